@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2016,SC2034
+# Shared by the scripts of the lab: names, the cache and the guest tree.
+
+PROJECT=iommufd-ng
+RELEASE=trixie
+VM_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+REPO=$(cd "$VM_DIR/../../.." && pwd -P)
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/$PROJECT-vm
+TREE_KEY=$(sha256sum <"$VM_DIR/packages" | cut -c1-16)
+TREE=$CACHE/tree-$TREE_KEY
+# Objects of two checkouts must not mix.
+BUILDS=$CACHE/build-$(printf %s "$REPO" | sha256sum | cut -c1-16)
+
+say() { printf 'vm: %s\n' "$*" >&2; }
+
+die() {
+	say "$@"
+	exit "${DIE_STATUS:-1}"
+}
+
+need_root() {
+	[ "$(id -u)" = 0 ] || die "this needs root"
+}
+
+check_kernel() {
+	case $1 in
+	6.12 | 7.2) ;;
+	*) die "unknown kernel '$1': 6.12 and 7.2 are known" ;;
+	esac
+}
+
+# The full release name of the tree's kernel $1.
+kernel_release() {
+	local dir found=
+
+	for dir in "$TREE/lib/modules/$1".*; do
+		[ -d "$dir" ] && found=${dir##*/}
+	done
+	[ -n "$found" ] || die "the guest tree has no kernel $1"
+	printf '%s\n' "$found"
+}
+
+# Runs a program of the tree on the host with the tree's own libraries: no
+# chroot, so that every path means what it means to the caller.
+TREE_LIBS=/usr/lib/x86_64-linux-gnu
+tree_program() {
+	printf '%s\n' "$TREE/usr/lib64/ld-linux-x86-64.so.2" --library-path \
+		"$TREE$TREE_LIBS:$TREE$TREE_LIBS/pulseaudio" "$TREE/usr/bin/$1"
+}
+
+# Makes initramfs $1: the script $2 as /init, a busybox, and modules $4... of
+# kernel release $3 in /modules, with what they depend on; /modules/order says
+# in which order they load.
+pack_initramfs() {
+	local out=$1 init=$2 tree=$TREE/lib/modules/$3 stage=$1.d name path file
+	local words
+
+	shift 3
+	mkdir -p "$stage"/{bin,dev,proc,sys,lower,upper,root,modules}
+	cp "$TREE/bin/busybox" "$stage/bin/"
+	cp "$init" "$stage/init"
+	for name; do
+		# "MODULE: DEPENDENCY...", what is needed first stands last.
+		sed -n "s|^\\([^:]*/$name\\.ko[^:]*\\):\\(.*\\)|\\1\\2|p" \
+			"$tree/modules.dep" | tr ' ' '\n' | tac
+	done | awk 'NF && !seen[$0]++' | while read -r path; do
+		file=${path##*/}
+		case $file in
+		*.xz) xz -dc "$tree/$path" >"$stage/modules/${file%.xz}" ;;
+		*) cp "$tree/$path" "$stage/modules/" ;;
+		esac
+		echo "${file%.xz}"
+	done >"$stage/order"
+	mv "$stage/order" "$stage/modules/"
+	mapfile -t words < <(tree_program cpio)
+	(cd "$stage" && find . | "${words[@]}" --quiet -o -H newc -R 0:0) |
+		gzip -1 >"$out"
+	rm -rf "$stage"
+}
+
+# Lists the files of the checkout that belong to the source, NUL separated.
+source_files() {
+	if git -c safe.directory='*' -C "$REPO" rev-parse >/dev/null 2>&1; then
+		git -c safe.directory='*' -C "$REPO" ls-files -z -co \
+			--exclude-standard
+	else
+		(cd "$REPO" && find . -name .git -prune -o \
+			! -type d -printf '%P\0')
+	fi | sort -zu
+}
+
+# Copies the source to $1, where the products of earlier builds stay as they
+# are; a file that went out of the source since the last time is removed.
+sync_source() {
+	local to=$1 list=$1.files rsync
+
+	mapfile -t rsync < <(tree_program rsync)
+	mkdir -p "$to"
+	source_files | while IFS= read -r -d '' f; do
+		[ -L "$REPO/$f" ] || [ -e "$REPO/$f" ] && printf '%s\0' "$f"
+	done >"$list.new"
+	if [ -e "$list" ]; then
+		comm -z23 "$list" "$list.new" | (cd "$to" && xargs -0r rm -f --)
+	fi
+	# A file may vanish while we read: somebody is editing.
+	"${rsync[@]}" -lptD --from0 --ignore-missing-args \
+		--files-from="$list.new" "$REPO/" "$to/" || [ $? = 24 ]
+	mv "$list.new" "$list"
+}
+
+# Runs a command natively inside the tree, with directory $1 as /src, in
+# namespaces of its own: nothing is left when it ends.
+in_tree() {
+	local src=$1
+
+	shift
+	exec unshare --mount --pid --fork --kill-child --propagation private \
+		bash -c '
+		set -e
+		tree=$1 src=$2
+		shift 2
+		mount --bind "$tree" "$tree"
+		mount --bind "$src" "$tree/src"
+		mount -o remount,bind,ro "$tree"
+		mount -t proc proc "$tree/proc"
+		mount --rbind /dev "$tree/dev"
+		mount -t tmpfs tmpfs "$tree/tmp"
+		mount -t tmpfs tmpfs "$tree/run"
+		exec chroot "$tree" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+			HOME=/tmp LC_ALL=C.UTF-8 TERM="${TERM:-dumb}" \
+			"$@"' in_tree "$TREE" "$src" "$@"
+}
