@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Huge mappings of page frame numbers take a pfn_t up to 6.16. Its flags only
+ * matter for memory that has struct pages.
+ */
+#ifndef _COMPAT_LINUX_HUGE_MM_H
+#define _COMPAT_LINUX_HUGE_MM_H
+
+#include_next <linux/huge_mm.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define vmf_insert_pfn_pmd(vmf, pfn, write) \
+	vmf_insert_pfn_pmd(vmf, (pfn_t){ .val = (pfn) }, write)
+#define vmf_insert_pfn_pud(vmf, pfn, write) \
+	vmf_insert_pfn_pud(vmf, (pfn_t){ .val = (pfn) }, write)
+#endif
+
+#endif /* _COMPAT_LINUX_HUGE_MM_H */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From 6.16 on the op hw_info takes a type to ask for, and drivers tell whether
+ * a device can use ATS.
+ */
+#ifndef _COMPAT_LINUX_IOMMU_H
+#define _COMPAT_LINUX_IOMMU_H
+
+#include_next <linux/iommu.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+static inline void *compat_iommu_hw_info(struct device *dev, u32 *len,
+					 u32 *type)
+{
+	u32 asked = *type;
+	void *data;
+
+	data = dev->iommu->iommu_dev->ops->hw_info(dev, len, type);
+	if (!IS_ERR(data) && asked && asked != *type) {
+		kfree(data);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
+	return data;
+}
+
+/* Not known on this kernel. */
+static inline bool compat_iommu_ats_unusable(struct device *dev)
+{
+	return false;
+}
+#else
+static inline void *compat_iommu_hw_info(struct device *dev, u32 *len,
+					 u32 *type)
+{
+	enum iommu_hw_info_type both = *type;
+	void *data;
+
+	data = dev->iommu->iommu_dev->ops->hw_info(dev, len, &both);
+	*type = both;
+	return data;
+}
+
+static inline bool compat_iommu_ats_unusable(struct device *dev)
+{
+	return !device_iommu_capable(dev, IOMMU_CAP_PCI_ATS_SUPPORTED);
+}
+#endif
+
+#endif /* _COMPAT_LINUX_IOMMU_H */

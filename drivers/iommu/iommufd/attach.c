@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attaching devices: the one place that knows device, HWPT and IOAS together.
+ */
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/iommu.h>
+#include <linux/iommufd.h>
+#include <linux/lockdep.h>
+#include <uapi/linux/iommufd.h>
+
+#include "attach.h"
+#include "ctx.h"
+#include "device.h"
+#include "group.h"
+#include "hwpt.h"
+#include "ioas.h"
+#include "iommu_core.h"
+#include "ucmd.h"
+
+/**
+ * typedef change_fn - attach a device to an HWPT, or move it there
+ * @idev: the device, its group locked
+ * @hwpt: the HWPT
+ * @old: set to the HWPT that the caller must hwpt_unuse() once, if any
+ *
+ * Return: 0, -EINVAL where @hwpt does not suit the device, another negative
+ * errno.
+ */
+typedef int (*change_fn)(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
+			 struct iommufd_hwpt **old);
+
+static int reserve_regions(struct iommufd_device *idev,
+			   struct iommufd_ioas *ioas)
+{
+	LIST_HEAD(regions);
+	int ret;
+
+	iommu_get_resv_regions(idev->dev, &regions);
+	ret = iopt_reserve_regions(&ioas->iopt, &regions, idev);
+	iommu_put_resv_regions(idev->dev, &regions);
+	return ret;
+}
+
+static int attach_group(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
+{
+	int ret = iommu_core_setup_msi(hwpt->domain, igroup->group);
+
+	return ret ?: iommu_core_attach(hwpt->domain, igroup->group);
+}
+
+/* A &change_fn. The first device of a group attaches the group. */
+static int attach_locked(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
+			 struct iommufd_hwpt **old)
+{
+	struct iommufd_group *igroup = idev->igroup;
+	bool first = list_empty(&igroup->attached);
+	int ret;
+
+	lockdep_assert_held(&igroup->lock);
+
+	*old = NULL;
+	if (!list_empty(&idev->attached))
+		return -EBUSY;
+	if (!first && igroup->hwpt != hwpt)
+		return -EINVAL;
+	ret = reserve_regions(idev, hwpt->ioas);
+	if (ret)
+		return ret;
+	if (first)
+		ret = attach_group(igroup, hwpt);
+	if (ret) {
+		iopt_unreserve(&hwpt->ioas->iopt, idev);
+		return ret;
+	}
+	igroup->hwpt = hwpt;
+	list_add_tail(&idev->attached, &igroup->attached);
+	object_use(&hwpt->obj);
+	return 0;
+}
+
+static void unreserve_group(struct iommufd_group *igroup,
+			    struct iommufd_ioas *ioas)
+{
+	struct iommufd_device *idev;
+
+	list_for_each_entry(idev, &igroup->attached, attached)
+		iopt_unreserve(&ioas->iopt, idev);
+}
+
+static int reserve_group(struct iommufd_group *igroup,
+			 struct iommufd_ioas *ioas)
+{
+	struct iommufd_device *idev;
+	int ret;
+
+	list_for_each_entry(idev, &igroup->attached, attached) {
+		ret = reserve_regions(idev, ioas);
+		if (ret) {
+			unreserve_group(igroup, ioas);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static int replace_group(struct iommufd_group *igroup,
+			 struct iommufd_hwpt *hwpt)
+{
+	int ret = iommu_core_setup_msi(hwpt->domain, igroup->group);
+
+	return ret ?: iommu_core_replace(hwpt->domain, igroup->group);
+}
+
+/* A &change_fn. All attached devices of the group move together. */
+static int replace_locked(struct iommufd_device *idev,
+			  struct iommufd_hwpt *hwpt, struct iommufd_hwpt **old)
+{
+	struct iommufd_group *igroup = idev->igroup;
+	struct iommufd_hwpt *from = igroup->hwpt;
+	struct iommufd_device *cur;
+	bool other_ioas;
+	int ret = 0;
+
+	lockdep_assert_held(&igroup->lock);
+
+	*old = NULL;
+	if (list_empty(&idev->attached))
+		return -EINVAL;
+	if (from == hwpt)
+		return 0;
+
+	other_ioas = from->ioas != hwpt->ioas;
+	if (other_ioas)
+		ret = reserve_group(igroup, hwpt->ioas);
+	if (ret)
+		return ret;
+	ret = replace_group(igroup, hwpt);
+	if (other_ioas)
+		unreserve_group(igroup, ret ? hwpt->ioas : from->ioas);
+	if (ret)
+		return ret;
+
+	igroup->hwpt = hwpt;
+	list_for_each_entry(cur, &igroup->attached, attached) {
+		object_use(&hwpt->obj);
+		if (cur != idev)
+			object_unuse(&from->obj);
+	}
+	*old = from;
+	return 0;
+}
+
+/* An existing automatic HWPT that suits, with a reference; -EINVAL if none. */
+static int change_to_existing(struct iommufd_device *idev,
+			      struct iommufd_ioas *ioas, change_fn change,
+			      u32 *pt_id, struct iommufd_hwpt **old)
+{
+	struct iommufd_hwpt *hwpt;
+	int ret;
+
+	list_for_each_entry(hwpt, &ioas->hwpts, entry) {
+		if (!hwpt->automatic || !object_tryget(&hwpt->obj))
+			continue;
+		ret = change(idev, hwpt, old);
+		*pt_id = hwpt->obj.id;
+		object_put(&hwpt->obj);
+		if (ret != -EINVAL)
+			return ret;
+	}
+	return -EINVAL;
+}
+
+static int change_to_new(struct iommufd_device *idev, struct iommufd_ioas *ioas,
+			 change_fn change, u32 *pt_id,
+			 struct iommufd_hwpt **old)
+{
+	struct iommufd_hwpt *hwpt;
+	int ret;
+
+	hwpt = hwpt_new(idev->ictx, ioas, idev->dev, idev->coherent);
+	if (IS_ERR(hwpt))
+		return PTR_ERR(hwpt);
+	hwpt->automatic = true;
+	ret = change(idev, hwpt, old);
+	if (ret) {
+		hwpt_abort(hwpt);
+		return ret;
+	}
+	*pt_id = hwpt->obj.id;
+	object_publish(&hwpt->obj);
+	return 0;
+}
+
+/*
+ * A group that is on an automatic HWPT of the IOAS stays there; one that is
+ * elsewhere can be moved, but not be joined by another device.
+ */
+static int change_to_ioas(struct iommufd_device *idev,
+			  struct iommufd_ioas *ioas, change_fn change,
+			  u32 *pt_id, struct iommufd_hwpt **old)
+{
+	struct iommufd_group *igroup = idev->igroup;
+	struct iommufd_hwpt *cur = igroup->hwpt;
+	int ret;
+
+	if (!list_empty(&igroup->attached)) {
+		if (cur->automatic && cur->ioas == ioas) {
+			*pt_id = cur->obj.id;
+			return change(idev, cur, old);
+		}
+		if (change == attach_locked)
+			return -EINVAL;
+	}
+	if (change == replace_locked && list_empty(&idev->attached))
+		return -EINVAL;
+
+	guard(mutex)(&ioas->lock);
+	ret = change_to_existing(idev, ioas, change, pt_id, old);
+	if (ret == -EINVAL)
+		ret = change_to_new(idev, ioas, change, pt_id, old);
+	return ret;
+}
+
+static int change_locked(struct iommufd_device *idev,
+			 struct iommufd_object *obj, change_fn change,
+			 u32 *pt_id, struct iommufd_hwpt **old)
+{
+	if (obj->ops == &ioas_ops)
+		return change_to_ioas(idev, ioas_of(obj), change, pt_id, old);
+	if (obj->ops == &hwpt_ops)
+		return change(idev, hwpt_of(obj), old);
+	return -EINVAL;
+}
+
+static int change_pt(struct iommufd_device *idev, ioasid_t pasid, u32 *pt_id,
+		     change_fn change)
+{
+	struct iommufd_hwpt *old = NULL;
+	struct iommufd_object *obj;
+	u32 out_id = *pt_id;
+	int ret;
+
+	if (pasid != IOMMU_NO_PASID)
+		return -EOPNOTSUPP;
+	obj = object_get(&idev->ictx->objects, *pt_id, NULL);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	scoped_guard(mutex, &idev->igroup->lock)
+		ret = change_locked(idev, obj, change, &out_id, &old);
+	object_put(obj);
+	if (old)
+		hwpt_unuse(old);
+	if (!ret)
+		*pt_id = out_id;
+	return ret;
+}
+
+/**
+ * iommufd_device_attach() - let a device reach what an IOAS maps
+ * @idev: the device, not attached
+ * @pasid: IOMMU_NO_PASID
+ * @pt_id: ID of an HWPT or an IOAS; set to the HWPT's
+ *
+ * Given an IOAS, its automatic HWPTs are tried first, and one is made where none
+ * suits. A group has one HWPT, so its second device must be given the same one.
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOENT for an unknown ID, -EINVAL where it is not an HWPT or IOAS
+ * or does not suit, -EADDRINUSE where a mapping is in the way of a range that
+ * the device reserves, -EOPNOTSUPP for a PASID, another negative errno.
+ */
+int iommufd_device_attach(struct iommufd_device *idev, ioasid_t pasid,
+			  u32 *pt_id)
+{
+	return change_pt(idev, pasid, pt_id, attach_locked);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_attach, "IOMMUFD_NG");
+
+/**
+ * iommufd_device_replace() - move a device to another HWPT
+ * @idev: the device, attached
+ * @pasid: IOMMU_NO_PASID
+ * @pt_id: ID of an HWPT or an IOAS; set to the HWPT's
+ *
+ * There is no moment without translation, as far as the IOMMU's driver can do
+ * that. Other attached devices of the group move along. On failure nothing has
+ * changed.
+ *
+ * Context: may sleep.
+ * Return: as iommufd_device_attach(); -EINVAL also where it is not attached.
+ */
+int iommufd_device_replace(struct iommufd_device *idev, ioasid_t pasid,
+			   u32 *pt_id)
+{
+	return change_pt(idev, pasid, pt_id, replace_locked);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_replace, "IOMMUFD_NG");
+
+/**
+ * iommufd_device_detach() - take a device's memory away
+ * @idev: the device; one that is not attached is left alone
+ * @pasid: IOMMU_NO_PASID
+ *
+ * Its DMA is blocked once no device of its group is attached.
+ *
+ * Context: may sleep.
+ */
+void iommufd_device_detach(struct iommufd_device *idev, ioasid_t pasid)
+{
+	struct iommufd_group *igroup = idev->igroup;
+	struct iommufd_hwpt *hwpt;
+
+	if (WARN_ON(pasid != IOMMU_NO_PASID))
+		return;
+	scoped_guard(mutex, &igroup->lock) {
+		if (list_empty(&idev->attached))
+			return;
+		hwpt = igroup->hwpt;
+		list_del_init(&idev->attached);
+		if (list_empty(&igroup->attached))
+			iommu_core_detach(hwpt->domain, igroup->group);
+		iopt_unreserve(&hwpt->ioas->iopt, idev);
+	}
+	hwpt_unuse(hwpt);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_detach, "IOMMUFD_NG");
+
+static int hwpt_alloc(struct iommufd_ucmd *ucmd, struct iommufd_device *idev,
+		      struct iommufd_ioas *ioas)
+{
+	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
+	struct iommufd_hwpt *hwpt;
+	int ret;
+
+	guard(mutex)(&ioas->lock);
+	hwpt = hwpt_new(ucmd->ictx, ioas, idev->dev, idev->coherent);
+	if (IS_ERR(hwpt))
+		return PTR_ERR(hwpt);
+	cmd->out_hwpt_id = hwpt->obj.id;
+	ret = ucmd_respond(ucmd, sizeof(*cmd));
+	if (ret)
+		hwpt_abort(hwpt);
+	else
+		object_publish(&hwpt->obj);
+	return ret;
+}
+
+static int hwpt_alloc_for(struct iommufd_ucmd *ucmd,
+			  struct iommufd_device *idev)
+{
+	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
+	struct iommufd_object *obj;
+	int ret = -EINVAL;
+
+	obj = object_get(&ucmd->ictx->objects, cmd->pt_id, NULL);
+	if (IS_ERR(obj))
+		return -EINVAL;
+	if (obj->ops == &ioas_ops)
+		ret = hwpt_alloc(ucmd, idev, ioas_of(obj));
+	else if (obj->ops == &hwpt_ops)
+		ret = -EOPNOTSUPP;
+	object_put(obj);
+	return ret;
+}
+
+/**
+ * hwpt_alloc_ioctl() - IOMMU_HWPT_ALLOC
+ * @ucmd: with a struct iommu_hwpt_alloc
+ *
+ * Makes plain page tables only: no flag and no data type is supported.
+ *
+ * Return: 0 or a negative errno.
+ */
+int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
+	struct iommufd_device *idev;
+	int ret;
+
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+	if (!cmd->data_type != !cmd->data_len)
+		return -EINVAL;
+	idev = device_get(ucmd->ictx, cmd->dev_id);
+	if (IS_ERR(idev))
+		return PTR_ERR(idev);
+	if (cmd->flags || cmd->data_type)
+		ret = -EOPNOTSUPP;
+	else
+		ret = hwpt_alloc_for(ucmd, idev);
+	object_put(&idev->obj);
+	return ret;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IOMMUFD_BACKING_USER_H
+#define IOMMUFD_BACKING_USER_H
+
+#include "backing.h"
+
+void backing_user_init(struct backing *backing, unsigned long start,
+		       unsigned long nr_pages, bool writable);
+
+#endif /* IOMMUFD_BACKING_USER_H */

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A physical device that a driver bound to a context.
+ */
+#include <linux/bug.h>
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/iommu.h>
+#include <linux/iommufd.h>
+#include <linux/slab.h>
+
+#include "ctx.h"
+#include "device.h"
+#include "group.h"
+
+static void device_destroy_object(struct iommufd_object *obj)
+{
+	struct iommufd_device *idev = device_of(obj);
+	struct iommufd_ctx *ictx = idev->ictx;
+
+	WARN_ON(!list_empty(&idev->attached));
+	group_release(idev->igroup, idev->dev);
+	kfree(idev);
+	iommufd_ctx_put(ictx);
+}
+
+const struct object_ops device_ops = {
+	.destroy = device_destroy_object,
+};
+
+/**
+ * device_get() - take a reference to a device
+ * @ictx: the context
+ * @id: its ID
+ *
+ * Return: the device, given back by object_put(), or -ENOENT.
+ */
+struct iommufd_device *device_get(struct iommufd_ctx *ictx, u32 id)
+{
+	struct iommufd_object *obj;
+
+	obj = object_get(&ictx->objects, id, &device_ops);
+	return IS_ERR(obj) ? ERR_CAST(obj) : device_of(obj);
+}
+
+/**
+ * iommufd_device_bind() - put a device into a context
+ * @ictx: the context
+ * @dev: the device, whose driver sets driver_managed_dma and has not touched
+ *	 its DMA yet
+ * @id: set to the object's ID
+ *
+ * On success the context owns the DMA of the whole group: no kernel driver, and
+ * no other context, can use a device of it. The device can reach no memory
+ * until it is attached.
+ *
+ * Context: may sleep.
+ * Return: the device, given back by iommufd_device_unbind(); -EINVAL where its
+ * DMA is not coherent, otherwise an error of group_claim().
+ */
+struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx,
+					   struct device *dev, u32 *id)
+{
+	struct iommufd_device *idev;
+	int ret;
+
+	if (!device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
+		return ERR_PTR(-EINVAL);
+	idev = kzalloc_obj(*idev, GFP_KERNEL_ACCOUNT);
+	if (!idev)
+		return ERR_PTR(-ENOMEM);
+	ret = object_init(&ictx->objects, &idev->obj, &device_ops);
+	if (ret)
+		goto err_free;
+	idev->igroup = group_claim(ictx, dev);
+	if (IS_ERR(idev->igroup)) {
+		ret = PTR_ERR(idev->igroup);
+		goto err_abort;
+	}
+
+	iommufd_ctx_get(ictx);
+	idev->ictx = ictx;
+	idev->dev = dev;
+	idev->coherent =
+		device_iommu_capable(dev, IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
+	INIT_LIST_HEAD(&idev->attached);
+	object_use(&idev->obj);
+	object_publish(&idev->obj);
+	*id = idev->obj.id;
+	return idev;
+
+err_abort:
+	object_abort(&idev->obj);
+err_free:
+	kfree(idev);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_bind, "IOMMUFD_NG");
+
+/**
+ * iommufd_device_unbind() - take a device out of its context
+ * @idev: the device, not attached; gone afterwards
+ *
+ * Context: may sleep, waits for ioctls that work with the device.
+ */
+void iommufd_device_unbind(struct iommufd_device *idev)
+{
+	WARN_ON(!object_unuse_destroy(&idev->obj));
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_unbind, "IOMMUFD_NG");
+
+/**
+ * iommufd_ctx_has_group() - is a device of a group bound to a context?
+ * @ictx: the context
+ * @group: the group
+ *
+ * Context: may sleep.
+ * Return: true where one is, so that the context owns the group's DMA.
+ */
+bool iommufd_ctx_has_group(struct iommufd_ctx *ictx, struct iommu_group *group)
+{
+	struct iommufd_group *igroup;
+
+	guard(mutex)(&ictx->groups_lock);
+	list_for_each_entry(igroup, &ictx->groups, entry)
+		if (igroup->group == group)
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_ctx_has_group, "IOMMUFD_NG");
+
+/**
+ * iommufd_device_to_ictx() - the context of a device
+ * @idev: the device
+ *
+ * Return: the context, without a reference.
+ */
+struct iommufd_ctx *iommufd_device_to_ictx(struct iommufd_device *idev)
+{
+	return idev->ictx;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_to_ictx, "IOMMUFD_NG");
+
+/**
+ * iommufd_device_to_id() - the ID of a device
+ * @idev: the device
+ *
+ * Return: its ID in its context.
+ */
+u32 iommufd_device_to_id(struct iommufd_device *idev)
+{
+	return idev->obj.id;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_to_id, "IOMMUFD_NG");

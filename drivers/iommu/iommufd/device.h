@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A physical device that a driver bound to a context.
+ */
+#ifndef IOMMUFD_DEVICE_H
+#define IOMMUFD_DEVICE_H
+
+#include <linux/container_of.h>
+#include <linux/list.h>
+
+#include "object.h"
+
+struct device;
+struct iommufd_ctx;
+struct iommufd_group;
+
+/**
+ * struct iommufd_device - a device bound to a context
+ */
+struct iommufd_device {
+	/** @obj: the ID; the driver that bound the device is a user of it */
+	struct iommufd_object obj;
+	/** @ictx: the context, with a reference */
+	struct iommufd_ctx *ictx;
+	/** @dev: the device */
+	struct device *dev;
+	/** @igroup: its group */
+	struct iommufd_group *igroup;
+	/** @coherent: its IOMMU can keep it from incoherent requests */
+	bool coherent;
+	/**
+	 * @attached: links into &iommufd_group.attached, under the group's
+	 * lock; empty while it is not attached
+	 */
+	struct list_head attached;
+};
+
+extern const struct object_ops device_ops;
+
+/**
+ * device_of() - the device that an object is
+ * @obj: an object of type &device_ops
+ *
+ * Return: the device.
+ */
+static inline struct iommufd_device *device_of(struct iommufd_object *obj)
+{
+	return container_of(obj, struct iommufd_device, obj);
+}
+
+struct iommufd_device *device_get(struct iommufd_ctx *ictx, u32 id);
+
+#endif /* IOMMUFD_DEVICE_H */

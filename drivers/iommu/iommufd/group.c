@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a context knows of an IOMMU group.
+ */
+#include <linux/bug.h>
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/lockdep.h>
+#include <linux/slab.h>
+
+#include "ctx.h"
+#include "group.h"
+#include "iommu_core.h"
+
+static struct iommufd_group *find(struct iommufd_ctx *ictx,
+				  struct iommu_group *group)
+{
+	struct iommufd_group *igroup;
+
+	list_for_each_entry(igroup, &ictx->groups, entry)
+		if (igroup->group == group)
+			return igroup;
+	return NULL;
+}
+
+static struct iommufd_group *make(struct iommufd_ctx *ictx,
+				  struct iommu_group *group)
+{
+	struct iommufd_group *igroup;
+
+	igroup = kzalloc_obj(*igroup, GFP_KERNEL_ACCOUNT);
+	if (!igroup)
+		return NULL;
+	igroup->ictx = ictx;
+	igroup->group = iommu_group_ref_get(group);
+	mutex_init(&igroup->lock);
+	INIT_LIST_HEAD(&igroup->attached);
+	return igroup;
+}
+
+static void group_free(struct iommufd_group *igroup)
+{
+	WARN_ON(!list_empty(&igroup->attached));
+	iommu_group_put(igroup->group);
+	mutex_destroy(&igroup->lock);
+	kfree(igroup);
+}
+
+/* Only a group that the context really owns is ever on its list. */
+static struct iommufd_group *claim_locked(struct iommufd_ctx *ictx,
+					  struct iommu_group *group,
+					  struct device *dev)
+{
+	struct iommufd_group *igroup;
+	int ret;
+
+	lockdep_assert_held(&ictx->groups_lock);
+
+	igroup = find(ictx, group) ?: make(ictx, group);
+	if (!igroup)
+		return ERR_PTR(-ENOMEM);
+	ret = iommu_core_check_msi(group);
+	if (!ret)
+		ret = iommu_device_claim_dma_owner(dev, ictx);
+	if (!ret && !igroup->devices++)
+		list_add(&igroup->entry, &ictx->groups);
+	if (!igroup->devices)
+		group_free(igroup);
+	return ret ? ERR_PTR(ret) : igroup;
+}
+
+/**
+ * group_claim() - make a context own the DMA of a device's group
+ * @ictx: the context
+ * @dev: the device
+ *
+ * Context: may sleep.
+ * Return: the group, given back by group_release(); -ENODEV where @dev is in
+ * none, -EPERM where its interrupts are not isolated, -EBUSY where it is
+ * somebody else's, another ERR_PTR.
+ */
+struct iommufd_group *group_claim(struct iommufd_ctx *ictx, struct device *dev)
+{
+	struct iommu_group *group = iommu_group_get(dev);
+	struct iommufd_group *igroup;
+
+	if (!group)
+		return ERR_PTR(-ENODEV);
+	scoped_guard(mutex, &ictx->groups_lock)
+		igroup = claim_locked(ictx, group, dev);
+	iommu_group_put(group);
+	return igroup;
+}
+
+/**
+ * group_release() - undo group_claim()
+ * @igroup: the group, gone after the last device
+ * @dev: the device
+ *
+ * Context: may sleep.
+ */
+void group_release(struct iommufd_group *igroup, struct device *dev)
+{
+	scoped_guard(mutex, &igroup->ictx->groups_lock) {
+		iommu_device_release_dma_owner(dev);
+		if (--igroup->devices)
+			return;
+		list_del(&igroup->entry);
+	}
+	group_free(igroup);
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What user space may know of the IOMMU in front of a device.
+ */
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <uapi/linux/iommufd.h>
+
+#include "ctx.h"
+#include "device.h"
+#include "hwinfo.h"
+#include "ucmd.h"
+
+/* A buffer longer than the data ends in zeroes, a shorter one gets a part. */
+static int put_user_data(const struct iommu_hw_info *cmd, const void *data,
+			 u32 len)
+{
+	void __user *to = u64_to_user_ptr(cmd->data_uptr);
+	u32 part = min(cmd->data_len, len);
+
+	if (part && copy_to_user(to, data, part))
+		return -EFAULT;
+	if (part < cmd->data_len && clear_user(to + part, cmd->data_len - part))
+		return -EFAULT;
+	return 0;
+}
+
+/*
+ * Dirty tracking and PASIDs are not reported, whatever the hardware has: what
+ * is reported is what user space can use.
+ */
+static u64 capabilities(struct device *dev)
+{
+	return compat_iommu_ats_unusable(dev) ?
+		       IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED :
+		       0;
+}
+
+static int hw_info(struct iommu_hw_info *cmd, struct device *dev)
+{
+	u32 type = cmd->flags & IOMMU_HW_INFO_FLAG_INPUT_TYPE ?
+			   cmd->in_data_type :
+			   IOMMU_HW_INFO_TYPE_DEFAULT;
+	void *data = NULL;
+	u32 len = 0;
+	int ret;
+
+	if (dev->iommu->iommu_dev->ops->hw_info) {
+		data = compat_iommu_hw_info(dev, &len, &type);
+		if (IS_ERR(data))
+			return PTR_ERR(data);
+	} else {
+		type = IOMMU_HW_INFO_TYPE_NONE;
+	}
+	ret = put_user_data(cmd, data, len);
+	kfree(data);
+	cmd->data_len = len;
+	cmd->out_data_type = type;
+	cmd->out_max_pasid_log2 = 0;
+	cmd->out_capabilities = capabilities(dev);
+	return ret;
+}
+
+/**
+ * hw_info_ioctl() - IOMMU_GET_HW_INFO
+ * @ucmd: with a struct iommu_hw_info
+ *
+ * Return: 0 or a negative errno.
+ */
+int hw_info_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_hw_info *cmd = ucmd->cmd;
+	struct iommufd_device *idev;
+	int ret;
+
+	if (cmd->flags & ~IOMMU_HW_INFO_FLAG_INPUT_TYPE)
+		return -EOPNOTSUPP;
+	if (memchr_inv(cmd->__reserved, 0, sizeof(cmd->__reserved)))
+		return -EOPNOTSUPP;
+	idev = device_get(ucmd->ictx, cmd->dev_id);
+	if (IS_ERR(idev))
+		return PTR_ERR(idev);
+	ret = hw_info(cmd, idev->dev);
+	if (!ret)
+		ret = ucmd_respond(ucmd, sizeof(*cmd));
+	object_put(&idev->obj);
+	return ret;
+}

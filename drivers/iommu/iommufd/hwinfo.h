@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What user space may know of the IOMMU in front of a device.
+ */
+#ifndef IOMMUFD_HWINFO_H
+#define IOMMUFD_HWINFO_H
+
+struct iommufd_ucmd;
+
+int hw_info_ioctl(struct iommufd_ucmd *ucmd);
+
+#endif /* IOMMUFD_HWINFO_H */

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The object behind IOMMU_IOAS_ALLOC and the ioctls that change its mappings.
+ */
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <uapi/linux/iommufd.h>
+
+#include "ctx.h"
+#include "ioas.h"
+#include "range.h"
+#include "ucmd.h"
+
+static void ioas_destroy(struct iommufd_object *obj)
+{
+	struct iommufd_ioas *ioas = ioas_of(obj);
+
+	iopt_destroy(&ioas->iopt);
+	mutex_destroy(&ioas->lock);
+	kfree(ioas);
+}
+
+const struct object_ops ioas_ops = {
+	.destroy = ioas_destroy,
+};
+
+/**
+ * ioas_get() - take a reference to an IOAS
+ * @ictx: the context
+ * @id: its ID
+ *
+ * Return: the IOAS, given back by object_put(), or -ENOENT.
+ */
+struct iommufd_ioas *ioas_get(struct iommufd_ctx *ictx, u32 id)
+{
+	struct iommufd_object *obj = object_get(&ictx->objects, id, &ioas_ops);
+
+	return IS_ERR(obj) ? ERR_CAST(obj) : ioas_of(obj);
+}
+
+/**
+ * ioas_alloc_ioctl() - IOMMU_IOAS_ALLOC
+ * @ucmd: with a struct iommu_ioas_alloc
+ *
+ * Return: 0 or a negative errno.
+ */
+int ioas_alloc_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_alloc *cmd = ucmd->cmd;
+	struct iommufd_ioas *ioas;
+	int ret;
+
+	if (cmd->flags)
+		return -EOPNOTSUPP;
+
+	ioas = kzalloc_obj(*ioas, GFP_KERNEL_ACCOUNT);
+	if (!ioas)
+		return -ENOMEM;
+	ret = object_init(&ucmd->ictx->objects, &ioas->obj, &ioas_ops);
+	if (ret)
+		goto err_free;
+
+	cmd->out_ioas_id = ioas->obj.id;
+	ret = ucmd_respond(ucmd, sizeof(*cmd));
+	if (ret)
+		goto err_abort;
+
+	iopt_init(&ioas->iopt);
+	mutex_init(&ioas->lock);
+	INIT_LIST_HEAD(&ioas->hwpts);
+	object_publish(&ioas->obj);
+	return 0;
+
+err_abort:
+	object_abort(&ioas->obj);
+err_free:
+	kfree(ioas);
+	return ret;
+}
+
+static int put_user_ranges(struct iommu_iova_range __user *to,
+			   const struct iova_range *ranges, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		struct iommu_iova_range range = {
+			.start = ranges[i].first,
+			.last = ranges[i].last,
+		};
+
+		if (copy_to_user(to + i, &range, sizeof(range)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/*
+ * How many ranges there are may change between asking for it and asking for
+ * them, so the second answer counts.
+ */
+static int report_ranges(struct iommu_ioas_iova_ranges *cmd, struct iopt *iopt)
+{
+	struct iova_range *ranges;
+	unsigned long alignment;
+	size_t max, nr;
+	int ret;
+
+	nr = iopt_usable_ranges(iopt, NULL, 0, &alignment);
+	max = min_t(size_t, nr, cmd->num_iovas);
+	ranges = kvmalloc_array(max, sizeof(*ranges), GFP_KERNEL_ACCOUNT);
+	if (max && !ranges)
+		return -ENOMEM;
+	nr = iopt_usable_ranges(iopt, ranges, max, &alignment);
+	ret = put_user_ranges(u64_to_user_ptr(cmd->allowed_iovas), ranges,
+			      min(nr, max));
+	kvfree(ranges);
+	cmd->num_iovas = nr;
+	cmd->out_iova_alignment = alignment;
+	return ret;
+}
+
+/**
+ * ioas_iova_ranges_ioctl() - IOMMU_IOAS_IOVA_RANGES
+ * @ucmd: with a struct iommu_ioas_iova_ranges
+ *
+ * Return: 0, -EMSGSIZE where there are more ranges than room for them, another
+ * negative errno.
+ */
+int ioas_iova_ranges_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_iova_ranges *cmd = ucmd->cmd;
+	u32 max = cmd->num_iovas;
+	struct iommufd_ioas *ioas;
+	int ret;
+
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+	ioas = ioas_get(ucmd->ictx, cmd->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+
+	ret = report_ranges(cmd, &ioas->iopt);
+	if (!ret)
+		ret = ucmd_respond(ucmd, sizeof(*cmd));
+	if (!ret && cmd->num_iovas > max)
+		ret = -EMSGSIZE;
+	object_put(&ioas->obj);
+	return ret;
+}
+
+static int get_user_range(struct iova_range *to,
+			  const struct iommu_iova_range __user *from)
+{
+	struct iommu_iova_range range;
+
+	if (copy_from_user(&range, from, sizeof(range)))
+		return -EFAULT;
+	/* the ABI has always refused ranges of one byte */
+	if (range.start == range.last)
+		return -EINVAL;
+	return iova_range_from_user_bounds(range.start, range.last, to);
+}
+
+static struct iova_range *
+get_user_ranges(const struct iommu_iova_range __user *from, u32 nr)
+{
+	struct iova_range *ranges;
+	int ret;
+
+	ranges = kvmalloc_array(nr, sizeof(*ranges),
+				GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!ranges)
+		return ERR_PTR(-ENOMEM);
+	for (u32 i = 0; i < nr; i++) {
+		ret = get_user_range(&ranges[i], from + i);
+		if (ret) {
+			kvfree(ranges);
+			return ERR_PTR(ret);
+		}
+		cond_resched();
+	}
+	return ranges;
+}
+
+/**
+ * ioas_allow_iovas_ioctl() - IOMMU_IOAS_ALLOW_IOVAS
+ * @ucmd: with a struct iommu_ioas_allow_iovas
+ *
+ * Return: 0 or a negative errno.
+ */
+int ioas_allow_iovas_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_allow_iovas *cmd = ucmd->cmd;
+	struct iova_range *ranges;
+	struct iommufd_ioas *ioas;
+	int ret;
+
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+	ioas = ioas_get(ucmd->ictx, cmd->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+
+	ranges = get_user_ranges(u64_to_user_ptr(cmd->allowed_iovas),
+				 cmd->num_iovas);
+	if (IS_ERR(ranges)) {
+		ret = PTR_ERR(ranges);
+		goto out_put;
+	}
+	ret = iopt_set_allowed(&ioas->iopt, ranges, cmd->num_iovas);
+	kvfree(ranges);
+out_put:
+	object_put(&ioas->obj);
+	return ret;
+}
+
+/*
+ * Coherent always: user space could not clean caches, and devices without
+ * coherent DMA are refused when they are bound.
+ */
+static int prot_from_user(u32 flags)
+{
+	int prot = IOMMU_CACHE;
+
+	if (flags & IOMMU_IOAS_MAP_WRITEABLE)
+		prot |= IOMMU_WRITE;
+	if (flags & IOMMU_IOAS_MAP_READABLE)
+		prot |= IOMMU_READ;
+	return prot;
+}
+
+/**
+ * ioas_map_ioctl() - IOMMU_IOAS_MAP
+ * @ucmd: with a struct iommu_ioas_map
+ *
+ * Return: 0 or a negative errno.
+ */
+int ioas_map_ioctl(struct iommufd_ucmd *ucmd)
+{
+	const u32 access = IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE;
+	struct iommu_ioas_map *cmd = ucmd->cmd;
+	struct iopt_map map = {
+		.iova = cmd->iova,
+		.length = cmd->length,
+		.uaddr = cmd->user_va,
+		.prot = prot_from_user(cmd->flags),
+		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
+		.charge = READ_ONCE(ucmd->ictx->charge),
+	};
+	struct iova_range mapped;
+	struct iommufd_ioas *ioas;
+	int ret;
+
+	if (cmd->flags & ~(access | IOMMU_IOAS_MAP_FIXED_IOVA))
+		return -EOPNOTSUPP;
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+	if (cmd->iova >= ULONG_MAX || cmd->length >= ULONG_MAX)
+		return -EOVERFLOW;
+	if (!(cmd->flags & access))
+		return -EINVAL;
+
+	ioas = ioas_get(ucmd->ictx, cmd->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+
+	ret = iopt_map_user(&ioas->iopt, &map);
+	if (ret)
+		goto out_put;
+	cmd->iova = map.iova;
+	ret = ucmd_respond(ucmd, sizeof(*cmd));
+	/* who cannot be told where it was mapped must not have it mapped */
+	if (ret && !iova_range_from_user(map.iova, map.length, &mapped))
+		iopt_unmap(&ioas->iopt, &mapped, &map.length);
+out_put:
+	object_put(&ioas->obj);
+	return ret;
+}
+
+static int unmap(struct iopt *iopt, u64 iova, u64 length, u64 *unmapped)
+{
+	struct iova_range range;
+	int ret;
+
+	if (iova == 0 && length == U64_MAX)
+		return iopt_unmap_all(iopt, unmapped);
+	if (iova >= ULONG_MAX || length >= ULONG_MAX)
+		return -EOVERFLOW;
+	ret = iova_range_from_user(iova, length, &range);
+	if (!ret)
+		ret = iopt_unmap(iopt, &range, unmapped);
+	return !ret && !*unmapped ? -ENOENT : ret;
+}
+
+/**
+ * ioas_unmap_ioctl() - IOMMU_IOAS_UNMAP
+ * @ucmd: with a struct iommu_ioas_unmap
+ *
+ * Return: 0, -ENOENT where nothing is mapped or a mapping would be cut, another
+ * negative errno.
+ */
+int ioas_unmap_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_unmap *cmd = ucmd->cmd;
+	struct iommufd_ioas *ioas;
+	u64 unmapped = 0;
+	int ret;
+
+	ioas = ioas_get(ucmd->ictx, cmd->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	ret = unmap(&ioas->iopt, cmd->iova, cmd->length, &unmapped);
+	if (!ret) {
+		cmd->length = unmapped;
+		ret = ucmd_respond(ucmd, sizeof(*cmd));
+	}
+	object_put(&ioas->obj);
+	return ret;
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From an ioctl's number to its handler.
+ */
+#include <linux/errno.h>
+#include <linux/uaccess.h>
+#include <uapi/linux/iommufd.h>
+
+#include "attach.h"
+#include "ctx.h"
+#include "hwinfo.h"
+#include "ioas.h"
+#include "ioctl.h"
+#include "option.h"
+#include "ucmd.h"
+#include "vfio_compat/dispatch.h"
+
+static int destroy_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_destroy *cmd = ucmd->cmd;
+
+	return object_destroy(&ucmd->ictx->objects, cmd->id);
+}
+
+/**
+ * union ucmd_buffer - room for any request
+ */
+union ucmd_buffer {
+	/** @destroy: IOMMU_DESTROY */
+	struct iommu_destroy destroy;
+	/** @hw_info: IOMMU_GET_HW_INFO */
+	struct iommu_hw_info hw_info;
+	/** @hwpt_alloc: IOMMU_HWPT_ALLOC */
+	struct iommu_hwpt_alloc hwpt_alloc;
+	/** @ioas_alloc: IOMMU_IOAS_ALLOC */
+	struct iommu_ioas_alloc ioas_alloc;
+	/** @allow_iovas: IOMMU_IOAS_ALLOW_IOVAS */
+	struct iommu_ioas_allow_iovas allow_iovas;
+	/** @iova_ranges: IOMMU_IOAS_IOVA_RANGES */
+	struct iommu_ioas_iova_ranges iova_ranges;
+	/** @map: IOMMU_IOAS_MAP */
+	struct iommu_ioas_map map;
+	/** @unmap: IOMMU_IOAS_UNMAP */
+	struct iommu_ioas_unmap unmap;
+	/** @option: IOMMU_OPTION */
+	struct iommu_option option;
+};
+
+/**
+ * struct handler - what serves an ioctl
+ */
+struct handler {
+	/** @cmd: the whole ioctl number; 0 in gaps of the table */
+	unsigned int cmd;
+	/** @size: bytes of the structure as this kernel knows it */
+	u16 size;
+	/** @min_size: bytes that the first kernel with this ioctl knew */
+	u16 min_size;
+	/** @fn: the handler */
+	int (*fn)(struct iommufd_ucmd *ucmd);
+};
+
+#define HANDLER(_cmd, _fn, _struct, _last)                            \
+	[_IOC_NR(_cmd) - IOMMUFD_CMD_BASE] = {                        \
+		.cmd = _cmd,                                          \
+		.size = sizeof(struct _struct) +                      \
+			BUILD_BUG_ON_ZERO(sizeof(struct _struct) >    \
+					  sizeof(union ucmd_buffer)), \
+		.min_size = offsetofend(struct _struct, _last),       \
+		.fn = _fn,                                            \
+	}
+
+static const struct handler handlers[] = {
+	HANDLER(IOMMU_DESTROY, destroy_ioctl, iommu_destroy, id),
+	HANDLER(IOMMU_IOAS_ALLOC, ioas_alloc_ioctl, iommu_ioas_alloc,
+		out_ioas_id),
+	HANDLER(IOMMU_IOAS_ALLOW_IOVAS, ioas_allow_iovas_ioctl,
+		iommu_ioas_allow_iovas, allowed_iovas),
+	HANDLER(IOMMU_IOAS_IOVA_RANGES, ioas_iova_ranges_ioctl,
+		iommu_ioas_iova_ranges, out_iova_alignment),
+	HANDLER(IOMMU_IOAS_MAP, ioas_map_ioctl, iommu_ioas_map, iova),
+	HANDLER(IOMMU_IOAS_UNMAP, ioas_unmap_ioctl, iommu_ioas_unmap, length),
+	HANDLER(IOMMU_OPTION, option_ioctl, iommu_option, val64),
+	HANDLER(IOMMU_HWPT_ALLOC, hwpt_alloc_ioctl, iommu_hwpt_alloc,
+		__reserved),
+	HANDLER(IOMMU_GET_HW_INFO, hw_info_ioctl, iommu_hw_info, __reserved),
+};
+
+static const struct handler *find_handler(unsigned int cmd)
+{
+	unsigned int nr = _IOC_NR(cmd) - IOMMUFD_CMD_BASE;
+
+	if (nr >= ARRAY_SIZE(handlers) || handlers[nr].cmd != cmd)
+		return NULL;
+	return &handlers[nr];
+}
+
+/**
+ * iommufd_ioctl() - serve an ioctl
+ * @ictx: the context
+ * @cmd: its number
+ * @arg: its argument
+ *
+ * A structure that is longer than this kernel's must end in zeroes, a shorter
+ * one is completed with zeroes.
+ *
+ * Context: may sleep.
+ * Return: what user space gets.
+ */
+long iommufd_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
+		   unsigned long arg)
+{
+	const struct handler *handler = find_handler(cmd);
+	union ucmd_buffer buf;
+	struct iommufd_ucmd ucmd = {
+		.ictx = ictx,
+		.ubuffer = (void __user *)arg,
+		.cmd = &buf,
+	};
+	int ret;
+
+	if (!handler)
+		return _IOC_NR(cmd) < IOMMUFD_CMD_BASE ?
+			       container_ioctl(ictx, cmd, arg) :
+			       -ENOTTY;
+	if (get_user(ucmd.user_size, (u32 __user *)ucmd.ubuffer))
+		return -EFAULT;
+	if (ucmd.user_size < handler->min_size)
+		return -EINVAL;
+	ret = copy_struct_from_user(ucmd.cmd, handler->size, ucmd.ubuffer,
+				    ucmd.user_size);
+	return ret ?: handler->fn(&ucmd);
+}

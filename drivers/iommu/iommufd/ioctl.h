@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From an ioctl's number to its handler.
+ */
+#ifndef IOMMUFD_IOCTL_H
+#define IOMMUFD_IOCTL_H
+
+struct iommufd_ctx;
+
+long iommufd_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
+		   unsigned long arg);
+
+#endif /* IOMMUFD_IOCTL_H */

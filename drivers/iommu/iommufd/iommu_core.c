@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who drives a device's DMA.
+ */
+#define pr_fmt(fmt) "iommufd: " fmt
+
+#include <linux/iommu.h>
+#include <linux/iommu_internal.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "iommu_core.h"
+
+static bool allow_unsafe_interrupts;
+module_param(allow_unsafe_interrupts, bool, 0644);
+MODULE_PARM_DESC(allow_unsafe_interrupts,
+		 "accept devices that can raise any interrupt");
+
+/**
+ * iommu_core_check_msi() - may user space have a group, as to interrupts?
+ * @group: the group
+ *
+ * An MSI is a memory write. Where the platform does not filter them, a device
+ * can raise interrupts that belong to others.
+ *
+ * Return: 0, or -EPERM where the platform does not filter and the module
+ * parameter allow_unsafe_interrupts is not set.
+ */
+int iommu_core_check_msi(struct iommu_group *group)
+{
+	if (iommu_group_has_isolated_msi(group))
+		return 0;
+	if (!allow_unsafe_interrupts) {
+		pr_warn("No interrupt remapping support for group %d. The module parameter \"allow_unsafe_interrupts\" overrides this\n",
+			iommu_group_id(group));
+		return -EPERM;
+	}
+	pr_warn_once("group %d can raise interrupts that are not its own\n",
+		     iommu_group_id(group));
+	return 0;
+}
+
+/**
+ * iommu_core_domain_alloc() - a new empty domain for mapping
+ * @dev: a device that is going to be attached to it
+ *
+ * Context: may sleep.
+ * Return: the domain, freed by iommu_domain_free(), or an ERR_PTR.
+ */
+struct iommu_domain *iommu_core_domain_alloc(struct device *dev)
+{
+	return iommu_paging_domain_alloc(dev);
+}
+
+/**
+ * iommu_core_enforce_coherency() - make a domain ignore no-snoop requests
+ * @domain: a domain in which nothing is mapped yet
+ *
+ * Return: true where DMA through @domain is coherent whatever the device asks
+ * for.
+ */
+bool iommu_core_enforce_coherency(struct iommu_domain *domain)
+{
+	return domain->ops->enforce_cache_coherency &&
+	       domain->ops->enforce_cache_coherency(domain);
+}
+
+/*
+ * A window that the hardware reserves for MSI beats one that software may
+ * choose, where a driver reports both.
+ */
+static bool find_sw_msi(const struct list_head *regions, phys_addr_t *base)
+{
+	struct iommu_resv_region *region;
+	bool found = false;
+
+	list_for_each_entry(region, regions, list) {
+		if (region->type == IOMMU_RESV_MSI)
+			return false;
+		if (region->type == IOMMU_RESV_SW_MSI) {
+			*base = region->start;
+			found = true;
+		}
+	}
+	return found;
+}
+
+/**
+ * iommu_core_setup_msi() - let MSIs through a domain
+ * @domain: the domain, to which @group is going to be attached
+ * @group: the group
+ *
+ * Where interrupt writes are translated like any DMA (not on x86) the doorbells
+ * must be mapped, at an IOVA that the driver reserves for it. The core maps them
+ * into this one domain when a driver asks for its interrupts; a device that is
+ * moved to another domain must set up its interrupts again.
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int iommu_core_setup_msi(struct iommu_domain *domain, struct iommu_group *group)
+{
+	struct iommu_resv_region *region, *next;
+	LIST_HEAD(regions);
+	phys_addr_t base;
+	int ret;
+
+	ret = iommu_get_group_resv_regions(group, &regions);
+	if (!ret && find_sw_msi(&regions, &base)) {
+		ret = iommu_get_msi_cookie(domain, base);
+		/* set up by an earlier group, or needless on this kernel */
+		if (ret == -EEXIST || ret == -ENODEV)
+			ret = 0;
+	}
+	list_for_each_entry_safe(region, next, &regions, list)
+		kfree(region);
+	return ret;
+}
+
+/**
+ * iommu_core_attach() - send a group's DMA through a domain
+ * @domain: the domain
+ * @group: the group, whose DMA ownership the caller has claimed
+ *
+ * Context: may sleep.
+ * Return: 0, -EINVAL where @domain does not suit @group, another negative
+ * errno.
+ */
+int iommu_core_attach(struct iommu_domain *domain, struct iommu_group *group)
+{
+	struct iommu_attach_handle *handle;
+	int ret;
+
+	handle = kzalloc_obj(*handle, GFP_KERNEL);
+	if (!handle)
+		return -ENOMEM;
+	ret = iommu_attach_group_handle(domain, group, handle);
+	if (ret)
+		kfree(handle);
+	return ret;
+}
+
+static struct iommu_attach_handle *attached_handle(struct iommu_group *group)
+{
+	struct iommu_attach_handle *handle;
+
+	handle = iommu_attach_handle_get(group, IOMMU_NO_PASID, 0);
+	return WARN_ON(IS_ERR(handle)) ? NULL : handle;
+}
+
+/**
+ * iommu_core_replace() - move a group to another domain
+ * @domain: the new domain
+ * @group: a group attached by iommu_core_attach()
+ *
+ * Between the two the group's DMA is translated by one of them, as far as the
+ * driver can do that.
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno, and the old domain stays attached.
+ */
+int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group)
+{
+	struct iommu_attach_handle *old = attached_handle(group);
+	struct iommu_attach_handle *handle;
+	int ret;
+
+	handle = kzalloc_obj(*handle, GFP_KERNEL);
+	if (!handle)
+		return -ENOMEM;
+	ret = iommu_replace_group_handle(group, domain, handle);
+	kfree(ret ? handle : old);
+	return ret;
+}
+
+/**
+ * iommu_core_detach() - stop a group's DMA
+ * @domain: the domain it goes through
+ * @group: a group attached by iommu_core_attach()
+ *
+ * Until the group's ownership is released everything it sends is blocked.
+ *
+ * Context: may sleep.
+ */
+void iommu_core_detach(struct iommu_domain *domain, struct iommu_group *group)
+{
+	struct iommu_attach_handle *handle = attached_handle(group);
+
+	iommu_detach_group_handle(domain, group);
+	kfree(handle);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The part of the IOMMU core that decides who drives a device's DMA: domain
+ * allocation, attaching, and what a group must offer before user space may
+ * have it. The only file that uses the namespace IOMMUFD_INTERNAL.
+ */
+#ifndef IOMMUFD_IOMMU_CORE_H
+#define IOMMUFD_IOMMU_CORE_H
+
+#include <linux/types.h>
+
+struct device;
+struct iommu_domain;
+struct iommu_group;
+
+int iommu_core_check_msi(struct iommu_group *group);
+
+struct iommu_domain *iommu_core_domain_alloc(struct device *dev);
+bool iommu_core_enforce_coherency(struct iommu_domain *domain);
+int iommu_core_setup_msi(struct iommu_domain *domain,
+			 struct iommu_group *group);
+
+int iommu_core_attach(struct iommu_domain *domain, struct iommu_group *group);
+int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group);
+void iommu_core_detach(struct iommu_domain *domain, struct iommu_group *group);
+
+#endif /* IOMMUFD_IOMMU_CORE_H */

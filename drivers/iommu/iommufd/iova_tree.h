@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A tree of IOVA ranges that do not overlap, and the gaps between them.
+ *
+ * Each node knows of its subtree from where to where it reaches and how large
+ * the largest gap inside is, so that the next gap of a size is found in
+ * O(log n). No memory is taken, and no lock.
+ */
+#ifndef IOMMUFD_IOVA_TREE_H
+#define IOMMUFD_IOVA_TREE_H
+
+#include <linux/rbtree.h>
+#include <linux/types.h>
+
+#include "range.h"
+
+/**
+ * struct iova_span - what lies below one node of the tree of used ranges
+ */
+struct iova_span {
+	/** @range: from the first byte of the lowest node to the last byte of the highest */
+	struct iova_range range;
+	/** @max_gap: bytes of the largest gap between two nodes below */
+	unsigned long max_gap;
+};
+
+/**
+ * struct iova_node - one used range, embedded in the object that uses it
+ *
+ * Needs no initialization.
+ */
+struct iova_node {
+	/** @range: what is used; others read it, only iova_tree.c writes it */
+	struct iova_range range;
+	/** @rb: private, links into the tree */
+	struct rb_node rb;
+	/** @span: private, sums up the subtree at this node */
+	struct iova_span span;
+};
+
+/**
+ * struct iova_gap - unused IOVA between two used nodes
+ */
+struct iova_gap {
+	/** @range: the gap itself */
+	struct iova_range range;
+	/** @above: used node right above, NULL where there is none */
+	struct iova_node *above;
+};
+
+void iova_tree_insert(struct rb_root *tree, struct iova_node *node,
+		      const struct iova_range *range);
+void iova_tree_erase(struct rb_root *tree, struct iova_node *node);
+void iova_tree_split(struct rb_root *tree, struct iova_node *node,
+		     unsigned long tail_first, struct iova_node *tail);
+
+struct iova_node *iova_tree_first(const struct rb_root *tree,
+				  const struct iova_range *range);
+struct iova_node *iova_tree_next(const struct iova_node *node,
+				 unsigned long last);
+
+bool iova_tree_first_gap(const struct rb_root *tree, unsigned long from,
+			 unsigned long size, struct iova_gap *gap);
+bool iova_tree_next_gap(const struct rb_root *tree, unsigned long size,
+			struct iova_gap *gap);
+
+#endif /* IOMMUFD_IOVA_TREE_H */

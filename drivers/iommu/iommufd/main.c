@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * iommufd: I/O address spaces for devices that are given to user space.
+ *
+ * /dev/iommu and /dev/vfio/vfio are one thing under two names.
+ */
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/iommufd.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+
+#include "ctx.h"
+#include "ioctl.h"
+#include "vfio_compat/container.h"
+
+static struct miscdevice vfio_misc;
+
+/* What came by VFIO's name is charged as VFIO charges. */
+static int iommufd_open(struct inode *inode, struct file *file)
+{
+	bool vfio = file->private_data == &vfio_misc;
+	struct iommufd_ctx *ictx;
+
+	ictx = ctx_alloc(file, vfio ? CHARGE_MM : CHARGE_USER);
+	if (!ictx)
+		return -ENOMEM;
+	file->private_data = ictx;
+	return 0;
+}
+
+static int iommufd_release(struct inode *inode, struct file *file)
+{
+	struct iommufd_ctx *ictx = file->private_data;
+
+	container_free(ictx->container);
+	ctx_free(ictx);
+	return 0;
+}
+
+static long iommufd_file_ioctl(struct file *file, unsigned int cmd,
+			       unsigned long arg)
+{
+	return iommufd_ioctl(file->private_data, cmd, arg);
+}
+
+static const struct file_operations iommufd_fops = {
+	.owner = THIS_MODULE,
+	.open = iommufd_open,
+	.release = iommufd_release,
+	.unlocked_ioctl = iommufd_file_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+/**
+ * iommufd_ctx_from_file() - the context of a file
+ * @file: the file; the caller keeps its own reference
+ *
+ * Return: the context, given back by iommufd_ctx_put(), or -EBADFD where @file
+ * is something else.
+ */
+struct iommufd_ctx *iommufd_ctx_from_file(struct file *file)
+{
+	struct iommufd_ctx *ictx;
+
+	if (file->f_op != &iommufd_fops)
+		return ERR_PTR(-EBADFD);
+	ictx = file->private_data;
+	iommufd_ctx_get(ictx);
+	return ictx;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_ctx_from_file, "IOMMUFD_NG");
+
+/**
+ * iommufd_ctx_from_fd() - the context of a file descriptor
+ * @fd: the descriptor, of the current process
+ *
+ * Return: the context, given back by iommufd_ctx_put(); -EBADF for a closed
+ * descriptor, -EBADFD where it is something else.
+ */
+struct iommufd_ctx *iommufd_ctx_from_fd(int fd)
+{
+	struct iommufd_ctx *ictx;
+	struct file *file;
+
+	file = fget(fd);
+	if (!file)
+		return ERR_PTR(-EBADF);
+	ictx = iommufd_ctx_from_file(file);
+	fput(file);
+	return ictx;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_ctx_from_fd, "IOMMUFD_NG");
+
+static struct miscdevice iommu_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "iommu",
+	.fops = &iommufd_fops,
+	.nodename = "iommu",
+	.mode = 0660,
+};
+
+static struct miscdevice vfio_misc = {
+	.minor = VFIO_MINOR,
+	.name = "vfio",
+	.fops = &iommufd_fops,
+	.nodename = "vfio/vfio",
+	.mode = 0666,
+};
+
+static int __init iommufd_init(void)
+{
+	int ret;
+
+	ret = misc_register(&iommu_misc);
+	if (ret)
+		return ret;
+	ret = misc_register(&vfio_misc);
+	if (ret)
+		misc_deregister(&iommu_misc);
+	return ret;
+}
+
+static void __exit iommufd_exit(void)
+{
+	misc_deregister(&vfio_misc);
+	misc_deregister(&iommu_misc);
+}
+
+module_init(iommufd_init);
+module_exit(iommufd_exit);
+
+MODULE_ALIAS_MISCDEV(VFIO_MINOR);
+MODULE_ALIAS("devname:vfio/vfio");
+MODULE_IMPORT_NS("IOMMUFD_INTERNAL");
+MODULE_DESCRIPTION("I/O address spaces for devices given to user space");
+MODULE_LICENSE("GPL");

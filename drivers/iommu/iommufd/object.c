@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Objects that user space names by a 32 bit ID.
+ */
+#include <linux/bug.h>
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "object.h"
+
+/**
+ * object_table_init() - make an empty table
+ * @table: the table
+ */
+void object_table_init(struct object_table *table)
+{
+	xa_init_flags(&table->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	init_waitqueue_head(&table->idle);
+}
+
+/* An ID of a published object always has memory for its entry. */
+static void set_entry(struct iommufd_object *obj, void *entry)
+{
+	lockdep_assert_held(&obj->table->objects.xa_lock);
+	__xa_store(&obj->table->objects, obj->id, entry, 0);
+}
+
+static void tear_down(struct iommufd_object *obj)
+{
+	struct object_table *table = obj->table;
+	u32 id = obj->id;
+
+	obj->ops->destroy(obj);
+	xa_erase(&table->objects, id);
+}
+
+/**
+ * object_table_destroy() - destroy whatever is left, users first
+ * @table: the table, which nobody else uses any more
+ *
+ * Context: may sleep.
+ */
+void object_table_destroy(struct object_table *table)
+{
+	struct iommufd_object *obj;
+	unsigned long id;
+	bool progress;
+
+	do {
+		progress = false;
+		xa_for_each(&table->objects, id, obj) {
+			if (obj->users)
+				continue;
+			tear_down(obj);
+			progress = true;
+		}
+	} while (progress);
+	WARN_ON(!xa_empty(&table->objects));
+	xa_destroy(&table->objects);
+}
+
+/**
+ * object_table_empty() - are there no objects at all?
+ * @table: the table
+ *
+ * Return: true where there is none, not even one being made or destroyed.
+ */
+bool object_table_empty(struct object_table *table)
+{
+	return xa_empty(&table->objects);
+}
+
+/**
+ * object_init() - give an object an ID
+ * @table: where
+ * @obj: a zeroed object
+ * @ops: its type
+ *
+ * The object cannot be reached by its ID yet.
+ *
+ * Context: may sleep.
+ * Return: 0, after which either object_publish() or object_abort() follows, or
+ * a negative errno.
+ */
+int object_init(struct object_table *table, struct iommufd_object *obj,
+		const struct object_ops *ops)
+{
+	obj->table = table;
+	obj->ops = ops;
+	return xa_alloc(&table->objects, &obj->id, XA_ZERO_ENTRY, xa_limit_31b,
+			GFP_KERNEL_ACCOUNT);
+}
+
+/**
+ * object_publish() - make an object reachable by its ID
+ * @obj: the object, completely set up; nothing may fail from here on
+ */
+void object_publish(struct iommufd_object *obj)
+{
+	xa_lock(&obj->table->objects);
+	set_entry(obj, obj);
+	xa_unlock(&obj->table->objects);
+}
+
+/**
+ * object_abort() - give back the ID of an object that was not published
+ * @obj: the object, which the caller frees
+ */
+void object_abort(struct iommufd_object *obj)
+{
+	WARN_ON(obj->users || obj->refs);
+	xa_erase(&obj->table->objects, obj->id);
+}
+
+/**
+ * object_get() - take a reference by ID
+ * @table: where
+ * @id: the ID
+ * @ops: the type it must have, NULL for any
+ *
+ * Return: the object, given back by object_put(), or -ENOENT.
+ */
+struct iommufd_object *object_get(struct object_table *table, u32 id,
+				  const struct object_ops *ops)
+{
+	struct iommufd_object *obj;
+
+	xa_lock(&table->objects);
+	obj = xa_load(&table->objects, id);
+	if (obj && ops && obj->ops != ops)
+		obj = NULL;
+	if (obj)
+		obj->refs++;
+	xa_unlock(&table->objects);
+	return obj ?: ERR_PTR(-ENOENT);
+}
+
+/**
+ * object_tryget() - take a reference to an object that may be on its way out
+ * @obj: the object, whose memory something else keeps from being freed
+ *
+ * Return: true with a reference, false where it is not published (any more).
+ */
+bool object_tryget(struct iommufd_object *obj)
+{
+	bool alive;
+
+	xa_lock(&obj->table->objects);
+	alive = xa_load(&obj->table->objects, obj->id) == obj;
+	if (alive)
+		obj->refs++;
+	xa_unlock(&obj->table->objects);
+	return alive;
+}
+
+/**
+ * object_put() - give a reference back
+ * @obj: the object
+ */
+void object_put(struct iommufd_object *obj)
+{
+	struct object_table *table = obj->table;
+	bool idle;
+
+	xa_lock(&table->objects);
+	idle = !--obj->refs;
+	xa_unlock(&table->objects);
+	if (idle)
+		wake_up_all(&table->idle);
+}
+
+/**
+ * object_use() - become a user
+ * @obj: the object, to which the caller has a reference or of which it is a
+ *	 user already, or which is not published yet
+ */
+void object_use(struct iommufd_object *obj)
+{
+	xa_lock(&obj->table->objects);
+	obj->users++;
+	xa_unlock(&obj->table->objects);
+}
+
+/**
+ * object_unuse() - stop being a user
+ * @obj: the object, which stays
+ */
+void object_unuse(struct iommufd_object *obj)
+{
+	xa_lock(&obj->table->objects);
+	WARN_ON(!obj->users);
+	obj->users--;
+	xa_unlock(&obj->table->objects);
+}
+
+static bool is_idle(struct iommufd_object *obj)
+{
+	bool idle;
+
+	xa_lock(&obj->table->objects);
+	idle = !obj->refs;
+	xa_unlock(&obj->table->objects);
+	return idle;
+}
+
+/*
+ * Second half of destroying: the object was taken out of the table when it had
+ * no users, so only those with a reference can become one.
+ */
+static int destroy_unpublished(struct iommufd_object *obj, bool killable)
+{
+	struct object_table *table = obj->table;
+	int ret = 0;
+
+	if (killable)
+		ret = wait_event_killable(table->idle, is_idle(obj));
+	else
+		wait_event(table->idle, is_idle(obj));
+
+	xa_lock(&table->objects);
+	if (!ret && obj->users)
+		ret = -EBUSY;
+	if (ret)
+		set_entry(obj, obj);
+	xa_unlock(&table->objects);
+	if (!ret)
+		tear_down(obj);
+	return ret ? -EBUSY : 0;
+}
+
+/**
+ * object_destroy() - destroy an object on behalf of user space
+ * @table: where
+ * @id: its ID
+ *
+ * Waits for requests that are working with the object.
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOENT, -EBUSY where it has users.
+ */
+int object_destroy(struct object_table *table, u32 id)
+{
+	struct iommufd_object *obj;
+	int ret = 0;
+
+	xa_lock(&table->objects);
+	obj = xa_load(&table->objects, id);
+	if (!obj)
+		ret = -ENOENT;
+	else if (obj->users)
+		ret = -EBUSY;
+	else
+		set_entry(obj, NULL);
+	xa_unlock(&table->objects);
+	return ret ?: destroy_unpublished(obj, true);
+}
+
+/**
+ * object_unuse_destroy() - stop being a user, destroy what has none left
+ * @obj: the object, published; may be gone afterwards
+ *
+ * Context: may sleep; the caller holds no lock that a holder of a reference
+ * takes.
+ * Return: true where it was destroyed, false where it has other users.
+ */
+bool object_unuse_destroy(struct iommufd_object *obj)
+{
+	bool last;
+
+	xa_lock(&obj->table->objects);
+	WARN_ON(!obj->users);
+	last = !--obj->users;
+	if (last)
+		set_entry(obj, NULL);
+	xa_unlock(&obj->table->objects);
+	return last && !destroy_unpublished(obj, false);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Objects that user space names by a 32 bit ID.
+ *
+ * An object is held in two ways.
+ *
+ * user		something that depends on it for long: an HWPT is a user of its
+ *		IOAS, an attached device of its HWPT, a driver of the device it
+ *		bound. While an object has users it cannot be destroyed.
+ * reference	a thread that works with it for the length of one request.
+ *		Destroying waits for references.
+ *
+ * An object is reachable by its ID from object_publish() until it is destroyed;
+ * its ID is taken from object_init() on and until it is gone.
+ */
+#ifndef IOMMUFD_OBJECT_H
+#define IOMMUFD_OBJECT_H
+
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+
+struct iommufd_object;
+
+/**
+ * struct object_ops - a type of object; its address tells types apart
+ */
+struct object_ops {
+	/**
+	 * @destroy: undo everything and free the object; cannot fail, may
+	 * sleep; nobody else can reach the object any more
+	 */
+	void (*destroy)(struct iommufd_object *obj);
+};
+
+/**
+ * struct object_table - the numbering of objects
+ */
+struct object_table {
+	/**
+	 * @objects: ID to struct iommufd_object; a zero entry is an ID whose
+	 * object is not published yet or is being destroyed. Its lock protects
+	 * @iommufd_object.users and @iommufd_object.refs as well.
+	 */
+	struct xarray objects;
+	/** @idle: woken when the last reference to an object is dropped */
+	wait_queue_head_t idle;
+};
+
+/**
+ * struct iommufd_object - what every object embeds
+ */
+struct iommufd_object {
+	/** @table: where its ID lives */
+	struct object_table *table;
+	/** @ops: its type */
+	const struct object_ops *ops;
+	/** @id: its ID */
+	u32 id;
+	/** @users: see above */
+	unsigned int users;
+	/** @refs: see above */
+	unsigned int refs;
+};
+
+void object_table_init(struct object_table *table);
+void object_table_destroy(struct object_table *table);
+bool object_table_empty(struct object_table *table);
+
+int object_init(struct object_table *table, struct iommufd_object *obj,
+		const struct object_ops *ops);
+void object_publish(struct iommufd_object *obj);
+void object_abort(struct iommufd_object *obj);
+
+struct iommufd_object *object_get(struct object_table *table, u32 id,
+				  const struct object_ops *ops);
+bool object_tryget(struct iommufd_object *obj);
+void object_put(struct iommufd_object *obj);
+
+void object_use(struct iommufd_object *obj);
+void object_unuse(struct iommufd_object *obj);
+
+int object_destroy(struct object_table *table, u32 id);
+bool object_unuse_destroy(struct iommufd_object *obj);
+
+#endif /* IOMMUFD_OBJECT_H */

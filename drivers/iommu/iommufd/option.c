@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Settings of a context and of its objects.
+ */
+#include <linux/capability.h>
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <uapi/linux/iommufd.h>
+
+#include "ctx.h"
+#include "ioas.h"
+#include "iopt_domain.h"
+#include "option.h"
+#include "ucmd.h"
+
+static int set_rlimit_mode(struct iommufd_ctx *ictx, u64 val)
+{
+	if (!capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	/*
+	 * An object made while this is decided may use either mode: what is
+	 * charged is remembered with what it was charged for.
+	 */
+	if (!object_table_empty(&ictx->objects))
+		return -EBUSY;
+	if (val > 1)
+		return -EINVAL;
+	WRITE_ONCE(ictx->charge, val ? CHARGE_MM : CHARGE_USER);
+	return 0;
+}
+
+static int rlimit_mode(struct iommufd_ctx *ictx, struct iommu_option *cmd)
+{
+	if (cmd->object_id)
+		return -EOPNOTSUPP;
+	switch (cmd->op) {
+	case IOMMU_OPTION_OP_GET:
+		cmd->val64 = READ_ONCE(ictx->charge) == CHARGE_MM;
+		return 0;
+	case IOMMU_OPTION_OP_SET:
+		return set_rlimit_mode(ictx, cmd->val64);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static int ioas_huge_pages(struct iommufd_ioas *ioas, struct iommu_option *cmd)
+{
+	switch (cmd->op) {
+	case IOMMU_OPTION_OP_GET:
+		scoped_guard(rwsem_read, &ioas->iopt.domains_rwsem)
+			cmd->val64 = !ioas->iopt.small_pages;
+		return 0;
+	case IOMMU_OPTION_OP_SET:
+		if (cmd->val64 > 1)
+			return -EINVAL;
+		return iopt_set_small_pages(&ioas->iopt, !cmd->val64);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static int huge_pages(struct iommufd_ctx *ictx, struct iommu_option *cmd)
+{
+	struct iommufd_ioas *ioas = ioas_get(ictx, cmd->object_id);
+	int ret;
+
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	ret = ioas_huge_pages(ioas, cmd);
+	object_put(&ioas->obj);
+	return ret;
+}
+
+/**
+ * option_ioctl() - IOMMU_OPTION
+ * @ucmd: with a struct iommu_option
+ *
+ * Return: 0 or a negative errno.
+ */
+int option_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_option *cmd = ucmd->cmd;
+	int ret;
+
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+	switch (cmd->option_id) {
+	case IOMMU_OPTION_RLIMIT_MODE:
+		ret = rlimit_mode(ucmd->ictx, cmd);
+		break;
+	case IOMMU_OPTION_HUGE_PAGES:
+		ret = huge_pages(ucmd->ictx, cmd);
+		break;
+	default:
+		ret = -EOPNOTSUPP;
+	}
+	return ret ?: ucmd_respond(ucmd, sizeof(*cmd));
+}

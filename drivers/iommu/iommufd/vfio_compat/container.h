@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A VFIO container: groups that share an I/O address space of type1.
+ *
+ * A context becomes a container when the first group is put into it. A group's
+ * DMA is claimed when it is put in; it is attached then, if VFIO_SET_IOMMU has
+ * been done, or by VFIO_SET_IOMMU. What is mapped is mapped for all groups, and
+ * goes when the last one leaves.
+ */
+#ifndef IOMMUFD_VFIO_COMPAT_CONTAINER_H
+#define IOMMUFD_VFIO_COMPAT_CONTAINER_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+
+#include "../iopt.h"
+
+struct container_domain;
+struct iommu_group;
+struct iommufd_ctx;
+
+/**
+ * enum container_state - what VFIO_SET_IOMMU has made of a container
+ */
+enum container_state {
+	/** @CONTAINER_UNSET: nothing yet, or no group is left */
+	CONTAINER_UNSET,
+	/** @CONTAINER_TYPE1: type1 whose unmap goes by first IOVAs */
+	CONTAINER_TYPE1,
+	/** @CONTAINER_TYPE1V2: type1 whose unmap cuts no mapping */
+	CONTAINER_TYPE1V2,
+};
+
+/**
+ * struct container - a VFIO container
+ */
+struct container {
+	/**
+	 * @lock: protects all members; held through each request, mapping
+	 * included, so that requests are answered in order as they always were
+	 */
+	struct mutex lock;
+	/** @state: what VFIO_SET_IOMMU has made of it */
+	enum container_state state;
+	/** @nesting: domains are asked for the nesting property */
+	bool nesting;
+	/** @limit: how many mappings there may be */
+	unsigned int limit;
+	/** @groups: list of struct iommufd_container_group */
+	struct list_head groups;
+	/** @domains: list of struct container_domain */
+	struct list_head domains;
+	/** @iopt: the mappings; initialized unless @state is CONTAINER_UNSET */
+	struct iopt iopt;
+};
+
+/**
+ * struct iommufd_container_group - a group in a container
+ *
+ * Its address owns the group's DMA and its reservations of IOVA.
+ */
+struct iommufd_container_group {
+	/** @entry: links into &container.groups */
+	struct list_head entry;
+	/** @ictx: the context, with a reference */
+	struct iommufd_ctx *ictx;
+	/** @group: the group, to which the owner of this has a reference */
+	struct iommu_group *group;
+	/** @domain: what it is attached to while the container is set */
+	struct container_domain *domain;
+	/** @open_devices: devices in use */
+	unsigned int open_devices;
+};
+
+long container_check_extension(struct container *container, unsigned long arg);
+long container_set_iommu(struct container *container, unsigned long arg);
+void container_free(struct container *container);
+
+#endif /* IOMMUFD_VFIO_COMPAT_CONTAINER_H */

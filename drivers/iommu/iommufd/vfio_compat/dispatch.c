@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ioctls of a VFIO container.
+ */
+#include <linux/errno.h>
+#include <uapi/linux/vfio.h>
+
+#include "../ctx.h"
+#include "container.h"
+#include "dispatch.h"
+#include "info.h"
+#include "type1.h"
+
+static long type1_ioctl(struct container *container, unsigned int cmd,
+			void __user *arg)
+{
+	switch (cmd) {
+	case VFIO_IOMMU_GET_INFO:
+		return type1_get_info(container, arg);
+	case VFIO_IOMMU_MAP_DMA:
+		return type1_map(container, arg);
+	case VFIO_IOMMU_UNMAP_DMA:
+		return type1_unmap(container, arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/**
+ * container_ioctl() - an ioctl that is not one of iommufd's
+ * @ictx: the context
+ * @cmd: its number
+ * @arg: its argument
+ *
+ * Before VFIO_SET_IOMMU there are but three; programs know by -EINVAL that it
+ * was not done.
+ *
+ * Context: may sleep.
+ * Return: what user space gets.
+ */
+long container_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
+		     unsigned long arg)
+{
+	struct container *container;
+
+	/* pairs with smp_store_release() in container_get() */
+	container = smp_load_acquire(&ictx->container);
+	switch (cmd) {
+	case VFIO_GET_API_VERSION:
+		return VFIO_API_VERSION;
+	case VFIO_CHECK_EXTENSION:
+		return container_check_extension(container, arg);
+	case VFIO_SET_IOMMU:
+		return container_set_iommu(container, arg);
+	default:
+		if (!container ||
+		    READ_ONCE(container->state) == CONTAINER_UNSET)
+			return -EINVAL;
+		return type1_ioctl(container, cmd, (void __user *)arg);
+	}
+}

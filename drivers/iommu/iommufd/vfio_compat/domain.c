@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The IOMMU domains of a container.
+ */
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/lockdep.h>
+#include <linux/slab.h>
+#include <linux/vfio_type1.h>
+
+#include "../iommu_core.h"
+#include "../iopt_domain.h"
+#include "container.h"
+#include "domain.h"
+
+static int alloc_for_first(struct device *dev, void *data)
+{
+	struct iommu_domain **domain = data;
+
+	*domain = iommu_core_domain_alloc(dev);
+	return 1;
+}
+
+static struct container_domain *new_domain(struct container *container,
+					   struct iommu_group *group)
+{
+	struct container_domain *cdom;
+	int ret = 0;
+
+	cdom = kzalloc_obj(*cdom, GFP_KERNEL_ACCOUNT);
+	if (!cdom)
+		return ERR_PTR(-ENOMEM);
+	cdom->domain = ERR_PTR(-ENODEV);
+	/* any device of the group will do; the group keeps it from leaving */
+	iommu_group_for_each_dev(group, &cdom->domain, alloc_for_first);
+	if (IS_ERR(cdom->domain)) {
+		ret = PTR_ERR(cdom->domain);
+		goto err_free;
+	}
+	if (container->nesting)
+		ret = type1_enable_nesting(cdom->domain);
+	if (ret)
+		goto err_domain;
+	return cdom;
+
+err_domain:
+	iommu_domain_free(cdom->domain);
+err_free:
+	kfree(cdom);
+	return ERR_PTR(ret);
+}
+
+static void free_domain(struct container_domain *cdom)
+{
+	iommu_domain_free(cdom->domain);
+	kfree(cdom);
+}
+
+static int reserve_regions(struct container *container,
+			   struct iommufd_container_group *cgrp)
+{
+	struct iommu_resv_region *region, *next;
+	LIST_HEAD(regions);
+	int ret;
+
+	ret = iommu_get_group_resv_regions(cgrp->group, &regions);
+	if (!ret)
+		ret = iopt_reserve_regions(&container->iopt, &regions, cgrp);
+	list_for_each_entry_safe(region, next, &regions, list)
+		kfree(region);
+	return ret;
+}
+
+/* Moves a group that is attached to a new domain to an old one that suits. */
+static bool join(struct container *container,
+		 struct iommufd_container_group *cgrp,
+		 const struct container_domain *new)
+{
+	struct container_domain *cdom;
+
+	list_for_each_entry(cdom, &container->domains, entry) {
+		if (cdom->domain->ops != new->domain->ops ||
+		    cdom->coherent != new->coherent)
+			continue;
+		if (iommu_core_replace(cdom->domain, cgrp->group))
+			continue;
+		cdom->nr_groups++;
+		cgrp->domain = cdom;
+		return true;
+	}
+	return false;
+}
+
+static int fill(struct container *container, struct container_domain *cdom,
+		struct iommu_group *group)
+{
+	int ret;
+
+	ret = iopt_add_domain(&container->iopt, &cdom->iopt_domain,
+			      cdom->domain);
+	if (ret)
+		return ret;
+	ret = iommu_core_setup_msi(cdom->domain, group);
+	if (ret)
+		iopt_remove_domain(&container->iopt, &cdom->iopt_domain);
+	return ret;
+}
+
+/*
+ * With the group attached to a domain in which nothing is mapped: whether its
+ * IOMMU can make DMA coherent is known only now.
+ */
+static int settle(struct container *container,
+		  struct iommufd_container_group *cgrp,
+		  struct container_domain *cdom)
+{
+	int ret;
+
+	ret = iommu_core_check_msi(cgrp->group);
+	if (ret)
+		return ret;
+	cdom->coherent = iommu_core_enforce_coherency(cdom->domain);
+	if (join(container, cgrp, cdom)) {
+		free_domain(cdom);
+		return 0;
+	}
+	ret = fill(container, cdom, cgrp->group);
+	if (ret)
+		return ret;
+	cdom->nr_groups = 1;
+	cgrp->domain = cdom;
+	list_add(&cdom->entry, &container->domains);
+	return 0;
+}
+
+/**
+ * domain_attach() - give a group what its container has mapped
+ * @container: the container, which is set
+ * @cgrp: a group of it that is not attached
+ *
+ * Context: may sleep; the caller holds the container's lock.
+ * Return: 0, -EINVAL where the group reserves IOVA that is mapped, -EPERM where
+ * its interrupts are not isolated, another negative errno.
+ */
+int domain_attach(struct container *container,
+		  struct iommufd_container_group *cgrp)
+{
+	struct container_domain *cdom;
+	int ret;
+
+	lockdep_assert_held(&container->lock);
+
+	cdom = new_domain(container, cgrp->group);
+	if (IS_ERR(cdom))
+		return PTR_ERR(cdom);
+	ret = iommu_core_attach(cdom->domain, cgrp->group);
+	if (ret)
+		goto err_free;
+	ret = reserve_regions(container, cgrp);
+	if (ret)
+		goto err_detach;
+	ret = settle(container, cgrp, cdom);
+	if (ret)
+		goto err_unreserve;
+	return 0;
+
+err_unreserve:
+	iopt_unreserve(&container->iopt, cgrp);
+err_detach:
+	iommu_core_detach(cdom->domain, cgrp->group);
+err_free:
+	free_domain(cdom);
+	return ret == -EADDRINUSE ? -EINVAL : ret;
+}
+
+/**
+ * domain_detach() - undo domain_attach()
+ * @container: the container
+ * @cgrp: a group of it that is attached
+ *
+ * With the last domain all mappings go.
+ *
+ * Context: may sleep; the caller holds the container's lock.
+ */
+void domain_detach(struct container *container,
+		   struct iommufd_container_group *cgrp)
+{
+	struct container_domain *cdom = cgrp->domain;
+
+	lockdep_assert_held(&container->lock);
+
+	iommu_core_detach(cdom->domain, cgrp->group);
+	iopt_unreserve(&container->iopt, cgrp);
+	cgrp->domain = NULL;
+	if (--cdom->nr_groups)
+		return;
+	if (list_is_singular(&container->domains))
+		iopt_clear(&container->iopt);
+	iopt_remove_domain(&container->iopt, &cdom->iopt_domain);
+	list_del(&cdom->entry);
+	free_domain(cdom);
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mapping and unmapping in a container.
+ */
+#include <linux/bitops.h>
+#include <linux/cleanup.h>
+#include <linux/errno.h>
+#include <linux/iommu.h>
+#include <linux/lockdep.h>
+#include <linux/uaccess.h>
+#include <linux/vfio_type1.h>
+#include <uapi/linux/vfio.h>
+
+#include "../iopt_domain.h"
+#include "../range.h"
+#include "container.h"
+#include "type1.h"
+
+/**
+ * type1_pgsizes() - I/O page sizes as user space sees them
+ * @container: the container, locked and set
+ *
+ * Sizes below PAGE_SIZE are of no use to it and hidden.
+ *
+ * Return: bitmap of sizes in bytes.
+ */
+unsigned long type1_pgsizes(struct container *container)
+{
+	unsigned long pgsizes = iopt_pgsizes(&container->iopt);
+
+	lockdep_assert_held(&container->lock);
+	if (pgsizes & ~PAGE_MASK)
+		pgsizes = (pgsizes & PAGE_MASK) | PAGE_SIZE;
+	return pgsizes;
+}
+
+static unsigned long page_mask(struct container *container)
+{
+	return BIT(__ffs(type1_pgsizes(container))) - 1;
+}
+
+static int range_of(u64 start, u64 size, struct iova_range *range)
+{
+	int ret = iova_range_from_user(start, size, range);
+
+	return ret == -EOVERFLOW ? TYPE1_EWRAP : ret;
+}
+
+static int map_locked(struct container *container, struct iopt_map *map,
+		      const struct iova_range *range)
+{
+	struct iova_range area;
+	int ret;
+
+	if ((map->length | map->iova | map->uaddr) & page_mask(container))
+		return -EINVAL;
+	if (iopt_first_area(&container->iopt, range, &area))
+		return -EEXIST;
+	if (iopt_nr_areas(&container->iopt) >= container->limit)
+		return -ENOSPC;
+	ret = iopt_map_user(&container->iopt, map);
+	/* the last page of all is no memory, rather than a bad range */
+	return ret == -EOVERFLOW ? -EFAULT : ret;
+}
+
+/**
+ * type1_map() - VFIO_IOMMU_MAP_DMA
+ * @container: the container
+ * @arg: user space's struct vfio_iommu_type1_dma_map
+ *
+ * Return: 0 or a negative errno.
+ */
+long type1_map(struct container *container, void __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_iommu_type1_dma_map, size);
+	const u32 access = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
+	struct vfio_iommu_type1_dma_map cmd;
+	struct iova_range range, memory;
+	struct iopt_map map = {};
+	int ret;
+
+	if (copy_from_user(&cmd, arg, minsz))
+		return -EFAULT;
+	if (cmd.argsz < minsz || cmd.flags & ~access)
+		return -EINVAL;
+	ret = range_of(cmd.iova, cmd.size, &range);
+	if (!ret)
+		ret = range_of(cmd.vaddr, cmd.size, &memory);
+	if (ret)
+		return ret;
+	if (!(cmd.flags & access))
+		return -EINVAL;
+
+	map.iova = cmd.iova;
+	map.length = cmd.size;
+	map.uaddr = cmd.vaddr;
+	map.fixed = true;
+	map.charge = CHARGE_MM;
+	map.prot = IOMMU_CACHE;
+	if (cmd.flags & VFIO_DMA_MAP_FLAG_READ)
+		map.prot |= IOMMU_READ;
+	if (cmd.flags & VFIO_DMA_MAP_FLAG_WRITE)
+		map.prot |= IOMMU_WRITE;
+
+	guard(mutex)(&container->lock);
+	if (container->state == CONTAINER_UNSET)
+		return -EINVAL;
+	return map_locked(container, &map, &range);
+}
+
+static bool cuts(struct iopt *iopt, unsigned long addr, bool before)
+{
+	struct iova_range at = { .first = addr, .last = addr }, area;
+
+	if (!iopt_first_area(iopt, &at, &area))
+		return false;
+	return before ? area.first != addr : area.last != addr;
+}
+
+static int unmap_v2(struct iopt *iopt, const struct iova_range *range,
+		    u64 *unmapped)
+{
+	if (cuts(iopt, range->first, true) || cuts(iopt, range->last, false))
+		return -EINVAL;
+	return iopt_unmap(iopt, range, unmapped);
+}
+
+/*
+ * A mapping goes whole if its first IOVA is in the range. Where the range begins
+ * inside of a mapping, nothing goes.
+ */
+static int unmap_v1(struct iopt *iopt, const struct iova_range *range,
+		    u64 *unmapped)
+{
+	struct iova_range area;
+	u64 bytes;
+	int ret;
+
+	while (iopt_first_area(iopt, range, &area) &&
+	       area.first >= range->first) {
+		ret = iopt_unmap(iopt, &area, &bytes);
+		if (ret)
+			return ret;
+		*unmapped += bytes;
+	}
+	return 0;
+}
+
+static int unmap_locked(struct container *container,
+			const struct vfio_iommu_type1_dma_unmap *cmd,
+			u64 *unmapped)
+{
+	unsigned long mask = page_mask(container);
+	struct iova_range range;
+	int ret;
+
+	if (cmd->flags & VFIO_DMA_UNMAP_FLAG_ALL) {
+		if (cmd->iova || cmd->size)
+			return -EINVAL;
+		return iopt_unmap_all(&container->iopt, unmapped);
+	}
+	if ((cmd->iova | cmd->size) & mask)
+		return -EINVAL;
+	ret = range_of(cmd->iova, cmd->size, &range);
+	if (ret)
+		return ret;
+	if (container->state == CONTAINER_TYPE1)
+		return unmap_v1(&container->iopt, &range, unmapped);
+	return unmap_v2(&container->iopt, &range, unmapped);
+}
+
+/**
+ * type1_unmap() - VFIO_IOMMU_UNMAP_DMA
+ * @container: the container
+ * @arg: user space's struct vfio_iommu_type1_dma_unmap
+ *
+ * Return: 0, with the size that was unmapped written back, or a negative errno.
+ */
+long type1_unmap(struct container *container, void __user *arg)
+{
+	const size_t minsz =
+		offsetofend(struct vfio_iommu_type1_dma_unmap, size);
+	struct vfio_iommu_type1_dma_unmap cmd;
+	u64 unmapped = 0;
+	int ret;
+
+	if (copy_from_user(&cmd, arg, minsz))
+		return -EFAULT;
+	if (cmd.argsz < minsz || cmd.flags & ~VFIO_DMA_UNMAP_FLAG_ALL)
+		return -EINVAL;
+	scoped_guard(mutex, &container->lock) {
+		if (container->state == CONTAINER_UNSET)
+			return -EINVAL;
+		ret = unmap_locked(container, &cmd, &unmapped);
+	}
+	if (ret)
+		return ret;
+	cmd.size = unmapped;
+	return copy_to_user(arg, &cmd, minsz) ? -EFAULT : 0;
+}

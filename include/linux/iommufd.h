@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What iommufd.ko offers to drivers that give devices to user space.
+ *
+ * A file of /dev/iommu or of /dev/vfio/vfio is a struct iommufd_ctx. A driver
+ * reaches it in one of two ways: device by device (iommufd_device_bind()), or
+ * group by group as a VFIO container (iommufd_container_add_group()).
+ *
+ * Everything here may sleep, is exported in the namespace IOMMUFD_NG, and is
+ * described where it is defined.
+ */
+#ifndef __LINUX_IOMMUFD_H
+#define __LINUX_IOMMUFD_H
+
+#include <linux/iommu.h>
+#include <linux/types.h>
+
+struct device;
+struct file;
+struct iommu_group;
+struct iommufd_container_group;
+struct iommufd_ctx;
+struct iommufd_device;
+
+struct iommufd_ctx *iommufd_ctx_from_file(struct file *file);
+struct iommufd_ctx *iommufd_ctx_from_fd(int fd);
+void iommufd_ctx_get(struct iommufd_ctx *ictx);
+void iommufd_ctx_put(struct iommufd_ctx *ictx);
+bool iommufd_ctx_has_group(struct iommufd_ctx *ictx, struct iommu_group *group);
+
+struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx,
+					   struct device *dev, u32 *id);
+void iommufd_device_unbind(struct iommufd_device *idev);
+
+int iommufd_device_attach(struct iommufd_device *idev, ioasid_t pasid,
+			  u32 *pt_id);
+int iommufd_device_replace(struct iommufd_device *idev, ioasid_t pasid,
+			   u32 *pt_id);
+void iommufd_device_detach(struct iommufd_device *idev, ioasid_t pasid);
+
+struct iommufd_ctx *iommufd_device_to_ictx(struct iommufd_device *idev);
+u32 iommufd_device_to_id(struct iommufd_device *idev);
+
+struct iommufd_container_group *
+iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
+			    struct device *dev);
+void iommufd_container_remove_group(struct iommufd_container_group *cgrp);
+int iommufd_container_open_device(struct iommufd_container_group *cgrp);
+void iommufd_container_close_device(struct iommufd_container_group *cgrp);
+
+#endif /* __LINUX_IOMMUFD_H */
