@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cleanup.h>
+#include <linux/iommufd.h>
+#include <linux/kdev_t.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "cdev.h"
+#include "device.h"
+#include "file.h"
+#include "group.h"
+
+/**
+ * struct vfio_cdev_file - a file opened by the device node
+ */
+struct vfio_cdev_file {
+	/** @df: what it has in common with the other way */
+	struct vfio_df df;
+	/** @ictx: the iommufd, from bind to release; holds a reference */
+	struct iommufd_ctx *ictx;
+	/** @devid: ID of the device in @ictx */
+	u32 devid;
+};
+
+static dev_t vfio_cdev_devt;
+
+static struct vfio_cdev_file *to_cdev_file(struct vfio_df *df)
+{
+	return container_of(df, struct vfio_cdev_file, df);
+}
+
+static int vfio_cdev_df_prepare(struct vfio_df *df)
+{
+	struct vfio_cdev_file *cf = to_cdev_file(df);
+	struct vfio_device *device = df->device;
+	int ret;
+
+	ret = device->ops->bind_iommufd(device, cf->ictx, &cf->devid);
+	if (ret)
+		return ret;
+	vfio_device_get_kvm(device, &df->kvm);
+	return 0;
+}
+
+static void vfio_cdev_df_finish(struct vfio_df *df)
+{
+	struct vfio_device *device = df->device;
+
+	vfio_device_put_kvm(device);
+	device->ops->unbind_iommufd(device);
+}
+
+static int read_bind_request(struct vfio_device_bind_iommufd *bind,
+			     struct vfio_device_bind_iommufd __user *arg)
+{
+	const size_t minsz =
+		offsetofend(struct vfio_device_bind_iommufd, out_devid);
+	u32 size;
+	int ret;
+
+	if (get_user(size, &arg->argsz))
+		return -EFAULT;
+	if (size < minsz)
+		return -EINVAL;
+
+	ret = copy_struct_from_user(bind, sizeof(*bind), arg, size);
+	if (ret)
+		return ret;
+	if (bind->flags & ~VFIO_DEVICE_BIND_FLAG_TOKEN || bind->iommufd < 0)
+		return -EINVAL;
+	return 0;
+}
+
+static int check_token(struct vfio_device *device,
+		       const struct vfio_device_bind_iommufd *bind)
+{
+	bool has_token = bind->flags & VFIO_DEVICE_BIND_FLAG_TOKEN;
+	uuid_t uuid;
+
+	if (!device->ops->match_token_uuid)
+		return has_token ? -EINVAL : 0;
+	if (!has_token)
+		return device->ops->match_token_uuid(device, NULL);
+	if (copy_from_user(&uuid, u64_to_user_ptr(bind->token_uuid_ptr),
+			   sizeof(uuid)))
+		return -EFAULT;
+	return device->ops->match_token_uuid(device, &uuid);
+}
+
+/* The device is this file's alone when this passes */
+static int vfio_cdev_open_device(struct vfio_cdev_file *cf,
+				 struct vfio_device_bind_iommufd __user *arg)
+{
+	struct vfio_device *device = cf->df.device;
+	int ret;
+
+	if (device->open_count)
+		return -EINVAL;
+
+	ret = vfio_df_open(&cf->df);
+	if (ret)
+		return ret;
+
+	if (copy_to_user(&arg->out_devid, &cf->devid, sizeof(cf->devid))) {
+		vfio_df_close(&cf->df);
+		return -EFAULT;
+	}
+	device->cdev_opened = true;
+	vfio_df_grant(&cf->df);
+	return 0;
+}
+
+static int vfio_cdev_bind(struct vfio_cdev_file *cf,
+			  const struct vfio_device_bind_iommufd *bind,
+			  struct vfio_device_bind_iommufd __user *arg)
+{
+	struct vfio_device *device = cf->df.device;
+	struct iommufd_ctx *ictx;
+	int ret;
+
+	guard(mutex)(&device->dev_set->lock);
+	if (cf->df.granted)
+		return -EINVAL;
+
+	ret = check_token(device, bind);
+	if (ret)
+		return ret;
+
+	ictx = iommufd_ctx_from_fd(bind->iommufd);
+	if (IS_ERR(ictx))
+		return PTR_ERR(ictx);
+
+	cf->ictx = ictx;
+	ret = vfio_cdev_open_device(cf, arg);
+	if (ret) {
+		cf->ictx = NULL;
+		iommufd_ctx_put(ictx);
+	}
+	return ret;
+}
+
+static long vfio_cdev_df_bind(struct vfio_df *df,
+			      struct vfio_device_bind_iommufd __user *arg)
+{
+	struct vfio_group *group = df->device->group;
+	struct vfio_device_bind_iommufd bind;
+	int ret;
+
+	ret = read_bind_request(&bind, arg);
+	if (ret)
+		return ret;
+
+	ret = vfio_group_block(group);
+	if (ret)
+		return ret;
+
+	ret = vfio_cdev_bind(to_cdev_file(df), &bind, arg);
+	if (ret)
+		vfio_group_unblock(group);
+	return ret;
+}
+
+static long vfio_cdev_attach(struct vfio_device *device,
+			     struct vfio_device_attach_iommufd_pt __user *arg)
+{
+	const size_t minsz =
+		offsetofend(struct vfio_device_attach_iommufd_pt, pt_id);
+	struct vfio_device_attach_iommufd_pt attach;
+	int ret;
+
+	if (copy_from_user(&attach, arg, minsz))
+		return -EFAULT;
+	if (attach.argsz < minsz || attach.flags & ~VFIO_DEVICE_ATTACH_PASID)
+		return -EINVAL;
+	if (attach.flags & VFIO_DEVICE_ATTACH_PASID)
+		return -EOPNOTSUPP;
+
+	guard(mutex)(&device->dev_set->lock);
+	ret = device->ops->attach_ioas(device, &attach.pt_id);
+	if (ret)
+		return ret;
+
+	if (put_user(attach.pt_id, &arg->pt_id)) {
+		device->ops->detach_ioas(device);
+		return -EFAULT;
+	}
+	return 0;
+}
+
+static long vfio_cdev_detach(struct vfio_device *device,
+			     struct vfio_device_detach_iommufd_pt __user *arg)
+{
+	const size_t minsz =
+		offsetofend(struct vfio_device_detach_iommufd_pt, flags);
+	struct vfio_device_detach_iommufd_pt detach;
+
+	if (copy_from_user(&detach, arg, minsz))
+		return -EFAULT;
+	if (detach.argsz < minsz || detach.flags & ~VFIO_DEVICE_DETACH_PASID)
+		return -EINVAL;
+	if (detach.flags & VFIO_DEVICE_DETACH_PASID)
+		return -EOPNOTSUPP;
+
+	guard(mutex)(&device->dev_set->lock);
+	device->ops->detach_ioas(device);
+	return 0;
+}
+
+static long vfio_cdev_df_ioctl(struct vfio_df *df, unsigned int cmd,
+			       void __user *arg)
+{
+	switch (cmd) {
+	case VFIO_DEVICE_ATTACH_IOMMUFD_PT:
+		return vfio_cdev_attach(df->device, arg);
+	case VFIO_DEVICE_DETACH_IOMMUFD_PT:
+		return vfio_cdev_detach(df->device, arg);
+	default:
+		return -ENOIOCTLCMD;
+	}
+}
+
+static void vfio_cdev_df_release(struct vfio_df *df)
+{
+	struct vfio_cdev_file *cf = to_cdev_file(df);
+	struct vfio_device *device = df->device;
+
+	if (df->granted) {
+		scoped_guard(mutex, &device->dev_set->lock) {
+			vfio_df_close(df);
+			device->cdev_opened = false;
+		}
+		iommufd_ctx_put(cf->ictx);
+		vfio_group_unblock(device->group);
+	}
+	kfree(cf);
+}
+
+static const struct vfio_df_ops vfio_cdev_df_ops = {
+	.prepare = vfio_cdev_df_prepare,
+	.finish = vfio_cdev_df_finish,
+	.bind = vfio_cdev_df_bind,
+	.ioctl = vfio_cdev_df_ioctl,
+	.release = vfio_cdev_df_release,
+};
+
+static int vfio_cdev_fop_open(struct inode *inode, struct file *file)
+{
+	struct vfio_device *device =
+		container_of(inode->i_cdev, struct vfio_device, cdev);
+	struct vfio_cdev_file *cf;
+
+	if (!vfio_device_try_get_registration(device))
+		return -ENODEV;
+
+	cf = kzalloc_obj(*cf, GFP_KERNEL_ACCOUNT);
+	if (!cf) {
+		vfio_device_put_registration(device);
+		return -ENOMEM;
+	}
+	vfio_df_init(&cf->df, device, &vfio_cdev_df_ops);
+	vfio_df_adopt(&cf->df, file);
+	replace_fops(file, fops_get(&vfio_df_fops));
+	return 0;
+}
+
+/* Only opens; the file then goes on as any other file of a device */
+static const struct file_operations vfio_cdev_fops = {
+	.owner = THIS_MODULE,
+	.open = vfio_cdev_fop_open,
+};
+
+static char *vfio_cdev_devnode(const struct device *dev, umode_t *mode)
+{
+	return kasprintf(GFP_KERNEL, "vfio/devices/%s", dev_name(dev));
+}
+
+static const struct class vfio_cdev_class = {
+	.name = "vfio-dev",
+	.devnode = vfio_cdev_devnode,
+};
+
+/**
+ * vfio_cdev_add() - make the device node and the sysfs entry appear
+ * @device: the device, in its group and set, ready to be opened
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -errno.
+ */
+int vfio_cdev_add(struct vfio_device *device)
+{
+	int ret;
+
+	ret = dev_set_name(&device->device, "vfio%u", device->index);
+	if (ret)
+		return ret;
+
+	device->device.class = &vfio_cdev_class;
+	device->device.devt = MKDEV(MAJOR(vfio_cdev_devt), device->index);
+	cdev_init(&device->cdev, &vfio_cdev_fops);
+	device->cdev.owner = THIS_MODULE;
+	return cdev_device_add(&device->cdev, &device->device);
+}
+
+/**
+ * vfio_cdev_del() - undo vfio_cdev_add()
+ * @device: the device; files that are open stay so
+ *
+ * Context: Process context, may sleep.
+ */
+void vfio_cdev_del(struct vfio_device *device)
+{
+	cdev_device_del(&device->cdev, &device->device);
+}
+
+/**
+ * vfio_cdev_init() - set up at module load
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -errno.
+ */
+int vfio_cdev_init(void)
+{
+	int ret;
+
+	ret = class_register(&vfio_cdev_class);
+	if (ret)
+		return ret;
+
+	ret = alloc_chrdev_region(&vfio_cdev_devt, 0, MINORMASK + 1,
+				  "vfio-dev");
+	if (ret)
+		class_unregister(&vfio_cdev_class);
+	return ret;
+}
+
+/**
+ * vfio_cdev_exit() - undo vfio_cdev_init()
+ *
+ * Context: Process context, may sleep. No device is left.
+ */
+void vfio_cdev_exit(void)
+{
+	unregister_chrdev_region(vfio_cdev_devt, MINORMASK + 1);
+	class_unregister(&vfio_cdev_class);
+}

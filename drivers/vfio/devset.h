@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sets of devices that are opened and reset as one. The calls that drivers use
+ * are in linux/vfio.h.
+ */
+#ifndef __VFIO_DEVSET_H
+#define __VFIO_DEVSET_H
+
+#include <linux/vfio.h>
+
+void vfio_devset_leave(struct vfio_device *device);
+
+#endif /* __VFIO_DEVSET_H */

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/kobject.h>
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "device.h"
+#include "feature.h"
+#include "file.h"
+#include "region_info.h"
+
+/**
+ * vfio_df_init() - set up a file that has no access yet
+ * @df: zeroed
+ * @device: the device; the caller's registration reference goes to the file
+ * @ops: the way it is opened
+ *
+ * Context: Any.
+ */
+void vfio_df_init(struct vfio_df *df, struct vfio_device *device,
+		  const struct vfio_df_ops *ops)
+{
+	df->device = device;
+	df->ops = ops;
+	vfio_kvm_link_init(&df->kvm);
+}
+
+static int vfio_df_first_open(struct vfio_df *df)
+{
+	struct vfio_device *device = df->device;
+	struct module *owner = device->dev->driver->owner;
+	int ret;
+
+	if (!try_module_get(owner))
+		return -ENODEV;
+
+	ret = df->ops->prepare(df);
+	if (ret)
+		goto err_module;
+
+	ret = device->ops->open_device ? device->ops->open_device(device) : 0;
+	if (ret)
+		goto err_finish;
+	return 0;
+
+err_finish:
+	df->ops->finish(df);
+err_module:
+	module_put(owner);
+	return ret;
+}
+
+/**
+ * vfio_df_open() - open the device for a file
+ * @df: the file
+ *
+ * Context: Caller holds the lock of the device's set. May sleep.
+ * Return: 0, -ENODEV, -errno of ops->prepare() and open_device().
+ */
+int vfio_df_open(struct vfio_df *df)
+{
+	struct vfio_device *device = df->device;
+	int ret;
+
+	lockdep_assert_held(&device->dev_set->lock);
+
+	/* open_device() and close_device() find themselves counted */
+	if (device->open_count++)
+		return 0;
+
+	ret = vfio_df_first_open(df);
+	if (ret)
+		device->open_count--;
+	return ret;
+}
+
+/**
+ * vfio_df_close() - undo vfio_df_open()
+ * @df: the file
+ *
+ * Context: Caller holds the lock of the device's set. May sleep.
+ */
+void vfio_df_close(struct vfio_df *df)
+{
+	struct vfio_device *device = df->device;
+
+	lockdep_assert_held(&device->dev_set->lock);
+
+	if (device->open_count == 1) {
+		if (device->ops->close_device)
+			device->ops->close_device(device);
+		df->ops->finish(df);
+		module_put(device->dev->driver->owner);
+	}
+	device->open_count--;
+}
+
+/**
+ * vfio_df_grant() - let the file reach the device
+ * @df: the file, open
+ *
+ * Context: Any.
+ */
+void vfio_df_grant(struct vfio_df *df)
+{
+	/* Paired with vfio_df_granted() */
+	smp_store_release(&df->granted, true);
+}
+
+static bool vfio_df_granted(struct vfio_df *df)
+{
+	/* Paired with vfio_df_grant() */
+	return smp_load_acquire(&df->granted);
+}
+
+/**
+ * vfio_df_adopt() - tie a struct file to its device
+ * @df: the device's side
+ * @file: the file, being opened
+ *
+ * Context: Process context.
+ */
+void vfio_df_adopt(struct vfio_df *df, struct file *file)
+{
+	file->private_data = df;
+	file->f_mapping = df->device->inode->i_mapping;
+}
+
+static int vfio_df_fop_release(struct inode *inode, struct file *file)
+{
+	struct vfio_df *df = file->private_data;
+	struct vfio_device *device = df->device;
+
+	df->ops->release(df);
+	vfio_device_put_registration(device);
+	return 0;
+}
+
+static long vfio_df_ioctl(struct vfio_df *df, unsigned int cmd,
+			  unsigned long arg)
+{
+	struct vfio_device *device = df->device;
+	void __user *uarg = (void __user *)arg;
+	long ret;
+
+	if (df->ops->ioctl) {
+		ret = df->ops->ioctl(df, cmd, uarg);
+		if (ret != -ENOIOCTLCMD)
+			return ret;
+	}
+
+	switch (cmd) {
+	case VFIO_DEVICE_FEATURE:
+		return vfio_device_feature(device, uarg);
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return vfio_device_region_info(device, uarg);
+	default:
+		if (!device->ops->ioctl)
+			return -EINVAL;
+		return device->ops->ioctl(device, cmd, arg);
+	}
+}
+
+static long vfio_df_fop_ioctl(struct file *file, unsigned int cmd,
+			      unsigned long arg)
+{
+	struct vfio_df *df = file->private_data;
+	long ret;
+
+	if (cmd == VFIO_DEVICE_BIND_IOMMUFD) {
+		if (!df->ops->bind)
+			return -EINVAL;
+		return df->ops->bind(df, (void __user *)arg);
+	}
+
+	if (!vfio_df_granted(df))
+		return -EINVAL;
+
+	ret = vfio_device_pm_get(df->device);
+	if (ret)
+		return ret;
+	ret = vfio_df_ioctl(df, cmd, arg);
+	vfio_device_pm_put(df->device);
+	return ret;
+}
+
+static ssize_t vfio_df_fop_read(struct file *file, char __user *buf,
+				size_t count, loff_t *ppos)
+{
+	struct vfio_df *df = file->private_data;
+	struct vfio_device *device = df->device;
+
+	if (!vfio_df_granted(df) || !device->ops->read)
+		return -EINVAL;
+	return device->ops->read(device, buf, count, ppos);
+}
+
+static ssize_t vfio_df_fop_write(struct file *file, const char __user *buf,
+				 size_t count, loff_t *ppos)
+{
+	struct vfio_df *df = file->private_data;
+	struct vfio_device *device = df->device;
+
+	if (!vfio_df_granted(df) || !device->ops->write)
+		return -EINVAL;
+	return device->ops->write(device, buf, count, ppos);
+}
+
+static int vfio_df_fop_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct vfio_df *df = file->private_data;
+	struct vfio_device *device = df->device;
+
+	if (!vfio_df_granted(df) || !device->ops->mmap)
+		return -EINVAL;
+	return device->ops->mmap(device, vma);
+}
+
+static void vfio_df_fop_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct vfio_df *df = file->private_data;
+	char *path;
+
+	path = kobject_get_path(&df->device->dev->kobj, GFP_KERNEL);
+	if (!path)
+		return;
+	seq_printf(m, "vfio-device-syspath: /sys%s\n", path);
+	kfree(path);
+}
+
+/** vfio_df_fops - what every file of a device does */
+const struct file_operations vfio_df_fops = {
+	.owner = THIS_MODULE,
+	.release = vfio_df_fop_release,
+	.read = vfio_df_fop_read,
+	.write = vfio_df_fop_write,
+	.unlocked_ioctl = vfio_df_fop_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = vfio_df_fop_mmap,
+	.show_fdinfo = vfio_df_fop_show_fdinfo,
+};
+
+/**
+ * vfio_df_from_file() - is it a file of a device
+ * @file: any file
+ *
+ * Context: Any.
+ * Return: The device's side of it, NULL where it is another kind of file.
+ */
+struct vfio_df *vfio_df_from_file(struct file *file)
+{
+	return file->f_op == &vfio_df_fops ? file->private_data : NULL;
+}

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cleanup.h>
+#include <linux/idr.h>
+#include <linux/iommufd.h>
+#include <linux/kdev_t.h>
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "device.h"
+#include "group.h"
+
+/* Every group but those that are GONE */
+static LIST_HEAD(vfio_groups);
+
+/* Protects the list and every nr_devices; taken outside of a group's lock */
+static DEFINE_MUTEX(vfio_groups_lock);
+
+static DEFINE_IDA(vfio_group_ida);
+static dev_t vfio_group_devt;
+static const struct file_operations *vfio_group_fops;
+
+static char *vfio_group_devnode(const struct device *dev, umode_t *mode)
+{
+	return kasprintf(GFP_KERNEL, "vfio/%s", dev_name(dev));
+}
+
+static const struct class vfio_group_class = {
+	.name = "vfio",
+	.devnode = vfio_group_devnode,
+};
+
+static void vfio_group_release(struct device *dev)
+{
+	struct vfio_group *group = container_of(dev, struct vfio_group, dev);
+
+	ida_free(&vfio_group_ida, MINOR(dev->devt));
+	iommu_group_put(group->iommu_group);
+	mutex_destroy(&group->device_lock);
+	mutex_destroy(&group->lock);
+	kfree(group);
+}
+
+/* Takes a reference on @iommu_group */
+static struct vfio_group *vfio_group_alloc(struct iommu_group *iommu_group)
+{
+	struct vfio_group *group;
+	int minor;
+
+	group = kzalloc_obj(*group, GFP_KERNEL);
+	if (!group)
+		return ERR_PTR(-ENOMEM);
+
+	minor = ida_alloc_max(&vfio_group_ida, MINORMASK, GFP_KERNEL);
+	if (minor < 0) {
+		kfree(group);
+		return ERR_PTR(minor);
+	}
+
+	mutex_init(&group->lock);
+	mutex_init(&group->device_lock);
+	INIT_LIST_HEAD(&group->device_list);
+	vfio_kvm_link_init(&group->kvm);
+	group->iommu_group = iommu_group_ref_get(iommu_group);
+
+	device_initialize(&group->dev);
+	group->dev.class = &vfio_group_class;
+	group->dev.devt = MKDEV(MAJOR(vfio_group_devt), minor);
+	group->dev.release = vfio_group_release;
+	cdev_init(&group->cdev, vfio_group_fops);
+	group->cdev.owner = THIS_MODULE;
+	return group;
+}
+
+static struct vfio_group *vfio_group_create(struct iommu_group *iommu_group)
+{
+	struct vfio_group *group;
+	int ret;
+
+	lockdep_assert_held(&vfio_groups_lock);
+
+	group = vfio_group_alloc(iommu_group);
+	if (IS_ERR(group))
+		return group;
+
+	ret = dev_set_name(&group->dev, "%d", iommu_group_id(iommu_group));
+	if (!ret)
+		ret = cdev_device_add(&group->cdev, &group->dev);
+	if (ret) {
+		put_device(&group->dev);
+		return ERR_PTR(ret);
+	}
+
+	list_add(&group->next, &vfio_groups);
+	return group;
+}
+
+static struct vfio_group *vfio_group_get(struct iommu_group *iommu_group)
+{
+	struct vfio_group *group;
+
+	lockdep_assert_held(&vfio_groups_lock);
+
+	list_for_each_entry(group, &vfio_groups, next) {
+		if (group->iommu_group == iommu_group)
+			return group;
+	}
+	return vfio_group_create(iommu_group);
+}
+
+/**
+ * vfio_group_join() - bring a device into its group
+ * @device: the device; gets its @group
+ *
+ * The first device makes /dev/vfio/N appear.
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -EINVAL: the device is behind no IOMMU, -ENOMEM, -errno.
+ */
+int vfio_group_join(struct vfio_device *device)
+{
+	struct iommu_group *iommu_group;
+	struct vfio_group *group;
+
+	iommu_group = iommu_group_get(device->dev);
+	if (!iommu_group)
+		return -EINVAL;
+
+	scoped_guard(mutex, &vfio_groups_lock) {
+		group = vfio_group_get(iommu_group);
+		if (!IS_ERR(group))
+			group->nr_devices++;
+	}
+	iommu_group_put(iommu_group);
+	if (IS_ERR(group))
+		return PTR_ERR(group);
+
+	device->group = group;
+	return 0;
+}
+
+/**
+ * vfio_group_leave_container() - take a group out of its container
+ * @group: the group, CONTAINED, no device open
+ *
+ * Context: Caller holds the lock of the group. May sleep.
+ */
+void vfio_group_leave_container(struct vfio_group *group)
+{
+	lockdep_assert_held(&group->lock);
+
+	iommufd_container_remove_group(group->cgrp);
+	group->cgrp = NULL;
+	group->state = VFIO_GROUP_IDLE;
+}
+
+/**
+ * vfio_group_leave() - undo vfio_group_join()
+ * @device: the device, neither listed nor open
+ *
+ * The last device takes /dev/vfio/N away and the group out of its container,
+ * also where a file on it is open.
+ *
+ * Context: Process context, may sleep.
+ */
+void vfio_group_leave(struct vfio_device *device)
+{
+	struct vfio_group *group = device->group;
+
+	device->group = NULL;
+
+	guard(mutex)(&vfio_groups_lock);
+	if (--group->nr_devices)
+		return;
+
+	/* A device that joins now waits for the lock, as it needs the name */
+	list_del(&group->next);
+	cdev_device_del(&group->cdev, &group->dev);
+
+	scoped_guard(mutex, &group->lock) {
+		if (group->state == VFIO_GROUP_CONTAINED)
+			vfio_group_leave_container(group);
+		group->state = VFIO_GROUP_GONE;
+		iommu_group_put(group->iommu_group);
+		group->iommu_group = NULL;
+	}
+	put_device(&group->dev);
+}
+
+/**
+ * vfio_group_list_device() - let a device be found by its name
+ * @device: the device, has joined
+ *
+ * Context: Process context, may sleep.
+ */
+void vfio_group_list_device(struct vfio_device *device)
+{
+	struct vfio_group *group = device->group;
+
+	guard(mutex)(&group->device_lock);
+	list_add_tail(&device->group_next, &group->device_list);
+}
+
+/**
+ * vfio_group_unlist_device() - undo vfio_group_list_device()
+ * @device: the device
+ *
+ * Context: Process context, may sleep.
+ */
+void vfio_group_unlist_device(struct vfio_device *device)
+{
+	struct vfio_group *group = device->group;
+
+	guard(mutex)(&group->device_lock);
+	list_del(&device->group_next);
+}
+
+/* Positive: that is the name, 0: it is not, negative: stop the search */
+static int vfio_device_match(struct vfio_device *device, char *buf)
+{
+	if (device->ops->match)
+		return device->ops->match(device, buf);
+	return !strcmp(dev_name(device->dev), buf);
+}
+
+/**
+ * vfio_group_find_device() - find a device by its name
+ * @group: the group
+ * @buf: the name, with what the driver makes of it; the driver may write to it
+ *
+ * Context: Process context, may sleep.
+ * Return: The device with a registration reference; ERR_PTR(-ENODEV): there is
+ * none; ERR_PTR of the driver's choice.
+ */
+struct vfio_device *vfio_group_find_device(struct vfio_group *group, char *buf)
+{
+	struct vfio_device *device;
+	int ret;
+
+	guard(mutex)(&group->device_lock);
+	list_for_each_entry(device, &group->device_list, group_next) {
+		ret = vfio_device_match(device, buf);
+		if (ret < 0)
+			return ERR_PTR(ret);
+		if (ret && vfio_device_try_get_registration(device))
+			return device;
+	}
+	return ERR_PTR(-ENODEV);
+}
+
+/**
+ * vfio_group_any_device() - get some device of a group
+ * @group: the group
+ *
+ * Context: Process context, may sleep.
+ * Return: A device with a registration reference; ERR_PTR(-ENODEV): there is
+ * none.
+ */
+struct vfio_device *vfio_group_any_device(struct vfio_group *group)
+{
+	struct vfio_device *device;
+
+	guard(mutex)(&group->device_lock);
+	list_for_each_entry(device, &group->device_list, group_next) {
+		if (vfio_device_try_get_registration(device))
+			return device;
+	}
+	return ERR_PTR(-ENODEV);
+}
+
+/**
+ * vfio_group_coherent() - does the IOMMU keep all DMA cache coherent
+ * @group: the group
+ *
+ * Context: Process context, may sleep.
+ * Return: True where it can be told to do so for each device.
+ */
+bool vfio_group_coherent(struct vfio_group *group)
+{
+	struct vfio_device *device;
+
+	guard(mutex)(&group->device_lock);
+	list_for_each_entry(device, &group->device_list, group_next) {
+		if (!device_iommu_capable(device->dev,
+					  IOMMU_CAP_ENFORCE_CACHE_COHERENCY))
+			return false;
+	}
+	return true;
+}
+
+/**
+ * vfio_group_block() - keep the group file closed
+ * @group: the group
+ *
+ * Context: Process context, may sleep. Without the lock of a device's set.
+ * Return: 0, -EBUSY: it is open.
+ */
+int vfio_group_block(struct vfio_group *group)
+{
+	guard(mutex)(&group->lock);
+	if (group->file)
+		return -EBUSY;
+	group->nr_cdev++;
+	return 0;
+}
+
+/**
+ * vfio_group_unblock() - undo vfio_group_block()
+ * @group: the group
+ *
+ * Context: Process context, may sleep. Without the lock of a device's set.
+ */
+void vfio_group_unblock(struct vfio_group *group)
+{
+	guard(mutex)(&group->lock);
+	group->nr_cdev--;
+}
+
+/**
+ * vfio_group_init() - set up at module load
+ * @fops: file operations of /dev/vfio/N
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -errno.
+ */
+int vfio_group_init(const struct file_operations *fops)
+{
+	int ret;
+
+	vfio_group_fops = fops;
+
+	ret = class_register(&vfio_group_class);
+	if (ret)
+		return ret;
+
+	ret = alloc_chrdev_region(&vfio_group_devt, 0, MINORMASK + 1, "vfio");
+	if (ret)
+		class_unregister(&vfio_group_class);
+	return ret;
+}
+
+/**
+ * vfio_group_exit() - undo vfio_group_init()
+ *
+ * Context: Process context, may sleep. No group is left.
+ */
+void vfio_group_exit(void)
+{
+	unregister_chrdev_region(vfio_group_devt, MINORMASK + 1);
+	class_unregister(&vfio_group_class);
+	ida_destroy(&vfio_group_ida);
+}

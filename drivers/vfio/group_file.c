@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/anon_inodes.h>
+#include <linux/cleanup.h>
+#include <linux/file.h>
+#include <linux/iommufd.h>
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "device.h"
+#include "file.h"
+#include "group.h"
+#include "group_file.h"
+
+/* First open of a device: the group file cannot go before the device */
+static int vfio_group_df_prepare(struct vfio_df *df)
+{
+	struct vfio_group *group = df->device->group;
+	int ret;
+
+	lockdep_assert_held(&group->lock);
+
+	ret = iommufd_container_open_device(group->cgrp);
+	if (ret)
+		return ret;
+
+	get_file(group->file);
+	group->nr_open++;
+	vfio_device_get_kvm(df->device, &group->kvm);
+	return 0;
+}
+
+static void vfio_group_df_finish(struct vfio_df *df)
+{
+	struct vfio_group *group = df->device->group;
+
+	lockdep_assert_held(&group->lock);
+
+	vfio_device_put_kvm(df->device);
+	group->nr_open--;
+	iommufd_container_close_device(group->cgrp);
+	fput(group->file);
+}
+
+static int vfio_group_df_open(struct vfio_df *df)
+{
+	struct vfio_device *device = df->device;
+	struct vfio_group *group = device->group;
+	int ret;
+
+	guard(mutex)(&group->lock);
+	if (group->state != VFIO_GROUP_CONTAINED)
+		return -EINVAL;
+
+	guard(mutex)(&device->dev_set->lock);
+	ret = vfio_df_open(df);
+	if (!ret)
+		vfio_df_grant(df);
+	return ret;
+}
+
+static void vfio_group_df_release(struct vfio_df *df)
+{
+	struct vfio_device *device = df->device;
+
+	scoped_guard(mutex, &device->group->lock) {
+		guard(mutex)(&device->dev_set->lock);
+		vfio_df_close(df);
+	}
+	kfree(df);
+}
+
+static const struct vfio_df_ops vfio_group_df_ops = {
+	.prepare = vfio_group_df_prepare,
+	.finish = vfio_group_df_finish,
+	.release = vfio_group_df_release,
+};
+
+/* On success the registration reference on @device is the file's */
+static struct file *vfio_group_open_device(struct vfio_device *device)
+{
+	struct vfio_df *df;
+	struct file *file;
+	int ret;
+
+	df = kzalloc_obj(*df, GFP_KERNEL_ACCOUNT);
+	if (!df)
+		return ERR_PTR(-ENOMEM);
+	vfio_df_init(df, device, &vfio_group_df_ops);
+
+	ret = vfio_group_df_open(df);
+	if (ret) {
+		kfree(df);
+		return ERR_PTR(ret);
+	}
+
+	file = anon_inode_getfile("[vfio-device]", &vfio_df_fops, df, O_RDWR);
+	if (IS_ERR(file)) {
+		vfio_group_df_release(df);
+		return file;
+	}
+	vfio_df_adopt(df, file);
+	/* Regions are at fixed offsets */
+	file->f_mode |= FMODE_PREAD | FMODE_PWRITE;
+	return file;
+}
+
+static long vfio_group_get_device_fd(struct vfio_group *group,
+				     char __user *name)
+{
+	char *buf __free(kfree) = NULL;
+	struct vfio_device *device;
+	struct file *file;
+
+	buf = strndup_user(name, PAGE_SIZE);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+
+	device = vfio_group_find_device(group, buf);
+	if (IS_ERR(device))
+		return PTR_ERR(device);
+
+	CLASS(get_unused_fd, fd)(O_CLOEXEC);
+	file = fd < 0 ? ERR_PTR(fd) : vfio_group_open_device(device);
+	if (IS_ERR(file)) {
+		vfio_device_put_registration(device);
+		return PTR_ERR(file);
+	}
+
+	fd_install(fd, file);
+	return take_fd(fd);
+}
+
+static long vfio_group_get_status(struct vfio_group *group,
+				  struct vfio_group_status __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_group_status, flags);
+	struct vfio_group_status status;
+
+	if (copy_from_user(&status, arg, minsz))
+		return -EFAULT;
+	if (status.argsz < minsz)
+		return -EINVAL;
+	status.flags = 0;
+
+	scoped_guard(mutex, &group->lock) {
+		if (group->state == VFIO_GROUP_GONE)
+			return -ENODEV;
+		if (group->state == VFIO_GROUP_CONTAINED)
+			status.flags = VFIO_GROUP_FLAGS_CONTAINER_SET |
+				       VFIO_GROUP_FLAGS_VIABLE;
+		else if (!iommu_group_dma_owner_claimed(group->iommu_group))
+			status.flags = VFIO_GROUP_FLAGS_VIABLE;
+	}
+	return copy_to_user(arg, &status, minsz) ? -EFAULT : 0;
+}
+
+/* The container outlives its own file from here on */
+static int vfio_group_enter_container(struct vfio_group *group,
+				      struct file *container)
+{
+	struct iommufd_container_group *cgrp;
+	struct vfio_device *device;
+	struct iommufd_ctx *ictx;
+
+	ictx = iommufd_ctx_from_file(container);
+	if (IS_ERR(ictx))
+		return -EBADFD;
+
+	device = vfio_group_any_device(group);
+	if (IS_ERR(device)) {
+		iommufd_ctx_put(ictx);
+		return PTR_ERR(device);
+	}
+
+	cgrp = iommufd_container_add_group(ictx, group->iommu_group,
+					   device->dev);
+	vfio_device_put_registration(device);
+	iommufd_ctx_put(ictx);
+	if (IS_ERR(cgrp))
+		return PTR_ERR(cgrp);
+
+	group->cgrp = cgrp;
+	group->state = VFIO_GROUP_CONTAINED;
+	return 0;
+}
+
+static long vfio_group_set_container(struct vfio_group *group, int __user *arg)
+{
+	int fd;
+
+	if (get_user(fd, arg))
+		return -EFAULT;
+
+	CLASS(fd, container)(fd);
+	if (fd_empty(container))
+		return -EBADF;
+
+	guard(mutex)(&group->lock);
+	switch (group->state) {
+	case VFIO_GROUP_CONTAINED:
+		return -EINVAL;
+	case VFIO_GROUP_GONE:
+		return -ENODEV;
+	case VFIO_GROUP_IDLE:
+		break;
+	}
+	return vfio_group_enter_container(group, fd_file(container));
+}
+
+static long vfio_group_unset_container(struct vfio_group *group)
+{
+	guard(mutex)(&group->lock);
+	if (group->state != VFIO_GROUP_CONTAINED)
+		return -EINVAL;
+	if (group->nr_open)
+		return -EBUSY;
+	vfio_group_leave_container(group);
+	return 0;
+}
+
+static long vfio_group_fop_ioctl(struct file *file, unsigned int cmd,
+				 unsigned long arg)
+{
+	struct vfio_group *group = file->private_data;
+	void __user *uarg = (void __user *)arg;
+
+	switch (cmd) {
+	case VFIO_GROUP_GET_STATUS:
+		return vfio_group_get_status(group, uarg);
+	case VFIO_GROUP_SET_CONTAINER:
+		return vfio_group_set_container(group, uarg);
+	case VFIO_GROUP_UNSET_CONTAINER:
+		return vfio_group_unset_container(group);
+	case VFIO_GROUP_GET_DEVICE_FD:
+		return vfio_group_get_device_fd(group, uarg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int vfio_group_fop_open(struct inode *inode, struct file *file)
+{
+	struct vfio_group *group =
+		container_of(inode->i_cdev, struct vfio_group, cdev);
+
+	guard(mutex)(&group->lock);
+	if (group->state == VFIO_GROUP_GONE)
+		return -ENODEV;
+	if (group->file || group->nr_cdev)
+		return -EBUSY;
+
+	group->file = file;
+	file->private_data = group;
+	return 0;
+}
+
+static int vfio_group_fop_release(struct inode *inode, struct file *file)
+{
+	struct vfio_group *group = file->private_data;
+
+	guard(mutex)(&group->lock);
+	if (group->state == VFIO_GROUP_CONTAINED)
+		vfio_group_leave_container(group);
+	group->file = NULL;
+	return 0;
+}
+
+static const struct file_operations vfio_group_fops = {
+	.owner = THIS_MODULE,
+	.open = vfio_group_fop_open,
+	.release = vfio_group_fop_release,
+	.unlocked_ioctl = vfio_group_fop_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+/**
+ * vfio_group_from_file() - is it the file of a group
+ * @file: any file
+ *
+ * Context: Any.
+ * Return: The group, NULL where it is another kind of file.
+ */
+struct vfio_group *vfio_group_from_file(struct file *file)
+{
+	return file->f_op == &vfio_group_fops ? file->private_data : NULL;
+}
+
+/**
+ * vfio_group_file_init() - set up groups and their files at module load
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -errno.
+ */
+int vfio_group_file_init(void)
+{
+	return vfio_group_init(&vfio_group_fops);
+}
+
+/**
+ * vfio_group_file_exit() - undo vfio_group_file_init()
+ *
+ * Context: Process context, may sleep.
+ */
+void vfio_group_file_exit(void)
+{
+	vfio_group_exit();
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/kvm_host.h>
+#include <linux/lockdep.h>
+#include <linux/module.h>
+
+#include "kvm_link.h"
+
+/**
+ * vfio_kvm_link_init() - make an empty link
+ * @link: the link
+ *
+ * Context: Any.
+ */
+void vfio_kvm_link_init(struct vfio_kvm_link *link)
+{
+	spin_lock_init(&link->lock);
+	link->kvm = NULL;
+}
+
+/**
+ * vfio_kvm_link_set() - link to another virtual machine
+ * @link: the link
+ * @kvm: the virtual machine, NULL for none
+ *
+ * Devices that are open stay with the one they were opened for.
+ *
+ * Context: Any.
+ */
+void vfio_kvm_link_set(struct vfio_kvm_link *link, struct kvm *kvm)
+{
+	spin_lock(&link->lock);
+	link->kvm = kvm;
+	spin_unlock(&link->lock);
+}
+
+/* KVM is a module that may be absent: its functions are found by name. */
+static bool kvm_try_get(struct kvm *kvm)
+{
+	bool (*get)(struct kvm *kvm) = symbol_get(kvm_get_kvm_safe);
+	bool got;
+
+	if (!get)
+		return false;
+	got = get(kvm);
+	symbol_put(kvm_get_kvm_safe);
+	return got;
+}
+
+static void take_kvm(struct vfio_device *device, struct kvm *kvm)
+{
+	void (*put)(struct kvm *kvm) = symbol_get(kvm_put_kvm);
+
+	if (!put)
+		return;
+	if (!kvm_try_get(kvm)) {
+		symbol_put(kvm_put_kvm);
+		return;
+	}
+	device->kvm = kvm;
+	device->put_kvm = put;
+}
+
+/**
+ * vfio_device_get_kvm() - take a reference on the linked virtual machine
+ * @device: gets it in @device->kvm, which stays NULL where there is none
+ * @link: the link of the file that opens the device
+ *
+ * Context: Caller holds the lock of the device's set.
+ */
+void vfio_device_get_kvm(struct vfio_device *device, struct vfio_kvm_link *link)
+{
+	lockdep_assert_held(&device->dev_set->lock);
+
+	spin_lock(&link->lock);
+	if (link->kvm)
+		take_kvm(device, link->kvm);
+	spin_unlock(&link->lock);
+}
+
+/**
+ * vfio_device_put_kvm() - undo vfio_device_get_kvm()
+ * @device: the device; may have none
+ *
+ * Context: Caller holds the lock of the device's set.
+ */
+void vfio_device_put_kvm(struct vfio_device *device)
+{
+	lockdep_assert_held(&device->dev_set->lock);
+
+	if (!device->kvm)
+		return;
+	device->put_kvm(device->kvm);
+	symbol_put(kvm_put_kvm);
+	device->kvm = NULL;
+	device->put_kvm = NULL;
+}

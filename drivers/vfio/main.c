@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "cdev.h"
+#include "group_file.h"
+#include "virqfd.h"
+
+static int __init vfio_init(void)
+{
+	int ret;
+
+	ret = vfio_virqfd_init();
+	if (ret)
+		return ret;
+
+	ret = vfio_group_file_init();
+	if (ret)
+		goto err_virqfd;
+
+	ret = vfio_cdev_init();
+	if (ret)
+		goto err_group;
+	return 0;
+
+err_group:
+	vfio_group_file_exit();
+err_virqfd:
+	vfio_virqfd_exit();
+	return ret;
+}
+module_init(vfio_init);
+
+static void __exit vfio_exit(void)
+{
+	vfio_cdev_exit();
+	vfio_group_file_exit();
+	vfio_virqfd_exit();
+}
+module_exit(vfio_exit);
+
+MODULE_IMPORT_NS("IOMMUFD_NG");
+MODULE_DESCRIPTION("VFIO: devices for user space");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "caps.h"
+#include "region_info.h"
+
+/* The chain goes behind the struct where the user left room for all of it */
+static int copy_caps(struct vfio_region_info *info, struct vfio_info_cap *caps,
+		     struct vfio_region_info __user *arg)
+{
+	size_t needed = sizeof(*info) + caps->size;
+
+	if (!caps->size)
+		return 0;
+
+	info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
+	if (info->argsz < needed) {
+		info->argsz = needed;
+		info->cap_offset = 0;
+		return 0;
+	}
+
+	vfio_info_cap_shift(caps, sizeof(*info));
+	info->cap_offset = sizeof(*info);
+	return copy_to_user(arg + 1, caps->buf, caps->size) ? -EFAULT : 0;
+}
+
+/**
+ * vfio_device_region_info() - VFIO_DEVICE_GET_REGION_INFO
+ * @device: the device, open
+ * @arg: the user's request
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -EFAULT, -EINVAL: bad request, or what the driver's op returns.
+ */
+long vfio_device_region_info(struct vfio_device *device,
+			     struct vfio_region_info __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_region_info, offset);
+	struct vfio_region_info info = {};
+	struct vfio_info_cap caps = {};
+	int ret;
+
+	if (!device->ops->get_region_info_caps)
+		return -EINVAL;
+	if (copy_from_user(&info, arg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz)
+		return -EINVAL;
+
+	ret = device->ops->get_region_info_caps(device, &info, &caps);
+	if (!ret)
+		ret = copy_caps(&info, &caps, arg);
+	if (!ret && copy_to_user(arg, &info, minsz))
+		ret = -EFAULT;
+	kfree(caps.buf);
+	return ret;
+}

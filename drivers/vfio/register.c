@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/bug.h>
+#include <linux/export.h>
+
+#include "cdev.h"
+#include "device.h"
+#include "devset.h"
+#include "group.h"
+#include "register.h"
+
+static bool has_iommufd_ops(const struct vfio_device_ops *ops)
+{
+	return ops->bind_iommufd && ops->unbind_iommufd && ops->attach_ioas &&
+	       ops->detach_ioas;
+}
+
+/**
+ * vfio_register_group_dev() - offer a device to user space
+ * @device: the device, from vfio_alloc_device()
+ *
+ * Context: Process context, may sleep. In the driver's probe().
+ * Return: 0. -EINVAL: ops are missing, or the device is behind no IOMMU that
+ * keeps its DMA cache coherent. -ENOMEM, -errno.
+ */
+int vfio_register_group_dev(struct vfio_device *device)
+{
+	int ret;
+
+	if (WARN_ON(!has_iommufd_ops(device->ops)))
+		return -EINVAL;
+
+	if (!device->dev_set) {
+		ret = vfio_assign_device_set(device, device);
+		if (ret)
+			return ret;
+	}
+
+	ret = vfio_group_join(device);
+	if (ret)
+		return ret;
+
+	/* User space has no way to make up for it */
+	if (!device_iommu_capable(device->dev, IOMMU_CAP_CACHE_COHERENCY)) {
+		ret = -EINVAL;
+		goto err_leave;
+	}
+
+	/* The node can be opened before vfio_cdev_add() returns */
+	vfio_device_start_registration(device);
+	ret = vfio_cdev_add(device);
+	if (ret)
+		goto err_end;
+
+	vfio_group_list_device(device);
+	return 0;
+
+err_end:
+	vfio_device_end_registration(device);
+err_leave:
+	vfio_group_leave(device);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(vfio_register_group_dev, "VFIO_NG");
+
+/**
+ * vfio_unregister_group_dev() - take a device back from user space
+ * @device: the device, registered
+ *
+ * Asks the user to close it, through ops->request(), and waits until that has
+ * happened.
+ *
+ * Context: Process context, sleeps. In the driver's remove().
+ */
+void vfio_unregister_group_dev(struct vfio_device *device)
+{
+	/* Unpublish, so that nobody can open it any more ... */
+	vfio_group_unlist_device(device);
+	vfio_cdev_del(device);
+	/* ... wait for those who have ... */
+	vfio_device_end_registration(device);
+	/* ... and the group may go */
+	vfio_group_leave(device);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_unregister_group_dev, "VFIO_NG");

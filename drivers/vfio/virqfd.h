@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Eventfds that user space signals and a driver listens to. The calls that
+ * drivers use are in linux/vfio.h.
+ */
+#ifndef __VFIO_VIRQFD_H
+#define __VFIO_VIRQFD_H
+
+#include <linux/vfio.h>
+
+int vfio_virqfd_init(void);
+void vfio_virqfd_exit(void);
+
+#endif /* __VFIO_VIRQFD_H */

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What vfio.ko offers to the drivers that hand devices to user space.
+ *
+ * Names and signatures are those of the kernel's own header, so that a driver
+ * written for it compiles. The layout of the structs is ours: every symbol is
+ * exported in the namespace VFIO_NG, which keeps modules built against the
+ * other layout out.
+ */
+#ifndef __LINUX_VFIO_H
+#define __LINUX_VFIO_H
+
+#include <linux/build_bug.h>
+#include <linux/cdev.h>
+#include <linux/completion.h>
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+#include <linux/uaccess.h>
+#include <linux/uuid.h>
+#include <uapi/linux/vfio.h>
+
+struct file;
+struct inode;
+struct iommufd_ctx;
+struct iommufd_device;
+struct kvm;
+struct vfio_group;
+struct vfio_info_cap;
+struct virqfd;
+
+/**
+ * struct vfio_device_set - devices that are opened and reset as one
+ *
+ * A driver puts devices that share a reset into one set. A device whose driver
+ * names no set is alone in a set of its own.
+ */
+struct vfio_device_set {
+	/** @set_id: what the driver named the set by */
+	void *set_id;
+	/**
+	 * @lock: held around open_device() and close_device() of each member;
+	 * protects @device_list and the open_count of the members
+	 */
+	struct mutex lock;
+	/** @device_list: members, by vfio_device.dev_set_list */
+	struct list_head device_list;
+	/** @device_count: members, protected by the lock of the set index */
+	unsigned int device_count;
+};
+
+/**
+ * struct vfio_device - a device that user space can open
+ *
+ * Lives inside the driver's own struct, as its first member; allocated by
+ * vfio_alloc_device() and freed when the last reference to @device goes.
+ */
+struct vfio_device {
+	/** @dev: the device that is handed out */
+	struct device *dev;
+	/** @ops: what the driver does for it */
+	const struct vfio_device_ops *ops;
+	/** @group: its group; from registration until it is unregistered */
+	struct vfio_group *group;
+	/** @group_next: link in the group's list of devices */
+	struct list_head group_next;
+	/** @dev_set: the set that it is in */
+	struct vfio_device_set *dev_set;
+	/** @dev_set_list: link in @dev_set, protected by its lock */
+	struct list_head dev_set_list;
+	/**
+	 * @kvm: virtual machine that the device is open for, or NULL. Stable
+	 * from open_device() to close_device().
+	 */
+	struct kvm *kvm;
+
+	/* The rest belongs to vfio.ko, but for @inode and @open_count */
+
+	/** @index: N in vfioN */
+	unsigned int index;
+	/** @device: vfioN in sysfs; its reference count is our lifetime */
+	struct device device;
+	/** @cdev: /dev/vfio/devices/vfioN */
+	struct cdev cdev;
+	/** @refcount: files, plus one while registered */
+	refcount_t refcount;
+	/** @open_count: opens that passed, protected by the lock of @dev_set */
+	unsigned int open_count;
+	/** @comp: completed when @refcount comes to zero */
+	struct completion comp;
+	/** @put_kvm: gives the reference on @kvm back */
+	void (*put_kvm)(struct kvm *kvm);
+	/**
+	 * @inode: every file of the device maps through this inode, so that
+	 * unmap_mapping_range() on it reaches all of them
+	 */
+	struct inode *inode;
+	/** @iommufd_device: set while bound to an iommufd */
+	struct iommufd_device *iommufd_device;
+	/** @iommufd_attached: @iommufd_device has a page table attached */
+	bool iommufd_attached;
+	/** @cdev_opened: bound through the device node, not through a group */
+	bool cdev_opened;
+};
+
+/**
+ * struct vfio_device_ops - what a driver implements
+ *
+ * Called with the lock of the device's set held where it says so.
+ */
+struct vfio_device_ops {
+	/** @name: name of the driver */
+	char *name;
+	/** @init: sets up the driver's part of a fresh device; optional */
+	int (*init)(struct vfio_device *vdev);
+	/** @release: frees what @init made; optional */
+	void (*release)(struct vfio_device *vdev);
+	/** @bind_iommufd: binds to an iommufd, returns the ID; set lock held */
+	int (*bind_iommufd)(struct vfio_device *vdev, struct iommufd_ctx *ictx,
+			    u32 *out_device_id);
+	/**
+	 * @unbind_iommufd: undoes @bind_iommufd, attachments included; set lock
+	 * held
+	 */
+	void (*unbind_iommufd)(struct vfio_device *vdev);
+	/**
+	 * @attach_ioas: attaches to an IOAS or HWPT, or moves over to it; gives
+	 * the ID of the HWPT back; set lock held
+	 */
+	int (*attach_ioas)(struct vfio_device *vdev, u32 *pt_id);
+	/**
+	 * @detach_ioas: undoes @attach_ioas; harmless where there is nothing to
+	 * undo; set lock held
+	 */
+	void (*detach_ioas)(struct vfio_device *vdev);
+	/** @open_device: first file gets access; optional; set lock held */
+	int (*open_device)(struct vfio_device *vdev);
+	/** @close_device: last file with access goes; optional; set lock held */
+	void (*close_device)(struct vfio_device *vdev);
+	/** @read: read(2) */
+	ssize_t (*read)(struct vfio_device *vdev, char __user *buf,
+			size_t count, loff_t *ppos);
+	/** @write: write(2) */
+	ssize_t (*write)(struct vfio_device *vdev, const char __user *buf,
+			 size_t count, loff_t *ppos);
+	/** @ioctl: ioctl(2), but for those that vfio.ko answers */
+	long (*ioctl)(struct vfio_device *vdev, unsigned int cmd,
+		      unsigned long arg);
+	/**
+	 * @get_region_info_caps: VFIO_DEVICE_GET_REGION_INFO: fills @info for
+	 * info->index and appends capabilities; vfio.ko frees and copies them
+	 */
+	int (*get_region_info_caps)(struct vfio_device *vdev,
+				    struct vfio_region_info *info,
+				    struct vfio_info_cap *caps);
+	/** @mmap: mmap(2) */
+	int (*mmap)(struct vfio_device *vdev, struct vm_area_struct *vma);
+	/**
+	 * @request: asks the user to close the device; count goes up from 0;
+	 * optional
+	 */
+	void (*request)(struct vfio_device *vdev, unsigned int count);
+	/**
+	 * @match: does a name passed to VFIO_GROUP_GET_DEVICE_FD mean this
+	 * device: positive yes, 0 no, negative errno stops the search.
+	 * Optional; without it the name of @vdev->dev is compared.
+	 */
+	int (*match)(struct vfio_device *vdev, char *buf);
+	/**
+	 * @match_token_uuid: does VFIO_DEVICE_BIND_IOMMUFD bring the right token
+	 * (NULL: none came): 0 or -errno; optional; set lock held
+	 */
+	int (*match_token_uuid)(struct vfio_device *vdev, const uuid_t *uuid);
+	/**
+	 * @device_feature: VFIO_DEVICE_FEATURE, -ENOTTY for an unknown one;
+	 * optional. @flags and @argsz are for vfio_check_feature()
+	 */
+	int (*device_feature)(struct vfio_device *device, u32 flags,
+			      void __user *arg, size_t argsz);
+};
+
+/**
+ * struct vfio_info_cap - a chain of capabilities under construction
+ */
+struct vfio_info_cap {
+	/** @buf: the chain, offsets counted from here; kfree() it */
+	struct vfio_info_cap_header *buf;
+	/** @size: bytes in @buf */
+	size_t size;
+};
+
+/**
+ * vfio_check_feature() - check a VFIO_DEVICE_FEATURE request
+ * @flags: what the device_feature op got
+ * @argsz: what the device_feature op got
+ * @supported_ops: VFIO_DEVICE_FEATURE_GET and/or _SET, what the feature can do
+ * @minsz: bytes of data that the feature needs
+ *
+ * Context: Any.
+ * Return: 1 where the request is to be carried out, otherwise what the op has
+ * to return: 0 for a successful probe, -EINVAL.
+ */
+static inline int vfio_check_feature(u32 flags, size_t argsz, u32 supported_ops,
+				     size_t minsz)
+{
+	u32 ops = flags & (VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_SET);
+
+	if (ops & ~supported_ops)
+		return -EINVAL;
+	if (flags & VFIO_DEVICE_FEATURE_PROBE)
+		return 0;
+	return ops && argsz >= minsz ? 1 : -EINVAL;
+}
+
+/**
+ * vfio_device_cdev_opened() - is the device in use through its device node
+ * @device: the device
+ *
+ * Context: Caller holds the lock of the device's set.
+ * Return: True from VFIO_DEVICE_BIND_IOMMUFD until that file is closed.
+ */
+static inline bool vfio_device_cdev_opened(struct vfio_device *device)
+{
+	return device->cdev_opened;
+}
+
+struct vfio_device *_vfio_alloc_device(size_t size, struct device *dev,
+				       const struct vfio_device_ops *ops);
+
+/**
+ * vfio_alloc_device() - allocate a driver's device struct
+ * @type: name of the driver's struct, without "struct"
+ * @member: name of its struct vfio_device, which must come first
+ * @dev: device that will be handed out
+ * @ops: the driver's ops
+ *
+ * Context: Process context, may sleep.
+ * Return: The struct, zeroed but for @member and what ops->init() set;
+ * ERR_PTR on failure.
+ */
+#define vfio_alloc_device(type, member, dev, ops)                         \
+	((struct type *)_vfio_alloc_device(                               \
+		sizeof(struct type) +                                     \
+			BUILD_BUG_ON_ZERO(offsetof(struct type, member)), \
+		dev, ops))
+
+/**
+ * vfio_put_device() - drop the reference that vfio_alloc_device() gave
+ * @device: the device
+ *
+ * Context: Process context, may sleep. The device may be gone afterwards.
+ */
+static inline void vfio_put_device(struct vfio_device *device)
+{
+	put_device(&device->device);
+}
+
+int vfio_register_group_dev(struct vfio_device *device);
+void vfio_unregister_group_dev(struct vfio_device *device);
+bool vfio_device_try_get_registration(struct vfio_device *device);
+void vfio_device_put_registration(struct vfio_device *device);
+
+int vfio_assign_device_set(struct vfio_device *device, void *set_id);
+unsigned int vfio_device_set_open_count(struct vfio_device_set *dev_set);
+struct vfio_device *vfio_find_device_in_devset(struct vfio_device_set *dev_set,
+					       struct device *dev);
+
+struct iommufd_ctx *vfio_iommufd_device_ictx(struct vfio_device *vdev);
+int vfio_iommufd_get_dev_id(struct vfio_device *vdev, struct iommufd_ctx *ictx);
+int vfio_iommufd_physical_bind(struct vfio_device *vdev,
+			       struct iommufd_ctx *ictx, u32 *out_device_id);
+void vfio_iommufd_physical_unbind(struct vfio_device *vdev);
+int vfio_iommufd_physical_attach_ioas(struct vfio_device *vdev, u32 *pt_id);
+void vfio_iommufd_physical_detach_ioas(struct vfio_device *vdev);
+
+/* Found by name at run time by KVM: these stay as they are */
+bool vfio_file_is_valid(struct file *file);
+bool vfio_file_enforced_coherent(struct file *file);
+void vfio_file_set_kvm(struct file *file, struct kvm *kvm);
+struct iommu_group *vfio_file_iommu_group(struct file *file);
+bool vfio_file_is_group(struct file *file);
+bool vfio_file_has_dev(struct file *file, struct vfio_device *device);
+
+struct vfio_info_cap_header *
+vfio_info_cap_add(struct vfio_info_cap *caps, size_t size, u16 id, u16 version);
+void vfio_info_cap_shift(struct vfio_info_cap *caps, size_t offset);
+int vfio_info_add_capability(struct vfio_info_cap *caps,
+			     struct vfio_info_cap_header *cap, size_t size);
+int vfio_set_irqs_validate_and_prepare(struct vfio_irq_set *hdr, int num_irqs,
+				       int max_irq_type, size_t *data_size);
+
+int vfio_virqfd_enable(void *opaque, int (*handler)(void *, void *),
+		       void (*thread)(void *, void *), void *data,
+		       struct virqfd **pvirqfd, int fd);
+void vfio_virqfd_disable(struct virqfd **pvirqfd);
+void vfio_virqfd_flush_thread(struct virqfd **pvirqfd);
+
+#endif /* __LINUX_VFIO_H */
