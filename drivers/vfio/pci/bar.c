@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The BARs of an open function: reserving and mapping them, and keeping
+ * everybody off while the function does not decode memory.
+ */
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/unaligned.h>
+
+#include "bar.h"
+
+/**
+ * vfio_pci_memory_enabled() - does the function answer memory accesses
+ * @vdev: an open device
+ *
+ * A virtual function has no enable bit of its own and follows the one in its
+ * physical function.
+ *
+ * Context: Caller holds the memory lock for reading or writing.
+ * Return: False where an access would be answered by nobody.
+ */
+bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	u16 cmd = get_unaligned_le16(&vdev->vconfig[PCI_COMMAND]);
+
+	lockdep_assert_held(&vdev->memory_lock);
+
+	return pdev->current_state < PCI_D3hot &&
+	       (pdev->no_command_memory || (cmd & PCI_COMMAND_MEMORY));
+}
+
+/**
+ * vfio_pci_zap_bars() - take every BAR out of every address space
+ * @vdev: the device
+ *
+ * Context: Caller holds the memory lock for writing, so that no fault puts
+ * them back. May sleep.
+ */
+void vfio_pci_zap_bars(struct vfio_pci_core_device *vdev)
+{
+	u64 start = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_BAR0_REGION_INDEX);
+	u64 end = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_ROM_REGION_INDEX);
+
+	lockdep_assert_held_write(&vdev->memory_lock);
+
+	unmap_mapping_range(vdev->vdev.inode->i_mapping, start, end - start,
+			    true);
+}
+
+/**
+ * vfio_pci_lock_and_zap_memory() - keep the user off the BARs
+ * @vdev: the device
+ *
+ * Context: Process context, may sleep. Returns with the memory lock held for
+ * writing.
+ */
+void vfio_pci_lock_and_zap_memory(struct vfio_pci_core_device *vdev)
+{
+	down_write(&vdev->memory_lock);
+	vfio_pci_zap_bars(vdev);
+}
+
+/**
+ * vfio_pci_lock_and_force_memory() - make the function decode memory
+ * @vdev: an open device
+ *
+ * For the host's own accesses to the MSI-X table and the ROM, whatever the
+ * user has set.
+ *
+ * Context: Process context, may sleep. Returns with the memory lock held for
+ * writing.
+ * Return: Command register for vfio_pci_restore_and_unlock_memory().
+ */
+u16 vfio_pci_lock_and_force_memory(struct vfio_pci_core_device *vdev)
+{
+	u16 cmd;
+
+	down_write(&vdev->memory_lock);
+	pci_read_config_word(vdev->pdev, PCI_COMMAND, &cmd);
+	if (!(cmd & PCI_COMMAND_MEMORY))
+		pci_write_config_word(vdev->pdev, PCI_COMMAND,
+				      cmd | PCI_COMMAND_MEMORY);
+	return cmd;
+}
+
+/**
+ * vfio_pci_restore_and_unlock_memory() - undo vfio_pci_lock_and_force_memory()
+ * @vdev: an open device
+ * @cmd: what that function returned
+ *
+ * Context: Drops the memory lock.
+ */
+void vfio_pci_restore_and_unlock_memory(struct vfio_pci_core_device *vdev,
+					u16 cmd)
+{
+	pci_write_config_word(vdev->pdev, PCI_COMMAND, cmd);
+	up_write(&vdev->memory_lock);
+}
+
+static void __iomem *map_bar(struct pci_dev *pdev, int bar)
+{
+	void __iomem *io;
+
+	if (!pci_resource_len(pdev, bar))
+		return IOMEM_ERR_PTR(-ENODEV);
+	if (pci_request_selected_regions(pdev, BIT(bar), "vfio"))
+		return IOMEM_ERR_PTR(-EBUSY);
+
+	io = pci_iomap(pdev, bar, 0);
+	if (io)
+		return io;
+
+	pci_release_selected_regions(pdev, BIT(bar));
+	return IOMEM_ERR_PTR(-ENOMEM);
+}
+
+/**
+ * vfio_pci_map_bars() - reserve and map what can be had
+ * @vdev: a device that is being opened
+ *
+ * A BAR that cannot be had is no reason to refuse the device: accesses to it
+ * fail with the reason kept in its place.
+ *
+ * Context: Process context, may sleep; set lock held.
+ */
+void vfio_pci_map_bars(struct vfio_pci_core_device *vdev)
+{
+	int bar;
+
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
+		vdev->barmap[bar] = map_bar(vdev->pdev, bar);
+}
+
+/**
+ * vfio_pci_unmap_bars() - undo vfio_pci_map_bars() and vfio_pci_probe_bar_mmap()
+ * @vdev: a device that is being closed
+ *
+ * Context: Process context, may sleep; set lock held.
+ */
+void vfio_pci_unmap_bars(struct vfio_pci_core_device *vdev)
+{
+	int bar;
+
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+		if (vdev->bar_tail[bar])
+			release_resource(vdev->bar_tail[bar]);
+		kfree(vdev->bar_tail[bar]);
+		vdev->bar_tail[bar] = NULL;
+		vdev->bar_mmap_supported[bar] = false;
+
+		if (!IS_ERR_OR_NULL(vdev->barmap[bar])) {
+			pci_iounmap(vdev->pdev, vdev->barmap[bar]);
+			pci_release_selected_regions(vdev->pdev, BIT(bar));
+		}
+		vdev->barmap[bar] = NULL;
+	}
+}
+
+/*
+ * A BAR smaller than a page can be mapped where nothing else is in its page,
+ * now and after a hot plug: claim the rest of the page.
+ */
+static bool claim_bar_tail(struct vfio_pci_core_device *vdev, int bar)
+{
+	struct resource *res = &vdev->pdev->resource[bar];
+	struct resource *tail;
+
+	if (!PAGE_ALIGNED(res->start))
+		return false;
+
+	tail = kzalloc_obj(*tail, GFP_KERNEL_ACCOUNT);
+	if (!tail)
+		return false;
+
+	tail->name = "vfio sub-page reserved";
+	tail->start = res->end + 1;
+	tail->end = res->start + PAGE_SIZE - 1;
+	tail->flags = res->flags;
+	if (request_resource(res->parent, tail)) {
+		kfree(tail);
+		return false;
+	}
+
+	vdev->bar_tail[bar] = tail;
+	return true;
+}
+
+/**
+ * vfio_pci_probe_bar_mmap() - find out which BARs can be mapped by the user
+ * @vdev: a device that is being opened
+ *
+ * Context: Process context, may sleep; set lock held.
+ */
+void vfio_pci_probe_bar_mmap(struct vfio_pci_core_device *vdev)
+{
+	int bar;
+
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+		resource_size_t len = pci_resource_len(vdev->pdev, bar);
+
+		if (!len ||
+		    !(pci_resource_flags(vdev->pdev, bar) & IORESOURCE_MEM))
+			continue;
+		vdev->bar_mmap_supported[bar] = len >= PAGE_SIZE ||
+						claim_bar_tail(vdev, bar);
+	}
+}

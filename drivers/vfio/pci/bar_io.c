@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * read(2) and write(2) on BARs and on the ROM.
+ */
+#include <linux/err.h>
+#include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/io.h>
+#include <linux/log2.h>
+#include <linux/uaccess.h>
+#include <linux/unaligned.h>
+
+#include "bar.h"
+#include "bar_io.h"
+
+/* So much is moved before the memory lock is dropped and the user is copied */
+#define BOUNCE_SIZE 128
+
+/**
+ * struct io_window - something to read from and write to
+ */
+struct io_window {
+	/** @io: where it is mapped */
+	void __iomem *io;
+	/** @size: bytes that the user sees */
+	u64 size;
+	/** @hole_start: start of what reads as ones and swallows writes */
+	u64 hole_start;
+	/** @hole_end: first byte behind that */
+	u64 hole_end;
+	/** @max_width: widest access in bytes */
+	unsigned int max_width;
+	/** @is_mem: subject to the memory enable bit */
+	bool is_mem;
+};
+
+static void io_read(void __iomem *io, u8 *to, unsigned int width)
+{
+	switch (width) {
+	case 1:
+		*to = ioread8(io);
+		break;
+	case 2:
+		put_unaligned_le16(ioread16(io), to);
+		break;
+	case 4:
+		put_unaligned_le32(ioread32(io), to);
+		break;
+	case 8:
+		put_unaligned_le64(ioread64(io), to);
+		break;
+	}
+}
+
+static void io_write(void __iomem *io, const u8 *from, unsigned int width)
+{
+	switch (width) {
+	case 1:
+		iowrite8(*from, io);
+		break;
+	case 2:
+		iowrite16(get_unaligned_le16(from), io);
+		break;
+	case 4:
+		iowrite32(get_unaligned_le32(from), io);
+		break;
+	case 8:
+		iowrite64(get_unaligned_le64(from), io);
+		break;
+	}
+}
+
+/* Widest naturally aligned accesses first come, as devices expect of memcpy */
+static void move(const struct io_window *w, u64 off, u8 *buf, size_t count,
+		 bool write)
+{
+	while (count) {
+		unsigned int n = w->max_width;
+
+		while (n > count || off % n)
+			n /= 2;
+
+		if (write)
+			io_write(w->io + off, buf, n);
+		else
+			io_read(w->io + off, buf, n);
+		off += n;
+		buf += n;
+		count -= n;
+	}
+}
+
+static int move_locked(struct vfio_pci_core_device *vdev,
+		       const struct io_window *w, u64 off, u8 *buf,
+		       size_t count, bool write)
+{
+	if (!w->is_mem) {
+		move(w, off, buf, count, write);
+		return 0;
+	}
+
+	guard(rwsem_read)(&vdev->memory_lock);
+	if (!vfio_pci_memory_enabled(vdev))
+		return -EIO;
+	move(w, off, buf, count, write);
+	return 0;
+}
+
+/*
+ * The user's memory is never touched under the memory lock: it may be a BAR of
+ * this very device, whose fault handler wants the lock.
+ */
+static int window_rw_some(struct vfio_pci_core_device *vdev,
+			  const struct io_window *w, u64 off, char __user *buf,
+			  size_t count, bool write)
+{
+	u8 bounce[BOUNCE_SIZE];
+	int ret;
+
+	if (write && copy_from_user(bounce, buf, count))
+		return -EFAULT;
+	ret = move_locked(vdev, w, off, bounce, count, write);
+	if (ret)
+		return ret;
+	if (!write && copy_to_user(buf, bounce, count))
+		return -EFAULT;
+	return 0;
+}
+
+static int fill_ones(char __user *buf, size_t count)
+{
+	u8 ones[64];
+
+	memset(ones, 0xff, sizeof(ones));
+	while (count) {
+		size_t n = min(count, sizeof(ones));
+
+		if (copy_to_user(buf, ones, n))
+			return -EFAULT;
+		buf += n;
+		count -= n;
+	}
+	return 0;
+}
+
+static ssize_t window_rw(struct vfio_pci_core_device *vdev,
+			 const struct io_window *w, u64 off, char __user *buf,
+			 size_t count, bool write)
+{
+	size_t done = 0;
+	int ret = 0;
+
+	if (off >= w->size)
+		return -EINVAL;
+	count = min_t(u64, count, w->size - off);
+
+	while (done < count) {
+		u64 pos = off + done;
+		u64 n = count - done;
+
+		if (pos >= w->hole_start && pos < w->hole_end) {
+			n = min(n, w->hole_end - pos);
+			if (!write)
+				ret = fill_ones(buf + done, n);
+		} else {
+			if (pos < w->hole_start)
+				n = min(n, w->hole_start - pos);
+			n = min(n, BOUNCE_SIZE - pos % 8);
+			ret = window_rw_some(vdev, w, pos, buf + done, n,
+					     write);
+		}
+		if (ret)
+			return ret;
+		done += n;
+	}
+	return done;
+}
+
+/**
+ * vfio_pci_bar_rw() - the user reads or writes a BAR
+ * @vdev: an open device
+ * @buf: user's buffer
+ * @count: bytes
+ * @ppos: where in the device file; advanced by what was done
+ * @write: direction
+ *
+ * The MSI-X table reads as ones and swallows writes: its content is the host's
+ * business.
+ *
+ * Context: Process context, may sleep. Takes the memory lock.
+ * Return: Bytes done, fewer than @count at the end of the BAR; -EIO where the
+ * function does not decode memory; another negative errno.
+ */
+ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf,
+			size_t count, loff_t *ppos, bool write)
+{
+	unsigned int bar = VFIO_PCI_OFFSET_TO_INDEX(*ppos);
+	struct io_window w = {
+		.io = vdev->barmap[bar],
+		.size = pci_resource_len(vdev->pdev, bar),
+		.max_width = 8,
+		.is_mem = pci_resource_flags(vdev->pdev, bar) & IORESOURCE_MEM,
+	};
+	ssize_t ret;
+
+	if (!pci_resource_start(vdev->pdev, bar))
+		return -EINVAL;
+	if (IS_ERR(w.io))
+		return PTR_ERR(w.io);
+
+	if (bar == vdev->msix_bar) {
+		w.hole_start = vdev->msix_offset;
+		w.hole_end = vdev->msix_offset + vdev->msix_size;
+	}
+
+	ret = window_rw(vdev, &w, *ppos & VFIO_PCI_OFFSET_MASK, buf, count,
+			write);
+	if (ret > 0)
+		*ppos += ret;
+	return ret;
+}
+
+/**
+ * vfio_pci_rom_size() - size of the expansion ROM, also of a shadow copy
+ * @pdev: the function
+ *
+ * Context: Any.
+ * Return: Bytes, a power of two as a BAR wants it; 0 without a ROM.
+ */
+u64 vfio_pci_rom_size(struct pci_dev *pdev)
+{
+	if (pci_resource_start(pdev, PCI_ROM_RESOURCE))
+		return pci_resource_len(pdev, PCI_ROM_RESOURCE);
+	if (pdev->rom && pdev->romlen)
+		return roundup_pow_of_two(pdev->romlen);
+	return 0;
+}
+
+/**
+ * vfio_pci_rom_read() - the user reads the expansion ROM
+ * @vdev: an open device
+ * @buf: user's buffer
+ * @count: bytes
+ * @ppos: where in the device file; advanced by what was done
+ *
+ * What the image does not fill reads as ones. Accesses are four bytes wide at
+ * most: there are devices that answer wider ones with an error.
+ *
+ * Context: Process context, may sleep. Takes the memory lock.
+ * Return: Bytes done or a negative errno, as vfio_pci_bar_rw().
+ */
+ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *vdev, char __user *buf,
+			  size_t count, loff_t *ppos)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	bool shadow = !pci_resource_start(pdev, PCI_ROM_RESOURCE);
+	struct io_window w = {
+		.size = vfio_pci_rom_size(pdev),
+		.hole_end = U64_MAX,
+		.max_width = 4,
+		.is_mem = !shadow,
+	};
+	size_t image;
+	ssize_t ret;
+
+	if (!w.size)
+		return -EINVAL;
+
+	if (shadow) {
+		image = pdev->romlen;
+		w.io = ioremap(pdev->rom, image);
+	} else {
+		w.io = pci_map_rom(pdev, &image);
+	}
+	if (!w.io)
+		return -ENOMEM;
+	w.hole_start = image;
+
+	ret = window_rw(vdev, &w, *ppos & VFIO_PCI_OFFSET_MASK, buf, count,
+			false);
+	if (ret > 0)
+		*ppos += ret;
+
+	if (shadow)
+		iounmap(w.io);
+	else
+		pci_unmap_rom(pdev, w.io);
+	return ret;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef __VFIO_PCI_BAR_IO_H
+#define __VFIO_PCI_BAR_IO_H
+
+#include <linux/vfio_pci_core.h>
+
+u64 vfio_pci_rom_size(struct pci_dev *pdev);
+ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf,
+			size_t count, loff_t *ppos, bool write);
+ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *vdev, char __user *buf,
+			  size_t count, loff_t *ppos);
+
+#endif /* __VFIO_PCI_BAR_IO_H */

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef __VFIO_PCI_CONFIG_H
+#define __VFIO_PCI_CONFIG_H
+
+#include <linux/mutex.h>
+#include <linux/vfio_pci_core.h>
+
+#include "config_perm.h"
+
+/**
+ * struct vfio_pci_config_ops - news from config space to the layers above
+ */
+struct vfio_pci_config_ops {
+	/**
+	 * @set_intx_disabled: the user changed INTx Disable in the command
+	 * register; called with the config lock held
+	 */
+	void (*set_intx_disabled)(struct vfio_pci_core_device *vdev,
+				  bool disabled);
+};
+
+/**
+ * struct vfio_pci_config_write - one write to config space
+ */
+struct vfio_pci_config_write {
+	/** @cap: where the capability of the hook starts */
+	unsigned int cap;
+	/** @pos: where the user wrote, aligned to @count */
+	unsigned int pos;
+	/** @count: 1, 2 or 4 bytes */
+	unsigned int count;
+	/** @val: what the user wrote, before any mask */
+	u32 val;
+};
+
+/*
+ * Called with the config lock held; returns 0 or the errno that the user gets.
+ */
+typedef int (*vfio_pci_config_written_t)(struct vfio_pci_core_device *vdev,
+					 const struct vfio_pci_config_write *w);
+
+/**
+ * struct vfio_pci_config_hook - a register whose writes have consequences
+ */
+struct vfio_pci_config_hook {
+	/** @cap: where its capability starts */
+	u16 cap;
+	/** @pos: where the register is */
+	u16 pos;
+	/** @written: called after a write that touched the byte at @pos */
+	vfio_pci_config_written_t written;
+};
+
+#define VFIO_PCI_MAX_HOOKS 8
+
+/**
+ * struct vfio_pci_config - config space of an open function
+ */
+struct vfio_pci_config {
+	/**
+	 * @lock: serializes accesses, so that masks, virtual copy and function
+	 * agree; the outermost lock of the driver
+	 */
+	struct mutex lock;
+	/** @perm: who decides which bit */
+	struct vfio_pci_perm perm;
+	/** @nr_hooks: entries in @hooks */
+	unsigned int nr_hooks;
+	/** @hooks: registers to look at after a write */
+	struct vfio_pci_config_hook hooks[VFIO_PCI_MAX_HOOKS];
+};
+
+int vfio_pci_config_init(struct vfio_pci_core_device *vdev);
+void vfio_pci_config_destroy(struct vfio_pci_core_device *vdev);
+int vfio_pci_config_fill(struct vfio_pci_core_device *vdev, unsigned int pos,
+			 unsigned int len);
+void vfio_pci_config_add_hook(struct vfio_pci_core_device *vdev,
+			      unsigned int cap, unsigned int pos,
+			      vfio_pci_config_written_t written);
+u16 vfio_pci_vconfig_get16(struct vfio_pci_core_device *vdev, unsigned int pos);
+void vfio_pci_vconfig_set16(struct vfio_pci_core_device *vdev, unsigned int pos,
+			    u16 val);
+ssize_t vfio_pci_config_rw(struct vfio_pci_core_device *vdev, char __user *buf,
+			   size_t count, loff_t *ppos, bool write);
+
+#endif /* __VFIO_PCI_CONFIG_H */

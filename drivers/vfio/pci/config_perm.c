@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The rule of each capability that the PCI specifications name.
+ */
+#include <linux/kernel.h>
+#include <linux/pci_regs.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "config_perm.h"
+
+#define ALL8 0xffU
+#define ALL16 0xffffU
+#define ALL32 0xffffffffU
+
+#define FIELDS(_table) .nr_fields = ARRAY_SIZE(_table), .fields = (_table)
+
+static const struct vfio_pci_field header_fields[] = {
+	/* A VF reads as ffff:ffff here */
+	{ PCI_VENDOR_ID, 2, ALL16, 0 },
+	{ PCI_DEVICE_ID, 2, ALL16, 0 },
+	/* INTx Disable is ours: it is how the host masks INTx */
+	{ PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE, ALL16 },
+	{ PCI_STATUS, 2, PCI_STATUS_CAP_LIST, 0 },
+	{ PCI_CACHE_LINE_SIZE, 1, 0, ALL8 },
+	{ PCI_LATENCY_TIMER, 1, 0, ALL8 },
+	{ PCI_BIST, 1, 0, ALL8 },
+	{ PCI_CAPABILITY_LIST, 1, ALL8, 0 },
+	{ PCI_INTERRUPT_LINE, 1, ALL8, ALL8 },
+	{ PCI_INTERRUPT_PIN, 1, ALL8, 0 },
+};
+
+const struct vfio_pci_rule vfio_pci_rule_header = {
+	.len = PCI_STD_HEADER_SIZEOF,
+	FIELDS(header_fields),
+};
+
+/* The host handles PME; the power state is changed by us on the user's behalf */
+#define PM_PME (PCI_PM_CTRL_PME_ENABLE | PCI_PM_CTRL_PME_STATUS)
+
+static const struct vfio_pci_field pm_fields[] = {
+	{ PCI_PM_PMC, 2, PCI_PM_CAP_PME_MASK, 0 },
+	{ PCI_PM_CTRL, 4, PM_PME, ~(PM_PME | PCI_PM_CTRL_STATE_MASK) },
+};
+
+static const struct vfio_pci_field vpd_fields[] = {
+	{ PCI_VPD_ADDR, 2, ALL16, ALL16 },
+	{ PCI_VPD_DATA, 4, ALL32, ALL32 },
+};
+
+static const struct vfio_pci_field pcix_fields[] = {
+	{ PCI_X_CMD, 2, 0, ALL16 },
+	{ PCI_X_ECC_CSR, 4, 0, ALL32 },
+};
+
+/*
+ * Not writable are what the host tuned for the whole path or what could
+ * confuse the IOMMU: phantom functions, ARI. Payload size, read request size
+ * and FLR are virtual and looked at after each write.
+ */
+static const struct vfio_pci_field exp_fields[] = {
+	{ PCI_EXP_DEVCTL, 2,
+	  PCI_EXP_DEVCTL_BCR_FLR | PCI_EXP_DEVCTL_PAYLOAD |
+		  PCI_EXP_DEVCTL_READRQ,
+	  ALL16 & ~PCI_EXP_DEVCTL_PHANTOM },
+	{ PCI_EXP_DEVCTL2, 2, 0, ALL16 & ~PCI_EXP_DEVCTL2_ARI },
+};
+
+static const struct vfio_pci_field af_fields[] = {
+	{ PCI_AF_CTRL, 1, PCI_AF_CTRL_FLR, PCI_AF_CTRL_FLR },
+};
+
+/* Address and data are the host's: the user's interrupts go to an eventfd */
+static const struct vfio_pci_field msi32_fields[] = {
+	{ PCI_MSI_FLAGS, 1, ALL8, ALL8 },
+	{ PCI_MSI_ADDRESS_LO, 4, ALL32, ALL32 },
+	{ PCI_MSI_DATA_32, 2, ALL16, ALL16 },
+	{ PCI_MSI_MASK_32, 4, 0, ALL32 },
+	{ PCI_MSI_PENDING_32, 4, 0, ALL32 },
+};
+
+static const struct vfio_pci_field msi64_fields[] = {
+	{ PCI_MSI_FLAGS, 1, ALL8, ALL8 },
+	{ PCI_MSI_ADDRESS_LO, 4, ALL32, ALL32 },
+	{ PCI_MSI_ADDRESS_HI, 4, ALL32, ALL32 },
+	{ PCI_MSI_DATA_64, 2, ALL16, ALL16 },
+	{ PCI_MSI_MASK_64, 4, 0, ALL32 },
+	{ PCI_MSI_PENDING_64, 4, 0, ALL32 },
+};
+
+const struct vfio_pci_rule vfio_pci_rule_msi32 = { FIELDS(msi32_fields) };
+const struct vfio_pci_rule vfio_pci_rule_msi64 = { FIELDS(msi64_fields) };
+
+static const struct vfio_pci_rule cap_rules[] = {
+	[PCI_CAP_ID_PM] = { .len = PCI_PM_SIZEOF, FIELDS(pm_fields) },
+	[PCI_CAP_ID_AGP] = { .len = PCI_AGP_SIZEOF },
+	[PCI_CAP_ID_VPD] = { .len = PCI_CAP_VPD_SIZEOF, FIELDS(vpd_fields) },
+	[PCI_CAP_ID_MSI] = { .len = VFIO_PCI_LEN_VARIES },
+	[PCI_CAP_ID_PCIX] = { .len = VFIO_PCI_LEN_VARIES, FIELDS(pcix_fields) },
+	[PCI_CAP_ID_HT] = { .len = VFIO_PCI_LEN_VARIES },
+	[PCI_CAP_ID_VNDR] = { .len = VFIO_PCI_LEN_VARIES, .raw = true },
+	[PCI_CAP_ID_EXP] = { .len = VFIO_PCI_LEN_VARIES, FIELDS(exp_fields) },
+	[PCI_CAP_ID_MSIX] = { .len = PCI_CAP_MSIX_SIZEOF },
+	[PCI_CAP_ID_SATA] = { .len = VFIO_PCI_LEN_VARIES },
+	[PCI_CAP_ID_AF] = { .len = PCI_CAP_AF_SIZEOF, FIELDS(af_fields) },
+};
+
+#define AER_UNCOR_BITS                                                         \
+	(PCI_ERR_UNC_UND | PCI_ERR_UNC_DLP | PCI_ERR_UNC_SURPDN |              \
+	 PCI_ERR_UNC_POISON_TLP | PCI_ERR_UNC_FCP | PCI_ERR_UNC_COMP_TIME |    \
+	 PCI_ERR_UNC_COMP_ABORT | PCI_ERR_UNC_UNX_COMP | PCI_ERR_UNC_RX_OVER | \
+	 PCI_ERR_UNC_MALF_TLP | PCI_ERR_UNC_ECRC | PCI_ERR_UNC_UNSUP |         \
+	 PCI_ERR_UNC_ACSV | PCI_ERR_UNC_INTN | PCI_ERR_UNC_MCBTLP |            \
+	 PCI_ERR_UNC_ATOMEG | PCI_ERR_UNC_TLPPRE)
+
+#define AER_COR_BITS                                                           \
+	(PCI_ERR_COR_RCVR | PCI_ERR_COR_BAD_TLP | PCI_ERR_COR_BAD_DLLP |       \
+	 PCI_ERR_COR_REP_ROLL | PCI_ERR_COR_REP_TIMER | PCI_ERR_COR_ADV_NFAT | \
+	 PCI_ERR_COR_INTERNAL | PCI_ERR_COR_LOG_OVER)
+
+static const struct vfio_pci_field aer_fields[] = {
+	{ PCI_ERR_UNCOR_STATUS, 4, 0, AER_UNCOR_BITS },
+	{ PCI_ERR_UNCOR_MASK, 4, 0, AER_UNCOR_BITS },
+	{ PCI_ERR_UNCOR_SEVER, 4, 0, AER_UNCOR_BITS },
+	{ PCI_ERR_COR_STATUS, 4, 0, AER_COR_BITS },
+	{ PCI_ERR_COR_MASK, 4, 0, AER_COR_BITS },
+	{ PCI_ERR_CAP, 4, 0, PCI_ERR_CAP_ECRC_GENE | PCI_ERR_CAP_ECRC_CHKE },
+};
+
+/* Writing selects what the read-only data register shows */
+static const struct vfio_pci_field pwr_fields[] = {
+	{ PCI_PWR_DSR, 1, 0, ALL8 },
+};
+
+/* The host alone manages translation services and process address spaces */
+static const struct vfio_pci_rule ecap_rules[] = {
+	[PCI_EXT_CAP_ID_ERR] = { .len = PCI_ERR_ROOT_COMMAND,
+				 FIELDS(aer_fields) },
+	[PCI_EXT_CAP_ID_VC] = { .len = VFIO_PCI_LEN_VARIES },
+	[PCI_EXT_CAP_ID_DSN] = { .len = PCI_EXT_CAP_DSN_SIZEOF },
+	[PCI_EXT_CAP_ID_PWR] = { .len = PCI_EXT_CAP_PWR_SIZEOF,
+				 FIELDS(pwr_fields) },
+	[PCI_EXT_CAP_ID_MFVC] = { .len = VFIO_PCI_LEN_VARIES },
+	[PCI_EXT_CAP_ID_VC9] = { .len = VFIO_PCI_LEN_VARIES },
+	[PCI_EXT_CAP_ID_VNDR] = { .len = VFIO_PCI_LEN_VARIES, .raw = true },
+	[PCI_EXT_CAP_ID_ACS] = { .len = VFIO_PCI_LEN_VARIES },
+	[PCI_EXT_CAP_ID_ARI] = { .len = PCI_EXT_CAP_ARI_SIZEOF },
+	[PCI_EXT_CAP_ID_ATS] = { .len = PCI_EXT_CAP_ATS_SIZEOF,
+				 .hidden = true },
+	[PCI_EXT_CAP_ID_SRIOV] = { .len = PCI_EXT_CAP_SRIOV_SIZEOF },
+	[PCI_EXT_CAP_ID_MCAST] = { .len = PCI_EXT_CAP_MCAST_ENDPOINT_SIZEOF },
+	[PCI_EXT_CAP_ID_PRI] = { .len = PCI_EXT_CAP_PRI_SIZEOF,
+				 .hidden = true },
+	[PCI_EXT_CAP_ID_REBAR] = { .len = VFIO_PCI_LEN_VARIES },
+	[PCI_EXT_CAP_ID_DPA] = { .len = VFIO_PCI_LEN_VARIES },
+	[PCI_EXT_CAP_ID_TPH] = { .len = VFIO_PCI_LEN_VARIES },
+	[PCI_EXT_CAP_ID_LTR] = { .len = PCI_EXT_CAP_LTR_SIZEOF },
+	[PCI_EXT_CAP_ID_PASID] = { .len = PCI_EXT_CAP_PASID_SIZEOF,
+				   .hidden = true },
+	[PCI_EXT_CAP_ID_DVSEC] = { .len = VFIO_PCI_LEN_VARIES, .raw = true },
+};
+
+static const struct vfio_pci_rule unknown_rule = { .hidden = true };
+
+/**
+ * vfio_pci_rule_cap() - the rule of a standard capability
+ * @id: capability ID
+ *
+ * Context: Any.
+ * Return: The rule; that of an unknown capability hides it.
+ */
+const struct vfio_pci_rule *vfio_pci_rule_cap(u8 id)
+{
+	if (id >= ARRAY_SIZE(cap_rules) || !cap_rules[id].len)
+		return &unknown_rule;
+	return &cap_rules[id];
+}
+
+/**
+ * vfio_pci_rule_ecap() - the rule of an extended capability
+ * @id: extended capability ID
+ *
+ * Context: Any.
+ * Return: The rule; that of an unknown capability hides it.
+ */
+const struct vfio_pci_rule *vfio_pci_rule_ecap(u16 id)
+{
+	if (id >= ARRAY_SIZE(ecap_rules) || !ecap_rules[id].len)
+		return &unknown_rule;
+	return &ecap_rules[id];
+}
+
+/**
+ * vfio_pci_perm_init() - allocate the masks of a function
+ * @perm: to fill
+ * @size: bytes of config space
+ *
+ * What no rule covers later goes straight to the function: some devices have
+ * registers in the gaps, and like BARs these are the device's own affair.
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int vfio_pci_perm_init(struct vfio_pci_perm *perm, unsigned int size)
+{
+	perm->virt = kzalloc(2 * size, GFP_KERNEL_ACCOUNT);
+	if (!perm->virt)
+		return -ENOMEM;
+
+	perm->write = perm->virt + size;
+	memset(perm->write, 0xff, size);
+	return 0;
+}
+
+/**
+ * vfio_pci_perm_destroy() - free the masks of a function
+ * @perm: what vfio_pci_perm_init() filled
+ *
+ * Context: Any.
+ */
+void vfio_pci_perm_destroy(struct vfio_pci_perm *perm)
+{
+	kfree(perm->virt);
+}
+
+/**
+ * vfio_pci_perm_set() - set the masks of one register
+ * @perm: the masks
+ * @pos: where in config space
+ * @bytes: size of the register
+ * @virt: bits answered from the virtual copy
+ * @write: bits that the user may change
+ *
+ * Context: Any.
+ */
+void vfio_pci_perm_set(struct vfio_pci_perm *perm, unsigned int pos,
+		       unsigned int bytes, u32 virt, u32 write)
+{
+	unsigned int i;
+
+	for (i = 0; i < bytes; i++) {
+		perm->virt[pos + i] = virt >> (8 * i);
+		perm->write[pos + i] = write >> (8 * i);
+	}
+}
+
+/**
+ * vfio_pci_perm_fill() - set the masks of a range, each byte alike
+ * @perm: the masks
+ * @pos: where in config space
+ * @bytes: length of the range
+ * @virt: bits of a byte answered from the virtual copy
+ * @write: bits of a byte that the user may change
+ *
+ * Context: Any.
+ */
+void vfio_pci_perm_fill(struct vfio_pci_perm *perm, unsigned int pos,
+			unsigned int bytes, u8 virt, u8 write)
+{
+	memset(perm->virt + pos, virt, bytes);
+	memset(perm->write + pos, write, bytes);
+}
+
+/**
+ * vfio_pci_perm_paint() - set the masks where a capability stands
+ * @perm: the masks
+ * @pos: where the capability starts
+ * @len: its length, which is within config space
+ * @header: bytes of ID and link at its start, which are always virtual
+ * @rule: its rule
+ *
+ * Context: Any.
+ */
+void vfio_pci_perm_paint(struct vfio_pci_perm *perm, unsigned int pos,
+			 unsigned int len, unsigned int header,
+			 const struct vfio_pci_rule *rule)
+{
+	const struct vfio_pci_field *field = rule->fields;
+	unsigned int i;
+
+	vfio_pci_perm_fill(perm, pos, len, rule->hidden ? 0xff : 0,
+			   rule->raw ? 0xff : 0);
+	vfio_pci_perm_fill(perm, pos, min(header, len), 0xff, 0);
+
+	for (i = 0; i < rule->nr_fields; i++, field++)
+		if (field->off + field->bytes <= len)
+			vfio_pci_perm_set(perm, pos + field->off, field->bytes,
+					  field->virt, field->write);
+}

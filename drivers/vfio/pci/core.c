@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a driver of PCI devices for user space calls and plugs in: life cycle of
+ * a device, opening and closing, dispatch.
+ */
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/pm_runtime.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "bar.h"
+#include "config.h"
+#include "config_cap.h"
+#include "intx.h"
+#include "irq.h"
+#include "mmap.h"
+#include "msi.h"
+#include "power.h"
+#include "region.h"
+#include "reset.h"
+
+static const struct vfio_pci_config_ops core_config_ops = {
+	.set_intx_disabled = vfio_pci_intx_set_disabled,
+};
+
+static struct vfio_pci_core_device *to_core(struct vfio_device *core_vdev)
+{
+	return container_of(core_vdev, struct vfio_pci_core_device, vdev);
+}
+
+/**
+ * vfio_pci_core_init_dev() - vfio_device_ops.init
+ * @core_vdev: a fresh device
+ *
+ * Context: Process context.
+ * Return: 0.
+ */
+int vfio_pci_core_init_dev(struct vfio_device *core_vdev)
+{
+	struct vfio_pci_core_device *vdev = to_core(core_vdev);
+
+	vdev->pdev = to_pci_dev(core_vdev->dev);
+	vdev->irq_type = VFIO_PCI_NUM_IRQS;
+	vdev->config_ops = &core_config_ops;
+	init_rwsem(&vdev->memory_lock);
+	mutex_init(&vdev->igate);
+	spin_lock_init(&vdev->irqlock);
+	spin_lock_init(&vdev->trigger_lock);
+	xa_init(&vdev->vectors);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_init_dev, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_core_release_dev() - vfio_device_ops.release
+ * @core_vdev: a device that nobody refers to any more
+ *
+ * Context: Process context.
+ */
+void vfio_pci_core_release_dev(struct vfio_device *core_vdev)
+{
+	struct vfio_pci_core_device *vdev = to_core(core_vdev);
+
+	mutex_destroy(&vdev->igate);
+	xa_destroy(&vdev->vectors);
+	kfree(vdev->pm_save);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_release_dev, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_core_register_device() - make a device available to user space
+ * @vdev: the device, which is the driver data of its function
+ *
+ * The function sleeps until somebody opens it.
+ *
+ * Context: Process context, from the driver's probe().
+ * Return: 0; -EINVAL for bridges; -EBUSY for a function whose virtual functions
+ * are enabled; another negative errno.
+ */
+int vfio_pci_core_register_device(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	int ret;
+
+	if (WARN_ON(vdev != pci_get_drvdata(pdev) || !vdev->vdev.ops->name))
+		return -EINVAL;
+	if (pdev->hdr_type != PCI_HEADER_TYPE_NORMAL)
+		return -EINVAL;
+	if (pci_num_vf(pdev)) {
+		pci_warn(pdev, "virtual functions are enabled, cannot bind\n");
+		return -EBUSY;
+	}
+
+	ret = vfio_pci_assign_reset_set(vdev);
+	if (ret)
+		return ret;
+
+	/* From an unknown power state the PCI core goes nowhere but to D0 */
+	vfio_pci_set_power_state(vdev, PCI_D0);
+	vfio_pci_probe_power_state(vdev);
+	pm_runtime_allow(&pdev->dev);
+	pm_runtime_put(&pdev->dev);
+
+	ret = vfio_register_group_dev(&vdev->vdev);
+	if (ret) {
+		pm_runtime_get_noresume(&pdev->dev);
+		pm_runtime_forbid(&pdev->dev);
+	}
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_register_device, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_core_unregister_device() - undo vfio_pci_core_register_device()
+ * @vdev: the device
+ *
+ * Context: Process context, from the driver's remove(). Waits for the user to
+ * close the device.
+ */
+void vfio_pci_core_unregister_device(struct vfio_pci_core_device *vdev)
+{
+	vfio_unregister_group_dev(&vdev->vdev);
+	pm_runtime_get_noresume(&vdev->pdev->dev);
+	pm_runtime_forbid(&vdev->pdev->dev);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_unregister_device, "VFIO_PCI_NG");
+
+/* Find out whether INTx can be masked in the function, and leave it unmasked */
+static void probe_intx(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	u16 cmd;
+
+	vdev->pci_2_3 = pci_intx_mask_supported(pdev);
+	vdev->virq_disabled = false;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &cmd);
+	if (vdev->pci_2_3 && (cmd & PCI_COMMAND_INTX_DISABLE))
+		pci_write_config_word(pdev, PCI_COMMAND,
+				      cmd & ~PCI_COMMAND_INTX_DISABLE);
+}
+
+static int enable_function(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	int ret;
+
+	/* What is saved below is what the function returns to: without DMA */
+	pci_clear_master(pdev);
+	ret = pci_enable_device(pdev);
+	if (ret)
+		return ret;
+
+	/* -EAGAIN: somebody else holds the lock, which says nothing of resets */
+	ret = pci_try_reset_function(pdev);
+	if (ret == -EAGAIN) {
+		pci_disable_device(pdev);
+		return ret;
+	}
+	vdev->reset_works = !ret;
+
+	pci_save_state(pdev);
+	vdev->pci_saved_state = pci_store_saved_state(pdev);
+	return 0;
+}
+
+static int enable_config(struct vfio_pci_core_device *vdev)
+{
+	int ret;
+
+	ret = vfio_pci_config_init(vdev);
+	if (ret)
+		return ret;
+	ret = vfio_pci_config_init_caps(vdev);
+	if (ret)
+		vfio_pci_config_destroy(vdev);
+	return ret;
+}
+
+/**
+ * vfio_pci_core_enable() - first half of vfio_device_ops.open_device
+ * @vdev: the device
+ *
+ * Wakes the function up, resets it if it can be reset, and reads what there is.
+ *
+ * Context: Process context, may sleep; set lock held.
+ * Return: 0; -EAGAIN where somebody else holds the device's lock; another
+ * negative errno.
+ */
+int vfio_pci_core_enable(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	int ret;
+
+	ret = pm_runtime_resume_and_get(&pdev->dev);
+	if (ret < 0)
+		return ret;
+	ret = enable_function(vdev);
+	if (ret)
+		goto err_power;
+
+	probe_intx(vdev);
+	ret = enable_config(vdev);
+	if (ret)
+		goto err_function;
+	vfio_pci_msix_probe(vdev);
+	vfio_pci_map_bars(vdev);
+	return 0;
+
+err_function:
+	kfree(vdev->pci_saved_state);
+	vdev->pci_saved_state = NULL;
+	pci_disable_device(pdev);
+err_power:
+	pm_runtime_put(&pdev->dev);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_enable, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_core_finish_enable() - second half of vfio_device_ops.open_device
+ * @vdev: the device
+ *
+ * Cannot fail: what a driver adds comes between the halves.
+ *
+ * Context: Process context, may sleep; set lock held.
+ */
+void vfio_pci_core_finish_enable(struct vfio_pci_core_device *vdev)
+{
+	vfio_pci_probe_bar_mmap(vdev);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_finish_enable, "VFIO_PCI_NG");
+
+/*
+ * The locks are tried for, not waited for: the device may be on its way out,
+ * with its lock held by the one who waits for us. The state that was loaded is
+ * what the reset must not overwrite.
+ */
+static bool reset_at_close(struct pci_dev *pdev)
+{
+	struct pci_dev *bridge = pci_upstream_bridge(pdev);
+	bool done = false;
+
+	if (bridge && !pci_dev_trylock(bridge))
+		return false;
+	if (pci_dev_trylock(pdev)) {
+		done = !__pci_reset_function_locked(pdev);
+		pci_dev_unlock(pdev);
+	}
+	if (bridge)
+		pci_dev_unlock(bridge);
+	return done;
+}
+
+static void disable_function(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+
+	vdev->needs_reset = true;
+	if (pci_load_and_free_saved_state(pdev, &vdev->pci_saved_state)) {
+		pci_info(pdev, "nothing saved to return to\n");
+		pci_save_state(pdev);
+	}
+
+	/* No interrupt may come out of the reset */
+	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
+	if (vdev->reset_works && reset_at_close(pdev))
+		vdev->needs_reset = false;
+	pci_restore_state(pdev);
+	pci_disable_device(pdev);
+}
+
+/**
+ * vfio_pci_core_disable() - undo vfio_pci_core_enable()
+ * @vdev: the device
+ *
+ * Stops the function, takes back everything, and leaves it as it was found.
+ *
+ * Context: Process context, may sleep; set lock held.
+ */
+void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+
+	lockdep_assert_held(&vdev->vdev.dev_set->lock);
+
+	vfio_pci_set_power_state(vdev, PCI_D0);
+	pci_clear_master(pdev);
+	vfio_pci_disable_irqs(vdev);
+	vfio_pci_config_destroy(vdev);
+	vfio_pci_unmap_bars(vdev);
+	disable_function(vdev);
+	vfio_pci_try_reset_unused_set(vdev->vdev.dev_set);
+	pm_runtime_put(&pdev->dev);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_disable, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_core_close_device() - vfio_device_ops.close_device
+ * @core_vdev: the device
+ *
+ * Context: Process context, may sleep; set lock held.
+ */
+void vfio_pci_core_close_device(struct vfio_device *core_vdev)
+{
+	struct vfio_pci_core_device *vdev = to_core(core_vdev);
+
+	vfio_pci_core_disable(vdev);
+	vfio_pci_drop_triggers(vdev);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_close_device, "VFIO_PCI_NG");
+
+static int get_info(struct vfio_pci_core_device *vdev,
+		    struct vfio_device_info __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_device_info, num_irqs);
+	struct vfio_device_info info = {};
+
+	if (copy_from_user(&info, arg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz)
+		return -EINVAL;
+
+	info.flags = VFIO_DEVICE_FLAGS_PCI;
+	if (vdev->reset_works)
+		info.flags |= VFIO_DEVICE_FLAGS_RESET;
+	info.num_regions = VFIO_PCI_NUM_REGIONS;
+	info.num_irqs = VFIO_PCI_NUM_IRQS;
+
+	if (copy_to_user(arg, &info, min_t(size_t, info.argsz, sizeof(info))))
+		return -EFAULT;
+	return 0;
+}
+
+/**
+ * vfio_pci_core_ioctl() - vfio_device_ops.ioctl
+ * @core_vdev: an open device
+ * @cmd: command
+ * @arg: its argument
+ *
+ * Context: Process context, may sleep.
+ * Return: 0; for VFIO_DEVICE_SET_IRQS also a positive number; -ENOTTY for an
+ * unknown command; another negative errno.
+ */
+long vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
+			 unsigned long arg)
+{
+	struct vfio_pci_core_device *vdev = to_core(core_vdev);
+	void __user *uarg = (void __user *)arg;
+
+	switch (cmd) {
+	case VFIO_DEVICE_GET_INFO:
+		return get_info(vdev, uarg);
+	case VFIO_DEVICE_GET_IRQ_INFO:
+		return vfio_pci_get_irq_info(vdev, uarg);
+	case VFIO_DEVICE_SET_IRQS:
+		return vfio_pci_set_irqs(vdev, uarg);
+	case VFIO_DEVICE_RESET:
+		return vfio_pci_ioctl_reset(vdev);
+	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:
+		return vfio_pci_get_hot_reset_info(vdev, uarg);
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		return vfio_pci_hot_reset(vdev, uarg);
+	default:
+		return -ENOTTY;
+	}
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_ioctl, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_core_ioctl_feature() - vfio_device_ops.device_feature
+ * @device: an open device
+ * @flags: feature and what to do with it
+ * @arg: data
+ * @argsz: its size in bytes
+ *
+ * Context: Process context, may sleep.
+ * Return: -ENOTTY: there are none.
+ */
+int vfio_pci_core_ioctl_feature(struct vfio_device *device, u32 flags,
+				void __user *arg, size_t argsz)
+{
+	return -ENOTTY;
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_ioctl_feature, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_core_read() - vfio_device_ops.read
+ * @core_vdev: an open device
+ * @buf: user's buffer
+ * @count: bytes
+ * @ppos: where in the device file
+ *
+ * Context: Process context, may sleep.
+ * Return: Bytes read or a negative errno.
+ */
+ssize_t vfio_pci_core_read(struct vfio_device *core_vdev, char __user *buf,
+			   size_t count, loff_t *ppos)
+{
+	return vfio_pci_region_rw(to_core(core_vdev), buf, count, ppos, false);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_read, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_core_write() - vfio_device_ops.write
+ * @core_vdev: an open device
+ * @buf: user's buffer
+ * @count: bytes
+ * @ppos: where in the device file
+ *
+ * Context: Process context, may sleep.
+ * Return: Bytes written or a negative errno.
+ */
+ssize_t vfio_pci_core_write(struct vfio_device *core_vdev,
+			    const char __user *buf, size_t count, loff_t *ppos)
+{
+	return vfio_pci_region_rw(to_core(core_vdev), (char __user *)buf, count,
+				  ppos, true);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_write, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_core_mmap() - vfio_device_ops.mmap
+ * @core_vdev: an open device
+ * @vma: the mapping
+ *
+ * Context: mmap_lock held for writing.
+ * Return: 0 or a negative errno.
+ */
+int vfio_pci_core_mmap(struct vfio_device *core_vdev,
+		       struct vm_area_struct *vma)
+{
+	return vfio_pci_mmap_bar(to_core(core_vdev), vma);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_mmap, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_core_request() - vfio_device_ops.request
+ * @core_vdev: a device that the host wants back
+ * @count: how often it was asked for before
+ *
+ * Context: Process context.
+ */
+void vfio_pci_core_request(struct vfio_device *core_vdev, unsigned int count)
+{
+	struct vfio_pci_core_device *vdev = to_core(core_vdev);
+
+	struct pci_dev *pdev = vdev->pdev;
+
+	if (vfio_pci_signal_request(vdev)) {
+		if (count % 10 == 0)
+			pci_notice(pdev,
+				   "asking the user to release it (#%u)\n",
+				   count);
+	} else if (count == 0) {
+		pci_warn(pdev, "in use, and the user cannot be asked\n");
+	}
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_request, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_core_match() - vfio_device_ops.match
+ * @core_vdev: a registered device
+ * @buf: what the user calls the device it wants, maybe with options behind
+ *
+ * Context: Process context.
+ * Return: 1 for a match, 0 for none, -EINVAL for an unknown option.
+ */
+int vfio_pci_core_match(struct vfio_device *core_vdev, char *buf)
+{
+	const char *name = pci_name(to_core(core_vdev)->pdev);
+	size_t len = strlen(name);
+
+	if (strncmp(buf, name, len) || (buf[len] && buf[len] != ' '))
+		return 0;
+	return *skip_spaces(buf + len) ? -EINVAL : 1;
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_match, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_core_match_token_uuid() - vfio_device_ops.match_token_uuid
+ * @core_vdev: a registered device
+ * @uuid: token that the user brings, or NULL
+ *
+ * Context: Process context; set lock held.
+ * Return: 0 without a token, -EINVAL with one: no device wants any.
+ */
+int vfio_pci_core_match_token_uuid(struct vfio_device *core_vdev,
+				   const uuid_t *uuid)
+{
+	return uuid ? -EINVAL : 0;
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_match_token_uuid, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_core_aer_err_detected() - pci_error_handlers.error_detected
+ * @pdev: function that reported an error
+ * @state: state of the way to it
+ *
+ * Context: Process context.
+ * Return: PCI_ERS_RESULT_CAN_RECOVER: the user decides what to do.
+ */
+pci_ers_result_t vfio_pci_core_aer_err_detected(struct pci_dev *pdev,
+						pci_channel_state_t state)
+{
+	vfio_pci_signal_error(pci_get_drvdata(pdev));
+	return PCI_ERS_RESULT_CAN_RECOVER;
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_aer_err_detected, "VFIO_PCI_NG");
+
+const struct pci_error_handlers vfio_pci_core_err_handlers = {
+	.error_detected = vfio_pci_core_aer_err_detected,
+};
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_err_handlers, "VFIO_PCI_NG");
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("PCI functions for user space: common part");
+MODULE_IMPORT_NS("VFIO_NG");

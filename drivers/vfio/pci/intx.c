@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * INTx to an eventfd.
+ *
+ * The line is level triggered and may be shared: it is masked before the user
+ * hears of it and stays so until the user has served the device and unmasks.
+ * Masking is done in the function where that works, else at the interrupt
+ * controller, and then the line must be ours alone.
+ */
+#include <linux/eventfd.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/slab.h>
+
+#include "intx.h"
+
+/**
+ * struct vfio_pci_intx - INTx in use
+ */
+struct vfio_pci_intx {
+	/** @vdev: the device */
+	struct vfio_pci_core_device *vdev;
+	/**
+	 * @trigger: told of each interrupt, or NULL; written with igate held,
+	 * read without, and put only after all readers are done
+	 */
+	struct eventfd_ctx *trigger;
+	/** @unmask: the eventfd that unmasks, or NULL */
+	struct virqfd *unmask;
+	/** @irq: interrupt number, which does not change under us */
+	int irq;
+	/** @masked: by us or by the user; protected by irqlock */
+	bool masked;
+	/** @name: in /proc/interrupts */
+	char name[48];
+};
+
+static void fire(struct vfio_pci_intx *intx)
+{
+	struct eventfd_ctx *trigger = READ_ONCE(intx->trigger);
+
+	if (trigger && !READ_ONCE(intx->vdev->virq_disabled))
+		eventfd_signal(trigger);
+}
+
+static void mask(struct vfio_pci_intx *intx)
+{
+	struct vfio_pci_core_device *vdev = intx->vdev;
+
+	guard(spinlock_irqsave)(&vdev->irqlock);
+
+	if (intx->masked)
+		return;
+	if (vdev->pci_2_3)
+		pci_intx(vdev->pdev, 0);
+	else
+		disable_irq_nosync(intx->irq);
+	intx->masked = true;
+}
+
+/*
+ * Returns whether the line is still asserted: then it stays masked and the user
+ * is to be told at once, which saves the detour over the hardware.
+ */
+static bool unmask(struct vfio_pci_intx *intx)
+{
+	struct vfio_pci_core_device *vdev = intx->vdev;
+
+	guard(spinlock_irqsave)(&vdev->irqlock);
+
+	if (!intx->masked || vdev->virq_disabled)
+		return false;
+	if (!vdev->pci_2_3)
+		enable_irq(intx->irq);
+	else if (!pci_check_and_unmask_intx(vdev->pdev))
+		return true;
+	intx->masked = false;
+	return false;
+}
+
+static irqreturn_t intx_handler(int irq, void *arg)
+{
+	struct vfio_pci_intx *intx = arg;
+	struct vfio_pci_core_device *vdev = intx->vdev;
+
+	scoped_guard(spinlock_irqsave, &vdev->irqlock) {
+		if (!vdev->pci_2_3)
+			disable_irq_nosync(irq);
+		else if (intx->masked || !pci_check_and_mask_intx(vdev->pdev))
+			return IRQ_NONE;
+		intx->masked = true;
+	}
+	fire(intx);
+	return IRQ_HANDLED;
+}
+
+/**
+ * vfio_pci_intx_enable() - start to use INTx
+ * @vdev: an open device that uses no interrupt
+ * @trigger: eventfd to signal, or NULL; taken over on success
+ *
+ * Context: Process context, may sleep; igate held.
+ * Return: 0 or a negative errno.
+ */
+int vfio_pci_intx_enable(struct vfio_pci_core_device *vdev,
+			 struct eventfd_ctx *trigger)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	unsigned long flags = IRQF_SHARED;
+	struct vfio_pci_intx *intx;
+	int ret;
+
+	lockdep_assert_held(&vdev->igate);
+
+	if (!pdev->irq || pdev->irq == IRQ_NOTCONNECTED)
+		return -ENODEV;
+
+	intx = kzalloc_obj(*intx, GFP_KERNEL_ACCOUNT);
+	if (!intx)
+		return -ENOMEM;
+	intx->vdev = vdev;
+	intx->trigger = trigger;
+	intx->irq = pdev->irq;
+	intx->masked = vdev->virq_disabled;
+	snprintf(intx->name, sizeof(intx->name), "vfio-intx(%s)",
+		 pci_name(pdev));
+
+	if (vdev->pci_2_3) {
+		pci_intx(pdev, !intx->masked);
+	} else {
+		flags = intx->masked ? IRQF_NO_AUTOEN : 0;
+		/* A level interrupt must not fire once more after disabling */
+		irq_set_status_flags(intx->irq, IRQ_DISABLE_UNLAZY);
+	}
+
+	ret = request_irq(intx->irq, intx_handler, flags, intx->name, intx);
+	if (ret) {
+		if (!vdev->pci_2_3)
+			irq_clear_status_flags(intx->irq, IRQ_DISABLE_UNLAZY);
+		kfree(intx);
+		return ret;
+	}
+
+	vdev->intx = intx;
+	vdev->irq_type = VFIO_PCI_INTX_IRQ_INDEX;
+	return 0;
+}
+
+/**
+ * vfio_pci_intx_disable() - undo vfio_pci_intx_enable()
+ * @vdev: an open device that uses INTx
+ *
+ * Context: Process context, may sleep; igate held.
+ */
+void vfio_pci_intx_disable(struct vfio_pci_core_device *vdev)
+{
+	struct vfio_pci_intx *intx = vdev->intx;
+
+	lockdep_assert_held(&vdev->igate);
+
+	vfio_virqfd_disable(&intx->unmask);
+	free_irq(intx->irq, intx);
+	if (!vdev->pci_2_3)
+		irq_clear_status_flags(intx->irq, IRQ_DISABLE_UNLAZY);
+	if (intx->trigger)
+		eventfd_ctx_put(intx->trigger);
+	vdev->intx = NULL;
+	vdev->irq_type = VFIO_PCI_NUM_IRQS;
+	kfree(intx);
+}
+
+static void unmask_thread(void *opaque, void *data)
+{
+	fire(data);
+}
+
+/* Runs where the user signals: signalling back is left to the thread */
+static int unmask_handler(void *opaque, void *data)
+{
+	return unmask(data);
+}
+
+/**
+ * vfio_pci_intx_set_trigger() - signal another eventfd from now on
+ * @vdev: an open device that uses INTx
+ * @trigger: eventfd, or NULL; taken over
+ *
+ * Context: Process context, may sleep; igate held.
+ */
+void vfio_pci_intx_set_trigger(struct vfio_pci_core_device *vdev,
+			       struct eventfd_ctx *trigger)
+{
+	struct vfio_pci_intx *intx = vdev->intx;
+	struct eventfd_ctx *old = intx->trigger;
+
+	lockdep_assert_held(&vdev->igate);
+
+	WRITE_ONCE(intx->trigger, trigger);
+	if (!old)
+		return;
+	synchronize_irq(intx->irq);
+	vfio_virqfd_flush_thread(&intx->unmask);
+	eventfd_ctx_put(old);
+}
+
+/**
+ * vfio_pci_intx_fire() - signal the eventfd as if the device had interrupted
+ * @vdev: an open device that uses INTx
+ *
+ * Context: igate held.
+ */
+void vfio_pci_intx_fire(struct vfio_pci_core_device *vdev)
+{
+	lockdep_assert_held(&vdev->igate);
+	fire(vdev->intx);
+}
+
+/**
+ * vfio_pci_intx_mask() - mask at the user's wish
+ * @vdev: an open device that uses INTx
+ *
+ * Context: igate held.
+ */
+void vfio_pci_intx_mask(struct vfio_pci_core_device *vdev)
+{
+	lockdep_assert_held(&vdev->igate);
+	mask(vdev->intx);
+}
+
+/**
+ * vfio_pci_intx_unmask() - unmask, and tell the user if there is more to do
+ * @vdev: an open device that uses INTx
+ *
+ * Context: igate held.
+ */
+void vfio_pci_intx_unmask(struct vfio_pci_core_device *vdev)
+{
+	lockdep_assert_held(&vdev->igate);
+	if (unmask(vdev->intx))
+		fire(vdev->intx);
+}
+
+/**
+ * vfio_pci_intx_unmask_by_eventfd() - let an eventfd unmask
+ * @vdev: an open device that uses INTx
+ * @fd: the eventfd, negative for none
+ *
+ * Context: Process context, may sleep; igate held.
+ * Return: 0, -EBUSY where one is set already, or another negative errno.
+ */
+int vfio_pci_intx_unmask_by_eventfd(struct vfio_pci_core_device *vdev, int fd)
+{
+	struct vfio_pci_intx *intx = vdev->intx;
+
+	lockdep_assert_held(&vdev->igate);
+
+	if (fd >= 0)
+		return vfio_virqfd_enable(vdev, unmask_handler, unmask_thread,
+					  intx, &intx->unmask, fd);
+	vfio_virqfd_disable(&intx->unmask);
+	return 0;
+}
+
+/**
+ * vfio_pci_intx_set_disabled() - follow the virtual INTx Disable bit
+ * @vdev: an open device
+ * @disabled: the bit
+ *
+ * Where INTx is not in use the bit of the function follows, so that it is right
+ * when the user comes to use it.
+ *
+ * Context: Process context, may sleep. Takes igate.
+ */
+void vfio_pci_intx_set_disabled(struct vfio_pci_core_device *vdev,
+				bool disabled)
+{
+	guard(mutex)(&vdev->igate);
+
+	WRITE_ONCE(vdev->virq_disabled, disabled);
+	if (!vdev->intx) {
+		if (vdev->pci_2_3)
+			pci_intx(vdev->pdev, !disabled);
+	} else if (disabled) {
+		mask(vdev->intx);
+	} else if (unmask(vdev->intx)) {
+		fire(vdev->intx);
+	}
+}

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VFIO_DEVICE_GET_IRQ_INFO and VFIO_DEVICE_SET_IRQS, and the two interrupts
+ * that no hardware raises: an error was reported, the host wants the device.
+ */
+#include <linux/bitfield.h>
+#include <linux/eventfd.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "intx.h"
+#include "irq.h"
+#include "msi.h"
+
+/**
+ * struct irq_request - a checked VFIO_DEVICE_SET_IRQS
+ */
+struct irq_request {
+	/** @flags: data type and action */
+	u32 flags;
+	/** @index: which interrupt type */
+	u32 index;
+	/** @start: first vector */
+	u32 start;
+	/** @count: how many */
+	u32 count;
+	/** @data: eventfds or bools, one a vector; NULL without */
+	const void *data;
+};
+
+static bool has_none(const struct irq_request *r)
+{
+	return r->flags & VFIO_IRQ_SET_DATA_NONE;
+}
+
+static bool has_eventfd(const struct irq_request *r)
+{
+	return r->flags & VFIO_IRQ_SET_DATA_EVENTFD;
+}
+
+/* Whether the i-th vector is meant, by a request that carries no eventfds */
+static bool wants(const struct irq_request *r, unsigned int i)
+{
+	const u8 *bools = r->data;
+
+	return has_none(r) || bools[i];
+}
+
+static s32 first_fd(const struct irq_request *r)
+{
+	const s32 *fds = r->data;
+
+	return fds[0];
+}
+
+static bool irq_in_use(struct vfio_pci_core_device *vdev)
+{
+	return vdev->irq_type != VFIO_PCI_NUM_IRQS;
+}
+
+static unsigned int msi_count(struct pci_dev *pdev)
+{
+	u16 flags;
+
+	if (!pdev->msi_cap)
+		return 0;
+	pci_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS, &flags);
+	return 1 << FIELD_GET(PCI_MSI_FLAGS_QMASK, flags);
+}
+
+static unsigned int nr_irqs_of(struct vfio_pci_core_device *vdev, u32 index)
+{
+	switch (index) {
+	case VFIO_PCI_INTX_IRQ_INDEX:
+		return vdev->vconfig[PCI_INTERRUPT_PIN] ? 1 : 0;
+	case VFIO_PCI_MSI_IRQ_INDEX:
+		return msi_count(vdev->pdev);
+	case VFIO_PCI_MSIX_IRQ_INDEX:
+		return vdev->msix_size / PCI_MSIX_ENTRY_SIZE;
+	case VFIO_PCI_ERR_IRQ_INDEX:
+		return pci_is_pcie(vdev->pdev) ? 1 : 0;
+	case VFIO_PCI_REQ_IRQ_INDEX:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/**
+ * vfio_pci_get_irq_info() - VFIO_DEVICE_GET_IRQ_INFO
+ * @vdev: an open device
+ * @arg: user's struct
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 or a negative errno.
+ */
+int vfio_pci_get_irq_info(struct vfio_pci_core_device *vdev,
+			  struct vfio_irq_info __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_irq_info, count);
+	struct vfio_irq_info info = {};
+
+	if (copy_from_user(&info, arg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS)
+		return -EINVAL;
+	if (info.index == VFIO_PCI_ERR_IRQ_INDEX && !pci_is_pcie(vdev->pdev))
+		return -EINVAL;
+
+	info.count = nr_irqs_of(vdev, info.index);
+	info.flags = VFIO_IRQ_INFO_EVENTFD;
+	if (info.index == VFIO_PCI_INTX_IRQ_INDEX)
+		info.flags |= VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED;
+	else if (info.index != VFIO_PCI_MSIX_IRQ_INDEX || !vdev->has_dyn_msix)
+		info.flags |= VFIO_IRQ_INFO_NORESIZE;
+
+	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
+}
+
+static int set_intx_mask(struct vfio_pci_core_device *vdev,
+			 const struct irq_request *r)
+{
+	if (!vdev->intx || r->count != 1)
+		return -EINVAL;
+	if (has_eventfd(r))
+		return -ENOTTY;
+	if (wants(r, 0))
+		vfio_pci_intx_mask(vdev);
+	return 0;
+}
+
+static int set_intx_unmask(struct vfio_pci_core_device *vdev,
+			   const struct irq_request *r)
+{
+	if (!vdev->intx || r->count != 1)
+		return -EINVAL;
+	if (has_eventfd(r))
+		return vfio_pci_intx_unmask_by_eventfd(vdev, first_fd(r));
+	if (wants(r, 0))
+		vfio_pci_intx_unmask(vdev);
+	return 0;
+}
+
+static int set_intx_eventfd(struct vfio_pci_core_device *vdev, int fd)
+{
+	struct eventfd_ctx *trigger = NULL;
+	int ret = 0;
+
+	if (fd >= 0) {
+		trigger = eventfd_ctx_fdget(fd);
+		if (IS_ERR(trigger))
+			return PTR_ERR(trigger);
+	}
+
+	if (vdev->intx)
+		vfio_pci_intx_set_trigger(vdev, trigger);
+	else
+		ret = vfio_pci_intx_enable(vdev, trigger);
+	if (ret && trigger)
+		eventfd_ctx_put(trigger);
+	return ret;
+}
+
+static int set_intx_trigger(struct vfio_pci_core_device *vdev,
+			    const struct irq_request *r)
+{
+	if (vdev->intx && !r->count && has_none(r)) {
+		vfio_pci_intx_disable(vdev);
+		return 0;
+	}
+	if ((!vdev->intx && irq_in_use(vdev)) || r->count != 1)
+		return -EINVAL;
+	if (has_eventfd(r))
+		return set_intx_eventfd(vdev, first_fd(r));
+	if (!vdev->intx)
+		return -EINVAL;
+	if (wants(r, 0))
+		vfio_pci_intx_fire(vdev);
+	return 0;
+}
+
+static int set_msi_eventfds(struct vfio_pci_core_device *vdev,
+			    const struct irq_request *r)
+{
+	bool enabled = vdev->irq_type == r->index;
+	int ret;
+
+	if (!enabled) {
+		ret = vfio_pci_msi_enable(vdev, r->start + r->count,
+					  r->index == VFIO_PCI_MSIX_IRQ_INDEX);
+		if (ret)
+			return ret;
+	}
+
+	ret = vfio_pci_msi_set_eventfds(vdev, r->start, r->count, r->data);
+	if (ret && !enabled)
+		vfio_pci_msi_disable(vdev);
+	return ret;
+}
+
+static int set_msi_trigger(struct vfio_pci_core_device *vdev,
+			   const struct irq_request *r)
+{
+	bool enabled = vdev->irq_type == r->index;
+	unsigned int i;
+
+	if (!enabled && (irq_in_use(vdev) || !has_eventfd(r)))
+		return -EINVAL;
+	if (has_eventfd(r))
+		return set_msi_eventfds(vdev, r);
+	if (!r->count && has_none(r)) {
+		vfio_pci_msi_disable(vdev);
+		return 0;
+	}
+
+	for (i = 0; i < r->count; i++)
+		if (wants(r, i))
+			vfio_pci_msi_fire(vdev, r->start + i);
+	return 0;
+}
+
+static bool signal_trigger(struct vfio_pci_core_device *vdev,
+			   struct eventfd_ctx **trigger)
+{
+	guard(spinlock_irqsave)(&vdev->trigger_lock);
+
+	if (!*trigger)
+		return false;
+	eventfd_signal(*trigger);
+	return true;
+}
+
+static void replace_trigger(struct vfio_pci_core_device *vdev,
+			    struct eventfd_ctx **trigger,
+			    struct eventfd_ctx *new)
+{
+	struct eventfd_ctx *old;
+
+	scoped_guard(spinlock_irqsave, &vdev->trigger_lock) {
+		old = *trigger;
+		*trigger = new;
+	}
+	if (old)
+		eventfd_ctx_put(old);
+}
+
+static int set_eventfd_trigger(struct vfio_pci_core_device *vdev,
+			       struct eventfd_ctx **trigger, int fd)
+{
+	struct eventfd_ctx *new = NULL;
+
+	if (fd < -1)
+		return -EINVAL;
+	if (fd >= 0) {
+		new = eventfd_ctx_fdget(fd);
+		if (IS_ERR(new))
+			return PTR_ERR(new);
+	}
+	replace_trigger(vdev, trigger, new);
+	return 0;
+}
+
+/* An interrupt that software raises. Without an eventfd it can be tried out. */
+static int set_soft_trigger(struct vfio_pci_core_device *vdev,
+			    const struct irq_request *r,
+			    struct eventfd_ctx **trigger)
+{
+	if (r->count > 1)
+		return -EINVAL;
+
+	if (has_none(r)) {
+		if (!*trigger)
+			return -EINVAL;
+		if (r->count)
+			signal_trigger(vdev, trigger);
+		else
+			replace_trigger(vdev, trigger, NULL);
+		return 0;
+	}
+
+	if (!r->count)
+		return -EINVAL;
+	if (has_eventfd(r))
+		return set_eventfd_trigger(vdev, trigger, first_fd(r));
+	if (wants(r, 0))
+		signal_trigger(vdev, trigger);
+	return 0;
+}
+
+static int set_intx(struct vfio_pci_core_device *vdev,
+		    const struct irq_request *r, u32 action)
+{
+	switch (action) {
+	case VFIO_IRQ_SET_ACTION_MASK:
+		return set_intx_mask(vdev, r);
+	case VFIO_IRQ_SET_ACTION_UNMASK:
+		return set_intx_unmask(vdev, r);
+	case VFIO_IRQ_SET_ACTION_TRIGGER:
+		return set_intx_trigger(vdev, r);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int set_irqs(struct vfio_pci_core_device *vdev,
+		    const struct irq_request *r)
+{
+	u32 action = r->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
+
+	guard(mutex)(&vdev->igate);
+
+	if (r->index == VFIO_PCI_INTX_IRQ_INDEX)
+		return set_intx(vdev, r, action);
+	if (action != VFIO_IRQ_SET_ACTION_TRIGGER)
+		return -ENOTTY;
+
+	switch (r->index) {
+	case VFIO_PCI_MSI_IRQ_INDEX:
+	case VFIO_PCI_MSIX_IRQ_INDEX:
+		return set_msi_trigger(vdev, r);
+	case VFIO_PCI_ERR_IRQ_INDEX:
+		return set_soft_trigger(vdev, r, &vdev->err_trigger);
+	case VFIO_PCI_REQ_IRQ_INDEX:
+		return set_soft_trigger(vdev, r, &vdev->req_trigger);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/**
+ * vfio_pci_set_irqs() - VFIO_DEVICE_SET_IRQS
+ * @vdev: an open device
+ * @arg: user's struct with its data
+ *
+ * Context: Process context, may sleep. Takes igate and the memory lock.
+ * Return: 0; the number of MSI or MSI-X vectors that can be had where more were
+ * asked for; or a negative errno.
+ */
+int vfio_pci_set_irqs(struct vfio_pci_core_device *vdev,
+		      struct vfio_irq_set __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_irq_set, count);
+	struct vfio_irq_set hdr;
+	struct irq_request r;
+	size_t data_size = 0;
+	void *data = NULL;
+	int ret;
+
+	if (copy_from_user(&hdr, arg, minsz))
+		return -EFAULT;
+	ret = vfio_set_irqs_validate_and_prepare(&hdr,
+						 nr_irqs_of(vdev, hdr.index),
+						 VFIO_PCI_NUM_IRQS, &data_size);
+	if (ret)
+		return ret;
+
+	if (data_size) {
+		data = vmemdup_user(&arg->data, data_size);
+		if (IS_ERR(data))
+			return PTR_ERR(data);
+	}
+
+	r = (struct irq_request){
+		.flags = hdr.flags,
+		.index = hdr.index,
+		.start = hdr.start,
+		.count = hdr.count,
+		.data = data,
+	};
+	ret = set_irqs(vdev, &r);
+	kvfree(data);
+	return ret;
+}
+
+/**
+ * vfio_pci_disable_irqs() - stop using interrupts, whichever are in use
+ * @vdev: a device that is being closed
+ *
+ * Context: Process context, may sleep. Takes igate and the memory lock.
+ */
+void vfio_pci_disable_irqs(struct vfio_pci_core_device *vdev)
+{
+	guard(mutex)(&vdev->igate);
+
+	if (vdev->intx)
+		vfio_pci_intx_disable(vdev);
+	else if (irq_in_use(vdev))
+		vfio_pci_msi_disable(vdev);
+}
+
+/**
+ * vfio_pci_drop_triggers() - forget the error and the request eventfd
+ * @vdev: a device that is being closed
+ *
+ * Context: Process context.
+ */
+void vfio_pci_drop_triggers(struct vfio_pci_core_device *vdev)
+{
+	replace_trigger(vdev, &vdev->err_trigger, NULL);
+	replace_trigger(vdev, &vdev->req_trigger, NULL);
+}
+
+/**
+ * vfio_pci_signal_error() - tell the user that the device reported an error
+ * @vdev: a device, open or not
+ *
+ * Context: Any.
+ * Return: Whether the user listens.
+ */
+bool vfio_pci_signal_error(struct vfio_pci_core_device *vdev)
+{
+	return signal_trigger(vdev, &vdev->err_trigger);
+}
+
+/**
+ * vfio_pci_signal_request() - tell the user that the host wants the device back
+ * @vdev: a device, open or not
+ *
+ * Context: Any.
+ * Return: Whether the user listens.
+ */
+bool vfio_pci_signal_request(struct vfio_pci_core_device *vdev)
+{
+	return signal_trigger(vdev, &vdev->req_trigger);
+}

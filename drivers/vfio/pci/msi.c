@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * MSI and MSI-X to eventfds.
+ *
+ * Linux interrupts stay allocated from enabling to disabling, also those that
+ * have lost their eventfd: a user that moves vectors around gets them back.
+ */
+#include <linux/eventfd.h>
+#include <linux/interrupt.h>
+#include <linux/irqbypass.h>
+#include <linux/log2.h>
+#include <linux/msi.h>
+#include <linux/slab.h>
+
+#include "bar.h"
+#include "msi.h"
+
+/**
+ * struct vfio_pci_vector - one vector with an eventfd
+ */
+struct vfio_pci_vector {
+	/** @trigger: told of each interrupt */
+	struct eventfd_ctx *trigger;
+	/** @irq: interrupt number */
+	int irq;
+	/** @producer: lets KVM post the interrupt straight to the guest */
+	struct irq_bypass_producer producer;
+	/** @name: in /proc/interrupts */
+	char name[48];
+};
+
+static bool is_msix(struct vfio_pci_core_device *vdev)
+{
+	return vdev->irq_type == VFIO_PCI_MSIX_IRQ_INDEX;
+}
+
+/**
+ * vfio_pci_msix_probe() - find the MSI-X table
+ * @vdev: a device that is being opened
+ *
+ * Context: Process context; set lock held.
+ */
+void vfio_pci_msix_probe(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	u32 table;
+	u16 flags;
+
+	vdev->msix_bar = 0xff;
+	vdev->msix_size = 0;
+	vdev->has_dyn_msix = false;
+	if (!pdev->msix_cap)
+		return;
+
+	pci_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, &flags);
+	pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_TABLE, &table);
+
+	vdev->msix_bar = table & PCI_MSIX_TABLE_BIR;
+	vdev->msix_offset = table & PCI_MSIX_TABLE_OFFSET;
+	vdev->msix_size =
+		((flags & PCI_MSIX_FLAGS_QSIZE) + 1) * PCI_MSIX_ENTRY_SIZE;
+	vdev->has_dyn_msix = pci_msix_can_alloc_dyn(pdev);
+}
+
+static irqreturn_t msi_handler(int irq, void *arg)
+{
+	eventfd_signal(arg);
+	return IRQ_HANDLED;
+}
+
+/**
+ * vfio_pci_msi_enable() - start to use MSI or MSI-X
+ * @vdev: an open device that uses no interrupt
+ * @nr_vecs: how many vectors
+ * @msix: MSI-X rather than MSI
+ *
+ * Context: Process context, may sleep; igate held. Takes the memory lock.
+ * Return: 0; how many vectors can be had, where that is less than @nr_vecs; or
+ * a negative errno.
+ */
+int vfio_pci_msi_enable(struct vfio_pci_core_device *vdev, unsigned int nr_vecs,
+			bool msix)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	u16 cmd;
+	int ret;
+
+	lockdep_assert_held(&vdev->igate);
+
+	cmd = vfio_pci_lock_and_force_memory(vdev);
+	ret = pci_alloc_irq_vectors(pdev, 1, nr_vecs,
+				    msix ? PCI_IRQ_MSIX : PCI_IRQ_MSI);
+	if (ret > 0 && ret < nr_vecs)
+		pci_free_irq_vectors(pdev);
+	vfio_pci_restore_and_unlock_memory(vdev, cmd);
+	if (ret < 0 || ret < nr_vecs)
+		return ret;
+
+	if (msix) {
+		vdev->irq_type = VFIO_PCI_MSIX_IRQ_INDEX;
+	} else {
+		vdev->irq_type = VFIO_PCI_MSI_IRQ_INDEX;
+		vdev->msi_qmax = order_base_2(nr_vecs);
+	}
+	return 0;
+}
+
+static void free_vector(struct vfio_pci_core_device *vdev, unsigned int nr)
+{
+	struct vfio_pci_vector *vec = xa_erase(&vdev->vectors, nr);
+	u16 cmd;
+
+	if (!vec)
+		return;
+
+	irq_bypass_unregister_producer(&vec->producer);
+	/* Masks the vector in the table, which is in a BAR */
+	cmd = vfio_pci_lock_and_force_memory(vdev);
+	free_irq(vec->irq, vec->trigger);
+	vfio_pci_restore_and_unlock_memory(vdev, cmd);
+	eventfd_ctx_put(vec->trigger);
+	kfree(vec);
+}
+
+/* The Linux interrupt behind a vector, which dynamic MSI-X can add on demand */
+static int linux_irq(struct vfio_pci_core_device *vdev, unsigned int nr)
+{
+	struct msi_map map;
+	int irq;
+	u16 cmd;
+
+	irq = pci_irq_vector(vdev->pdev, nr);
+	if (irq > 0 || !is_msix(vdev) || !vdev->has_dyn_msix)
+		return irq ?: -EINVAL;
+
+	cmd = vfio_pci_lock_and_force_memory(vdev);
+	map = pci_msix_alloc_irq_at(vdev->pdev, nr, NULL);
+	vfio_pci_restore_and_unlock_memory(vdev, cmd);
+	return map.index < 0 ? map.index : map.virq;
+}
+
+static int request_vector(struct vfio_pci_core_device *vdev,
+			  struct vfio_pci_vector *vec)
+{
+	u16 cmd = vfio_pci_lock_and_force_memory(vdev);
+	struct msi_msg msg;
+	int ret;
+
+	/* A reset that went past us may have wiped the table */
+	if (is_msix(vdev)) {
+		get_cached_msi_msg(vec->irq, &msg);
+		pci_write_msi_msg(vec->irq, &msg);
+	}
+	ret = request_irq(vec->irq, msi_handler, 0, vec->name, vec->trigger);
+	vfio_pci_restore_and_unlock_memory(vdev, cmd);
+	return ret;
+}
+
+static int setup_vector(struct vfio_pci_core_device *vdev, unsigned int nr,
+			struct vfio_pci_vector *vec, int fd)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	int ret;
+
+	vec->irq = linux_irq(vdev, nr);
+	if (vec->irq < 0)
+		return vec->irq;
+	snprintf(vec->name, sizeof(vec->name), "vfio-msi%s[%u](%s)",
+		 is_msix(vdev) ? "x" : "", nr, pci_name(pdev));
+
+	vec->trigger = eventfd_ctx_fdget(fd);
+	if (IS_ERR(vec->trigger))
+		return PTR_ERR(vec->trigger);
+
+	ret = request_vector(vdev, vec);
+	if (ret) {
+		eventfd_ctx_put(vec->trigger);
+		return ret;
+	}
+
+	/* Without it interrupts take the way over the eventfd */
+	ret = irq_bypass_register_producer(&vec->producer, vec->trigger,
+					   vec->irq);
+	if (ret)
+		pci_info(pdev, "%s cannot bypass the host: %d\n", vec->name,
+			 ret);
+	return 0;
+}
+
+static int set_eventfd(struct vfio_pci_core_device *vdev, unsigned int nr,
+		       int fd)
+{
+	struct vfio_pci_vector *vec;
+	int ret;
+
+	free_vector(vdev, nr);
+	if (fd < 0)
+		return 0;
+
+	vec = kzalloc_obj(*vec, GFP_KERNEL_ACCOUNT);
+	if (!vec)
+		return -ENOMEM;
+
+	ret = xa_insert(&vdev->vectors, nr, vec, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		goto err_free;
+	ret = setup_vector(vdev, nr, vec, fd);
+	if (ret)
+		goto err_erase;
+	return 0;
+
+err_erase:
+	xa_erase(&vdev->vectors, nr);
+err_free:
+	kfree(vec);
+	return ret;
+}
+
+/**
+ * vfio_pci_msi_set_eventfds() - give vectors their eventfds
+ * @vdev: an open device that uses MSI or MSI-X
+ * @start: first vector
+ * @count: how many
+ * @fds: an eventfd for each, negative for none
+ *
+ * Context: Process context, may sleep; igate held. Takes the memory lock.
+ * Return: 0 or a negative errno; then none of these vectors has an eventfd.
+ */
+int vfio_pci_msi_set_eventfds(struct vfio_pci_core_device *vdev,
+			      unsigned int start, unsigned int count,
+			      const s32 *fds)
+{
+	unsigned int i;
+	int ret;
+
+	lockdep_assert_held(&vdev->igate);
+
+	for (i = 0; i < count; i++) {
+		ret = set_eventfd(vdev, start + i, fds[i]);
+		if (ret)
+			goto err;
+	}
+	return 0;
+
+err:
+	while (i--)
+		free_vector(vdev, start + i);
+	return ret;
+}
+
+/**
+ * vfio_pci_msi_disable() - undo vfio_pci_msi_enable()
+ * @vdev: an open device that uses MSI or MSI-X
+ *
+ * Context: Process context, may sleep; igate held. Takes the memory lock.
+ */
+void vfio_pci_msi_disable(struct vfio_pci_core_device *vdev)
+{
+	struct vfio_pci_vector *vec;
+	unsigned long nr;
+	u16 cmd;
+
+	lockdep_assert_held(&vdev->igate);
+
+	xa_for_each(&vdev->vectors, nr, vec)
+		free_vector(vdev, nr);
+
+	cmd = vfio_pci_lock_and_force_memory(vdev);
+	pci_free_irq_vectors(vdev->pdev);
+	vfio_pci_restore_and_unlock_memory(vdev, cmd);
+	vdev->irq_type = VFIO_PCI_NUM_IRQS;
+}
+
+/**
+ * vfio_pci_msi_fire() - signal an eventfd as if the device had interrupted
+ * @vdev: an open device that uses MSI or MSI-X
+ * @nr: the vector; one without an eventfd is passed over
+ *
+ * Context: igate held.
+ */
+void vfio_pci_msi_fire(struct vfio_pci_core_device *vdev, unsigned int nr)
+{
+	struct vfio_pci_vector *vec;
+
+	lockdep_assert_held(&vdev->igate);
+
+	vec = xa_load(&vdev->vectors, nr);
+	if (vec)
+		eventfd_signal(vec->trigger);
+}

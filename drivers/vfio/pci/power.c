@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Power states and the function reset, both of which take the BARs away from
+ * the user while they last.
+ */
+#include <linux/slab.h>
+
+#include "bar.h"
+#include "power.h"
+
+/**
+ * vfio_pci_probe_power_state() - find out what leaving D3hot does
+ * @vdev: the device
+ *
+ * Context: Process context; the device is in D0 or its state is unknown.
+ */
+void vfio_pci_probe_power_state(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	u16 pmcsr;
+
+	if (!pdev->pm_cap)
+		return;
+
+	pci_read_config_word(pdev, pdev->pm_cap + PCI_PM_CTRL, &pmcsr);
+	vdev->needs_pm_restore = !(pmcsr & PCI_PM_CTRL_NO_SOFT_RESET);
+}
+
+/**
+ * vfio_pci_set_power_state() - change the power state
+ * @vdev: the device
+ * @state: state to go to
+ *
+ * Where the way back from D3hot resets the function, config space is kept over
+ * the stay. It is kept apart from what the PCI core keeps, which a reset in
+ * between uses up.
+ *
+ * Context: Process context, may sleep. The memory lock is held for writing
+ * unless the device is not open.
+ * Return: 0 or a negative errno.
+ */
+int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
+			     pci_power_t state)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	bool was_d3 = pdev->current_state >= PCI_D3hot;
+	bool save = vdev->needs_pm_restore && !was_d3 && state >= PCI_D3hot;
+	bool restore = vdev->needs_pm_restore && was_d3 && state == PCI_D0;
+	int ret;
+
+	if (save)
+		pci_save_state(pdev);
+
+	ret = pci_set_power_state(pdev, state);
+	if (ret)
+		return ret;
+
+	/* A quirk may have kept the device out of D3hot */
+	if (save && pdev->current_state >= PCI_D3hot) {
+		kfree(vdev->pm_save);
+		vdev->pm_save = pci_store_saved_state(pdev);
+	}
+	if (restore) {
+		pci_load_and_free_saved_state(pdev, &vdev->pm_save);
+		pci_restore_state(pdev);
+	}
+	return 0;
+}
+
+/**
+ * vfio_pci_user_power_state() - change the power state at the user's wish
+ * @vdev: an open device
+ * @state: state to go to
+ *
+ * Context: Process context, may sleep. Takes the memory lock.
+ */
+void vfio_pci_user_power_state(struct vfio_pci_core_device *vdev,
+			       pci_power_t state)
+{
+	if (state >= PCI_D3hot)
+		vfio_pci_lock_and_zap_memory(vdev);
+	else
+		down_write(&vdev->memory_lock);
+
+	vfio_pci_set_power_state(vdev, state);
+	up_write(&vdev->memory_lock);
+}
+
+/**
+ * vfio_pci_reset_function() - reset an open function
+ * @vdev: an open device
+ *
+ * A reset leaves the function in D0; going there first lets the way out of
+ * D3hot restore what it loses.
+ *
+ * Context: Process context, may sleep. Takes the memory lock.
+ * Return: 0, -EAGAIN where the device is locked by somebody else, or what the
+ * reset method says.
+ */
+int vfio_pci_reset_function(struct vfio_pci_core_device *vdev)
+{
+	int ret;
+
+	vfio_pci_lock_and_zap_memory(vdev);
+	vfio_pci_set_power_state(vdev, PCI_D0);
+	ret = pci_try_reset_function(vdev->pdev);
+	up_write(&vdev->memory_lock);
+	return ret;
+}

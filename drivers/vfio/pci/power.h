@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef __VFIO_PCI_POWER_H
+#define __VFIO_PCI_POWER_H
+
+#include <linux/vfio_pci_core.h>
+
+void vfio_pci_probe_power_state(struct vfio_pci_core_device *vdev);
+int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
+			     pci_power_t state);
+void vfio_pci_user_power_state(struct vfio_pci_core_device *vdev,
+			       pci_power_t state);
+int vfio_pci_reset_function(struct vfio_pci_core_device *vdev);
+
+#endif /* __VFIO_PCI_POWER_H */

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The regions of the device file: what there is, and who serves an access.
+ */
+#include <linux/export.h>
+
+#include "bar.h"
+#include "bar_io.h"
+#include "config.h"
+#include "region.h"
+
+static int bar_info(struct vfio_pci_core_device *vdev,
+		    struct vfio_region_info *info, struct vfio_info_cap *caps)
+{
+	struct vfio_info_cap_header mappable = {
+		.id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
+		.version = 1,
+	};
+	u32 bar = info->index;
+
+	info->size = pci_resource_len(vdev->pdev, bar);
+	if (!info->size)
+		return 0;
+
+	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+	if (!vdev->bar_mmap_supported[bar])
+		return 0;
+	info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
+	if (bar != vdev->msix_bar)
+		return 0;
+
+	/* The IOMMU checks interrupts: the table need not be kept from the user */
+	return vfio_info_add_capability(caps, &mappable, sizeof(mappable));
+}
+
+/* Does a ROM show an image when it is looked at? */
+static bool rom_has_image(struct vfio_pci_core_device *vdev)
+{
+	void __iomem *io;
+	size_t size;
+	u16 cmd;
+
+	if (!pci_resource_start(vdev->pdev, PCI_ROM_RESOURCE))
+		return true;
+
+	cmd = vfio_pci_lock_and_force_memory(vdev);
+	io = pci_map_rom(vdev->pdev, &size);
+	if (io)
+		pci_unmap_rom(vdev->pdev, io);
+	vfio_pci_restore_and_unlock_memory(vdev, cmd);
+	return io;
+}
+
+/**
+ * vfio_pci_ioctl_get_region_info() - VFIO_DEVICE_GET_REGION_INFO
+ * @core_vdev: an open device
+ * @info: index in, the rest out
+ * @caps: capabilities to append to
+ *
+ * Context: Process context, may sleep. Takes the memory lock.
+ * Return: 0 or a negative errno.
+ */
+int vfio_pci_ioctl_get_region_info(struct vfio_device *core_vdev,
+				   struct vfio_region_info *info,
+				   struct vfio_info_cap *caps)
+{
+	struct vfio_pci_core_device *vdev =
+		container_of(core_vdev, struct vfio_pci_core_device, vdev);
+
+	info->offset = VFIO_PCI_INDEX_TO_OFFSET(info->index);
+	info->size = 0;
+	info->flags = 0;
+
+	switch (info->index) {
+	case VFIO_PCI_BAR0_REGION_INDEX ... VFIO_PCI_BAR5_REGION_INDEX:
+		return bar_info(vdev, info, caps);
+	case VFIO_PCI_ROM_REGION_INDEX:
+		if (vfio_pci_rom_size(vdev->pdev) && rom_has_image(vdev)) {
+			info->size = vfio_pci_rom_size(vdev->pdev);
+			info->flags = VFIO_REGION_INFO_FLAG_READ;
+		}
+		return 0;
+	case VFIO_PCI_CONFIG_REGION_INDEX:
+		info->size = vdev->pdev->cfg_size;
+		info->flags = VFIO_REGION_INFO_FLAG_READ |
+			      VFIO_REGION_INFO_FLAG_WRITE;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_ioctl_get_region_info, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_region_rw() - the user reads or writes the device file
+ * @vdev: an open device
+ * @buf: user's buffer
+ * @count: bytes
+ * @ppos: where in the device file; advanced by what was done
+ * @write: direction
+ *
+ * Context: Process context, may sleep. Takes the config or the memory lock.
+ * Return: Bytes done or a negative errno.
+ */
+ssize_t vfio_pci_region_rw(struct vfio_pci_core_device *vdev, char __user *buf,
+			   size_t count, loff_t *ppos, bool write)
+{
+	if (!count)
+		return 0;
+
+	switch (VFIO_PCI_OFFSET_TO_INDEX(*ppos)) {
+	case VFIO_PCI_BAR0_REGION_INDEX ... VFIO_PCI_BAR5_REGION_INDEX:
+		return vfio_pci_bar_rw(vdev, buf, count, ppos, write);
+	case VFIO_PCI_ROM_REGION_INDEX:
+		if (write)
+			return -EINVAL;
+		return vfio_pci_rom_read(vdev, buf, count, ppos);
+	case VFIO_PCI_CONFIG_REGION_INDEX:
+		return vfio_pci_config_rw(vdev, buf, count, ppos, write);
+	default:
+		return -EINVAL;
+	}
+}

@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Resets of a function alone and of all that share its slot or bus.
+ *
+ * Who shares one is in one device set. A slot or bus reset hits them all, so
+ * the user has to own them all: by a file of each group, or by having all of
+ * them in one iommufd context.
+ */
+#include <linux/cleanup.h>
+#include <linux/file.h>
+#include <linux/iommu.h>
+#include <linux/pm_runtime.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "bar.h"
+#include "power.h"
+#include "reset.h"
+
+/**
+ * struct owner_proof - how the user proves to own what a reset hits
+ */
+struct owner_proof {
+	/** @ictx: everything has to be in this context; NULL: by groups */
+	struct iommufd_ctx *ictx;
+	/** @groups: group files */
+	struct file **groups;
+	/** @nr_groups: entries in @groups */
+	unsigned int nr_groups;
+};
+
+/**
+ * struct info_fill - GET_PCI_HOT_RESET_INFO under way
+ */
+struct info_fill {
+	/** @vdev: who asks */
+	struct vfio_device *vdev;
+	/** @devices: to fill */
+	struct vfio_pci_dependent_device *devices;
+	/** @nr_devices: entries in @devices */
+	unsigned int nr_devices;
+	/** @count: how many are filled */
+	unsigned int count;
+	/** @flags: of the answer */
+	u32 flags;
+};
+
+/**
+ * struct scope_walk - visits all functions that a slot or bus reset hits
+ */
+struct scope_walk {
+	/** @fn: called for each; anything but 0 ends the walk */
+	int (*fn)(struct pci_dev *pdev, void *data);
+	/** @data: for @fn */
+	void *data;
+	/** @slot: only what is in or below this slot; NULL: the whole bus */
+	struct pci_slot *slot;
+	/** @ret: what @fn returned last */
+	int ret;
+};
+
+static bool below_slot(struct pci_dev *pdev, struct pci_slot *slot)
+{
+	while (pdev && pdev->bus != slot->bus)
+		pdev = pdev->bus->self;
+	return pdev && pdev->slot == slot;
+}
+
+static int scope_walk_one(struct pci_dev *pdev, void *data)
+{
+	struct scope_walk *walk = data;
+
+	if (!walk->slot || below_slot(pdev, walk->slot))
+		walk->ret = walk->fn(pdev, walk->data);
+	return walk->ret;
+}
+
+static int walk_scope(struct pci_dev *pdev,
+		      int (*fn)(struct pci_dev *pdev, void *data), void *data)
+{
+	struct scope_walk walk = {
+		.fn = fn,
+		.data = data,
+		.slot = pci_probe_reset_slot(pdev->slot) ? NULL : pdev->slot,
+	};
+
+	pci_walk_bus(pdev->bus, scope_walk_one, &walk);
+	return walk.ret;
+}
+
+static bool can_hot_reset(struct pci_dev *pdev)
+{
+	return !pci_probe_reset_slot(pdev->slot) ||
+	       !pci_probe_reset_bus(pdev->bus);
+}
+
+static int count_one(struct pci_dev *pdev, void *data)
+{
+	unsigned int *count = data;
+
+	++*count;
+	return 0;
+}
+
+static unsigned int scope_size(struct pci_dev *pdev)
+{
+	unsigned int count = 0;
+
+	walk_scope(pdev, count_one, &count);
+	return count;
+}
+
+/**
+ * vfio_pci_assign_reset_set() - put a device into the set it is reset with
+ * @vdev: a device that is not yet registered
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 or a negative errno.
+ */
+int vfio_pci_assign_reset_set(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	void *id = pdev->bus;
+
+	if (pci_is_root_bus(pdev->bus) || pdev->is_virtfn)
+		id = vdev;
+	else if (!pci_probe_reset_slot(pdev->slot))
+		id = pdev->slot;
+	return vfio_assign_device_set(&vdev->vdev, id);
+}
+
+/**
+ * vfio_pci_ioctl_reset() - VFIO_DEVICE_RESET
+ * @vdev: an open device
+ *
+ * Context: Process context, may sleep. Takes the memory lock.
+ * Return: 0 or a negative errno.
+ */
+int vfio_pci_ioctl_reset(struct vfio_pci_core_device *vdev)
+{
+	return vdev->reset_works ? vfio_pci_reset_function(vdev) : -EINVAL;
+}
+
+/* The ID by which the asking user knows a function, or why there is none */
+static u32 dependent_devid(struct info_fill *fill, struct pci_dev *pdev)
+{
+	struct vfio_device *vdev;
+	int id;
+
+	vdev = vfio_find_device_in_devset(fill->vdev->dev_set, &pdev->dev);
+	if (!vdev)
+		return VFIO_PCI_DEVID_NOT_OWNED;
+
+	id = vfio_iommufd_get_dev_id(vdev,
+				     vfio_iommufd_device_ictx(fill->vdev));
+	if (id > 0)
+		return id;
+	return id == -ENOENT ? VFIO_PCI_DEVID_OWNED : VFIO_PCI_DEVID_NOT_OWNED;
+}
+
+static int fill_one(struct pci_dev *pdev, void *data)
+{
+	struct info_fill *fill = data;
+	struct vfio_pci_dependent_device *dep;
+	struct iommu_group *group;
+
+	/* A device came after they were counted */
+	if (fill->count == fill->nr_devices)
+		return -EAGAIN;
+
+	dep = &fill->devices[fill->count++];
+	dep->segment = pci_domain_nr(pdev->bus);
+	dep->bus = pdev->bus->number;
+	dep->devfn = pdev->devfn;
+
+	if (fill->flags & VFIO_PCI_HOT_RESET_FLAG_DEV_ID) {
+		dep->devid = dependent_devid(fill, pdev);
+		if (dep->devid == VFIO_PCI_DEVID_NOT_OWNED)
+			fill->flags &= ~VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED;
+		return 0;
+	}
+
+	group = iommu_group_get(&pdev->dev);
+	if (!group)
+		return -EPERM;
+	dep->group_id = iommu_group_id(group);
+	iommu_group_put(group);
+	return 0;
+}
+
+/**
+ * vfio_pci_get_hot_reset_info() - VFIO_DEVICE_GET_PCI_HOT_RESET_INFO
+ * @vdev: an open device
+ * @arg: user's struct with room for the devices
+ *
+ * Context: Process context, may sleep. Takes the set lock.
+ * Return: 0; -ENODEV where there is no slot or bus reset; -ENOSPC where there
+ * is too little room, and the count is returned; another negative errno.
+ */
+int vfio_pci_get_hot_reset_info(struct vfio_pci_core_device *vdev,
+				struct vfio_pci_hot_reset_info __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_pci_hot_reset_info, count);
+	struct vfio_pci_dependent_device *devices __free(kfree) = NULL;
+	struct vfio_pci_hot_reset_info hdr;
+	struct info_fill fill = { .vdev = &vdev->vdev };
+	int ret;
+
+	if (copy_from_user(&hdr, arg, minsz))
+		return -EFAULT;
+	if (hdr.argsz < minsz)
+		return -EINVAL;
+	if (!can_hot_reset(vdev->pdev))
+		return -ENODEV;
+
+	hdr.flags = 0;
+	hdr.count = scope_size(vdev->pdev);
+	if (hdr.count > (hdr.argsz - minsz) / sizeof(*devices))
+		return copy_to_user(arg, &hdr, minsz) ? -EFAULT : -ENOSPC;
+
+	devices = kcalloc(hdr.count, sizeof(*devices), GFP_KERNEL);
+	if (!devices)
+		return -ENOMEM;
+	fill.devices = devices;
+	fill.nr_devices = hdr.count;
+
+	scoped_guard(mutex, &vdev->vdev.dev_set->lock) {
+		if (vfio_device_cdev_opened(&vdev->vdev))
+			fill.flags = VFIO_PCI_HOT_RESET_FLAG_DEV_ID |
+				     VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED;
+		ret = walk_scope(vdev->pdev, fill_one, &fill);
+	}
+	if (ret)
+		return ret;
+
+	hdr.count = fill.count;
+	hdr.flags = fill.flags;
+	if (copy_to_user(arg->devices, devices,
+			 fill.count * sizeof(*devices)) ||
+	    copy_to_user(arg, &hdr, minsz))
+		return -EFAULT;
+	return 0;
+}
+
+static int check_in_set(struct pci_dev *pdev, void *data)
+{
+	return vfio_find_device_in_devset(data, &pdev->dev) ? 0 : -ENODEV;
+}
+
+/* Can the set be reset without hitting a function that is not in it? */
+static bool set_is_resettable(struct vfio_device_set *dev_set,
+			      struct pci_dev *pdev)
+{
+	lockdep_assert_held(&dev_set->lock);
+
+	return can_hot_reset(pdev) && !walk_scope(pdev, check_in_set, dev_set);
+}
+
+static bool is_owned(struct vfio_pci_core_device *vdev,
+		     const struct owner_proof *proof)
+{
+	unsigned int i;
+	int id;
+
+	if (proof->ictx) {
+		id = vfio_iommufd_get_dev_id(&vdev->vdev, proof->ictx);
+		return id > 0 || id == -ENOENT;
+	}
+
+	for (i = 0; i < proof->nr_groups; i++)
+		if (vfio_file_has_dev(proof->groups[i], &vdev->vdev))
+			return true;
+	return false;
+}
+
+#define for_each_in_set(_vdev, _dev_set) \
+	list_for_each_entry(_vdev, &(_dev_set)->device_list, vdev.dev_set_list)
+
+static void put_set_power(struct vfio_device_set *dev_set,
+			  struct vfio_pci_core_device *end)
+{
+	struct vfio_pci_core_device *vdev;
+
+	for_each_in_set(vdev, dev_set) {
+		if (vdev == end)
+			break;
+		pm_runtime_put(&vdev->pdev->dev);
+	}
+}
+
+/* Bring all of the set out of runtime suspend and keep it there */
+static int get_set_power(struct vfio_device_set *dev_set)
+{
+	struct vfio_pci_core_device *vdev;
+	int ret;
+
+	for_each_in_set(vdev, dev_set) {
+		ret = pm_runtime_resume_and_get(&vdev->pdev->dev);
+		if (ret) {
+			put_set_power(dev_set, vdev);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static void unlock_set_memory(struct vfio_device_set *dev_set,
+			      struct vfio_pci_core_device *end)
+{
+	struct vfio_pci_core_device *vdev;
+
+	for_each_in_set(vdev, dev_set) {
+		if (vdev == end)
+			break;
+		up_write(&vdev->memory_lock);
+	}
+}
+
+/*
+ * Several locks of one kind in no order that others keep: try, and let the user
+ * try again.
+ */
+static int lock_set_memory(struct vfio_device_set *dev_set,
+			   const struct owner_proof *proof)
+{
+	struct vfio_pci_core_device *vdev;
+	int ret = -EINVAL;
+
+	for_each_in_set(vdev, dev_set) {
+		if (!is_owned(vdev, proof))
+			goto err;
+		if (!down_write_trylock(&vdev->memory_lock)) {
+			ret = -EBUSY;
+			goto err;
+		}
+		vfio_pci_zap_bars(vdev);
+	}
+	return 0;
+
+err:
+	unlock_set_memory(dev_set, vdev);
+	return ret;
+}
+
+static int reset_set(struct vfio_pci_core_device *vdev,
+		     const struct owner_proof *proof)
+{
+	struct vfio_device_set *dev_set = vdev->vdev.dev_set;
+	struct vfio_pci_core_device *cur;
+	int ret;
+
+	guard(mutex)(&dev_set->lock);
+
+	if (!set_is_resettable(dev_set, vdev->pdev))
+		return -EINVAL;
+	ret = get_set_power(dev_set);
+	if (ret)
+		return ret;
+
+	ret = lock_set_memory(dev_set, proof);
+	if (!ret) {
+		for_each_in_set(cur, dev_set)
+			vfio_pci_set_power_state(cur, PCI_D0);
+		ret = pci_reset_bus(vdev->pdev);
+		unlock_set_memory(dev_set, NULL);
+	}
+	put_set_power(dev_set, NULL);
+	return ret;
+}
+
+static void put_group_files(struct file **files, unsigned int count)
+{
+	while (count--)
+		fput(files[count]);
+}
+
+static int get_group_files(struct file **files, const s32 *fds,
+			   unsigned int count)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < count; i++) {
+		files[i] = fget(fds[i]);
+		if (!files[i]) {
+			ret = -EBADF;
+			goto err;
+		}
+		if (!vfio_file_is_group(files[i])) {
+			fput(files[i]);
+			ret = -EINVAL;
+			goto err;
+		}
+	}
+	return 0;
+
+err:
+	put_group_files(files, i);
+	return ret;
+}
+
+static int reset_by_groups(struct vfio_pci_core_device *vdev,
+			   const s32 __user *ufds, unsigned int count)
+{
+	struct file **files __free(kfree) = NULL;
+	s32 *fds __free(kfree) = NULL;
+	struct owner_proof proof;
+	int ret;
+
+	/* At most one group a device */
+	if (count > scope_size(vdev->pdev))
+		return -EINVAL;
+
+	fds = kcalloc(count, sizeof(*fds), GFP_KERNEL);
+	files = kcalloc(count, sizeof(*files), GFP_KERNEL);
+	if (!fds || !files)
+		return -ENOMEM;
+	if (copy_from_user(fds, ufds, count * sizeof(*fds)))
+		return -EFAULT;
+	ret = get_group_files(files, fds, count);
+	if (ret)
+		return ret;
+
+	proof = (struct owner_proof){ .groups = files, .nr_groups = count };
+	ret = reset_set(vdev, &proof);
+	put_group_files(files, count);
+	return ret;
+}
+
+/**
+ * vfio_pci_hot_reset() - VFIO_DEVICE_PCI_HOT_RESET
+ * @vdev: an open device
+ * @arg: user's struct with group files; none for a device opened by its node
+ *
+ * Context: Process context, may sleep. Takes the set lock and the memory locks.
+ * Return: 0 or a negative errno.
+ */
+int vfio_pci_hot_reset(struct vfio_pci_core_device *vdev,
+		       struct vfio_pci_hot_reset __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_pci_hot_reset, count);
+	struct vfio_pci_hot_reset hdr;
+	struct owner_proof proof = {};
+
+	if (copy_from_user(&hdr, arg, minsz))
+		return -EFAULT;
+	if (hdr.argsz < minsz || hdr.flags)
+		return -EINVAL;
+	if (!hdr.count != vfio_device_cdev_opened(&vdev->vdev))
+		return -EINVAL;
+	if (!can_hot_reset(vdev->pdev))
+		return -ENODEV;
+
+	if (hdr.count)
+		return reset_by_groups(vdev, arg->group_fds, hdr.count);
+
+	proof.ictx = vfio_iommufd_device_ictx(&vdev->vdev);
+	return proof.ictx ? reset_set(vdev, &proof) : -EINVAL;
+}
+
+/**
+ * vfio_pci_try_reset_unused_set() - clean up behind a device that has no reset
+ * of its own
+ * @dev_set: the set, of which one device is being closed
+ *
+ * Does nothing while another device of the set is open, or where a slot or bus
+ * reset would hit a device that is not in the set.
+ *
+ * Context: Process context, may sleep; set lock held.
+ */
+void vfio_pci_try_reset_unused_set(struct vfio_device_set *dev_set)
+{
+	struct vfio_pci_core_device *vdev;
+	struct pci_dev *pdev = NULL;
+	bool done;
+
+	if (vfio_device_set_open_count(dev_set) > 1)
+		return;
+	for_each_in_set(vdev, dev_set)
+		if (vdev->needs_reset)
+			pdev = vdev->pdev;
+	if (!pdev || !set_is_resettable(dev_set, pdev) ||
+	    get_set_power(dev_set))
+		return;
+
+	done = !pci_reset_bus(pdev);
+	if (done)
+		for_each_in_set(vdev, dev_set)
+			vdev->needs_reset = false;
+	put_set_power(dev_set, NULL);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What vfio-pci-core.ko offers to the drivers of PCI devices that are handed to
+ * user space: vfio-pci.ko itself, and drivers that add to it.
+ *
+ * Function names and signatures are those of the kernel's own header. Every
+ * symbol is exported in the namespace VFIO_PCI_NG.
+ */
+#ifndef __LINUX_VFIO_PCI_CORE_H
+#define __LINUX_VFIO_PCI_CORE_H
+
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/uuid.h>
+#include <linux/vfio.h>
+#include <linux/xarray.h>
+
+/* Where a region starts in the device file is its index shifted by this */
+#define VFIO_PCI_OFFSET_SHIFT 40
+#define VFIO_PCI_OFFSET_TO_INDEX(off) ((u64)(off) >> VFIO_PCI_OFFSET_SHIFT)
+#define VFIO_PCI_INDEX_TO_OFFSET(index) ((u64)(index) << VFIO_PCI_OFFSET_SHIFT)
+#define VFIO_PCI_OFFSET_MASK ((1ULL << VFIO_PCI_OFFSET_SHIFT) - 1)
+
+struct eventfd_ctx;
+struct vfio_pci_config;
+struct vfio_pci_config_ops;
+struct vfio_pci_intx;
+
+/**
+ * struct vfio_pci_core_device - a PCI function that user space can open
+ *
+ * What is under "while open" is set up by vfio_pci_core_enable() and torn down
+ * by vfio_pci_core_disable(); both run under the lock of the device's set.
+ */
+struct vfio_pci_core_device {
+	/** @vdev: what the vfio core knows of it; must come first */
+	struct vfio_device vdev;
+	/** @pdev: the function */
+	struct pci_dev *pdev;
+	/**
+	 * @memory_lock: held for reading where a BAR is touched or mapped, for
+	 * writing where the device may stop decoding memory: command register,
+	 * power state, reset. Nests inside the config lock and @igate.
+	 */
+	struct rw_semaphore memory_lock;
+	/** @igate: serializes interrupt set-up; nests inside the config lock */
+	struct mutex igate;
+	/** @irqlock: protects the INTx mask state, also in interrupt context */
+	spinlock_t irqlock;
+	/** @trigger_lock: protects @err_trigger and @req_trigger */
+	spinlock_t trigger_lock;
+
+	/** @pci_saved_state: while open, what config space returns to at close */
+	struct pci_saved_state *pci_saved_state;
+	/** @pm_save: config space while in D3hot, where D3hot loses it */
+	struct pci_saved_state *pm_save;
+
+	/** @config: while open, who decides which bit of config space */
+	struct vfio_pci_config *config;
+	/** @config_ops: news from config space to the layers above */
+	const struct vfio_pci_config_ops *config_ops;
+	/** @vconfig: while open, virtual config space, little endian */
+	u8 *vconfig;
+
+	/** @barmap: while open, each BAR's mapping or why there is none */
+	void __iomem *barmap[PCI_STD_NUM_BARS];
+	/** @bar_tail: keeps others out of the page that a small BAR is in */
+	struct resource *bar_tail[PCI_STD_NUM_BARS];
+	/** @bar_mmap_supported: while open, which BARs mmap() serves */
+	bool bar_mmap_supported[PCI_STD_NUM_BARS];
+	/** @rbar: BARs and ROM BAR as the host set them, to repair a reset */
+	u32 rbar[PCI_STD_NUM_BARS + 1];
+
+	/** @intx: INTx in use, or NULL; protected by @igate */
+	struct vfio_pci_intx *intx;
+	/** @vectors: MSI and MSI-X vectors with an eventfd; protected by @igate */
+	struct xarray vectors;
+	/** @irq_type: VFIO_PCI_*_IRQ_INDEX in use, VFIO_PCI_NUM_IRQS for none */
+	int irq_type;
+	/** @msi_qmax: log2 of the number of MSI vectors in use */
+	u8 msi_qmax;
+	/** @msix_bar: BAR that holds the MSI-X table, 0xff without MSI-X */
+	u8 msix_bar;
+	/** @msix_offset: where the table starts in that BAR */
+	u32 msix_offset;
+	/** @msix_size: bytes of the table */
+	u32 msix_size;
+	/** @err_trigger: signalled when AER reports an error, or NULL */
+	struct eventfd_ctx *err_trigger;
+	/** @req_trigger: signalled when the host wants the device back, or NULL */
+	struct eventfd_ctx *req_trigger;
+
+	/* Each of these may change under another lock: no bit fields */
+
+	/** @has_dyn_msix: MSI-X vectors can be added while others are in use */
+	bool has_dyn_msix;
+	/** @pci_2_3: INTx can be masked in the function itself */
+	bool pci_2_3;
+	/** @virq_disabled: the user set INTx Disable in the command register */
+	bool virq_disabled;
+	/** @reset_works: the function can be reset alone */
+	bool reset_works;
+	/** @needs_pm_restore: D3hot to D0 resets the function */
+	bool needs_pm_restore;
+	/** @needs_reset: closed without a reset; protected by the set's lock */
+	bool needs_reset;
+};
+
+extern const struct pci_error_handlers vfio_pci_core_err_handlers;
+
+int vfio_pci_core_init_dev(struct vfio_device *core_vdev);
+void vfio_pci_core_release_dev(struct vfio_device *core_vdev);
+int vfio_pci_core_register_device(struct vfio_pci_core_device *vdev);
+void vfio_pci_core_unregister_device(struct vfio_pci_core_device *vdev);
+
+int vfio_pci_core_enable(struct vfio_pci_core_device *vdev);
+void vfio_pci_core_finish_enable(struct vfio_pci_core_device *vdev);
+void vfio_pci_core_disable(struct vfio_pci_core_device *vdev);
+void vfio_pci_core_close_device(struct vfio_device *core_vdev);
+
+long vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
+			 unsigned long arg);
+int vfio_pci_core_ioctl_feature(struct vfio_device *device, u32 flags,
+				void __user *arg, size_t argsz);
+int vfio_pci_ioctl_get_region_info(struct vfio_device *core_vdev,
+				   struct vfio_region_info *info,
+				   struct vfio_info_cap *caps);
+ssize_t vfio_pci_core_read(struct vfio_device *core_vdev, char __user *buf,
+			   size_t count, loff_t *ppos);
+ssize_t vfio_pci_core_write(struct vfio_device *core_vdev,
+			    const char __user *buf, size_t count, loff_t *ppos);
+int vfio_pci_core_mmap(struct vfio_device *core_vdev,
+		       struct vm_area_struct *vma);
+void vfio_pci_core_request(struct vfio_device *core_vdev, unsigned int count);
+int vfio_pci_core_match(struct vfio_device *core_vdev, char *buf);
+int vfio_pci_core_match_token_uuid(struct vfio_device *core_vdev,
+				   const uuid_t *uuid);
+pci_ers_result_t vfio_pci_core_aer_err_detected(struct pci_dev *pdev,
+						pci_channel_state_t state);
+
+#endif /* __LINUX_VFIO_PCI_CORE_H */
