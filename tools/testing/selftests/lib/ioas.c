@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ioas.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/vfio.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "sys.h"
+#include "vdev.h"
+
+int iommufd_open(void)
+{
+	if (!backend_present(BACKEND_IOMMUFD))
+		SKIP("no /dev/iommu");
+	return sys_open("/dev/iommu", O_RDWR);
+}
+
+int __iommufd_destroy(int fd, __u32 id)
+{
+	struct iommu_destroy cmd = { .size = sizeof(cmd), .id = id };
+
+	return __sys_ioctl(fd, IOMMU_DESTROY, &cmd);
+}
+
+void iommufd_destroy(int fd, __u32 id)
+{
+	ASSERT_RC(__iommufd_destroy(fd, id), 0);
+}
+
+int __ioas_alloc(int fd, __u32 *id)
+{
+	struct iommu_ioas_alloc cmd = { .size = sizeof(cmd) };
+	int rc = __sys_ioctl(fd, IOMMU_IOAS_ALLOC, &cmd);
+
+	if (!rc)
+		*id = cmd.out_ioas_id;
+	return rc;
+}
+
+__u32 ioas_alloc(int fd)
+{
+	__u32 id = 0;
+
+	ASSERT_RC(__ioas_alloc(fd, &id), 0);
+	ASSERT(id);
+	return id;
+}
+
+static __u32 map_flags(unsigned int prot)
+{
+	return (prot & DMA_READ ? IOMMU_IOAS_MAP_READABLE : 0) |
+	       (prot & DMA_WRITE ? IOMMU_IOAS_MAP_WRITEABLE : 0);
+}
+
+int __ioas_map_fixed(int fd, __u32 ioas, const void *vaddr, __u64 iova,
+		     __u64 size, unsigned int prot)
+{
+	struct iommu_ioas_map cmd = {
+		.size = sizeof(cmd),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | map_flags(prot),
+		.ioas_id = ioas,
+		.user_va = (uintptr_t)vaddr,
+		.length = size,
+		.iova = iova,
+	};
+
+	return __sys_ioctl(fd, IOMMU_IOAS_MAP, &cmd);
+}
+
+void ioas_map_fixed(int fd, __u32 ioas, const void *vaddr, __u64 iova,
+		    __u64 size)
+{
+	ASSERT_RC(__ioas_map_fixed(fd, ioas, vaddr, iova, size, DMA_RW), 0);
+}
+
+int __ioas_map(int fd, __u32 ioas, const void *vaddr, __u64 size,
+	       unsigned int prot, __u64 *iova)
+{
+	struct iommu_ioas_map cmd = {
+		.size = sizeof(cmd),
+		.flags = map_flags(prot),
+		.ioas_id = ioas,
+		.user_va = (uintptr_t)vaddr,
+		.length = size,
+	};
+	int rc = __sys_ioctl(fd, IOMMU_IOAS_MAP, &cmd);
+
+	if (!rc)
+		*iova = cmd.iova;
+	return rc;
+}
+
+__u64 ioas_map(int fd, __u32 ioas, const void *vaddr, __u64 size)
+{
+	__u64 iova = 0;
+
+	ASSERT_RC(__ioas_map(fd, ioas, vaddr, size, DMA_RW, &iova), 0);
+	return iova;
+}
+
+int __ioas_unmap(int fd, __u32 ioas, __u64 iova, __u64 size, __u64 *unmapped)
+{
+	struct iommu_ioas_unmap cmd = {
+		.size = sizeof(cmd),
+		.ioas_id = ioas,
+		.iova = iova,
+		.length = size,
+	};
+	int rc = __sys_ioctl(fd, IOMMU_IOAS_UNMAP, &cmd);
+
+	if (!rc && unmapped)
+		*unmapped = cmd.length;
+	return rc;
+}
+
+void ioas_unmap(int fd, __u32 ioas, __u64 iova, __u64 size)
+{
+	__u64 unmapped = 0;
+
+	ASSERT_RC(__ioas_unmap(fd, ioas, iova, size, &unmapped), 0);
+	ASSERT_EQ(unmapped, size);
+}
+
+int __ioas_allow(int fd, __u32 ioas, const struct iommu_iova_range *ranges,
+		 __u32 nr)
+{
+	struct iommu_ioas_allow_iovas cmd = {
+		.size = sizeof(cmd),
+		.ioas_id = ioas,
+		.num_iovas = nr,
+		.allowed_iovas = (uintptr_t)ranges,
+	};
+
+	return __sys_ioctl(fd, IOMMU_IOAS_ALLOW_IOVAS, &cmd);
+}
+
+/* @nr is what fits on the way in, and what there is on the way out. */
+int __ioas_ranges(int fd, __u32 ioas, struct iommu_iova_range *ranges,
+		  __u32 *nr, __u64 *alignment)
+{
+	struct iommu_ioas_iova_ranges cmd = {
+		.size = sizeof(cmd),
+		.ioas_id = ioas,
+		.num_iovas = *nr,
+		.allowed_iovas = (uintptr_t)ranges,
+	};
+	int rc = __sys_ioctl(fd, IOMMU_IOAS_IOVA_RANGES, &cmd);
+
+	*nr = cmd.num_iovas;
+	if (alignment)
+		*alignment = cmd.out_iova_alignment;
+	return rc;
+}
+
+int __hwpt_alloc(int fd, __u32 dev, __u32 pt, __u32 flags, __u32 *id)
+{
+	struct iommu_hwpt_alloc cmd = {
+		.size = sizeof(cmd),
+		.flags = flags,
+		.dev_id = dev,
+		.pt_id = pt,
+	};
+	int rc = __sys_ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
+
+	if (!rc && id)
+		*id = cmd.out_hwpt_id;
+	return rc;
+}
+
+__u32 hwpt_alloc(int fd, __u32 dev, __u32 pt)
+{
+	__u32 id = 0;
+
+	ASSERT_RC(__hwpt_alloc(fd, dev, pt, 0, &id), 0);
+	return id;
+}
+
+int __iommufd_option(int fd, __u32 option, __u16 op, __u32 object,
+		     __u64 *value)
+{
+	struct iommu_option cmd = {
+		.size = sizeof(cmd),
+		.option_id = option,
+		.op = op,
+		.object_id = object,
+		.val64 = *value,
+	};
+	int rc = __sys_ioctl(fd, IOMMU_OPTION, &cmd);
+
+	if (!rc)
+		*value = cmd.val64;
+	return rc;
+}
+
+int __cdev_bind(int cdev, int iommufd, __u32 *id)
+{
+	struct vfio_device_bind_iommufd cmd = {
+		.argsz = offsetof(struct vfio_device_bind_iommufd,
+				  out_devid) + sizeof(__u32),
+		.iommufd = iommufd,
+	};
+	int rc = __sys_ioctl(cdev, VFIO_DEVICE_BIND_IOMMUFD, &cmd);
+
+	if (!rc && id)
+		*id = cmd.out_devid;
+	return rc;
+}
+
+/* @pt is an IOAS or HWPT; @attached is told which HWPT it came to be. */
+int __cdev_attach(int cdev, __u32 pt, __u32 *attached)
+{
+	struct vfio_device_attach_iommufd_pt cmd = {
+		.argsz = offsetof(struct vfio_device_attach_iommufd_pt,
+				  pt_id) + sizeof(__u32),
+		.pt_id = pt,
+	};
+	int rc = __sys_ioctl(cdev, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
+
+	if (!rc && attached)
+		*attached = cmd.pt_id;
+	return rc;
+}
+
+int __cdev_detach(int cdev)
+{
+	struct vfio_device_detach_iommufd_pt cmd = {
+		.argsz = offsetof(struct vfio_device_detach_iommufd_pt,
+				  flags) + sizeof(__u32),
+	};
+
+	return __sys_ioctl(cdev, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
+}
+
+/*
+ * Every command's struct begins with its own size. Hands in one of @size bytes,
+ * which the kernel answers with @want, and expects that the size alone decides:
+ * less than @min bytes, a dirty or a clean tail, memory that cannot be read.
+ */
+void check_struct_sizes(int fd, unsigned long cmd, const void *good,
+			size_t size, size_t min, int want)
+{
+	char *pages = sys_mmap_anon(2 * PAGE);
+	char *edge = pages + PAGE - size;
+	__u32 *length = (__u32 *)pages;
+
+	memcpy(pages, good, size);
+	*length = 0;
+	ASSERT_RC(__sys_ioctl(fd, cmd, pages), -EINVAL);
+	*length = sizeof(__u32);
+	ASSERT_RC(__sys_ioctl(fd, cmd, pages), -EINVAL);
+	*length = min - 1;
+	ASSERT_RC(__sys_ioctl(fd, cmd, pages), -EINVAL);
+	*length = min;
+	ASSERT_RC(__sys_ioctl(fd, cmd, pages), want);
+
+	memcpy(pages, good, size);
+	*length = size + 1;
+	pages[size] = 1;
+	ASSERT_RC(__sys_ioctl(fd, cmd, pages), -E2BIG);
+	*length = PAGE;
+	pages[size] = 0;
+	pages[PAGE - 1] = 1;
+	ASSERT_RC(__sys_ioctl(fd, cmd, pages), -E2BIG);
+	pages[PAGE - 1] = 0;
+	ASSERT_RC(__sys_ioctl(fd, cmd, pages), want);
+
+	/* The struct ends where memory ends: nothing beyond it is touched. */
+	sys_munmap(pages + PAGE, PAGE);
+	memcpy(edge, good, size);
+	ASSERT_RC(__sys_ioctl(fd, cmd, edge), want);
+	*(__u32 *)edge = size + 8;
+	ASSERT_RC(__sys_ioctl(fd, cmd, edge), -EFAULT);
+	ASSERT_RC(__sys_ioctl(fd, cmd, BAD_PTR), -EFAULT);
+	sys_munmap(pages, PAGE);
+}

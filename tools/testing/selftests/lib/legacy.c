@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "legacy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+int container_open(enum backend backend)
+{
+	if (!backend_present(backend))
+		SKIP("no %s", backend_path(backend));
+	return sys_open(backend_path(backend), O_RDWR);
+}
+
+int __container_set_iommu(int container, unsigned long type)
+{
+	return __sys_ioctl_val(container, VFIO_SET_IOMMU, type);
+}
+
+void container_set_iommu(int container)
+{
+	ASSERT_RC(__container_set_iommu(container, VFIO_TYPE1v2_IOMMU), 0);
+}
+
+int __container_map(int container, const void *vaddr, __u64 iova, __u64 size,
+		    __u32 flags)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = flags,
+		.vaddr = (uintptr_t)vaddr,
+		.iova = iova,
+		.size = size,
+	};
+
+	return __sys_ioctl(container, VFIO_IOMMU_MAP_DMA, &map);
+}
+
+void container_map(int container, const void *vaddr, __u64 iova, __u64 size)
+{
+	ASSERT_RC(__container_map(container, vaddr, iova, size,
+				  VFIO_DMA_MAP_FLAG_READ |
+					  VFIO_DMA_MAP_FLAG_WRITE),
+		  0);
+}
+
+/* @unmapped is what the struct holds afterwards, be it an error or not. */
+int __container_unmap(int container, __u64 iova, __u64 size, __u32 flags,
+		      __u64 *unmapped)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.flags = flags,
+		.iova = iova,
+		.size = size,
+	};
+	int rc = __sys_ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap);
+
+	if (unmapped)
+		*unmapped = unmap.size;
+	return rc;
+}
+
+void container_unmap(int container, __u64 iova, __u64 size)
+{
+	__u64 unmapped;
+
+	ASSERT_RC(__container_unmap(container, iova, size, 0, &unmapped), 0);
+	ASSERT_EQ(unmapped, size);
+}
+
+int __container_extension(int container, unsigned long extension)
+{
+	return __sys_ioctl_val(container, VFIO_CHECK_EXTENSION, extension);
+}
+
+/* How many more mappings the container takes. */
+unsigned int container_dma_avail(int container)
+{
+	struct vfio_iommu_type1_info request = { .argsz = sizeof(request) };
+	const struct vfio_iommu_type1_info_dma_avail *cap;
+	struct vfio_iommu_type1_info *info;
+	unsigned int avail;
+
+	info = info_buffer(container, VFIO_IOMMU_GET_INFO, &request,
+			   sizeof(request));
+	cap = (const void *)info_cap(info, info->cap_offset,
+				     VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL);
+	ASSERT(cap);
+	avail = cap->avail;
+	free(info);
+	return avail;
+}
+
+int __group_open(const char *bdf)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/vfio/%d", pci_group(bdf));
+	return __sys_open(path, O_RDWR);
+}
+
+int group_open(const char *bdf)
+{
+	return ASSERT_OK(__group_open(bdf));
+}
+
+int __group_set_container(int group, int container)
+{
+	return __sys_ioctl(group, VFIO_GROUP_SET_CONTAINER, &container);
+}
+
+void group_set_container(int group, int container)
+{
+	ASSERT_RC(__group_set_container(group, container), 0);
+}
+
+int __group_unset_container(int group)
+{
+	return __sys_ioctl(group, VFIO_GROUP_UNSET_CONTAINER, NULL);
+}
+
+int __group_device(int group, const char *bdf)
+{
+	return __sys_ioctl(group, VFIO_GROUP_GET_DEVICE_FD, (void *)bdf);
+}
+
+int group_device(int group, const char *bdf)
+{
+	return ASSERT_OK(__group_device(group, bdf));
+}
+
+__u32 group_flags(int group)
+{
+	struct vfio_group_status status = { .argsz = sizeof(status) };
+
+	ASSERT_RC(__sys_ioctl(group, VFIO_GROUP_GET_STATUS, &status), 0);
+	return status.flags;
+}
+
+/*
+ * Ask for an info struct that has capabilities behind it: first for the size
+ * it wants, then for all of it. Gives memory to be freed.
+ */
+void *info_buffer(int fd, unsigned long cmd, const void *request, size_t size)
+{
+	__u32 *info = calloc(1, 65536);
+
+	if (!info)
+		FAIL("out of memory");
+	memcpy(info, request, size);
+	ASSERT_RC(__sys_ioctl(fd, cmd, info), 0);
+	ASSERT(info[0] <= 65536);
+	/* Flags and all else come anew; only the size is kept. */
+	memcpy(info + 1, (const __u32 *)request + 1, size - sizeof(*info));
+	ASSERT_RC(__sys_ioctl(fd, cmd, info), 0);
+	return info;
+}
+
+/* The capability @id of a chain that begins @first bytes into @info. */
+const struct vfio_info_cap_header *info_cap(const void *info, __u32 first,
+					    __u16 id)
+{
+	const struct vfio_info_cap_header *cap;
+	__u32 next = first;
+
+	while (next) {
+		ASSERT(next < 65536 && !(next % 8));
+		cap = (const void *)((const char *)info + next);
+		if (cap->id == id)
+			return cap;
+		ASSERT(!cap->next || cap->next > next);
+		next = cap->next;
+	}
+	return NULL;
+}

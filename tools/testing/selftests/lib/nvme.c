@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nvme.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys.h"
+
+#define REG_CAP 0x00
+#define REG_CC 0x14
+#define REG_CSTS 0x1c
+#define REG_AQA 0x24
+#define REG_ASQ 0x28
+#define REG_ACQ 0x30
+#define REG_DOORBELLS 0x1000
+
+#define CC_ENABLE 1U
+#define CC_SHUTDOWN (1U << 14)
+#define CC_QUEUE_ENTRY_SIZES ((6U << 16) | (4U << 20))
+#define CSTS_READY 1U
+#define CSTS_FATAL 2U
+#define CSTS_SHUTDOWN_MASK (3U << 2)
+#define CSTS_SHUTDOWN_DONE (2U << 2)
+
+#define OP_CREATE_SQ 0x01
+#define OP_CREATE_CQ 0x05
+#define OP_IDENTIFY 0x06
+#define OP_FLUSH 0x00
+#define OP_WRITE 0x01
+#define OP_READ 0x02
+
+/* A page of submission entries, and as many completion entries. */
+#define QUEUE_ENTRIES 64U
+#define NAMESPACE 1U
+/* Longest transfer that one page of PRPs describes. */
+#define PRP_BYTES_MAX (512 * PAGE)
+
+/* Pages of struct nvme's @mem. */
+enum { ADMIN_SQ, ADMIN_CQ, IO_SQ, IO_CQ, IDENTIFY, PRP_LISTS };
+
+/** struct nvme_command - an entry of a submission queue */
+struct nvme_command {
+	/** @opcode: what to do */
+	__u8 opcode;
+	/** @flags: how the data is described: 0 is by PRPs */
+	__u8 flags;
+	/** @id: comes back in the completion */
+	__u16 id;
+	/** @nsid: namespace */
+	__u32 nsid;
+	/** @unused: metadata, not for us */
+	__u32 unused[4];
+	/** @prp1: first page of the data */
+	__u64 prp1;
+	/** @prp2: second page, or a list of all after the first */
+	__u64 prp2;
+	/** @dw10: what it means is up to the opcode, as all that follow */
+	__u32 dw10;
+	/** @dw11: see @dw10 */
+	__u32 dw11;
+	/** @dw12: see @dw10 */
+	__u32 dw12;
+	/** @dw13: see @dw10 */
+	__u32 dw13[3];
+};
+
+/** struct nvme_completion - an entry of a completion queue */
+struct nvme_completion {
+	/** @result: of the command */
+	__u32 result;
+	/** @unused: always zero */
+	__u32 unused;
+	/** @sq_head: how far the controller has read the submission queue */
+	__u16 sq_head;
+	/** @sq_id: of the submission queue */
+	__u16 sq_id;
+	/** @id: of the command */
+	__u16 id;
+	/** @status: bit 0 is the phase, the others are 0 for success */
+	__u16 status;
+};
+
+_Static_assert(sizeof(struct nvme_command) == 64, "as NVMe has it");
+_Static_assert(sizeof(struct nvme_completion) == 16, "as NVMe has it");
+
+static void wait_register(struct nvme *nvme, __u32 mask, __u32 want)
+{
+	__u32 status;
+
+	for (;;) {
+		status = mmio_read32(nvme->regs, REG_CSTS);
+		if ((status & mask) == want)
+			return;
+		if (status & CSTS_FATAL && want)
+			FAIL("the NVMe controller gave up: CSTS %#x", status);
+		sched_yield();
+	}
+}
+
+static void doorbell(struct nvme *nvme, struct nvme_queue *queue, bool cq,
+		     unsigned int value)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	mmio_write32(nvme->regs,
+		     REG_DOORBELLS + (2 * queue->id + cq) * nvme->stride,
+		     value);
+}
+
+static void submit(struct nvme *nvme, struct nvme_queue *queue,
+		   const struct nvme_command *command)
+{
+	struct nvme_command *slot = queue->sq;
+
+	slot[queue->sq_tail] = *command;
+	queue->sq_tail = (queue->sq_tail + 1) % QUEUE_ENTRIES;
+	doorbell(nvme, queue, false, queue->sq_tail);
+}
+
+/* Take one completion, if one has come. */
+static bool reap(struct nvme *nvme, struct nvme_queue *queue,
+		 struct nvme_completion *done)
+{
+	struct nvme_completion *entry = queue->cq;
+	__u16 status;
+
+	entry += queue->cq_head;
+	status = __atomic_load_n(&entry->status, __ATOMIC_ACQUIRE);
+	if ((status & 1U) != queue->phase)
+		return false;
+	*done = *entry;
+	queue->cq_head = (queue->cq_head + 1) % QUEUE_ENTRIES;
+	if (!queue->cq_head)
+		queue->phase ^= 1;
+	doorbell(nvme, queue, true, queue->cq_head);
+	return true;
+}
+
+/*
+ * Sleep until a completion's interrupt comes. INTx stays masked from the time
+ * it fires until we have acknowledged its reason to the device.
+ */
+static void wait_completion(struct nvme *nvme, struct nvme_queue *queue,
+			    struct nvme_completion *done)
+{
+	bool got = reap(nvme, queue, done);
+
+	while (!got) {
+		sys_eventfd_wait(queue->irq_fd);
+		nvme->irqs_taken += sys_eventfd_take(queue->irq_fd);
+		got = reap(nvme, queue, done);
+		if (nvme->irq_index == VFIO_PCI_INTX_IRQ_INDEX)
+			vdev_intx_unmask(nvme->vdev);
+	}
+}
+
+static void admin(struct nvme *nvme, const struct nvme_command *command)
+{
+	struct nvme_completion done;
+
+	submit(nvme, &nvme->admin, command);
+	wait_completion(nvme, &nvme->admin, &done);
+	if (done.status >> 1)
+		FAIL("NVMe admin command %#x: status %#x", command->opcode,
+		     done.status >> 1);
+}
+
+static __u64 page_iova(struct nvme *nvme, unsigned int page)
+{
+	return nvme->iova + page * PAGE;
+}
+
+static void queue_init(struct nvme *nvme, struct nvme_queue *queue,
+		       unsigned int id, unsigned int page)
+{
+	queue->id = id;
+	queue->sq = nvme->mem + page * PAGE;
+	queue->cq = nvme->mem + (page + 1) * PAGE;
+	queue->sq_iova = page_iova(nvme, page);
+	queue->cq_iova = page_iova(nvme, page + 1);
+	queue->phase = 1;
+	queue->irq_fd = nvme->irq_fds[id < nvme->nr_irqs ? id : 0];
+}
+
+static void enable_interrupts(struct nvme *nvme, unsigned int index)
+{
+	struct vfio_irq_info info;
+	unsigned int i;
+
+	vdev_irq_info(nvme->vdev, index, &info);
+	if (!info.count)
+		SKIP("the NVMe device has no interrupts of index %u", index);
+	nvme->irq_index = index;
+	nvme->nr_irqs = info.count > 1 ? 2 : 1;
+	for (i = 0; i < nvme->nr_irqs; i++)
+		nvme->irq_fds[i] = sys_eventfd();
+	vdev_irq_enable(nvme->vdev, index, 0, nvme->irq_fds, nvme->nr_irqs);
+}
+
+static void enable_controller(struct nvme *nvme)
+{
+	mmio_write32(nvme->regs, REG_CC, 0);
+	wait_register(nvme, CSTS_READY, 0);
+	mmio_write32(nvme->regs, REG_AQA,
+		     (QUEUE_ENTRIES - 1) << 16 | (QUEUE_ENTRIES - 1));
+	mmio_write64(nvme->regs, REG_ASQ, nvme->admin.sq_iova);
+	mmio_write64(nvme->regs, REG_ACQ, nvme->admin.cq_iova);
+	mmio_write32(nvme->regs, REG_CC, CC_QUEUE_ENTRY_SIZES | CC_ENABLE);
+	wait_register(nvme, CSTS_READY, CSTS_READY);
+}
+
+static const void *identify(struct nvme *nvme, __u32 nsid, __u32 what)
+{
+	struct nvme_command command = {
+		.opcode = OP_IDENTIFY,
+		.nsid = nsid,
+		.prp1 = page_iova(nvme, IDENTIFY),
+		.dw10 = what,
+	};
+
+	admin(nvme, &command);
+	return nvme->mem + IDENTIFY * PAGE;
+}
+
+static void learn_limits(struct nvme *nvme)
+{
+	const __u8 *data = identify(nvme, 0, 1);
+	unsigned int format;
+
+	nvme->max_bytes = PRP_BYTES_MAX;
+	if (data[77] && PAGE << data[77] < nvme->max_bytes)
+		nvme->max_bytes = PAGE << data[77];
+	data = identify(nvme, NAMESPACE, 0);
+	nvme->nr_blocks = *(const __u64 *)data;
+	format = *(const __u32 *)(data + 128 + 4 * (data[26] & 0xf));
+	nvme->block_size = 1U << (format >> 16 & 0xff);
+	ASSERT(nvme->nr_blocks);
+}
+
+static void create_io_queue(struct nvme *nvme)
+{
+	struct nvme_command command = {
+		.opcode = OP_CREATE_CQ,
+		.prp1 = nvme->io.cq_iova,
+		.dw10 = (QUEUE_ENTRIES - 1) << 16 | nvme->io.id,
+		/* Contiguous, with interrupts, by the last vector. */
+		.dw11 = (nvme->nr_irqs - 1) << 16 | 3,
+	};
+
+	admin(nvme, &command);
+	command.opcode = OP_CREATE_SQ;
+	command.prp1 = nvme->io.sq_iova;
+	command.dw11 = nvme->io.id << 16 | 1;
+	admin(nvme, &command);
+}
+
+/*
+ * Start the controller. The driver maps NVME_IOVA_SIZE bytes at @iova for
+ * itself; the caller maps what the data goes to.
+ */
+struct nvme *nvme_open(struct vdev *vdev, __u64 iova, unsigned int irq_index)
+{
+	struct nvme *nvme = calloc(1, sizeof(*nvme));
+
+	if (!nvme)
+		FAIL("out of memory");
+	nvme->vdev = vdev;
+	nvme->iova = iova;
+	nvme->mem = sys_mmap_anon(NVME_IOVA_SIZE);
+	space_map(vdev->space, nvme->mem, iova, NVME_IOVA_SIZE);
+	vdev_enable(vdev, true);
+	nvme->regs = vdev_mmap(vdev, VFIO_PCI_BAR0_REGION_INDEX,
+			       &nvme->regs_size);
+	nvme->stride = 4U << (mmio_read64(nvme->regs, REG_CAP) >> 32 & 0xf);
+	nvme->free_slots = (1U << NVME_DEPTH) - 1;
+	enable_interrupts(nvme, irq_index);
+	queue_init(nvme, &nvme->admin, 0, ADMIN_SQ);
+	queue_init(nvme, &nvme->io, 1, IO_SQ);
+	enable_controller(nvme);
+	learn_limits(nvme);
+	create_io_queue(nvme);
+	return nvme;
+}
+
+/* Give back what this process holds, and leave the device as it is. */
+void nvme_abandon(struct nvme *nvme)
+{
+	unsigned int i;
+
+	vdev_irq_disable(nvme->vdev, nvme->irq_index);
+	for (i = 0; i < nvme->nr_irqs; i++)
+		sys_close(nvme->irq_fds[i]);
+	space_unmap(nvme->vdev->space, nvme->iova, NVME_IOVA_SIZE);
+	sys_munmap(nvme->mem, NVME_IOVA_SIZE);
+	sys_munmap((void *)nvme->regs, nvme->regs_size);
+	free(nvme);
+}
+
+void nvme_close(struct nvme *nvme)
+{
+	nvme_wait_all(nvme);
+	mmio_write32(nvme->regs, REG_CC,
+		     CC_QUEUE_ENTRY_SIZES | CC_ENABLE | CC_SHUTDOWN);
+	wait_register(nvme, CSTS_SHUTDOWN_MASK, CSTS_SHUTDOWN_DONE);
+	mmio_write32(nvme->regs, REG_CC, 0);
+	wait_register(nvme, CSTS_READY, 0);
+	nvme_abandon(nvme);
+}
+
+/* The pages after the first go to PRP 2, by a list where there are many. */
+static __u64 make_prp2(struct nvme *nvme, unsigned int slot, __u64 iova,
+		       size_t size)
+{
+	__u64 page = (iova & ~(PAGE - 1)) + PAGE;
+	__u64 end = iova + size;
+	__u64 *list;
+	unsigned int i;
+
+	if (page >= end)
+		return 0;
+	if (page + PAGE >= end)
+		return page;
+	list = (__u64 *)(nvme->mem + (PRP_LISTS + slot) * PAGE);
+	for (i = 0; page < end; page += PAGE)
+		list[i++] = page;
+	return page_iova(nvme, PRP_LISTS + slot);
+}
+
+/* Start one transfer of at most max_bytes; waits for a slot if need be. */
+void nvme_start(struct nvme *nvme, bool write, __u64 offset, __u64 iova,
+		size_t size)
+{
+	struct nvme_command command = {
+		.opcode = write ? OP_WRITE : OP_READ,
+		.nsid = NAMESPACE,
+		.prp1 = iova,
+	};
+	__u64 block = offset / nvme->block_size;
+	unsigned int slot;
+
+	ASSERT(size && size <= nvme->max_bytes);
+	ASSERT(!(offset % nvme->block_size) && !(size % nvme->block_size));
+	if (!nvme->free_slots)
+		nvme_wait_one(nvme);
+	slot = __builtin_ctz(nvme->free_slots);
+	nvme->free_slots &= ~(1U << slot);
+	command.id = slot;
+	command.prp2 = make_prp2(nvme, slot, iova, size);
+	command.dw10 = (__u32)block;
+	command.dw11 = (__u32)(block >> 32);
+	command.dw12 = size / nvme->block_size - 1;
+	submit(nvme, &nvme->io, &command);
+}
+
+static int finish_one(struct nvme *nvme)
+{
+	struct nvme_completion done;
+
+	wait_completion(nvme, &nvme->io, &done);
+	ASSERT(done.id < NVME_DEPTH);
+	nvme->free_slots |= 1U << done.id;
+	return done.status >> 1;
+}
+
+void nvme_wait_one(struct nvme *nvme)
+{
+	int status = finish_one(nvme);
+
+	if (status)
+		FAIL("NVMe I/O command: status %#x", status);
+}
+
+void nvme_wait_all(struct nvme *nvme)
+{
+	while (nvme->free_slots != (1U << NVME_DEPTH) - 1)
+		nvme_wait_one(nvme);
+}
+
+/* Move any number of bytes, in as many commands as it takes. */
+void nvme_transfer(struct nvme *nvme, bool write, __u64 offset, __u64 iova,
+		   size_t size)
+{
+	size_t done;
+	size_t part;
+
+	for (done = 0; done < size; done += part) {
+		part = size - done;
+		if (part > nvme->max_bytes)
+			part = nvme->max_bytes;
+		nvme_start(nvme, write, offset + done, iova + done, part);
+	}
+	nvme_wait_all(nvme);
+}
+
+void nvme_flush(struct nvme *nvme)
+{
+	struct nvme_command command = {
+		.opcode = OP_FLUSH,
+		.nsid = NAMESPACE,
+	};
+
+	nvme_wait_all(nvme);
+	nvme->free_slots &= ~1U;
+	submit(nvme, &nvme->io, &command);
+	nvme_wait_one(nvme);
+}
+
+/* One transfer that may fail: gives the device's own status, 0 if good. */
+int __nvme_transfer_one(struct nvme *nvme, bool write, __u64 offset,
+			__u64 iova, size_t size)
+{
+	nvme_wait_all(nvme);
+	nvme_start(nvme, write, offset, iova, size);
+	return finish_one(nvme);
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "pci.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "sys.h"
+
+#define SYSFS_PCI "/sys/bus/pci/devices"
+
+/** struct wanted - how to tell one test device from the rest */
+struct wanted {
+	/** @name: for messages */
+	const char *name;
+	/** @vendor: PCI vendor */
+	unsigned int vendor;
+	/** @device: PCI device */
+	unsigned int device;
+	/** @shared: whether its group has other devices (bridges aside) */
+	bool shared;
+	/** @nth: which of the devices that fit, in the order of addresses */
+	unsigned int nth;
+};
+
+static const struct wanted wanted[] = {
+	[TESTDEV_EDU0] = { "edu", 0x1234, 0x11e8, false, 0 },
+	[TESTDEV_EDU1] = { "second edu", 0x1234, 0x11e8, false, 1 },
+	[TESTDEV_SHARED0] = { "edu in a shared group", 0x1234, 0x11e8, true, 0 },
+	[TESTDEV_SHARED1] = { "second edu in a shared group", 0x1234, 0x11e8,
+			      true, 1 },
+	[TESTDEV_NVME] = { "nvme", 0x1b36, 0x0010, false, 0 },
+	[TESTDEV_E1000E] = { "e1000e", 0x8086, 0x10d3, false, 0 },
+};
+
+static unsigned int attr(const char *bdf, const char *name)
+{
+	char path[PATH_MAX];
+	unsigned int value;
+	FILE *file;
+
+	snprintf(path, sizeof(path), SYSFS_PCI "/%s/%s", bdf, name);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%x", &value) != 1)
+		value = 0;
+	fclose(file);
+	return value;
+}
+
+static unsigned int group_members(const char *bdf)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	unsigned int nr = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), SYSFS_PCI "/%s/iommu_group/devices", bdf);
+	dir = opendir(path);
+	if (!dir)
+		return 0;
+	while ((entry = readdir(dir))) {
+		/* Class 06: the bridge above the devices. */
+		if (entry->d_name[0] != '.' &&
+		    attr(entry->d_name, "class") >> 16 != 0x06)
+			nr++;
+	}
+	closedir(dir);
+	return nr;
+}
+
+static char *find(const struct wanted *want)
+{
+	unsigned int nth = want->nth;
+	struct dirent **entries;
+	char *found = NULL;
+	int nr;
+	int i;
+
+	nr = scandir(SYSFS_PCI, &entries, NULL, alphasort);
+	for (i = 0; i < nr; i++) {
+		const char *name = entries[i]->d_name;
+
+		if (!found && name[0] != '.' &&
+		    attr(name, "vendor") == want->vendor &&
+		    attr(name, "device") == want->device &&
+		    (group_members(name) > 1) == want->shared && nth-- == 0)
+			found = strdup(name);
+		free(entries[i]);
+	}
+	if (nr >= 0)
+		free(entries);
+	return found;
+}
+
+/* The address of the device, whoever drives it now. Skips without it. */
+const char *pci_need_unbound(enum testdev which)
+{
+	char *bdf = find(&wanted[which]);
+
+	if (!bdf)
+		SKIP("no %s device", wanted[which].name);
+	if (!group_members(bdf))
+		SKIP("no IOMMU for the %s device", wanted[which].name);
+	return bdf;
+}
+
+/* The address of the device, bound to vfio-pci. Skips without it. */
+const char *pci_need(enum testdev which)
+{
+	const char *bdf = pci_need_unbound(which);
+
+	pci_bind(bdf);
+	return bdf;
+}
+
+bool pci_exists(const char *bdf)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), SYSFS_PCI "/%s", bdf);
+	return !access(path, F_OK);
+}
+
+static bool driver_is(const char *bdf, const char *driver)
+{
+	char target[PATH_MAX];
+	char path[PATH_MAX];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), SYSFS_PCI "/%s/driver", bdf);
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len < 0)
+		return !driver;
+	target[len] = '\0';
+	return driver && !strcmp(basename(target), driver);
+}
+
+void pci_unbind(const char *bdf)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	if (driver_is(bdf, NULL))
+		return;
+	snprintf(path, sizeof(path), SYSFS_PCI "/%s/driver/unbind", bdf);
+	rc = __sys_write_file(path, bdf);
+	if (rc)
+		FAIL("unbind %s: %s", bdf, strerror(-rc));
+}
+
+/* Gives -ENODEV where the driver does not take the device. */
+int __pci_bind_to(const char *bdf, const char *driver)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	if (driver_is(bdf, driver))
+		return 0;
+	pci_unbind(bdf);
+	snprintf(path, sizeof(path), SYSFS_PCI "/%s/driver_override", bdf);
+	rc = __sys_write_file(path, driver);
+	if (rc)
+		return rc;
+	rc = __sys_write_file("/sys/bus/pci/drivers_probe", bdf);
+	if (rc)
+		return rc;
+	return driver_is(bdf, driver) ? 0 : -ENODEV;
+}
+
+void pci_bind_to(const char *bdf, const char *driver)
+{
+	int rc = __pci_bind_to(bdf, driver);
+
+	if (rc)
+		FAIL("%s did not bind to %s: %s", bdf, driver, strerror(-rc));
+}
+
+void pci_bind(const char *bdf)
+{
+	if (access("/sys/bus/pci/drivers/vfio-pci", F_OK))
+		SKIP("vfio-pci is not loaded");
+	pci_bind_to(bdf, "vfio-pci");
+}
+
+int pci_group(const char *bdf)
+{
+	char target[PATH_MAX];
+	char path[PATH_MAX];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), SYSFS_PCI "/%s/iommu_group", bdf);
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len < 0)
+		FAIL("%s has no IOMMU group", bdf);
+	target[len] = '\0';
+	return atoi(basename(target));
+}
+
+/* The node's name, to be freed, or NULL. */
+static char *find_cdev(const char *bdf)
+{
+	struct dirent *entry;
+	char path[PATH_MAX];
+	char *name = NULL;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), SYSFS_PCI "/%s/vfio-dev", bdf);
+	dir = opendir(path);
+	if (!dir)
+		return NULL;
+	while (!name && (entry = readdir(dir))) {
+		if (!strncmp(entry->d_name, "vfio", 4))
+			name = strdup(entry->d_name);
+	}
+	closedir(dir);
+	return name;
+}
+
+/* Whether the device has a node of its own. */
+bool pci_has_cdev(const char *bdf)
+{
+	char path[PATH_MAX];
+	char *name = find_cdev(bdf);
+
+	if (!name)
+		return false;
+	snprintf(path, sizeof(path), "/dev/vfio/devices/%s", name);
+	free(name);
+	return !access(path, F_OK);
+}
+
+void pci_cdev_path(const char *bdf, char *path, size_t size)
+{
+	char *name = find_cdev(bdf);
+
+	if (!name)
+		FAIL("%s has no vfio-dev in sysfs", bdf);
+	snprintf(path, size, "/dev/vfio/devices/%s", name);
+	free(name);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Finds the emulated devices that vm-args asks for, and gives them to us. */
+#ifndef SELFTESTS_LIB_PCI_H
+#define SELFTESTS_LIB_PCI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** enum testdev - the devices that the tests know, as vm-args makes them */
+enum testdev {
+	/** @TESTDEV_EDU0: an edu device, alone in its group */
+	TESTDEV_EDU0,
+	/** @TESTDEV_EDU1: another one, alone in its group */
+	TESTDEV_EDU1,
+	/** @TESTDEV_SHARED0: an edu device that shares its group */
+	TESTDEV_SHARED0,
+	/** @TESTDEV_SHARED1: the other edu device of that group */
+	TESTDEV_SHARED1,
+	/** @TESTDEV_NVME: an NVMe drive, alone on its bus */
+	TESTDEV_NVME,
+	/** @TESTDEV_E1000E: a NIC with a ROM, MSI-X, MSI and INTx */
+	TESTDEV_E1000E,
+};
+
+const char *pci_need(enum testdev which);
+const char *pci_need_unbound(enum testdev which);
+bool pci_exists(const char *bdf);
+void pci_bind(const char *bdf);
+int __pci_bind_to(const char *bdf, const char *driver);
+void pci_bind_to(const char *bdf, const char *driver);
+void pci_unbind(const char *bdf);
+int pci_group(const char *bdf);
+void pci_cdev_path(const char *bdf, char *path, size_t size);
+bool pci_has_cdev(const char *bdf);
+
+#endif

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+/* An event that comes at all comes within this time, on any machine. */
+enum { EVENT_MS_MAX = 60000 };
+
+int __sys_ioctl(int fd, unsigned long cmd, void *arg)
+{
+	int rc = ioctl(fd, cmd, arg);
+
+	return rc < 0 ? -errno : rc;
+}
+
+int __sys_ioctl_val(int fd, unsigned long cmd, unsigned long arg)
+{
+	int rc = ioctl(fd, cmd, arg);
+
+	return rc < 0 ? -errno : rc;
+}
+
+int __sys_open(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int sys_open(const char *path, int flags)
+{
+	int fd = __sys_open(path, flags);
+
+	if (fd < 0)
+		FAIL("open %s: %s", path, strerror(-fd));
+	return fd;
+}
+
+void sys_close(int fd)
+{
+	if (close(fd))
+		FAIL("close(%d): %s", fd, strerror(errno));
+}
+
+void *sys_mmap_anon(size_t size)
+{
+	void *addr = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (addr == MAP_FAILED)
+		FAIL("mmap of %zu bytes: %s", size, strerror(errno));
+	return addr;
+}
+
+/* Memory that may be backed by huge pages: its start is 2 MiB aligned. */
+void *sys_mmap_huge_aligned(size_t size)
+{
+	char *addr = sys_mmap_anon(size + MIB(2));
+	uintptr_t start = ((uintptr_t)addr + MIB(2) - 1) & ~(MIB(2) - 1);
+	size_t head = start - (uintptr_t)addr;
+
+	if (head)
+		sys_munmap(addr, head);
+	if (MIB(2) - head)
+		sys_munmap((char *)start + size, MIB(2) - head);
+	madvise((void *)start, size, MADV_HUGEPAGE);
+	return (void *)start;
+}
+
+void sys_munmap(void *addr, size_t size)
+{
+	if (munmap(addr, size))
+		FAIL("munmap: %s", strerror(errno));
+}
+
+int __sys_write_file(const char *path, const char *text)
+{
+	int fd = __sys_open(path, O_WRONLY);
+	int rc = 0;
+
+	if (fd < 0)
+		return fd;
+	if (write(fd, text, strlen(text)) < 0)
+		rc = -errno;
+	close(fd);
+	return rc;
+}
+
+/* The number behind @key at the start of a line of @path. */
+static long long read_number(const char *path, const char *key)
+{
+	size_t key_len = strlen(key);
+	long long number = -1;
+	char line[256];
+	FILE *file;
+
+	file = fopen(path, "re");
+	if (!file)
+		FAIL("open %s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), file)) {
+		if (!strncmp(line, key, key_len))
+			number = strtoll(line + key_len, NULL, 0);
+	}
+	fclose(file);
+	if (number < 0)
+		FAIL("%s has no line %s", path, key);
+	return number;
+}
+
+/* Memory that counts as locked by process @pid, in bytes. */
+long long sys_vm_locked(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return read_number(path, "VmLck:") * 1024;
+}
+
+/*
+ * Pages of the whole machine that are pinned for DMA now. Each CPU keeps a
+ * part of the count to itself until it is told to add it up.
+ */
+long long sys_pins_held(void)
+{
+	int rc = __sys_write_file("/proc/sys/vm/stat_refresh", "1");
+
+	if (rc)
+		FAIL("stat_refresh: %s", strerror(-rc));
+	return read_number("/proc/vmstat", "nr_foll_pin_acquired ") -
+	       read_number("/proc/vmstat", "nr_foll_pin_released ");
+}
+
+void sys_set_memlock(unsigned long long bytes)
+{
+	struct rlimit limit = { .rlim_cur = bytes, .rlim_max = bytes };
+
+	if (setrlimit(RLIMIT_MEMLOCK, &limit))
+		FAIL("setrlimit: %s", strerror(errno));
+}
+
+/* Without this capability RLIMIT_MEMLOCK is the law for root, too. */
+void sys_drop_ipc_lock(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		FAIL("capget: %s", strerror(errno));
+	data[CAP_IPC_LOCK / 32].effective &= ~(1U << (CAP_IPC_LOCK % 32));
+	if (syscall(SYS_capset, &header, data))
+		FAIL("capset: %s", strerror(errno));
+}
+
+/*
+ * Some errnos of the container follow those of the running kernel's own
+ * container; this is how a test knows which to expect.
+ */
+bool sys_kernel_before(int major, int minor)
+{
+	struct utsname uts;
+	int have_major;
+	int have_minor;
+
+	if (uname(&uts) ||
+	    sscanf(uts.release, "%d.%d", &have_major, &have_minor) != 2)
+		FAIL("cannot tell the kernel's release");
+	return have_major != major ? have_major < major : have_minor < minor;
+}
+
+int sys_eventfd(void)
+{
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	if (fd < 0)
+		FAIL("eventfd: %s", strerror(errno));
+	return fd;
+}
+
+/* Wait until the eventfd was signalled. It keeps its count. */
+void sys_eventfd_wait(int fd)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+
+	if (poll(&pollfd, 1, EVENT_MS_MAX) != 1)
+		FAIL("no event came");
+}
+
+/* Take the eventfd's count, 0 where nothing has come. */
+unsigned long long sys_eventfd_take(int fd)
+{
+	uint64_t count;
+
+	if (read(fd, &count, sizeof(count)) == sizeof(count))
+		return count;
+	if (errno != EAGAIN)
+		FAIL("read from an eventfd: %s", strerror(errno));
+	return 0;
+}
+
+static unsigned char pattern_byte(size_t i, unsigned int seed)
+{
+	return (unsigned char)((i * 167) ^ (i >> 8) ^ (i >> 16) ^ (seed * 29));
+}
+
+void fill_pattern(void *buf, size_t size, unsigned int seed)
+{
+	unsigned char *bytes = buf;
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		bytes[i] = pattern_byte(i, seed);
+}
+
+bool is_pattern(const void *buf, size_t size, unsigned int seed)
+{
+	const unsigned char *bytes = buf;
+	size_t i;
+
+	for (i = 0; i < size; i++) {
+		if (bytes[i] != pattern_byte(i, seed))
+			return false;
+	}
+	return true;
+}
+
+bool is_byte(const void *buf, size_t size, unsigned char byte)
+{
+	const unsigned char *bytes = buf;
+	size_t i;
+
+	for (i = 0; i < size; i++) {
+		if (bytes[i] != byte)
+			return false;
+	}
+	return true;
+}

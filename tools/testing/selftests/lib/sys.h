@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Calls that give -errno, and the small helpers every test wants. */
+#ifndef SELFTESTS_LIB_SYS_H
+#define SELFTESTS_LIB_SYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define KIB(n) ((n) * 1024ULL)
+#define MIB(n) ((n) * 1024ULL * 1024)
+#define GIB(n) ((n) * 1024ULL * 1024 * 1024)
+
+/* The only page size of the machines that these tests are for. */
+#define PAGE 4096UL
+
+/* User address that no process has mapped: the first page. */
+#define BAD_PTR ((void *)8)
+
+int __sys_ioctl(int fd, unsigned long cmd, void *arg);
+int __sys_ioctl_val(int fd, unsigned long cmd, unsigned long arg);
+int __sys_open(const char *path, int flags);
+int sys_open(const char *path, int flags);
+void sys_close(int fd);
+
+void *sys_mmap_anon(size_t size);
+void *sys_mmap_huge_aligned(size_t size);
+void sys_munmap(void *addr, size_t size);
+
+int __sys_write_file(const char *path, const char *text);
+long long sys_vm_locked(pid_t pid);
+long long sys_pins_held(void);
+void sys_set_memlock(unsigned long long bytes);
+void sys_drop_ipc_lock(void);
+bool sys_kernel_before(int major, int minor);
+
+int sys_eventfd(void);
+void sys_eventfd_wait(int fd);
+unsigned long long sys_eventfd_take(int fd);
+
+void fill_pattern(void *buf, size_t size, unsigned int seed);
+bool is_pattern(const void *buf, size_t size, unsigned int seed);
+bool is_byte(const void *buf, size_t size, unsigned char byte);
+
+#endif

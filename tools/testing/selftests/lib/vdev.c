@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vdev.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ioas.h"
+#include "pci.h"
+#include "sys.h"
+
+static void *xalloc(size_t size)
+{
+	void *mem = calloc(1, size);
+
+	if (!mem)
+		FAIL("out of memory");
+	return mem;
+}
+
+const char *backend_path(enum backend backend)
+{
+	return backend == BACKEND_CONTAINER ? "/dev/vfio/vfio" : "/dev/iommu";
+}
+
+bool backend_present(enum backend backend)
+{
+	return !access(backend_path(backend), R_OK | W_OK);
+}
+
+/*
+ * Open the file of a backend. A link of our own leads to /dev/iommu for
+ * BACKEND_SYMLINK, as an administrator would place it at /dev/vfio/vfio.
+ */
+static int open_backend(enum backend backend)
+{
+	char link[] = "/tmp/selftest-XXXXXX";
+	char path[sizeof(link) + 8];
+	int fd;
+
+	if (!backend_present(backend))
+		SKIP("no %s", backend_path(backend));
+	if (backend != BACKEND_SYMLINK)
+		return sys_open(backend_path(backend), O_RDWR);
+	if (!mkdtemp(link))
+		FAIL("mkdtemp: %s", strerror(errno));
+	snprintf(path, sizeof(path), "%s/vfio", link);
+	if (symlink(backend_path(backend), path))
+		FAIL("symlink: %s", strerror(errno));
+	fd = sys_open(path, O_RDWR);
+	unlink(path);
+	rmdir(link);
+	return fd;
+}
+
+struct space *space_open(enum backend backend)
+{
+	struct space *space = xalloc(sizeof(*space));
+
+	space->backend = backend;
+	space->fd = open_backend(backend);
+	if (backend == BACKEND_IOMMUFD)
+		space->ioas = ioas_alloc(space->fd);
+	return space;
+}
+
+void space_close(struct space *space)
+{
+	struct space_group *group;
+
+	while ((group = space->groups)) {
+		space->groups = group->next;
+		sys_close(group->fd);
+		free(group);
+	}
+	sys_close(space->fd);
+	free(space);
+}
+
+static struct space_group *space_add_group(struct space *space, int number)
+{
+	struct space_group *group;
+	char path[64];
+
+	for (group = space->groups; group; group = group->next) {
+		if (group->number == number)
+			return group;
+	}
+	group = xalloc(sizeof(*group));
+	snprintf(path, sizeof(path), "/dev/vfio/%d", number);
+	group->number = number;
+	group->fd = sys_open(path, O_RDWR);
+	ASSERT_RC(__sys_ioctl(group->fd, VFIO_GROUP_SET_CONTAINER, &space->fd),
+		  0);
+	group->next = space->groups;
+	space->groups = group;
+	if (!space->iommu_set)
+		ASSERT_RC(__sys_ioctl_val(space->fd, VFIO_SET_IOMMU,
+					  VFIO_TYPE1v2_IOMMU),
+			  0);
+	space->iommu_set = true;
+	return group;
+}
+
+/* The group file of a device, which the space takes in if it has not yet. */
+int space_group_fd(struct space *space, const char *bdf)
+{
+	return space_add_group(space, pci_group(bdf))->fd;
+}
+
+static int container_map(struct space *space, const void *vaddr, __u64 iova,
+			 __u64 size, unsigned int prot)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = (prot & DMA_READ ? VFIO_DMA_MAP_FLAG_READ : 0) |
+			 (prot & DMA_WRITE ? VFIO_DMA_MAP_FLAG_WRITE : 0),
+		.vaddr = (uintptr_t)vaddr,
+		.iova = iova,
+		.size = size,
+	};
+
+	return __sys_ioctl(space->fd, VFIO_IOMMU_MAP_DMA, &map);
+}
+
+static int container_unmap(struct space *space, __u64 iova, __u64 size,
+			   __u64 *unmapped)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.iova = iova,
+		.size = size,
+	};
+	int rc = __sys_ioctl(space->fd, VFIO_IOMMU_UNMAP_DMA, &unmap);
+
+	if (!rc && unmapped)
+		*unmapped = unmap.size;
+	return rc;
+}
+
+int __space_map(struct space *space, const void *vaddr, __u64 iova, __u64 size,
+		unsigned int prot)
+{
+	if (space->backend == BACKEND_IOMMUFD)
+		return __ioas_map_fixed(space->fd, space->ioas, vaddr, iova,
+					size, prot);
+	return container_map(space, vaddr, iova, size, prot);
+}
+
+void space_map(struct space *space, const void *vaddr, __u64 iova, __u64 size)
+{
+	ASSERT_RC(__space_map(space, vaddr, iova, size, DMA_RW), 0);
+}
+
+int __space_unmap(struct space *space, __u64 iova, __u64 size, __u64 *unmapped)
+{
+	if (space->backend == BACKEND_IOMMUFD)
+		return __ioas_unmap(space->fd, space->ioas, iova, size,
+				    unmapped);
+	return container_unmap(space, iova, size, unmapped);
+}
+
+void space_unmap(struct space *space, __u64 iova, __u64 size)
+{
+	__u64 unmapped;
+
+	ASSERT_RC(__space_unmap(space, iova, size, &unmapped), 0);
+	ASSERT_EQ(unmapped, size);
+}
+
+static void open_cdev(struct vdev *vdev)
+{
+	char path[128];
+
+	if (!pci_has_cdev(vdev->bdf))
+		SKIP("%s has no device node", vdev->bdf);
+	pci_cdev_path(vdev->bdf, path, sizeof(path));
+	vdev->fd = sys_open(path, O_RDWR);
+	ASSERT_RC(__cdev_bind(vdev->fd, vdev->space->fd, &vdev->id), 0);
+	ASSERT_RC(__cdev_attach(vdev->fd, vdev->space->ioas, NULL), 0);
+}
+
+/* Open a device so that it does its DMA through @space. */
+struct vdev *vdev_open_in(struct space *space, const char *bdf)
+{
+	struct vdev *vdev = xalloc(sizeof(*vdev));
+
+	vdev->space = space;
+	vdev->bdf = bdf;
+	if (space->backend == BACKEND_IOMMUFD) {
+		open_cdev(vdev);
+		return vdev;
+	}
+	vdev->fd = ASSERT_OK(__sys_ioctl(space_group_fd(space, bdf),
+					 VFIO_GROUP_GET_DEVICE_FD,
+					 (void *)bdf));
+	return vdev;
+}
+
+/* The same, with an address space of its own. */
+struct vdev *vdev_open(const char *bdf, enum backend backend)
+{
+	return vdev_open_in(space_open(backend), bdf);
+}
+
+void vdev_close(struct vdev *vdev)
+{
+	sys_close(vdev->fd);
+	free(vdev);
+}
+
+void vdev_close_with_space(struct vdev *vdev)
+{
+	struct space *space = vdev->space;
+
+	vdev_close(vdev);
+	space_close(space);
+}
+
+void vdev_info(struct vdev *vdev, struct vfio_device_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->argsz = sizeof(*info);
+	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_INFO, info), 0);
+}
+
+void vdev_region(struct vdev *vdev, unsigned int index,
+		 struct vfio_region_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->argsz = sizeof(*info);
+	info->index = index;
+	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_REGION_INFO, info), 0);
+}
+
+void vdev_irq_info(struct vdev *vdev, unsigned int index,
+		   struct vfio_irq_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->argsz = sizeof(*info);
+	info->index = index;
+	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_IRQ_INFO, info), 0);
+}
+
+long __vdev_pread(struct vdev *vdev, unsigned int index, __u64 offset,
+		  void *buf, size_t size)
+{
+	struct vfio_region_info info;
+	ssize_t rc;
+
+	vdev_region(vdev, index, &info);
+	rc = pread(vdev->fd, buf, size, (off_t)(info.offset + offset));
+	return rc < 0 ? -errno : rc;
+}
+
+long __vdev_pwrite(struct vdev *vdev, unsigned int index, __u64 offset,
+		   const void *buf, size_t size)
+{
+	struct vfio_region_info info;
+	ssize_t rc;
+
+	vdev_region(vdev, index, &info);
+	rc = pwrite(vdev->fd, buf, size, (off_t)(info.offset + offset));
+	return rc < 0 ? -errno : rc;
+}
+
+void vdev_pread(struct vdev *vdev, unsigned int index, __u64 offset, void *buf,
+		size_t size)
+{
+	ASSERT_RC(__vdev_pread(vdev, index, offset, buf, size),
+		  (long long)size);
+}
+
+void vdev_pwrite(struct vdev *vdev, unsigned int index, __u64 offset,
+		 const void *buf, size_t size)
+{
+	ASSERT_RC(__vdev_pwrite(vdev, index, offset, buf, size),
+		  (long long)size);
+}
+
+/* Map the whole of a BAR into this process. */
+void *vdev_mmap(struct vdev *vdev, unsigned int index, size_t *size)
+{
+	struct vfio_region_info info;
+	void *addr;
+
+	vdev_region(vdev, index, &info);
+	ASSERT(info.flags & VFIO_REGION_INFO_FLAG_MMAP);
+	addr = mmap(NULL, info.size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		    vdev->fd, (off_t)info.offset);
+	if (addr == MAP_FAILED)
+		FAIL("mmap of region %u: %s", index, strerror(errno));
+	if (size)
+		*size = info.size;
+	return addr;
+}
+
+__u32 vdev_cfg_read(struct vdev *vdev, unsigned int offset, unsigned int size)
+{
+	__u32 value = 0;
+
+	vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, offset, &value, size);
+	return value;
+}
+
+void vdev_cfg_write(struct vdev *vdev, unsigned int offset, unsigned int size,
+		    __u32 value)
+{
+	vdev_pwrite(vdev, VFIO_PCI_CONFIG_REGION_INDEX, offset, &value, size);
+}
+
+/* Where the capability with this ID is in config space, 0 if nowhere. */
+unsigned int vdev_cfg_cap(struct vdev *vdev, unsigned int id)
+{
+	unsigned int hops = 48;
+	unsigned int pos;
+
+	if (!(vdev_cfg_read(vdev, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST))
+		return 0;
+	pos = vdev_cfg_read(vdev, PCI_CAPABILITY_LIST, 1) & ~3U;
+	while (pos && hops--) {
+		if (vdev_cfg_read(vdev, pos + PCI_CAP_LIST_ID, 1) == id)
+			return pos;
+		pos = vdev_cfg_read(vdev, pos + PCI_CAP_LIST_NEXT, 1) & ~3U;
+	}
+	return 0;
+}
+
+/* Let the device answer to its BARs, and do DMA if @master. */
+void vdev_enable(struct vdev *vdev, bool master)
+{
+	__u32 command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
+
+	command |= PCI_COMMAND_MEMORY;
+	if (master)
+		command |= PCI_COMMAND_MASTER;
+	else
+		command &= ~PCI_COMMAND_MASTER;
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
+}
+
+int __vdev_set_irqs(struct vdev *vdev, unsigned int flags, unsigned int index,
+		    unsigned int start, unsigned int count, const void *data,
+		    size_t data_size)
+{
+	struct vfio_irq_set *set = xalloc(sizeof(*set) + data_size);
+	int rc;
+
+	set->argsz = sizeof(*set) + data_size;
+	set->flags = flags;
+	set->index = index;
+	set->start = start;
+	set->count = count;
+	if (data_size)
+		memcpy(set->data, data, data_size);
+	rc = __sys_ioctl(vdev->fd, VFIO_DEVICE_SET_IRQS, set);
+	free(set);
+	return rc;
+}
+
+int __vdev_irq_enable(struct vdev *vdev, unsigned int index,
+		      unsigned int start, const int *fds, unsigned int count)
+{
+	return __vdev_set_irqs(vdev,
+			       VFIO_IRQ_SET_DATA_EVENTFD |
+				       VFIO_IRQ_SET_ACTION_TRIGGER,
+			       index, start, count, fds, count * sizeof(*fds));
+}
+
+void vdev_irq_enable(struct vdev *vdev, unsigned int index, unsigned int start,
+		     const int *fds, unsigned int count)
+{
+	ASSERT_RC(__vdev_irq_enable(vdev, index, start, fds, count), 0);
+}
+
+void vdev_irq_disable(struct vdev *vdev, unsigned int index)
+{
+	ASSERT_RC(__vdev_set_irqs(vdev,
+				  VFIO_IRQ_SET_DATA_NONE |
+					  VFIO_IRQ_SET_ACTION_TRIGGER,
+				  index, 0, 0, NULL, 0),
+		  0);
+}
+
+/* INTx masks itself when it fires. */
+void vdev_intx_unmask(struct vdev *vdev)
+{
+	ASSERT_RC(__vdev_set_irqs(vdev,
+				  VFIO_IRQ_SET_DATA_NONE |
+					  VFIO_IRQ_SET_ACTION_UNMASK,
+				  VFIO_PCI_INTX_IRQ_INDEX, 0, 1, NULL, 0),
+		  0);
+}
+
+int __vdev_reset(struct vdev *vdev)
+{
+	return __sys_ioctl(vdev->fd, VFIO_DEVICE_RESET, NULL);
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* BARs by read, write and mmap; the option ROM; the MSI-X table's privacy. */
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "legacy.h"
+#include "pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+#define BAR0 VFIO_PCI_BAR0_REGION_INDEX
+/* This register of edu reads as the inverse of what was written to it. */
+#define EDU_LIVENESS 4
+
+TEST_OVER(read_write_and_mmap_agree, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	__u32 value = 0x12345678;
+	volatile void *regs;
+
+	vdev_enable(vdev, false);
+	regs = vdev_mmap(vdev, BAR0, NULL);
+	vdev_pwrite(vdev, BAR0, EDU_LIVENESS, &value, 4);
+	ASSERT_EQ(mmio_read32(regs, EDU_LIVENESS), (__u32)~value);
+	mmio_write32(regs, EDU_LIVENESS, 0x9abcdef0);
+	vdev_pread(vdev, BAR0, EDU_LIVENESS, &value, 4);
+	ASSERT_EQ(value, (__u32)~0x9abcdef0);
+}
+
+/* A read is cut at the end of the region. */
+TEST_OVER(read_across_the_end, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	char buf[16];
+
+	vdev_enable(vdev, false);
+	ASSERT_RC(__vdev_pread(vdev, BAR0, MIB(1) - 8, buf, sizeof(buf)), 8);
+	ASSERT_RC(__vdev_pread(vdev, BAR0, MIB(1) - 1, buf, sizeof(buf)), 1);
+}
+
+static int try_mmap(struct vdev *vdev, unsigned int index, __u64 offset,
+		    size_t size, int flags)
+{
+	struct vfio_region_info info;
+	void *addr;
+
+	vdev_region(vdev, index, &info);
+	addr = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, vdev->fd,
+		    (off_t)(info.offset + offset));
+	if (addr == MAP_FAILED)
+		return -errno;
+	sys_munmap(addr, size);
+	return 0;
+}
+
+TEST_OVER(mmap_bad_input, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+
+	ASSERT_RC(try_mmap(vdev, BAR0, 0, PAGE, MAP_PRIVATE), -EINVAL);
+	ASSERT_RC(try_mmap(vdev, BAR0, 0, MIB(1) + PAGE, MAP_SHARED), -EINVAL);
+	ASSERT_RC(try_mmap(vdev, BAR0, MIB(1), PAGE, MAP_SHARED), -EINVAL);
+	ASSERT_RC(try_mmap(vdev, BAR0, MIB(1) - PAGE, 2 * PAGE, MAP_SHARED),
+		  -EINVAL);
+	ASSERT_RC(try_mmap(vdev, VFIO_PCI_BAR1_REGION_INDEX, 0, PAGE,
+			   MAP_SHARED),
+		  -EINVAL);
+	ASSERT_RC(try_mmap(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, PAGE,
+			   MAP_SHARED),
+		  -EINVAL);
+	ASSERT_RC(try_mmap(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 0, PAGE,
+			   MAP_SHARED),
+		  -EINVAL);
+	ASSERT_RC(try_mmap(vdev, BAR0, 0, PAGE, MAP_SHARED), 0);
+	ASSERT_RC(try_mmap(vdev, BAR0, MIB(1) - PAGE, PAGE, MAP_SHARED), 0);
+	ASSERT_RC(try_mmap(vdev, BAR0, 0, MIB(1), MAP_SHARED), 0);
+}
+
+static void touch(void *arg)
+{
+	mmio_read32(arg, 0);
+}
+
+/* A child that reads the BAR dies of SIGBUS. */
+static void expect_sigbus(volatile void *regs)
+{
+	pid_t pid = child_start(touch, (void *)regs);
+	int status;
+
+	ASSERT(waitpid(pid, &status, 0) == pid);
+	ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+}
+
+/* Without decoding the mapping is empty, and it fills again by itself. */
+TEST_OVER(mmap_follows_decoding, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	volatile void *regs = vdev_mmap(vdev, BAR0, NULL);
+	__u32 command;
+
+	vdev_enable(vdev, false);
+	command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
+	ASSERT_EQ(mmio_read32(regs, 0) & 0xff, 0xed);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, command & ~PCI_COMMAND_MEMORY);
+	expect_sigbus(regs);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
+	ASSERT_EQ(mmio_read32(regs, 0) & 0xff, 0xed);
+}
+
+/* A mapping is as good as an open file. */
+TEST_OVER(mmap_holds_the_device, BACKENDS_ALL)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	struct vdev *vdev = vdev_open(bdf, backend);
+	volatile void *regs;
+
+	vdev_enable(vdev, false);
+	regs = vdev_mmap(vdev, BAR0, NULL);
+	vdev_close_with_space(vdev);
+	ASSERT_RC(__group_open(bdf), -EBUSY);
+	ASSERT_EQ(mmio_read32(regs, 0) & 0xff, 0xed);
+	sys_munmap((void *)regs, MIB(1));
+	sys_close(group_open(bdf));
+}
+
+TEST_OVER(rom, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	static const char text[] = "selftests option ROM";
+	unsigned char head[128];
+	unsigned char *all;
+
+	vdev_enable(vdev, false);
+	vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, head, sizeof(head));
+	ASSERT(head[0] == 0x55 && head[1] == 0xaa);
+	ASSERT(!memcmp(head + 0x1c, "PCIR", 4));
+	ASSERT(!memcmp(head + 0x34, text, sizeof(text) - 1));
+	all = sys_mmap_anon(KIB(128));
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, all,
+			       KIB(128)),
+		  KIB(64));
+	ASSERT(!memcmp(all, head, sizeof(head)));
+	ASSERT_RC(__vdev_pwrite(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, head, 4),
+		  -EINVAL);
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, KIB(64), head,
+			       4),
+		  -EINVAL);
+}
+
+TEST_OVER(io_ports, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	struct vfio_region_info info;
+	__u32 command;
+	__u32 value;
+
+	vdev_region(vdev, VFIO_PCI_BAR2_REGION_INDEX, &info);
+	if (!info.size)
+		SKIP("no I/O ports were given to the device");
+	ASSERT_RC(try_mmap(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, PAGE,
+			   MAP_SHARED),
+		  -EINVAL);
+	command = vdev_cfg_read(vdev, PCI_COMMAND, 2) | PCI_COMMAND_IO |
+		  PCI_COMMAND_MEMORY;
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
+	/* Port 0 says which register port 4 stands for; 8 is STATUS. */
+	value = 8;
+	vdev_pwrite(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4);
+	value = 0;
+	vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4);
+	ASSERT_EQ(value, 8);
+	vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, 4, &value, 4);
+	ASSERT(value && value != ~0U);
+}
+
+/* The vectors' addresses are the kernel's: read() and write() pass them by. */
+TEST_OVER(msix_table_is_hidden, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
+	unsigned int msix = vdev_cfg_cap(vdev, PCI_CAP_ID_MSIX);
+	__u32 before[4];
+	__u32 table;
+	__u32 entry[4];
+	volatile char *regs;
+	unsigned int bar;
+	unsigned int i;
+
+	ASSERT(msix);
+	table = vdev_cfg_read(vdev, msix + PCI_MSIX_TABLE, 4);
+	bar = table & PCI_MSIX_TABLE_BIR;
+	table &= PCI_MSIX_TABLE_OFFSET;
+	vdev_enable(vdev, false);
+	regs = vdev_mmap(vdev, bar, NULL);
+	for (i = 0; i < 4; i++)
+		before[i] = mmio_read32(regs, table + 4 * i);
+	vdev_pread(vdev, bar, table, entry, sizeof(entry));
+	ASSERT(is_byte(entry, sizeof(entry), 0xff));
+	memset(entry, 0, sizeof(entry));
+	entry[0] = 0xfee00000;
+	vdev_pwrite(vdev, bar, table, entry, sizeof(entry));
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(mmio_read32(regs, table + 4 * i), before[i]);
+}

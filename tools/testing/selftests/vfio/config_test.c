@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* PCI config space: what is the device's, what is ours, what nobody's. */
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness.h"
+#include "pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+TEST_OVER(identity_is_read_only, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_VENDOR_ID, 2), 0x1234);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_DEVICE_ID, 2), 0x11e8);
+	vdev_cfg_write(vdev, PCI_VENDOR_ID, 4, 0);
+	vdev_cfg_write(vdev, PCI_CLASS_REVISION, 4, 0);
+	vdev_cfg_write(vdev, PCI_HEADER_TYPE, 1, 0x7f);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_VENDOR_ID, 4), 0x11e81234);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_CLASS_REVISION, 4) >> 8, 0x00ff00);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_HEADER_TYPE, 1), 0);
+}
+
+/* A driver finds out how large a BAR is by writing ones to it. */
+TEST_OVER(bar_sizing, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	__u32 before = vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4);
+	unsigned int i;
+	__u32 value;
+
+	vdev_cfg_write(vdev, PCI_BASE_ADDRESS_0, 4, ~0U);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4),
+		  ~(__u32)(MIB(1) - 1) | (before & 0xf));
+	/* The device still answers where the kernel has put it. */
+	vdev_enable(vdev, false);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 4);
+	ASSERT_EQ(value & 0xff, 0xed);
+	/* Its place in the user's mind is the user's. */
+	vdev_cfg_write(vdev, PCI_BASE_ADDRESS_0, 4, 0xabc00000);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4) & ~0xfU,
+		  0xabc00000);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 4);
+	ASSERT_EQ(value & 0xff, 0xed);
+	vdev_cfg_write(vdev, PCI_BASE_ADDRESS_0, 4, before);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4), before);
+
+	for (i = 1; i < 6; i++) {
+		vdev_cfg_write(vdev, PCI_BASE_ADDRESS_0 + 4 * i, 4, ~0U);
+		ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0 + 4 * i, 4),
+			  0);
+	}
+	vdev_cfg_write(vdev, PCI_ROM_ADDRESS, 4, ~0U);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_ROM_ADDRESS, 4), 0);
+}
+
+TEST_OVER(bar_sizing_64_bit, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
+	struct vfio_region_info info;
+	__u64 size;
+
+	vdev_region(vdev, VFIO_PCI_BAR0_REGION_INDEX, &info);
+	vdev_cfg_write(vdev, PCI_BASE_ADDRESS_0, 4, ~0U);
+	vdev_cfg_write(vdev, PCI_BASE_ADDRESS_1, 4, ~0U);
+	size = vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4);
+	ASSERT_EQ(size & 0xf & ~PCI_BASE_ADDRESS_MEM_PREFETCH,
+		  PCI_BASE_ADDRESS_MEM_TYPE_64);
+	size = (size & ~0xfULL) |
+	       (__u64)vdev_cfg_read(vdev, PCI_BASE_ADDRESS_1, 4) << 32;
+	ASSERT_EQ(~size + 1, info.size);
+}
+
+TEST_OVER(rom_sizing, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+
+	vdev_cfg_write(vdev, PCI_ROM_ADDRESS, 4, PCI_ROM_ADDRESS_MASK);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_ROM_ADDRESS, 4) &
+			  PCI_ROM_ADDRESS_MASK,
+		  ~(__u32)(KIB(64) - 1));
+}
+
+/* Without memory decoding there is nothing behind a BAR. */
+TEST_OVER(command_memory, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	__u32 command;
+	__u32 value;
+
+	vdev_enable(vdev, false);
+	command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
+	ASSERT(command & PCI_COMMAND_MEMORY);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 4);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, command & ~PCI_COMMAND_MEMORY);
+	ASSERT(!(vdev_cfg_read(vdev, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY));
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 4),
+		  -EIO);
+	ASSERT_RC(__vdev_pwrite(vdev, VFIO_PCI_BAR0_REGION_INDEX, 4, &value,
+				4),
+		  -EIO);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 4);
+	ASSERT_EQ(value & 0xff, 0xed);
+}
+
+/* A device comes without bus mastering, whatever its last user did. */
+TEST_OVER(command_master_at_open, BACKENDS_ALL)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	struct vdev *vdev = vdev_open(bdf, backend);
+
+	ASSERT(!(vdev_cfg_read(vdev, PCI_COMMAND, 2) & PCI_COMMAND_MASTER));
+	vdev_enable(vdev, true);
+	ASSERT(vdev_cfg_read(vdev, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);
+	vdev_close_with_space(vdev);
+	vdev = vdev_open(bdf, backend);
+	ASSERT(!(vdev_cfg_read(vdev, PCI_COMMAND, 2) & PCI_COMMAND_MASTER));
+}
+
+/* What a user leaves in our copy is not there for the next one. */
+TEST_OVER(state_is_fresh_at_open, BACKENDS_ALL)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	struct vdev *vdev = vdev_open(bdf, backend);
+	__u32 bar = vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4);
+	__u32 line = vdev_cfg_read(vdev, PCI_INTERRUPT_LINE, 1);
+
+	vdev_cfg_write(vdev, PCI_BASE_ADDRESS_0, 4, 0xabc00000);
+	vdev_cfg_write(vdev, PCI_INTERRUPT_LINE, 1, line ^ 0xff);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_INTERRUPT_LINE, 1), line ^ 0xff);
+	vdev_close_with_space(vdev);
+	vdev = vdev_open(bdf, backend);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4), bar);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_INTERRUPT_LINE, 1), line);
+}
+
+TEST_OVER(interrupt_pin, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_INTERRUPT_PIN, 1), 1);
+	vdev_cfg_write(vdev, PCI_INTERRUPT_PIN, 1, 3);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_INTERRUPT_PIN, 1), 1);
+}
+
+/* MSI is set up by SET_IRQS; its registers are for show. */
+TEST_OVER(msi_registers, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	unsigned int msi = vdev_cfg_cap(vdev, PCI_CAP_ID_MSI);
+	__u32 flags;
+
+	ASSERT(msi);
+	vdev_cfg_write(vdev, msi + PCI_MSI_ADDRESS_LO, 4, 0xfee01004);
+	ASSERT_EQ(vdev_cfg_read(vdev, msi + PCI_MSI_ADDRESS_LO, 4),
+		  0xfee01004);
+	flags = vdev_cfg_read(vdev, msi + PCI_MSI_FLAGS, 2);
+	ASSERT(!(flags & PCI_MSI_FLAGS_ENABLE));
+	vdev_cfg_write(vdev, msi + PCI_MSI_FLAGS, 2,
+		       flags | PCI_MSI_FLAGS_ENABLE);
+	ASSERT_EQ(vdev_cfg_read(vdev, msi + PCI_MSI_FLAGS, 2), flags);
+}
+
+TEST_OVER(capability_headers_are_read_only, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	unsigned int ids[] = { PCI_CAP_ID_PM, PCI_CAP_ID_MSI, PCI_CAP_ID_EXP,
+			       PCI_CAP_ID_MSIX };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+		unsigned int pos = vdev_cfg_cap(vdev, ids[i]);
+		__u32 header;
+
+		ASSERT(pos);
+		header = vdev_cfg_read(vdev, pos, 2);
+		vdev_cfg_write(vdev, pos, 2, ~header);
+		ASSERT_EQ(vdev_cfg_read(vdev, pos, 2), header);
+	}
+}
+
+/* Extended capabilities begin at 0x100 and are chained upwards. */
+TEST_OVER(extended_capabilities, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	unsigned int pos = PCI_CFG_SPACE_SIZE;
+	unsigned int hops = 0;
+	bool aer = false;
+
+	while (pos) {
+		__u32 header = vdev_cfg_read(vdev, pos, 4);
+
+		ASSERT(pos >= PCI_CFG_SPACE_SIZE && hops++ < 960);
+		aer |= PCI_EXT_CAP_ID(header) == PCI_EXT_CAP_ID_ERR;
+		pos = PCI_EXT_CAP_NEXT(header);
+	}
+	ASSERT(aer);
+}
+
+/* A device that is put to sleep has no BARs, and has them again awake. */
+TEST_OVER(power_states, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	unsigned int pm = vdev_cfg_cap(vdev, PCI_CAP_ID_PM);
+	__u32 value;
+	__u32 pmcsr;
+
+	ASSERT(pm);
+	vdev_enable(vdev, false);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 8, &value, 4);
+	pmcsr = vdev_cfg_read(vdev, pm + PCI_PM_CTRL, 2);
+	ASSERT_EQ(pmcsr & PCI_PM_CTRL_STATE_MASK, 0);
+	vdev_cfg_write(vdev, pm + PCI_PM_CTRL, 2, pmcsr | 3);
+	ASSERT_EQ(vdev_cfg_read(vdev, pm + PCI_PM_CTRL, 2) &
+			  PCI_PM_CTRL_STATE_MASK,
+		  3);
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 8, &value,
+			       4),
+		  -EIO);
+	vdev_cfg_write(vdev, pm + PCI_PM_CTRL, 2, pmcsr);
+	ASSERT_EQ(vdev_cfg_read(vdev, pm + PCI_PM_CTRL, 2) &
+			  PCI_PM_CTRL_STATE_MASK,
+		  0);
+	vdev_enable(vdev, false);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 8, &value, 4);
+}
+
+/* However it is cut into pieces, it reads the same. */
+TEST_OVER(any_size_and_alignment, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	unsigned char whole[256];
+	unsigned char part[64];
+	unsigned int size;
+	unsigned int i;
+
+	vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 0, whole, 256);
+	ASSERT_EQ(whole[0], 0x34);
+	for (size = 1; size <= sizeof(part); size = size * 2 + 1) {
+		for (i = 0; i + size <= sizeof(whole); i += size) {
+			vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, i, part,
+				   size);
+			ASSERT(!memcmp(part, whole + i, size));
+		}
+	}
+}
+
+TEST_OVER(out_of_bounds, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	unsigned int config = VFIO_PCI_CONFIG_REGION_INDEX;
+	__u64 value = 0;
+
+	ASSERT_RC(__vdev_pread(vdev, config, 256, &value, 4), -EFAULT);
+	ASSERT_RC(__vdev_pwrite(vdev, config, 256, &value, 4), -EFAULT);
+	ASSERT_RC(__vdev_pread(vdev, config, 0x100000, &value, 4), -EFAULT);
+	ASSERT_RC(__vdev_pread(vdev, config, 0, BAD_PTR, 4), -EFAULT);
+	ASSERT_RC(__vdev_pwrite(vdev, config, PCI_COMMAND, BAD_PTR, 2),
+		  -EFAULT);
+	ASSERT_RC(__vdev_pread(vdev, config, 0, &value, 0), 0);
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The group file: /dev/vfio/NUMBER. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "legacy.h"
+#include "pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+#define BOTH (VFIO_GROUP_FLAGS_VIABLE | VFIO_GROUP_FLAGS_CONTAINER_SET)
+
+TEST(open_is_exclusive)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	int group = group_open(bdf);
+
+	ASSERT_RC(__group_open(bdf), -EBUSY);
+	sys_close(group);
+	sys_close(group_open(bdf));
+}
+
+TEST(unknown_ioctl)
+{
+	int group = group_open(pci_need(TESTDEV_EDU0));
+
+	ASSERT_RC(__sys_ioctl(group, VFIO_GET_API_VERSION, NULL), -ENOTTY);
+	ASSERT_RC(__sys_ioctl(group, VFIO_DEVICE_GET_INFO, NULL), -ENOTTY);
+	ASSERT_RC(__sys_ioctl(group, _IO(VFIO_TYPE, 250), NULL), -ENOTTY);
+	ASSERT_RC(__sys_ioctl(group, _IO('x', 1), NULL), -ENOTTY);
+}
+
+TEST_OVER(status, BACKENDS_LEGACY)
+{
+	int container = container_open(backend);
+	int group = group_open(pci_need(TESTDEV_EDU0));
+	struct vfio_group_status status[2] = { { .argsz = sizeof(*status) - 1,
+						 .flags = 0x55 } };
+
+	ASSERT_EQ(group_flags(group), VFIO_GROUP_FLAGS_VIABLE);
+	ASSERT_RC(__sys_ioctl(group, VFIO_GROUP_GET_STATUS, status), -EINVAL);
+	ASSERT_EQ(status->flags, 0x55);
+	/* A caller from the future has a longer struct; its tail is left be. */
+	status[0].argsz = sizeof(status);
+	memset(&status[1], 0x55, sizeof(*status));
+	ASSERT_RC(__sys_ioctl(group, VFIO_GROUP_GET_STATUS, status), 0);
+	ASSERT_EQ(status[0].flags, VFIO_GROUP_FLAGS_VIABLE);
+	ASSERT(is_byte(&status[1], sizeof(*status), 0x55));
+	ASSERT_RC(__sys_ioctl(group, VFIO_GROUP_GET_STATUS, BAD_PTR), -EFAULT);
+
+	group_set_container(group, container);
+	ASSERT_EQ(group_flags(group), BOTH);
+	container_set_iommu(container);
+	ASSERT_EQ(group_flags(group), BOTH);
+	ASSERT_RC(__group_unset_container(group), 0);
+	ASSERT_EQ(group_flags(group), VFIO_GROUP_FLAGS_VIABLE);
+}
+
+TEST_OVER(set_container, BACKENDS_LEGACY)
+{
+	int container = container_open(backend);
+	int other = container_open(backend);
+	int group = group_open(pci_need(TESTDEV_EDU0));
+	int null = sys_open("/dev/null", O_RDWR);
+	int event = sys_eventfd();
+
+	ASSERT_RC(__sys_ioctl(group, VFIO_GROUP_SET_CONTAINER, BAD_PTR),
+		  -EFAULT);
+	ASSERT_RC(__group_set_container(group, -1), -EBADF);
+	ASSERT_RC(__group_set_container(group, 9999), -EBADF);
+	ASSERT_RC(__group_set_container(group, null), -EBADFD);
+	ASSERT_RC(__group_set_container(group, event), -EBADFD);
+	ASSERT_RC(__group_set_container(group, group), -EBADFD);
+	ASSERT_EQ(group_flags(group), VFIO_GROUP_FLAGS_VIABLE);
+
+	group_set_container(group, container);
+	ASSERT_RC(__group_set_container(group, container), -EINVAL);
+	ASSERT_RC(__group_set_container(group, other), -EINVAL);
+	ASSERT_RC(__group_set_container(group, null), -EINVAL);
+	ASSERT_RC(__group_set_container(group, -1), -EBADF);
+	ASSERT_RC(__group_unset_container(group), 0);
+	group_set_container(group, other);
+}
+
+TEST_OVER(unset_container, BACKENDS_LEGACY)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	int container = container_open(backend);
+	int group = group_open(bdf);
+	int device;
+
+	ASSERT_RC(__group_unset_container(group), -EINVAL);
+	group_set_container(group, container);
+	ASSERT_RC(__group_unset_container(group), 0);
+	ASSERT_RC(__group_unset_container(group), -EINVAL);
+
+	group_set_container(group, container);
+	container_set_iommu(container);
+	device = group_device(group, bdf);
+	ASSERT_RC(__group_unset_container(group), -EBUSY);
+	ASSERT_EQ(group_flags(group), BOTH);
+	sys_close(device);
+	ASSERT_RC(__group_unset_container(group), 0);
+}
+
+TEST_OVER(get_device, BACKENDS_LEGACY)
+{
+	const char *other = pci_need(TESTDEV_EDU1);
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	int container = container_open(backend);
+	char *edge = sys_mmap_anon(2 * PAGE);
+	int group = group_open(bdf);
+	int device;
+
+	ASSERT_RC(__group_device(group, bdf), -EINVAL);
+	group_set_container(group, container);
+	ASSERT_RC(__group_device(group, bdf), -EINVAL);
+	container_set_iommu(container);
+
+	ASSERT_RC(__group_device(group, BAD_PTR), -EFAULT);
+	ASSERT_RC(__group_device(group, ""), -ENODEV);
+	ASSERT_RC(__group_device(group, "0000:ff:1f.7"), -ENODEV);
+	ASSERT_RC(__group_device(group, other), -ENODEV);
+	/* A name that never ends, and one that runs out of memory. */
+	memset(edge, 'a', 2 * PAGE);
+	ASSERT_RC(__group_device(group, edge), -EINVAL);
+	sys_munmap(edge + PAGE, PAGE);
+	ASSERT_RC(__group_device(group, edge + PAGE - 16), -EFAULT);
+
+	device = group_device(group, bdf);
+	ASSERT(fcntl(device, F_GETFD) & FD_CLOEXEC);
+	/* Once more is fine: both are the same device. */
+	sys_close(group_device(group, bdf));
+	sys_close(device);
+	ASSERT_RC(__group_unset_container(group), 0);
+	ASSERT_RC(__group_device(group, bdf), -EINVAL);
+}
+
+/* An open device keeps its group from being opened by anyone else. */
+TEST_OVER(device_holds_group, BACKENDS_LEGACY)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	int container = container_open(backend);
+	int group = group_open(bdf);
+	int device;
+
+	group_set_container(group, container);
+	container_set_iommu(container);
+	device = group_device(group, bdf);
+	sys_close(group);
+	ASSERT_RC(__group_open(bdf), -EBUSY);
+	sys_close(device);
+	group = group_open(bdf);
+	ASSERT_EQ(group_flags(group), VFIO_GROUP_FLAGS_VIABLE);
+}
+
+/* Closing the group file takes the group out of its container. */
+TEST_OVER(close_unsets_container, BACKENDS_LEGACY)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	int container = container_open(backend);
+	int group = group_open(bdf);
+
+	group_set_container(group, container);
+	container_set_iommu(container);
+	sys_close(group);
+	ASSERT_RC(__container_set_iommu(container, VFIO_TYPE1v2_IOMMU),
+		  -EINVAL);
+	group = group_open(bdf);
+	ASSERT_EQ(group_flags(group), VFIO_GROUP_FLAGS_VIABLE);
+	group_set_container(group, container);
+	container_set_iommu(container);
+	sys_close(group_device(group, bdf));
+}
+
+/*
+ * A group is not viable while a driver of the kernel drives one of its
+ * devices, and such a driver cannot come while the group is ours.
+ */
+TEST_OVER(viability, BACKENDS_LEGACY)
+{
+	const char *other = pci_need(TESTDEV_SHARED1);
+	const char *bdf = pci_need(TESTDEV_SHARED0);
+	int container = container_open(backend);
+	int group;
+
+	if (system("modprobe -q uio_pci_generic"))
+		SKIP("no uio_pci_generic");
+	pci_bind_to(other, "uio_pci_generic");
+	group = group_open(bdf);
+	ASSERT_EQ(group_flags(group), 0);
+	ASSERT_RC(__group_set_container(group, container), -EPERM);
+	ASSERT_EQ(group_flags(group), 0);
+
+	pci_unbind(other);
+	ASSERT_EQ(group_flags(group), VFIO_GROUP_FLAGS_VIABLE);
+	group_set_container(group, container);
+	ASSERT(__pci_bind_to(other, "uio_pci_generic"));
+	ASSERT_RC(__group_unset_container(group), 0);
+	ASSERT_RC(__pci_bind_to(other, "uio_pci_generic"), 0);
+	ASSERT_EQ(group_flags(group), 0);
+	pci_bind(other);
+	ASSERT_EQ(group_flags(group), VFIO_GROUP_FLAGS_VIABLE);
+}

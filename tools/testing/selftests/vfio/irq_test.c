@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Interrupts by eventfd: INTx, MSI, MSI-X, and the request to give back. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "edu.h"
+#include "harness.h"
+#include "pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+#define INTX VFIO_PCI_INTX_IRQ_INDEX
+#define MSI VFIO_PCI_MSI_IRQ_INDEX
+#define MSIX VFIO_PCI_MSIX_IRQ_INDEX
+#define NONE VFIO_IRQ_SET_DATA_NONE
+#define BOOL VFIO_IRQ_SET_DATA_BOOL
+#define EVENTFD VFIO_IRQ_SET_DATA_EVENTFD
+#define TRIGGER VFIO_IRQ_SET_ACTION_TRIGGER
+#define MASK VFIO_IRQ_SET_ACTION_MASK
+#define UNMASK VFIO_IRQ_SET_ACTION_UNMASK
+
+TEST_OVER(msi, BACKENDS_ALL)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
+	int event = sys_eventfd();
+	unsigned int i;
+
+	vdev_irq_enable(edu->vdev, MSI, 0, &event, 1);
+	for (i = 1; i <= 8; i++) {
+		edu_raise(edu, i);
+		sys_eventfd_wait(event);
+		ASSERT_EQ(sys_eventfd_take(event), 1);
+		ASSERT_EQ(edu_irq_status(edu), i);
+		edu_ack(edu, i);
+	}
+	/* Another eventfd in its place gets what comes from now on. */
+	i = sys_eventfd();
+	vdev_irq_enable(edu->vdev, MSI, 0, (int *)&i, 1);
+	edu_raise(edu, 1);
+	sys_eventfd_wait((int)i);
+	ASSERT_EQ(sys_eventfd_take(event), 0);
+	vdev_irq_disable(edu->vdev, MSI);
+	edu_close_with_space(edu);
+}
+
+TEST_OVER(intx, BACKENDS_ALL)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
+	int event = sys_eventfd();
+	unsigned int i;
+
+	vdev_irq_enable(edu->vdev, INTX, 0, &event, 1);
+	for (i = 1; i <= 8; i++) {
+		edu_raise(edu, i);
+		sys_eventfd_wait(event);
+		ASSERT_EQ(sys_eventfd_take(event), 1);
+		edu_ack(edu, i);
+		vdev_intx_unmask(edu->vdev);
+	}
+	ASSERT_EQ(sys_eventfd_take(event), 0);
+	vdev_irq_disable(edu->vdev, INTX);
+	edu_close_with_space(edu);
+}
+
+/* INTx masks itself, and fires again if unmasked while it is asserted. */
+TEST_OVER(intx_masks_itself, BACKENDS_ALL)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
+	int event = sys_eventfd();
+
+	vdev_irq_enable(edu->vdev, INTX, 0, &event, 1);
+	edu_raise(edu, 1);
+	sys_eventfd_wait(event);
+	ASSERT_EQ(sys_eventfd_take(event), 1);
+	edu_ack(edu, 1);
+	edu_raise(edu, 2);
+	ASSERT_EQ(edu_irq_status(edu), 2);
+	ASSERT_EQ(sys_eventfd_take(event), 0);
+	vdev_intx_unmask(edu->vdev);
+	sys_eventfd_wait(event);
+	ASSERT_EQ(sys_eventfd_take(event), 1);
+	edu_ack(edu, 2);
+	vdev_intx_unmask(edu->vdev);
+
+	/* The user may mask it, too. */
+	ASSERT_RC(__vdev_set_irqs(edu->vdev, NONE | MASK, INTX, 0, 1, NULL, 0),
+		  0);
+	edu_raise(edu, 4);
+	ASSERT_EQ(edu_irq_status(edu), 4);
+	ASSERT_EQ(sys_eventfd_take(event), 0);
+	vdev_intx_unmask(edu->vdev);
+	sys_eventfd_wait(event);
+	edu_ack(edu, 4);
+	edu_close_with_space(edu);
+}
+
+/* An eventfd that unmasks INTx, as KVM signals it at the end of interrupt. */
+TEST_OVER(intx_unmask_by_eventfd, BACKENDS_ALL)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
+	int event = sys_eventfd();
+	int resample = sys_eventfd();
+	uint64_t one = 1;
+	unsigned int i;
+
+	vdev_irq_enable(edu->vdev, INTX, 0, &event, 1);
+	ASSERT_RC(__vdev_set_irqs(edu->vdev, EVENTFD | UNMASK, INTX, 0, 1,
+				  &resample, sizeof(resample)),
+		  0);
+	for (i = 0; i < 8; i++) {
+		edu_raise(edu, 1);
+		sys_eventfd_wait(event);
+		ASSERT_EQ(sys_eventfd_take(event), 1);
+		edu_ack(edu, 1);
+		ASSERT(write(resample, &one, sizeof(one)) == sizeof(one));
+	}
+	vdev_irq_disable(edu->vdev, INTX);
+	edu_close_with_space(edu);
+}
+
+/* A user can try the path of an interrupt without the device. */
+static void loopback(struct vdev *vdev, unsigned int index)
+{
+	int event = sys_eventfd();
+	__u8 no = 0;
+	__u8 yes = 1;
+
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | TRIGGER, index, 0, 1, NULL, 0),
+		  -EINVAL);
+	vdev_irq_enable(vdev, index, 0, &event, 1);
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | TRIGGER, index, 0, 1, NULL, 0),
+		  0);
+	ASSERT_EQ(sys_eventfd_take(event), 1);
+	ASSERT_RC(__vdev_set_irqs(vdev, BOOL | TRIGGER, index, 0, 1, &no, 1),
+		  0);
+	ASSERT_EQ(sys_eventfd_take(event), 0);
+	ASSERT_RC(__vdev_set_irqs(vdev, BOOL | TRIGGER, index, 0, 1, &yes, 1),
+		  0);
+	ASSERT_EQ(sys_eventfd_take(event), 1);
+	vdev_irq_disable(vdev, index);
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | TRIGGER, index, 0, 1, NULL, 0),
+		  -EINVAL);
+}
+
+TEST_OVER(loopback_all_kinds, BACKENDS_ALL)
+{
+	const char *nvme = pci_need(TESTDEV_NVME);
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+
+	loopback(vdev, INTX);
+	loopback(vdev, MSI);
+	vdev_close_with_space(vdev);
+	vdev = vdev_open(nvme, backend);
+	loopback(vdev, MSIX);
+	loopback(vdev, INTX);
+	vdev_close_with_space(vdev);
+}
+
+/* One kind at a time. */
+TEST_OVER(kinds_exclude_each_other, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	int event = sys_eventfd();
+
+	vdev_irq_enable(vdev, INTX, 0, &event, 1);
+	ASSERT_RC(__vdev_irq_enable(vdev, MSI, 0, &event, 1), -EINVAL);
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | TRIGGER, MSI, 0, 0, NULL, 0),
+		  -EINVAL);
+	vdev_irq_disable(vdev, INTX);
+	vdev_irq_enable(vdev, MSI, 0, &event, 1);
+	ASSERT_RC(__vdev_irq_enable(vdev, INTX, 0, &event, 1), -EINVAL);
+	vdev_irq_disable(vdev, MSI);
+	vdev_irq_enable(vdev, INTX, 0, &event, 1);
+}
+
+TEST_OVER(msix_vectors_are_apart, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
+	int none = -1;
+	int events[4];
+	unsigned int i;
+	unsigned int j;
+
+	for (i = 0; i < 4; i++)
+		events[i] = sys_eventfd();
+	vdev_irq_enable(vdev, MSIX, 0, events, 4);
+	for (i = 0; i < 4; i++) {
+		ASSERT_RC(__vdev_set_irqs(vdev, NONE | TRIGGER, MSIX, i, 1,
+					  NULL, 0),
+			  0);
+		for (j = 0; j < 4; j++)
+			ASSERT_EQ(sys_eventfd_take(events[j]), i == j);
+	}
+	/* -1 takes one out, and the rest stays. */
+	ASSERT_RC(__vdev_irq_enable(vdev, MSIX, 1, &none, 1), 0);
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | TRIGGER, MSIX, 0, 4, NULL, 0),
+		  0);
+	for (j = 0; j < 4; j++)
+		ASSERT_EQ(sys_eventfd_take(events[j]), j != 1);
+	vdev_irq_enable(vdev, MSIX, 1, &events[1], 1);
+	vdev_irq_disable(vdev, MSIX);
+}
+
+/* A vector that nobody thought of at first. */
+TEST_OVER(msix_grows, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
+	struct vfio_irq_info info;
+	int event = sys_eventfd();
+	int late = sys_eventfd();
+
+	vdev_irq_info(vdev, MSIX, &info);
+	if (info.flags & VFIO_IRQ_INFO_NORESIZE)
+		SKIP("vectors of this device cannot be added");
+	vdev_irq_enable(vdev, MSIX, 0, &event, 1);
+	vdev_irq_enable(vdev, MSIX, info.count - 1, &late, 1);
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | TRIGGER, MSIX, info.count - 1,
+				  1, NULL, 0),
+		  0);
+	ASSERT_EQ(sys_eventfd_take(late), 1);
+	ASSERT_EQ(sys_eventfd_take(event), 0);
+	vdev_irq_disable(vdev, MSIX);
+}
+
+TEST_OVER(request_and_error, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
+	unsigned int indices[] = { VFIO_PCI_REQ_IRQ_INDEX,
+				   VFIO_PCI_ERR_IRQ_INDEX };
+	int event = sys_eventfd();
+	int none = -1;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(indices); i++) {
+		unsigned int index = indices[i];
+
+		ASSERT_RC(__vdev_set_irqs(vdev, NONE | TRIGGER, index, 0, 1,
+					  NULL, 0),
+			  -EINVAL);
+		vdev_irq_enable(vdev, index, 0, &event, 1);
+		ASSERT_RC(__vdev_set_irqs(vdev, NONE | TRIGGER, index, 0, 1,
+					  NULL, 0),
+			  0);
+		ASSERT_EQ(sys_eventfd_take(event), 1);
+		ASSERT_RC(__vdev_set_irqs(vdev, NONE | UNMASK, index, 0, 1,
+					  NULL, 0),
+			  -ENOTTY);
+		ASSERT_RC(__vdev_irq_enable(vdev, index, 0, &none, 1), 0);
+	}
+}
+
+TEST_OVER(bad_header, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	struct vfio_irq_set set = { .argsz = sizeof(set) - 1,
+				    .flags = NONE | TRIGGER };
+	__u32 flags = NONE | TRIGGER;
+	unsigned int bit;
+
+	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_SET_IRQS, &set), -EINVAL);
+	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_SET_IRQS, BAD_PTR),
+		  -EFAULT);
+	ASSERT_RC(__vdev_set_irqs(vdev, flags, VFIO_PCI_NUM_IRQS, 0, 1, NULL,
+				  0),
+		  -EINVAL);
+	ASSERT_RC(__vdev_set_irqs(vdev, flags, ~0U, 0, 1, NULL, 0), -EINVAL);
+	ASSERT_RC(__vdev_set_irqs(vdev, flags, MSI, 1, 1, NULL, 0), -EINVAL);
+	ASSERT_RC(__vdev_set_irqs(vdev, flags, MSI, 0, 2, NULL, 0), -EINVAL);
+	ASSERT_RC(__vdev_set_irqs(vdev, flags, MSI, ~0U, 1, NULL, 0), -EINVAL);
+	ASSERT_RC(__vdev_set_irqs(vdev, flags, MSI, 0, ~0U, NULL, 0), -EINVAL);
+	ASSERT_RC(__vdev_set_irqs(vdev, flags, MSI, 1, ~0U, NULL, 0), -EINVAL);
+	/* edu has no MSI-X at all. */
+	ASSERT_RC(__vdev_set_irqs(vdev, flags, MSIX, 0, 1, NULL, 0), -EINVAL);
+	for (bit = 6; bit < 32; bit++)
+		ASSERT_RC(__vdev_set_irqs(vdev, flags | 1U << bit, MSI, 0, 1,
+					  NULL, 0),
+			  -EINVAL);
+	/* One kind of data, and one action. */
+	ASSERT_RC(__vdev_set_irqs(vdev, TRIGGER, MSI, 0, 1, NULL, 0), -EINVAL);
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | BOOL | TRIGGER, MSI, 0, 1,
+				  NULL, 0),
+		  -EINVAL);
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE, MSI, 0, 1, NULL, 0), -ENOTTY);
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | TRIGGER | MASK, MSI, 0, 1, NULL,
+				  0),
+		  -ENOTTY);
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | MASK, MSI, 0, 1, NULL, 0),
+		  -ENOTTY);
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | UNMASK, MSI, 0, 1, NULL, 0),
+		  -ENOTTY);
+	/* Nothing is enabled that could be masked. */
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | MASK, INTX, 0, 1, NULL, 0),
+		  -EINVAL);
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | UNMASK, INTX, 0, 1, NULL, 0),
+		  -EINVAL);
+}
+
+TEST_OVER(bad_data, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	int null = sys_open("/dev/null", O_RDWR);
+	unsigned int indices[] = { INTX, MSI };
+	int event = sys_eventfd();
+	int none = -1;
+	int bad = 9999;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(indices); i++) {
+		unsigned int index = indices[i];
+
+		ASSERT_RC(__vdev_set_irqs(vdev, EVENTFD | TRIGGER, index, 0, 1,
+					  &event, sizeof(event) - 1),
+			  -EINVAL);
+		ASSERT_RC(__vdev_set_irqs(vdev, EVENTFD | TRIGGER, index, 0, 1,
+					  NULL, 0),
+			  -EINVAL);
+		ASSERT_RC(__vdev_irq_enable(vdev, index, 0, &bad, 1), -EBADF);
+		ASSERT_RC(__vdev_irq_enable(vdev, index, 0, &null, 1),
+			  -EINVAL);
+		ASSERT_RC(__vdev_irq_enable(vdev, index, 0, &vdev->fd, 1),
+			  -EINVAL);
+		/* None of these has left the kind in use. */
+		vdev_irq_enable(vdev, index, 0, &event, 1);
+		ASSERT_RC(__vdev_irq_enable(vdev, index, 0, &bad, 1), -EBADF);
+		ASSERT_RC(__vdev_irq_enable(vdev, index, 0, &none, 1), 0);
+		vdev_irq_disable(vdev, index);
+	}
+}
+
+/* Enough rounds for a leak of vectors or of eventfds to show. */
+TEST_OVER(many_rounds, BACKENDS_ALL)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
+	unsigned int indices[] = { MSI, INTX };
+	unsigned int i;
+
+	for (i = 0; i < 300; i++) {
+		unsigned int index = indices[i % 2];
+		int event = sys_eventfd();
+
+		vdev_irq_enable(edu->vdev, index, 0, &event, 1);
+		edu_raise(edu, 1);
+		sys_eventfd_wait(event);
+		edu_ack(edu, 1);
+		/* The file may be closed while the interrupt is armed. */
+		sys_close(event);
+		edu_raise(edu, 1);
+		edu_ack(edu, 1);
+		vdev_irq_disable(edu->vdev, index);
+	}
+	edu_close_with_space(edu);
+}
+
+/* The device is closed while its interrupts are armed, and firing. */
+TEST_OVER(close_while_armed, BACKENDS_ALL)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	unsigned int indices[] = { MSI, INTX };
+	unsigned int i;
+
+	for (i = 0; i < 8; i++) {
+		struct edu *edu = edu_open(bdf, backend);
+		int event = sys_eventfd();
+
+		vdev_irq_enable(edu->vdev, indices[i % 2], 0, &event, 1);
+		edu_raise(edu, 1);
+		edu_close_with_space(edu);
+		sys_close(event);
+	}
+}

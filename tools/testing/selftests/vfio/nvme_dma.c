@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads from an NVMe drive by DMA through one of the three ways to a device,
+ * and writes a pattern to it, so that a host can compare both.
+ *
+ * It prints "sha256 HEX" of what it read, and what it took to get there. Byte
+ * i of the pattern is the low byte of SEED + i * 7 + i / 256.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "nvme.h"
+#include "pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+#define DRIVER_IOVA 0x10000000ULL
+#define DATA_IOVA 0x40000000ULL
+
+/** struct options - what the command line says */
+struct options {
+	/** @backend: how to reach the device */
+	enum backend backend;
+	/** @bdf: PCI address */
+	const char *bdf;
+	/** @irq_index: kind of interrupt */
+	unsigned int irq_index;
+	/** @read_mib: MiB to read from the drive's start */
+	unsigned long read_mib;
+	/** @sha256: what the host thinks these MiB are, or NULL */
+	const char *sha256;
+	/** @write_offset: byte on the drive where the pattern goes */
+	unsigned long long write_offset;
+	/** @write_size: bytes of the pattern, 0 for none */
+	unsigned long long write_size;
+	/** @seed: of the pattern */
+	unsigned long seed;
+};
+
+static void usage(void)
+{
+	fputs("usage: nvme_dma --bdf BDF [--backend container|symlink|iommufd]\n"
+	      "  [--irq msix|msi|intx] [--read-mib N] [--sha256 HEX]\n"
+	      "  [--write-pattern OFFSET LENGTH SEED]\n",
+	      stderr);
+	exit(2);
+}
+
+static enum backend parse_backend(const char *name)
+{
+	enum backend backend;
+
+	for (backend = BACKEND_CONTAINER; backend <= BACKEND_IOMMUFD;
+	     backend *= 2) {
+		if (!strcmp(name, backend_name(backend)))
+			return backend;
+	}
+	usage();
+	return BACKEND_NONE;
+}
+
+static unsigned int parse_irq(const char *name)
+{
+	if (!strcmp(name, "msix"))
+		return VFIO_PCI_MSIX_IRQ_INDEX;
+	if (!strcmp(name, "msi"))
+		return VFIO_PCI_MSI_IRQ_INDEX;
+	if (strcmp(name, "intx"))
+		usage();
+	return VFIO_PCI_INTX_IRQ_INDEX;
+}
+
+static void parse(struct options *options, int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "bdf", required_argument, NULL, 'd' },
+		{ "backend", required_argument, NULL, 'b' },
+		{ "irq", required_argument, NULL, 'i' },
+		{ "read-mib", required_argument, NULL, 'r' },
+		{ "sha256", required_argument, NULL, 's' },
+		{ "write-pattern", required_argument, NULL, 'w' },
+		{}
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		switch (c) {
+		case 'd':
+			options->bdf = optarg;
+			break;
+		case 'b':
+			options->backend = parse_backend(optarg);
+			break;
+		case 'i':
+			options->irq_index = parse_irq(optarg);
+			break;
+		case 'r':
+			options->read_mib = strtoul(optarg, NULL, 0);
+			break;
+		case 's':
+			options->sha256 = optarg;
+			break;
+		case 'w':
+			if (optind + 2 > argc)
+				usage();
+			options->write_offset = strtoull(optarg, NULL, 0);
+			options->write_size = strtoull(argv[optind++], NULL, 0);
+			options->seed = strtoul(argv[optind++], NULL, 0);
+			break;
+		default:
+			usage();
+		}
+	}
+	if (!options->bdf || optind != argc)
+		usage();
+}
+
+static void write_all(int fd, const char *buf, size_t size)
+{
+	ssize_t done;
+
+	while (size) {
+		done = write(fd, buf, size);
+		if (done < 0)
+			FAIL("write: %s", strerror(errno));
+		buf += done;
+		size -= (size_t)done;
+	}
+}
+
+/* Let sha256sum(1) read @buf; @hex takes the 64 digits. */
+static void sha256(const void *buf, size_t size, char hex[65])
+{
+	size_t have = 0;
+	ssize_t got;
+	int out[2];
+	int in[2];
+	pid_t pid;
+
+	if (pipe(in) || pipe(out))
+		FAIL("pipe: %s", strerror(errno));
+	pid = fork();
+	if (pid < 0)
+		FAIL("fork: %s", strerror(errno));
+	if (!pid) {
+		dup2(in[0], STDIN_FILENO);
+		dup2(out[1], STDOUT_FILENO);
+		close(in[1]);
+		execlp("sha256sum", "sha256sum", NULL);
+		_exit(127);
+	}
+	close(in[0]);
+	close(out[1]);
+	write_all(in[1], buf, size);
+	close(in[1]);
+	while (have < 64) {
+		got = read(out[0], hex + have, 64 - have);
+		if (got <= 0)
+			FAIL("sha256sum gave no sum");
+		have += (size_t)got;
+	}
+	hex[64] = '\0';
+	close(out[0]);
+	child_expect(pid, 0);
+}
+
+static void do_read(struct nvme *nvme, const struct options *options)
+{
+	size_t size = MIB(options->read_mib);
+	char *buf = sys_mmap_huge_aligned(size);
+	char hex[65];
+
+	space_map(nvme->vdev->space, buf, DATA_IOVA, size);
+	nvme_transfer(nvme, false, 0, DATA_IOVA, size);
+	space_unmap(nvme->vdev->space, DATA_IOVA, size);
+	sha256(buf, size, hex);
+	printf("read %zu bytes\nsha256 %s\n", size, hex);
+	if (options->sha256 && strcasecmp(options->sha256, hex))
+		FAIL("want sha256 %s", options->sha256);
+	sys_munmap(buf, size);
+}
+
+static void do_write(struct nvme *nvme, const struct options *options)
+{
+	size_t size = options->write_size;
+	size_t mapped = (size + PAGE - 1) & ~(PAGE - 1);
+	unsigned char *buf = sys_mmap_anon(mapped);
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		buf[i] = (unsigned char)(options->seed + i * 7 + i / 256);
+	ASSERT_RC(__space_map(nvme->vdev->space, buf, DATA_IOVA, mapped,
+			      DMA_READ),
+		  0);
+	nvme_transfer(nvme, true, options->write_offset, DATA_IOVA, size);
+	nvme_flush(nvme);
+	space_unmap(nvme->vdev->space, DATA_IOVA, mapped);
+	printf("wrote %zu bytes at %llu\n", size, options->write_offset);
+	sys_munmap(buf, mapped);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {
+		.backend = BACKEND_CONTAINER,
+		.irq_index = VFIO_PCI_MSIX_IRQ_INDEX,
+	};
+	unsigned long long irqs;
+	struct vdev *vdev;
+	struct nvme *nvme;
+
+	parse(&options, argc, argv);
+	if (!pci_exists(options.bdf))
+		FAIL("no device %s", options.bdf);
+	pci_bind(options.bdf);
+	vdev = vdev_open(options.bdf, options.backend);
+	nvme = nvme_open(vdev, DRIVER_IOVA, options.irq_index);
+	if (options.read_mib)
+		do_read(nvme, &options);
+	if (options.write_size)
+		do_write(nvme, &options);
+	irqs = nvme->irqs_taken;
+	nvme_close(nvme);
+	vdev_close_with_space(vdev);
+	printf("interrupts %llu\n", irqs);
+	if (!irqs)
+		FAIL("no interrupt came");
+	return 0;
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Reset on request, by config space, at close; and all that under DMA. */
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <string.h>
+
+#include "harness.h"
+#include "nvme.h"
+#include "pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+#define DRIVER_IOVA 0x10000000ULL
+#define DATA_IOVA 0x40000000ULL
+/* A register of e1000e that holds what is written to it until a reset. */
+#define E1000E_RDBAL 0x2800
+
+TEST_OVER(flag_tells_the_truth, BACKENDS_ALL)
+{
+	enum testdev which[] = { TESTDEV_EDU0, TESTDEV_NVME, TESTDEV_E1000E };
+	struct vfio_device_info info;
+	unsigned int resettable = 0;
+	struct vdev *vdev;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(which); i++) {
+		vdev = vdev_open(pci_need(which[i]), backend);
+		vdev_info(vdev, &info);
+		if (info.flags & VFIO_DEVICE_FLAGS_RESET) {
+			ASSERT_RC(__vdev_reset(vdev), 0);
+			resettable++;
+		} else {
+			ASSERT_RC(__vdev_reset(vdev), -EINVAL);
+		}
+		vdev_close_with_space(vdev);
+	}
+	ASSERT(resettable >= 2);
+}
+
+static void set_register(struct vdev *vdev, __u32 value)
+{
+	vdev_pwrite(vdev, VFIO_PCI_BAR0_REGION_INDEX, E1000E_RDBAL, &value, 4);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, E1000E_RDBAL, &value, 4);
+	ASSERT_EQ(value, 0x1230);
+}
+
+static void check_register_reset(struct vdev *vdev)
+{
+	__u32 value;
+
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, E1000E_RDBAL, &value, 4);
+	ASSERT(value != 0x1230);
+}
+
+/* Registers are as new; config space is as the user had it. */
+TEST_OVER(reset, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	__u32 command;
+
+	vdev_enable(vdev, true);
+	command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
+	set_register(vdev, 0x1230);
+	ASSERT_RC(__vdev_reset(vdev), 0);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_COMMAND, 2), command);
+	check_register_reset(vdev);
+	set_register(vdev, 0x1230);
+}
+
+/* The way a driver in a guest asks for a function level reset. */
+TEST_OVER(reset_by_config_space, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	unsigned int exp = vdev_cfg_cap(vdev, PCI_CAP_ID_EXP);
+	__u32 control;
+
+	ASSERT(exp);
+	ASSERT(vdev_cfg_read(vdev, exp + PCI_EXP_DEVCAP, 4) &
+	       PCI_EXP_DEVCAP_FLR);
+	vdev_enable(vdev, true);
+	set_register(vdev, 0x1230);
+	control = vdev_cfg_read(vdev, exp + PCI_EXP_DEVCTL, 2);
+	vdev_cfg_write(vdev, exp + PCI_EXP_DEVCTL, 2,
+		       control | PCI_EXP_DEVCTL_BCR_FLR);
+	ASSERT(!(vdev_cfg_read(vdev, exp + PCI_EXP_DEVCTL, 2) &
+		 PCI_EXP_DEVCTL_BCR_FLR));
+	check_register_reset(vdev);
+}
+
+/* The next user gets a device that knows nothing of the last one. */
+TEST_OVER(reset_between_users, BACKENDS_ALL)
+{
+	const char *bdf = pci_need(TESTDEV_E1000E);
+	struct vdev *vdev = vdev_open(bdf, backend);
+
+	vdev_enable(vdev, true);
+	set_register(vdev, 0x1230);
+	vdev_close_with_space(vdev);
+	vdev = vdev_open(bdf, backend);
+	vdev_enable(vdev, false);
+	check_register_reset(vdev);
+}
+
+/* A mapping of the BAR works again after the reset. */
+TEST_OVER(mmap_survives_reset, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	volatile void *regs = vdev_mmap(vdev, VFIO_PCI_BAR0_REGION_INDEX, NULL);
+
+	vdev_enable(vdev, true);
+	mmio_write32(regs, E1000E_RDBAL, 0x1230);
+	ASSERT_EQ(mmio_read32(regs, E1000E_RDBAL), 0x1230);
+	ASSERT_RC(__vdev_reset(vdev), 0);
+	ASSERT(mmio_read32(regs, E1000E_RDBAL) != 0x1230);
+}
+
+static void start_many(struct nvme *nvme, size_t *size)
+{
+	unsigned int i;
+
+	*size = nvme->max_bytes;
+	for (i = 0; i < NVME_DEPTH; i++)
+		nvme_start(nvme, false, i * *size, DATA_IOVA + i * *size,
+			   *size);
+}
+
+static void check_works(struct vdev *vdev, char *buf)
+{
+	struct nvme *nvme = nvme_open(vdev, DRIVER_IOVA,
+				      VFIO_PCI_MSIX_IRQ_INDEX);
+
+	fill_pattern(buf, MIB(1), 3);
+	nvme_transfer(nvme, true, MIB(1), DATA_IOVA, MIB(1));
+	memset(buf, 0, MIB(1));
+	nvme_transfer(nvme, false, MIB(1), DATA_IOVA, MIB(1));
+	ASSERT(is_pattern(buf, MIB(1), 3));
+	nvme_close(nvme);
+}
+
+TEST_OVER(reset_under_dma, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
+	char *buf = sys_mmap_anon(MIB(16));
+	struct nvme *nvme;
+	unsigned int i;
+	size_t size;
+
+	for (i = 0; i < 4; i++) {
+		space_map(vdev->space, buf, DATA_IOVA, MIB(16));
+		nvme = nvme_open(vdev, DRIVER_IOVA, VFIO_PCI_MSIX_IRQ_INDEX);
+		start_many(nvme, &size);
+		ASSERT_RC(__vdev_reset(vdev), 0);
+		/* What it had to do is forgotten: the memory is ours. */
+		nvme_abandon(nvme);
+		space_unmap(vdev->space, DATA_IOVA, MIB(16));
+		memset(buf, 0x5a, MIB(16));
+		ASSERT_RC(__vdev_reset(vdev), 0);
+		ASSERT(is_byte(buf, MIB(16), 0x5a));
+	}
+	space_map(vdev->space, buf, DATA_IOVA, MIB(16));
+	check_works(vdev, buf);
+	vdev_close_with_space(vdev);
+}
+
+/* Unmapped while the device is writing to it: no reset, no warning. */
+TEST_OVER(unmap_under_dma, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
+	char *buf = sys_mmap_anon(MIB(16));
+	struct nvme *nvme;
+	size_t size;
+
+	space_map(vdev->space, buf, DATA_IOVA, MIB(16));
+	nvme = nvme_open(vdev, DRIVER_IOVA, VFIO_PCI_MSIX_IRQ_INDEX);
+	start_many(nvme, &size);
+	space_unmap(vdev->space, DATA_IOVA, MIB(16));
+	memset(buf, 0x5a, MIB(16));
+	ASSERT_RC(__vdev_reset(vdev), 0);
+	ASSERT(is_byte(buf, MIB(16), 0x5a));
+	nvme_abandon(nvme);
+	vdev_close_with_space(vdev);
+}
+
+/* Closed while it works; the next user finds it idle, and usable. */
+TEST_OVER(close_under_dma, BACKENDS_ALL)
+{
+	const char *bdf = pci_need(TESTDEV_NVME);
+	char *buf = sys_mmap_anon(MIB(16));
+	struct vdev *vdev;
+	unsigned int i;
+	size_t size;
+
+	for (i = 0; i < 4; i++) {
+		struct space *space = space_open(backend);
+		struct nvme *nvme;
+
+		vdev = vdev_open_in(space, bdf);
+		space_map(space, buf, DATA_IOVA, MIB(16));
+		nvme = nvme_open(vdev, DRIVER_IOVA, VFIO_PCI_MSIX_IRQ_INDEX);
+		start_many(nvme, &size);
+		sys_munmap((void *)nvme->regs, nvme->regs_size);
+		vdev_close(vdev);
+		space_close(space);
+		memset(buf, 0x5a, MIB(16));
+	}
+	vdev = vdev_open(bdf, backend);
+	ASSERT(is_byte(buf, MIB(16), 0x5a));
+	space_map(vdev->space, buf, DATA_IOVA, MIB(16));
+	check_works(vdev, buf);
+	vdev_close_with_space(vdev);
+}

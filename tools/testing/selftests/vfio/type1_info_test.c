@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the container tells about itself by GET_INFO. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+#include "legacy.h"
+#include "pci.h"
+#include "sys.h"
+
+#define MSI_FIRST 0xfee00000ULL
+#define MSI_LAST 0xfeefffffULL
+#define RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
+
+static int ready(enum backend backend)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	int container = container_open(backend);
+	int group = group_open(bdf);
+
+	group_set_container(group, container);
+	container_set_iommu(container);
+	return container;
+}
+
+static struct vfio_iommu_type1_info *full_info(int container)
+{
+	struct vfio_iommu_type1_info request = { .argsz = sizeof(request) };
+
+	return info_buffer(container, VFIO_IOMMU_GET_INFO, &request,
+			   sizeof(request));
+}
+
+static const struct vfio_iommu_type1_info_cap_iova_range *
+ranges_cap(const struct vfio_iommu_type1_info *info)
+{
+	return (const void *)info_cap(info, info->cap_offset,
+				      VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE);
+}
+
+TEST_OVER(short_and_long, BACKENDS_LEGACY)
+{
+	size_t min = offsetof(struct vfio_iommu_type1_info, cap_offset);
+	struct vfio_iommu_type1_info *info;
+	int container = ready(backend);
+	char buf[4096];
+	__u32 needed;
+
+	info = (void *)buf;
+	memset(buf, 0x55, sizeof(buf));
+	info->argsz = min - 1;
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_GET_INFO, info), -EINVAL);
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_GET_INFO, BAD_PTR),
+		  -EFAULT);
+
+	/* A caller that knows no capabilities. */
+	info->argsz = min;
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_GET_INFO, info), 0);
+	ASSERT_EQ(info->flags,
+		  VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS);
+	ASSERT(info->iova_pgsizes & PAGE);
+	ASSERT(!(info->iova_pgsizes & (PAGE - 1)));
+	needed = info->argsz;
+	ASSERT(needed > sizeof(*info));
+	ASSERT(is_byte(buf + min, sizeof(buf) - min, 0x55));
+
+	/* One that knows them, but has no room. */
+	memset(buf, 0x55, sizeof(buf));
+	info->argsz = needed - 1;
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_GET_INFO, info), 0);
+	ASSERT_EQ(info->argsz, needed);
+	ASSERT_EQ(info->cap_offset, 0);
+	ASSERT(is_byte(buf + sizeof(*info), sizeof(buf) - sizeof(*info),
+		       0x55));
+
+	/* Just room enough, and nothing is written behind it. */
+	memset(buf, 0x55, sizeof(buf));
+	info->argsz = needed;
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_GET_INFO, info), 0);
+	ASSERT_EQ(info->argsz, needed);
+	ASSERT_EQ(info->cap_offset, sizeof(*info));
+	ASSERT(is_byte(buf + needed, sizeof(buf) - needed, 0x55));
+}
+
+/* The order of the capabilities is part of what programs have seen. */
+TEST_OVER(capabilities, BACKENDS_LEGACY)
+{
+	static const __u16 order[] = {
+		VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION,
+		VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL,
+		VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE,
+	};
+	int container = ready(backend);
+	struct vfio_iommu_type1_info *info = full_info(container);
+	const struct vfio_info_cap_header *before = NULL;
+	const struct vfio_info_cap_header *cap;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		cap = info_cap(info, info->cap_offset, order[i]);
+		/* Migration comes with dirty tracking, and may be absent. */
+		if (!cap && i == 0)
+			continue;
+		ASSERT(cap);
+		ASSERT_EQ(cap->version, 1);
+		ASSERT(cap > before);
+		before = cap;
+	}
+	free(info);
+}
+
+TEST_OVER(dma_avail_counts, BACKENDS_LEGACY)
+{
+	int container = ready(backend);
+	unsigned int avail = container_dma_avail(container);
+	char *buf = sys_mmap_anon(4 * PAGE);
+
+	ASSERT(avail >= 65535);
+	container_map(container, buf, MIB(1), 4 * PAGE);
+	ASSERT_EQ(container_dma_avail(container), avail - 1);
+	container_map(container, buf, MIB(2), PAGE);
+	ASSERT_EQ(container_dma_avail(container), avail - 2);
+	container_unmap(container, MIB(1), 4 * PAGE);
+	container_unmap(container, MIB(2), PAGE);
+	ASSERT_EQ(container_dma_avail(container), avail);
+}
+
+TEST_OVER(iova_ranges, BACKENDS_LEGACY)
+{
+	const struct vfio_iommu_type1_info_cap_iova_range *cap;
+	int container = ready(backend);
+	struct vfio_iommu_type1_info *info = full_info(container);
+	char *page = sys_mmap_anon(PAGE);
+	unsigned int i;
+
+	cap = ranges_cap(info);
+	ASSERT(cap && cap->nr_iovas >= 2);
+	for (i = 0; i < cap->nr_iovas; i++) {
+		__u64 first = cap->iova_ranges[i].start;
+		__u64 last = cap->iova_ranges[i].end;
+
+		ASSERT(first < last);
+		ASSERT(last < MSI_FIRST || first > MSI_LAST);
+		if (i)
+			ASSERT(first > cap->iova_ranges[i - 1].end);
+		/* What it says is what MAP_DMA takes. */
+		container_map(container, page, first, PAGE);
+		container_map(container, page, last + 1 - PAGE, PAGE);
+		if (first)
+			ASSERT_RC(__container_map(container, page, first - PAGE,
+						  PAGE, RW),
+				  -EINVAL);
+		ASSERT_RC(__container_map(container, page, last + 1, PAGE, RW),
+			  -EINVAL);
+	}
+	free(info);
+}

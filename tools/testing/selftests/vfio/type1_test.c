@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* MAP_DMA and UNMAP_DMA of the container, as type 1 version 2 has them. */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "edu.h"
+#include "harness.h"
+#include "legacy.h"
+#include "pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+#define IOVA 0x10000000ULL
+#define RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
+/* Where x86 keeps its interrupt messages. */
+#define MSI_IOVA 0xfee00000ULL
+
+/* A container with a type, and a group to keep it. */
+static int ready(enum backend backend)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	int container = container_open(backend);
+	int group = group_open(bdf);
+
+	group_set_container(group, container);
+	container_set_iommu(container);
+	return container;
+}
+
+/* No mapping has come or gone since @avail was taken. */
+#define ASSERT_AVAIL(container, avail) \
+	ASSERT_EQ(container_dma_avail(container), avail)
+
+/* Kernels before 7 took a wrap for any other wrong argument. */
+static int wrap_errno(void)
+{
+	return sys_kernel_before(7, 0) ? -EINVAL : -EOVERFLOW;
+}
+
+TEST_OVER(map_struct, BACKENDS_LEGACY)
+{
+	int container = ready(backend);
+	char *page = sys_mmap_anon(2 * PAGE);
+	unsigned int avail = container_dma_avail(container);
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map) - 1,
+		.flags = RW,
+		.vaddr = (uintptr_t)page,
+		.iova = IOVA,
+		.size = PAGE,
+	};
+	struct vfio_iommu_type1_dma_map *edge;
+
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_MAP_DMA, &map), -EINVAL);
+	map.argsz = 0;
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_MAP_DMA, &map), -EINVAL);
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_MAP_DMA, BAD_PTR),
+		  -EFAULT);
+	ASSERT_AVAIL(container, avail);
+
+	/* A longer struct is fine, and its tail is not looked at. */
+	map.argsz = sizeof(map) + 4096;
+	edge = (void *)(page + 2 * PAGE - sizeof(map));
+	*edge = map;
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_MAP_DMA, edge), 0);
+	ASSERT_AVAIL(container, avail - 1);
+}
+
+TEST_OVER(map_flags, BACKENDS_LEGACY)
+{
+	int container = ready(backend);
+	char *page = sys_mmap_anon(PAGE);
+	unsigned int avail = container_dma_avail(container);
+	unsigned int bit;
+
+	ASSERT_RC(__container_map(container, page, IOVA, PAGE, 0), -EINVAL);
+	for (bit = 3; bit < 32; bit++)
+		ASSERT_RC(__container_map(container, page, IOVA, PAGE,
+					  RW | 1U << bit),
+			  -EINVAL);
+	/* To renew an address and to map are two requests. */
+	ASSERT_RC(__container_map(container, page, IOVA, PAGE,
+				  RW | VFIO_DMA_MAP_FLAG_VADDR),
+		  -EINVAL);
+	ASSERT_AVAIL(container, avail);
+	ASSERT_RC(__container_map(container, page, IOVA, PAGE,
+				  VFIO_DMA_MAP_FLAG_READ),
+		  0);
+	ASSERT_RC(__container_map(container, page, IOVA + PAGE, PAGE,
+				  VFIO_DMA_MAP_FLAG_WRITE),
+		  0);
+}
+
+TEST_OVER(map_alignment_and_overflow, BACKENDS_LEGACY)
+{
+	int container = ready(backend);
+	char *page = sys_mmap_anon(2 * PAGE);
+	unsigned int avail = container_dma_avail(container);
+
+	ASSERT_RC(__container_map(container, page, IOVA, 0, RW), -EINVAL);
+	ASSERT_RC(__container_map(container, page, IOVA, 1, RW), -EINVAL);
+	ASSERT_RC(__container_map(container, page, IOVA, PAGE - 1, RW),
+		  -EINVAL);
+	ASSERT_RC(__container_map(container, page, IOVA, PAGE + 1, RW),
+		  -EINVAL);
+	ASSERT_RC(__container_map(container, page, IOVA + 8, PAGE, RW),
+		  -EINVAL);
+	ASSERT_RC(__container_map(container, page, IOVA + PAGE / 2, PAGE, RW),
+		  -EINVAL);
+	ASSERT_RC(__container_map(container, page + 8, IOVA, PAGE, RW),
+		  -EINVAL);
+
+	ASSERT_RC(__container_map(container, page, -PAGE, 2 * PAGE, RW),
+		  wrap_errno());
+	ASSERT_RC(__container_map(container, page, IOVA, -PAGE, RW),
+		  wrap_errno());
+	ASSERT_RC(__container_map(container, (void *)-PAGE, IOVA, 2 * PAGE,
+				  RW),
+		  wrap_errno());
+	ASSERT_AVAIL(container, avail);
+}
+
+TEST_OVER(map_overlap, BACKENDS_LEGACY)
+{
+	int container = ready(backend);
+	char *buf = sys_mmap_anon(16 * PAGE);
+	unsigned int avail;
+	int first;
+	int last;
+
+	container_map(container, buf, IOVA + 4 * PAGE, 4 * PAGE);
+	avail = container_dma_avail(container);
+	for (first = 0; first < 12; first++) {
+		for (last = first; last < 12; last++) {
+			if (last < 4 || first > 7)
+				continue;
+			ASSERT_RC(__container_map(container, buf,
+						  IOVA + first * PAGE,
+						  (last - first + 1) * PAGE,
+						  RW),
+				  -EEXIST);
+		}
+	}
+	ASSERT_AVAIL(container, avail);
+	/* Both neighbours are free. */
+	container_map(container, buf, IOVA, 4 * PAGE);
+	container_map(container, buf, IOVA + 8 * PAGE, 4 * PAGE);
+}
+
+TEST_OVER(map_reserved, BACKENDS_LEGACY)
+{
+	int container = ready(backend);
+	char *buf = sys_mmap_anon(MIB(4));
+	unsigned int avail = container_dma_avail(container);
+
+	ASSERT_RC(__container_map(container, buf, MSI_IOVA, PAGE, RW),
+		  -EINVAL);
+	ASSERT_RC(__container_map(container, buf, MSI_IOVA + MIB(1) - PAGE,
+				  PAGE, RW),
+		  -EINVAL);
+	ASSERT_RC(__container_map(container, buf, MSI_IOVA - PAGE, 2 * PAGE,
+				  RW),
+		  -EINVAL);
+	ASSERT_RC(__container_map(container, buf, MSI_IOVA - PAGE, MIB(4), RW),
+		  -EINVAL);
+	/* Further than the IOMMU can translate. */
+	ASSERT_RC(__container_map(container, buf, 1ULL << 60, PAGE, RW),
+		  -EINVAL);
+	ASSERT_RC(__container_map(container, buf, -PAGE, PAGE, RW), -EINVAL);
+	ASSERT_AVAIL(container, avail);
+	container_map(container, buf, MSI_IOVA - PAGE, PAGE);
+	container_map(container, buf, MSI_IOVA + MIB(1), PAGE);
+	/* That something is there weighs more than that it is reserved. */
+	ASSERT_RC(__container_map(container, buf, MSI_IOVA - PAGE, 2 * PAGE,
+				  RW),
+		  -EEXIST);
+}
+
+/* What cannot be pinned leaves no mapping and no charge behind. */
+TEST_OVER(map_bad_memory, BACKENDS_LEGACY)
+{
+	int container = ready(backend);
+	char *buf = sys_mmap_anon(MIB(4));
+	unsigned int avail = container_dma_avail(container);
+
+	/* The second half cannot be written, then is not there. */
+	ASSERT(!mprotect(buf + MIB(2), MIB(2), PROT_READ));
+	ASSERT_RC(__container_map(container, buf, IOVA, MIB(4), RW), -EFAULT);
+	ASSERT(!mprotect(buf + MIB(2), MIB(2), PROT_NONE));
+	ASSERT_RC(__container_map(container, buf, IOVA, MIB(4),
+				  VFIO_DMA_MAP_FLAG_READ),
+		  -EFAULT);
+	sys_munmap(buf + MIB(2), MIB(2));
+	ASSERT_RC(__container_map(container, buf, IOVA, MIB(4), RW), -EFAULT);
+	ASSERT_RC(__container_map(container, NULL, IOVA, PAGE, RW), -EFAULT);
+	ASSERT_RC(__container_map(container, (void *)-PAGE, IOVA, PAGE, RW),
+		  -EFAULT);
+	ASSERT_AVAIL(container, avail);
+	ASSERT_EQ(sys_vm_locked(getpid()), 0);
+	container_map(container, buf, IOVA, MIB(2));
+}
+
+TEST_OVER(map_limit, BACKENDS_LEGACY)
+{
+	int container = ready(backend);
+	char *page = sys_mmap_anon(PAGE);
+	unsigned int avail = container_dma_avail(container);
+	__u64 unmapped;
+	unsigned int i;
+
+	if (avail > 100000)
+		SKIP("the limit of mappings is %u", avail);
+	for (i = 0; i < avail; i++)
+		container_map(container, page, IOVA + i * PAGE, PAGE);
+	ASSERT_AVAIL(container, 0);
+	ASSERT_RC(__container_map(container, page, IOVA + i * PAGE, PAGE, RW),
+		  -ENOSPC);
+	ASSERT_RC(__container_map(container, page, IOVA, PAGE, RW), -EEXIST);
+	container_unmap(container, IOVA + 7 * PAGE, PAGE);
+	ASSERT_AVAIL(container, 1);
+	container_map(container, page, IOVA + i * PAGE, PAGE);
+	ASSERT_RC(__container_unmap(container, 0, 0, VFIO_DMA_UNMAP_FLAG_ALL,
+				    &unmapped),
+		  0);
+	ASSERT_EQ(unmapped, avail * PAGE);
+	ASSERT_AVAIL(container, avail);
+}
+
+TEST_OVER(unmap_struct, BACKENDS_LEGACY)
+{
+	int container = ready(backend);
+	char *page = sys_mmap_anon(PAGE);
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap) - 1,
+		.iova = IOVA,
+		.size = PAGE,
+	};
+	unsigned int bit;
+
+	container_map(container, page, IOVA, PAGE);
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap),
+		  -EINVAL);
+	unmap.argsz = sizeof(unmap);
+	for (bit = 3; bit < 32; bit++) {
+		unmap.flags = 1U << bit;
+		ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap),
+			  -EINVAL);
+	}
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_UNMAP_DMA, BAD_PTR),
+		  -EFAULT);
+	unmap.flags = VFIO_DMA_UNMAP_FLAG_ALL |
+		      VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP;
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap),
+		  -EINVAL);
+	/* None of them did anything. */
+	ASSERT_RC(__container_map(container, page, IOVA, PAGE, RW), -EEXIST);
+	unmap.flags = 0;
+	unmap.argsz = sizeof(unmap) + 4096;
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap), 0);
+	ASSERT_EQ(unmap.size, PAGE);
+}
+
+TEST_OVER(unmap_alignment_and_overflow, BACKENDS_LEGACY)
+{
+	int container = ready(backend);
+	char *buf = sys_mmap_anon(2 * PAGE);
+	__u64 size;
+
+	container_map(container, buf, IOVA, 2 * PAGE);
+	ASSERT_RC(__container_unmap(container, IOVA, 0, 0, NULL), -EINVAL);
+	ASSERT_RC(__container_unmap(container, IOVA + 8, PAGE, 0, NULL),
+		  -EINVAL);
+	ASSERT_RC(__container_unmap(container, IOVA, 2 * PAGE - 8, 0, &size),
+		  -EINVAL);
+	/* The struct of a failed call is as the caller left it. */
+	ASSERT_EQ(size, 2 * PAGE - 8);
+	ASSERT_RC(__container_unmap(container, IOVA, -PAGE, 0, &size),
+		  wrap_errno());
+	ASSERT_EQ(size, -PAGE);
+	ASSERT_RC(__container_unmap(container, -PAGE, 2 * PAGE, 0, NULL),
+		  wrap_errno());
+	/* Up to the very end is no overflow. */
+	ASSERT_RC(__container_unmap(container, -2 * PAGE, 2 * PAGE, 0, &size),
+		  0);
+	ASSERT_EQ(size, 0);
+	/* Old kernels overlook what lies below such an end. */
+	if (sys_kernel_before(7, 0))
+		return;
+	ASSERT_RC(__container_unmap(container, IOVA, -IOVA, 0, &size), 0);
+	ASSERT_EQ(size, 2 * PAGE);
+}
+
+TEST_OVER(unmap_nothing, BACKENDS_LEGACY)
+{
+	int container = ready(backend);
+	__u64 size;
+
+	ASSERT_RC(__container_unmap(container, IOVA, PAGE, 0, &size), 0);
+	ASSERT_EQ(size, 0);
+	ASSERT_RC(__container_unmap(container, 0, 0, VFIO_DMA_UNMAP_FLAG_ALL,
+				    &size),
+		  0);
+	ASSERT_EQ(size, 0);
+	ASSERT_RC(__container_unmap(container, 1ULL << 60, PAGE, 0, &size), 0);
+	ASSERT_EQ(size, 0);
+}
+
+/* A range that cuts a mapping in two is refused, and nothing is touched. */
+TEST_OVER(unmap_bisects, BACKENDS_LEGACY)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
+	int container = edu->vdev->space->fd;
+	char *buf = sys_mmap_anon(12 * PAGE);
+	unsigned int avail;
+	__u64 size;
+
+	container_map(container, buf, IOVA, 4 * PAGE);
+	container_map(container, buf + 4 * PAGE, IOVA + 4 * PAGE, 4 * PAGE);
+	container_map(container, buf + 8 * PAGE, IOVA + 8 * PAGE, 4 * PAGE);
+	avail = container_dma_avail(container);
+	ASSERT_RC(__container_unmap(container, IOVA, PAGE, 0, &size), -EINVAL);
+	ASSERT_EQ(size, PAGE);
+	ASSERT_RC(__container_unmap(container, IOVA + PAGE, PAGE, 0, NULL),
+		  -EINVAL);
+	ASSERT_RC(__container_unmap(container, IOVA + 3 * PAGE, PAGE, 0, NULL),
+		  -EINVAL);
+	ASSERT_RC(__container_unmap(container, IOVA + PAGE, 11 * PAGE, 0,
+				    NULL),
+		  -EINVAL);
+	/* The first two would go whole, the third not. */
+	ASSERT_RC(__container_unmap(container, IOVA, 9 * PAGE, 0, &size),
+		  -EINVAL);
+	ASSERT_EQ(size, 9 * PAGE);
+	ASSERT_AVAIL(container, avail);
+	fill_pattern(buf, PAGE, 1);
+	edu_load(edu, IOVA, PAGE);
+	edu_store(edu, IOVA + 11 * PAGE, PAGE);
+	ASSERT(is_pattern(buf + 11 * PAGE, PAGE, 1));
+
+	/* Two at once, then the third within a range larger than itself. */
+	ASSERT_RC(__container_unmap(container, IOVA, 8 * PAGE, 0, &size), 0);
+	ASSERT_EQ(size, 8 * PAGE);
+	ASSERT_RC(__container_unmap(container, IOVA, 64 * PAGE, 0, &size), 0);
+	ASSERT_EQ(size, 4 * PAGE);
+	ASSERT_AVAIL(container, avail + 3);
+	edu_close_with_space(edu);
+}
+
+TEST_OVER(unmap_all, BACKENDS_LEGACY)
+{
+	int container = ready(backend);
+	char *buf = sys_mmap_anon(4 * PAGE);
+	unsigned int avail = container_dma_avail(container);
+	__u32 all = VFIO_DMA_UNMAP_FLAG_ALL;
+	__u64 size;
+
+	container_map(container, buf, 0, PAGE);
+	container_map(container, buf, IOVA, 4 * PAGE);
+	container_map(container, buf, GIB(100), 2 * PAGE);
+	ASSERT_RC(__container_unmap(container, 0, PAGE, all, NULL), -EINVAL);
+	ASSERT_RC(__container_unmap(container, IOVA, 0, all, NULL), -EINVAL);
+	ASSERT_AVAIL(container, avail - 3);
+	ASSERT_RC(__container_unmap(container, 0, 0, all, &size), 0);
+	ASSERT_EQ(size, 7 * PAGE);
+	ASSERT_AVAIL(container, avail);
+	ASSERT_EQ(sys_vm_locked(getpid()), 0);
+}
+
+TEST_OVER(locked_memory_is_counted, BACKENDS_LEGACY)
+{
+	int container = ready(backend);
+	char *buf = sys_mmap_anon(MIB(4));
+
+	container_map(container, buf, IOVA, MIB(4));
+	ASSERT_EQ(sys_vm_locked(getpid()), MIB(4));
+	/* The same pages again count again. */
+	container_map(container, buf, IOVA + MIB(8), MIB(2));
+	ASSERT_EQ(sys_vm_locked(getpid()), MIB(6));
+	container_unmap(container, IOVA, MIB(4));
+	ASSERT_EQ(sys_vm_locked(getpid()), MIB(2));
+	container_unmap(container, IOVA + MIB(8), MIB(2));
+	ASSERT_EQ(sys_vm_locked(getpid()), 0);
+}
+
+TEST_OVER(memlock_limit, BACKENDS_LEGACY)
+{
+	int container = ready(backend);
+	char *buf = sys_mmap_anon(MIB(4));
+	unsigned int avail = container_dma_avail(container);
+
+	sys_set_memlock(MIB(2));
+	/* One who may lock without limit still counts. */
+	container_map(container, buf, IOVA, MIB(4));
+	ASSERT_EQ(sys_vm_locked(getpid()), MIB(4));
+	container_unmap(container, IOVA, MIB(4));
+
+	sys_drop_ipc_lock();
+	ASSERT_RC(__container_map(container, buf, IOVA, MIB(4), RW), -ENOMEM);
+	ASSERT_RC(__container_map(container, buf, IOVA, MIB(2) + PAGE, RW),
+		  -ENOMEM);
+	ASSERT_AVAIL(container, avail);
+	ASSERT_EQ(sys_vm_locked(getpid()), 0);
+	container_map(container, buf, IOVA, MIB(2));
+	ASSERT_RC(__container_map(container, buf, IOVA + MIB(4), PAGE, RW),
+		  -ENOMEM);
+	container_unmap(container, IOVA, MIB(2));
+	container_map(container, buf, IOVA + MIB(4), PAGE);
+}
