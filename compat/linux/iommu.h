@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From 6.16 on the op hw_info takes a type to ask for, and drivers tell whether
- * a device can use ATS.
+ * On 6.12 the op hw_info cannot be asked for a type of information, and drivers
+ * do not tell whether a device can use ATS.
  */
 #ifndef _COMPAT_LINUX_IOMMU_H
 #define _COMPAT_LINUX_IOMMU_H
@@ -9,7 +9,7 @@
 #include_next <linux/iommu.h>
 #include <linux/version.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 static inline void *compat_iommu_hw_info(struct device *dev, u32 *len,
 					 u32 *type)
 {

@@ -32,7 +32,7 @@ static void fill_avail(struct container *container, struct caps *caps,
 		       bool last)
 {
 	const size_t here = sizeof(struct vfio_iommu_type1_info);
-	unsigned int nr = iopt_nr_areas(&container->iopt);
+	unsigned int nr = iopt_nr_areas(&container->space.iopt);
 
 	caps->avail.header.id = VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL;
 	caps->avail.header.version = 1;
@@ -63,7 +63,7 @@ static struct caps *make_caps(struct container *container, size_t *size)
 	lockdep_assert_held(&container->lock);
 
 	/* the lock keeps the number of ranges from changing */
-	nr = iopt_usable_ranges(&container->iopt, NULL, 0, NULL);
+	nr = iopt_usable_ranges(&container->space.iopt, NULL, 0, NULL);
 	ranges = kmalloc_array(nr, sizeof(*ranges), GFP_KERNEL_ACCOUNT);
 	*size = nr ? struct_size(caps, iova.iova_ranges, nr) :
 		     offsetof(struct caps, iova);
@@ -73,7 +73,7 @@ static struct caps *make_caps(struct container *container, size_t *size)
 		kfree(caps);
 		return NULL;
 	}
-	iopt_usable_ranges(&container->iopt, ranges, nr, NULL);
+	iopt_usable_ranges(&container->space.iopt, ranges, nr, NULL);
 	fill_avail(container, caps, !nr);
 	if (nr)
 		fill_iova(caps, ranges, nr);
