@@ -13,12 +13,9 @@
 #include "ioas.h"
 #include "iommu_core.h"
 #include "iopt_domain.h"
-#include "iopt_domain.h"
 
-/* What is left to undo once it is off its IOAS's list. */
 static void hwpt_free(struct iommufd_hwpt *hwpt)
 {
-	iopt_remove_domain(&hwpt->ioas->iopt, &hwpt->iopt_domain);
 	iommu_domain_free(hwpt->domain);
 	object_unuse(&hwpt->ioas->obj);
 	kfree(hwpt);
@@ -30,6 +27,7 @@ static void hwpt_destroy(struct iommufd_object *obj)
 
 	scoped_guard(mutex, &hwpt->ioas->lock)
 		list_del(&hwpt->entry);
+	iopt_remove_domain(&hwpt->ioas->iopt, &hwpt->iopt_domain);
 	hwpt_free(hwpt);
 }
 
@@ -52,14 +50,14 @@ static struct iommu_domain *new_domain(struct device *dev, bool coherent)
 }
 
 /**
- * hwpt_new() - make an HWPT that holds all of an IOAS
+ * hwpt_new() - make an HWPT for an IOAS, with nothing mapped yet
  * @ictx: the context
  * @ioas: the IOAS
  * @dev: a device that is going to be attached to it
  * @coherent: keep devices from making incoherent requests
  *
  * Context: may sleep; the caller holds @ioas's lock until it has called
- * object_publish() or hwpt_abort().
+ * object_publish(), for which hwpt_fill() must have succeeded, or hwpt_abort().
  * Return: the HWPT or an ERR_PTR.
  */
 struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
@@ -82,17 +80,11 @@ struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 		ret = PTR_ERR(hwpt->domain);
 		goto err_abort;
 	}
-	ret = iopt_add_domain(&ioas->iopt, &hwpt->iopt_domain, hwpt->domain);
-	if (ret)
-		goto err_domain;
-
+	INIT_LIST_HEAD(&hwpt->entry);
 	hwpt->ioas = ioas;
 	object_use(&ioas->obj);
-	list_add_tail(&hwpt->entry, &ioas->hwpts);
 	return hwpt;
 
-err_domain:
-	iommu_domain_free(hwpt->domain);
 err_abort:
 	object_abort(&hwpt->obj);
 err_free:
@@ -101,8 +93,28 @@ err_free:
 }
 
 /**
- * hwpt_abort() - undo hwpt_new()
- * @hwpt: an HWPT that was not published
+ * hwpt_fill() - let a new HWPT hold all of its IOAS
+ * @hwpt: an HWPT made by hwpt_new()
+ *
+ * Context: may sleep; the caller holds the lock of its IOAS.
+ * Return: 0 or a negative errno, and nothing is mapped.
+ */
+int hwpt_fill(struct iommufd_hwpt *hwpt)
+{
+	struct iommufd_ioas *ioas = hwpt->ioas;
+	int ret;
+
+	lockdep_assert_held(&ioas->lock);
+
+	ret = iopt_add_domain(&ioas->iopt, &hwpt->iopt_domain, hwpt->domain);
+	if (!ret)
+		list_add_tail(&hwpt->entry, &ioas->hwpts);
+	return ret;
+}
+
+/**
+ * hwpt_abort() - undo hwpt_new() and, where it was called, hwpt_fill()
+ * @hwpt: an HWPT that was not published, and to which nothing is attached
  *
  * Context: may sleep; the caller holds the lock of its IOAS.
  */
@@ -110,7 +122,10 @@ void hwpt_abort(struct iommufd_hwpt *hwpt)
 {
 	lockdep_assert_held(&hwpt->ioas->lock);
 
-	list_del(&hwpt->entry);
+	if (!list_empty(&hwpt->entry)) {
+		list_del(&hwpt->entry);
+		iopt_remove_domain(&hwpt->ioas->iopt, &hwpt->iopt_domain);
+	}
 	object_abort(&hwpt->obj);
 	hwpt_free(hwpt);
 }

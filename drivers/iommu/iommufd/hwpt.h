@@ -30,7 +30,7 @@ struct iommufd_hwpt {
 	struct iommu_domain *domain;
 	/** @iopt_domain: place of @domain in the IOAS */
 	struct iopt_domain iopt_domain;
-	/** @entry: links into &iommufd_ioas.hwpts */
+	/** @entry: links into &iommufd_ioas.hwpts, empty until it is filled */
 	struct list_head entry;
 	/**
 	 * @automatic: made to attach a device to its IOAS, and goes when the
@@ -55,6 +55,7 @@ static inline struct iommufd_hwpt *hwpt_of(struct iommufd_object *obj)
 struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 			      struct iommufd_ioas *ioas, struct device *dev,
 			      bool coherent);
+int hwpt_fill(struct iommufd_hwpt *hwpt);
 void hwpt_abort(struct iommufd_hwpt *hwpt);
 void hwpt_unuse(struct iommufd_hwpt *hwpt);
 

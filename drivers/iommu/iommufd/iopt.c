@@ -235,12 +235,12 @@ static int claim_settled(struct iopt *iopt, const struct iova_range *range,
 /* No page goes before all domains were flushed, and no IOVA before its page */
 static void unfill(struct iopt *iopt, struct list_head *areas)
 {
-	struct iopt_domain *entry;
+	struct iopt_domain *translator;
 	struct hwmap_flush flush;
 	struct area *area;
 
-	list_for_each_entry(entry, &iopt->domains, entry) {
-		hwmap_begin(&flush, entry->domain);
+	list_for_each_entry(translator, &iopt->domains, entry) {
+		hwmap_begin(&flush, translator->domain);
 		list_for_each_entry(area, areas, entry)
 			area_unmap(area, &flush);
 		hwmap_end(&flush);
