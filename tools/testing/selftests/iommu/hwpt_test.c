@@ -52,8 +52,7 @@ TEST(alloc_bad_input)
 		ASSERT_RC(__hwpt_alloc(space->fd, edu->vdev->id, space->ioas,
 				       1U << bit, NULL),
 			  -EOPNOTSUPP);
-	ASSERT_RC(__hwpt_alloc(space->fd, 9999, space->ioas, 0, NULL),
-		  -ENOENT);
+	ASSERT_RC(__hwpt_alloc(space->fd, 9999, space->ioas, 0, NULL), -ENOENT);
 	ASSERT_RC(__hwpt_alloc(space->fd, space->ioas, space->ioas, 0, NULL),
 		  -ENOENT);
 	ASSERT_RC(__hwpt_alloc(space->fd, edu->vdev->id, 9999, 0, NULL),

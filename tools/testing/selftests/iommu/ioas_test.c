@@ -16,12 +16,11 @@ TEST(alloc_struct)
 	int fd = iommufd_open();
 	unsigned int bit;
 
-	check_struct_sizes(fd, IOMMU_IOAS_ALLOC, &cmd, sizeof(cmd),
-			   sizeof(cmd), 0);
+	check_struct_sizes(fd, IOMMU_IOAS_ALLOC, &cmd, sizeof(cmd), sizeof(cmd),
+			   0);
 	for (bit = 0; bit < 32; bit++) {
 		cmd.flags = 1U << bit;
-		ASSERT_RC(__sys_ioctl(fd, IOMMU_IOAS_ALLOC, &cmd),
-			  -EOPNOTSUPP);
+		ASSERT_RC(__sys_ioctl(fd, IOMMU_IOAS_ALLOC, &cmd), -EOPNOTSUPP);
 	}
 }
 
@@ -140,8 +139,7 @@ TEST(allow_rules_automatic_iovas)
 /* What is allowed is promised: a device may not take it away. */
 TEST(allow_does_not_touch_mappings)
 {
-	struct iommu_iova_range range = { .start = GIB(8),
-					  .last = GIB(9) - 1 };
+	struct iommu_iova_range range = { .start = GIB(8), .last = GIB(9) - 1 };
 	char *buf = sys_mmap_anon(PAGE);
 	int fd = iommufd_open();
 	__u32 ioas = ioas_alloc(fd);
@@ -162,8 +160,7 @@ TEST(option_struct)
 	};
 	int fd = iommufd_open();
 
-	check_struct_sizes(fd, IOMMU_OPTION, &cmd, sizeof(cmd), sizeof(cmd),
-			   0);
+	check_struct_sizes(fd, IOMMU_OPTION, &cmd, sizeof(cmd), sizeof(cmd), 0);
 	cmd.__reserved = 1;
 	ASSERT_RC(__sys_ioctl(fd, IOMMU_OPTION, &cmd), -EOPNOTSUPP);
 	cmd.__reserved = 0;

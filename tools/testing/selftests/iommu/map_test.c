@@ -56,8 +56,7 @@ TEST(map_wrong_object)
 	ASSERT_RC(__ioas_map_fixed(fd, dead, page, IOVA, PAGE, DMA_RW),
 		  -ENOENT);
 	ASSERT_RC(__ioas_map_fixed(fd, 0, page, IOVA, PAGE, DMA_RW), -ENOENT);
-	ASSERT_RC(__ioas_map_fixed(fd, ~0U, page, IOVA, PAGE, DMA_RW),
-		  -ENOENT);
+	ASSERT_RC(__ioas_map_fixed(fd, ~0U, page, IOVA, PAGE, DMA_RW), -ENOENT);
 	ASSERT_RC(__ioas_unmap(fd, dead, IOVA, PAGE, NULL), -ENOENT);
 	ASSERT_RC(__ioas_unmap(fd, 0, IOVA, PAGE, NULL), -ENOENT);
 }
@@ -97,10 +96,9 @@ TEST(map_overlap)
 		for (last = first; last < 12; last++) {
 			if (last < 4 || first > 7)
 				continue;
-			ASSERT_RC(__ioas_map_fixed(fd, ioas, buf,
-						   IOVA + first * PAGE,
-						   (last - first + 1) * PAGE,
-						   DMA_RW),
+			ASSERT_RC(__ioas_map_fixed(
+					  fd, ioas, buf, IOVA + first * PAGE,
+					  (last - first + 1) * PAGE, DMA_RW),
 				  -EEXIST);
 		}
 	}
@@ -143,8 +141,8 @@ TEST(unmap_struct)
 		.length = PAGE,
 	};
 
-	check_struct_sizes(fd, IOMMU_IOAS_UNMAP, &cmd, sizeof(cmd),
-			   sizeof(cmd), -ENOENT);
+	check_struct_sizes(fd, IOMMU_IOAS_UNMAP, &cmd, sizeof(cmd), sizeof(cmd),
+			   -ENOENT);
 }
 
 TEST(unmap_bad_ranges)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -68,30 +69,54 @@ TEST(unknown_commands)
 		  -ENOTTY);
 }
 
-/* Numbers that are known but not served yet say so, and do nothing. */
-TEST(commands_not_served_say_so)
+/* Flags and objects that do not exist: no command takes them. */
+TEST(garbage)
 {
 	static const unsigned long cmds[] = {
-		IOMMU_FAULT_QUEUE_ALLOC,	IOMMU_VIOMMU_ALLOC,
-		IOMMU_VDEVICE_ALLOC,		IOMMU_VEVENTQ_ALLOC,
-		IOMMU_HW_QUEUE_ALLOC,		IOMMU_HWPT_INVALIDATE,
-		IOMMU_HWPT_SET_DIRTY_TRACKING,	IOMMU_HWPT_GET_DIRTY_BITMAP,
+		IOMMU_DESTROY,
+		IOMMU_IOAS_ALLOC,
+		IOMMU_IOAS_ALLOW_IOVAS,
+		IOMMU_IOAS_COPY,
+		IOMMU_IOAS_IOVA_RANGES,
+		IOMMU_IOAS_MAP,
+		IOMMU_IOAS_UNMAP,
+		IOMMU_OPTION,
+		IOMMU_VFIO_IOAS,
+		IOMMU_HWPT_ALLOC,
+		IOMMU_GET_HW_INFO,
+		IOMMU_HWPT_SET_DIRTY_TRACKING,
+		IOMMU_HWPT_GET_DIRTY_BITMAP,
+		IOMMU_HWPT_INVALIDATE,
+		IOMMU_FAULT_QUEUE_ALLOC,
+		IOMMU_IOAS_MAP_FILE,
+		IOMMU_VIOMMU_ALLOC,
+		IOMMU_VDEVICE_ALLOC,
+		IOMMU_IOAS_CHANGE_PROCESS,
+		IOMMU_VEVENTQ_ALLOC,
+		IOMMU_HW_QUEUE_ALLOC,
 	};
-	__u32 cmd[32] = { 0 };
 	int fd = iommufd_open();
+	__u32 cmd[32];
 	unsigned int i;
+	int rc;
 
 	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
-		int rc;
-
-		/* Short, and with an object that is not there: an error. */
+		memset(cmd, 0xff, sizeof(cmd));
+		/* Larger than any struct is; its tail is not zero. */
+		cmd[0] = sizeof(cmd);
+		rc = __sys_ioctl(fd, cmds[i], cmd);
+		ASSERT(rc == -E2BIG || rc == -EOPNOTSUPP || rc == -ENOTTY);
+		/* Of the size that fits all: 24 bytes and zeros behind. */
+		memset(cmd + 6, 0, sizeof(cmd) - 6 * sizeof(*cmd));
+		rc = __sys_ioctl(fd, cmds[i], cmd);
+		ASSERT(rc < 0);
 		cmd[0] = 4;
 		rc = __sys_ioctl(fd, cmds[i], cmd);
 		ASSERT(rc == -EINVAL || rc == -EOPNOTSUPP || rc == -ENOTTY);
-		cmd[0] = sizeof(cmd);
-		rc = __sys_ioctl(fd, cmds[i], cmd);
-		ASSERT(rc < 0 && rc != -EFAULT);
+		ASSERT_RC(__sys_ioctl(fd, cmds[i], BAD_PTR) < 0, 1);
 	}
+	/* All that has left nothing behind: the first ID is free. */
+	ASSERT_EQ(ioas_alloc(fd), 1);
 }
 
 TEST(file_has_nothing_to_read_or_map)

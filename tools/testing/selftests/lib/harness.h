@@ -84,22 +84,21 @@ void test_eq_(const char *file, int line, const char *what,
 #define FAIL(...) test_fail(__FILE__, __LINE__, __VA_ARGS__)
 #define SKIP(...) test_skip(__VA_ARGS__)
 
-#define ASSERT(cond)                                                     \
-	do {                                                             \
-		if (!(cond))                                             \
-			test_fail(__FILE__, __LINE__, "%s is false",     \
-				  #cond);                                \
+#define ASSERT(cond)                                                         \
+	do {                                                                 \
+		if (!(cond))                                                 \
+			test_fail(__FILE__, __LINE__, "%s is false", #cond); \
 	} while (0)
 
 /* @call gives 0 or more, or -errno; it must give exactly @want. */
 #define ASSERT_RC(call, want) test_rc_(__FILE__, __LINE__, #call, call, want)
 /* @call must succeed, whatever it returns. */
-#define ASSERT_OK(call)                                                   \
-	({                                                                \
-		long long ok_rc_ = (call);                                \
-		if (ok_rc_ < 0)                                           \
-			test_rc_(__FILE__, __LINE__, #call, ok_rc_, 0);   \
-		ok_rc_;                                                   \
+#define ASSERT_OK(call)                                                 \
+	({                                                              \
+		long long ok_rc_ = (call);                              \
+		if (ok_rc_ < 0)                                         \
+			test_rc_(__FILE__, __LINE__, #call, ok_rc_, 0); \
+		ok_rc_;                                                 \
 	})
 #define ASSERT_EQ(got, want) test_eq_(__FILE__, __LINE__, #got, got, want)
 

@@ -97,8 +97,8 @@ struct counts {
 static void run_and_count(const struct test *test, enum backend backend,
 			  const char *name, struct counts *counts)
 {
-	unsigned int number = counts->passed + counts->failed +
-			      counts->skipped + 1;
+	unsigned int number =
+		counts->passed + counts->failed + counts->skipped + 1;
 	char reason[256];
 
 	switch (run_one(test, backend, reason, sizeof(reason))) {

@@ -180,8 +180,7 @@ __u32 hwpt_alloc(int fd, __u32 dev, __u32 pt)
 	return id;
 }
 
-int __iommufd_option(int fd, __u32 option, __u16 op, __u32 object,
-		     __u64 *value)
+int __iommufd_option(int fd, __u32 option, __u16 op, __u32 object, __u64 *value)
 {
 	struct iommu_option cmd = {
 		.size = sizeof(cmd),
@@ -200,8 +199,8 @@ int __iommufd_option(int fd, __u32 option, __u16 op, __u32 object,
 int __cdev_bind(int cdev, int iommufd, __u32 *id)
 {
 	struct vfio_device_bind_iommufd cmd = {
-		.argsz = offsetof(struct vfio_device_bind_iommufd,
-				  out_devid) + sizeof(__u32),
+		.argsz = offsetof(struct vfio_device_bind_iommufd, out_devid) +
+			 sizeof(__u32),
 		.iommufd = iommufd,
 	};
 	int rc = __sys_ioctl(cdev, VFIO_DEVICE_BIND_IOMMUFD, &cmd);
@@ -215,8 +214,8 @@ int __cdev_bind(int cdev, int iommufd, __u32 *id)
 int __cdev_attach(int cdev, __u32 pt, __u32 *attached)
 {
 	struct vfio_device_attach_iommufd_pt cmd = {
-		.argsz = offsetof(struct vfio_device_attach_iommufd_pt,
-				  pt_id) + sizeof(__u32),
+		.argsz = offsetof(struct vfio_device_attach_iommufd_pt, pt_id) +
+			 sizeof(__u32),
 		.pt_id = pt,
 	};
 	int rc = __sys_ioctl(cdev, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
@@ -229,8 +228,8 @@ int __cdev_attach(int cdev, __u32 pt, __u32 *attached)
 int __cdev_detach(int cdev)
 {
 	struct vfio_device_detach_iommufd_pt cmd = {
-		.argsz = offsetof(struct vfio_device_detach_iommufd_pt,
-				  flags) + sizeof(__u32),
+		.argsz = offsetof(struct vfio_device_detach_iommufd_pt, flags) +
+			 sizeof(__u32),
 	};
 
 	return __sys_ioctl(cdev, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);

@@ -30,7 +30,7 @@ int group_device(int group, const char *bdf);
 __u32 group_flags(int group);
 
 void *info_buffer(int fd, unsigned long cmd, const void *request, size_t size);
-const struct vfio_info_cap_header *
-info_cap(const void *info, __u32 first, __u16 id);
+const struct vfio_info_cap_header *info_cap(const void *info, __u32 first,
+					    __u16 id);
 
 #endif

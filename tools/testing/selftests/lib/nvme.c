@@ -271,8 +271,8 @@ struct nvme *nvme_open(struct vdev *vdev, __u64 iova, unsigned int irq_index)
 	nvme->mem = sys_mmap_anon(NVME_IOVA_SIZE);
 	space_map(vdev->space, nvme->mem, iova, NVME_IOVA_SIZE);
 	vdev_enable(vdev, true);
-	nvme->regs = vdev_mmap(vdev, VFIO_PCI_BAR0_REGION_INDEX,
-			       &nvme->regs_size);
+	nvme->regs =
+		vdev_mmap(vdev, VFIO_PCI_BAR0_REGION_INDEX, &nvme->regs_size);
 	nvme->stride = 4U << (mmio_read64(nvme->regs, REG_CAP) >> 32 & 0xf);
 	nvme->free_slots = (1U << NVME_DEPTH) - 1;
 	enable_interrupts(nvme, irq_index);

@@ -33,7 +33,8 @@ struct wanted {
 static const struct wanted wanted[] = {
 	[TESTDEV_EDU0] = { "edu", 0x1234, 0x11e8, false, 0 },
 	[TESTDEV_EDU1] = { "second edu", 0x1234, 0x11e8, false, 1 },
-	[TESTDEV_SHARED0] = { "edu in a shared group", 0x1234, 0x11e8, true, 0 },
+	[TESTDEV_SHARED0] = { "edu in a shared group", 0x1234, 0x11e8, true,
+			      0 },
 	[TESTDEV_SHARED1] = { "second edu in a shared group", 0x1234, 0x11e8,
 			      true, 1 },
 	[TESTDEV_NVME] = { "nvme", 0x1b36, 0x0010, false, 0 },

@@ -196,9 +196,9 @@ struct vdev *vdev_open_in(struct space *space, const char *bdf)
 		open_cdev(vdev);
 		return vdev;
 	}
-	vdev->fd = ASSERT_OK(__sys_ioctl(space_group_fd(space, bdf),
-					 VFIO_GROUP_GET_DEVICE_FD,
-					 (void *)bdf));
+	vdev->fd =
+		ASSERT_OK(__sys_ioctl(space_group_fd(space, bdf),
+				      VFIO_GROUP_GET_DEVICE_FD, (void *)bdf));
 	return vdev;
 }
 
@@ -363,13 +363,12 @@ int __vdev_set_irqs(struct vdev *vdev, unsigned int flags, unsigned int index,
 	return rc;
 }
 
-int __vdev_irq_enable(struct vdev *vdev, unsigned int index,
-		      unsigned int start, const int *fds, unsigned int count)
+int __vdev_irq_enable(struct vdev *vdev, unsigned int index, unsigned int start,
+		      const int *fds, unsigned int count)
 {
-	return __vdev_set_irqs(vdev,
-			       VFIO_IRQ_SET_DATA_EVENTFD |
-				       VFIO_IRQ_SET_ACTION_TRIGGER,
-			       index, start, count, fds, count * sizeof(*fds));
+	return __vdev_set_irqs(
+		vdev, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+		index, start, count, fds, count * sizeof(*fds));
 }
 
 void vdev_irq_enable(struct vdev *vdev, unsigned int index, unsigned int start,

@@ -65,8 +65,7 @@ int space_group_fd(struct space *space, const char *bdf);
 int __space_map(struct space *space, const void *vaddr, __u64 iova, __u64 size,
 		unsigned int prot);
 void space_map(struct space *space, const void *vaddr, __u64 iova, __u64 size);
-int __space_unmap(struct space *space, __u64 iova, __u64 size,
-		  __u64 *unmapped);
+int __space_unmap(struct space *space, __u64 iova, __u64 size, __u64 *unmapped);
 void space_unmap(struct space *space, __u64 iova, __u64 size);
 
 struct vdev *vdev_open_in(struct space *space, const char *bdf);
@@ -98,8 +97,8 @@ void vdev_enable(struct vdev *vdev, bool master);
 int __vdev_set_irqs(struct vdev *vdev, unsigned int flags, unsigned int index,
 		    unsigned int start, unsigned int count, const void *data,
 		    size_t data_size);
-int __vdev_irq_enable(struct vdev *vdev, unsigned int index,
-		      unsigned int start, const int *fds, unsigned int count);
+int __vdev_irq_enable(struct vdev *vdev, unsigned int index, unsigned int start,
+		      const int *fds, unsigned int count);
 void vdev_irq_enable(struct vdev *vdev, unsigned int index, unsigned int start,
 		     const int *fds, unsigned int count);
 void vdev_irq_disable(struct vdev *vdev, unsigned int index);

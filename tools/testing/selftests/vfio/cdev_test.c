@@ -150,8 +150,9 @@ TEST(attach_bad_input)
 	__u32 dead = ioas_alloc(iommufd);
 	__u32 id;
 
-	iommufd_destroy(iommufd, dead);
 	ASSERT_RC(__cdev_bind(fd, iommufd, &id), 0);
+	/* Not before: the device could get the number. */
+	iommufd_destroy(iommufd, dead);
 	attach.pt_id = ioas;
 	ASSERT_RC(__sys_ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach),
 		  -EINVAL);

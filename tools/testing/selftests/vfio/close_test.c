@@ -82,9 +82,24 @@ static void check_gone(const char *bdf, long long pins)
 	sys_close(group_open(bdf));
 }
 
+/** struct order_args - what the orders are tried on */
+struct order_args {
+	/** @bdf: the device */
+	const char *bdf;
+	/** @backend: the way to it */
+	enum backend backend;
+	/** @buf: SIZE bytes */
+	char *buf;
+	/** @pins: pages that others had pinned before */
+	long long pins;
+	/** @runs: orders tried so far */
+	unsigned int runs;
+	/** @fn: takes a device apart in the order given */
+	void (*fn)(const enum part *order, struct order_args *args);
+};
+
 /* Call @fn with each order of NR_PARTS things. */
-static void for_each_order(void (*fn)(const enum part *order, void *arg),
-			   void *arg)
+static void try_orders(struct order_args *args)
 {
 	enum part order[NR_PARTS];
 	unsigned int code;
@@ -99,27 +114,12 @@ static void for_each_order(void (*fn)(const enum part *order, void *arg),
 			used |= 1U << order[i];
 		}
 		if (used == (1U << NR_PARTS) - 1)
-			fn(order, arg);
+			args->fn(order, args);
 	}
 }
 
-/** struct order_args - what the orders are tried on */
-struct order_args {
-	/** @bdf: the device */
-	const char *bdf;
-	/** @backend: the way to it */
-	enum backend backend;
-	/** @buf: SIZE bytes */
-	char *buf;
-	/** @pins: pages that others had pinned before */
-	long long pins;
-	/** @runs: orders tried so far */
-	unsigned int runs;
-};
-
-static void close_idle(const enum part *order, void *arg)
+static void close_idle(const enum part *order, struct order_args *args)
 {
-	struct order_args *args = arg;
 	struct held held;
 	unsigned int i;
 
@@ -134,9 +134,8 @@ static void close_idle(const enum part *order, void *arg)
 }
 
 /* The engine is told to write, and all is closed before it is through. */
-static void close_busy(const enum part *order, void *arg)
+static void close_busy(const enum part *order, struct order_args *args)
 {
-	struct order_args *args = arg;
 	struct held held;
 	unsigned int i;
 
@@ -149,32 +148,32 @@ static void close_busy(const enum part *order, void *arg)
 	args->runs++;
 }
 
-static void run_orders(enum backend backend,
-		       void (*fn)(const enum part *order, void *arg))
+static void run_orders(enum backend backend, bool busy)
 {
 	struct order_args args = {
 		.bdf = pci_need(TESTDEV_EDU0),
 		.backend = backend,
 		.buf = sys_mmap_anon(SIZE),
 		.pins = sys_pins_held(),
+		.fn = busy ? close_busy : close_idle,
 	};
 
-	for_each_order(fn, &args);
+	try_orders(&args);
 	ASSERT_EQ(args.runs, 24);
 	/* When the last transfer has ended, nothing has reached us. */
 	edu_close_with_space(edu_open(args.bdf, backend));
-	if (fn == close_busy)
+	if (busy)
 		ASSERT(is_byte(args.buf, SIZE, 0x5a));
 }
 
 TEST_OVER(every_order, BACKENDS_ALL)
 {
-	run_orders(backend, close_idle);
+	run_orders(backend, false);
 }
 
 TEST_OVER(every_order_under_dma, BACKENDS_ALL)
 {
-	run_orders(backend, close_busy);
+	run_orders(backend, true);
 }
 
 /* Two devices of one group and one of another, in six orders. */
@@ -183,9 +182,8 @@ TEST_OVER(three_devices, BACKENDS_ALL)
 	static const unsigned char orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 },
 						   { 1, 0, 2 }, { 1, 2, 0 },
 						   { 2, 0, 1 }, { 2, 1, 0 } };
-	const char *bdfs[] = { pci_need(TESTDEV_SHARED0),
-			       pci_need(TESTDEV_SHARED1),
-			       pci_need(TESTDEV_EDU0) };
+	static const enum testdev which[] = { TESTDEV_SHARED0, TESTDEV_SHARED1,
+					      TESTDEV_EDU0 };
 	char *buf = sys_mmap_anon(PAGE);
 	unsigned int i;
 	unsigned int j;
@@ -195,7 +193,7 @@ TEST_OVER(three_devices, BACKENDS_ALL)
 		struct edu *edus[3];
 
 		for (j = 0; j < 3; j++)
-			edus[j] = edu_open_in(space, bdfs[j]);
+			edus[j] = edu_open_in(space, pci_need(which[j]));
 		space_map(space, buf, IOVA, PAGE);
 		for (j = 0; j < 3; j++) {
 			fill_pattern(buf, PAGE, i + j);

@@ -99,8 +99,7 @@ TEST_OVER(command_memory, BACKENDS_ALL)
 	ASSERT(!(vdev_cfg_read(vdev, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY));
 	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 4),
 		  -EIO);
-	ASSERT_RC(__vdev_pwrite(vdev, VFIO_PCI_BAR0_REGION_INDEX, 4, &value,
-				4),
+	ASSERT_RC(__vdev_pwrite(vdev, VFIO_PCI_BAR0_REGION_INDEX, 4, &value, 4),
 		  -EIO);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
 	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 4);
@@ -156,8 +155,7 @@ TEST_OVER(msi_registers, BACKENDS_ALL)
 
 	ASSERT(msi);
 	vdev_cfg_write(vdev, msi + PCI_MSI_ADDRESS_LO, 4, 0xfee01004);
-	ASSERT_EQ(vdev_cfg_read(vdev, msi + PCI_MSI_ADDRESS_LO, 4),
-		  0xfee01004);
+	ASSERT_EQ(vdev_cfg_read(vdev, msi + PCI_MSI_ADDRESS_LO, 4), 0xfee01004);
 	flags = vdev_cfg_read(vdev, msi + PCI_MSI_FLAGS, 2);
 	ASSERT(!(flags & PCI_MSI_FLAGS_ENABLE));
 	vdev_cfg_write(vdev, msi + PCI_MSI_FLAGS, 2,
@@ -218,8 +216,7 @@ TEST_OVER(power_states, BACKENDS_ALL)
 	ASSERT_EQ(vdev_cfg_read(vdev, pm + PCI_PM_CTRL, 2) &
 			  PCI_PM_CTRL_STATE_MASK,
 		  3);
-	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 8, &value,
-			       4),
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 8, &value, 4),
 		  -EIO);
 	vdev_cfg_write(vdev, pm + PCI_PM_CTRL, 2, pmcsr);
 	ASSERT_EQ(vdev_cfg_read(vdev, pm + PCI_PM_CTRL, 2) &

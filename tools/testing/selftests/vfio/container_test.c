@@ -115,8 +115,7 @@ static void check_unset(int container)
 		  -EINVAL);
 	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_GET_INFO, BAD_PTR),
 		  -EINVAL);
-	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_MAP_DMA, BAD_PTR),
-		  -EINVAL);
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_MAP_DMA, BAD_PTR), -EINVAL);
 	sys_munmap(page, PAGE);
 }
 
@@ -138,8 +137,7 @@ TEST_OVER(unknown_ioctl, BACKENDS_LEGACY)
 	group_set_container(group, container);
 	container_set_iommu(container);
 	ASSERT_RC(__sys_ioctl(container, _IO(VFIO_TYPE, 250), NULL), -ENOTTY);
-	ASSERT_RC(__sys_ioctl(container, VFIO_GROUP_GET_STATUS, NULL),
-		  -ENOTTY);
+	ASSERT_RC(__sys_ioctl(container, VFIO_GROUP_GET_STATUS, NULL), -ENOTTY);
 	ASSERT_RC(__sys_ioctl(container, _IO('x', 1), NULL), -ENOTTY);
 }
 

@@ -35,8 +35,8 @@ TEST_OVER(info, BACKENDS_ALL)
 	info->argsz = min;
 	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_INFO, info), 0);
 	ASSERT(info->flags & VFIO_DEVICE_FLAGS_PCI);
-	ASSERT(!(info->flags & (VFIO_DEVICE_FLAGS_PLATFORM |
-				VFIO_DEVICE_FLAGS_CCW)));
+	ASSERT(!(info->flags &
+		 (VFIO_DEVICE_FLAGS_PLATFORM | VFIO_DEVICE_FLAGS_CCW)));
 	ASSERT_EQ(info->num_regions, VFIO_PCI_NUM_REGIONS);
 	ASSERT_EQ(info->num_irqs, VFIO_PCI_NUM_IRQS);
 	ASSERT(is_byte(buf + min, sizeof(buf) - min, 0x55));
@@ -226,8 +226,7 @@ TEST_OVER(access_outside_of_regions, BACKENDS_ALL)
 	/* Nothing asked for is nothing done. */
 	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 0),
 		  0);
-	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, BAD_PTR,
-			       4),
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, BAD_PTR, 4),
 		  -EFAULT);
 	ASSERT_RC(__vdev_pwrite(vdev, VFIO_PCI_BAR0_REGION_INDEX, 4, BAD_PTR,
 				4),

@@ -38,8 +38,9 @@ TEST_OVER(every_page_is_its_own, BACKENDS_ALL)
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
 	size_t size = MIB(4) + 3 * PAGE;
 	char *buf = sys_mmap_anon(size);
-	size_t offsets[] = { 0, PAGE, MIB(2) - PAGE, MIB(2), MIB(4),
-			     size - PAGE };
+	size_t offsets[] = {
+		0, PAGE, MIB(2) - PAGE, MIB(2), MIB(4), size - PAGE
+	};
 	unsigned int i;
 
 	space_map(edu->vdev->space, buf, IOVA, size);

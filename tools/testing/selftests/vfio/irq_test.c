@@ -218,8 +218,8 @@ TEST_OVER(msix_grows, BACKENDS_ALL)
 		SKIP("vectors of this device cannot be added");
 	vdev_irq_enable(vdev, MSIX, 0, &event, 1);
 	vdev_irq_enable(vdev, MSIX, info.count - 1, &late, 1);
-	ASSERT_RC(__vdev_set_irqs(vdev, NONE | TRIGGER, MSIX, info.count - 1,
-				  1, NULL, 0),
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | TRIGGER, MSIX, info.count - 1, 1,
+				  NULL, 0),
 		  0);
 	ASSERT_EQ(sys_eventfd_take(late), 1);
 	ASSERT_EQ(sys_eventfd_take(event), 0);
@@ -281,8 +281,8 @@ TEST_OVER(bad_header, BACKENDS_ALL)
 			  -EINVAL);
 	/* One kind of data, and one action. */
 	ASSERT_RC(__vdev_set_irqs(vdev, TRIGGER, MSI, 0, 1, NULL, 0), -EINVAL);
-	ASSERT_RC(__vdev_set_irqs(vdev, NONE | BOOL | TRIGGER, MSI, 0, 1,
-				  NULL, 0),
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | BOOL | TRIGGER, MSI, 0, 1, NULL,
+				  0),
 		  -EINVAL);
 	ASSERT_RC(__vdev_set_irqs(vdev, NONE, MSI, 0, 1, NULL, 0), -ENOTTY);
 	ASSERT_RC(__vdev_set_irqs(vdev, NONE | TRIGGER | MASK, MSI, 0, 1, NULL,
@@ -319,8 +319,7 @@ TEST_OVER(bad_data, BACKENDS_ALL)
 					  NULL, 0),
 			  -EINVAL);
 		ASSERT_RC(__vdev_irq_enable(vdev, index, 0, &bad, 1), -EBADF);
-		ASSERT_RC(__vdev_irq_enable(vdev, index, 0, &null, 1),
-			  -EINVAL);
+		ASSERT_RC(__vdev_irq_enable(vdev, index, 0, &null, 1), -EINVAL);
 		ASSERT_RC(__vdev_irq_enable(vdev, index, 0, &vdev->fd, 1),
 			  -EINVAL);
 		/* None of these has left the kind in use. */

@@ -35,6 +35,19 @@ struct plan {
 	char *buf;
 };
 
+/* Start a child that tells us when it has begun. */
+static pid_t start(struct plan *plan, void (*fn)(void *arg))
+{
+	pid_t pid;
+
+	if (pipe2(plan->ready, O_CLOEXEC))
+		FAIL("pipe: %s", strerror(errno));
+	pid = child_start(fn, plan);
+	/* If the child ends before it has begun, this is how we see it. */
+	sys_close(plan->ready[1]);
+	return pid;
+}
+
 static void tell(struct plan *plan)
 {
 	if (write(plan->ready[1], "r", 1) != 1)
@@ -49,6 +62,12 @@ static void wait_told(struct plan *plan)
 		FAIL("the child is gone");
 }
 
+static void stop(struct plan *plan, pid_t pid)
+{
+	child_kill(pid);
+	sys_close(plan->ready[0]);
+}
+
 static void plan_init(struct plan *plan, enum backend backend,
 		      enum testdev which)
 {
@@ -59,8 +78,6 @@ static void plan_init(struct plan *plan, enum backend backend,
 	plan->bdf = pci_need(which);
 	if (backend == BACKEND_IOMMUFD && !pci_has_cdev(plan->bdf))
 		SKIP("%s has no device node", plan->bdf);
-	if (pipe2(plan->ready, O_CLOEXEC))
-		FAIL("pipe: %s", strerror(errno));
 }
 
 /* All is as before: nothing pinned, and the device is there for others. */
@@ -106,17 +123,12 @@ TEST_OVER(killed_in_map, BACKENDS_ALL)
 	plan_init(&plan, backend, TESTDEV_EDU0);
 	for (i = 0; i < 6; i++) {
 		long long pins = sys_pins_held();
-		pid_t pid = child_start(map_for_ever, &plan);
+		pid_t pid = start(&plan, map_for_ever);
 
 		wait_told(&plan);
 		for (j = 0; j < i * 200; j++)
 			sched_yield();
-		child_kill(pid);
-		/* The byte of a second round may be there already. */
-		close(plan.ready[0]);
-		close(plan.ready[1]);
-		if (pipe2(plan.ready, O_CLOEXEC))
-			FAIL("pipe: %s", strerror(errno));
+		stop(&plan, pid);
 		check_free(&plan, pins);
 	}
 }
@@ -144,10 +156,10 @@ TEST_OVER(killed_in_dma, BACKENDS_ALL)
 	plan_init(&plan, backend, TESTDEV_EDU0);
 	for (i = 0; i < 4; i++) {
 		long long pins = sys_pins_held();
-		pid_t pid = child_start(dma_for_ever, &plan);
+		pid_t pid = start(&plan, dma_for_ever);
 
 		wait_told(&plan);
-		child_kill(pid);
+		stop(&plan, pid);
 		check_free(&plan, pins);
 	}
 }
@@ -180,10 +192,10 @@ TEST_OVER(killed_in_nvme_io, BACKENDS_ALL)
 
 	plan_init(&plan, backend, TESTDEV_NVME);
 	for (i = 0; i < 4; i++) {
-		pid_t pid = child_start(nvme_for_ever, &plan);
+		pid_t pid = start(&plan, nvme_for_ever);
 
 		wait_told(&plan);
-		child_kill(pid);
+		stop(&plan, pid);
 	}
 	vdev = vdev_open(plan.bdf, backend);
 	buf = sys_mmap_anon(MIB(1));
@@ -229,7 +241,7 @@ TEST_OVER(inherited_by_fork, BACKENDS_ALL)
 	plan.buf = sys_mmap_anon(PAGE);
 	fill_pattern(plan.buf, PAGE, 4);
 	space_map(plan.edu->vdev->space, plan.buf, IOVA, PAGE);
-	pid = child_start(use_inherited, &plan);
+	pid = start(&plan, use_inherited);
 	wait_told(&plan);
 	edu_close_with_space(plan.edu);
 	child_expect(pid, 0);
@@ -307,7 +319,6 @@ static void exec_cat(void *arg)
 	fcntl(edu->vdev->space->fd, F_SETFD, 0);
 	if (edu->vdev->space->groups)
 		fcntl(edu->vdev->space->groups->fd, F_SETFD, 0);
-	/* The pipe's writing end closes by the exec, and so tells of it. */
 	dup2(plan->ready[0], STDIN_FILENO);
 	execl("/bin/cat", "cat", NULL);
 	FAIL("exec: %s", strerror(errno));
@@ -322,7 +333,8 @@ TEST_OVER(files_survive_exec, BACKENDS_ALL)
 	pid_t pid;
 
 	plan_init(&plan, backend, TESTDEV_EDU0);
-	if (pipe2(executed, O_CLOEXEC))
+	/* One is the program's input, one closes by the exec, and tells. */
+	if (pipe2(plan.ready, O_CLOEXEC) || pipe2(executed, O_CLOEXEC))
 		FAIL("pipe: %s", strerror(errno));
 	pins = sys_pins_held();
 	pid = child_start(exec_cat, &plan);

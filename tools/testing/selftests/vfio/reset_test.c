@@ -148,8 +148,8 @@ static void start_many(struct nvme *nvme, size_t *size)
 
 static void check_works(struct vdev *vdev, char *buf)
 {
-	struct nvme *nvme = nvme_open(vdev, DRIVER_IOVA,
-				      VFIO_PCI_MSIX_IRQ_INDEX);
+	struct nvme *nvme =
+		nvme_open(vdev, DRIVER_IOVA, VFIO_PCI_MSIX_IRQ_INDEX);
 
 	fill_pattern(buf, MIB(1), 3);
 	nvme_transfer(nvme, true, MIB(1), DATA_IOVA, MIB(1));

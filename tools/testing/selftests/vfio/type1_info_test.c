@@ -58,8 +58,7 @@ TEST_OVER(short_and_long, BACKENDS_LEGACY)
 	/* A caller that knows no capabilities. */
 	info->argsz = min;
 	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_GET_INFO, info), 0);
-	ASSERT_EQ(info->flags,
-		  VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS);
+	ASSERT_EQ(info->flags, VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS);
 	ASSERT(info->iova_pgsizes & PAGE);
 	ASSERT(!(info->iova_pgsizes & (PAGE - 1)));
 	needed = info->argsz;
@@ -72,8 +71,7 @@ TEST_OVER(short_and_long, BACKENDS_LEGACY)
 	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_GET_INFO, info), 0);
 	ASSERT_EQ(info->argsz, needed);
 	ASSERT_EQ(info->cap_offset, 0);
-	ASSERT(is_byte(buf + sizeof(*info), sizeof(buf) - sizeof(*info),
-		       0x55));
+	ASSERT(is_byte(buf + sizeof(*info), sizeof(buf) - sizeof(*info), 0x55));
 
 	/* Just room enough, and nothing is written behind it. */
 	memset(buf, 0x55, sizeof(buf));

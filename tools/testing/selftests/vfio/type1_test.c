@@ -57,8 +57,7 @@ TEST_OVER(map_struct, BACKENDS_LEGACY)
 	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_MAP_DMA, &map), -EINVAL);
 	map.argsz = 0;
 	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_MAP_DMA, &map), -EINVAL);
-	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_MAP_DMA, BAD_PTR),
-		  -EFAULT);
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_MAP_DMA, BAD_PTR), -EFAULT);
 	ASSERT_AVAIL(container, avail);
 
 	/* A longer struct is fine, and its tail is not looked at. */
@@ -117,8 +116,7 @@ TEST_OVER(map_alignment_and_overflow, BACKENDS_LEGACY)
 		  wrap_errno());
 	ASSERT_RC(__container_map(container, page, IOVA, -PAGE, RW),
 		  wrap_errno());
-	ASSERT_RC(__container_map(container, (void *)-PAGE, IOVA, 2 * PAGE,
-				  RW),
+	ASSERT_RC(__container_map(container, (void *)-PAGE, IOVA, 2 * PAGE, RW),
 		  wrap_errno());
 	ASSERT_AVAIL(container, avail);
 }
@@ -137,10 +135,9 @@ TEST_OVER(map_overlap, BACKENDS_LEGACY)
 		for (last = first; last < 12; last++) {
 			if (last < 4 || first > 7)
 				continue;
-			ASSERT_RC(__container_map(container, buf,
-						  IOVA + first * PAGE,
-						  (last - first + 1) * PAGE,
-						  RW),
+			ASSERT_RC(__container_map(
+					  container, buf, IOVA + first * PAGE,
+					  (last - first + 1) * PAGE, RW),
 				  -EEXIST);
 		}
 	}
@@ -156,8 +153,7 @@ TEST_OVER(map_reserved, BACKENDS_LEGACY)
 	char *buf = sys_mmap_anon(MIB(4));
 	unsigned int avail = container_dma_avail(container);
 
-	ASSERT_RC(__container_map(container, buf, MSI_IOVA, PAGE, RW),
-		  -EINVAL);
+	ASSERT_RC(__container_map(container, buf, MSI_IOVA, PAGE, RW), -EINVAL);
 	ASSERT_RC(__container_map(container, buf, MSI_IOVA + MIB(1) - PAGE,
 				  PAGE, RW),
 		  -EINVAL);
@@ -327,8 +323,7 @@ TEST_OVER(unmap_bisects, BACKENDS_LEGACY)
 		  -EINVAL);
 	ASSERT_RC(__container_unmap(container, IOVA + 3 * PAGE, PAGE, 0, NULL),
 		  -EINVAL);
-	ASSERT_RC(__container_unmap(container, IOVA + PAGE, 11 * PAGE, 0,
-				    NULL),
+	ASSERT_RC(__container_unmap(container, IOVA + PAGE, 11 * PAGE, 0, NULL),
 		  -EINVAL);
 	/* The first two would go whole, the third not. */
 	ASSERT_RC(__container_unmap(container, IOVA, 9 * PAGE, 0, &size),

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Resets of a whole bus: what they hit, and who may ask for one. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "edu.h"
+#include "harness.h"
+#include "pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+#define MAX_DEVICES 32
+/* The edu device computes the factorial of what is written here. */
+#define EDU_LIVENESS 0x04
+
+static int __hot_reset_info(struct vdev *vdev,
+			    struct vfio_pci_hot_reset_info *info, size_t size)
+{
+	memset(info, 0, size);
+	info->argsz = size;
+	return ioctl(vdev->fd, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, info) ?
+		       -errno :
+		       0;
+}
+
+static struct vfio_pci_hot_reset_info *hot_reset_info(struct vdev *vdev)
+{
+	struct vfio_pci_hot_reset_info *info;
+	size_t size = sizeof(*info) + MAX_DEVICES * sizeof(info->devices[0]);
+
+	info = malloc(size);
+	ASSERT(info);
+	ASSERT_RC(__hot_reset_info(vdev, info, size), 0);
+	return info;
+}
+
+static int __hot_reset(struct vdev *vdev, const int *fds, unsigned int count)
+{
+	size_t size = sizeof(struct vfio_pci_hot_reset) + count * sizeof(int);
+	struct vfio_pci_hot_reset *reset = calloc(1, size);
+	int rc;
+
+	ASSERT(reset);
+	reset->argsz = size;
+	reset->count = count;
+	if (count)
+		memcpy(reset->group_fds, fds, count * sizeof(int));
+	rc = ioctl(vdev->fd, VFIO_DEVICE_PCI_HOT_RESET, reset) ? -errno : 0;
+	free(reset);
+	return rc;
+}
+
+/* By group file, or with none where the devices were opened by their nodes. */
+static int __reset_as_owner(struct vdev *vdev)
+{
+	int fd = -1;
+
+	if (vdev->space->backend == BACKEND_IOMMUFD)
+		return __hot_reset(vdev, &fd, 0);
+	fd = space_group_fd(vdev->space, vdev->bdf);
+	return __hot_reset(vdev, &fd, 1);
+}
+
+/* Too little room: the count is told. */
+TEST_OVER(info_without_room, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_SHARED0), backend);
+	struct vfio_pci_hot_reset_info info;
+
+	ASSERT_RC(__hot_reset_info(vdev, &info, sizeof(info)), -ENOSPC);
+	ASSERT_EQ(info.count, 2);
+	ASSERT_RC(__hot_reset_info(vdev, &info, 4), -EINVAL);
+}
+
+/* A device on the root bus has nothing that could be reset. */
+TEST_OVER(none_on_the_root_bus, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	struct vfio_pci_hot_reset_info info;
+
+	ASSERT_RC(__hot_reset_info(vdev, &info, sizeof(info)), -ENODEV);
+	ASSERT_RC(__reset_as_owner(vdev), -ENODEV);
+}
+
+TEST_OVER(info_names_the_groups, BACKENDS_LEGACY)
+{
+	const char *bdf = pci_need(TESTDEV_SHARED0);
+	struct vfio_pci_hot_reset_info *info;
+	unsigned int i;
+
+	pci_need(TESTDEV_SHARED1);
+	info = hot_reset_info(vdev_open(bdf, backend));
+	ASSERT_EQ(info->count, 2);
+	ASSERT_EQ(info->flags, 0);
+	for (i = 0; i < info->count; i++)
+		ASSERT_EQ(info->devices[i].group_id,
+			  (unsigned int)pci_group(bdf));
+}
+
+/* The open device has its ID; the other one is ours, as its group is. */
+TEST_OVER(info_names_the_devices, BACKEND_IOMMUFD)
+{
+	const char *bdf1 = pci_need(TESTDEV_SHARED1);
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_SHARED0), backend);
+	struct vfio_pci_hot_reset_info *info = hot_reset_info(vdev);
+	struct vdev *other;
+	unsigned int i;
+
+	ASSERT_EQ(info->flags, VFIO_PCI_HOT_RESET_FLAG_DEV_ID |
+				       VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED);
+	ASSERT_EQ(info->count, 2);
+	for (i = 0; i < 2; i++)
+		ASSERT(info->devices[i].devid == vdev->id ||
+		       info->devices[i].devid == VFIO_PCI_DEVID_OWNED);
+	ASSERT(info->devices[0].devid != info->devices[1].devid);
+
+	other = vdev_open_in(vdev->space, bdf1);
+	info = hot_reset_info(vdev);
+	for (i = 0; i < 2; i++)
+		ASSERT(info->devices[i].devid == vdev->id ||
+		       info->devices[i].devid == other->id);
+	ASSERT(info->devices[0].devid != info->devices[1].devid);
+}
+
+/* A device that no VFIO driver has is in the way of a reset. */
+TEST_OVER(unbound_neighbour, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_SHARED0), backend);
+	const char *bdf1 = pci_need(TESTDEV_SHARED1);
+	struct vfio_pci_hot_reset_info *info;
+
+	pci_unbind(bdf1);
+	info = hot_reset_info(vdev);
+	ASSERT_EQ(info->count, 2);
+	ASSERT(!(info->flags & VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED));
+	ASSERT_RC(__reset_as_owner(vdev), -EINVAL);
+	pci_bind(bdf1);
+	ASSERT_RC(__reset_as_owner(vdev), 0);
+}
+
+/* Both devices are hit, and both work again. */
+TEST_OVER(resets_the_bus, BACKENDS_ALL)
+{
+	const char *bdf1 = pci_need(TESTDEV_SHARED1);
+	struct space *space = space_open(backend);
+	struct edu *edu0 = edu_open_in(space, pci_need(TESTDEV_SHARED0));
+	struct edu *edu1 = edu_open_in(space, bdf1);
+
+	mmio_write32(edu0->regs, EDU_LIVENESS, 1);
+	mmio_write32(edu1->regs, EDU_LIVENESS, 2);
+	ASSERT_RC(__reset_as_owner(edu0->vdev), 0);
+	mmio_write32(edu0->regs, EDU_LIVENESS, 3);
+	ASSERT_EQ(mmio_read32(edu0->regs, EDU_LIVENESS), ~3U);
+	mmio_write32(edu1->regs, EDU_LIVENESS, 4);
+	ASSERT_EQ(mmio_read32(edu1->regs, EDU_LIVENESS), ~4U);
+}
+
+TEST_OVER(bad_group_files, BACKENDS_LEGACY)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_SHARED0), backend);
+	struct vdev *other = vdev_open(pci_need(TESTDEV_EDU1), backend);
+	int group = space_group_fd(vdev->space, vdev->bdf);
+	int fds[3] = { group, group, group };
+	int none = -1;
+
+	ASSERT_RC(__hot_reset(vdev, fds, 0), -EINVAL);
+	ASSERT_RC(__hot_reset(vdev, fds, 3), -EINVAL);
+	ASSERT_RC(__hot_reset(vdev, &none, 1), -EBADF);
+	ASSERT_RC(__hot_reset(vdev, &vdev->fd, 1), -EINVAL);
+	ASSERT_RC(__hot_reset(vdev, &vdev->space->fd, 1), -EINVAL);
+	fds[0] = space_group_fd(other->space, other->bdf);
+	ASSERT_RC(__hot_reset(vdev, fds, 1), -EINVAL);
+	ASSERT_RC(__hot_reset(vdev, fds, 2), 0);
+}
+
+/* With the device's node comes no group file. */
+TEST_OVER(no_group_files, BACKEND_IOMMUFD)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_SHARED0), backend);
+
+	ASSERT_RC(__hot_reset(vdev, &vdev->fd, 1), -EINVAL);
+	ASSERT_RC(__hot_reset(vdev, &vdev->space->fd, 1), -EINVAL);
+}
