@@ -16,6 +16,7 @@
 #include "group.h"
 #include "hwpt.h"
 #include "ioas.h"
+#include "iopt_iova.h"
 #include "iommu_core.h"
 #include "ucmd.h"
 

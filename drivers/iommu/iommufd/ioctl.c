@@ -40,6 +40,10 @@ union ucmd_buffer {
 	struct iommu_ioas_iova_ranges iova_ranges;
 	/** @map: IOMMU_IOAS_MAP */
 	struct iommu_ioas_map map;
+	/** @map_file: IOMMU_IOAS_MAP_FILE */
+	struct iommu_ioas_map_file map_file;
+	/** @copy: IOMMU_IOAS_COPY */
+	struct iommu_ioas_copy copy;
 	/** @unmap: IOMMU_IOAS_UNMAP */
 	struct iommu_ioas_unmap unmap;
 	/** @option: IOMMU_OPTION */
@@ -79,6 +83,9 @@ static const struct handler handlers[] = {
 	HANDLER(IOMMU_IOAS_IOVA_RANGES, ioas_iova_ranges_ioctl,
 		iommu_ioas_iova_ranges, out_iova_alignment),
 	HANDLER(IOMMU_IOAS_MAP, ioas_map_ioctl, iommu_ioas_map, iova),
+	HANDLER(IOMMU_IOAS_COPY, ioas_copy_ioctl, iommu_ioas_copy, src_iova),
+	HANDLER(IOMMU_IOAS_MAP_FILE, ioas_map_file_ioctl, iommu_ioas_map_file,
+		iova),
 	HANDLER(IOMMU_IOAS_UNMAP, ioas_unmap_ioctl, iommu_ioas_unmap, length),
 	HANDLER(IOMMU_OPTION, option_ioctl, iommu_option, val64),
 	HANDLER(IOMMU_HWPT_ALLOC, hwpt_alloc_ioctl, iommu_hwpt_alloc,

@@ -10,6 +10,7 @@
 
 #include "../iommu_core.h"
 #include "../iopt_domain.h"
+#include "../iopt_iova.h"
 #include "container.h"
 #include "domain.h"
 

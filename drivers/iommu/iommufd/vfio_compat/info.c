@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 #include <uapi/linux/vfio.h>
 
+#include "../iopt_iova.h"
 #include "container.h"
 #include "info.h"
 #include "type1.h"

@@ -12,6 +12,7 @@
 #include <uapi/linux/vfio.h>
 
 #include "../iopt_domain.h"
+#include "../iopt_iova.h"
 #include "../range.h"
 #include "container.h"
 #include "type1.h"
