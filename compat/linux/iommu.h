@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * From 6.16 on the op hw_info takes a type to ask for, and drivers tell whether
- * a device can use ATS.
+ * a device can use ATS. From 6.14 on the op that makes a domain with the flags of
+ * IOMMU_HWPT_ALLOC does not make nested ones too.
  */
 #ifndef _COMPAT_LINUX_IOMMU_H
 #define _COMPAT_LINUX_IOMMU_H
@@ -44,6 +45,32 @@ static inline void *compat_iommu_hw_info(struct device *dev, u32 *len,
 static inline bool compat_iommu_ats_unusable(struct device *dev)
 {
 	return !device_iommu_capable(dev, IOMMU_CAP_PCI_ATS_SUPPORTED);
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+static inline bool compat_iommu_has_alloc_flags(const struct iommu_ops *ops)
+{
+	return ops->domain_alloc_user;
+}
+
+static inline struct iommu_domain *
+compat_iommu_alloc_flags(const struct iommu_ops *ops, struct device *dev,
+			 u32 flags, const struct iommu_user_data *data)
+{
+	return ops->domain_alloc_user(dev, flags, NULL, data);
+}
+#else
+static inline bool compat_iommu_has_alloc_flags(const struct iommu_ops *ops)
+{
+	return ops->domain_alloc_paging_flags;
+}
+
+static inline struct iommu_domain *
+compat_iommu_alloc_flags(const struct iommu_ops *ops, struct device *dev,
+			 u32 flags, const struct iommu_user_data *data)
+{
+	return ops->domain_alloc_paging_flags(dev, flags, data);
 }
 #endif
 

@@ -177,10 +177,14 @@ static int change_to_new(struct iommufd_device *idev, struct iommufd_ioas *ioas,
 			 change_fn change, u32 *pt_id,
 			 struct iommufd_hwpt **old)
 {
+	const struct hwpt_request request = {
+		.dev = idev->dev,
+		.coherent = idev->coherent,
+	};
 	struct iommufd_hwpt *hwpt;
 	int ret;
 
-	hwpt = hwpt_new(idev->ictx, ioas, idev->dev, idev->coherent);
+	hwpt = hwpt_new(idev->ictx, ioas, &request);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
 	hwpt->automatic = true;
@@ -332,11 +336,22 @@ static int hwpt_alloc(struct iommufd_ucmd *ucmd, struct iommufd_device *idev,
 		      struct iommufd_ioas *ioas)
 {
 	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
+	const struct iommu_user_data data = {
+		.type = cmd->data_type,
+		.uptr = u64_to_user_ptr(cmd->data_uptr),
+		.len = cmd->data_len,
+	};
+	const struct hwpt_request request = {
+		.dev = idev->dev,
+		.coherent = idev->coherent,
+		.flags = cmd->flags,
+		.data = data.len ? &data : NULL,
+	};
 	struct iommufd_hwpt *hwpt;
 	int ret;
 
 	guard(mutex)(&ioas->lock);
-	hwpt = hwpt_new(ucmd->ictx, ioas, idev->dev, idev->coherent);
+	hwpt = hwpt_new(ucmd->ictx, ioas, &request);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
 	cmd->out_hwpt_id = hwpt->obj.id;
@@ -370,7 +385,8 @@ static int hwpt_alloc_for(struct iommufd_ucmd *ucmd,
  * hwpt_alloc_ioctl() - IOMMU_HWPT_ALLOC
  * @ucmd: with a struct iommu_hwpt_alloc
  *
- * Makes plain page tables only: no flag and no data type is supported.
+ * Makes page tables of an IOAS. Whether one can keep track of dirty pages, or be
+ * the parent of a nested one, is up to the IOMMU.
  *
  * Return: 0 or a negative errno.
  */
@@ -387,7 +403,8 @@ int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	idev = device_get(ucmd->ictx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	if (cmd->flags || cmd->data_type)
+	if (cmd->flags & ~(IOMMU_HWPT_ALLOC_NEST_PARENT |
+			   IOMMU_HWPT_ALLOC_DIRTY_TRACKING))
 		ret = -EOPNOTSUPP;
 	else
 		ret = hwpt_alloc_for(ucmd, idev);

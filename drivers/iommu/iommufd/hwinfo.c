@@ -11,6 +11,7 @@
 #include "ctx.h"
 #include "device.h"
 #include "hwinfo.h"
+#include "iommu_core.h"
 #include "ucmd.h"
 
 /* A buffer longer than the data ends in zeroes, a shorter one gets a part. */
@@ -28,14 +29,18 @@ static int put_user_data(const struct iommu_hw_info *cmd, const void *data,
 }
 
 /*
- * Dirty tracking and PASIDs are not reported, whatever the hardware has: what
- * is reported is what user space can use.
+ * PASIDs are not reported, whatever the hardware has: what is reported is what
+ * user space can use.
  */
 static u64 capabilities(struct device *dev)
 {
-	return compat_iommu_ats_unusable(dev) ?
-		       IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED :
-		       0;
+	u64 caps = 0;
+
+	if (compat_iommu_ats_unusable(dev))
+		caps |= IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED;
+	if (iommu_core_dirty_capable(dev))
+		caps |= IOMMU_HW_CAP_DIRTY_TRACKING;
+	return caps;
 }
 
 static int hw_info(struct iommu_hw_info *cmd, struct device *dev)

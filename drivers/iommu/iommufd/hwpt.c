@@ -13,7 +13,6 @@
 #include "ioas.h"
 #include "iommu_core.h"
 #include "iopt_domain.h"
-#include "iopt_domain.h"
 
 /* What is left to undo once it is off its IOAS's list. */
 static void hwpt_free(struct iommufd_hwpt *hwpt)
@@ -37,14 +36,33 @@ const struct object_ops hwpt_ops = {
 	.destroy = hwpt_destroy,
 };
 
-static struct iommu_domain *new_domain(struct device *dev, bool coherent)
+/**
+ * hwpt_get() - take a reference to an HWPT
+ * @ictx: the context
+ * @id: its ID
+ *
+ * Return: the HWPT, given back by object_put(), or -ENOENT.
+ */
+struct iommufd_hwpt *hwpt_get(struct iommufd_ctx *ictx, u32 id)
 {
-	struct iommu_domain *domain = iommu_core_domain_alloc(dev);
+	struct iommufd_object *obj = object_get(&ictx->objects, id, &hwpt_ops);
 
+	return IS_ERR(obj) ? ERR_CAST(obj) : hwpt_of(obj);
+}
+
+static struct iommu_domain *new_domain(const struct hwpt_request *request)
+{
+	struct iommu_domain *domain;
+
+	if (request->flags || request->data)
+		domain = iommu_core_domain_alloc_flags(
+			request->dev, request->flags, request->data);
+	else
+		domain = iommu_core_domain_alloc(request->dev);
 	if (IS_ERR(domain))
 		return domain;
 	/* some drivers mark each entry, so this comes before anything is mapped */
-	if (coherent && !iommu_core_enforce_coherency(domain)) {
+	if (request->coherent && !iommu_core_enforce_coherency(domain)) {
 		iommu_domain_free(domain);
 		return ERR_PTR(-EINVAL);
 	}
@@ -55,16 +73,16 @@ static struct iommu_domain *new_domain(struct device *dev, bool coherent)
  * hwpt_new() - make an HWPT that holds all of an IOAS
  * @ictx: the context
  * @ioas: the IOAS
- * @dev: a device that is going to be attached to it
- * @coherent: keep devices from making incoherent requests
+ * @request: what it is to be like
  *
  * Context: may sleep; the caller holds @ioas's lock until it has called
  * object_publish() or hwpt_abort().
- * Return: the HWPT or an ERR_PTR.
+ * Return: the HWPT; -EOPNOTSUPP where the IOMMU cannot do what is requested,
+ * another ERR_PTR.
  */
 struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
-			      struct iommufd_ioas *ioas, struct device *dev,
-			      bool coherent)
+			      struct iommufd_ioas *ioas,
+			      const struct hwpt_request *request)
 {
 	struct iommufd_hwpt *hwpt;
 	int ret;
@@ -77,7 +95,7 @@ struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 	ret = object_init(&ictx->objects, &hwpt->obj, &hwpt_ops);
 	if (ret)
 		goto err_free;
-	hwpt->domain = new_domain(dev, coherent);
+	hwpt->domain = new_domain(request);
 	if (IS_ERR(hwpt->domain)) {
 		ret = PTR_ERR(hwpt->domain);
 		goto err_abort;
@@ -87,6 +105,7 @@ struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 		goto err_domain;
 
 	hwpt->ioas = ioas;
+	hwpt->coherent = request->coherent;
 	object_use(&ioas->obj);
 	list_add_tail(&hwpt->entry, &ioas->hwpts);
 	return hwpt;

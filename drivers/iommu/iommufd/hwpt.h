@@ -15,6 +15,7 @@
 
 struct device;
 struct iommu_domain;
+struct iommu_user_data;
 struct iommufd_ctx;
 struct iommufd_ioas;
 
@@ -37,6 +38,24 @@ struct iommufd_hwpt {
 	 * last device does
 	 */
 	bool automatic;
+	/** @coherent: it makes all DMA coherent */
+	bool coherent;
+	/** @tracking: it keeps track of dirty pages; under the IOAS's lock */
+	bool tracking;
+};
+
+/**
+ * struct hwpt_request - what an HWPT is to be like
+ */
+struct hwpt_request {
+	/** @dev: a device that is going to be attached to it */
+	struct device *dev;
+	/** @coherent: keep devices from making incoherent requests */
+	bool coherent;
+	/** @flags: of IOMMU_HWPT_ALLOC */
+	u32 flags;
+	/** @data: for the driver of the IOMMU, or NULL */
+	const struct iommu_user_data *data;
 };
 
 extern const struct object_ops hwpt_ops;
@@ -52,9 +71,10 @@ static inline struct iommufd_hwpt *hwpt_of(struct iommufd_object *obj)
 	return container_of(obj, struct iommufd_hwpt, obj);
 }
 
+struct iommufd_hwpt *hwpt_get(struct iommufd_ctx *ictx, u32 id);
 struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
-			      struct iommufd_ioas *ioas, struct device *dev,
-			      bool coherent);
+			      struct iommufd_ioas *ioas,
+			      const struct hwpt_request *request);
 void hwpt_abort(struct iommufd_hwpt *hwpt);
 void hwpt_unuse(struct iommufd_hwpt *hwpt);
 

@@ -9,6 +9,7 @@
 #include "attach.h"
 #include "ctx.h"
 #include "hwinfo.h"
+#include "hwpt_dirty.h"
 #include "ioas.h"
 #include "ioctl.h"
 #include "option.h"
@@ -32,6 +33,10 @@ union ucmd_buffer {
 	struct iommu_hw_info hw_info;
 	/** @hwpt_alloc: IOMMU_HWPT_ALLOC */
 	struct iommu_hwpt_alloc hwpt_alloc;
+	/** @set_dirty: IOMMU_HWPT_SET_DIRTY_TRACKING */
+	struct iommu_hwpt_set_dirty_tracking set_dirty;
+	/** @get_dirty: IOMMU_HWPT_GET_DIRTY_BITMAP */
+	struct iommu_hwpt_get_dirty_bitmap get_dirty;
 	/** @ioas_alloc: IOMMU_IOAS_ALLOC */
 	struct iommu_ioas_alloc ioas_alloc;
 	/** @allow_iovas: IOMMU_IOAS_ALLOW_IOVAS */
@@ -90,6 +95,10 @@ static const struct handler handlers[] = {
 	HANDLER(IOMMU_OPTION, option_ioctl, iommu_option, val64),
 	HANDLER(IOMMU_HWPT_ALLOC, hwpt_alloc_ioctl, iommu_hwpt_alloc,
 		__reserved),
+	HANDLER(IOMMU_HWPT_SET_DIRTY_TRACKING, hwpt_set_dirty_ioctl,
+		iommu_hwpt_set_dirty_tracking, __reserved),
+	HANDLER(IOMMU_HWPT_GET_DIRTY_BITMAP, hwpt_get_dirty_ioctl,
+		iommu_hwpt_get_dirty_bitmap, data),
 	HANDLER(IOMMU_GET_HW_INFO, hw_info_ioctl, iommu_hw_info, __reserved),
 };
 

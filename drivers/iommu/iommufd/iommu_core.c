@@ -8,7 +8,9 @@
 #include <linux/iommu_internal.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <uapi/linux/iommufd.h>
 
+#include "hwdirty.h"
 #include "iommu_core.h"
 
 static bool allow_unsafe_interrupts;
@@ -50,6 +52,60 @@ int iommu_core_check_msi(struct iommu_group *group)
 struct iommu_domain *iommu_core_domain_alloc(struct device *dev)
 {
 	return iommu_paging_domain_alloc(dev);
+}
+
+/**
+ * iommu_core_domain_alloc_flags() - a new empty domain of a special kind
+ * @dev: a device that is going to be attached to it
+ * @flags: of IOMMU_HWPT_ALLOC
+ * @data: for the driver, or NULL
+ *
+ * Context: may sleep.
+ * Return: the domain, freed by iommu_domain_free(); -EOPNOTSUPP where it cannot
+ * be what @flags ask for, another ERR_PTR.
+ */
+struct iommu_domain *
+iommu_core_domain_alloc_flags(struct device *dev, u32 flags,
+			      const struct iommu_user_data *data)
+{
+	const struct iommu_ops *ops = dev->iommu->iommu_dev->ops;
+	bool dirty = flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING;
+	struct iommu_domain *domain;
+
+	if (!compat_iommu_has_alloc_flags(ops))
+		return ERR_PTR(-EOPNOTSUPP);
+	if (dirty && !device_iommu_capable(dev, IOMMU_CAP_DIRTY_TRACKING))
+		return ERR_PTR(-EOPNOTSUPP);
+	domain = compat_iommu_alloc_flags(ops, dev, flags, data);
+	if (IS_ERR(domain))
+		return domain;
+	domain->owner = ops;
+	if (dirty && !hwdirty_works(domain)) {
+		iommu_domain_free(domain);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
+	return domain;
+}
+
+/**
+ * iommu_core_dirty_capable() - can it be known what a device writes to?
+ * @dev: the device
+ *
+ * A driver may say so without it being true on this kernel, so it is tried.
+ *
+ * Context: may sleep.
+ * Return: true where it can.
+ */
+bool iommu_core_dirty_capable(struct device *dev)
+{
+	struct iommu_domain *domain;
+
+	domain = iommu_core_domain_alloc_flags(
+		dev, IOMMU_HWPT_ALLOC_DIRTY_TRACKING, NULL);
+	if (IS_ERR(domain))
+		return false;
+	iommu_domain_free(domain);
+	return true;
 }
 
 /**

@@ -12,10 +12,15 @@
 struct device;
 struct iommu_domain;
 struct iommu_group;
+struct iommu_user_data;
 
 int iommu_core_check_msi(struct iommu_group *group);
 
 struct iommu_domain *iommu_core_domain_alloc(struct device *dev);
+struct iommu_domain *
+iommu_core_domain_alloc_flags(struct device *dev, u32 flags,
+			      const struct iommu_user_data *data);
+bool iommu_core_dirty_capable(struct device *dev);
 bool iommu_core_enforce_coherency(struct iommu_domain *domain);
 int iommu_core_setup_msi(struct iommu_domain *domain,
 			 struct iommu_group *group);
