@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "ctx.h"
+#include "extension.h"
 
 /**
  * ctx_alloc() - make a context
@@ -43,6 +44,7 @@ void ctx_free(struct iommufd_ctx *ictx)
 {
 	object_table_destroy(&ictx->objects);
 	WARN_ON(!list_empty(&ictx->groups));
+	extension_release(ictx);
 	mutex_destroy(&ictx->groups_lock);
 	kfree(ictx);
 }

@@ -13,6 +13,7 @@
 #include "object.h"
 
 struct container;
+struct iommufd_extension;
 struct file;
 
 /**
@@ -37,6 +38,11 @@ struct iommufd_ctx {
 	 * into it; then it stays for the life of the context
 	 */
 	struct container *container;
+	/**
+	 * @extension: the ioctl of another module that the context has used,
+	 * with a reference to the module, or NULL
+	 */
+	const struct iommufd_extension *extension;
 };
 
 struct iommufd_ctx *ctx_alloc(struct file *file, enum charge_mode charge);

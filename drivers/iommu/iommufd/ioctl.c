@@ -8,6 +8,7 @@
 
 #include "attach.h"
 #include "ctx.h"
+#include "extension.h"
 #include "hwinfo.h"
 #include "hwpt_dirty.h"
 #include "ioas.h"
@@ -53,20 +54,8 @@ union ucmd_buffer {
 	struct iommu_ioas_unmap unmap;
 	/** @option: IOMMU_OPTION */
 	struct iommu_option option;
-};
-
-/**
- * struct handler - what serves an ioctl
- */
-struct handler {
-	/** @cmd: the whole ioctl number; 0 in gaps of the table */
-	unsigned int cmd;
-	/** @size: bytes of the structure as this kernel knows it */
-	u16 size;
-	/** @min_size: bytes that the first kernel with this ioctl knew */
-	u16 min_size;
-	/** @fn: the handler */
-	int (*fn)(struct iommufd_ucmd *ucmd);
+	/** @extension: what another module serves */
+	u8 extension[EXTENSION_MAX_SIZE];
 };
 
 #define HANDLER(_cmd, _fn, _struct, _last)                            \
@@ -79,7 +68,7 @@ struct handler {
 		.fn = _fn,                                            \
 	}
 
-static const struct handler handlers[] = {
+static const struct ucmd_handler handlers[] = {
 	HANDLER(IOMMU_DESTROY, destroy_ioctl, iommu_destroy, id),
 	HANDLER(IOMMU_IOAS_ALLOC, ioas_alloc_ioctl, iommu_ioas_alloc,
 		out_ioas_id),
@@ -102,13 +91,14 @@ static const struct handler handlers[] = {
 	HANDLER(IOMMU_GET_HW_INFO, hw_info_ioctl, iommu_hw_info, __reserved),
 };
 
-static const struct handler *find_handler(unsigned int cmd)
+static const struct ucmd_handler *find_handler(struct iommufd_ctx *ictx,
+					       unsigned int cmd)
 {
 	unsigned int nr = _IOC_NR(cmd) - IOMMUFD_CMD_BASE;
 
-	if (nr >= ARRAY_SIZE(handlers) || handlers[nr].cmd != cmd)
-		return NULL;
-	return &handlers[nr];
+	if (nr < ARRAY_SIZE(handlers) && handlers[nr].cmd == cmd)
+		return &handlers[nr];
+	return extension_find(ictx, cmd);
 }
 
 /**
@@ -126,7 +116,7 @@ static const struct handler *find_handler(unsigned int cmd)
 long iommufd_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 		   unsigned long arg)
 {
-	const struct handler *handler = find_handler(cmd);
+	const struct ucmd_handler *handler = find_handler(ictx, cmd);
 	union ucmd_buffer buf;
 	struct iommufd_ucmd ucmd = {
 		.ictx = ictx,

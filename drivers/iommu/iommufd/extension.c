@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An ioctl of /dev/iommu that another module serves.
+ */
+#include <linux/cleanup.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+
+#include "ctx.h"
+#include "extension.h"
+
+/* Protects @registered and the first use by each context. */
+static DEFINE_MUTEX(extension_lock);
+static const struct iommufd_extension *registered;
+
+/**
+ * iommufd_extension_register() - serve one more ioctl
+ * @ext: what is served; stays valid until iommufd_extension_unregister()
+ *
+ * Context: may sleep.
+ * Return: 0, -EBUSY where there is an extension already, -EINVAL where its
+ * requests are too long.
+ */
+int iommufd_extension_register(const struct iommufd_extension *ext)
+{
+	if (ext->handler.size > EXTENSION_MAX_SIZE)
+		return -EINVAL;
+	guard(mutex)(&extension_lock);
+	if (registered)
+		return -EBUSY;
+	registered = ext;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_extension_register, "IOMMUFD_MOCK");
+
+/**
+ * iommufd_extension_unregister() - undo iommufd_extension_register()
+ * @ext: what was registered
+ *
+ * To be called when the module goes, which no context holds any more by then.
+ *
+ * Context: may sleep.
+ */
+void iommufd_extension_unregister(const struct iommufd_extension *ext)
+{
+	guard(mutex)(&extension_lock);
+	if (registered == ext)
+		registered = NULL;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_extension_unregister, "IOMMUFD_MOCK");
+
+static const struct iommufd_extension *first_use(struct iommufd_ctx *ictx,
+						 unsigned int cmd)
+{
+	guard(mutex)(&extension_lock);
+	if (ictx->extension)
+		return ictx->extension;
+	if (!registered || registered->handler.cmd != cmd ||
+	    !try_module_get(registered->owner))
+		return NULL;
+	smp_store_release(&ictx->extension, registered);
+	return registered;
+}
+
+/**
+ * extension_find() - who serves an ioctl that iommufd does not know?
+ * @ictx: the context
+ * @cmd: the ioctl
+ *
+ * Context: may sleep.
+ * Return: the handler, valid as long as @ictx is, or NULL.
+ */
+const struct ucmd_handler *extension_find(struct iommufd_ctx *ictx,
+					  unsigned int cmd)
+{
+	const struct iommufd_extension *ext;
+
+	ext = smp_load_acquire(&ictx->extension);
+	if (!ext)
+		ext = first_use(ictx, cmd);
+	return ext && ext->handler.cmd == cmd ? &ext->handler : NULL;
+}
+
+/**
+ * extension_release() - let go of the module that a context used
+ * @ictx: the context, without objects, which nobody uses any more
+ */
+void extension_release(struct iommufd_ctx *ictx)
+{
+	if (ictx->extension)
+		module_put(ictx->extension->owner);
+}
