@@ -2,6 +2,7 @@
 #
 #   make [KERNEL=7.2]          modules and programs, built in the lab
 #   make run [KERNEL=7.2]      the main job: real DMA by real programs
+#   make conformance          the kernel's own tests of iommufd, on a mock IOMMU
 #   make check [T=pattern]     every check; with T, those that match
 #   make modules KDIR=...      a native build against installed headers
 #   make clean
@@ -14,6 +15,9 @@ all:
 
 run:
 	tools/testing/run/run --kernel $(KERNEL)
+
+conformance:
+	tools/testing/conformance/run --kernel $(KERNEL)
 
 check:
 	scripts/check $(T)
@@ -29,4 +33,4 @@ ifneq ($(KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 endif
 
-.PHONY: all run check modules modules_install clean
+.PHONY: all run conformance check modules modules_install clean
