@@ -60,6 +60,16 @@ compat_iommu_alloc_flags(const struct iommu_ops *ops, struct device *dev,
 {
 	return ops->domain_alloc_user(dev, flags, NULL, data);
 }
+
+static inline struct iommu_domain *
+compat_iommu_alloc_nested(const struct iommu_ops *ops, struct device *dev,
+			  struct iommu_domain *parent, u32 flags,
+			  const struct iommu_user_data *data)
+{
+	if (!ops->domain_alloc_user)
+		return ERR_PTR(-EOPNOTSUPP);
+	return ops->domain_alloc_user(dev, flags, parent, data);
+}
 #else
 static inline bool compat_iommu_has_alloc_flags(const struct iommu_ops *ops)
 {
@@ -71,6 +81,16 @@ compat_iommu_alloc_flags(const struct iommu_ops *ops, struct device *dev,
 			 u32 flags, const struct iommu_user_data *data)
 {
 	return ops->domain_alloc_paging_flags(dev, flags, data);
+}
+
+static inline struct iommu_domain *
+compat_iommu_alloc_nested(const struct iommu_ops *ops, struct device *dev,
+			  struct iommu_domain *parent, u32 flags,
+			  const struct iommu_user_data *data)
+{
+	if (!ops->domain_alloc_nested)
+		return ERR_PTR(-EOPNOTSUPP);
+	return ops->domain_alloc_nested(dev, parent, flags, data);
 }
 #endif
 

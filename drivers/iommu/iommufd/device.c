@@ -20,6 +20,8 @@ static void device_destroy_object(struct iommufd_object *obj)
 	struct iommufd_ctx *ictx = idev->ictx;
 
 	WARN_ON(!list_empty(&idev->attached));
+	WARN_ON(!xa_empty(&idev->pasids));
+	xa_destroy(&idev->pasids);
 	group_release(idev->igroup, idev->dev);
 	if (!idev->internal)
 		iommufd_ctx_put(ictx);
@@ -73,6 +75,7 @@ static struct iommufd_device *bind(struct iommufd_ctx *ictx, struct device *dev,
 	idev->coherent =
 		device_iommu_capable(dev, IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
 	INIT_LIST_HEAD(&idev->attached);
+	xa_init_flags(&idev->pasids, XA_FLAGS_ACCOUNT);
 	object_use(&idev->obj);
 	object_publish(&idev->obj);
 	*id = idev->obj.id;

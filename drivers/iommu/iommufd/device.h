@@ -7,6 +7,7 @@
 
 #include <linux/container_of.h>
 #include <linux/list.h>
+#include <linux/xarray.h>
 
 #include "object.h"
 
@@ -38,6 +39,11 @@ struct iommufd_device {
 	 * lock; empty while it is not attached
 	 */
 	struct list_head attached;
+	/**
+	 * @pasids: PASID to the struct iommufd_hwpt it is attached to, under
+	 * the group's lock
+	 */
+	struct xarray pasids;
 };
 
 extern const struct object_ops device_ops;

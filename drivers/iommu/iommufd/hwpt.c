@@ -7,6 +7,7 @@
 #include <linux/iommu.h>
 #include <linux/lockdep.h>
 #include <linux/slab.h>
+#include <uapi/linux/iommufd.h>
 
 #include "ctx.h"
 #include "hwpt.h"
@@ -17,9 +18,14 @@
 /* What is left to undo once it is off its IOAS's list. */
 static void hwpt_free(struct iommufd_hwpt *hwpt)
 {
-	iopt_remove_domain(&hwpt->ioas->iopt, &hwpt->iopt_domain);
+	struct iommufd_object *base = &hwpt->ioas->obj;
+
+	if (hwpt->parent)
+		base = &hwpt->parent->obj;
+	else
+		iopt_remove_domain(&hwpt->ioas->iopt, &hwpt->iopt_domain);
 	iommu_domain_free(hwpt->domain);
-	object_unuse(&hwpt->ioas->obj);
+	object_unuse(base);
 	kfree(hwpt);
 }
 
@@ -27,8 +33,10 @@ static void hwpt_destroy(struct iommufd_object *obj)
 {
 	struct iommufd_hwpt *hwpt = hwpt_of(obj);
 
-	scoped_guard(mutex, &hwpt->ioas->lock)
+	if (!hwpt->parent) {
+		guard(mutex)(&hwpt->ioas->lock);
 		list_del(&hwpt->entry);
+	}
 	hwpt_free(hwpt);
 }
 
@@ -69,6 +77,31 @@ static struct iommu_domain *new_domain(const struct hwpt_request *request)
 	return domain;
 }
 
+static struct iommufd_hwpt *new_object(struct iommufd_ctx *ictx,
+				       const struct hwpt_request *request)
+{
+	struct iommufd_hwpt *hwpt;
+	int ret;
+
+	hwpt = kzalloc_obj(*hwpt, GFP_KERNEL_ACCOUNT);
+	if (!hwpt)
+		return ERR_PTR(-ENOMEM);
+	ret = object_init(&ictx->objects, &hwpt->obj, &hwpt_ops);
+	if (ret) {
+		kfree(hwpt);
+		return ERR_PTR(ret);
+	}
+	hwpt->nest_parent = request->flags & IOMMU_HWPT_ALLOC_NEST_PARENT;
+	hwpt->pasid = request->flags & IOMMU_HWPT_ALLOC_PASID;
+	return hwpt;
+}
+
+static void free_object(struct iommufd_hwpt *hwpt)
+{
+	object_abort(&hwpt->obj);
+	kfree(hwpt);
+}
+
 /**
  * hwpt_new() - make an HWPT that holds all of an IOAS
  * @ictx: the context
@@ -89,16 +122,13 @@ struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 
 	lockdep_assert_held(&ioas->lock);
 
-	hwpt = kzalloc_obj(*hwpt, GFP_KERNEL_ACCOUNT);
-	if (!hwpt)
-		return ERR_PTR(-ENOMEM);
-	ret = object_init(&ictx->objects, &hwpt->obj, &hwpt_ops);
-	if (ret)
-		goto err_free;
+	hwpt = new_object(ictx, request);
+	if (IS_ERR(hwpt))
+		return hwpt;
 	hwpt->domain = new_domain(request);
 	if (IS_ERR(hwpt->domain)) {
 		ret = PTR_ERR(hwpt->domain);
-		goto err_abort;
+		goto err_object;
 	}
 	ret = iopt_add_domain(&ioas->iopt, &hwpt->iopt_domain, hwpt->domain);
 	if (ret)
@@ -112,24 +142,59 @@ struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 
 err_domain:
 	iommu_domain_free(hwpt->domain);
-err_abort:
-	object_abort(&hwpt->obj);
-err_free:
-	kfree(hwpt);
+err_object:
+	free_object(hwpt);
 	return ERR_PTR(ret);
 }
 
 /**
- * hwpt_abort() - undo hwpt_new()
+ * hwpt_new_nested() - make an HWPT whose page table user space makes
+ * @ictx: the context
+ * @parent: translates what comes out of it
+ * @request: what it is to be like
+ *
+ * Context: may sleep; object_publish() or hwpt_abort() follows.
+ * Return: the HWPT or an ERR_PTR; -EINVAL where @parent cannot be one.
+ */
+struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
+				     struct iommufd_hwpt *parent,
+				     const struct hwpt_request *request)
+{
+	struct iommu_domain *domain;
+	struct iommufd_hwpt *hwpt;
+
+	if (parent->parent || !parent->nest_parent)
+		return ERR_PTR(-EINVAL);
+	hwpt = new_object(ictx, request);
+	if (IS_ERR(hwpt))
+		return hwpt;
+	domain = iommu_core_domain_alloc_nested(request->dev, parent->domain,
+						request->flags, request->data);
+	if (IS_ERR(domain)) {
+		free_object(hwpt);
+		return ERR_CAST(domain);
+	}
+	hwpt->domain = domain;
+	hwpt->ioas = parent->ioas;
+	hwpt->coherent = parent->coherent;
+	hwpt->parent = parent;
+	object_use(&parent->obj);
+	return hwpt;
+}
+
+/**
+ * hwpt_abort() - undo hwpt_new() or hwpt_new_nested()
  * @hwpt: an HWPT that was not published
  *
- * Context: may sleep; the caller holds the lock of its IOAS.
+ * Context: may sleep; the caller holds the lock of its IOAS, unless it is
+ * nested.
  */
 void hwpt_abort(struct iommufd_hwpt *hwpt)
 {
-	lockdep_assert_held(&hwpt->ioas->lock);
-
-	list_del(&hwpt->entry);
+	if (!hwpt->parent) {
+		lockdep_assert_held(&hwpt->ioas->lock);
+		list_del(&hwpt->entry);
+	}
 	object_abort(&hwpt->obj);
 	hwpt_free(hwpt);
 }

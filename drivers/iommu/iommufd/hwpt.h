@@ -25,10 +25,19 @@ struct iommufd_ioas;
 struct iommufd_hwpt {
 	/** @obj: the ID */
 	struct iommufd_object obj;
-	/** @ioas: what it holds; it is a user of the IOAS */
+	/**
+	 * @ioas: what it holds, or for a nested one its parent; it is a user of
+	 * the IOAS
+	 */
 	struct iommufd_ioas *ioas;
 	/** @domain: the domain */
 	struct iommu_domain *domain;
+	/**
+	 * @parent: where what comes out of a nested one is translated; it is a
+	 * user of it. NULL for one that is not nested: only such a one is in
+	 * its IOAS and on its list.
+	 */
+	struct iommufd_hwpt *parent;
 	/** @iopt_domain: place of @domain in the IOAS */
 	struct iopt_domain iopt_domain;
 	/** @entry: links into &iommufd_ioas.hwpts */
@@ -38,6 +47,10 @@ struct iommufd_hwpt {
 	 * last device does
 	 */
 	bool automatic;
+	/** @nest_parent: others may be nested in it */
+	bool nest_parent;
+	/** @pasid: it may be used together with PASIDs, and by one */
+	bool pasid;
 	/** @coherent: it makes all DMA coherent */
 	bool coherent;
 	/** @tracking: it keeps track of dirty pages; under the IOAS's lock */
@@ -75,6 +88,9 @@ struct iommufd_hwpt *hwpt_get(struct iommufd_ctx *ictx, u32 id);
 struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 			      struct iommufd_ioas *ioas,
 			      const struct hwpt_request *request);
+struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
+				     struct iommufd_hwpt *parent,
+				     const struct hwpt_request *request);
 void hwpt_abort(struct iommufd_hwpt *hwpt);
 void hwpt_unuse(struct iommufd_hwpt *hwpt);
 

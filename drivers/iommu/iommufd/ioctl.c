@@ -6,11 +6,11 @@
 #include <linux/uaccess.h>
 #include <uapi/linux/iommufd.h>
 
-#include "attach.h"
 #include "ctx.h"
 #include "extension.h"
 #include "hwinfo.h"
 #include "hwpt_dirty.h"
+#include "hwpt_ioctl.h"
 #include "ioas.h"
 #include "ioctl.h"
 #include "option.h"
@@ -34,6 +34,8 @@ union ucmd_buffer {
 	struct iommu_hw_info hw_info;
 	/** @hwpt_alloc: IOMMU_HWPT_ALLOC */
 	struct iommu_hwpt_alloc hwpt_alloc;
+	/** @hwpt_invalidate: IOMMU_HWPT_INVALIDATE */
+	struct iommu_hwpt_invalidate hwpt_invalidate;
 	/** @set_dirty: IOMMU_HWPT_SET_DIRTY_TRACKING */
 	struct iommu_hwpt_set_dirty_tracking set_dirty;
 	/** @get_dirty: IOMMU_HWPT_GET_DIRTY_BITMAP */
@@ -88,6 +90,8 @@ static const struct ucmd_handler handlers[] = {
 		iommu_hwpt_set_dirty_tracking, __reserved),
 	HANDLER(IOMMU_HWPT_GET_DIRTY_BITMAP, hwpt_get_dirty_ioctl,
 		iommu_hwpt_get_dirty_bitmap, data),
+	HANDLER(IOMMU_HWPT_INVALIDATE, hwpt_invalidate_ioctl,
+		iommu_hwpt_invalidate, __reserved),
 	HANDLER(IOMMU_GET_HW_INFO, hw_info_ioctl, iommu_hw_info, __reserved),
 };
 

@@ -88,6 +88,38 @@ iommu_core_domain_alloc_flags(struct device *dev, u32 flags,
 }
 
 /**
+ * iommu_core_domain_alloc_nested() - a domain whose page table user space makes
+ * @dev: a device that is going to be attached to it
+ * @parent: translates what comes out of it
+ * @flags: of IOMMU_HWPT_ALLOC
+ * @data: for the driver
+ *
+ * Context: may sleep.
+ * Return: the domain, freed by iommu_domain_free(), or an ERR_PTR; -EINVAL where
+ * @parent belongs to another driver, -EOPNOTSUPP where the driver does not have
+ * that.
+ */
+struct iommu_domain *
+iommu_core_domain_alloc_nested(struct device *dev, struct iommu_domain *parent,
+			       u32 flags, const struct iommu_user_data *data)
+{
+	const struct iommu_ops *ops = dev->iommu->iommu_dev->ops;
+	struct iommu_domain *domain;
+
+	if (parent->owner != ops)
+		return ERR_PTR(-EINVAL);
+	domain = compat_iommu_alloc_nested(ops, dev, parent, flags, data);
+	if (IS_ERR(domain))
+		return domain;
+	domain->owner = ops;
+	if (WARN_ON(domain->type != IOMMU_DOMAIN_NESTED)) {
+		iommu_domain_free(domain);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
+	return domain;
+}
+
+/**
  * iommu_core_dirty_capable() - can it be known what a device writes to?
  * @dev: the device
  *
@@ -243,5 +275,81 @@ void iommu_core_detach(struct iommu_domain *domain, struct iommu_group *group)
 	struct iommu_attach_handle *handle = attached_handle(group);
 
 	iommu_detach_group_handle(domain, group);
+	kfree(handle);
+}
+
+/**
+ * iommu_core_attach_pasid() - send the DMA with a PASID through a domain
+ * @domain: the domain
+ * @dev: the device
+ * @pasid: the PASID
+ *
+ * Context: may sleep.
+ * Return: 0, -EINVAL where @domain does not suit @dev, another negative errno.
+ */
+int iommu_core_attach_pasid(struct iommu_domain *domain, struct device *dev,
+			    u32 pasid)
+{
+	struct iommu_attach_handle *handle;
+	int ret;
+
+	if (!dev->iommu->max_pasids)
+		return -EINVAL;
+	handle = kzalloc_obj(*handle, GFP_KERNEL);
+	if (!handle)
+		return -ENOMEM;
+	ret = iommu_attach_device_pasid(domain, dev, pasid, handle);
+	if (ret)
+		kfree(handle);
+	return ret;
+}
+
+static struct iommu_attach_handle *pasid_handle(struct device *dev, u32 pasid)
+{
+	struct iommu_attach_handle *handle;
+
+	handle = iommu_attach_handle_get(dev->iommu_group, pasid, 0);
+	return WARN_ON(IS_ERR(handle)) ? NULL : handle;
+}
+
+/**
+ * iommu_core_replace_pasid() - move a PASID to another domain
+ * @domain: the new domain
+ * @dev: the device
+ * @pasid: attached by iommu_core_attach_pasid()
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno, and the old domain stays attached; -EOPNOTSUPP
+ * where the kernel cannot do that.
+ */
+int iommu_core_replace_pasid(struct iommu_domain *domain, struct device *dev,
+			     u32 pasid)
+{
+	struct iommu_attach_handle *old = pasid_handle(dev, pasid);
+	struct iommu_attach_handle *handle;
+	int ret;
+
+	handle = kzalloc_obj(*handle, GFP_KERNEL);
+	if (!handle)
+		return -ENOMEM;
+	ret = iommu_replace_device_pasid(domain, dev, pasid, handle);
+	kfree(ret ? handle : old);
+	return ret;
+}
+
+/**
+ * iommu_core_detach_pasid() - stop the DMA with a PASID
+ * @domain: the domain it goes through
+ * @dev: the device
+ * @pasid: attached by iommu_core_attach_pasid()
+ *
+ * Context: may sleep.
+ */
+void iommu_core_detach_pasid(struct iommu_domain *domain, struct device *dev,
+			     u32 pasid)
+{
+	struct iommu_attach_handle *handle = pasid_handle(dev, pasid);
+
+	iommu_detach_device_pasid(domain, dev, pasid);
 	kfree(handle);
 }

@@ -20,6 +20,9 @@ struct iommu_domain *iommu_core_domain_alloc(struct device *dev);
 struct iommu_domain *
 iommu_core_domain_alloc_flags(struct device *dev, u32 flags,
 			      const struct iommu_user_data *data);
+struct iommu_domain *
+iommu_core_domain_alloc_nested(struct device *dev, struct iommu_domain *parent,
+			       u32 flags, const struct iommu_user_data *data);
 bool iommu_core_dirty_capable(struct device *dev);
 bool iommu_core_enforce_coherency(struct iommu_domain *domain);
 int iommu_core_setup_msi(struct iommu_domain *domain,
@@ -28,5 +31,12 @@ int iommu_core_setup_msi(struct iommu_domain *domain,
 int iommu_core_attach(struct iommu_domain *domain, struct iommu_group *group);
 int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group);
 void iommu_core_detach(struct iommu_domain *domain, struct iommu_group *group);
+
+int iommu_core_attach_pasid(struct iommu_domain *domain, struct device *dev,
+			    u32 pasid);
+int iommu_core_replace_pasid(struct iommu_domain *domain, struct device *dev,
+			     u32 pasid);
+void iommu_core_detach_pasid(struct iommu_domain *domain, struct device *dev,
+			     u32 pasid);
 
 #endif /* IOMMUFD_IOMMU_CORE_H */
