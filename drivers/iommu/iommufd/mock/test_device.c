@@ -5,13 +5,17 @@
  * In place of a driver there is an object in the context: destroying it detaches
  * and removes the device.
  */
+#include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/iommufd.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
+#include <linux/xarray.h>
 
 #include "../ctx.h"
 #include "../device.h"
+#include "../group.h"
+#include "../hwpt.h"
 #include "../internals.h"
 #include "../object.h"
 #include "../ucmd.h"
@@ -29,6 +33,8 @@ struct test_device {
 	struct platform_device *pdev;
 	/** @idev: @pdev, as it is bound */
 	struct iommufd_device *idev;
+	/** @pasids: those that were ever attached, to be detached at the end */
+	struct xarray pasids;
 };
 
 static struct test_device *test_device_of(struct iommufd_object *obj)
@@ -38,6 +44,12 @@ static struct test_device *test_device_of(struct iommufd_object *obj)
 
 static void remove_device(struct test_device *tdev)
 {
+	unsigned long pasid;
+	void *entry;
+
+	xa_for_each(&tdev->pasids, pasid, entry)
+		iommufd_device_detach(tdev->idev, pasid);
+	xa_destroy(&tdev->pasids);
 	iommufd_device_detach(tdev->idev, IOMMU_NO_PASID);
 	iommufd_device_unbind(tdev->idev);
 	mock_device_destroy(tdev->pdev);
@@ -109,6 +121,7 @@ static int create(struct iommufd_ucmd *ucmd, u32 flags)
 					    &test_device_ops);
 	if (ret)
 		goto err_free;
+	xa_init_flags(&tdev->pasids, XA_FLAGS_ACCOUNT);
 	ret = add_device(tdev, ucmd->ictx, flags, &idev_id, &pt_id);
 	if (ret)
 		goto err_abort;
@@ -200,6 +213,16 @@ int test_dev_check_cache(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
+static int attach_pasid(struct test_device *tdev, struct iommu_test_cmd *cmd)
+{
+	u32 pasid = cmd->pasid_attach.pasid;
+	int ret;
+
+	ret = xa_err(xa_store(&tdev->pasids, pasid, tdev, GFP_KERNEL_ACCOUNT));
+	return ret ?: iommufd_device_attach(tdev->idev, pasid,
+					    &cmd->pasid_attach.pt_id);
+}
+
 /**
  * test_pasid_attach() - IOMMU_TEST_OP_PASID_ATTACH
  * @ucmd: with a struct iommu_test_cmd
@@ -210,20 +233,13 @@ int test_pasid_attach(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_test_cmd *cmd = ucmd->cmd;
 	struct test_device *tdev = get(ucmd->ictx, cmd->id);
-	u32 pasid = cmd->pasid_attach.pasid;
 	int ret;
 
 	if (IS_ERR(tdev))
 		return PTR_ERR(tdev);
-	ret = iommufd_device_attach(tdev->idev, pasid,
-				    &cmd->pasid_attach.pt_id);
-	if (!ret) {
-		ret = ucmd_respond(ucmd, sizeof(*cmd));
-		if (ret)
-			iommufd_device_detach(tdev->idev, pasid);
-	}
+	ret = attach_pasid(tdev, cmd);
 	put(tdev);
-	return ret;
+	return ret ?: ucmd_respond(ucmd, sizeof(*cmd));
 }
 
 /**
@@ -262,4 +278,33 @@ int test_pasid_detach(struct iommufd_ucmd *ucmd)
 	iommufd_device_detach(tdev->idev, cmd->pasid_detach.pasid);
 	put(tdev);
 	return 0;
+}
+
+/* ID of what a PASID is attached to, 0 for nothing. */
+static u32 hwpt_id_of_pasid(struct iommufd_device *idev, u32 pasid)
+{
+	const struct iommufd_hwpt *hwpt;
+
+	guard(mutex)(&idev->igroup->lock);
+	hwpt = xa_load(&idev->pasids, pasid);
+	return hwpt ? hwpt->obj.id : 0;
+}
+
+/**
+ * test_pasid_check_hwpt() - IOMMU_TEST_OP_PASID_CHECK_HWPT
+ * @ucmd: with a struct iommu_test_cmd
+ *
+ * Return: 0, -EINVAL where the PASID is attached to something else, -ENOENT.
+ */
+int test_pasid_check_hwpt(struct iommufd_ucmd *ucmd)
+{
+	const struct iommu_test_cmd *cmd = ucmd->cmd;
+	struct test_device *tdev = get(ucmd->ictx, cmd->id);
+	u32 id;
+
+	if (IS_ERR(tdev))
+		return PTR_ERR(tdev);
+	id = hwpt_id_of_pasid(tdev->idev, cmd->pasid_check.pasid);
+	put(tdev);
+	return id == cmd->pasid_check.hwpt_id ? 0 : -EINVAL;
 }

@@ -12,6 +12,7 @@
 #include "../ucmd.h"
 #include "mock_iommu.h"
 #include "test_abi.h"
+#include "test_access.h"
 #include "test_device.h"
 #include "test_dirty.h"
 #include "test_map.h"
@@ -33,8 +34,13 @@ static int (*const ops[])(struct iommufd_ucmd *ucmd) = {
 	[IOMMU_TEST_OP_MOCK_DOMAIN] = test_mock_domain,
 	[IOMMU_TEST_OP_MD_CHECK_MAP] = test_md_check_map,
 	[IOMMU_TEST_OP_MD_CHECK_REFS] = test_md_check_refs,
+	[IOMMU_TEST_OP_CREATE_ACCESS] = test_create_access,
+	[IOMMU_TEST_OP_DESTROY_ACCESS_PAGES] = test_destroy_access_pages,
+	[IOMMU_TEST_OP_ACCESS_PAGES] = test_access_pages,
+	[IOMMU_TEST_OP_ACCESS_RW] = test_access_rw,
 	[IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT] = test_set_temp_memory_limit,
 	[IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE] = test_mock_domain_replace,
+	[IOMMU_TEST_OP_ACCESS_REPLACE_IOAS] = test_access_replace_ioas,
 	[IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS] = test_mock_domain_flags,
 	[IOMMU_TEST_OP_DIRTY] = test_dirty,
 	[IOMMU_TEST_OP_MD_CHECK_IOTLB] = test_md_check_iotlb,
@@ -42,6 +48,7 @@ static int (*const ops[])(struct iommufd_ucmd *ucmd) = {
 	[IOMMU_TEST_OP_PASID_ATTACH] = test_pasid_attach,
 	[IOMMU_TEST_OP_PASID_REPLACE] = test_pasid_replace,
 	[IOMMU_TEST_OP_PASID_DETACH] = test_pasid_detach,
+	[IOMMU_TEST_OP_PASID_CHECK_HWPT] = test_pasid_check_hwpt,
 };
 
 static int test_ioctl(struct iommufd_ucmd *ucmd)
