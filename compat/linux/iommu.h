@@ -94,4 +94,26 @@ compat_iommu_alloc_nested(const struct iommu_ops *ops, struct device *dev,
 }
 #endif
 
+/* Up to 6.15 page requests are enabled by who wants them, then by the driver. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+static inline int compat_iommu_enable_iopf(struct device *dev)
+{
+	return iommu_dev_enable_feature(dev, IOMMU_DEV_FEAT_IOPF);
+}
+
+static inline void compat_iommu_disable_iopf(struct device *dev)
+{
+	iommu_dev_disable_feature(dev, IOMMU_DEV_FEAT_IOPF);
+}
+#else
+static inline int compat_iommu_enable_iopf(struct device *dev)
+{
+	return 0;
+}
+
+static inline void compat_iommu_disable_iopf(struct device *dev)
+{
+}
+#endif
+
 #endif /* _COMPAT_LINUX_IOMMU_H */

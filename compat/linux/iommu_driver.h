@@ -7,7 +7,9 @@
  * Domains: domain_alloc_paging_flags() and domain_alloc_nested() were one op,
  * domain_alloc_user(), before 6.14, which iommu_paging_domain_alloc() did not
  * know. attach_dev() gets the old domain from 6.19 on. Up to 6.13 a PASID is
- * detached by an op of its own, later by moving it to the blocked domain.
+ * detached by an op of its own, later by moving it to the blocked domain. Up to
+ * 6.15 the driver is asked to enable page requests, where ours have nothing to
+ * do: they are enabled by attaching to a domain that takes them.
  */
 #ifndef _COMPAT_LINUX_IOMMU_DRIVER_H
 #define _COMPAT_LINUX_IOMMU_DRIVER_H
@@ -38,7 +40,19 @@
 		set(blocked, dev, pasid, old);                          \
 	}
 #define COMPAT_REMOVE_PASID_OPS(set) .remove_dev_pasid = set##_remove,
+
+static inline int compat_iommu_feature(struct device *dev,
+				       enum iommu_dev_features feature)
+{
+	return 0;
+}
+
+#define COMPAT_IOPF_OPS                             \
+	.dev_enable_feat = compat_iommu_feature,    \
+	.dev_disable_feat = compat_iommu_feature,
 #else
+#define COMPAT_IOPF_OPS
+
 #define COMPAT_DEFINE_DOMAIN_ALLOC(paging, nested)
 #define COMPAT_DOMAIN_ALLOC_OPS(paging, nested) \
 	.domain_alloc_paging_flags = paging, .domain_alloc_nested = nested

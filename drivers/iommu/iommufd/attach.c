@@ -54,11 +54,13 @@ static int setup_msi(struct iommufd_hwpt *hwpt, struct iommu_group *group)
 	return iommu_core_setup_msi(paging->domain, group);
 }
 
-static int attach_group(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
+static int attach_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
 {
-	int ret = setup_msi(hwpt, igroup->group);
+	const struct fault_target target = hwpt_fault_target(hwpt, idev);
+	struct iommu_group *group = idev->igroup->group;
+	int ret = setup_msi(hwpt, group);
 
-	return ret ?: iommu_core_attach(hwpt->domain, igroup->group);
+	return ret ?: iommu_core_attach(hwpt->domain, group, &target);
 }
 
 /* A &change_fn. The first device of a group attaches the group. */
@@ -82,7 +84,7 @@ static int attach_locked(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
 	if (ret)
 		return ret;
 	if (first)
-		ret = attach_group(igroup, hwpt);
+		ret = attach_group(idev, hwpt);
 	if (ret) {
 		iopt_unreserve(&hwpt->ioas->iopt, idev);
 		return ret;
@@ -118,12 +120,13 @@ static int reserve_group(struct iommufd_group *igroup,
 	return 0;
 }
 
-static int replace_group(struct iommufd_group *igroup,
-			 struct iommufd_hwpt *hwpt)
+static int replace_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
 {
-	int ret = setup_msi(hwpt, igroup->group);
+	const struct fault_target target = hwpt_fault_target(hwpt, idev);
+	struct iommu_group *group = idev->igroup->group;
+	int ret = setup_msi(hwpt, group);
 
-	return ret ?: iommu_core_replace(hwpt->domain, igroup->group);
+	return ret ?: iommu_core_replace(hwpt->domain, group, &target);
 }
 
 /* A &change_fn. All attached devices of the group move together. */
@@ -152,7 +155,7 @@ static int replace_locked(struct iommufd_device *idev,
 		ret = reserve_group(igroup, hwpt->ioas);
 	if (ret)
 		return ret;
-	ret = replace_group(igroup, hwpt);
+	ret = replace_group(idev, hwpt);
 	if (other_ioas)
 		unreserve_group(igroup, ret ? hwpt->ioas : from->ioas);
 	if (ret)

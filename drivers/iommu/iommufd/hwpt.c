@@ -10,9 +10,10 @@
 #include <uapi/linux/iommufd.h>
 
 #include "ctx.h"
+#include "device.h"
+#include "fault.h"
 #include "hwpt.h"
 #include "ioas.h"
-#include "iommu_core.h"
 #include "iopt_domain.h"
 
 /* What is left to undo once it is off its IOAS's list. */
@@ -25,6 +26,8 @@ static void hwpt_free(struct iommufd_hwpt *hwpt)
 	else
 		iopt_remove_domain(&hwpt->ioas->iopt, &hwpt->iopt_domain);
 	iommu_domain_free(hwpt->domain);
+	if (hwpt->fault)
+		object_unuse(&hwpt->fault->obj);
 	object_unuse(base);
 	kfree(hwpt);
 }
@@ -96,6 +99,15 @@ static struct iommufd_hwpt *new_object(struct iommufd_ctx *ictx,
 	return hwpt;
 }
 
+static void set_fault(struct iommufd_hwpt *hwpt, struct fault_queue *fault)
+{
+	if (!fault)
+		return;
+	hwpt->fault = fault;
+	object_use(&fault->obj);
+	iommu_core_take_faults(hwpt->domain);
+}
+
 static void free_object(struct iommufd_hwpt *hwpt)
 {
 	object_abort(&hwpt->obj);
@@ -134,6 +146,7 @@ struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 	if (ret)
 		goto err_domain;
 
+	set_fault(hwpt, request->fault);
 	hwpt->ioas = ioas;
 	hwpt->coherent = request->coherent;
 	object_use(&ioas->obj);
@@ -175,11 +188,29 @@ struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 		return ERR_CAST(domain);
 	}
 	hwpt->domain = domain;
+	set_fault(hwpt, request->fault);
 	hwpt->ioas = parent->ioas;
 	hwpt->coherent = parent->coherent;
 	hwpt->parent = parent;
 	object_use(&parent->obj);
 	return hwpt;
+}
+
+/**
+ * hwpt_fault_target() - where do a device's page requests go?
+ * @hwpt: the HWPT it is being attached to
+ * @idev: the device
+ *
+ * Return: that, for iommu_core_attach() and its like.
+ */
+struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
+				      const struct iommufd_device *idev)
+{
+	return (struct fault_target){
+		.sink = hwpt->fault ? &hwpt->fault->sink : NULL,
+		.dev = idev->dev,
+		.dev_id = idev->obj.id,
+	};
 }
 
 /**

@@ -10,13 +10,16 @@
 #include <linux/container_of.h>
 #include <linux/list.h>
 
+#include "iommu_core.h"
 #include "iopt.h"
 #include "object.h"
 
 struct device;
+struct fault_queue;
 struct iommu_domain;
 struct iommu_user_data;
 struct iommufd_ctx;
+struct iommufd_device;
 struct iommufd_ioas;
 
 /**
@@ -38,6 +41,8 @@ struct iommufd_hwpt {
 	 * its IOAS and on its list.
 	 */
 	struct iommufd_hwpt *parent;
+	/** @fault: where page requests go; it is a user of it; or NULL */
+	struct fault_queue *fault;
 	/** @iopt_domain: place of @domain in the IOAS */
 	struct iopt_domain iopt_domain;
 	/** @entry: links into &iommufd_ioas.hwpts */
@@ -69,6 +74,8 @@ struct hwpt_request {
 	u32 flags;
 	/** @data: for the driver of the IOMMU, or NULL */
 	const struct iommu_user_data *data;
+	/** @fault: where page requests go, or NULL */
+	struct fault_queue *fault;
 };
 
 extern const struct object_ops hwpt_ops;
@@ -91,6 +98,8 @@ struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 				     struct iommufd_hwpt *parent,
 				     const struct hwpt_request *request);
+struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
+				      const struct iommufd_device *idev);
 void hwpt_abort(struct iommufd_hwpt *hwpt);
 void hwpt_unuse(struct iommufd_hwpt *hwpt);
 

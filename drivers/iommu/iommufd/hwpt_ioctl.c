@@ -10,6 +10,7 @@
 
 #include "ctx.h"
 #include "device.h"
+#include "fault.h"
 #include "hwpt.h"
 #include "hwpt_ioctl.h"
 #include "ioas.h"
@@ -73,6 +74,24 @@ static int alloc_from(struct iommufd_ucmd *ucmd,
 	return ret;
 }
 
+static int alloc_with_fault(struct iommufd_ucmd *ucmd,
+			    struct hwpt_request *request)
+{
+	const struct iommu_hwpt_alloc *cmd = ucmd->cmd;
+	int ret;
+
+	if (!(cmd->flags & IOMMU_HWPT_FAULT_ID_VALID))
+		return alloc_from(ucmd, request);
+	if (cmd->flags & IOMMU_HWPT_ALLOC_NEST_PARENT)
+		return -EOPNOTSUPP;
+	request->fault = fault_get(ucmd->ictx, cmd->fault_id);
+	if (IS_ERR(request->fault))
+		return PTR_ERR(request->fault);
+	ret = alloc_from(ucmd, request);
+	object_put(&request->fault->obj);
+	return ret;
+}
+
 /**
  * hwpt_alloc_ioctl() - IOMMU_HWPT_ALLOC
  * @ucmd: with a struct iommu_hwpt_alloc
@@ -88,7 +107,7 @@ int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 		.len = cmd->data_len,
 	};
 	struct hwpt_request request = {
-		.flags = cmd->flags,
+		.flags = cmd->flags & ~IOMMU_HWPT_FAULT_ID_VALID,
 		.data = cmd->data_len ? &data : NULL,
 	};
 	struct iommufd_device *idev;
@@ -103,7 +122,7 @@ int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 		return PTR_ERR(idev);
 	request.dev = idev->dev;
 	request.coherent = idev->coherent;
-	ret = alloc_from(ucmd, &request);
+	ret = alloc_with_fault(ucmd, &request);
 	object_put(&idev->obj);
 	return ret;
 }

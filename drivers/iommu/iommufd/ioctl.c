@@ -8,6 +8,7 @@
 
 #include "ctx.h"
 #include "extension.h"
+#include "fault.h"
 #include "hwinfo.h"
 #include "hwpt_dirty.h"
 #include "hwpt_ioctl.h"
@@ -34,6 +35,8 @@ union ucmd_buffer {
 	struct iommu_hw_info hw_info;
 	/** @hwpt_alloc: IOMMU_HWPT_ALLOC */
 	struct iommu_hwpt_alloc hwpt_alloc;
+	/** @fault_alloc: IOMMU_FAULT_QUEUE_ALLOC */
+	struct iommu_fault_alloc fault_alloc;
 	/** @hwpt_invalidate: IOMMU_HWPT_INVALIDATE */
 	struct iommu_hwpt_invalidate hwpt_invalidate;
 	/** @set_dirty: IOMMU_HWPT_SET_DIRTY_TRACKING */
@@ -90,6 +93,8 @@ static const struct ucmd_handler handlers[] = {
 		iommu_hwpt_set_dirty_tracking, __reserved),
 	HANDLER(IOMMU_HWPT_GET_DIRTY_BITMAP, hwpt_get_dirty_ioctl,
 		iommu_hwpt_get_dirty_bitmap, data),
+	HANDLER(IOMMU_FAULT_QUEUE_ALLOC, fault_alloc_ioctl, iommu_fault_alloc,
+		out_fault_fd),
 	HANDLER(IOMMU_HWPT_INVALIDATE, hwpt_invalidate_ioctl,
 		iommu_hwpt_invalidate, __reserved),
 	HANDLER(IOMMU_GET_HW_INFO, hw_info_ioctl, iommu_hw_info, __reserved),

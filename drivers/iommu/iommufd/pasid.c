@@ -59,6 +59,7 @@ static int check(const struct iommufd_device *idev,
 static int attach_locked(struct iommufd_device *idev, u32 pasid,
 			 struct iommufd_hwpt *hwpt)
 {
+	const struct fault_target target = hwpt_fault_target(hwpt, idev);
 	int ret;
 
 	lockdep_assert_held(&idev->igroup->lock);
@@ -71,7 +72,7 @@ static int attach_locked(struct iommufd_device *idev, u32 pasid,
 	ret = xa_err(xa_store(&idev->pasids, pasid, hwpt, GFP_KERNEL_ACCOUNT));
 	if (ret)
 		return ret;
-	ret = iommu_core_attach_pasid(hwpt->domain, idev->dev, pasid);
+	ret = iommu_core_attach_pasid(hwpt->domain, pasid, &target);
 	if (ret)
 		xa_erase(&idev->pasids, pasid);
 	else
@@ -83,6 +84,7 @@ static int attach_locked(struct iommufd_device *idev, u32 pasid,
 static int replace_locked(struct iommufd_device *idev, u32 pasid,
 			  struct iommufd_hwpt *hwpt)
 {
+	const struct fault_target target = hwpt_fault_target(hwpt, idev);
 	struct iommufd_hwpt *from = xa_load(&idev->pasids, pasid);
 	int ret;
 
@@ -95,7 +97,7 @@ static int replace_locked(struct iommufd_device *idev, u32 pasid,
 	ret = check(idev, hwpt);
 	if (ret)
 		return ret;
-	ret = iommu_core_replace_pasid(hwpt->domain, idev->dev, pasid);
+	ret = iommu_core_replace_pasid(hwpt->domain, pasid, &target);
 	if (ret)
 		return ret;
 	/* in place of another entry it takes no memory */

@@ -28,6 +28,9 @@ static struct iommu_domain blocked_domain;
 static struct iommu_device mock_iommu;
 static struct platform_device *mock_hardware;
 
+/* On which the devices report page requests. */
+static struct iopf_queue *mock_iopf;
+
 /*
  * What says that interrupts of the devices are isolated, as a kernel with
  * interrupt remapping says of PCI devices. They have no interrupts.
@@ -82,10 +85,42 @@ static int check_dirty(const struct iommu_domain *domain,
 	return domain->dirty_ops && unable ? -EINVAL : 0;
 }
 
+static int enable_iopf(struct device *dev, const struct iommu_domain *domain)
+{
+	struct mock_device *mdev = dev_get_platdata(dev);
+	int ret = 0;
+
+	if (!domain->iopf_handler)
+		return 0;
+	if (!mdev->nr_iopf)
+		ret = iopf_queue_add_device(mock_iopf, dev);
+	if (!ret)
+		mdev->nr_iopf++;
+	return ret;
+}
+
+static void disable_iopf(struct device *dev, const struct iommu_domain *domain)
+{
+	struct mock_device *mdev = dev_get_platdata(dev);
+
+	if (domain && domain->iopf_handler && !--mdev->nr_iopf)
+		iopf_queue_remove_device(mock_iopf, dev);
+}
+
 static int attach(struct iommu_domain *domain, struct device *dev,
 		  struct iommu_domain *old)
 {
-	return check_dirty(domain, dev_get_platdata(dev));
+	struct mock_device *mdev = dev_get_platdata(dev);
+	int ret = check_dirty(domain, mdev);
+
+	if (!ret)
+		ret = enable_iopf(dev, domain);
+	if (ret)
+		return ret;
+	/* not @old, which there is not on every kernel */
+	disable_iopf(dev, mdev->domain);
+	mdev->domain = domain;
+	return 0;
 }
 
 COMPAT_DEFINE_ATTACH_DEV(attach)
@@ -111,6 +146,10 @@ static int set_pasid(struct iommu_domain *domain, struct device *dev,
 
 	if (!ret && pasid == IOMMU_TEST_PASID_RESERVED)
 		ret = fail_reserved(domain, mdev);
+	if (!ret)
+		ret = enable_iopf(dev, domain);
+	if (!ret)
+		disable_iopf(dev, old);
 	return ret;
 }
 
@@ -419,6 +458,7 @@ static const struct iommu_ops mock_ops = {
 	.probe_device = probe_device,
 	.device_group = generic_device_group,
 	.page_response = page_response,
+	COMPAT_IOPF_OPS
 	.user_pasid_table = true,
 };
 
@@ -431,7 +471,7 @@ static int prepare_device(struct platform_device *pdev, u32 flags)
 					   0),
 		{},
 	};
-	struct mock_device mdev = { .flags = flags };
+	struct mock_device mdev = { .flags = flags }, *copy;
 	int ret;
 
 	for (size_t i = 0; i < ARRAY_SIZE(mdev.cache); i++)
@@ -439,6 +479,8 @@ static int prepare_device(struct platform_device *pdev, u32 flags)
 	ret = platform_device_add_data(pdev, &mdev, sizeof(mdev));
 	if (ret)
 		return ret;
+	copy = dev_get_platdata(&pdev->dev);
+	init_rwsem(&copy->iopf_lock);
 	pdev->dev.parent = &mock_hardware->dev;
 	dev_set_msi_domain(&pdev->dev, mock_msi);
 	ret = device_create_managed_software_node(&pdev->dev, properties, NULL);
@@ -522,9 +564,14 @@ int mock_iommu_init(void)
 	if (!mock_msi)
 		return -ENOMEM;
 	mock_msi->flags |= IRQ_DOMAIN_FLAG_ISOLATED_MSI;
+	mock_iopf = iopf_queue_alloc(DEVICE_NAME);
+	if (!mock_iopf) {
+		ret = -ENOMEM;
+		goto err_msi;
+	}
 	ret = make_hardware();
 	if (ret)
-		goto err_msi;
+		goto err_iopf;
 	mock_iommu.max_pasids = 1 << MOCK_PASID_WIDTH;
 	ret = iommu_device_sysfs_add(&mock_iommu, &mock_hardware->dev, NULL,
 				     DEVICE_NAME "_iommu");
@@ -540,6 +587,8 @@ err_sysfs:
 	iommu_device_sysfs_remove(&mock_iommu);
 err_hardware:
 	platform_device_unregister(mock_hardware);
+err_iopf:
+	iopf_queue_free(mock_iopf);
 err_msi:
 	irq_domain_remove(mock_msi);
 	return ret;
@@ -557,5 +606,6 @@ void mock_iommu_exit(void)
 	iommu_device_unregister(&mock_iommu);
 	iommu_device_sysfs_remove(&mock_iommu);
 	platform_device_unregister(mock_hardware);
+	iopf_queue_free(mock_iopf);
 	irq_domain_remove(mock_msi);
 }

@@ -10,7 +10,7 @@
 #define IOMMUFD_MOCK_IOMMU_H
 
 #include <linux/iommu.h>
-#include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/types.h>
 
 #include "mock_pt.h"
@@ -26,6 +26,16 @@ struct mock_device {
 	u32 flags;
 	/** @cache: a cache in the device that a vIOMMU invalidates */
 	u32 cache[MOCK_DEV_CACHE_NUM];
+	/**
+	 * @iopf_lock: held for writing by who attaches or detaches the device,
+	 * for reading while it reports a page request, so that there is none
+	 * on its way when what it is reported by goes
+	 */
+	struct rw_semaphore iopf_lock;
+	/** @domain: what it is attached to, under the group's lock */
+	struct iommu_domain *domain;
+	/** @nr_iopf: how many domains that take page requests it is attached to */
+	unsigned int nr_iopf;
 	/** @fail_next: the next attaching of IOMMU_TEST_PASID_RESERVED fails */
 	bool fail_next;
 };

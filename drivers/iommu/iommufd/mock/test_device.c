@@ -7,6 +7,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
+#include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
@@ -42,15 +43,38 @@ static struct test_device *test_device_of(struct iommufd_object *obj)
 	return container_of(obj, struct test_device, obj);
 }
 
+static struct mock_device *mock_of(struct test_device *tdev)
+{
+	return dev_get_platdata(&tdev->pdev->dev);
+}
+
+static int attach(struct test_device *tdev, u32 pasid, u32 *pt_id)
+{
+	guard(rwsem_write)(&mock_of(tdev)->iopf_lock);
+	return iommufd_device_attach(tdev->idev, pasid, pt_id);
+}
+
+static int replace(struct test_device *tdev, u32 pasid, u32 *pt_id)
+{
+	guard(rwsem_write)(&mock_of(tdev)->iopf_lock);
+	return iommufd_device_replace(tdev->idev, pasid, pt_id);
+}
+
+static void detach(struct test_device *tdev, u32 pasid)
+{
+	guard(rwsem_write)(&mock_of(tdev)->iopf_lock);
+	iommufd_device_detach(tdev->idev, pasid);
+}
+
 static void remove_device(struct test_device *tdev)
 {
 	unsigned long pasid;
 	void *entry;
 
 	xa_for_each(&tdev->pasids, pasid, entry)
-		iommufd_device_detach(tdev->idev, pasid);
+		detach(tdev, pasid);
 	xa_destroy(&tdev->pasids);
-	iommufd_device_detach(tdev->idev, IOMMU_NO_PASID);
+	detach(tdev, IOMMU_NO_PASID);
 	iommufd_device_unbind(tdev->idev);
 	mock_device_destroy(tdev->pdev);
 }
@@ -95,7 +119,7 @@ static int add_device(struct test_device *tdev, struct iommufd_ctx *ictx,
 		ret = PTR_ERR(tdev->idev);
 		goto err_device;
 	}
-	ret = iommufd_device_attach(tdev->idev, IOMMU_NO_PASID, pt_id);
+	ret = attach(tdev, IOMMU_NO_PASID, pt_id);
 	if (ret)
 		goto err_unbind;
 	return 0;
@@ -182,7 +206,7 @@ int test_mock_domain_replace(struct iommufd_ucmd *ucmd)
 
 	if (IS_ERR(tdev))
 		return PTR_ERR(tdev);
-	ret = iommufd_device_replace(tdev->idev, IOMMU_NO_PASID,
+	ret = replace(tdev, IOMMU_NO_PASID,
 				     &cmd->mock_domain_replace.pt_id);
 	put(tdev);
 	return ret ?: ucmd_respond(ucmd, sizeof(*cmd));
@@ -219,7 +243,7 @@ static int attach_pasid(struct test_device *tdev, struct iommu_test_cmd *cmd)
 	int ret;
 
 	ret = xa_err(xa_store(&tdev->pasids, pasid, tdev, GFP_KERNEL_ACCOUNT));
-	return ret ?: iommufd_device_attach(tdev->idev, pasid,
+	return ret ?: attach(tdev, pasid,
 					    &cmd->pasid_attach.pt_id);
 }
 
@@ -256,7 +280,7 @@ int test_pasid_replace(struct iommufd_ucmd *ucmd)
 
 	if (IS_ERR(tdev))
 		return PTR_ERR(tdev);
-	ret = iommufd_device_replace(tdev->idev, cmd->pasid_attach.pasid,
+	ret = replace(tdev, cmd->pasid_attach.pasid,
 				     &cmd->pasid_attach.pt_id);
 	put(tdev);
 	return ret ?: ucmd_respond(ucmd, sizeof(*cmd));
@@ -275,7 +299,7 @@ int test_pasid_detach(struct iommufd_ucmd *ucmd)
 
 	if (IS_ERR(tdev))
 		return PTR_ERR(tdev);
-	iommufd_device_detach(tdev->idev, cmd->pasid_detach.pasid);
+	detach(tdev, cmd->pasid_detach.pasid);
 	put(tdev);
 	return 0;
 }
@@ -307,4 +331,41 @@ int test_pasid_check_hwpt(struct iommufd_ucmd *ucmd)
 	id = hwpt_id_of_pasid(tdev->idev, cmd->pasid_check.pasid);
 	put(tdev);
 	return id == cmd->pasid_check.hwpt_id ? 0 : -EINVAL;
+}
+
+/**
+ * test_trigger_iopf() - IOMMU_TEST_OP_TRIGGER_IOPF
+ * @ucmd: with a struct iommu_test_cmd
+ *
+ * Return: 0, -EINVAL where the device is none of ours, -ENOENT.
+ */
+int test_trigger_iopf(struct iommufd_ucmd *ucmd)
+{
+	const struct iommu_test_cmd *cmd = ucmd->cmd;
+	struct iopf_fault event = {
+		.fault.type = IOMMU_FAULT_PAGE_REQ,
+		.fault.prm = {
+			.flags = IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE,
+			.pasid = cmd->trigger_iopf.pasid,
+			.grpid = cmd->trigger_iopf.grpid,
+			.perm = cmd->trigger_iopf.perm,
+			.addr = cmd->trigger_iopf.addr,
+		},
+	};
+	struct iommufd_device *idev;
+	struct mock_device *mdev;
+
+	if (cmd->trigger_iopf.pasid != IOMMU_NO_PASID)
+		event.fault.prm.flags |= IOMMU_FAULT_PAGE_REQUEST_PASID_VALID;
+	idev = iommufd_internals.device_get(ucmd->ictx,
+					    cmd->trigger_iopf.dev_id);
+	if (IS_ERR(idev))
+		return PTR_ERR(idev);
+	mdev = mock_device_of(idev->dev);
+	if (mdev) {
+		guard(rwsem_read)(&mdev->iopf_lock);
+		iommu_report_device_fault(idev->dev, &event);
+	}
+	iommufd_internals.object_put(&idev->obj);
+	return mdev ? 0 : -EINVAL;
 }

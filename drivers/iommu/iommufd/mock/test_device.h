@@ -15,5 +15,6 @@ int test_pasid_attach(struct iommufd_ucmd *ucmd);
 int test_pasid_replace(struct iommufd_ucmd *ucmd);
 int test_pasid_detach(struct iommufd_ucmd *ucmd);
 int test_pasid_check_hwpt(struct iommufd_ucmd *ucmd);
+int test_trigger_iopf(struct iommufd_ucmd *ucmd);
 
 #endif /* IOMMUFD_MOCK_TEST_DEVICE_H */

@@ -44,6 +44,7 @@ static int (*const ops[])(struct iommufd_ucmd *ucmd) = {
 	[IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS] = test_mock_domain_flags,
 	[IOMMU_TEST_OP_DIRTY] = test_dirty,
 	[IOMMU_TEST_OP_MD_CHECK_IOTLB] = test_md_check_iotlb,
+	[IOMMU_TEST_OP_TRIGGER_IOPF] = test_trigger_iopf,
 	[IOMMU_TEST_OP_DEV_CHECK_CACHE] = test_dev_check_cache,
 	[IOMMU_TEST_OP_PASID_ATTACH] = test_pasid_attach,
 	[IOMMU_TEST_OP_PASID_REPLACE] = test_pasid_replace,

@@ -83,7 +83,7 @@ static bool join(struct container *container,
 		if (cdom->domain->ops != new->domain->ops ||
 		    cdom->coherent != new->coherent)
 			continue;
-		if (iommu_core_replace(cdom->domain, cgrp->group))
+		if (iommu_core_replace(cdom->domain, cgrp->group, NULL))
 			continue;
 		cdom->nr_groups++;
 		cgrp->domain = cdom;
@@ -154,7 +154,7 @@ int domain_attach(struct container *container,
 	cdom = new_domain(container, cgrp->group);
 	if (IS_ERR(cdom))
 		return PTR_ERR(cdom);
-	ret = iommu_core_attach(cdom->domain, cgrp->group);
+	ret = iommu_core_attach(cdom->domain, cgrp->group, NULL);
 	if (ret)
 		goto err_free;
 	ret = reserve_regions(container, cgrp);
