@@ -19,17 +19,16 @@
 
 /**
  * type1_pgsizes() - I/O page sizes as user space sees them
- * @container: the container, locked and set
+ * @iopt: the I/O address space
  *
  * Sizes below PAGE_SIZE are of no use to it and hidden.
  *
  * Return: bitmap of sizes in bytes.
  */
-unsigned long type1_pgsizes(struct container *container)
+unsigned long type1_pgsizes(struct iopt *iopt)
 {
-	unsigned long pgsizes = iopt_pgsizes(&container->iopt);
+	unsigned long pgsizes = iopt_pgsizes(iopt);
 
-	lockdep_assert_held(&container->lock);
 	if (pgsizes & ~PAGE_MASK)
 		pgsizes = (pgsizes & PAGE_MASK) | PAGE_SIZE;
 	return pgsizes;
@@ -37,7 +36,7 @@ unsigned long type1_pgsizes(struct container *container)
 
 static unsigned long page_mask(struct container *container)
 {
-	return BIT(__ffs(type1_pgsizes(container))) - 1;
+	return BIT(__ffs(type1_pgsizes(&container->iopt))) - 1;
 }
 
 static int range_of(u64 start, u64 size, struct iova_range *range)
