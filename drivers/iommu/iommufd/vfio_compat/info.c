@@ -80,7 +80,7 @@ static struct caps *make_caps(struct iopt *iopt, u32 avail, size_t *size)
 static u32 mappings_left(struct container *container)
 {
 	return container->limit -
-	       min(container->limit, iopt_nr_areas(&container->iopt));
+	       min(container->limit, iopt_nr_areas(&container->space.iopt));
 }
 
 static int get_locked(struct container *container,
@@ -91,8 +91,8 @@ static int get_locked(struct container *container,
 
 	if (container->state == CONTAINER_UNSET)
 		return -EINVAL;
-	info->iova_pgsizes = type1_pgsizes(&container->iopt);
-	*caps = make_caps(&container->iopt, mappings_left(container), size);
+	info->iova_pgsizes = type1_pgsizes(&container->space.iopt);
+	*caps = make_caps(&container->space.iopt, mappings_left(container), size);
 	return *caps ? 0 : -ENOMEM;
 }
 
