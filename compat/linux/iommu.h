@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From 6.16 on the op hw_info takes a type to ask for, and drivers tell whether
- * a device can use ATS. From 6.14 on the op that makes a domain with the flags of
- * IOMMU_HWPT_ALLOC does not make nested ones too.
+ * On 6.12 the op hw_info cannot be asked for a type of information, drivers do
+ * not tell whether a device can use ATS, and the op that makes a domain with the
+ * flags of IOMMU_HWPT_ALLOC makes nested ones too.
  */
 #ifndef _COMPAT_LINUX_IOMMU_H
 #define _COMPAT_LINUX_IOMMU_H
@@ -10,7 +10,7 @@
 #include_next <linux/iommu.h>
 #include <linux/version.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 static inline void *compat_iommu_hw_info(struct device *dev, u32 *len,
 					 u32 *type)
 {

@@ -29,6 +29,7 @@ struct iommufd_ctx *ctx_alloc(struct file *file, enum charge_mode charge)
 	object_table_init(&ictx->objects);
 	ictx->file = file;
 	ictx->charge = charge;
+	init_rwsem(&ictx->payer_rwsem);
 	mutex_init(&ictx->groups_lock);
 	INIT_LIST_HEAD(&ictx->groups);
 	return ictx;

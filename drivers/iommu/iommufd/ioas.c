@@ -2,6 +2,7 @@
 /*
  * The object behind IOMMU_IOAS_ALLOC and the ioctls that change its mappings.
  */
+#include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/iommu.h>
@@ -20,7 +21,13 @@
 static void ioas_destroy(struct iommufd_object *obj)
 {
 	struct iommufd_ioas *ioas = ioas_of(obj);
+	struct iommufd_ctx *ictx =
+		container_of(obj->table, struct iommufd_ctx, objects);
 
+	scoped_guard(mutex, &ictx->groups_lock) {
+		if (ictx->compat_ioas == ioas)
+			ictx->compat_ioas = NULL;
+	}
 	iopt_destroy(&ioas->iopt);
 	mutex_destroy(&ioas->lock);
 	kfree(ioas);
@@ -407,6 +414,7 @@ int ioas_copy_ioctl(struct iommufd_ucmd *ucmd)
 			cmd->length);
 	if (ret)
 		return ret;
+	guard(rwsem_read)(&ucmd->ictx->payer_rwsem);
 	ret = collect_from(ucmd->ictx, cmd, &areas);
 	if (ret)
 		return ret;

@@ -15,7 +15,9 @@
 #include "ioas.h"
 #include "ioctl.h"
 #include "option.h"
+#include "process.h"
 #include "ucmd.h"
+#include "vfio_compat/compat_ioas.h"
 #include "vfio_compat/dispatch.h"
 
 static int destroy_ioctl(struct iommufd_ucmd *ucmd)
@@ -57,6 +59,10 @@ union ucmd_buffer {
 	struct iommu_ioas_copy copy;
 	/** @unmap: IOMMU_IOAS_UNMAP */
 	struct iommu_ioas_unmap unmap;
+	/** @change_process: IOMMU_IOAS_CHANGE_PROCESS */
+	struct iommu_ioas_change_process change_process;
+	/** @vfio_ioas: IOMMU_VFIO_IOAS */
+	struct iommu_vfio_ioas vfio_ioas;
 	/** @option: IOMMU_OPTION */
 	struct iommu_option option;
 	/** @extension: what another module serves */
@@ -86,6 +92,9 @@ static const struct ucmd_handler handlers[] = {
 	HANDLER(IOMMU_IOAS_MAP_FILE, ioas_map_file_ioctl, iommu_ioas_map_file,
 		iova),
 	HANDLER(IOMMU_IOAS_UNMAP, ioas_unmap_ioctl, iommu_ioas_unmap, length),
+	HANDLER(IOMMU_IOAS_CHANGE_PROCESS, change_process_ioctl,
+		iommu_ioas_change_process, __reserved),
+	HANDLER(IOMMU_VFIO_IOAS, vfio_ioas_ioctl, iommu_vfio_ioas, __reserved),
 	HANDLER(IOMMU_OPTION, option_ioctl, iommu_option, val64),
 	HANDLER(IOMMU_HWPT_ALLOC, hwpt_alloc_ioctl, iommu_hwpt_alloc,
 		__reserved),

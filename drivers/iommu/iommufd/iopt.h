@@ -6,6 +6,7 @@
  * Locks, outermost first, for the whole driver:
  *
  *	group lock
+ *	iommufd_ctx.payer_rwsem
  *	ioas lock, access lock
  *	iopt.domains_rwsem
  *	iopt.iova_rwsem

@@ -107,6 +107,10 @@ void pages_put(struct pages *pages)
 	if (!refcount_dec_and_test(&pages->refs))
 		return;
 	WARN_ON_ONCE(pages->nr_charged);
+	if (pages->heir) {
+		charge_destroy(pages->heir);
+		kfree(pages->heir);
+	}
 	charge_destroy(&pages->charge);
 	pages->backing.ops->release(&pages->backing);
 	pfn_table_destroy(&pages->table);

@@ -166,9 +166,10 @@ static void small_costs_nothing(void)
 	struct pfn_table table;
 	struct pfn_run run;
 
-	EXPECT_EQ(0, pfn_table_init(&table, 17, 495));
-	EXPECT_EQ(0, pfn_table_set_run(&table, 0, 100, 9));
+	EXPECT_EQ(0, pfn_table_init(&table, 17, 300));
+	EXPECT_EQ(0, pfn_table_set_run(&table, 5, 105, 4));
 	EXPECT_EQ(0, pfn_table_set_run(&table, 9, 109, 8));
+	EXPECT_EQ(0, pfn_table_set_run(&table, 0, 100, 5));
 	EXPECT_EQ(0, unit_allocated_bytes());
 	EXPECT(pfn_table_next_run(&table, 0, 17, &run));
 	EXPECT_EQ(17, run.nr);
@@ -177,6 +178,27 @@ static void small_costs_nothing(void)
 	EXPECT_EQ(0, pfn_table_set_run(&table, 0, 100, 17));
 	EXPECT_EQ(0, unit_allocated_bytes());
 	pfn_table_destroy(&table);
+}
+
+/* Pages that would fit between two runs were not set all the same */
+static void holes_stay(void)
+{
+	struct model model;
+
+	model_init(&model, 40, 17);
+	model_set(&model, 10, 110, 10);
+	model_set(&model, 0, 100, 9);
+	model_compare(&model, 0, model.nr);
+	model_clear(&model, 0, 10);
+	model_set(&model, 21, 121, 4);
+	model_compare(&model, 0, model.nr);
+	model_destroy(&model);
+
+	model_init(&model, 40, 17);
+	model_set(&model, 10, 110, 10);
+	model_set(&model, 21, 121, 4);
+	model_compare(&model, 0, model.nr);
+	model_destroy(&model);
 }
 
 static void huge_pages_cost_8_bytes(void)
@@ -315,8 +337,8 @@ static void random_op(struct model *model)
 	}
 	/* Often such that it agrees with a page nearby, on either side */
 	near = index + unit_below(6) - 3 + unit_below(2) * nr;
-	if (near < model->nr && unit_below(3) &&
-	    model->pfn[near] != PFN_NONE && model->pfn[near] + index > near)
+	if (near < model->nr && unit_below(3) && model->pfn[near] != PFN_NONE &&
+	    model->pfn[near] + index > near)
 		pfn = model->pfn[near] + index - near;
 
 	switch (unit_below(8)) {
@@ -434,7 +456,7 @@ static void many_threads(void)
 	pfn_table_destroy(&shared_table);
 }
 
-#define NR_MEETINGS 256
+#define NR_MEETINGS 64
 
 static pthread_barrier_t meeting;
 
@@ -458,18 +480,22 @@ static void many_threads_new_leaves(void)
 	unsigned long i, thread, bad = 0;
 	pthread_t threads[NR_THREADS];
 
-	EXPECT_EQ(0, pfn_table_init(&shared_table, NR_MEETINGS * LEAF_PAGES, 0));
+	EXPECT_EQ(0,
+		  pfn_table_init(&shared_table, NR_MEETINGS * LEAF_PAGES, 0));
+	unit_slow_allocs(true);
 	pthread_barrier_init(&meeting, NULL, NR_THREADS);
 	for (i = 0; i < NR_THREADS; i++)
 		pthread_create(&threads[i], NULL, add_leaves, (void *)i);
 	for (i = 0; i < NR_THREADS; i++)
 		pthread_join(threads[i], NULL);
 	pthread_barrier_destroy(&meeting);
+	unit_slow_allocs(false);
 	for (i = 0; i < NR_MEETINGS; i++) {
 		for (thread = 0; thread < NR_THREADS; thread++)
-			bad += i != pfn_table_get(&shared_table,
-						  i * LEAF_PAGES +
-							  thread * PFN_SLOT_PAGES);
+			bad += i !=
+			       pfn_table_get(&shared_table,
+					     i * LEAF_PAGES +
+						     thread * PFN_SLOT_PAGES);
 	}
 	EXPECT_EQ(0, bad);
 	pfn_table_destroy(&shared_table);
@@ -481,6 +507,7 @@ int main(void)
 		{ "bad arguments", bad_arguments },
 		{ "a small contiguous backing takes no memory",
 		  small_costs_nothing },
+		{ "holes stay", holes_stay },
 		{ "1 TiB of huge pages takes 4 MiB", huge_pages_cost_8_bytes },
 		{ "an empty table takes no memory", empty_costs_nothing },
 		{ "slot boundaries", slot_end },

@@ -13,6 +13,7 @@
 static atomic_size_t allocated_bytes;
 static unsigned long allocs_until_failure;
 static bool alloc_has_failed;
+static bool allocs_are_slow;
 static unsigned int warnings_expected;
 static unsigned int failures;
 static u64 random_state;
@@ -26,6 +27,8 @@ void *unit_alloc(size_t nr, size_t size, gfp_t flags, bool zero)
 		alloc_has_failed = true;
 		return NULL;
 	}
+	if (allocs_are_slow)
+		usleep(200);
 	ptr = calloc(nr, size);
 	if (ptr && !zero)
 		memset(ptr, 0xa5, nr * size);
@@ -64,6 +67,11 @@ bool unit_alloc_has_failed(void)
 
 	unit_fail_nth_alloc(0);
 	return failed;
+}
+
+void unit_slow_allocs(bool slow)
+{
+	allocs_are_slow = slow;
 }
 
 size_t unit_allocated_bytes(void)

@@ -55,6 +55,8 @@ void unit_fail_nth_alloc(unsigned long nth);
 /* True where that has happened; disarms */
 bool unit_alloc_has_failed(void);
 size_t unit_allocated_bytes(void);
+/* Every allocation sleeps, so that threads overtake each other in it */
+void unit_slow_allocs(bool slow);
 
 /* The running test provokes this many more WARNs */
 void unit_expect_warnings(unsigned int nr);

@@ -35,14 +35,16 @@ static struct container *container_get(struct iommufd_ctx *ictx)
 	struct container *container;
 
 	guard(mutex)(&ictx->groups_lock);
+	if (ictx->compat_ioas)
+		return ERR_PTR(-EBUSY);
 	if (ictx->container)
 		return ictx->container;
 	container = kzalloc_obj(*container, GFP_KERNEL_ACCOUNT);
 	if (!container)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	mutex_init(&container->lock);
 	INIT_LIST_HEAD(&container->groups);
-	INIT_LIST_HEAD(&container->domains);
+	INIT_LIST_HEAD(&container->space.domains);
 	/* pairs with smp_load_acquire() in container_ioctl() */
 	smp_store_release(&ictx->container, container);
 	return container;
@@ -68,7 +70,7 @@ static bool all_coherent(struct container *container)
 	guard(mutex)(&container->lock);
 	if (container->state == CONTAINER_UNSET)
 		return false;
-	list_for_each_entry(cdom, &container->domains, entry)
+	list_for_each_entry(cdom, &container->space.domains, entry)
 		if (!cdom->coherent)
 			return false;
 	return true;
@@ -98,14 +100,14 @@ static int set_up(struct container *container, unsigned long arg)
 {
 	int ret;
 
-	iopt_init(&container->iopt);
-	ret = iopt_set_small_pages(&container->iopt, disable_hugepages);
+	iopt_init(&container->space.iopt);
+	ret = iopt_set_small_pages(&container->space.iopt, disable_hugepages);
 	if (ret) {
-		iopt_destroy(&container->iopt);
+		iopt_destroy(&container->space.iopt);
 		return ret;
 	}
 	container->limit = dma_entry_limit;
-	container->nesting = arg == __VFIO_RESERVED_TYPE1_NESTING_IOMMU;
+	container->space.nesting = arg == __VFIO_RESERVED_TYPE1_NESTING_IOMMU;
 	container->state = arg == VFIO_TYPE1_IOMMU ? CONTAINER_TYPE1 :
 						     CONTAINER_TYPE1V2;
 	return 0;
@@ -113,9 +115,9 @@ static int set_up(struct container *container, unsigned long arg)
 
 static void tear_down(struct container *container)
 {
-	WARN_ON(!list_empty(&container->domains));
+	WARN_ON(!list_empty(&container->space.domains));
 	WRITE_ONCE(container->state, CONTAINER_UNSET);
-	iopt_destroy(&container->iopt);
+	iopt_destroy(&container->space.iopt);
 }
 
 static int attach_groups(struct container *container)
@@ -124,7 +126,7 @@ static int attach_groups(struct container *container)
 	int ret;
 
 	list_for_each_entry(cgrp, &container->groups, entry) {
-		ret = domain_attach(container, cgrp);
+		ret = domain_attach(&container->space, &cgrp->member);
 		if (ret)
 			goto err_detach;
 	}
@@ -132,7 +134,7 @@ static int attach_groups(struct container *container)
 
 err_detach:
 	list_for_each_entry_continue_reverse(cgrp, &container->groups, entry)
-		domain_detach(container, cgrp);
+		domain_detach(&container->space, &cgrp->member);
 	return ret;
 }
 
@@ -174,13 +176,13 @@ static int add_locked(struct container *container,
 
 	lockdep_assert_held(&container->lock);
 
-	ret = iommu_group_claim_dma_owner(cgrp->group, cgrp);
+	ret = iommu_group_claim_dma_owner(cgrp->member.group, cgrp);
 	if (ret)
 		return ret;
 	if (container->state != CONTAINER_UNSET)
-		ret = domain_attach(container, cgrp);
+		ret = domain_attach(&container->space, &cgrp->member);
 	if (ret) {
-		iommu_group_release_dma_owner(cgrp->group);
+		iommu_group_release_dma_owner(cgrp->member.group);
 		return ret;
 	}
 	list_add(&cgrp->entry, &container->groups);
@@ -196,7 +198,8 @@ static int add_locked(struct container *container,
  * Context: may sleep.
  * Return: the group in the container, given back by
  * iommufd_container_remove_group(); -EINVAL where the DMA of its devices is not
- * coherent, otherwise an error of claiming the group or of attaching it.
+ * coherent, -EBUSY where IOMMU_VFIO_IOAS has made the context something else,
+ * otherwise an error of claiming the group or of attaching it.
  */
 struct iommufd_container_group *
 iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
@@ -209,13 +212,13 @@ iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
 	if (!device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
 		return ERR_PTR(-EINVAL);
 	container = container_get(ictx);
+	if (IS_ERR(container))
+		return ERR_CAST(container);
 	cgrp = kzalloc_obj(*cgrp, GFP_KERNEL_ACCOUNT);
-	if (!container || !cgrp) {
-		kfree(cgrp);
+	if (!cgrp)
 		return ERR_PTR(-ENOMEM);
-	}
 	cgrp->ictx = ictx;
-	cgrp->group = group;
+	cgrp->member.group = group;
 	scoped_guard(mutex, &container->lock)
 		ret = add_locked(container, cgrp);
 	if (ret) {
@@ -243,8 +246,8 @@ void iommufd_container_remove_group(struct iommufd_container_group *cgrp)
 	scoped_guard(mutex, &container->lock) {
 		WARN_ON(cgrp->open_devices);
 		if (container->state != CONTAINER_UNSET)
-			domain_detach(container, cgrp);
-		iommu_group_release_dma_owner(cgrp->group);
+			domain_detach(&container->space, &cgrp->member);
+		iommu_group_release_dma_owner(cgrp->member.group);
 		list_del(&cgrp->entry);
 		if (list_empty(&container->groups) &&
 		    container->state != CONTAINER_UNSET)

@@ -13,9 +13,8 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 
-#include "../iopt.h"
+#include "domain.h"
 
-struct container_domain;
 struct iommu_group;
 struct iommufd_ctx;
 
@@ -42,32 +41,29 @@ struct container {
 	struct mutex lock;
 	/** @state: what VFIO_SET_IOMMU has made of it */
 	enum container_state state;
-	/** @nesting: domains are asked for the nesting property */
-	bool nesting;
 	/** @limit: how many mappings there may be */
 	unsigned int limit;
 	/** @groups: list of struct iommufd_container_group */
 	struct list_head groups;
-	/** @domains: list of struct container_domain */
-	struct list_head domains;
-	/** @iopt: the mappings; initialized unless @state is CONTAINER_UNSET */
-	struct iopt iopt;
+	/** @space: the mappings; nothing while @state is CONTAINER_UNSET */
+	struct container_space space;
 };
 
 /**
  * struct iommufd_container_group - a group in a container
  *
- * Its address owns the group's DMA and its reservations of IOVA.
+ * Its address owns the group's DMA.
  */
 struct iommufd_container_group {
 	/** @entry: links into &container.groups */
 	struct list_head entry;
 	/** @ictx: the context, with a reference */
 	struct iommufd_ctx *ictx;
-	/** @group: the group, to which the owner of this has a reference */
-	struct iommu_group *group;
-	/** @domain: what it is attached to while the container is set */
-	struct container_domain *domain;
+	/**
+	 * @member: the group, to which the owner of this has a reference;
+	 * attached while the container is set
+	 */
+	struct container_member member;
 	/** @open_devices: devices in use */
 	unsigned int open_devices;
 };

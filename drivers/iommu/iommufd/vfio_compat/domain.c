@@ -4,14 +4,12 @@
  */
 #include <linux/err.h>
 #include <linux/iommu.h>
-#include <linux/lockdep.h>
 #include <linux/slab.h>
 #include <linux/vfio_type1.h>
 
 #include "../iommu_core.h"
 #include "../iopt_domain.h"
 #include "../iopt_iova.h"
-#include "container.h"
 #include "domain.h"
 
 static int alloc_for_first(struct device *dev, void *data)
@@ -22,7 +20,7 @@ static int alloc_for_first(struct device *dev, void *data)
 	return 1;
 }
 
-static struct container_domain *new_domain(struct container *container,
+static struct container_domain *new_domain(struct container_space *space,
 					   struct iommu_group *group)
 {
 	struct container_domain *cdom;
@@ -38,7 +36,7 @@ static struct container_domain *new_domain(struct container *container,
 		ret = PTR_ERR(cdom->domain);
 		goto err_free;
 	}
-	if (container->nesting)
+	if (space->nesting)
 		ret = type1_enable_nesting(cdom->domain);
 	if (ret)
 		goto err_domain;
@@ -57,53 +55,51 @@ static void free_domain(struct container_domain *cdom)
 	kfree(cdom);
 }
 
-static int reserve_regions(struct container *container,
-			   struct iommufd_container_group *cgrp)
+static int reserve_regions(struct container_space *space,
+			   struct container_member *member)
 {
 	struct iommu_resv_region *region, *next;
 	LIST_HEAD(regions);
 	int ret;
 
-	ret = iommu_get_group_resv_regions(cgrp->group, &regions);
+	ret = iommu_get_group_resv_regions(member->group, &regions);
 	if (!ret)
-		ret = iopt_reserve_regions(&container->iopt, &regions, cgrp);
+		ret = iopt_reserve_regions(&space->iopt, &regions, member);
 	list_for_each_entry_safe(region, next, &regions, list)
 		kfree(region);
 	return ret;
 }
 
 /* Moves a group that is attached to a new domain to an old one that suits. */
-static bool join(struct container *container,
-		 struct iommufd_container_group *cgrp,
+static bool join(struct container_space *space, struct container_member *member,
 		 const struct container_domain *new)
 {
 	struct container_domain *cdom;
 
-	list_for_each_entry(cdom, &container->domains, entry) {
+	list_for_each_entry(cdom, &space->domains, entry) {
 		if (cdom->domain->ops != new->domain->ops ||
 		    cdom->coherent != new->coherent)
 			continue;
-		if (iommu_core_replace(cdom->domain, cgrp->group, NULL))
+		if (iommu_core_replace(cdom->domain, member->group, NULL))
 			continue;
 		cdom->nr_groups++;
-		cgrp->domain = cdom;
+		member->cdom = cdom;
 		return true;
 	}
 	return false;
 }
 
-static int fill(struct container *container, struct container_domain *cdom,
+static int fill(struct container_space *space, struct container_domain *cdom,
 		struct iommu_group *group)
 {
 	int ret;
 
-	ret = iopt_add_domain(&container->iopt, &cdom->iopt_domain,
-			      cdom->domain);
+	ret = iopt_add_domain(&space->iopt, &cdom->iopt_domain, cdom->domain);
 	if (ret)
 		return ret;
 	ret = iommu_core_setup_msi(cdom->domain, group);
 	if (ret)
-		iopt_remove_domain(&container->iopt, &cdom->iopt_domain);
+		iopt_remove_domain(&space->iopt, &cdom->iopt_domain);
 	return ret;
 }
 
@@ -111,64 +107,62 @@ static int fill(struct container *container, struct container_domain *cdom,
  * With the group attached to a domain in which nothing is mapped: whether its
  * IOMMU can make DMA coherent is known only now.
  */
-static int settle(struct container *container,
-		  struct iommufd_container_group *cgrp,
+static int settle(struct container_space *space,
+		  struct container_member *member,
 		  struct container_domain *cdom)
 {
 	int ret;
 
-	ret = iommu_core_check_msi(cgrp->group);
+	ret = iommu_core_check_msi(member->group);
 	if (ret)
 		return ret;
 	cdom->coherent = iommu_core_enforce_coherency(cdom->domain);
-	if (join(container, cgrp, cdom)) {
+	if (join(space, member, cdom)) {
 		free_domain(cdom);
 		return 0;
 	}
-	ret = fill(container, cdom, cgrp->group);
+	ret = fill(space, cdom, member->group);
 	if (ret)
 		return ret;
 	cdom->nr_groups = 1;
-	cgrp->domain = cdom;
-	list_add(&cdom->entry, &container->domains);
+	member->cdom = cdom;
+	list_add(&cdom->entry, &space->domains);
 	return 0;
 }
 
 /**
  * domain_attach() - give a group what its container has mapped
- * @container: the container, which is set
- * @cgrp: a group of it that is not attached
+ * @space: what is mapped, and the domains
+ * @member: a group that is not attached
  *
  * Context: may sleep; the caller holds the container's lock.
  * Return: 0, -EINVAL where the group reserves IOVA that is mapped, -EPERM where
  * its interrupts are not isolated, another negative errno.
  */
-int domain_attach(struct container *container,
-		  struct iommufd_container_group *cgrp)
+int domain_attach(struct container_space *space,
+		  struct container_member *member)
 {
 	struct container_domain *cdom;
 	int ret;
 
-	lockdep_assert_held(&container->lock);
-
-	cdom = new_domain(container, cgrp->group);
+	cdom = new_domain(space, member->group);
 	if (IS_ERR(cdom))
 		return PTR_ERR(cdom);
-	ret = iommu_core_attach(cdom->domain, cgrp->group, NULL);
+	ret = iommu_core_attach(cdom->domain, member->group, NULL);
 	if (ret)
 		goto err_free;
-	ret = reserve_regions(container, cgrp);
+	ret = reserve_regions(space, member);
 	if (ret)
 		goto err_detach;
-	ret = settle(container, cgrp, cdom);
+	ret = settle(space, member, cdom);
 	if (ret)
 		goto err_unreserve;
 	return 0;
 
 err_unreserve:
-	iopt_unreserve(&container->iopt, cgrp);
+	iopt_unreserve(&space->iopt, member);
 err_detach:
-	iommu_core_detach(cdom->domain, cgrp->group);
+	iommu_core_detach(cdom->domain, member->group);
 err_free:
 	free_domain(cdom);
 	return ret == -EADDRINUSE ? -EINVAL : ret;
@@ -176,28 +170,26 @@ err_free:
 
 /**
  * domain_detach() - undo domain_attach()
- * @container: the container
- * @cgrp: a group of it that is attached
+ * @space: what is mapped, and the domains
+ * @member: a group that is attached
  *
  * With the last domain all mappings go.
  *
  * Context: may sleep; the caller holds the container's lock.
  */
-void domain_detach(struct container *container,
-		   struct iommufd_container_group *cgrp)
+void domain_detach(struct container_space *space,
+		   struct container_member *member)
 {
-	struct container_domain *cdom = cgrp->domain;
+	struct container_domain *cdom = member->cdom;
 
-	lockdep_assert_held(&container->lock);
-
-	iommu_core_detach(cdom->domain, cgrp->group);
-	iopt_unreserve(&container->iopt, cgrp);
-	cgrp->domain = NULL;
+	iommu_core_detach(cdom->domain, member->group);
+	iopt_unreserve(&space->iopt, member);
+	member->cdom = NULL;
 	if (--cdom->nr_groups)
 		return;
-	if (list_is_singular(&container->domains))
-		iopt_clear(&container->iopt);
-	iopt_remove_domain(&container->iopt, &cdom->iopt_domain);
+	if (list_is_singular(&space->domains))
+		iopt_clear(&space->iopt);
+	iopt_remove_domain(&space->iopt, &cdom->iopt_domain);
 	list_del(&cdom->entry);
 	free_domain(cdom);
 }

@@ -5,17 +5,32 @@
 #ifndef IOMMUFD_VFIO_COMPAT_DOMAIN_H
 #define IOMMUFD_VFIO_COMPAT_DOMAIN_H
 
+#include <linux/list.h>
+
 #include "../iopt.h"
 
-struct container;
 struct iommu_domain;
-struct iommufd_container_group;
+struct iommu_group;
+
+/**
+ * struct container_space - what is mapped in a container, and its domains
+ *
+ * The container's lock protects it.
+ */
+struct container_space {
+	/** @iopt: the mappings */
+	struct iopt iopt;
+	/** @domains: list of struct container_domain */
+	struct list_head domains;
+	/** @nesting: domains are asked for the nesting property */
+	bool nesting;
+};
 
 /**
  * struct container_domain - one domain of a container
  */
 struct container_domain {
-	/** @entry: links into &container.domains */
+	/** @entry: links into &container_space.domains */
 	struct list_head entry;
 	/** @domain: the domain */
 	struct iommu_domain *domain;
@@ -27,9 +42,21 @@ struct container_domain {
 	unsigned int nr_groups;
 };
 
-int domain_attach(struct container *container,
-		  struct iommufd_container_group *cgrp);
-void domain_detach(struct container *container,
-		   struct iommufd_container_group *cgrp);
+/**
+ * struct container_member - what the domains know of a group
+ *
+ * Its address owns the group's reservations of IOVA.
+ */
+struct container_member {
+	/** @group: the group, whose DMA was claimed */
+	struct iommu_group *group;
+	/** @cdom: what it is attached to; for domain.c alone */
+	struct container_domain *cdom;
+};
+
+int domain_attach(struct container_space *space,
+		  struct container_member *member);
+void domain_detach(struct container_space *space,
+		   struct container_member *member);
 
 #endif /* IOMMUFD_VFIO_COMPAT_DOMAIN_H */

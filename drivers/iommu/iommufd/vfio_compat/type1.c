@@ -19,17 +19,16 @@
 
 /**
  * type1_pgsizes() - I/O page sizes as user space sees them
- * @container: the container, locked and set
+ * @iopt: the I/O address space
  *
  * Sizes below PAGE_SIZE are of no use to it and hidden.
  *
  * Return: bitmap of sizes in bytes.
  */
-unsigned long type1_pgsizes(struct container *container)
+unsigned long type1_pgsizes(struct iopt *iopt)
 {
-	unsigned long pgsizes = iopt_pgsizes(&container->iopt);
+	unsigned long pgsizes = iopt_pgsizes(iopt);
 
-	lockdep_assert_held(&container->lock);
 	if (pgsizes & ~PAGE_MASK)
 		pgsizes = (pgsizes & PAGE_MASK) | PAGE_SIZE;
 	return pgsizes;
@@ -37,7 +36,7 @@ unsigned long type1_pgsizes(struct container *container)
 
 static unsigned long page_mask(struct container *container)
 {
-	return BIT(__ffs(type1_pgsizes(container))) - 1;
+	return BIT(__ffs(type1_pgsizes(&container->space.iopt))) - 1;
 }
 
 static int range_of(u64 start, u64 size, struct iova_range *range)
@@ -55,11 +54,11 @@ static int map_locked(struct container *container, struct iopt_map *map,
 
 	if ((map->length | map->iova | map->uaddr) & page_mask(container))
 		return -EINVAL;
-	if (iopt_first_area(&container->iopt, range, &area))
+	if (iopt_first_area(&container->space.iopt, range, &area))
 		return -EEXIST;
-	if (iopt_nr_areas(&container->iopt) >= container->limit)
+	if (iopt_nr_areas(&container->space.iopt) >= container->limit)
 		return -ENOSPC;
-	ret = iopt_map_user(&container->iopt, map);
+	ret = iopt_map_user(&container->space.iopt, map);
 	/* the last page of all is no memory, rather than a bad range */
 	return ret == -EOVERFLOW ? -EFAULT : ret;
 }
@@ -158,7 +157,7 @@ static int unmap_locked(struct container *container,
 	if (cmd->flags & VFIO_DMA_UNMAP_FLAG_ALL) {
 		if (cmd->iova || cmd->size)
 			return -EINVAL;
-		return iopt_unmap_all(&container->iopt, unmapped);
+		return iopt_unmap_all(&container->space.iopt, unmapped);
 	}
 	if ((cmd->iova | cmd->size) & mask)
 		return -EINVAL;
@@ -166,8 +165,8 @@ static int unmap_locked(struct container *container,
 	if (ret)
 		return ret;
 	if (container->state == CONTAINER_TYPE1)
-		return unmap_v1(&container->iopt, &range, unmapped);
-	return unmap_v2(&container->iopt, &range, unmapped);
+		return unmap_v1(&container->space.iopt, &range, unmapped);
+	return unmap_v2(&container->space.iopt, &range, unmapped);
 }
 
 /**

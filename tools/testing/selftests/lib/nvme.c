@@ -354,22 +354,15 @@ void nvme_start(struct nvme *nvme, bool write, __u64 offset, __u64 iova,
 	submit(nvme, &nvme->io, &command);
 }
 
-static int finish_one(struct nvme *nvme)
+void nvme_wait_one(struct nvme *nvme)
 {
 	struct nvme_completion done;
 
 	wait_completion(nvme, &nvme->io, &done);
 	ASSERT(done.id < NVME_DEPTH);
 	nvme->free_slots |= 1U << done.id;
-	return done.status >> 1;
-}
-
-void nvme_wait_one(struct nvme *nvme)
-{
-	int status = finish_one(nvme);
-
-	if (status)
-		FAIL("NVMe I/O command: status %#x", status);
+	if (done.status >> 1)
+		FAIL("NVMe I/O command: status %#x", done.status >> 1);
 }
 
 void nvme_wait_all(struct nvme *nvme)
@@ -405,13 +398,4 @@ void nvme_flush(struct nvme *nvme)
 	nvme->free_slots &= ~1U;
 	submit(nvme, &nvme->io, &command);
 	nvme_wait_one(nvme);
-}
-
-/* One transfer that may fail: gives the device's own status, 0 if good. */
-int __nvme_transfer_one(struct nvme *nvme, bool write, __u64 offset,
-			__u64 iova, size_t size)
-{
-	nvme_wait_all(nvme);
-	nvme_start(nvme, write, offset, iova, size);
-	return finish_one(nvme);
 }

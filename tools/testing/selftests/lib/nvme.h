@@ -85,7 +85,5 @@ void nvme_wait_all(struct nvme *nvme);
 void nvme_transfer(struct nvme *nvme, bool write, __u64 offset, __u64 iova,
 		   size_t size);
 void nvme_flush(struct nvme *nvme);
-int __nvme_transfer_one(struct nvme *nvme, bool write, __u64 offset,
-			__u64 iova, size_t size);
 
 #endif

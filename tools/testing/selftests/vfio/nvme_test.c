@@ -37,11 +37,6 @@ TEST_OVER(msix, BACKENDS_ALL)
 	write_and_read(backend, VFIO_PCI_MSIX_IRQ_INDEX);
 }
 
-TEST_OVER(msi, BACKENDS_ALL)
-{
-	write_and_read(backend, VFIO_PCI_MSI_IRQ_INDEX);
-}
-
 TEST_OVER(intx, BACKENDS_ALL)
 {
 	write_and_read(backend, VFIO_PCI_INTX_IRQ_INDEX);
@@ -69,24 +64,6 @@ TEST_OVER(scattered_buffer, BACKENDS_ALL)
 		nvme_transfer(nvme, false, i * PAGE, DATA_IOVA, PAGE);
 		ASSERT(is_pattern(buf + 63 * PAGE, PAGE, i));
 	}
-	nvme_close(nvme);
-	vdev_close_with_space(vdev);
-}
-
-/* The device is told no lie: a command whose data is nowhere fails. */
-TEST_OVER(unmapped_buffer_fails, BACKENDS_ALL)
-{
-	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
-	char *buf = sys_mmap_anon(MIB(1));
-	struct nvme *nvme;
-
-	nvme = nvme_open(vdev, DRIVER_IOVA, VFIO_PCI_MSIX_IRQ_INDEX);
-	memset(buf, 0x5a, MIB(1));
-	ASSERT_RC(__space_map(vdev->space, buf, DATA_IOVA, PAGE, DMA_READ), 0);
-	ASSERT(__nvme_transfer_one(nvme, true, 0, DATA_IOVA + PAGE, PAGE));
-	ASSERT(__nvme_transfer_one(nvme, false, 0, DATA_IOVA + PAGE, PAGE));
-	ASSERT(!__nvme_transfer_one(nvme, true, 0, DATA_IOVA, PAGE));
-	ASSERT(is_byte(buf, MIB(1), 0x5a));
 	nvme_close(nvme);
 	vdev_close_with_space(vdev);
 }

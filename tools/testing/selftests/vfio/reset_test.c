@@ -4,6 +4,7 @@
 #include <linux/pci_regs.h>
 #include <string.h>
 
+#include "edu.h"
 #include "harness.h"
 #include "nvme.h"
 #include "pci.h"
@@ -12,8 +13,9 @@
 
 #define DRIVER_IOVA 0x10000000ULL
 #define DATA_IOVA 0x40000000ULL
-/* A register of e1000e that holds what is written to it until a reset. */
-#define E1000E_RDBAL 0x2800
+#define IOVA 0x10000000ULL
+/* The NVMe's interrupt mask holds what is written to it until a reset. */
+#define NVME_INTMS 0x0c
 
 TEST_OVER(flag_tells_the_truth, BACKENDS_ALL)
 {
@@ -37,40 +39,43 @@ TEST_OVER(flag_tells_the_truth, BACKENDS_ALL)
 	ASSERT(resettable >= 2);
 }
 
-static void set_register(struct vdev *vdev, __u32 value)
+static void set_register(struct vdev *vdev)
 {
-	vdev_pwrite(vdev, VFIO_PCI_BAR0_REGION_INDEX, E1000E_RDBAL, &value, 4);
-	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, E1000E_RDBAL, &value, 4);
-	ASSERT_EQ(value, 0x1230);
+	__u32 value = 0xf;
+
+	vdev_pwrite(vdev, VFIO_PCI_BAR0_REGION_INDEX, NVME_INTMS, &value, 4);
+	value = 0;
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, NVME_INTMS, &value, 4);
+	ASSERT_EQ(value, 0xf);
 }
 
 static void check_register_reset(struct vdev *vdev)
 {
 	__u32 value;
 
-	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, E1000E_RDBAL, &value, 4);
-	ASSERT(value != 0x1230);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, NVME_INTMS, &value, 4);
+	ASSERT_EQ(value, 0);
 }
 
 /* Registers are as new; config space is as the user had it. */
 TEST_OVER(reset, BACKENDS_ALL)
 {
-	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
 	__u32 command;
 
 	vdev_enable(vdev, true);
 	command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
-	set_register(vdev, 0x1230);
+	set_register(vdev);
 	ASSERT_RC(__vdev_reset(vdev), 0);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_COMMAND, 2), command);
 	check_register_reset(vdev);
-	set_register(vdev, 0x1230);
+	set_register(vdev);
 }
 
 /* The way a driver in a guest asks for a function level reset. */
 TEST_OVER(reset_by_config_space, BACKENDS_ALL)
 {
-	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
 	unsigned int exp = vdev_cfg_cap(vdev, PCI_CAP_ID_EXP);
 	__u32 control;
 
@@ -78,7 +83,7 @@ TEST_OVER(reset_by_config_space, BACKENDS_ALL)
 	ASSERT(vdev_cfg_read(vdev, exp + PCI_EXP_DEVCAP, 4) &
 	       PCI_EXP_DEVCAP_FLR);
 	vdev_enable(vdev, true);
-	set_register(vdev, 0x1230);
+	set_register(vdev);
 	control = vdev_cfg_read(vdev, exp + PCI_EXP_DEVCTL, 2);
 	vdev_cfg_write(vdev, exp + PCI_EXP_DEVCTL, 2,
 		       control | PCI_EXP_DEVCTL_BCR_FLR);
@@ -90,11 +95,11 @@ TEST_OVER(reset_by_config_space, BACKENDS_ALL)
 /* The next user gets a device that knows nothing of the last one. */
 TEST_OVER(reset_between_users, BACKENDS_ALL)
 {
-	const char *bdf = pci_need(TESTDEV_E1000E);
+	const char *bdf = pci_need(TESTDEV_NVME);
 	struct vdev *vdev = vdev_open(bdf, backend);
 
 	vdev_enable(vdev, true);
-	set_register(vdev, 0x1230);
+	set_register(vdev);
 	vdev_close_with_space(vdev);
 	vdev = vdev_open(bdf, backend);
 	vdev_enable(vdev, false);
@@ -104,14 +109,31 @@ TEST_OVER(reset_between_users, BACKENDS_ALL)
 /* A mapping of the BAR works again after the reset. */
 TEST_OVER(mmap_survives_reset, BACKENDS_ALL)
 {
-	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
 	volatile void *regs = vdev_mmap(vdev, VFIO_PCI_BAR0_REGION_INDEX, NULL);
 
 	vdev_enable(vdev, true);
-	mmio_write32(regs, E1000E_RDBAL, 0x1230);
-	ASSERT_EQ(mmio_read32(regs, E1000E_RDBAL), 0x1230);
+	mmio_write32(regs, NVME_INTMS, 0xf);
+	ASSERT_EQ(mmio_read32(regs, NVME_INTMS), 0xf);
 	ASSERT_RC(__vdev_reset(vdev), 0);
-	ASSERT(mmio_read32(regs, E1000E_RDBAL) != 0x1230);
+	ASSERT_EQ(mmio_read32(regs, NVME_INTMS), 0);
+}
+
+/* Armed interrupts are armed after the reset, too. */
+TEST_OVER(interrupts_survive_reset, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
+	int event = sys_eventfd();
+
+	vdev_irq_enable(vdev, VFIO_PCI_MSIX_IRQ_INDEX, 0, &event, 1);
+	ASSERT_RC(__vdev_reset(vdev), 0);
+	ASSERT_RC(__vdev_set_irqs(vdev,
+				  VFIO_IRQ_SET_DATA_NONE |
+					  VFIO_IRQ_SET_ACTION_TRIGGER,
+				  VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, NULL, 0),
+		  0);
+	ASSERT_EQ(sys_eventfd_take(event), 1);
+	vdev_irq_disable(vdev, VFIO_PCI_MSIX_IRQ_INDEX);
 }
 
 static void start_many(struct nvme *nvme, size_t *size)
@@ -162,23 +184,23 @@ TEST_OVER(reset_under_dma, BACKENDS_ALL)
 	vdev_close_with_space(vdev);
 }
 
-/* Unmapped while the device is writing to it: no reset, no warning. */
+/* Unmapped while the device is about to write to it. */
 TEST_OVER(unmap_under_dma, BACKENDS_ALL)
 {
-	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
-	char *buf = sys_mmap_anon(MIB(16));
-	struct nvme *nvme;
-	size_t size;
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
+	struct space *space = edu->vdev->space;
+	char *buf = sys_mmap_anon(PAGE);
+	unsigned int i;
 
-	space_map(vdev->space, buf, DATA_IOVA, MIB(16));
-	nvme = nvme_open(vdev, DRIVER_IOVA, VFIO_PCI_MSIX_IRQ_INDEX);
-	start_many(nvme, &size);
-	space_unmap(vdev->space, DATA_IOVA, MIB(16));
-	memset(buf, 0x5a, MIB(16));
-	ASSERT_RC(__vdev_reset(vdev), 0);
-	ASSERT(is_byte(buf, MIB(16), 0x5a));
-	nvme_abandon(nvme);
-	vdev_close_with_space(vdev);
+	for (i = 0; i < 8; i++) {
+		space_map(space, buf, IOVA, PAGE);
+		edu_dma_start_out(edu, IOVA, PAGE);
+		space_unmap(space, IOVA, PAGE);
+		memset(buf, 0x5a, PAGE);
+		edu_dma_wait(edu);
+		ASSERT(is_byte(buf, PAGE, 0x5a));
+	}
+	edu_close_with_space(edu);
 }
 
 /* Closed while it works; the next user finds it idle, and usable. */
