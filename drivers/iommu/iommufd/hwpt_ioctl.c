@@ -38,12 +38,6 @@ static int publish(struct iommufd_ucmd *ucmd, struct iommufd_hwpt *hwpt)
 static int alloc_paging(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
 			const struct hwpt_request *request)
 {
-	const u32 known = IOMMU_HWPT_ALLOC_NEST_PARENT |
-			  IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
-			  IOMMU_HWPT_ALLOC_PASID;
-
-	if (request->flags & ~known)
-		return -EOPNOTSUPP;
 	guard(mutex)(&ioas->lock);
 	return publish(ucmd, hwpt_new(ucmd->ictx, ioas, request));
 }
@@ -100,6 +94,9 @@ static int alloc_with_fault(struct iommufd_ucmd *ucmd,
  */
 int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
+	const u32 known = IOMMU_HWPT_ALLOC_NEST_PARENT |
+			  IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
+			  IOMMU_HWPT_FAULT_ID_VALID | IOMMU_HWPT_ALLOC_PASID;
 	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
 	const struct iommu_user_data data = {
 		.type = cmd->data_type,
@@ -113,7 +110,7 @@ int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	struct iommufd_device *idev;
 	int ret;
 
-	if (cmd->__reserved)
+	if (cmd->flags & ~known || cmd->__reserved)
 		return -EOPNOTSUPP;
 	if (!cmd->data_type != !cmd->data_len)
 		return -EINVAL;
