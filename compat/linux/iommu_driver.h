@@ -31,13 +31,14 @@
 			      paging(dev, flags, data);                   \
 	}
 #define COMPAT_DOMAIN_ALLOC_OPS(paging, nested) \
-	.domain_alloc_paging = paging##_plain, .domain_alloc_user = paging##_user
+	.domain_alloc_paging = paging##_plain,  \
+	.domain_alloc_user = paging##_user
 
-#define COMPAT_DEFINE_REMOVE_PASID(set, blocked)                        \
-	static void set##_remove(struct device *dev, ioasid_t pasid,    \
-				 struct iommu_domain *old)              \
-	{                                                               \
-		set(blocked, dev, pasid, old);                          \
+#define COMPAT_DEFINE_REMOVE_PASID(set, blocked)                     \
+	static void set##_remove(struct device *dev, ioasid_t pasid, \
+				 struct iommu_domain *old)           \
+	{                                                            \
+		set(blocked, dev, pasid, old);                       \
 	}
 #define COMPAT_REMOVE_PASID_OPS(set) .remove_dev_pasid = set##_remove,
 
@@ -47,8 +48,8 @@ static inline int compat_iommu_feature(struct device *dev,
 	return 0;
 }
 
-#define COMPAT_IOPF_OPS                             \
-	.dev_enable_feat = compat_iommu_feature,    \
+#define COMPAT_IOPF_OPS                          \
+	.dev_enable_feat = compat_iommu_feature, \
 	.dev_disable_feat = compat_iommu_feature,
 #else
 #define COMPAT_IOPF_OPS
@@ -62,10 +63,11 @@ static inline int compat_iommu_feature(struct device *dev,
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
-#define COMPAT_DEFINE_ATTACH_DEV(attach)                                      \
-	static int attach##_new(struct iommu_domain *domain, struct device *dev) \
-	{                                                                     \
-		return attach(domain, dev, NULL);                             \
+#define COMPAT_DEFINE_ATTACH_DEV(attach)                     \
+	static int attach##_new(struct iommu_domain *domain, \
+				struct device *dev)          \
+	{                                                    \
+		return attach(domain, dev, NULL);            \
 	}
 #define COMPAT_ATTACH_DEV(attach) attach##_new
 #else

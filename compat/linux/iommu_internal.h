@@ -24,9 +24,9 @@ int iommu_replace_group_handle(struct iommu_group *group,
 			       struct iommu_attach_handle *handle);
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
-static inline int
-iommu_replace_device_pasid(struct iommu_domain *domain, struct device *dev,
-			   ioasid_t pasid, struct iommu_attach_handle *handle)
+static inline int iommu_replace_device_pasid(struct iommu_domain *domain,
+					     struct device *dev, ioasid_t pasid,
+					     struct iommu_attach_handle *handle)
 {
 	return -EOPNOTSUPP;
 }

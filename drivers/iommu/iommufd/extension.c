@@ -60,6 +60,7 @@ static const struct iommufd_extension *first_use(struct iommufd_ctx *ictx,
 	if (!registered || registered->handler.cmd != cmd ||
 	    !try_module_get(registered->owner))
 		return NULL;
+	/* pairs with extension_find(), which does without the lock */
 	smp_store_release(&ictx->extension, registered);
 	return registered;
 }
@@ -77,6 +78,7 @@ const struct ucmd_handler *extension_find(struct iommufd_ctx *ictx,
 {
 	const struct iommufd_extension *ext;
 
+	/* pairs with first_use() */
 	ext = smp_load_acquire(&ictx->extension);
 	if (!ext)
 		ext = first_use(ictx, cmd);

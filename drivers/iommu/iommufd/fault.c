@@ -241,7 +241,8 @@ static __poll_t fault_poll(struct file *file, struct poll_table_struct *wait)
 
 	poll_wait(file, &queue->wait, wait);
 	guard(spinlock)(&queue->news_lock);
-	return EPOLLOUT | (list_empty(&queue->news) ? 0 : EPOLLIN | EPOLLRDNORM);
+	return EPOLLOUT |
+	       (list_empty(&queue->news) ? 0 : EPOLLIN | EPOLLRDNORM);
 }
 
 static int fault_release(struct inode *inode, struct file *file)

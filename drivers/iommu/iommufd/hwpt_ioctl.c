@@ -6,6 +6,7 @@
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
+#include <linux/sizes.h>
 #include <uapi/linux/iommufd.h>
 
 #include "ctx.h"
@@ -17,7 +18,7 @@
 #include "ucmd.h"
 
 /* So that one request does not occupy a processor for long. */
-#define MAX_INVALIDATIONS (1U << 19)
+#define MAX_INVALIDATIONS SZ_512K
 
 static int publish(struct iommufd_ucmd *ucmd, struct iommufd_hwpt *hwpt)
 {

@@ -27,6 +27,12 @@ static int destroy_ioctl(struct iommufd_ucmd *ucmd)
 	return object_destroy(&ucmd->ictx->objects, cmd->id);
 }
 
+/* The request is understood, but no IOMMU is virtualized. */
+static int unsupported_ioctl(struct iommufd_ucmd *ucmd)
+{
+	return -EOPNOTSUPP;
+}
+
 /**
  * union ucmd_buffer - room for any request
  */
@@ -65,6 +71,10 @@ union ucmd_buffer {
 	struct iommu_vfio_ioas vfio_ioas;
 	/** @option: IOMMU_OPTION */
 	struct iommu_option option;
+	/** @viommu_alloc: IOMMU_VIOMMU_ALLOC */
+	struct iommu_viommu_alloc viommu_alloc;
+	/** @vdevice_alloc: IOMMU_VDEVICE_ALLOC */
+	struct iommu_vdevice_alloc vdevice_alloc;
 	/** @extension: what another module serves */
 	u8 extension[EXTENSION_MAX_SIZE];
 };
@@ -106,6 +116,10 @@ static const struct ucmd_handler handlers[] = {
 		out_fault_fd),
 	HANDLER(IOMMU_HWPT_INVALIDATE, hwpt_invalidate_ioctl,
 		iommu_hwpt_invalidate, __reserved),
+	HANDLER(IOMMU_VIOMMU_ALLOC, unsupported_ioctl, iommu_viommu_alloc,
+		out_viommu_id),
+	HANDLER(IOMMU_VDEVICE_ALLOC, unsupported_ioctl, iommu_vdevice_alloc,
+		virt_id),
 	HANDLER(IOMMU_GET_HW_INFO, hw_info_ioctl, iommu_hw_info, __reserved),
 };
 

@@ -454,21 +454,18 @@ static const struct iommu_ops mock_ops = {
 	.capable = device_capable,
 	.hw_info = hw_info,
 	COMPAT_DOMAIN_ALLOC_OPS(alloc_paging, alloc_nested),
-	COMPAT_REMOVE_PASID_OPS(set_pasid)
-	.probe_device = probe_device,
+	COMPAT_REMOVE_PASID_OPS(set_pasid).probe_device = probe_device,
 	.device_group = generic_device_group,
 	.page_response = page_response,
-	COMPAT_IOPF_OPS
-	.user_pasid_table = true,
+	COMPAT_IOPF_OPS.user_pasid_table = true,
 };
 
 static int prepare_device(struct platform_device *pdev, u32 flags)
 {
 	const struct property_entry properties[] = {
-		PROPERTY_ENTRY_U32("pasid-num-bits",
-				   flags & MOCK_FLAGS_DEVICE_PASID ?
-					   MOCK_PASID_WIDTH :
-					   0),
+		PROPERTY_ENTRY_U32(
+			"pasid-num-bits",
+			flags & MOCK_FLAGS_DEVICE_PASID ? MOCK_PASID_WIDTH : 0),
 		{},
 	};
 	struct mock_device mdev = { .flags = flags }, *copy;

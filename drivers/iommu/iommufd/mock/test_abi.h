@@ -6,6 +6,7 @@
 #ifndef IOMMUFD_MOCK_TEST_ABI_H
 #define IOMMUFD_MOCK_TEST_ABI_H
 
+#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/types.h>
 #include <uapi/linux/iommufd.h>
@@ -72,16 +73,16 @@ enum iommu_test_op {
 #define MOCK_PAGE_SIZE 2048
 #define MOCK_HUGE_PAGE_SIZE (512 * MOCK_PAGE_SIZE)
 
-#define MOCK_FLAGS_ACCESS_WRITE (1 << 0)
-#define MOCK_FLAGS_ACCESS_SYZ (1 << 16)
+#define MOCK_FLAGS_ACCESS_WRITE BIT(0)
+#define MOCK_FLAGS_ACCESS_SYZ BIT(16)
 
-#define MOCK_ACCESS_RW_WRITE (1 << 0)
-#define MOCK_ACCESS_RW_SLOW_PATH (1 << 2)
+#define MOCK_ACCESS_RW_WRITE BIT(0)
+#define MOCK_ACCESS_RW_SLOW_PATH BIT(2)
 
-#define MOCK_FLAGS_ACCESS_CREATE_NEEDS_PIN_PAGES (1 << 0)
+#define MOCK_FLAGS_ACCESS_CREATE_NEEDS_PIN_PAGES BIT(0)
 
-#define MOCK_FLAGS_DEVICE_NO_DIRTY (1 << 0)
-#define MOCK_FLAGS_DEVICE_PASID (1 << 2)
+#define MOCK_FLAGS_DEVICE_NO_DIRTY BIT(0)
+#define MOCK_FLAGS_DEVICE_PASID BIT(2)
 
 #define MOCK_NESTED_DOMAIN_IOTLB_NUM 4
 #define MOCK_DEV_CACHE_NUM 4
@@ -312,7 +313,7 @@ struct iommu_hwpt_selftest {
 };
 
 #define IOMMU_HWPT_INVALIDATE_DATA_SELFTEST 0xdeadbeef
-#define IOMMU_TEST_INVALIDATE_FLAG_ALL (1 << 0)
+#define IOMMU_TEST_INVALIDATE_FLAG_ALL BIT(0)
 
 /**
  * struct iommu_hwpt_invalidate_selftest - entry of IOMMU_HWPT_INVALIDATE

@@ -115,7 +115,13 @@ static struct file *access_file(int fd)
 	return ERR_PTR(-EBADFD);
 }
 
-DEFINE_FREE(access_file, struct file *, if (!IS_ERR(_T)) fput(_T))
+static void put_access_file(struct file *file)
+{
+	if (!IS_ERR_OR_NULL(file))
+		fput(file);
+}
+
+DEFINE_FREE(access_file, struct file *, put_access_file(_T))
 
 static struct file *new_file(bool pins)
 {
@@ -259,10 +265,9 @@ static int pin_pages(struct iommufd_ucmd *ucmd, struct test_access *tacc,
 	pin->length = cmd->access_pages.length;
 
 	guard(mutex)(&tacc->lock);
-	ret = iommufd_access_pin_pages(tacc->access, pin->iova, pin->length,
-				       pages,
-				       write ? IOMMUFD_ACCESS_RW_WRITE :
-					       IOMMUFD_ACCESS_RW_READ);
+	ret = iommufd_access_pin_pages(
+		tacc->access, pin->iova, pin->length, pages,
+		write ? IOMMUFD_ACCESS_RW_WRITE : IOMMUFD_ACCESS_RW_READ);
 	if (ret) {
 		kfree(pin);
 		return ret;

@@ -113,8 +113,8 @@ static int add_device(struct test_device *tdev, struct iommufd_ctx *ictx,
 	tdev->pdev = mock_device_create(flags);
 	if (IS_ERR(tdev->pdev))
 		return PTR_ERR(tdev->pdev);
-	tdev->idev = iommufd_internals.device_bind(ictx, &tdev->pdev->dev,
-						   idev_id);
+	tdev->idev =
+		iommufd_internals.device_bind(ictx, &tdev->pdev->dev, idev_id);
 	if (IS_ERR(tdev->idev)) {
 		ret = PTR_ERR(tdev->idev);
 		goto err_device;
@@ -206,8 +206,7 @@ int test_mock_domain_replace(struct iommufd_ucmd *ucmd)
 
 	if (IS_ERR(tdev))
 		return PTR_ERR(tdev);
-	ret = replace(tdev, IOMMU_NO_PASID,
-				     &cmd->mock_domain_replace.pt_id);
+	ret = replace(tdev, IOMMU_NO_PASID, &cmd->mock_domain_replace.pt_id);
 	put(tdev);
 	return ret ?: ucmd_respond(ucmd, sizeof(*cmd));
 }
@@ -243,8 +242,7 @@ static int attach_pasid(struct test_device *tdev, struct iommu_test_cmd *cmd)
 	int ret;
 
 	ret = xa_err(xa_store(&tdev->pasids, pasid, tdev, GFP_KERNEL_ACCOUNT));
-	return ret ?: attach(tdev, pasid,
-					    &cmd->pasid_attach.pt_id);
+	return ret ?: attach(tdev, pasid, &cmd->pasid_attach.pt_id);
 }
 
 /**
@@ -280,8 +278,7 @@ int test_pasid_replace(struct iommufd_ucmd *ucmd)
 
 	if (IS_ERR(tdev))
 		return PTR_ERR(tdev);
-	ret = replace(tdev, cmd->pasid_attach.pasid,
-				     &cmd->pasid_attach.pt_id);
+	ret = replace(tdev, cmd->pasid_attach.pasid, &cmd->pasid_attach.pt_id);
 	put(tdev);
 	return ret ?: ucmd_respond(ucmd, sizeof(*cmd));
 }

@@ -42,8 +42,8 @@ static int make_dirty(struct mock_domain *mock, struct iommu_test_cmd *cmd)
 	if (IS_ERR(bitmap))
 		return PTR_ERR(bitmap);
 	for_each_set_bit(bit, bitmap, nbits) {
-		mock_pt_set_dirty(&mock->pt, cmd->dirty.iova +
-						     bit * cmd->dirty.page_size);
+		mock_pt_set_dirty(&mock->pt,
+				  cmd->dirty.iova + bit * cmd->dirty.page_size);
 		nr++;
 	}
 	kvfree(bitmap);
