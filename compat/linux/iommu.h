@@ -94,6 +94,16 @@ compat_iommu_alloc_nested(const struct iommu_ops *ops, struct device *dev,
 }
 #endif
 
+/* Up to 6.14 a PASID cannot be moved from one domain to another. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+static inline int iommu_replace_device_pasid(struct iommu_domain *domain,
+					     struct device *dev, ioasid_t pasid,
+					     struct iommu_attach_handle *handle)
+{
+	return -EOPNOTSUPP;
+}
+#endif
+
 /* Up to 6.15 page requests are enabled by who wants them, then by the driver. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
 static inline int compat_iommu_enable_iopf(struct device *dev)

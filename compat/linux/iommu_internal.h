@@ -23,14 +23,7 @@ int iommu_replace_group_handle(struct iommu_group *group,
 			       struct iommu_domain *new_domain,
 			       struct iommu_attach_handle *handle);
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
-static inline int iommu_replace_device_pasid(struct iommu_domain *domain,
-					     struct device *dev, ioasid_t pasid,
-					     struct iommu_attach_handle *handle)
-{
-	return -EOPNOTSUPP;
-}
-#else
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
 int iommu_replace_device_pasid(struct iommu_domain *domain, struct device *dev,
 			       ioasid_t pasid,
 			       struct iommu_attach_handle *handle);

@@ -56,7 +56,8 @@ static int setup_msi(struct iommufd_hwpt *hwpt, struct iommu_group *group)
 
 static int attach_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
 {
-	const struct fault_target target = hwpt_fault_target(hwpt, idev);
+	const struct fault_target target =
+		hwpt_fault_target(hwpt, idev->dev, idev->obj.id);
 	struct iommu_group *group = idev->igroup->group;
 	int ret = setup_msi(hwpt, group);
 
@@ -122,7 +123,8 @@ static int reserve_group(struct iommufd_group *igroup,
 
 static int replace_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
 {
-	const struct fault_target target = hwpt_fault_target(hwpt, idev);
+	const struct fault_target target =
+		hwpt_fault_target(hwpt, idev->dev, idev->obj.id);
 	struct iommu_group *group = idev->igroup->group;
 	int ret = setup_msi(hwpt, group);
 

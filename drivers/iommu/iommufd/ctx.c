@@ -45,7 +45,7 @@ void ctx_free(struct iommufd_ctx *ictx)
 {
 	object_table_destroy(&ictx->objects);
 	WARN_ON(!list_empty(&ictx->groups));
-	extension_release(ictx);
+	extension_release(ictx->extension);
 	mutex_destroy(&ictx->groups_lock);
 	kfree(ictx);
 }

@@ -8,7 +8,6 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 
-#include "ctx.h"
 #include "extension.h"
 
 /* Protects @registered and the first use by each context. */
@@ -51,46 +50,47 @@ void iommufd_extension_unregister(const struct iommufd_extension *ext)
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_extension_unregister, "IOMMUFD_MOCK");
 
-static const struct iommufd_extension *first_use(struct iommufd_ctx *ictx,
-						 unsigned int cmd)
+static const struct iommufd_extension *
+first_use(const struct iommufd_extension **used, unsigned int cmd)
 {
 	guard(mutex)(&extension_lock);
-	if (ictx->extension)
-		return ictx->extension;
+	if (*used)
+		return *used;
 	if (!registered || registered->handler.cmd != cmd ||
 	    !try_module_get(registered->owner))
 		return NULL;
 	/* pairs with extension_find(), which does without the lock */
-	smp_store_release(&ictx->extension, registered);
+	smp_store_release(used, registered);
 	return registered;
 }
 
 /**
  * extension_find() - who serves an ioctl that iommufd does not know?
- * @ictx: the context
+ * @used: the extension that the context has used, or NULL; set here
  * @cmd: the ioctl
  *
  * Context: may sleep.
- * Return: the handler, valid as long as @ictx is, or NULL.
+ * Return: the handler, valid until extension_release(), or NULL.
  */
-const struct ucmd_handler *extension_find(struct iommufd_ctx *ictx,
+const struct ucmd_handler *extension_find(const struct iommufd_extension **used,
 					  unsigned int cmd)
 {
 	const struct iommufd_extension *ext;
 
 	/* pairs with first_use() */
-	ext = smp_load_acquire(&ictx->extension);
+	ext = smp_load_acquire(used);
 	if (!ext)
-		ext = first_use(ictx, cmd);
+		ext = first_use(used, cmd);
 	return ext && ext->handler.cmd == cmd ? &ext->handler : NULL;
 }
 
 /**
  * extension_release() - let go of the module that a context used
- * @ictx: the context, without objects, which nobody uses any more
+ * @used: the extension that the context has used, or NULL; the context has no
+ *	  objects any more
  */
-void extension_release(struct iommufd_ctx *ictx)
+void extension_release(const struct iommufd_extension *used)
 {
-	if (ictx->extension)
-		module_put(ictx->extension->owner);
+	if (used)
+		module_put(used->owner);
 }

@@ -11,7 +11,6 @@
 
 #include "ucmd.h"
 
-struct iommufd_ctx;
 struct module;
 
 /* A request of an extension is no longer than that. */
@@ -30,8 +29,8 @@ struct iommufd_extension {
 int iommufd_extension_register(const struct iommufd_extension *ext);
 void iommufd_extension_unregister(const struct iommufd_extension *ext);
 
-const struct ucmd_handler *extension_find(struct iommufd_ctx *ictx,
+const struct ucmd_handler *extension_find(const struct iommufd_extension **used,
 					  unsigned int cmd);
-void extension_release(struct iommufd_ctx *ictx);
+void extension_release(const struct iommufd_extension *used);
 
 #endif /* IOMMUFD_EXTENSION_H */

@@ -10,7 +10,6 @@
 #include <uapi/linux/iommufd.h>
 
 #include "ctx.h"
-#include "device.h"
 #include "fault.h"
 #include "hwpt.h"
 #include "ioas.h"
@@ -199,17 +198,18 @@ struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 /**
  * hwpt_fault_target() - where do a device's page requests go?
  * @hwpt: the HWPT it is being attached to
- * @idev: the device
+ * @dev: the device
+ * @dev_id: its ID
  *
  * Return: that, for iommu_core_attach() and its like.
  */
 struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
-				      const struct iommufd_device *idev)
+				      struct device *dev, u32 dev_id)
 {
 	return (struct fault_target){
 		.sink = hwpt->fault ? &hwpt->fault->sink : NULL,
-		.dev = idev->dev,
-		.dev_id = idev->obj.id,
+		.dev = dev,
+		.dev_id = dev_id,
 	};
 }
 

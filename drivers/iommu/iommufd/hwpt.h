@@ -19,7 +19,6 @@ struct fault_queue;
 struct iommu_domain;
 struct iommu_user_data;
 struct iommufd_ctx;
-struct iommufd_device;
 struct iommufd_ioas;
 
 /**
@@ -99,7 +98,7 @@ struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 				     struct iommufd_hwpt *parent,
 				     const struct hwpt_request *request);
 struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
-				      const struct iommufd_device *idev);
+				      struct device *dev, u32 dev_id);
 void hwpt_abort(struct iommufd_hwpt *hwpt);
 void hwpt_unuse(struct iommufd_hwpt *hwpt);
 

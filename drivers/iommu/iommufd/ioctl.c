@@ -130,7 +130,7 @@ static const struct ucmd_handler *find_handler(struct iommufd_ctx *ictx,
 
 	if (nr < ARRAY_SIZE(handlers) && handlers[nr].cmd == cmd)
 		return &handlers[nr];
-	return extension_find(ictx, cmd);
+	return extension_find(&ictx->extension, cmd);
 }
 
 /**

@@ -59,7 +59,8 @@ static int check(const struct iommufd_device *idev,
 static int attach_locked(struct iommufd_device *idev, u32 pasid,
 			 struct iommufd_hwpt *hwpt)
 {
-	const struct fault_target target = hwpt_fault_target(hwpt, idev);
+	const struct fault_target target =
+		hwpt_fault_target(hwpt, idev->dev, idev->obj.id);
 	int ret;
 
 	lockdep_assert_held(&idev->igroup->lock);
@@ -84,7 +85,8 @@ static int attach_locked(struct iommufd_device *idev, u32 pasid,
 static int replace_locked(struct iommufd_device *idev, u32 pasid,
 			  struct iommufd_hwpt *hwpt)
 {
-	const struct fault_target target = hwpt_fault_target(hwpt, idev);
+	const struct fault_target target =
+		hwpt_fault_target(hwpt, idev->dev, idev->obj.id);
 	struct iommufd_hwpt *from = xa_load(&idev->pasids, pasid);
 	int ret;
 
