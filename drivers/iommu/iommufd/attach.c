@@ -403,8 +403,8 @@ int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	idev = device_get(ucmd->ictx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	if (cmd->flags & ~(IOMMU_HWPT_ALLOC_NEST_PARENT |
-			   IOMMU_HWPT_ALLOC_DIRTY_TRACKING))
+	if (cmd->flags &
+	    ~(IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING))
 		ret = -EOPNOTSUPP;
 	else
 		ret = hwpt_alloc_for(ucmd, idev);
