@@ -143,7 +143,7 @@ static int backing_file_pin(const struct backing *backing,
 }
 
 static int copy_one_page(const struct backing *backing, unsigned long offset,
-		     void *data, unsigned long bytes, bool write)
+			 void *data, unsigned long bytes, bool write)
 {
 	loff_t at = backing->start + (offset & PAGE_MASK);
 	struct folio *folio;
@@ -171,7 +171,7 @@ static int backing_file_copy(const struct backing *backing,
 	for (; bytes && !rc; bytes -= part) {
 		part = min(bytes, PAGE_SIZE - offset_in_page(offset));
 		rc = copy_one_page(backing, offset, data, part,
-			       flags & BACKING_WRITE);
+				   flags & BACKING_WRITE);
 		offset += part;
 		data += part;
 		cond_resched();

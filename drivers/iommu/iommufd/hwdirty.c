@@ -103,13 +103,14 @@ int hwdirty_forget(struct iommu_domain *domain, const struct iova_range *range)
 	iommu_iotlb_gather_init(&flush);
 	for (;;) {
 		part.last = min(part.first | (SZ_1G - 1), range->last);
-		rc = fatal_signal_pending(current) ? -EINTR :
-			ask(domain, &part, true, &dirty);
+		rc = fatal_signal_pending(current) ?
+			     -EINTR :
+			     ask(domain, &part, true, &dirty);
 		if (rc < 0)
 			break;
 		if (rc) {
-			iommu_iotlb_gather_add_range(
-				&flush, dirty.first, iova_range_length(&dirty));
+			iommu_iotlb_gather_add_range(&flush, dirty.first,
+						     iova_range_length(&dirty));
 			flush_needed = true;
 		}
 		rc = 0;

@@ -66,11 +66,10 @@ static int get_dirty(struct iommufd_hwpt *hwpt,
 	guard(mutex)(&ioas->lock);
 	if (!hwpt->tracking)
 		return -EINVAL;
-	return iopt_read_dirty(&ioas->iopt, hwpt->domain, &range,
-			       cmd->page_size,
-			       !(cmd->flags &
-				 IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR),
-			       u64_to_user_ptr(cmd->data));
+	return iopt_read_dirty(
+		&ioas->iopt, hwpt->domain, &range, cmd->page_size,
+		!(cmd->flags & IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR),
+		u64_to_user_ptr(cmd->data));
 }
 
 /**

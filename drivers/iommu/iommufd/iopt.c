@@ -412,10 +412,9 @@ static int wait_settled(struct iopt *iopt, const struct claim *claim,
 {
 	long left;
 
-	left = wait_event_killable_timeout(iopt->settled,
-					   READ_ONCE(iopt->nr_settled) !=
-						   claim->nr_settled,
-					   timeout);
+	left = wait_event_killable_timeout(
+		iopt->settled, READ_ONCE(iopt->nr_settled) != claim->nr_settled,
+		timeout);
 	return left < 0 ? -EINTR : 0;
 }
 

@@ -92,7 +92,8 @@ static int get_locked(struct container *container,
 	if (container->state == CONTAINER_UNSET)
 		return -EINVAL;
 	info->iova_pgsizes = type1_pgsizes(&container->space.iopt);
-	*caps = make_caps(&container->space.iopt, mappings_left(container), size);
+	*caps = make_caps(&container->space.iopt, mappings_left(container),
+			  size);
 	return *caps ? 0 : -ENOMEM;
 }
 
