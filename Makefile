@@ -5,6 +5,8 @@
 #   make conformance          the kernel's own tests of iommufd, on a mock IOMMU
 #   make check [T=pattern]     every check; with T, those that match
 #   make modules KDIR=...      a native build against installed headers
+#   make modules_install, modules_uninstall KDIR=...
+#                              into the kernel's updates/, and out of it again
 #   make clean
 
 KERNEL ?= 6.12
@@ -22,9 +24,24 @@ conformance:
 check:
 	scripts/check $(T)
 
-modules modules_install:
+# The kernel that KDIR is for, and where it looks first for modules.
+krel = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
+updates = $(INSTALL_MOD_PATH)/lib/modules/$(krel)/updates/drivers
+
+need_kdir:
 	@test -n "$(KDIR)" || { echo "give KDIR=, such as KDIR=/lib/modules/\$$(uname -r)/build" >&2; exit 2; }
-	$(MAKE) -C $(KDIR) M=$(CURDIR) $@
+
+modules: need_kdir
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+# Debian's own key is not to be had: sign afterwards with one that you enrolled.
+modules_install: need_kdir
+	$(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_MODULE_SIG_ALL= modules_install
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(krel)
+
+modules_uninstall: need_kdir
+	rm -rf $(updates)/iommu/iommufd $(updates)/vfio
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(krel)
 
 clean:
 	$(VM) build --kernel 6.12 --clean
@@ -33,4 +50,4 @@ ifneq ($(KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 endif
 
-.PHONY: all run conformance check modules modules_install clean
+.PHONY: all run conformance check need_kdir modules modules_install modules_uninstall clean

@@ -96,6 +96,21 @@ static int attach_locked(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
 	return 0;
 }
 
+/* For the caller to unuse: what the device was attached to. */
+static struct iommufd_hwpt *detach_locked(struct iommufd_device *idev)
+{
+	struct iommufd_group *igroup = idev->igroup;
+	struct iommufd_hwpt *hwpt = igroup->hwpt;
+
+	lockdep_assert_held(&igroup->lock);
+
+	list_del_init(&idev->attached);
+	if (list_empty(&igroup->attached))
+		iommu_core_detach(hwpt->domain, igroup->group);
+	iopt_unreserve(&hwpt->ioas->iopt, idev);
+	return hwpt;
+}
+
 static void unreserve_group(struct iommufd_group *igroup,
 			    struct iommufd_ioas *ioas)
 {
@@ -193,6 +208,41 @@ static int change_to_existing(struct iommufd_device *idev,
 	return -EINVAL;
 }
 
+/*
+ * Some drivers learn only from the first device attached to a domain which
+ * pages and which IOVA it can have, and nothing can be mapped before. So the
+ * domain is attached empty, which lets the device reach nothing, as before, and
+ * filled then. If that fails all is undone in the opposite order: detached,
+ * with nothing mapped.
+ */
+static int attach_and_fill(struct iommufd_device *idev,
+			   struct iommufd_hwpt *hwpt)
+{
+	struct iommufd_hwpt *old;
+	int ret;
+
+	ret = attach_locked(idev, hwpt, &old);
+	if (ret)
+		return ret;
+	ret = hwpt_fill(hwpt);
+	if (ret)
+		object_unuse(&detach_locked(idev)->obj);
+	return ret;
+}
+
+/*
+ * A device that is moved may be busy with what it reaches now, and must find
+ * that in the new domain from the first moment on.
+ */
+static int fill_and_replace(struct iommufd_device *idev,
+			    struct iommufd_hwpt *hwpt,
+			    struct iommufd_hwpt **old)
+{
+	int ret = hwpt_fill(hwpt);
+
+	return ret ?: replace_locked(idev, hwpt, old);
+}
+
 static int change_to_new(struct iommufd_device *idev, struct iommufd_ioas *ioas,
 			 change_fn change, u32 *pt_id,
 			 struct iommufd_hwpt **old)
@@ -208,7 +258,10 @@ static int change_to_new(struct iommufd_device *idev, struct iommufd_ioas *ioas,
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
 	hwpt->automatic = true;
-	ret = change(idev, hwpt, old);
+	if (change == attach_locked)
+		ret = attach_and_fill(idev, hwpt);
+	else
+		ret = fill_and_replace(idev, hwpt, old);
 	if (ret) {
 		hwpt_abort(hwpt);
 		return ret;
@@ -347,11 +400,7 @@ void iommufd_device_detach(struct iommufd_device *idev, ioasid_t pasid)
 	scoped_guard(mutex, &igroup->lock) {
 		if (list_empty(&idev->attached))
 			return;
-		hwpt = igroup->hwpt;
-		list_del_init(&idev->attached);
-		if (list_empty(&igroup->attached))
-			iommu_core_detach(hwpt->domain, igroup->group);
-		iopt_unreserve(&hwpt->ioas->iopt, idev);
+		hwpt = detach_locked(idev);
 	}
 	hwpt_unuse(hwpt);
 }

@@ -15,15 +15,12 @@
 #include "ioas.h"
 #include "iopt_domain.h"
 
-/* What is left to undo once it is off its IOAS's list. */
 static void hwpt_free(struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_object *base = &hwpt->ioas->obj;
 
 	if (hwpt->parent)
 		base = &hwpt->parent->obj;
-	else
-		iopt_remove_domain(&hwpt->ioas->iopt, &hwpt->iopt_domain);
 	iommu_domain_free(hwpt->domain);
 	if (hwpt->fault)
 		object_unuse(&hwpt->fault->obj);
@@ -38,6 +35,7 @@ static void hwpt_destroy(struct iommufd_object *obj)
 	if (!hwpt->parent) {
 		guard(mutex)(&hwpt->ioas->lock);
 		list_del(&hwpt->entry);
+		iopt_remove_domain(&hwpt->ioas->iopt, &hwpt->iopt_domain);
 	}
 	hwpt_free(hwpt);
 }
@@ -114,13 +112,13 @@ static void free_object(struct iommufd_hwpt *hwpt)
 }
 
 /**
- * hwpt_new() - make an HWPT that holds all of an IOAS
+ * hwpt_new() - make an HWPT for an IOAS, with nothing mapped yet
  * @ictx: the context
  * @ioas: the IOAS
  * @request: what it is to be like
  *
  * Context: may sleep; the caller holds @ioas's lock until it has called
- * object_publish() or hwpt_abort().
+ * object_publish(), for which hwpt_fill() must have succeeded, or hwpt_abort().
  * Return: the HWPT; -EOPNOTSUPP where the IOMMU cannot do what is requested,
  * another ERR_PTR.
  */
@@ -141,22 +139,36 @@ struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 		ret = PTR_ERR(hwpt->domain);
 		goto err_object;
 	}
-	ret = iopt_add_domain(&ioas->iopt, &hwpt->iopt_domain, hwpt->domain);
-	if (ret)
-		goto err_domain;
-
 	set_fault(hwpt, request->fault);
+	INIT_LIST_HEAD(&hwpt->entry);
 	hwpt->ioas = ioas;
 	hwpt->coherent = request->coherent;
 	object_use(&ioas->obj);
-	list_add_tail(&hwpt->entry, &ioas->hwpts);
 	return hwpt;
 
-err_domain:
-	iommu_domain_free(hwpt->domain);
 err_object:
 	free_object(hwpt);
 	return ERR_PTR(ret);
+}
+
+/**
+ * hwpt_fill() - let a new HWPT hold all of its IOAS
+ * @hwpt: an HWPT made by hwpt_new()
+ *
+ * Context: may sleep; the caller holds the lock of its IOAS.
+ * Return: 0 or a negative errno, and nothing is mapped.
+ */
+int hwpt_fill(struct iommufd_hwpt *hwpt)
+{
+	struct iommufd_ioas *ioas = hwpt->ioas;
+	int ret;
+
+	lockdep_assert_held(&ioas->lock);
+
+	ret = iopt_add_domain(&ioas->iopt, &hwpt->iopt_domain, hwpt->domain);
+	if (!ret)
+		list_add_tail(&hwpt->entry, &ioas->hwpts);
+	return ret;
 }
 
 /**
@@ -187,6 +199,7 @@ struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 		return ERR_CAST(domain);
 	}
 	hwpt->domain = domain;
+	INIT_LIST_HEAD(&hwpt->entry);
 	set_fault(hwpt, request->fault);
 	hwpt->ioas = parent->ioas;
 	hwpt->coherent = parent->coherent;
@@ -214,17 +227,19 @@ struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
 }
 
 /**
- * hwpt_abort() - undo hwpt_new() or hwpt_new_nested()
- * @hwpt: an HWPT that was not published
+ * hwpt_abort() - undo hwpt_new() or hwpt_new_nested(), and hwpt_fill()
+ * @hwpt: an HWPT that was not published, and to which nothing is attached
  *
  * Context: may sleep; the caller holds the lock of its IOAS, unless it is
  * nested.
  */
 void hwpt_abort(struct iommufd_hwpt *hwpt)
 {
-	if (!hwpt->parent) {
+	if (!hwpt->parent)
 		lockdep_assert_held(&hwpt->ioas->lock);
+	if (!list_empty(&hwpt->entry)) {
 		list_del(&hwpt->entry);
+		iopt_remove_domain(&hwpt->ioas->iopt, &hwpt->iopt_domain);
 	}
 	object_abort(&hwpt->obj);
 	hwpt_free(hwpt);

@@ -44,7 +44,7 @@ struct iommufd_hwpt {
 	struct fault_queue *fault;
 	/** @iopt_domain: place of @domain in the IOAS */
 	struct iopt_domain iopt_domain;
-	/** @entry: links into &iommufd_ioas.hwpts */
+	/** @entry: links into &iommufd_ioas.hwpts, empty until it is filled */
 	struct list_head entry;
 	/**
 	 * @automatic: made to attach a device to its IOAS, and goes when the
@@ -94,6 +94,7 @@ struct iommufd_hwpt *hwpt_get(struct iommufd_ctx *ictx, u32 id);
 struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 			      struct iommufd_ioas *ioas,
 			      const struct hwpt_request *request);
+int hwpt_fill(struct iommufd_hwpt *hwpt);
 struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 				     struct iommufd_hwpt *parent,
 				     const struct hwpt_request *request);

@@ -39,8 +39,19 @@ static int publish(struct iommufd_ucmd *ucmd, struct iommufd_hwpt *hwpt)
 static int alloc_paging(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
 			const struct hwpt_request *request)
 {
+	struct iommufd_hwpt *hwpt;
+	int ret;
+
 	guard(mutex)(&ioas->lock);
-	return publish(ucmd, hwpt_new(ucmd->ictx, ioas, request));
+	hwpt = hwpt_new(ucmd->ictx, ioas, request);
+	if (IS_ERR(hwpt))
+		return PTR_ERR(hwpt);
+	ret = hwpt_fill(hwpt);
+	if (ret) {
+		hwpt_abort(hwpt);
+		return ret;
+	}
+	return publish(ucmd, hwpt);
 }
 
 static int alloc_nested(struct iommufd_ucmd *ucmd, struct iommufd_hwpt *parent,

@@ -454,12 +454,12 @@ static int claim_settled(struct iopt *iopt, const struct iova_range *range,
 /* No page goes before all domains were flushed, and no IOVA before its page */
 static void unfill_all(struct iopt *iopt, struct list_head *areas)
 {
-	struct iopt_domain *domain;
+	struct iopt_domain *translator;
 	struct hwmap_flush flush;
 	struct area *area;
 
-	list_for_each_entry(domain, &iopt->domains, entry) {
-		hwmap_begin(&flush, domain->domain);
+	list_for_each_entry(translator, &iopt->domains, entry) {
+		hwmap_begin(&flush, translator->domain);
 		list_for_each_entry(area, areas, entry)
 			area_unmap(area, &flush);
 		hwmap_end(&flush);

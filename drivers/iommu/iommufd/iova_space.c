@@ -46,7 +46,17 @@ struct iova_search {
 	unsigned long first;
 };
 
-enum search_result { SEARCH_FOUND, SEARCH_NO_ROOM, SEARCH_GAVE_UP };
+/**
+ * enum search_result - what came of looking for room
+ */
+enum search_result {
+	/** @SEARCH_FOUND: there is some */
+	SEARCH_FOUND,
+	/** @SEARCH_NO_ROOM: there is none */
+	SEARCH_NO_ROOM,
+	/** @SEARCH_GAVE_UP: too many gaps were misaligned to go on like this */
+	SEARCH_GAVE_UP,
+};
 
 /* Automatic allocation */
 

@@ -192,7 +192,7 @@ void object_put(struct iommufd_object *obj)
 	xa_lock(&table->objects);
 	idle = !--obj->refs;
 	xa_unlock(&table->objects);
-	if (idle)
+	if (idle && wq_has_sleeper(&table->idle))
 		wake_up_all(&table->idle);
 }
 

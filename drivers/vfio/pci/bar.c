@@ -29,7 +29,7 @@ bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev)
 
 	lockdep_assert_held(&vdev->memory_lock);
 
-	return pdev->current_state < PCI_D3hot &&
+	return vfio_pci_is_awake(pdev->current_state) &&
 	       (pdev->no_command_memory || (cmd & PCI_COMMAND_MEMORY));
 }
 

@@ -4,6 +4,18 @@
 
 #include <linux/vfio_pci_core.h>
 
+/**
+ * vfio_pci_is_awake() - does a function in this power state do anything
+ * @state: power state
+ *
+ * Context: Any.
+ * Return: False in D3 and where the state is not known.
+ */
+static inline bool vfio_pci_is_awake(pci_power_t state)
+{
+	return state == PCI_D0 || state == PCI_D1 || state == PCI_D2;
+}
+
 bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev);
 void vfio_pci_zap_bars(struct vfio_pci_core_device *vdev);
 void vfio_pci_lock_and_zap_memory(struct vfio_pci_core_device *vdev);

@@ -46,16 +46,17 @@ static void fire(struct vfio_pci_intx *intx)
 static void mask(struct vfio_pci_intx *intx)
 {
 	struct vfio_pci_core_device *vdev = intx->vdev;
+	unsigned long flags;
 
-	guard(spinlock_irqsave)(&vdev->irqlock);
-
-	if (intx->masked)
-		return;
-	if (vdev->pci_2_3)
-		pci_intx(vdev->pdev, 0);
-	else
-		disable_irq_nosync(intx->irq);
-	intx->masked = true;
+	spin_lock_irqsave(&vdev->irqlock, flags);
+	if (!intx->masked) {
+		if (vdev->pci_2_3)
+			pci_intx(vdev->pdev, 0);
+		else
+			disable_irq_nosync(intx->irq);
+		intx->masked = true;
+	}
+	spin_unlock_irqrestore(&vdev->irqlock, flags);
 }
 
 /*
@@ -65,17 +66,19 @@ static void mask(struct vfio_pci_intx *intx)
 static bool unmask(struct vfio_pci_intx *intx)
 {
 	struct vfio_pci_core_device *vdev = intx->vdev;
+	bool asserted = false;
+	unsigned long flags;
 
-	guard(spinlock_irqsave)(&vdev->irqlock);
-
-	if (!intx->masked || vdev->virq_disabled)
-		return false;
-	if (!vdev->pci_2_3)
-		enable_irq(intx->irq);
-	else if (!pci_check_and_unmask_intx(vdev->pdev))
-		return true;
-	intx->masked = false;
-	return false;
+	spin_lock_irqsave(&vdev->irqlock, flags);
+	if (intx->masked && !vdev->virq_disabled) {
+		if (vdev->pci_2_3)
+			asserted = !pci_check_and_unmask_intx(vdev->pdev);
+		else
+			enable_irq(intx->irq);
+		intx->masked = asserted;
+	}
+	spin_unlock_irqrestore(&vdev->irqlock, flags);
+	return asserted;
 }
 
 static irqreturn_t intx_handler(int irq, void *arg)

@@ -223,12 +223,15 @@ static int set_msi_trigger(struct vfio_pci_core_device *vdev,
 static bool signal_trigger(struct vfio_pci_core_device *vdev,
 			   struct eventfd_ctx **trigger)
 {
-	guard(spinlock_irqsave)(&vdev->trigger_lock);
+	unsigned long flags;
+	bool listens;
 
-	if (!*trigger)
-		return false;
-	eventfd_signal(*trigger);
-	return true;
+	spin_lock_irqsave(&vdev->trigger_lock, flags);
+	listens = *trigger;
+	if (listens)
+		eventfd_signal(*trigger);
+	spin_unlock_irqrestore(&vdev->trigger_lock, flags);
+	return listens;
 }
 
 static void replace_trigger(struct vfio_pci_core_device *vdev,

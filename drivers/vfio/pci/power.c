@@ -43,10 +43,13 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 			     pci_power_t state)
 {
 	struct pci_dev *pdev = vdev->pdev;
-	bool was_d3 = pdev->current_state >= PCI_D3hot;
-	bool save = vdev->needs_pm_restore && !was_d3 && state >= PCI_D3hot;
-	bool restore = vdev->needs_pm_restore && was_d3 && state == PCI_D0;
+	bool was_awake = vfio_pci_is_awake(pdev->current_state);
+	bool save = was_awake && !vfio_pci_is_awake(state);
+	bool restore = !was_awake && state == PCI_D0;
 	int ret;
+
+	if (!vdev->needs_pm_restore)
+		return pci_set_power_state(pdev, state);
 
 	if (save)
 		pci_save_state(pdev);
@@ -56,7 +59,7 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 		return ret;
 
 	/* A quirk may have kept the device out of D3hot */
-	if (save && pdev->current_state >= PCI_D3hot) {
+	if (save && !vfio_pci_is_awake(pdev->current_state)) {
 		kfree(vdev->pm_save);
 		vdev->pm_save = pci_store_saved_state(pdev);
 	}
@@ -77,10 +80,10 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 void vfio_pci_user_power_state(struct vfio_pci_core_device *vdev,
 			       pci_power_t state)
 {
-	if (state >= PCI_D3hot)
-		vfio_pci_lock_and_zap_memory(vdev);
-	else
+	if (vfio_pci_is_awake(state))
 		down_write(&vdev->memory_lock);
+	else
+		vfio_pci_lock_and_zap_memory(vdev);
 
 	vfio_pci_set_power_state(vdev, state);
 	up_write(&vdev->memory_lock);

@@ -108,21 +108,13 @@ long type1_map(struct container *container, void __user *arg)
 	return map_locked(container, &map, &range);
 }
 
-static bool cuts(struct iopt *iopt, unsigned long addr, bool before)
-{
-	struct iova_range at = { .first = addr, .last = addr }, area;
-
-	if (!iopt_first_area(iopt, &at, &area))
-		return false;
-	return before ? area.first != addr : area.last != addr;
-}
-
+/* Nothing goes where the range has only a part of some mapping. */
 static int unmap_v2(struct iopt *iopt, const struct iova_range *range,
 		    u64 *unmapped)
 {
-	if (cuts(iopt, range->first, true) || cuts(iopt, range->last, false))
-		return -EINVAL;
-	return iopt_unmap(iopt, range, unmapped);
+	int ret = iopt_unmap(iopt, range, unmapped);
+
+	return ret == -ENOENT ? -EINVAL : ret;
 }
 
 /*
