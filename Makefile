@@ -2,6 +2,7 @@
 #
 #   make [KERNEL=7.2]          modules and programs, built in the lab
 #   make run [KERNEL=7.2]      the main job: real DMA by real programs
+#   make conformance          the kernel's own tests of iommufd, on a mock IOMMU
 #   make check [T=pattern]     every check; with T, those that match
 #   make modules KDIR=...      a native build against installed headers
 #   make modules_install, modules_uninstall KDIR=...
@@ -16,6 +17,9 @@ all:
 
 run:
 	tools/testing/run/run --kernel $(KERNEL)
+
+conformance:
+	tools/testing/conformance/run --kernel $(KERNEL)
 
 check:
 	scripts/check $(T)
@@ -46,4 +50,4 @@ ifneq ($(KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 endif
 
-.PHONY: all run check need_kdir modules modules_install modules_uninstall clean
+.PHONY: all run conformance check need_kdir modules modules_install modules_uninstall clean

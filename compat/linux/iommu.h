@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * On 6.12 the op hw_info cannot be asked for a type of information, and drivers
- * do not tell whether a device can use ATS.
+ * On 6.12 the op hw_info cannot be asked for a type of information, drivers do
+ * not tell whether a device can use ATS, and the op that makes a domain with the
+ * flags of IOMMU_HWPT_ALLOC makes nested ones too.
  */
 #ifndef _COMPAT_LINUX_IOMMU_H
 #define _COMPAT_LINUX_IOMMU_H
@@ -44,6 +45,84 @@ static inline void *compat_iommu_hw_info(struct device *dev, u32 *len,
 static inline bool compat_iommu_ats_unusable(struct device *dev)
 {
 	return !device_iommu_capable(dev, IOMMU_CAP_PCI_ATS_SUPPORTED);
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+static inline bool compat_iommu_has_alloc_flags(const struct iommu_ops *ops)
+{
+	return ops->domain_alloc_user;
+}
+
+static inline struct iommu_domain *
+compat_iommu_alloc_flags(const struct iommu_ops *ops, struct device *dev,
+			 u32 flags, const struct iommu_user_data *data)
+{
+	return ops->domain_alloc_user(dev, flags, NULL, data);
+}
+
+static inline struct iommu_domain *
+compat_iommu_alloc_nested(const struct iommu_ops *ops, struct device *dev,
+			  struct iommu_domain *parent, u32 flags,
+			  const struct iommu_user_data *data)
+{
+	if (!ops->domain_alloc_user)
+		return ERR_PTR(-EOPNOTSUPP);
+	return ops->domain_alloc_user(dev, flags, parent, data);
+}
+#else
+static inline bool compat_iommu_has_alloc_flags(const struct iommu_ops *ops)
+{
+	return ops->domain_alloc_paging_flags;
+}
+
+static inline struct iommu_domain *
+compat_iommu_alloc_flags(const struct iommu_ops *ops, struct device *dev,
+			 u32 flags, const struct iommu_user_data *data)
+{
+	return ops->domain_alloc_paging_flags(dev, flags, data);
+}
+
+static inline struct iommu_domain *
+compat_iommu_alloc_nested(const struct iommu_ops *ops, struct device *dev,
+			  struct iommu_domain *parent, u32 flags,
+			  const struct iommu_user_data *data)
+{
+	if (!ops->domain_alloc_nested)
+		return ERR_PTR(-EOPNOTSUPP);
+	return ops->domain_alloc_nested(dev, parent, flags, data);
+}
+#endif
+
+/* Up to 6.14 a PASID cannot be moved from one domain to another. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+static inline int iommu_replace_device_pasid(struct iommu_domain *domain,
+					     struct device *dev, ioasid_t pasid,
+					     struct iommu_attach_handle *handle)
+{
+	return -EOPNOTSUPP;
+}
+#endif
+
+/* Up to 6.15 page requests are enabled by who wants them, then by the driver. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+static inline int compat_iommu_enable_iopf(struct device *dev)
+{
+	return iommu_dev_enable_feature(dev, IOMMU_DEV_FEAT_IOPF);
+}
+
+static inline void compat_iommu_disable_iopf(struct device *dev)
+{
+	iommu_dev_disable_feature(dev, IOMMU_DEV_FEAT_IOPF);
+}
+#else
+static inline int compat_iommu_enable_iopf(struct device *dev)
+{
+	return 0;
+}
+
+static inline void compat_iommu_disable_iopf(struct device *dev)
+{
 }
 #endif
 

@@ -2,13 +2,14 @@
 /*
  * Functions that the IOMMU core exports in the namespace IOMMUFD_INTERNAL and
  * declares in a header that the kernel's headers package leaves out. They are
- * the same on every kernel we build for; scripts compare them with the
- * sources.
+ * the same on every kernel we build for, but for iommu_replace_device_pasid(),
+ * which is new in 6.15; scripts compare them with the sources.
  */
 #ifndef _COMPAT_LINUX_IOMMU_INTERNAL_H
 #define _COMPAT_LINUX_IOMMU_INTERNAL_H
 
 #include <linux/iommu.h>
+#include <linux/version.h>
 
 struct iommu_attach_handle *iommu_attach_handle_get(struct iommu_group *group,
 						    ioasid_t pasid,
@@ -21,5 +22,11 @@ void iommu_detach_group_handle(struct iommu_domain *domain,
 int iommu_replace_group_handle(struct iommu_group *group,
 			       struct iommu_domain *new_domain,
 			       struct iommu_attach_handle *handle);
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+int iommu_replace_device_pasid(struct iommu_domain *domain, struct device *dev,
+			       ioasid_t pasid,
+			       struct iommu_attach_handle *handle);
+#endif
 
 #endif /* _COMPAT_LINUX_IOMMU_INTERNAL_H */

@@ -1,59 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
-#include <linux/pfn.h>
 #include <linux/slab.h>
 
 #include "area.h"
 #include "hwmap.h"
-#include "pages.h"
 #include "range.h"
 
-static struct pages *create_pages(const struct iova_range *memory, int prot,
-				  enum charge_mode mode)
-{
-	unsigned long first = PFN_DOWN(memory->first);
-	unsigned long last = PFN_DOWN(memory->last);
-
-	return pages_create_user(first << PAGE_SHIFT, last - first + 1,
-				 prot & IOMMU_WRITE, mode);
-}
-
 /**
- * area_create_user() - a mapping of memory of the current process
- * @uaddr: its address, any alignment
+ * area_create() - a mapping of some memory
+ * @pages: the memory; the area takes a reference of its own
+ * @offset: bytes from the beginning of @pages
  * @length: bytes
- * @prot: for iommu_map(); with IOMMU_WRITE the memory must be writable
- * @mode: how the current process pays for the memory
+ * @prot: for iommu_map()
  *
- * The area has no IOVA yet, and nothing is pinned.
+ * The area has no IOVA yet, and holds nothing.
  *
- * Context: Process context of a process with an mm. May sleep.
- * Return: the area, or ERR_PTR of -EINVAL for no length, -EOVERFLOW for a range
- * that wraps, -ENOMEM.
+ * Context: May sleep.
+ * Return: the area, ERR_PTR(-ENOMEM), or ERR_PTR(-EPERM) for IOMMU_WRITE where
+ * devices may not write to the memory.
  */
-struct area *area_create_user(u64 uaddr, u64 length, int prot,
-			      enum charge_mode mode)
+struct area *area_create(struct pages *pages, unsigned long offset,
+			 unsigned long length, int prot)
 {
-	struct iova_range memory;
 	struct area *area;
-	int rc;
 
-	rc = iova_range_from_user(uaddr, length, &memory);
-	if (rc)
-		return ERR_PTR(rc);
+	if (prot & IOMMU_WRITE && !pages->backing.writable)
+		return ERR_PTR(-EPERM);
 	area = kzalloc_obj(*area, GFP_KERNEL_ACCOUNT);
 	if (!area)
 		return ERR_PTR(-ENOMEM);
 	area->prot = prot;
-	area->offset = offset_in_page(memory.first);
-	area->pages = create_pages(&memory, prot, mode);
-	if (IS_ERR(area->pages)) {
-		rc = PTR_ERR(area->pages);
-		kfree(area);
-		return ERR_PTR(rc);
-	}
+	area->offset = offset;
+	area->length = length;
+	area->pages = pages_get(pages);
 	return area;
 }
 
@@ -65,7 +47,7 @@ struct area *area_create_user(u64 uaddr, u64 length, int prot,
  */
 void area_destroy(struct area *area)
 {
-	pages_destroy(area->pages);
+	pages_put(area->pages);
 	kfree(area);
 }
 
@@ -74,11 +56,16 @@ void area_destroy(struct area *area)
  * @area: not pinned
  *
  * Context: May sleep. The caller owns @area.
- * Return: as pages_pin().
+ * Return: as pages_hold().
  */
 int area_pin(struct area *area)
 {
-	return pages_pin(area->pages);
+	int rc;
+
+	rc = pages_hold(area->pages, &area->hold, PFN_DOWN(area->offset),
+			PFN_DOWN(area->offset + area->length - 1) + 1);
+	area->held = !rc;
+	return rc;
 }
 
 /**
@@ -89,7 +76,10 @@ int area_pin(struct area *area)
  */
 void area_unpin(struct area *area)
 {
-	pages_unpin(area->pages);
+	if (!area->held)
+		return;
+	area->held = false;
+	pages_release(area->pages, &area->hold);
 }
 
 /**
@@ -111,6 +101,8 @@ int area_map(struct area *area, struct iommu_domain *domain, bool small_pages)
 		.small_pages = small_pages,
 	};
 
+	/* others may be pinning and unpinning next to what this area holds */
+	guard(mutex)(&area->pages->lock);
 	return hwmap_map(domain, &map);
 }
 
@@ -138,4 +130,39 @@ bool area_aligned(const struct area *area, unsigned long alignment)
 {
 	return iova_range_aligned(&area->node.range, alignment) &&
 	       !(area->offset & (alignment - 1));
+}
+
+/**
+ * area_memory() - where the memory is, in the numbering of huge pages
+ * @area: the area
+ *
+ * Context: Any.
+ * Return: an address, or an offset into a file, in bytes.
+ */
+unsigned long area_memory(const struct area *area)
+{
+	return area->pages->backing.start + area->offset;
+}
+
+/**
+ * area_split() - cut the end off a mapping
+ * @area: has been cut in the I/O address space; the domains that map it can
+ *	unmap both parts one by one
+ * @tail: has no memory yet, becomes a mapping of what was cut off
+ *
+ * Context: May sleep. The caller owns both.
+ */
+void area_split(struct area *area, struct area *tail)
+{
+	tail->state = area->state;
+	tail->prot = area->prot;
+	tail->length = iova_range_length(&tail->node.range);
+	area->length -= tail->length;
+	tail->offset = area->offset + area->length;
+	tail->pages = pages_get(area->pages);
+	tail->held = area->held;
+	if (area->held)
+		pages_split_hold(area->pages, &area->hold,
+				 PFN_DOWN(tail->offset - 1) + 1, &tail->hold,
+				 PFN_DOWN(tail->offset));
 }

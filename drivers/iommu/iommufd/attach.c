@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Attaching devices: the one place that knows device, HWPT and IOAS together.
+ *
+ * Order of an attach: make the HWPT (which fills its domain), reserve what the
+ * device needs of the IOVA, attach, publish. A device therefore never sees
+ * half of the mappings, and nobody else an HWPT that fails.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -8,16 +12,15 @@
 #include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/lockdep.h>
-#include <uapi/linux/iommufd.h>
 
-#include "attach.h"
 #include "ctx.h"
 #include "device.h"
 #include "group.h"
 #include "hwpt.h"
 #include "ioas.h"
+#include "iopt_iova.h"
 #include "iommu_core.h"
-#include "ucmd.h"
+#include "pasid.h"
 
 /**
  * typedef change_fn - attach a device to an HWPT, or move it there
@@ -43,11 +46,22 @@ static int reserve_regions(struct iommufd_device *idev,
 	return ret;
 }
 
-static int attach_group(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
+/* Whatever a domain is nested in translates the writes that are MSIs. */
+static int setup_msi(struct iommufd_hwpt *hwpt, struct iommu_group *group)
 {
-	int ret = iommu_core_setup_msi(hwpt->domain, igroup->group);
+	struct iommufd_hwpt *paging = hwpt->parent ?: hwpt;
 
-	return ret ?: iommu_core_attach(hwpt->domain, igroup->group);
+	return iommu_core_setup_msi(paging->domain, group);
+}
+
+static int attach_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
+{
+	const struct fault_target target =
+		hwpt_fault_target(hwpt, idev->dev, idev->obj.id);
+	struct iommu_group *group = idev->igroup->group;
+	int ret = setup_msi(hwpt, group);
+
+	return ret ?: iommu_core_attach(hwpt->domain, group, &target);
 }
 
 /* A &change_fn. The first device of a group attaches the group. */
@@ -65,11 +79,13 @@ static int attach_locked(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
 		return -EBUSY;
 	if (!first && igroup->hwpt != hwpt)
 		return -EINVAL;
+	if (!pasid_allows(idev, hwpt))
+		return -EINVAL;
 	ret = reserve_regions(idev, hwpt->ioas);
 	if (ret)
 		return ret;
 	if (first)
-		ret = attach_group(igroup, hwpt);
+		ret = attach_group(idev, hwpt);
 	if (ret) {
 		iopt_unreserve(&hwpt->ioas->iopt, idev);
 		return ret;
@@ -120,12 +136,14 @@ static int reserve_group(struct iommufd_group *igroup,
 	return 0;
 }
 
-static int replace_group(struct iommufd_group *igroup,
-			 struct iommufd_hwpt *hwpt)
+static int replace_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
 {
-	int ret = iommu_core_setup_msi(hwpt->domain, igroup->group);
+	const struct fault_target target =
+		hwpt_fault_target(hwpt, idev->dev, idev->obj.id);
+	struct iommu_group *group = idev->igroup->group;
+	int ret = setup_msi(hwpt, group);
 
-	return ret ?: iommu_core_replace(hwpt->domain, igroup->group);
+	return ret ?: iommu_core_replace(hwpt->domain, group, &target);
 }
 
 /* A &change_fn. All attached devices of the group move together. */
@@ -145,13 +163,16 @@ static int replace_locked(struct iommufd_device *idev,
 		return -EINVAL;
 	if (from == hwpt)
 		return 0;
+	list_for_each_entry(cur, &igroup->attached, attached)
+		if (!pasid_allows(cur, hwpt))
+			return -EINVAL;
 
 	other_ioas = from->ioas != hwpt->ioas;
 	if (other_ioas)
 		ret = reserve_group(igroup, hwpt->ioas);
 	if (ret)
 		return ret;
-	ret = replace_group(igroup, hwpt);
+	ret = replace_group(idev, hwpt);
 	if (other_ioas)
 		unreserve_group(igroup, ret ? hwpt->ioas : from->ioas);
 	if (ret)
@@ -226,10 +247,14 @@ static int change_to_new(struct iommufd_device *idev, struct iommufd_ioas *ioas,
 			 change_fn change, u32 *pt_id,
 			 struct iommufd_hwpt **old)
 {
+	const struct hwpt_request request = {
+		.dev = idev->dev,
+		.coherent = idev->coherent,
+	};
 	struct iommufd_hwpt *hwpt;
 	int ret;
 
-	hwpt = hwpt_new(idev->ictx, ioas, idev->dev, idev->coherent);
+	hwpt = hwpt_new(idev->ictx, ioas, &request);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
 	hwpt->automatic = true;
@@ -287,16 +312,13 @@ static int change_locked(struct iommufd_device *idev,
 	return -EINVAL;
 }
 
-static int change_pt(struct iommufd_device *idev, ioasid_t pasid, u32 *pt_id,
-		     change_fn change)
+static int change_pt(struct iommufd_device *idev, u32 *pt_id, change_fn change)
 {
 	struct iommufd_hwpt *old = NULL;
 	struct iommufd_object *obj;
 	u32 out_id = *pt_id;
 	int ret;
 
-	if (pasid != IOMMU_NO_PASID)
-		return -EOPNOTSUPP;
 	obj = object_get(&idev->ictx->objects, *pt_id, NULL);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
@@ -313,8 +335,9 @@ static int change_pt(struct iommufd_device *idev, ioasid_t pasid, u32 *pt_id,
 /**
  * iommufd_device_attach() - let a device reach what an IOAS maps
  * @idev: the device, not attached
- * @pasid: IOMMU_NO_PASID
- * @pt_id: ID of an HWPT or an IOAS; set to the HWPT's
+ * @pasid: IOMMU_NO_PASID, or the PASID whose DMA it is about
+ * @pt_id: ID of an HWPT or an IOAS; set to the HWPT's. For a PASID of an HWPT
+ *	   that was made for PASIDs.
  *
  * Given an IOAS, its automatic HWPTs are tried first, and one is made where none
  * suits. A group has one HWPT, so its second device must be given the same one.
@@ -322,20 +345,23 @@ static int change_pt(struct iommufd_device *idev, ioasid_t pasid, u32 *pt_id,
  * Context: may sleep.
  * Return: 0; -ENOENT for an unknown ID, -EINVAL where it is not an HWPT or IOAS
  * or does not suit, -EADDRINUSE where a mapping is in the way of a range that
- * the device reserves, -EOPNOTSUPP for a PASID, another negative errno.
+ * the device reserves, another negative errno.
  */
 int iommufd_device_attach(struct iommufd_device *idev, ioasid_t pasid,
 			  u32 *pt_id)
 {
-	return change_pt(idev, pasid, pt_id, attach_locked);
+	if (pasid != IOMMU_NO_PASID)
+		return pasid_attach(idev, pasid, *pt_id);
+	return change_pt(idev, pt_id, attach_locked);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_attach, "IOMMUFD_NG");
 
 /**
  * iommufd_device_replace() - move a device to another HWPT
  * @idev: the device, attached
- * @pasid: IOMMU_NO_PASID
- * @pt_id: ID of an HWPT or an IOAS; set to the HWPT's
+ * @pasid: IOMMU_NO_PASID, or the PASID whose DMA it is about
+ * @pt_id: ID of an HWPT or an IOAS; set to the HWPT's. For a PASID of an HWPT
+ *	   that was made for PASIDs.
  *
  * There is no moment without translation, as far as the IOMMU's driver can do
  * that. Other attached devices of the group move along. On failure nothing has
@@ -347,14 +373,16 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_attach, "IOMMUFD_NG");
 int iommufd_device_replace(struct iommufd_device *idev, ioasid_t pasid,
 			   u32 *pt_id)
 {
-	return change_pt(idev, pasid, pt_id, replace_locked);
+	if (pasid != IOMMU_NO_PASID)
+		return pasid_replace(idev, pasid, *pt_id);
+	return change_pt(idev, pt_id, replace_locked);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_replace, "IOMMUFD_NG");
 
 /**
  * iommufd_device_detach() - take a device's memory away
  * @idev: the device; one that is not attached is left alone
- * @pasid: IOMMU_NO_PASID
+ * @pasid: IOMMU_NO_PASID, or the PASID whose DMA it is about
  *
  * Its DMA is blocked once no device of its group is attached.
  *
@@ -365,8 +393,10 @@ void iommufd_device_detach(struct iommufd_device *idev, ioasid_t pasid)
 	struct iommufd_group *igroup = idev->igroup;
 	struct iommufd_hwpt *hwpt;
 
-	if (WARN_ON(pasid != IOMMU_NO_PASID))
+	if (pasid != IOMMU_NO_PASID) {
+		pasid_detach(idev, pasid);
 		return;
+	}
 	scoped_guard(mutex, &igroup->lock) {
 		if (list_empty(&idev->attached))
 			return;
@@ -375,70 +405,3 @@ void iommufd_device_detach(struct iommufd_device *idev, ioasid_t pasid)
 	hwpt_unuse(hwpt);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_detach, "IOMMUFD_NG");
-
-static int hwpt_alloc(struct iommufd_ucmd *ucmd, struct iommufd_device *idev,
-		      struct iommufd_ioas *ioas)
-{
-	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
-	struct iommufd_hwpt *hwpt;
-	int ret;
-
-	guard(mutex)(&ioas->lock);
-	hwpt = hwpt_new(ucmd->ictx, ioas, idev->dev, idev->coherent);
-	if (IS_ERR(hwpt))
-		return PTR_ERR(hwpt);
-	cmd->out_hwpt_id = hwpt->obj.id;
-	ret = hwpt_fill(hwpt) ?: ucmd_respond(ucmd, sizeof(*cmd));
-	if (ret)
-		hwpt_abort(hwpt);
-	else
-		object_publish(&hwpt->obj);
-	return ret;
-}
-
-static int hwpt_alloc_for(struct iommufd_ucmd *ucmd,
-			  struct iommufd_device *idev)
-{
-	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
-	struct iommufd_object *obj;
-	int ret = -EINVAL;
-
-	obj = object_get(&ucmd->ictx->objects, cmd->pt_id, NULL);
-	if (IS_ERR(obj))
-		return -EINVAL;
-	if (obj->ops == &ioas_ops)
-		ret = hwpt_alloc(ucmd, idev, ioas_of(obj));
-	else if (obj->ops == &hwpt_ops)
-		ret = -EOPNOTSUPP;
-	object_put(obj);
-	return ret;
-}
-
-/**
- * hwpt_alloc_ioctl() - IOMMU_HWPT_ALLOC
- * @ucmd: with a struct iommu_hwpt_alloc
- *
- * Makes plain page tables only: no flag and no data type is supported.
- *
- * Return: 0 or a negative errno.
- */
-int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
-{
-	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
-	struct iommufd_device *idev;
-	int ret;
-
-	if (cmd->__reserved)
-		return -EOPNOTSUPP;
-	if (!cmd->data_type != !cmd->data_len)
-		return -EINVAL;
-	idev = device_get(ucmd->ictx, cmd->dev_id);
-	if (IS_ERR(idev))
-		return PTR_ERR(idev);
-	if (cmd->flags || cmd->data_type)
-		ret = -EOPNOTSUPP;
-	else
-		ret = hwpt_alloc_for(ucmd, idev);
-	object_put(&idev->obj);
-	return ret;
-}

@@ -6,11 +6,21 @@
 #ifndef IOMMUFD_BACKING_H
 #define IOMMUFD_BACKING_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 struct backing;
+struct file;
 struct mm_struct;
+struct page;
 struct pfn_table;
+
+/** BACKING_WRITE - write to the memory rather than read it */
+#define BACKING_WRITE BIT(0)
+/** BACKING_KTHREAD - a kernel thread without an mm may adopt one */
+#define BACKING_KTHREAD BIT(1)
+/** BACKING_SLOW - take the way that always works, for tests */
+#define BACKING_SLOW BIT(2)
 
 /**
  * struct backing_ops - one kind of memory
@@ -18,6 +28,11 @@ struct pfn_table;
  * Ranges of pages are half-open: [first, end).
  */
 struct backing_ops {
+	/**
+	 * @of_process: it is somebody's address space, which no other process
+	 * can take over
+	 */
+	bool of_process;
 	/**
 	 * @pin: hold all pages of a range and enter them into the table. A
 	 * failure holds nothing: -EFAULT where memory is missing or does not
@@ -28,10 +43,20 @@ struct backing_ops {
 		   unsigned long first, unsigned long end);
 	/**
 	 * @unpin: let go of all pages of a range that the table has, and take
-	 * them out of it. No device reaches them any more. May sleep.
+	 * them out of it. No device reaches them any more. Returns how many
+	 * pages there were. May sleep.
 	 */
-	void (*unpin)(const struct backing *backing, struct pfn_table *table,
-		      unsigned long first, unsigned long end);
+	unsigned long (*unpin)(const struct backing *backing,
+			       struct pfn_table *table, unsigned long first,
+			       unsigned long end);
+	/**
+	 * @copy: read or write bytes of pages that are not pinned, @flags being
+	 * some of BACKING_WRITE and so on. NULL where the CPU cannot. Returns 0
+	 * or -EFAULT, or another negative errno, and then part may be done. May
+	 * sleep, takes mmap_lock.
+	 */
+	int (*copy)(const struct backing *backing, unsigned long offset,
+		    void *data, unsigned long bytes, unsigned int flags);
 	/** @release: drop what the backing refers to; nothing is pinned */
 	void (*release)(struct backing *backing);
 };
@@ -42,14 +67,24 @@ struct backing_ops {
 struct backing {
 	/** @ops: its kind */
 	const struct backing_ops *ops;
-	/** @mm: the process whose memory it is, a reference to the structure */
-	struct mm_struct *mm;
-	/** @start: address of page 0, a multiple of PAGE_SIZE */
+	union {
+		/** @mm: whose memory it is, a reference to the structure */
+		struct mm_struct *mm;
+		/** @file: what it is the content of, with a reference */
+		struct file *file;
+	};
+	/** @start: address or offset of page 0, a multiple of PAGE_SIZE */
 	unsigned long start;
 	/** @nr_pages: size, at least 1 */
 	unsigned long nr_pages;
 	/** @writable: devices may write to it */
 	bool writable;
 };
+
+unsigned long backing_unpin_pages(const struct backing *backing,
+				  struct pfn_table *table, unsigned long first,
+				  unsigned long end);
+void backing_copy_page(struct page *page, unsigned long offset, void *data,
+		       unsigned long bytes, bool write);
 
 #endif /* IOMMUFD_BACKING_H */

@@ -6,6 +6,7 @@
  * mapping lasts, even where another one's request makes it be pinned.
  */
 #include <linux/gfp.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -17,9 +18,6 @@
 /* A small map makes do with the stack, others take one page of pointers. */
 #define FEW_PAGES 16
 #define MANY_PAGES (PAGE_SIZE / sizeof(struct page *))
-
-/* So much is unpinned between two looks at the scheduler. */
-#define UNPIN_STRIDE (64 * PFN_SLOT_PAGES)
 
 /**
  * struct pinner - one run of the pin op
@@ -135,24 +133,6 @@ static int pin_all(const struct pinner *pinner, unsigned long first,
 	return rc;
 }
 
-static void backing_user_unpin(const struct backing *backing,
-			       struct pfn_table *table, unsigned long first,
-			       unsigned long end)
-{
-	unsigned long index, stop;
-	struct pfn_run run;
-
-	for (index = first; index < end; index = stop) {
-		stop = min(end, index + UNPIN_STRIDE);
-		pfn_table_for_each_run(table, run, index, stop)
-			unpin_user_page_range_dirty_lock(pfn_to_page(run.pfn),
-							 run.nr,
-							 backing->writable);
-		cond_resched();
-	}
-	pfn_table_clear(table, first, end);
-}
-
 static int pin_with_array(struct pinner *pinner, unsigned long first,
 			  unsigned long end)
 {
@@ -173,7 +153,7 @@ static int pin_with_array(struct pinner *pinner, unsigned long first,
 	if (pinner->pages != few)
 		free_page((unsigned long)pinner->pages);
 	if (rc)
-		backing_user_unpin(pinner->backing, pinner->table, first, end);
+		backing_unpin_pages(pinner->backing, pinner->table, first, end);
 	return rc;
 }
 
@@ -196,14 +176,93 @@ static int backing_user_pin(const struct backing *backing,
 	return rc;
 }
 
+static int copy_here(const struct backing *backing, unsigned long offset,
+		     void *data, unsigned long bytes, bool write)
+{
+	void __user *memory = (void __user *)(backing->start + offset);
+	unsigned long left;
+
+	if (write)
+		left = copy_to_user(memory, data, bytes);
+	else
+		left = copy_from_user(data, memory, bytes);
+	return left ? -EFAULT : 0;
+}
+
+static int copy_adopted(const struct backing *backing, unsigned long offset,
+			void *data, unsigned long bytes, bool write)
+{
+	int rc;
+
+	if (!mmget_not_zero(backing->mm))
+		return -EFAULT;
+	kthread_use_mm(backing->mm);
+	rc = copy_here(backing, offset, data, bytes, write);
+	kthread_unuse_mm(backing->mm);
+	mmput(backing->mm);
+	return rc;
+}
+
+/* Not for long, so where the page is does not matter. */
+static int copy_remote_page(const struct backing *backing, unsigned long offset,
+			    void *data, unsigned long bytes, bool write)
+{
+	struct page *page;
+	long got;
+
+	got = pin_remote(backing, backing->start + (offset & PAGE_MASK), 1,
+			 write ? FOLL_WRITE : 0, &page);
+	if (got != 1)
+		return got < 0 ? got : -EFAULT;
+	backing_copy_page(page, offset_in_page(offset), data, bytes, write);
+	unpin_user_pages_dirty_lock(&page, 1, write);
+	return 0;
+}
+
+static int copy_remote(const struct backing *backing, unsigned long offset,
+		       void *data, unsigned long bytes, bool write)
+{
+	unsigned long part;
+	int rc = 0;
+
+	if (!mmget_not_zero(backing->mm))
+		return -EFAULT;
+	for (; bytes && !rc; bytes -= part) {
+		part = min(bytes, PAGE_SIZE - offset_in_page(offset));
+		rc = copy_remote_page(backing, offset, data, part, write);
+		offset += part;
+		data += part;
+	}
+	mmput(backing->mm);
+	return rc;
+}
+
+static int backing_user_copy(const struct backing *backing,
+			     unsigned long offset, void *data,
+			     unsigned long bytes, unsigned int flags)
+{
+	bool write = flags & BACKING_WRITE;
+
+	if (!(flags & BACKING_SLOW)) {
+		if (backing->mm == current->mm)
+			return copy_here(backing, offset, data, bytes, write);
+		if (flags & BACKING_KTHREAD && !current->mm)
+			return copy_adopted(backing, offset, data, bytes,
+					    write);
+	}
+	return copy_remote(backing, offset, data, bytes, write);
+}
+
 static void backing_user_release(struct backing *backing)
 {
 	mmdrop(backing->mm);
 }
 
 static const struct backing_ops backing_user_ops = {
+	.of_process = true,
 	.pin = backing_user_pin,
-	.unpin = backing_user_unpin,
+	.unpin = backing_unpin_pages,
+	.copy = backing_user_copy,
 	.release = backing_user_release,
 };
 

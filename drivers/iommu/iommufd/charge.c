@@ -84,6 +84,8 @@ static int mm_add(const struct charge *charge, unsigned long nr_pages)
 	rc = __account_locked_vm(charge->mm, nr_pages, true, charge->task,
 				 charge->unlimited);
 	mmap_write_unlock(charge->mm);
+	if (!rc && charge->mode == CHARGE_PROCESS)
+		atomic64_add(nr_pages, &charge->mm->pinned_vm);
 
 	/* Administrators search their logs for these words of VFIO. */
 	if (rc == -ENOMEM)
@@ -95,6 +97,8 @@ static int mm_add(const struct charge *charge, unsigned long nr_pages)
 
 static void mm_sub(const struct charge *charge, unsigned long nr_pages)
 {
+	if (charge->mode == CHARGE_PROCESS)
+		atomic64_sub(nr_pages, &charge->mm->pinned_vm);
 	mmap_write_lock(charge->mm);
 	__account_locked_vm(charge->mm, nr_pages, false, charge->task, true);
 	mmap_write_unlock(charge->mm);
@@ -111,9 +115,9 @@ static void mm_sub(const struct charge *charge, unsigned long nr_pages)
  */
 int charge_add(const struct charge *charge, unsigned long nr_pages)
 {
-	if (charge->mode == CHARGE_MM)
-		return mm_add(charge, nr_pages);
-	return user_add(charge, nr_pages);
+	if (charge->mode == CHARGE_USER)
+		return user_add(charge, nr_pages);
+	return mm_add(charge, nr_pages);
 }
 
 /**
@@ -125,8 +129,8 @@ int charge_add(const struct charge *charge, unsigned long nr_pages)
  */
 void charge_sub(const struct charge *charge, unsigned long nr_pages)
 {
-	if (charge->mode == CHARGE_MM)
-		mm_sub(charge, nr_pages);
-	else
+	if (charge->mode == CHARGE_USER)
 		user_sub(charge, nr_pages);
+	else
+		mm_sub(charge, nr_pages);
 }

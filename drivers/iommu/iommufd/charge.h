@@ -30,6 +30,11 @@ enum charge_mode {
 	 * always did. With CAP_IPC_LOCK the pages count, but have no limit.
 	 */
 	CHARGE_MM,
+	/**
+	 * @CHARGE_PROCESS: as CHARGE_MM, and the pages show in VmPin too: what
+	 * IOMMU_OPTION_RLIMIT_MODE has always meant.
+	 */
+	CHARGE_PROCESS,
 };
 
 /**

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "ctx.h"
+#include "extension.h"
 
 /**
  * ctx_alloc() - make a context
@@ -28,6 +29,7 @@ struct iommufd_ctx *ctx_alloc(struct file *file, enum charge_mode charge)
 	object_table_init(&ictx->objects);
 	ictx->file = file;
 	ictx->charge = charge;
+	init_rwsem(&ictx->payer_rwsem);
 	mutex_init(&ictx->groups_lock);
 	INIT_LIST_HEAD(&ictx->groups);
 	return ictx;
@@ -43,6 +45,7 @@ void ctx_free(struct iommufd_ctx *ictx)
 {
 	object_table_destroy(&ictx->objects);
 	WARN_ON(!list_empty(&ictx->groups));
+	extension_release(ictx->extension);
 	mutex_destroy(&ictx->groups_lock);
 	kfree(ictx);
 }

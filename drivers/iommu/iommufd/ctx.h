@@ -8,12 +8,15 @@
 #include <linux/iommufd.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 
 #include "charge.h"
 #include "object.h"
 
 struct container;
+struct iommufd_extension;
 struct file;
+struct iommufd_ioas;
 
 /**
  * struct iommufd_ctx - one open file
@@ -28,7 +31,15 @@ struct iommufd_ctx {
 	 * there are no objects.
 	 */
 	enum charge_mode charge;
-	/** @groups_lock: protects @groups and the count in each */
+	/**
+	 * @payer_rwsem: held for writing while another process takes over all
+	 * memory, for reading by who has memory that is mapped nowhere yet
+	 */
+	struct rw_semaphore payer_rwsem;
+	/**
+	 * @groups_lock: protects @groups and the count in each, @compat_ioas,
+	 * and the making of @container
+	 */
 	struct mutex groups_lock;
 	/** @groups: list of struct iommufd_group */
 	struct list_head groups;
@@ -37,6 +48,16 @@ struct iommufd_ctx {
 	 * into it; then it stays for the life of the context
 	 */
 	struct container *container;
+	/**
+	 * @extension: the ioctl of another module that the context has used,
+	 * with a reference to the module, or NULL
+	 */
+	const struct iommufd_extension *extension;
+	/**
+	 * @compat_ioas: what the ioctls of a container work on where user space
+	 * has said so, else NULL. Then there is no @container.
+	 */
+	struct iommufd_ioas *compat_ioas;
 };
 
 struct iommufd_ctx *ctx_alloc(struct file *file, enum charge_mode charge);

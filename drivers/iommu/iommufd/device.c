@@ -20,9 +20,12 @@ static void device_destroy_object(struct iommufd_object *obj)
 	struct iommufd_ctx *ictx = idev->ictx;
 
 	WARN_ON(!list_empty(&idev->attached));
+	WARN_ON(!xa_empty(&idev->pasids));
+	xa_destroy(&idev->pasids);
 	group_release(idev->igroup, idev->dev);
+	if (!idev->internal)
+		iommufd_ctx_put(ictx);
 	kfree(idev);
-	iommufd_ctx_put(ictx);
 }
 
 const struct object_ops device_ops = {
@@ -44,23 +47,8 @@ struct iommufd_device *device_get(struct iommufd_ctx *ictx, u32 id)
 	return IS_ERR(obj) ? ERR_CAST(obj) : device_of(obj);
 }
 
-/**
- * iommufd_device_bind() - put a device into a context
- * @ictx: the context
- * @dev: the device, whose driver sets driver_managed_dma and has not touched
- *	 its DMA yet
- * @id: set to the object's ID
- *
- * On success the context owns the DMA of the whole group: no kernel driver, and
- * no other context, can use a device of it. The device can reach no memory
- * until it is attached.
- *
- * Context: may sleep.
- * Return: the device, given back by iommufd_device_unbind(); -EINVAL where its
- * DMA is not coherent, otherwise an error of group_claim().
- */
-struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx,
-					   struct device *dev, u32 *id)
+static struct iommufd_device *bind(struct iommufd_ctx *ictx, struct device *dev,
+				   bool internal, u32 *id)
 {
 	struct iommufd_device *idev;
 	int ret;
@@ -79,12 +67,15 @@ struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx,
 		goto err_abort;
 	}
 
-	iommufd_ctx_get(ictx);
+	if (!internal)
+		iommufd_ctx_get(ictx);
+	idev->internal = internal;
 	idev->ictx = ictx;
 	idev->dev = dev;
 	idev->coherent =
 		device_iommu_capable(dev, IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
 	INIT_LIST_HEAD(&idev->attached);
+	xa_init_flags(&idev->pasids, XA_FLAGS_ACCOUNT);
 	object_use(&idev->obj);
 	object_publish(&idev->obj);
 	*id = idev->obj.id;
@@ -96,7 +87,46 @@ err_free:
 	kfree(idev);
 	return ERR_PTR(ret);
 }
+
+/**
+ * iommufd_device_bind() - put a device into a context
+ * @ictx: the context
+ * @dev: the device, whose driver sets driver_managed_dma and has not touched
+ *	 its DMA yet
+ * @id: set to the object's ID
+ *
+ * On success the context owns the DMA of the whole group: no kernel driver, and
+ * no other context, can use a device of it. The device can reach no memory
+ * until it is attached.
+ *
+ * Context: may sleep.
+ * Return: the device, given back by iommufd_device_unbind(); -EINVAL where its
+ * DMA is not coherent, otherwise an error of group_claim().
+ */
+struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx,
+					   struct device *dev, u32 *id)
+{
+	return bind(ictx, dev, false, id);
+}
 EXPORT_SYMBOL_NS_GPL(iommufd_device_bind, "IOMMUFD_NG");
+
+/**
+ * device_bind_internal() - bind a device on behalf of an object of the context
+ * @ictx: the context
+ * @dev: the device
+ * @id: set to the object's ID
+ *
+ * As iommufd_device_bind(), but the device does not keep the context alive: it
+ * is unbound when the context destroys its objects at the latest.
+ *
+ * Context: may sleep.
+ * Return: as iommufd_device_bind().
+ */
+struct iommufd_device *device_bind_internal(struct iommufd_ctx *ictx,
+					    struct device *dev, u32 *id)
+{
+	return bind(ictx, dev, true, id);
+}
 
 /**
  * iommufd_device_unbind() - take a device out of its context

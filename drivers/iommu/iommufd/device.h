@@ -7,6 +7,7 @@
 
 #include <linux/container_of.h>
 #include <linux/list.h>
+#include <linux/xarray.h>
 
 #include "object.h"
 
@@ -20,8 +21,13 @@ struct iommufd_group;
 struct iommufd_device {
 	/** @obj: the ID; the driver that bound the device is a user of it */
 	struct iommufd_object obj;
-	/** @ictx: the context, with a reference */
+	/** @ictx: the context */
 	struct iommufd_ctx *ictx;
+	/**
+	 * @internal: an object of the context has bound it; only otherwise
+	 * it has a reference to the context
+	 */
+	bool internal;
 	/** @dev: the device */
 	struct device *dev;
 	/** @igroup: its group */
@@ -33,6 +39,11 @@ struct iommufd_device {
 	 * lock; empty while it is not attached
 	 */
 	struct list_head attached;
+	/**
+	 * @pasids: PASID to the struct iommufd_hwpt it is attached to, under
+	 * the group's lock
+	 */
+	struct xarray pasids;
 };
 
 extern const struct object_ops device_ops;
@@ -48,6 +59,8 @@ static inline struct iommufd_device *device_of(struct iommufd_object *obj)
 	return container_of(obj, struct iommufd_device, obj);
 }
 
+struct iommufd_device *device_bind_internal(struct iommufd_ctx *ictx,
+					    struct device *dev, u32 *id);
 struct iommufd_device *device_get(struct iommufd_ctx *ictx, u32 id);
 
 #endif /* IOMMUFD_DEVICE_H */

@@ -4,6 +4,8 @@
  */
 #include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/log2.h>
+#include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/iommufd.h>
@@ -11,6 +13,7 @@
 #include "ctx.h"
 #include "device.h"
 #include "hwinfo.h"
+#include "iommu_core.h"
 #include "ucmd.h"
 
 /* A buffer longer than the data ends in zeroes, a shorter one gets a part. */
@@ -27,15 +30,33 @@ static int put_user_data(const struct iommu_hw_info *cmd, const void *data,
 	return 0;
 }
 
-/*
- * Dirty tracking and PASIDs are not reported, whatever the hardware has: what
- * is reported is what user space can use.
- */
+static u64 pci_pasid_capabilities(struct pci_dev *pdev)
+{
+	u16 pos = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_PASID);
+	u64 caps = 0;
+	u16 control;
+
+	if (!pos || pci_read_config_word(pdev, pos + PCI_PASID_CTRL, &control))
+		return 0;
+	if (control & PCI_PASID_CTRL_EXEC)
+		caps |= IOMMU_HW_CAP_PCI_PASID_EXEC;
+	if (control & PCI_PASID_CTRL_PRIV)
+		caps |= IOMMU_HW_CAP_PCI_PASID_PRIV;
+	return caps;
+}
+
+/* What is reported is what user space can use, whatever the hardware has. */
 static u64 capabilities(struct device *dev)
 {
-	return compat_iommu_ats_unusable(dev) ?
-		       IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED :
-		       0;
+	u64 caps = 0;
+
+	if (compat_iommu_ats_unusable(dev))
+		caps |= IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED;
+	if (iommu_core_dirty_capable(dev))
+		caps |= IOMMU_HW_CAP_DIRTY_TRACKING;
+	if (dev_is_pci(dev) && dev->iommu->max_pasids)
+		caps |= pci_pasid_capabilities(to_pci_dev(dev));
+	return caps;
 }
 
 static int hw_info(struct iommu_hw_info *cmd, struct device *dev)
@@ -58,7 +79,8 @@ static int hw_info(struct iommu_hw_info *cmd, struct device *dev)
 	kfree(data);
 	cmd->data_len = len;
 	cmd->out_data_type = type;
-	cmd->out_max_pasid_log2 = 0;
+	cmd->out_max_pasid_log2 =
+		dev->iommu->max_pasids ? ilog2(dev->iommu->max_pasids) : 0;
 	cmd->out_capabilities = capabilities(dev);
 	return ret;
 }

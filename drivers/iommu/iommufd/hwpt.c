@@ -7,17 +7,24 @@
 #include <linux/iommu.h>
 #include <linux/lockdep.h>
 #include <linux/slab.h>
+#include <uapi/linux/iommufd.h>
 
 #include "ctx.h"
+#include "fault.h"
 #include "hwpt.h"
 #include "ioas.h"
-#include "iommu_core.h"
 #include "iopt_domain.h"
 
 static void hwpt_free(struct iommufd_hwpt *hwpt)
 {
+	struct iommufd_object *base = &hwpt->ioas->obj;
+
+	if (hwpt->parent)
+		base = &hwpt->parent->obj;
 	iommu_domain_free(hwpt->domain);
-	object_unuse(&hwpt->ioas->obj);
+	if (hwpt->fault)
+		object_unuse(&hwpt->fault->obj);
+	object_unuse(base);
 	kfree(hwpt);
 }
 
@@ -25,9 +32,11 @@ static void hwpt_destroy(struct iommufd_object *obj)
 {
 	struct iommufd_hwpt *hwpt = hwpt_of(obj);
 
-	scoped_guard(mutex, &hwpt->ioas->lock)
+	if (!hwpt->parent) {
+		guard(mutex)(&hwpt->ioas->lock);
 		list_del(&hwpt->entry);
-	iopt_remove_domain(&hwpt->ioas->iopt, &hwpt->iopt_domain);
+		iopt_remove_domain(&hwpt->ioas->iopt, &hwpt->iopt_domain);
+	}
 	hwpt_free(hwpt);
 }
 
@@ -35,60 +44,110 @@ const struct object_ops hwpt_ops = {
 	.destroy = hwpt_destroy,
 };
 
-static struct iommu_domain *new_domain(struct device *dev, bool coherent)
+/**
+ * hwpt_get() - take a reference to an HWPT
+ * @ictx: the context
+ * @id: its ID
+ *
+ * Return: the HWPT, given back by object_put(), or -ENOENT.
+ */
+struct iommufd_hwpt *hwpt_get(struct iommufd_ctx *ictx, u32 id)
 {
-	struct iommu_domain *domain = iommu_core_domain_alloc(dev);
+	struct iommufd_object *obj = object_get(&ictx->objects, id, &hwpt_ops);
 
+	return IS_ERR(obj) ? ERR_CAST(obj) : hwpt_of(obj);
+}
+
+static struct iommu_domain *new_domain(const struct hwpt_request *request)
+{
+	struct iommu_domain *domain;
+
+	if (request->flags || request->data)
+		domain = iommu_core_domain_alloc_flags(
+			request->dev, request->flags, request->data);
+	else
+		domain = iommu_core_domain_alloc(request->dev);
 	if (IS_ERR(domain))
 		return domain;
 	/* some drivers mark each entry, so this comes before anything is mapped */
-	if (coherent && !iommu_core_enforce_coherency(domain)) {
+	if (request->coherent && !iommu_core_enforce_coherency(domain)) {
 		iommu_domain_free(domain);
 		return ERR_PTR(-EINVAL);
 	}
 	return domain;
 }
 
+static struct iommufd_hwpt *new_object(struct iommufd_ctx *ictx,
+				       const struct hwpt_request *request)
+{
+	struct iommufd_hwpt *hwpt;
+	int ret;
+
+	hwpt = kzalloc_obj(*hwpt, GFP_KERNEL_ACCOUNT);
+	if (!hwpt)
+		return ERR_PTR(-ENOMEM);
+	ret = object_init(&ictx->objects, &hwpt->obj, &hwpt_ops);
+	if (ret) {
+		kfree(hwpt);
+		return ERR_PTR(ret);
+	}
+	hwpt->nest_parent = request->flags & IOMMU_HWPT_ALLOC_NEST_PARENT;
+	hwpt->pasid = request->flags & IOMMU_HWPT_ALLOC_PASID;
+	return hwpt;
+}
+
+static void set_fault(struct iommufd_hwpt *hwpt, struct fault_queue *fault)
+{
+	if (!fault)
+		return;
+	hwpt->fault = fault;
+	object_use(&fault->obj);
+	iommu_core_take_faults(hwpt->domain);
+}
+
+static void free_object(struct iommufd_hwpt *hwpt)
+{
+	object_abort(&hwpt->obj);
+	kfree(hwpt);
+}
+
 /**
  * hwpt_new() - make an HWPT for an IOAS, with nothing mapped yet
  * @ictx: the context
  * @ioas: the IOAS
- * @dev: a device that is going to be attached to it
- * @coherent: keep devices from making incoherent requests
+ * @request: what it is to be like
  *
  * Context: may sleep; the caller holds @ioas's lock until it has called
  * object_publish(), for which hwpt_fill() must have succeeded, or hwpt_abort().
- * Return: the HWPT or an ERR_PTR.
+ * Return: the HWPT; -EOPNOTSUPP where the IOMMU cannot do what is requested,
+ * another ERR_PTR.
  */
 struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
-			      struct iommufd_ioas *ioas, struct device *dev,
-			      bool coherent)
+			      struct iommufd_ioas *ioas,
+			      const struct hwpt_request *request)
 {
 	struct iommufd_hwpt *hwpt;
 	int ret;
 
 	lockdep_assert_held(&ioas->lock);
 
-	hwpt = kzalloc_obj(*hwpt, GFP_KERNEL_ACCOUNT);
-	if (!hwpt)
-		return ERR_PTR(-ENOMEM);
-	ret = object_init(&ictx->objects, &hwpt->obj, &hwpt_ops);
-	if (ret)
-		goto err_free;
-	hwpt->domain = new_domain(dev, coherent);
+	hwpt = new_object(ictx, request);
+	if (IS_ERR(hwpt))
+		return hwpt;
+	hwpt->domain = new_domain(request);
 	if (IS_ERR(hwpt->domain)) {
 		ret = PTR_ERR(hwpt->domain);
-		goto err_abort;
+		goto err_object;
 	}
+	set_fault(hwpt, request->fault);
 	INIT_LIST_HEAD(&hwpt->entry);
 	hwpt->ioas = ioas;
+	hwpt->coherent = request->coherent;
 	object_use(&ioas->obj);
 	return hwpt;
 
-err_abort:
-	object_abort(&hwpt->obj);
-err_free:
-	kfree(hwpt);
+err_object:
+	free_object(hwpt);
 	return ERR_PTR(ret);
 }
 
@@ -113,15 +172,71 @@ int hwpt_fill(struct iommufd_hwpt *hwpt)
 }
 
 /**
- * hwpt_abort() - undo hwpt_new() and, where it was called, hwpt_fill()
+ * hwpt_new_nested() - make an HWPT whose page table user space makes
+ * @ictx: the context
+ * @parent: translates what comes out of it
+ * @request: what it is to be like
+ *
+ * Context: may sleep; object_publish() or hwpt_abort() follows.
+ * Return: the HWPT or an ERR_PTR; -EINVAL where @parent cannot be one.
+ */
+struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
+				     struct iommufd_hwpt *parent,
+				     const struct hwpt_request *request)
+{
+	struct iommu_domain *domain;
+	struct iommufd_hwpt *hwpt;
+
+	if (parent->parent || !parent->nest_parent)
+		return ERR_PTR(-EINVAL);
+	hwpt = new_object(ictx, request);
+	if (IS_ERR(hwpt))
+		return hwpt;
+	domain = iommu_core_domain_alloc_nested(request->dev, parent->domain,
+						request->flags, request->data);
+	if (IS_ERR(domain)) {
+		free_object(hwpt);
+		return ERR_CAST(domain);
+	}
+	hwpt->domain = domain;
+	INIT_LIST_HEAD(&hwpt->entry);
+	set_fault(hwpt, request->fault);
+	hwpt->ioas = parent->ioas;
+	hwpt->coherent = parent->coherent;
+	hwpt->parent = parent;
+	object_use(&parent->obj);
+	return hwpt;
+}
+
+/**
+ * hwpt_fault_target() - where do a device's page requests go?
+ * @hwpt: the HWPT it is being attached to
+ * @dev: the device
+ * @dev_id: its ID
+ *
+ * Return: that, for iommu_core_attach() and its like.
+ */
+struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
+				      struct device *dev, u32 dev_id)
+{
+	return (struct fault_target){
+		.sink = hwpt->fault ? &hwpt->fault->sink : NULL,
+		.dev = dev,
+		.dev_id = dev_id,
+	};
+}
+
+/**
+ * hwpt_abort() - undo hwpt_new() or hwpt_new_nested(), and hwpt_fill()
  * @hwpt: an HWPT that was not published, and to which nothing is attached
  *
- * Context: may sleep; the caller holds the lock of its IOAS.
+ * Context: may sleep; the caller holds the lock of its IOAS, unless it is
+ * nested.
  */
 void hwpt_abort(struct iommufd_hwpt *hwpt)
 {
-	lockdep_assert_held(&hwpt->ioas->lock);
-
+	if (!hwpt->parent)
+		lockdep_assert_held(&hwpt->ioas->lock);
 	if (!list_empty(&hwpt->entry)) {
 		list_del(&hwpt->entry);
 		iopt_remove_domain(&hwpt->ioas->iopt, &hwpt->iopt_domain);

@@ -10,11 +10,14 @@
 #include <linux/container_of.h>
 #include <linux/list.h>
 
+#include "iommu_core.h"
 #include "iopt.h"
 #include "object.h"
 
 struct device;
+struct fault_queue;
 struct iommu_domain;
+struct iommu_user_data;
 struct iommufd_ctx;
 struct iommufd_ioas;
 
@@ -24,10 +27,21 @@ struct iommufd_ioas;
 struct iommufd_hwpt {
 	/** @obj: the ID */
 	struct iommufd_object obj;
-	/** @ioas: what it holds; it is a user of the IOAS */
+	/**
+	 * @ioas: what it holds, or for a nested one its parent; it is a user of
+	 * the IOAS
+	 */
 	struct iommufd_ioas *ioas;
 	/** @domain: the domain */
 	struct iommu_domain *domain;
+	/**
+	 * @parent: where what comes out of a nested one is translated; it is a
+	 * user of it. NULL for one that is not nested: only such a one is in
+	 * its IOAS and on its list.
+	 */
+	struct iommufd_hwpt *parent;
+	/** @fault: where page requests go; it is a user of it; or NULL */
+	struct fault_queue *fault;
 	/** @iopt_domain: place of @domain in the IOAS */
 	struct iopt_domain iopt_domain;
 	/** @entry: links into &iommufd_ioas.hwpts, empty until it is filled */
@@ -37,6 +51,30 @@ struct iommufd_hwpt {
 	 * last device does
 	 */
 	bool automatic;
+	/** @nest_parent: others may be nested in it */
+	bool nest_parent;
+	/** @pasid: it may be used together with PASIDs, and by one */
+	bool pasid;
+	/** @coherent: it makes all DMA coherent */
+	bool coherent;
+	/** @tracking: it keeps track of dirty pages; under the IOAS's lock */
+	bool tracking;
+};
+
+/**
+ * struct hwpt_request - what an HWPT is to be like
+ */
+struct hwpt_request {
+	/** @dev: a device that is going to be attached to it */
+	struct device *dev;
+	/** @coherent: keep devices from making incoherent requests */
+	bool coherent;
+	/** @flags: of IOMMU_HWPT_ALLOC */
+	u32 flags;
+	/** @data: for the driver of the IOMMU, or NULL */
+	const struct iommu_user_data *data;
+	/** @fault: where page requests go, or NULL */
+	struct fault_queue *fault;
 };
 
 extern const struct object_ops hwpt_ops;
@@ -52,10 +90,16 @@ static inline struct iommufd_hwpt *hwpt_of(struct iommufd_object *obj)
 	return container_of(obj, struct iommufd_hwpt, obj);
 }
 
+struct iommufd_hwpt *hwpt_get(struct iommufd_ctx *ictx, u32 id);
 struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
-			      struct iommufd_ioas *ioas, struct device *dev,
-			      bool coherent);
+			      struct iommufd_ioas *ioas,
+			      const struct hwpt_request *request);
 int hwpt_fill(struct iommufd_hwpt *hwpt);
+struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
+				     struct iommufd_hwpt *parent,
+				     const struct hwpt_request *request);
+struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
+				      struct device *dev, u32 dev_id);
 void hwpt_abort(struct iommufd_hwpt *hwpt);
 void hwpt_unuse(struct iommufd_hwpt *hwpt);
 

@@ -2,7 +2,9 @@
 /*
  * The object behind IOMMU_IOAS_ALLOC and the ioctls that change its mappings.
  */
+#include <linux/cleanup.h>
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/iommu.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
@@ -11,13 +13,21 @@
 
 #include "ctx.h"
 #include "ioas.h"
+#include "iopt_copy.h"
+#include "iopt_iova.h"
 #include "range.h"
 #include "ucmd.h"
 
 static void ioas_destroy(struct iommufd_object *obj)
 {
 	struct iommufd_ioas *ioas = ioas_of(obj);
+	struct iommufd_ctx *ictx =
+		container_of(obj->table, struct iommufd_ctx, objects);
 
+	scoped_guard(mutex, &ictx->groups_lock) {
+		if (ictx->compat_ioas == ioas)
+			ictx->compat_ioas = NULL;
+	}
 	iopt_destroy(&ioas->iopt);
 	mutex_destroy(&ioas->lock);
 	kfree(ioas);
@@ -231,6 +241,31 @@ static int prot_from_user(u32 flags)
 	return prot;
 }
 
+static const u32 map_access = IOMMU_IOAS_MAP_WRITEABLE |
+			      IOMMU_IOAS_MAP_READABLE;
+
+static int check_map(u32 flags, u64 iova, u64 length)
+{
+	if (flags & ~(map_access | IOMMU_IOAS_MAP_FIXED_IOVA))
+		return -EOPNOTSUPP;
+	if (iova >= ULONG_MAX || length >= ULONG_MAX)
+		return -EOVERFLOW;
+	return flags & map_access ? 0 : -EINVAL;
+}
+
+/* Who cannot be told where it was mapped must not have it mapped. */
+static int respond_mapped(struct iommufd_ucmd *ucmd, size_t size,
+			  struct iopt *iopt, const struct iopt_map *map)
+{
+	int ret = ucmd_respond(ucmd, size);
+	struct iova_range mapped;
+	u64 unmapped;
+
+	if (ret && !iova_range_from_user(map->iova, map->length, &mapped))
+		iopt_unmap(iopt, &mapped, &unmapped);
+	return ret;
+}
+
 /**
  * ioas_map_ioctl() - IOMMU_IOAS_MAP
  * @ucmd: with a struct iommu_ioas_map
@@ -239,7 +274,6 @@ static int prot_from_user(u32 flags)
  */
 int ioas_map_ioctl(struct iommufd_ucmd *ucmd)
 {
-	const u32 access = IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE;
 	struct iommu_ioas_map *cmd = ucmd->cmd;
 	struct iopt_map map = {
 		.iova = cmd->iova,
@@ -249,33 +283,143 @@ int ioas_map_ioctl(struct iommufd_ucmd *ucmd)
 		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
 		.charge = READ_ONCE(ucmd->ictx->charge),
 	};
-	struct iova_range mapped;
 	struct iommufd_ioas *ioas;
 	int ret;
 
-	if (cmd->flags & ~(access | IOMMU_IOAS_MAP_FIXED_IOVA))
-		return -EOPNOTSUPP;
 	if (cmd->__reserved)
 		return -EOPNOTSUPP;
-	if (cmd->iova >= ULONG_MAX || cmd->length >= ULONG_MAX)
-		return -EOVERFLOW;
-	if (!(cmd->flags & access))
-		return -EINVAL;
+	ret = check_map(cmd->flags, cmd->iova, cmd->length);
+	if (ret)
+		return ret;
 
 	ioas = ioas_get(ucmd->ictx, cmd->ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-
 	ret = iopt_map_user(&ioas->iopt, &map);
-	if (ret)
-		goto out_put;
-	cmd->iova = map.iova;
-	ret = ucmd_respond(ucmd, sizeof(*cmd));
-	/* who cannot be told where it was mapped must not have it mapped */
-	if (ret && !iova_range_from_user(map.iova, map.length, &mapped))
-		iopt_unmap(&ioas->iopt, &mapped, &map.length);
-out_put:
+	if (!ret) {
+		cmd->iova = map.iova;
+		ret = respond_mapped(ucmd, sizeof(*cmd), &ioas->iopt, &map);
+	}
 	object_put(&ioas->obj);
+	return ret;
+}
+
+static int map_fd(struct iopt *iopt, struct iopt_map *map, int fd)
+{
+	struct file *file;
+	int ret;
+
+	if (!map->length)
+		return -EINVAL;
+	file = fget(fd);
+	if (!file)
+		return -EBADF;
+	ret = iopt_map_file(iopt, map, file);
+	fput(file);
+	return ret;
+}
+
+/**
+ * ioas_map_file_ioctl() - IOMMU_IOAS_MAP_FILE
+ * @ucmd: with a struct iommu_ioas_map_file
+ *
+ * Return: 0 or a negative errno.
+ */
+int ioas_map_file_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_map_file *cmd = ucmd->cmd;
+	struct iopt_map map = {
+		.iova = cmd->iova,
+		.length = cmd->length,
+		.uaddr = cmd->start,
+		.prot = prot_from_user(cmd->flags),
+		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
+		.charge = READ_ONCE(ucmd->ictx->charge),
+	};
+	struct iommufd_ioas *ioas;
+	int ret;
+
+	ret = check_map(cmd->flags, cmd->iova, cmd->length);
+	if (ret)
+		return ret;
+	ioas = ioas_get(ucmd->ictx, cmd->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	ret = map_fd(&ioas->iopt, &map, cmd->fd);
+	if (!ret) {
+		cmd->iova = map.iova;
+		ret = respond_mapped(ucmd, sizeof(*cmd), &ioas->iopt, &map);
+	}
+	object_put(&ioas->obj);
+	return ret;
+}
+
+static int collect_from(struct iommufd_ctx *ictx,
+			const struct iommu_ioas_copy *cmd,
+			struct list_head *areas)
+{
+	struct iommufd_ioas *ioas;
+	struct iova_range range;
+	int ret;
+
+	ioas = ioas_get(ictx, cmd->src_ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	ret = iova_range_from_user(cmd->src_iova, cmd->length, &range);
+	if (!ret)
+		ret = iopt_collect(&ioas->iopt, &range,
+				   prot_from_user(cmd->flags), areas);
+	object_put(&ioas->obj);
+	return ret;
+}
+
+/* What is left in @areas is the caller's. */
+static int map_copies(struct iommufd_ucmd *ucmd, struct list_head *areas)
+{
+	struct iommu_ioas_copy *cmd = ucmd->cmd;
+	struct iopt_map map = {
+		.iova = cmd->dst_iova,
+		.length = cmd->length,
+		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
+	};
+	struct iommufd_ioas *ioas;
+	int ret;
+
+	ioas = ioas_get(ucmd->ictx, cmd->dst_ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	ret = iopt_map_areas(&ioas->iopt, areas, &map);
+	if (!ret) {
+		INIT_LIST_HEAD(areas);
+		cmd->dst_iova = map.iova;
+		ret = respond_mapped(ucmd, sizeof(*cmd), &ioas->iopt, &map);
+	}
+	object_put(&ioas->obj);
+	return ret;
+}
+
+/**
+ * ioas_copy_ioctl() - IOMMU_IOAS_COPY
+ * @ucmd: with a struct iommu_ioas_copy
+ *
+ * Return: 0 or a negative errno.
+ */
+int ioas_copy_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_copy *cmd = ucmd->cmd;
+	LIST_HEAD(areas);
+	int ret;
+
+	ret = check_map(cmd->flags, max(cmd->src_iova, cmd->dst_iova),
+			cmd->length);
+	if (ret)
+		return ret;
+	guard(rwsem_read)(&ucmd->ictx->payer_rwsem);
+	ret = collect_from(ucmd->ictx, cmd, &areas);
+	if (ret)
+		return ret;
+	ret = map_copies(ucmd, &areas);
+	iopt_discard(&areas);
 	return ret;
 }
 

@@ -48,6 +48,8 @@ int ioas_alloc_ioctl(struct iommufd_ucmd *ucmd);
 int ioas_iova_ranges_ioctl(struct iommufd_ucmd *ucmd);
 int ioas_allow_iovas_ioctl(struct iommufd_ucmd *ucmd);
 int ioas_map_ioctl(struct iommufd_ucmd *ucmd);
+int ioas_map_file_ioctl(struct iommufd_ucmd *ucmd);
+int ioas_copy_ioctl(struct iommufd_ucmd *ucmd);
 int ioas_unmap_ioctl(struct iommufd_ucmd *ucmd);
 
 #endif /* IOMMUFD_IOAS_H */

@@ -6,13 +6,18 @@
 #include <linux/uaccess.h>
 #include <uapi/linux/iommufd.h>
 
-#include "attach.h"
 #include "ctx.h"
+#include "extension.h"
+#include "fault.h"
 #include "hwinfo.h"
+#include "hwpt_dirty.h"
+#include "hwpt_ioctl.h"
 #include "ioas.h"
 #include "ioctl.h"
 #include "option.h"
+#include "process.h"
 #include "ucmd.h"
+#include "vfio_compat/compat_ioas.h"
 #include "vfio_compat/dispatch.h"
 
 static int destroy_ioctl(struct iommufd_ucmd *ucmd)
@@ -20,6 +25,12 @@ static int destroy_ioctl(struct iommufd_ucmd *ucmd)
 	struct iommu_destroy *cmd = ucmd->cmd;
 
 	return object_destroy(&ucmd->ictx->objects, cmd->id);
+}
+
+/* The request is understood, but no IOMMU is virtualized. */
+static int unsupported_ioctl(struct iommufd_ucmd *ucmd)
+{
+	return -EOPNOTSUPP;
 }
 
 /**
@@ -32,6 +43,14 @@ union ucmd_buffer {
 	struct iommu_hw_info hw_info;
 	/** @hwpt_alloc: IOMMU_HWPT_ALLOC */
 	struct iommu_hwpt_alloc hwpt_alloc;
+	/** @fault_alloc: IOMMU_FAULT_QUEUE_ALLOC */
+	struct iommu_fault_alloc fault_alloc;
+	/** @hwpt_invalidate: IOMMU_HWPT_INVALIDATE */
+	struct iommu_hwpt_invalidate hwpt_invalidate;
+	/** @set_dirty: IOMMU_HWPT_SET_DIRTY_TRACKING */
+	struct iommu_hwpt_set_dirty_tracking set_dirty;
+	/** @get_dirty: IOMMU_HWPT_GET_DIRTY_BITMAP */
+	struct iommu_hwpt_get_dirty_bitmap get_dirty;
 	/** @ioas_alloc: IOMMU_IOAS_ALLOC */
 	struct iommu_ioas_alloc ioas_alloc;
 	/** @allow_iovas: IOMMU_IOAS_ALLOW_IOVAS */
@@ -40,24 +59,24 @@ union ucmd_buffer {
 	struct iommu_ioas_iova_ranges iova_ranges;
 	/** @map: IOMMU_IOAS_MAP */
 	struct iommu_ioas_map map;
+	/** @map_file: IOMMU_IOAS_MAP_FILE */
+	struct iommu_ioas_map_file map_file;
+	/** @copy: IOMMU_IOAS_COPY */
+	struct iommu_ioas_copy copy;
 	/** @unmap: IOMMU_IOAS_UNMAP */
 	struct iommu_ioas_unmap unmap;
+	/** @change_process: IOMMU_IOAS_CHANGE_PROCESS */
+	struct iommu_ioas_change_process change_process;
+	/** @vfio_ioas: IOMMU_VFIO_IOAS */
+	struct iommu_vfio_ioas vfio_ioas;
 	/** @option: IOMMU_OPTION */
 	struct iommu_option option;
-};
-
-/**
- * struct handler - what serves an ioctl
- */
-struct handler {
-	/** @cmd: the whole ioctl number; 0 in gaps of the table */
-	unsigned int cmd;
-	/** @size: bytes of the structure as this kernel knows it */
-	u16 size;
-	/** @min_size: bytes that the first kernel with this ioctl knew */
-	u16 min_size;
-	/** @fn: the handler */
-	int (*fn)(struct iommufd_ucmd *ucmd);
+	/** @viommu_alloc: IOMMU_VIOMMU_ALLOC */
+	struct iommu_viommu_alloc viommu_alloc;
+	/** @vdevice_alloc: IOMMU_VDEVICE_ALLOC */
+	struct iommu_vdevice_alloc vdevice_alloc;
+	/** @extension: what another module serves */
+	u8 extension[EXTENSION_MAX_SIZE];
 };
 
 #define HANDLER(_cmd, _fn, _struct, _last)                            \
@@ -70,7 +89,7 @@ struct handler {
 		.fn = _fn,                                            \
 	}
 
-static const struct handler handlers[] = {
+static const struct ucmd_handler handlers[] = {
 	HANDLER(IOMMU_DESTROY, destroy_ioctl, iommu_destroy, id),
 	HANDLER(IOMMU_IOAS_ALLOC, ioas_alloc_ioctl, iommu_ioas_alloc,
 		out_ioas_id),
@@ -79,20 +98,39 @@ static const struct handler handlers[] = {
 	HANDLER(IOMMU_IOAS_IOVA_RANGES, ioas_iova_ranges_ioctl,
 		iommu_ioas_iova_ranges, out_iova_alignment),
 	HANDLER(IOMMU_IOAS_MAP, ioas_map_ioctl, iommu_ioas_map, iova),
+	HANDLER(IOMMU_IOAS_COPY, ioas_copy_ioctl, iommu_ioas_copy, src_iova),
+	HANDLER(IOMMU_IOAS_MAP_FILE, ioas_map_file_ioctl, iommu_ioas_map_file,
+		iova),
 	HANDLER(IOMMU_IOAS_UNMAP, ioas_unmap_ioctl, iommu_ioas_unmap, length),
+	HANDLER(IOMMU_IOAS_CHANGE_PROCESS, change_process_ioctl,
+		iommu_ioas_change_process, __reserved),
+	HANDLER(IOMMU_VFIO_IOAS, vfio_ioas_ioctl, iommu_vfio_ioas, __reserved),
 	HANDLER(IOMMU_OPTION, option_ioctl, iommu_option, val64),
 	HANDLER(IOMMU_HWPT_ALLOC, hwpt_alloc_ioctl, iommu_hwpt_alloc,
 		__reserved),
+	HANDLER(IOMMU_HWPT_SET_DIRTY_TRACKING, hwpt_set_dirty_ioctl,
+		iommu_hwpt_set_dirty_tracking, __reserved),
+	HANDLER(IOMMU_HWPT_GET_DIRTY_BITMAP, hwpt_get_dirty_ioctl,
+		iommu_hwpt_get_dirty_bitmap, data),
+	HANDLER(IOMMU_FAULT_QUEUE_ALLOC, fault_alloc_ioctl, iommu_fault_alloc,
+		out_fault_fd),
+	HANDLER(IOMMU_HWPT_INVALIDATE, hwpt_invalidate_ioctl,
+		iommu_hwpt_invalidate, __reserved),
+	HANDLER(IOMMU_VIOMMU_ALLOC, unsupported_ioctl, iommu_viommu_alloc,
+		out_viommu_id),
+	HANDLER(IOMMU_VDEVICE_ALLOC, unsupported_ioctl, iommu_vdevice_alloc,
+		virt_id),
 	HANDLER(IOMMU_GET_HW_INFO, hw_info_ioctl, iommu_hw_info, __reserved),
 };
 
-static const struct handler *find_handler(unsigned int cmd)
+static const struct ucmd_handler *find_handler(struct iommufd_ctx *ictx,
+					       unsigned int cmd)
 {
 	unsigned int nr = _IOC_NR(cmd) - IOMMUFD_CMD_BASE;
 
-	if (nr >= ARRAY_SIZE(handlers) || handlers[nr].cmd != cmd)
-		return NULL;
-	return &handlers[nr];
+	if (nr < ARRAY_SIZE(handlers) && handlers[nr].cmd == cmd)
+		return &handlers[nr];
+	return extension_find(&ictx->extension, cmd);
 }
 
 /**
@@ -110,7 +148,7 @@ static const struct handler *find_handler(unsigned int cmd)
 long iommufd_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 		   unsigned long arg)
 {
-	const struct handler *handler = find_handler(cmd);
+	const struct ucmd_handler *handler = find_handler(ictx, cmd);
 	union ucmd_buffer buf;
 	struct iommufd_ucmd ucmd = {
 		.ictx = ictx,

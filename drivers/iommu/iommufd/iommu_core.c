@@ -8,7 +8,9 @@
 #include <linux/iommu_internal.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <uapi/linux/iommufd.h>
 
+#include "hwdirty.h"
 #include "iommu_core.h"
 
 static bool allow_unsafe_interrupts;
@@ -50,6 +52,92 @@ int iommu_core_check_msi(struct iommu_group *group)
 struct iommu_domain *iommu_core_domain_alloc(struct device *dev)
 {
 	return iommu_paging_domain_alloc(dev);
+}
+
+/**
+ * iommu_core_domain_alloc_flags() - a new empty domain of a special kind
+ * @dev: a device that is going to be attached to it
+ * @flags: of IOMMU_HWPT_ALLOC
+ * @data: for the driver, or NULL
+ *
+ * Context: may sleep.
+ * Return: the domain, freed by iommu_domain_free(); -EOPNOTSUPP where it cannot
+ * be what @flags ask for, another ERR_PTR.
+ */
+struct iommu_domain *
+iommu_core_domain_alloc_flags(struct device *dev, u32 flags,
+			      const struct iommu_user_data *data)
+{
+	const struct iommu_ops *ops = dev->iommu->iommu_dev->ops;
+	bool dirty = flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING;
+	struct iommu_domain *domain;
+
+	if (!compat_iommu_has_alloc_flags(ops))
+		return ERR_PTR(-EOPNOTSUPP);
+	if (dirty && !device_iommu_capable(dev, IOMMU_CAP_DIRTY_TRACKING))
+		return ERR_PTR(-EOPNOTSUPP);
+	domain = compat_iommu_alloc_flags(ops, dev, flags, data);
+	if (IS_ERR(domain))
+		return domain;
+	domain->owner = ops;
+	if (dirty && !hwdirty_works(domain)) {
+		iommu_domain_free(domain);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
+	return domain;
+}
+
+/**
+ * iommu_core_domain_alloc_nested() - a domain whose page table user space makes
+ * @dev: a device that is going to be attached to it
+ * @parent: translates what comes out of it
+ * @flags: of IOMMU_HWPT_ALLOC
+ * @data: for the driver
+ *
+ * Context: may sleep.
+ * Return: the domain, freed by iommu_domain_free(), or an ERR_PTR; -EINVAL where
+ * @parent belongs to another driver, -EOPNOTSUPP where the driver does not have
+ * that.
+ */
+struct iommu_domain *
+iommu_core_domain_alloc_nested(struct device *dev, struct iommu_domain *parent,
+			       u32 flags, const struct iommu_user_data *data)
+{
+	const struct iommu_ops *ops = dev->iommu->iommu_dev->ops;
+	struct iommu_domain *domain;
+
+	if (parent->owner != ops)
+		return ERR_PTR(-EINVAL);
+	domain = compat_iommu_alloc_nested(ops, dev, parent, flags, data);
+	if (IS_ERR(domain))
+		return domain;
+	domain->owner = ops;
+	if (WARN_ON(domain->type != IOMMU_DOMAIN_NESTED)) {
+		iommu_domain_free(domain);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
+	return domain;
+}
+
+/**
+ * iommu_core_dirty_capable() - can it be known what a device writes to?
+ * @dev: the device
+ *
+ * A driver may say so without it being true on this kernel, so it is tried.
+ *
+ * Context: may sleep.
+ * Return: true where it can.
+ */
+bool iommu_core_dirty_capable(struct device *dev)
+{
+	struct iommu_domain *domain;
+
+	domain = iommu_core_domain_alloc_flags(
+		dev, IOMMU_HWPT_ALLOC_DIRTY_TRACKING, NULL);
+	if (IS_ERR(domain))
+		return false;
+	iommu_domain_free(domain);
+	return true;
 }
 
 /**
@@ -118,40 +206,119 @@ int iommu_core_setup_msi(struct iommu_domain *domain, struct iommu_group *group)
 }
 
 /**
+ * struct core_handle - what is kept for as long as something is attached
+ */
+struct core_handle {
+	/** @handle: as the IOMMU core knows it, which sets its domain */
+	struct iommu_attach_handle handle;
+	/** @target: where page requests go */
+	struct fault_target target;
+};
+
+static struct core_handle *
+core_handle_of(const struct iommu_attach_handle *handle)
+{
+	return container_of(handle, struct core_handle, handle);
+}
+
+static struct core_handle *new_handle(const struct fault_target *target)
+{
+	struct core_handle *handle;
+	int ret = 0;
+
+	handle = kzalloc_obj(*handle, GFP_KERNEL);
+	if (!handle)
+		return ERR_PTR(-ENOMEM);
+	if (target)
+		handle->target = *target;
+	if (handle->target.sink)
+		ret = compat_iommu_enable_iopf(handle->target.dev);
+	if (ret) {
+		kfree(handle);
+		return ERR_PTR(ret);
+	}
+	return handle;
+}
+
+/* Nothing more comes by it. */
+static void free_handle(struct core_handle *handle)
+{
+	struct fault_sink *sink = handle->target.sink;
+
+	if (sink) {
+		sink->ops->forget(sink, &handle->handle);
+		compat_iommu_disable_iopf(handle->target.dev);
+	}
+	kfree(handle);
+}
+
+static struct core_handle *attached_handle(struct iommu_group *group, u32 pasid)
+{
+	struct iommu_attach_handle *handle;
+
+	handle = iommu_attach_handle_get(group, pasid, 0);
+	return WARN_ON(IS_ERR(handle)) ? NULL : core_handle_of(handle);
+}
+
+static int take_fault(struct iopf_group *group)
+{
+	struct fault_sink *sink =
+		core_handle_of(group->attach_handle)->target.sink;
+
+	sink->ops->bring(sink, group);
+	return 0;
+}
+
+/**
+ * iommu_core_take_faults() - let page requests be taken
+ * @domain: a domain that nothing was attached to; what is going to be is given a
+ *	    sink for them
+ */
+void iommu_core_take_faults(struct iommu_domain *domain)
+{
+	domain->iopf_handler = take_fault;
+}
+
+/**
+ * iommu_core_fault_device() - where does a page request come from?
+ * @group: what a sink was brought
+ *
+ * Return: the ID of the device.
+ */
+u32 iommu_core_fault_device(const struct iopf_group *group)
+{
+	return core_handle_of(group->attach_handle)->target.dev_id;
+}
+
+/**
  * iommu_core_attach() - send a group's DMA through a domain
  * @domain: the domain
  * @group: the group, whose DMA ownership the caller has claimed
+ * @target: where page requests go, or NULL
  *
  * Context: may sleep.
  * Return: 0, -EINVAL where @domain does not suit @group, another negative
  * errno.
  */
-int iommu_core_attach(struct iommu_domain *domain, struct iommu_group *group)
+int iommu_core_attach(struct iommu_domain *domain, struct iommu_group *group,
+		      const struct fault_target *target)
 {
-	struct iommu_attach_handle *handle;
+	struct core_handle *handle = new_handle(target);
 	int ret;
 
-	handle = kzalloc_obj(*handle, GFP_KERNEL);
-	if (!handle)
-		return -ENOMEM;
-	ret = iommu_attach_group_handle(domain, group, handle);
+	if (IS_ERR(handle))
+		return PTR_ERR(handle);
+	ret = iommu_attach_group_handle(domain, group, &handle->handle);
 	if (ret)
-		kfree(handle);
+		free_handle(handle);
 	return ret;
-}
-
-static struct iommu_attach_handle *attached_handle(struct iommu_group *group)
-{
-	struct iommu_attach_handle *handle;
-
-	handle = iommu_attach_handle_get(group, IOMMU_NO_PASID, 0);
-	return WARN_ON(IS_ERR(handle)) ? NULL : handle;
 }
 
 /**
  * iommu_core_replace() - move a group to another domain
  * @domain: the new domain
  * @group: a group attached by iommu_core_attach()
+ * @target: where page requests go, or NULL
  *
  * Between the two the group's DMA is translated by one of them, as far as the
  * driver can do that.
@@ -159,17 +326,17 @@ static struct iommu_attach_handle *attached_handle(struct iommu_group *group)
  * Context: may sleep.
  * Return: 0 or a negative errno, and the old domain stays attached.
  */
-int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group)
+int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group,
+		       const struct fault_target *target)
 {
-	struct iommu_attach_handle *old = attached_handle(group);
-	struct iommu_attach_handle *handle;
+	struct core_handle *old = attached_handle(group, IOMMU_NO_PASID);
+	struct core_handle *handle = new_handle(target);
 	int ret;
 
-	handle = kzalloc_obj(*handle, GFP_KERNEL);
-	if (!handle)
-		return -ENOMEM;
-	ret = iommu_replace_group_handle(group, domain, handle);
-	kfree(ret ? handle : old);
+	if (IS_ERR(handle))
+		return PTR_ERR(handle);
+	ret = iommu_replace_group_handle(group, domain, &handle->handle);
+	free_handle(ret ? handle : old);
 	return ret;
 }
 
@@ -184,8 +351,78 @@ int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group)
  */
 void iommu_core_detach(struct iommu_domain *domain, struct iommu_group *group)
 {
-	struct iommu_attach_handle *handle = attached_handle(group);
+	struct core_handle *handle = attached_handle(group, IOMMU_NO_PASID);
 
 	iommu_detach_group_handle(domain, group);
-	kfree(handle);
+	free_handle(handle);
+}
+
+/**
+ * iommu_core_attach_pasid() - send the DMA with a PASID through a domain
+ * @domain: the domain
+ * @pasid: the PASID
+ * @target: the device, and where its page requests go
+ *
+ * Context: may sleep.
+ * Return: 0, -EINVAL where @domain does not suit the device, another negative
+ * errno.
+ */
+int iommu_core_attach_pasid(struct iommu_domain *domain, u32 pasid,
+			    const struct fault_target *target)
+{
+	struct core_handle *handle;
+	int ret;
+
+	if (!target->dev->iommu->max_pasids)
+		return -EINVAL;
+	handle = new_handle(target);
+	if (IS_ERR(handle))
+		return PTR_ERR(handle);
+	ret = iommu_attach_device_pasid(domain, target->dev, pasid,
+					&handle->handle);
+	if (ret)
+		free_handle(handle);
+	return ret;
+}
+
+/**
+ * iommu_core_replace_pasid() - move a PASID to another domain
+ * @domain: the new domain
+ * @pasid: attached by iommu_core_attach_pasid()
+ * @target: the device, and where its page requests go
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno, and the old domain stays attached; -EOPNOTSUPP
+ * where the kernel cannot do that.
+ */
+int iommu_core_replace_pasid(struct iommu_domain *domain, u32 pasid,
+			     const struct fault_target *target)
+{
+	struct device *dev = target->dev;
+	struct core_handle *old = attached_handle(dev->iommu_group, pasid);
+	struct core_handle *handle = new_handle(target);
+	int ret;
+
+	if (IS_ERR(handle))
+		return PTR_ERR(handle);
+	ret = iommu_replace_device_pasid(domain, dev, pasid, &handle->handle);
+	free_handle(ret ? handle : old);
+	return ret;
+}
+
+/**
+ * iommu_core_detach_pasid() - stop the DMA with a PASID
+ * @domain: the domain it goes through
+ * @dev: the device
+ * @pasid: attached by iommu_core_attach_pasid()
+ *
+ * Context: may sleep.
+ */
+void iommu_core_detach_pasid(struct iommu_domain *domain, struct device *dev,
+			     u32 pasid)
+{
+	struct core_handle *handle = attached_handle(dev->iommu_group, pasid);
+
+	iommu_detach_device_pasid(domain, dev, pasid);
+	free_handle(handle);
 }

@@ -10,18 +10,72 @@
 #include <linux/types.h>
 
 struct device;
+struct fault_sink;
+struct iommu_attach_handle;
 struct iommu_domain;
 struct iommu_group;
+struct iommu_user_data;
+struct iopf_group;
+
+/**
+ * struct fault_sink_ops - what takes page requests must do
+ */
+struct fault_sink_ops {
+	/** @bring: take a request, to be answered some time */
+	void (*bring)(struct fault_sink *sink, struct iopf_group *group);
+	/** @forget: answer what came by a handle, which is going away */
+	void (*forget)(struct fault_sink *sink,
+		       const struct iommu_attach_handle *handle);
+};
+
+/**
+ * struct fault_sink - what takes page requests
+ */
+struct fault_sink {
+	/** @ops: how */
+	const struct fault_sink_ops *ops;
+};
+
+/**
+ * struct fault_target - where the page requests of an attached device go
+ */
+struct fault_target {
+	/** @sink: who takes them; NULL where the domain has none */
+	struct fault_sink *sink;
+	/** @dev: the device */
+	struct device *dev;
+	/** @dev_id: its ID */
+	u32 dev_id;
+};
 
 int iommu_core_check_msi(struct iommu_group *group);
 
 struct iommu_domain *iommu_core_domain_alloc(struct device *dev);
+struct iommu_domain *
+iommu_core_domain_alloc_flags(struct device *dev, u32 flags,
+			      const struct iommu_user_data *data);
+struct iommu_domain *
+iommu_core_domain_alloc_nested(struct device *dev, struct iommu_domain *parent,
+			       u32 flags, const struct iommu_user_data *data);
+bool iommu_core_dirty_capable(struct device *dev);
 bool iommu_core_enforce_coherency(struct iommu_domain *domain);
 int iommu_core_setup_msi(struct iommu_domain *domain,
 			 struct iommu_group *group);
 
-int iommu_core_attach(struct iommu_domain *domain, struct iommu_group *group);
-int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group);
+void iommu_core_take_faults(struct iommu_domain *domain);
+u32 iommu_core_fault_device(const struct iopf_group *group);
+
+int iommu_core_attach(struct iommu_domain *domain, struct iommu_group *group,
+		      const struct fault_target *target);
+int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group,
+		       const struct fault_target *target);
 void iommu_core_detach(struct iommu_domain *domain, struct iommu_group *group);
+
+int iommu_core_attach_pasid(struct iommu_domain *domain, u32 pasid,
+			    const struct fault_target *target);
+int iommu_core_replace_pasid(struct iommu_domain *domain, u32 pasid,
+			     const struct fault_target *target);
+void iommu_core_detach_pasid(struct iommu_domain *domain, struct device *dev,
+			     u32 pasid);
 
 #endif /* IOMMUFD_IOMMU_CORE_H */

@@ -2,15 +2,25 @@
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/mm.h>
+#include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
 #include "area.h"
 #include "hwmap.h"
 #include "iopt.h"
+#include "pages.h"
 
 /* No IOMMU page is larger, so a coarser IOVA buys nothing. */
 #define LARGEST_PAGE SZ_1G
+
+/*
+ * How often users are asked to unpin, and how long they have each time. Mostly
+ * they are done when they return from being asked.
+ */
+#define PATIENCE 100
+#define PATIENCE_STEP (HZ / 10)
 
 static const struct iova_range everything = { 0, ULONG_MAX };
 
@@ -25,6 +35,8 @@ void iopt_init(struct iopt *iopt)
 	init_rwsem(&iopt->domains_rwsem);
 	INIT_LIST_HEAD(&iopt->domains);
 	iopt->small_pages = false;
+	xa_init_flags(&iopt->users, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
+	iopt->nr_pinners = 0;
 	init_rwsem(&iopt->iova_rwsem);
 	iova_space_init(&iopt->space);
 	iopt->alignment = 1;
@@ -35,7 +47,7 @@ void iopt_init(struct iopt *iopt)
 
 /* Mapping */
 
-static int place_fixed(struct iopt *iopt, struct area *area,
+static int place_fixed(struct iopt *iopt, struct area *first,
 		       const struct iopt_map *map)
 {
 	struct iova_range range;
@@ -46,38 +58,67 @@ static int place_fixed(struct iopt *iopt, struct area *area,
 	rc = iova_range_from_user(map->iova, map->length, &range);
 	if (rc)
 		return rc;
-	return iova_space_use_fixed(&iopt->space, &area->node, &range);
+	return iova_space_use_fixed(&iopt->space, &first->node, &range);
 }
 
-static int place_auto(struct iopt *iopt, struct area *area,
+static int place_auto(struct iopt *iopt, struct area *first,
 		      const struct iopt_map *map)
 {
 	const struct iova_fit fit = {
 		.length = map->length,
-		.hint = map->uaddr,
+		.hint = area_memory(first),
 		.min_align = iopt->alignment,
 		.max_align = LARGEST_PAGE,
 	};
 
-	return iova_space_use_auto(&iopt->space, &area->node, &fit);
+	return iova_space_use_auto(&iopt->space, &first->node, &fit);
 }
 
-static int place(struct iopt *iopt, struct area *area, struct iopt_map *map)
+static int check_areas(const struct iopt *iopt, const struct list_head *areas)
 {
+	const struct area *area;
+
+	list_for_each_entry(area, areas, entry) {
+		if ((area->length | area->offset) & (iopt->alignment - 1))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* The first one has got the IOVA of all; now each gets its own. */
+static void share_out(struct iopt *iopt, struct list_head *areas)
+{
+	struct area *area, *prev = NULL;
+
+	list_for_each_entry(area, areas, entry) {
+		if (prev)
+			iova_space_split(&iopt->space, &prev->node,
+					 prev->node.range.first + prev->length,
+					 &area->node);
+		area->state = AREA_PENDING;
+		iopt->nr_areas++;
+		prev = area;
+	}
+}
+
+static int place(struct iopt *iopt, struct list_head *areas,
+		 struct iopt_map *map)
+{
+	struct area *first = list_first_entry(areas, struct area, entry);
 	int rc;
 
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	if ((map->length | area->offset) & (iopt->alignment - 1))
-		return -EINVAL;
-	if (map->fixed)
-		rc = place_fixed(iopt, area, map);
-	else
-		rc = place_auto(iopt, area, map);
+	rc = check_areas(iopt, areas);
 	if (rc)
 		return rc;
-	area->state = AREA_PENDING;
-	map->iova = area->node.range.first;
-	iopt->nr_areas++;
+	if (map->fixed)
+		rc = place_fixed(iopt, first, map);
+	else
+		rc = place_auto(iopt, first, map);
+	if (rc)
+		return rc;
+	map->iova = first->node.range.first;
+	share_out(iopt, areas);
 	return 0;
 }
 
@@ -94,13 +135,18 @@ static void wake_waiters(struct iopt *iopt)
 		wake_up_all(&iopt->settled);
 }
 
-static void settle(struct iopt *iopt, struct area *area, bool live)
+/* The list is the caller's again, or without meaning where they are LIVE. */
+static void settle(struct iopt *iopt, struct list_head *areas, bool live)
 {
+	struct area *area;
+
 	scoped_guard(rwsem_write, &iopt->iova_rwsem) {
-		if (live)
-			area->state = AREA_LIVE;
-		else
-			displace(iopt, area);
+		list_for_each_entry(area, areas, entry) {
+			if (live)
+				area->state = AREA_LIVE;
+			else
+				displace(iopt, area);
+		}
 		iopt->nr_settled++;
 	}
 	wake_waiters(iopt);
@@ -139,20 +185,101 @@ err_unfill:
 	return rc;
 }
 
-static int place_and_fill(struct iopt *iopt, struct area *area,
-			  struct iopt_map *map)
+/* No page goes before all domains were flushed */
+static void unfill(struct iopt *iopt, struct area *area)
+{
+	struct iopt_domain *entry;
+
+	list_for_each_entry(entry, &iopt->domains, entry)
+		unfill_one(area, entry->domain);
+	area_unpin(area);
+}
+
+static int fill_all(struct iopt *iopt, struct list_head *areas)
+{
+	struct area *area;
+	int rc;
+
+	list_for_each_entry(area, areas, entry) {
+		rc = fill(iopt, area);
+		if (rc)
+			goto err_unfill;
+	}
+	return 0;
+
+err_unfill:
+	list_for_each_entry_continue_reverse(area, areas, entry)
+		unfill(iopt, area);
+	return rc;
+}
+
+/**
+ * iopt_map_areas() - map areas side by side
+ * @iopt: where to map
+ * @areas: list of struct area, one or more, without IOVA; on failure they are
+ *	the caller's again, otherwise the list is without meaning
+ * @map: where to map; its length is that of all areas
+ *
+ * The memory is pinned now if there is a domain, else when the first one comes.
+ *
+ * Context: May sleep.
+ * Return: 0, or with nothing changed -EINVAL for bad alignment or a fixed IOVA
+ * that is reserved; -EOVERFLOW for a range that wraps or, without a fixed IOVA,
+ * is half of the address space; -EEXIST where something is mapped at the fixed
+ * IOVA; -ENOSPC where there is no IOVA; -EINTR where the current process is
+ * being killed; an error of area_pin() or area_map().
+ */
+int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
+		   struct iopt_map *map)
 {
 	int rc;
 
+	might_sleep();
 	if (down_read_killable(&iopt->domains_rwsem))
 		return -EINTR;
-	rc = place(iopt, area, map);
+	rc = place(iopt, areas, map);
 	if (!rc) {
-		rc = fill(iopt, area);
-		settle(iopt, area, !rc);
+		rc = fill_all(iopt, areas);
+		settle(iopt, areas, !rc);
 	}
 	up_read(&iopt->domains_rwsem);
 	return rc;
+}
+
+/* Drops the caller's reference to @pages, which may be an error. */
+static int map_pages(struct iopt *iopt, struct iopt_map *map,
+		     struct pages *pages)
+{
+	struct area *area;
+	LIST_HEAD(areas);
+	int rc;
+
+	if (IS_ERR(pages))
+		return PTR_ERR(pages);
+	area = area_create(pages, offset_in_page(map->uaddr), map->length,
+			   map->prot);
+	pages_put(pages);
+	if (IS_ERR(area))
+		return PTR_ERR(area);
+	list_add(&area->entry, &areas);
+	rc = iopt_map_areas(iopt, &areas, map);
+	if (rc)
+		area_destroy(area);
+	return rc;
+}
+
+static int find_memory(const struct iopt_map *map, unsigned long *start,
+		       unsigned long *nr_pages)
+{
+	struct iova_range memory;
+	int rc;
+
+	rc = iova_range_from_user(map->uaddr, map->length, &memory);
+	if (rc)
+		return rc;
+	*start = memory.first & PAGE_MASK;
+	*nr_pages = PFN_DOWN(memory.last) - PFN_DOWN(memory.first) + 1;
+	return 0;
 }
 
 /**
@@ -160,80 +287,172 @@ static int place_and_fill(struct iopt *iopt, struct area *area,
  * @iopt: where to map
  * @map: what to map; &iopt_map.iova is written where it is not fixed
  *
- * The memory is pinned now if there is a domain, else when the first one comes.
- *
  * Context: Process context of a process with an mm. May sleep.
- * Return: 0, or with nothing changed -EINVAL for no length, bad alignment or a
- * fixed IOVA that is reserved; -EOVERFLOW for a range that wraps or, without
- * a fixed IOVA, is half of the address space; -EEXIST where something is mapped
- * at the fixed IOVA; -ENOSPC where there is no IOVA; -ENOMEM also where
- * RLIMIT_MEMLOCK does not allow it; -EFAULT where there is no such memory or it
- * does not allow the access; -EINTR where the process is being killed.
+ * Return: as iopt_map_areas(); -EINVAL also for no length, -EOVERFLOW also
+ * for memory that wraps; -ENOMEM also where RLIMIT_MEMLOCK does not allow it;
+ * -EFAULT where there is no such memory or it does not allow the access.
  */
 int iopt_map_user(struct iopt *iopt, struct iopt_map *map)
 {
-	struct area *area;
+	unsigned long start, nr_pages;
 	int rc;
 
-	might_sleep();
-	area = area_create_user(map->uaddr, map->length, map->prot,
-				map->charge);
-	if (IS_ERR(area))
-		return PTR_ERR(area);
-	rc = place_and_fill(iopt, area, map);
+	rc = find_memory(map, &start, &nr_pages);
 	if (rc)
-		area_destroy(area);
-	return rc;
+		return rc;
+	return map_pages(iopt, map,
+			 pages_create_user(start, nr_pages,
+					   map->prot & IOMMU_WRITE,
+					   map->charge));
+}
+
+/**
+ * iopt_map_file() - map memory of a file
+ * @iopt: where to map
+ * @map: what to map; &iopt_map.iova is written where it is not fixed
+ * @file: the file
+ *
+ * Context: Process context of a process with an mm. May sleep.
+ * Return: as iopt_map_user(); an error of backing_file_init(); -EINVAL also
+ * where memory lies behind the end of the file.
+ */
+int iopt_map_file(struct iopt *iopt, struct iopt_map *map, struct file *file)
+{
+	unsigned long start, nr_pages;
+	int rc;
+
+	rc = find_memory(map, &start, &nr_pages);
+	if (rc)
+		return rc;
+	return map_pages(iopt, map,
+			 pages_create_file(file, start, nr_pages,
+					   map->prot & IOMMU_WRITE,
+					   map->charge));
 }
 
 /* Unmapping */
 
+/**
+ * struct claim - what keeps areas from being unmapped
+ */
+struct claim {
+	/** @areas: list of those that were taken, all or none */
+	struct list_head areas;
+	/** @nr_settled: &iopt.nr_settled when it was tried */
+	unsigned int nr_settled;
+	/** @pinned: an area that is pinned */
+	struct iova_range pinned;
+};
+
+static bool unsettled(const struct area *area)
+{
+	return area->state != AREA_LIVE || area->busy;
+}
+
 /* Either all areas in the range are taken, or nothing happens */
 static int claim(struct iopt *iopt, const struct iova_range *range,
-		 struct list_head *areas)
+		 struct claim *claim)
 {
 	struct iova_node *node;
+	int rc = 0;
 
 	lockdep_assert_held_write(&iopt->iova_rwsem);
+	claim->nr_settled = iopt->nr_settled;
 	iova_space_for_each_used(&iopt->space, node, range) {
 		if (!iova_range_contains(range, &node->range))
 			return -ENOENT;
-		if (area_of(node)->state != AREA_LIVE)
-			return -EAGAIN;
+		if (unsettled(area_of(node))) {
+			rc = -EAGAIN;
+		} else if (area_of(node)->pins && rc != -EAGAIN) {
+			claim->pinned = node->range;
+			rc = -EBUSY;
+		}
 	}
 	iova_space_for_each_used(&iopt->space, node, range) {
+		if (rc) {
+			area_of(node)->no_pins = true;
+			continue;
+		}
 		area_of(node)->state = AREA_DYING;
-		list_add_tail(&area_of(node)->entry, areas);
+		list_add_tail(&area_of(node)->entry, &claim->areas);
 	}
-	return 0;
+	return rc;
+}
+
+/* Somebody did not get what they wanted to unmap, so it can be pinned again */
+static void unclaim(struct iopt *iopt, const struct iova_range *range)
+{
+	struct iova_node *node;
+
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	iova_space_for_each_used(&iopt->space, node, range)
+		area_of(node)->no_pins = false;
+}
+
+static void notify_users(struct iopt *iopt, const struct iova_range *range)
+{
+	struct iopt_user *user;
+	unsigned long index;
+
+	xa_lock(&iopt->users);
+	xa_for_each(&iopt->users, index, user) {
+		if (!user->pins || !user->ops->get(user))
+			continue;
+		xa_unlock(&iopt->users);
+		user->ops->unmap(user, range->first, iova_range_length(range));
+		user->ops->put(user);
+		cond_resched();
+		xa_lock(&iopt->users);
+	}
+	xa_unlock(&iopt->users);
+}
+
+static int wait_settled(struct iopt *iopt, const struct claim *claim,
+			unsigned long timeout)
+{
+	long left;
+
+	left = wait_event_killable_timeout(
+		iopt->settled, READ_ONCE(iopt->nr_settled) != claim->nr_settled,
+		timeout);
+	return left < 0 ? -EINTR : 0;
+}
+
+static int try_claim(struct iopt *iopt, const struct iova_range *range,
+		     struct claim *attempt)
+{
+	if (down_read_killable(&iopt->domains_rwsem))
+		return -EINTR;
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	return claim(iopt, range, attempt);
 }
 
 /* Leaves with domains_rwsem held for reading, unless it was interrupted */
 static int claim_settled(struct iopt *iopt, const struct iova_range *range,
-			 struct list_head *areas)
+			 struct claim *claim)
 {
-	unsigned int nr_settled;
+	unsigned int patience = PATIENCE;
 	int rc;
 
 	for (;;) {
-		if (down_read_killable(&iopt->domains_rwsem))
-			return -EINTR;
-		scoped_guard(rwsem_write, &iopt->iova_rwsem) {
-			rc = claim(iopt, range, areas);
-			nr_settled = iopt->nr_settled;
-		}
-		if (rc != -EAGAIN)
+		rc = try_claim(iopt, range, claim);
+		if (rc != -EAGAIN && rc != -EBUSY)
 			return rc;
 		up_read(&iopt->domains_rwsem);
-		if (wait_event_killable(iopt->settled,
-					READ_ONCE(iopt->nr_settled) !=
-						nr_settled))
+		if (rc == -EBUSY) {
+			if (!patience--)
+				return -EDEADLK;
+			notify_users(iopt, &claim->pinned);
+		}
+		if (wait_settled(iopt, claim,
+				 rc == -EBUSY ? PATIENCE_STEP :
+						MAX_SCHEDULE_TIMEOUT))
 			return -EINTR;
 	}
 }
 
 /* No page goes before all domains were flushed, and no IOVA before its page */
-static void unfill(struct iopt *iopt, struct list_head *areas)
+static void unfill_all(struct iopt *iopt, struct list_head *areas)
 {
 	struct iopt_domain *translator;
 	struct hwmap_flush flush;
@@ -256,7 +475,7 @@ static u64 retire(struct iopt *iopt, struct list_head *areas)
 
 	if (list_empty(areas))
 		return 0;
-	unfill(iopt, areas);
+	unfill_all(iopt, areas);
 	scoped_guard(rwsem_write, &iopt->iova_rwsem) {
 		list_for_each_entry(area, areas, entry)
 			displace(iopt, area);
@@ -278,24 +497,27 @@ static u64 retire(struct iopt *iopt, struct list_head *areas)
  * @unmapped: bytes that were unmapped; 0 where nothing was mapped, which is no
  *	error; written on success only
  *
- * Waits for those who are mapping or unmapping in the range.
+ * Waits for those who are mapping or unmapping in the range, or work with areas
+ * there. Asks those who have pinned memory there to unpin it.
  *
- * Context: May sleep.
+ * Context: May sleep. The caller holds no lock that a user's unmap op takes.
  * Return: 0, or with nothing changed -ENOENT where @range contains only a part
- * of some area, -EINTR where the current process is being killed.
+ * of some area, -EDEADLK where a user did not unpin, -EINTR where the current
+ * process is being killed.
  */
 int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
 {
-	LIST_HEAD(areas);
+	struct claim claim = { .areas = LIST_HEAD_INIT(claim.areas) };
 	int rc;
 
 	might_sleep();
-	rc = claim_settled(iopt, range, &areas);
-	if (rc == -EINTR)
-		return rc;
+	rc = claim_settled(iopt, range, &claim);
 	if (!rc)
-		*unmapped = retire(iopt, &areas);
-	up_read(&iopt->domains_rwsem);
+		*unmapped = retire(iopt, &claim.areas);
+	else
+		unclaim(iopt, range);
+	if (rc != -EINTR && rc != -EDEADLK)
+		up_read(&iopt->domains_rwsem);
 	return rc;
 }
 
@@ -305,7 +527,8 @@ int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
  * @unmapped: bytes that were unmapped, written on success only
  *
  * Context: May sleep.
- * Return: 0, -EINTR where the current process is being killed.
+ * Return: 0, or with nothing changed -EDEADLK where a user did not unpin, -EINTR
+ * where the current process is being killed.
  */
 int iopt_unmap_all(struct iopt *iopt, u64 *unmapped)
 {
@@ -316,168 +539,32 @@ int iopt_unmap_all(struct iopt *iopt, u64 *unmapped)
  * iopt_clear() - unmap all areas, whatever happens
  * @iopt: the I/O address space
  *
- * For teardown: cannot fail, and lets nobody else map or unmap meanwhile.
+ * For teardown: cannot fail, and lets nobody else map or unmap meanwhile. Nobody
+ * works with an area or has memory pinned through it.
  *
  * Context: May sleep.
  */
 void iopt_clear(struct iopt *iopt)
 {
-	LIST_HEAD(areas);
+	struct claim all = { .areas = LIST_HEAD_INIT(all.areas) };
 
 	might_sleep();
 	guard(rwsem_write)(&iopt->domains_rwsem);
 	scoped_guard(rwsem_write, &iopt->iova_rwsem)
-		WARN_ON(claim(iopt, &everything, &areas));
-	retire(iopt, &areas);
+		WARN_ON(claim(iopt, &everything, &all));
+	retire(iopt, &all.areas);
 }
 
 /**
  * iopt_destroy() - unmap all areas, free all that belongs to the address space
- * @iopt: without domains and out of everybody else's reach
+ * @iopt: without domains or users, out of everybody else's reach
  *
  * Context: May sleep.
  */
 void iopt_destroy(struct iopt *iopt)
 {
-	WARN_ON(!list_empty(&iopt->domains));
+	WARN_ON(!list_empty(&iopt->domains) || !xa_empty(&iopt->users));
 	iopt_clear(iopt);
+	xa_destroy(&iopt->users);
 	iova_space_destroy(&iopt->space);
-}
-
-/* Reserved, allowed, used */
-
-static int reserve_region(struct iopt *iopt,
-			  const struct iommu_resv_region *region,
-			  const void *owner)
-{
-	struct iova_range range;
-	int rc;
-
-	/* Firmware wants these mapped, but not once a driver took over. */
-	if (region->type == IOMMU_RESV_DIRECT_RELAXABLE)
-		return 0;
-	rc = iova_range_from_user(region->start, region->length, &range);
-	return rc ?: iova_space_reserve(&iopt->space, &range, owner);
-}
-
-/**
- * iopt_reserve_regions() - keep mappings out of what a device cannot translate
- * @iopt: the I/O address space
- * @regions: list of struct iommu_resv_region
- * @owner: for iopt_unreserve(); has no reservation yet
- *
- * Context: May sleep.
- * Return: 0, or with nothing reserved -EADDRINUSE where part of a region is
- * mapped or allowed, -ENOMEM.
- */
-int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
-			 const void *owner)
-{
-	const struct iommu_resv_region *region;
-	int rc;
-
-	guard(rwsem_write)(&iopt->iova_rwsem);
-	list_for_each_entry(region, regions, list) {
-		rc = reserve_region(iopt, region, owner);
-		if (rc) {
-			iova_space_unreserve(&iopt->space, owner);
-			return rc;
-		}
-	}
-	return 0;
-}
-
-/**
- * iopt_unreserve() - drop all reservations of one owner
- * @iopt: the I/O address space
- * @owner: given to iopt_reserve_regions(); may have none
- *
- * Context: May sleep.
- */
-void iopt_unreserve(struct iopt *iopt, const void *owner)
-{
-	guard(rwsem_write)(&iopt->iova_rwsem);
-	iova_space_unreserve(&iopt->space, owner);
-}
-
-/**
- * iopt_set_allowed() - say where IOVA may be chosen
- * @iopt: the I/O address space
- * @ranges: in any order
- * @nr: how many; 0 allows everything
- *
- * Does not matter to maps at a fixed IOVA.
- *
- * Context: May sleep.
- * Return: as iova_space_set_allowed().
- */
-int iopt_set_allowed(struct iopt *iopt, const struct iova_range *ranges,
-		     size_t nr)
-{
-	guard(rwsem_write)(&iopt->iova_rwsem);
-	return iova_space_set_allowed(&iopt->space, ranges, nr);
-}
-
-/**
- * iopt_usable_ranges() - where mappings are possible
- * @iopt: the I/O address space
- * @ranges: room for @max ranges; may be NULL where that is 0
- * @max: ranges to write at most
- * @alignment: what IOVA, length and address must be multiples of, in bytes;
- *	may be NULL
- *
- * Context: May sleep.
- * Return: how many ranges there are, of which the first @max were written.
- */
-size_t iopt_usable_ranges(struct iopt *iopt, struct iova_range *ranges,
-			  size_t max, unsigned long *alignment)
-{
-	struct iova_range usable;
-	size_t nr = 0;
-
-	guard(rwsem_read)(&iopt->iova_rwsem);
-	iova_space_for_each_usable(&iopt->space, usable) {
-		if (nr < max)
-			ranges[nr] = usable;
-		nr++;
-	}
-	if (alignment)
-		*alignment = iopt->alignment;
-	return nr;
-}
-
-/**
- * iopt_first_area() - find the lowest area that has a byte in a range
- * @iopt: the I/O address space
- * @within: where to look
- * @area: its IOVA, written on success only
- *
- * What is being mapped or unmapped counts.
- *
- * Context: May sleep.
- * Return: true where there is one.
- */
-bool iopt_first_area(struct iopt *iopt, const struct iova_range *within,
-		     struct iova_range *area)
-{
-	const struct iova_node *node;
-
-	guard(rwsem_read)(&iopt->iova_rwsem);
-	node = iova_space_first_used(&iopt->space, within);
-	if (node)
-		*area = node->range;
-	return node;
-}
-
-/**
- * iopt_nr_areas() - count the areas
- * @iopt: the I/O address space
- *
- * Context: May sleep.
- * Return: their number; what is being mapped or unmapped counts.
- */
-unsigned int iopt_nr_areas(struct iopt *iopt)
-{
-	guard(rwsem_read)(&iopt->iova_rwsem);
-	return iopt->nr_areas;
 }

@@ -6,15 +6,21 @@
  * Locks, outermost first, for the whole driver:
  *
  *	group lock
- *	ioas lock
+ *	iommufd_ctx.payer_rwsem
+ *	ioas lock, access lock
  *	iopt.domains_rwsem
  *	iopt.iova_rwsem
- *	mmap_lock of the process that owns the memory
+ *	pages.lock
+ *	mmap_lock of the process that owns the memory, or that pays
  *
  * An area is PENDING while it is filled and DYING while it is unmapped; in both
  * it occupies its IOVA, and whoever brought it there owns it alone and works on
  * it without iova_rwsem. Pinning and mapping therefore block nobody but a
  * change of domains.
+ *
+ * A request that only looks at LIVE areas (reads memory through them, pins it
+ * for the CPU, reads what is dirty) makes them busy instead, see iopt_look.h.
+ * They stay what they are until it is done.
  */
 #ifndef IOMMUFD_IOPT_H
 #define IOMMUFD_IOPT_H
@@ -23,18 +29,51 @@
 #include <linux/rwsem.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/xarray.h>
 
 #include "charge.h"
 #include "iova_space.h"
 
+struct area;
+struct file;
 struct iommu_domain;
+struct iopt_user;
+
+/**
+ * struct iopt_user_ops - how somebody who pins memory is asked to let go of it
+ */
+struct iopt_user_ops {
+	/** @get: keep @user from going away; false where it does so already */
+	bool (*get)(struct iopt_user *user);
+	/** @put: undo @get */
+	void (*put)(struct iopt_user *user);
+	/**
+	 * @unmap: a range is going to be unmapped, so unpin what was pinned
+	 * there. Called without locks. May sleep.
+	 */
+	void (*unmap)(struct iopt_user *user, unsigned long iova,
+		      unsigned long length);
+};
+
+/**
+ * struct iopt_user - who reads, writes and pins memory by IOVA
+ */
+struct iopt_user {
+	/** @ops: how to reach it */
+	const struct iopt_user_ops *ops;
+	/** @pins: it may pin, and wants mappings to be of whole pages */
+	bool pins;
+	/** @index: its place in &iopt.users */
+	u32 index;
+};
 
 /**
  * struct iopt - an I/O address space
  */
 struct iopt {
 	/**
-	 * @domains_rwsem: protects @domains and @small_pages. A request to map
+	 * @domains_rwsem: protects @domains, @small_pages, @users (which
+	 * readers may walk without) and @nr_pinners. A request to map
 	 * or unmap holds it for reading from beginning to end, so that who
 	 * holds it for writing meets no area that is not LIVE.
 	 */
@@ -43,6 +82,10 @@ struct iopt {
 	struct list_head domains;
 	/** @small_pages: map no more than PAGE_SIZE at a time */
 	bool small_pages;
+	/** @users: of struct iopt_user */
+	struct xarray users;
+	/** @nr_pinners: users that may pin */
+	unsigned int nr_pinners;
 
 	/**
 	 * @iova_rwsem: protects the members below and the state of each area.
@@ -58,7 +101,7 @@ struct iopt {
 	unsigned long alignment;
 	/** @nr_areas: areas in any state */
 	unsigned int nr_areas;
-	/** @nr_settled: how often areas ceased to be PENDING or DYING */
+	/** @nr_settled: how often areas ceased to be PENDING, DYING, busy, pinned */
 	unsigned int nr_settled;
 	/** @settled: woken when @nr_settled changes */
 	wait_queue_head_t settled;
@@ -78,42 +121,33 @@ struct iopt_domain {
 };
 
 /**
- * struct iopt_map - a request to map user memory
+ * struct iopt_map - a request to map memory
  */
 struct iopt_map {
 	/** @iova: where to map, or, if not @fixed, the IOVA that was chosen */
 	u64 iova;
 	/** @length: bytes */
 	u64 length;
-	/** @uaddr: address in the current process */
+	/** @uaddr: address in the current process, or offset in the file */
 	u64 uaddr;
 	/** @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE, for iommu_map() */
 	int prot;
 	/** @fixed: map at @iova and nowhere else */
 	bool fixed;
-	/** @charge: where the memory is accounted */
+	/** @charge: where the memory is accounted; not for copies */
 	enum charge_mode charge;
 };
 
 void iopt_init(struct iopt *iopt);
 void iopt_destroy(struct iopt *iopt);
 
+int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
+		   struct iopt_map *map);
 int iopt_map_user(struct iopt *iopt, struct iopt_map *map);
+int iopt_map_file(struct iopt *iopt, struct iopt_map *map, struct file *file);
 int iopt_unmap(struct iopt *iopt, const struct iova_range *range,
 	       u64 *unmapped);
 int iopt_unmap_all(struct iopt *iopt, u64 *unmapped);
 void iopt_clear(struct iopt *iopt);
-
-int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
-			 const void *owner);
-void iopt_unreserve(struct iopt *iopt, const void *owner);
-int iopt_set_allowed(struct iopt *iopt, const struct iova_range *ranges,
-		     size_t nr);
-size_t iopt_usable_ranges(struct iopt *iopt, struct iova_range *ranges,
-			  size_t max, unsigned long *alignment);
-
-bool iopt_first_area(struct iopt *iopt, const struct iova_range *within,
-		     struct iova_range *area);
-unsigned int iopt_nr_areas(struct iopt *iopt);
 
 #endif /* IOMMUFD_IOPT_H */

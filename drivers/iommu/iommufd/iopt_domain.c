@@ -7,6 +7,7 @@
 #include "hwmap.h"
 #include "iopt.h"
 #include "iopt_domain.h"
+#include "iopt_iova.h"
 
 static const struct iova_range everything = { 0, ULONG_MAX };
 
@@ -17,7 +18,8 @@ static unsigned long smallest_page(const struct iommu_domain *domain)
 
 static unsigned long current_alignment(const struct iopt *iopt)
 {
-	unsigned long alignment = iopt->small_pages ? PAGE_SIZE : 1;
+	bool whole_pages = iopt->small_pages || iopt->nr_pinners;
+	unsigned long alignment = whole_pages ? PAGE_SIZE : 1;
 	const struct iopt_domain *entry;
 
 	list_for_each_entry(entry, &iopt->domains, entry)
@@ -25,14 +27,29 @@ static unsigned long current_alignment(const struct iopt *iopt)
 	return alignment;
 }
 
-static void update_alignment(struct iopt *iopt)
+/**
+ * iopt_update_alignment() - find out what mappings must be aligned to
+ * @iopt: domains_rwsem is held for writing
+ *
+ * Context: May sleep.
+ */
+void iopt_update_alignment(struct iopt *iopt)
 {
 	lockdep_assert_held_write(&iopt->domains_rwsem);
 	guard(rwsem_write)(&iopt->iova_rwsem);
 	iopt->alignment = current_alignment(iopt);
 }
 
-static int check_alignment(const struct iopt *iopt, unsigned long alignment)
+/**
+ * iopt_check_alignment() - are all mappings aligned?
+ * @iopt: domains_rwsem is held for writing
+ * @alignment: bytes, a power of two
+ *
+ * Context: May sleep.
+ * Return: 0, -EADDRINUSE where one is not, -EINVAL where @alignment is larger
+ * than PAGE_SIZE.
+ */
+int iopt_check_alignment(const struct iopt *iopt, unsigned long alignment)
 {
 	struct iova_node *node;
 
@@ -121,7 +138,7 @@ static int add_domain(struct iopt *iopt, struct iopt_domain *entry)
 {
 	int rc;
 
-	rc = check_alignment(iopt, smallest_page(entry->domain));
+	rc = iopt_check_alignment(iopt, smallest_page(entry->domain));
 	if (rc)
 		return rc;
 	rc = reserve_outside(iopt, entry);
@@ -133,7 +150,7 @@ static int add_domain(struct iopt *iopt, struct iopt_domain *entry)
 		return rc;
 	}
 	list_add_tail(&entry->entry, &iopt->domains);
-	update_alignment(iopt);
+	iopt_update_alignment(iopt);
 	return 0;
 }
 
@@ -183,14 +200,14 @@ void iopt_remove_domain(struct iopt *iopt, struct iopt_domain *entry)
 	list_del(&entry->entry);
 	unfill_domain(iopt, entry->domain, NULL);
 	iopt_unreserve(iopt, entry);
-	update_alignment(iopt);
+	iopt_update_alignment(iopt);
 }
 
 static int check_small_pages(struct iopt *iopt)
 {
 	if (!list_empty(&iopt->domains) && iopt_nr_areas(iopt))
 		return -EINVAL;
-	return check_alignment(iopt, PAGE_SIZE);
+	return iopt_check_alignment(iopt, PAGE_SIZE);
 }
 
 /**
@@ -214,7 +231,7 @@ int iopt_set_small_pages(struct iopt *iopt, bool small_pages)
 		rc = check_small_pages(iopt);
 	if (!rc) {
 		iopt->small_pages = small_pages;
-		update_alignment(iopt);
+		iopt_update_alignment(iopt);
 	}
 	up_write(&iopt->domains_rwsem);
 	return rc;

@@ -17,4 +17,7 @@ void iopt_remove_domain(struct iopt *iopt, struct iopt_domain *entry);
 int iopt_set_small_pages(struct iopt *iopt, bool small_pages);
 unsigned long iopt_pgsizes(struct iopt *iopt);
 
+int iopt_check_alignment(const struct iopt *iopt, unsigned long alignment);
+void iopt_update_alignment(struct iopt *iopt);
+
 #endif /* IOMMUFD_IOPT_DOMAIN_H */

@@ -136,6 +136,33 @@ struct iommufd_object *object_get(struct object_table *table, u32 id,
 }
 
 /**
+ * object_next() - take a reference to the object with the lowest ID
+ * @table: where
+ * @from: lowest ID to look at
+ * @ops: the type it must have
+ *
+ * To visit all objects of a type begin with ID 0 and go on behind what was found.
+ *
+ * Return: the object, given back by object_put(), or NULL.
+ */
+struct iommufd_object *object_next(struct object_table *table, u32 from,
+				   const struct object_ops *ops)
+{
+	struct iommufd_object *obj;
+	unsigned long id;
+
+	xa_lock(&table->objects);
+	xa_for_each_start(&table->objects, id, obj, from) {
+		if (obj->ops != ops)
+			continue;
+		obj->refs++;
+		break;
+	}
+	xa_unlock(&table->objects);
+	return obj;
+}
+
+/**
  * object_tryget() - take a reference to an object that may be on its way out
  * @obj: the object, whose memory something else keeps from being freed
  *

@@ -74,6 +74,8 @@ void object_abort(struct iommufd_object *obj);
 
 struct iommufd_object *object_get(struct object_table *table, u32 id,
 				  const struct object_ops *ops);
+struct iommufd_object *object_next(struct object_table *table, u32 from,
+				   const struct object_ops *ops);
 bool object_tryget(struct iommufd_object *obj);
 void object_put(struct iommufd_object *obj);
 

@@ -25,7 +25,7 @@ static int set_rlimit_mode(struct iommufd_ctx *ictx, u64 val)
 		return -EBUSY;
 	if (val > 1)
 		return -EINVAL;
-	WRITE_ONCE(ictx->charge, val ? CHARGE_MM : CHARGE_USER);
+	WRITE_ONCE(ictx->charge, val ? CHARGE_PROCESS : CHARGE_USER);
 	return 0;
 }
 
@@ -35,7 +35,7 @@ static int rlimit_mode(struct iommufd_ctx *ictx, struct iommu_option *cmd)
 		return -EOPNOTSUPP;
 	switch (cmd->op) {
 	case IOMMU_OPTION_OP_GET:
-		cmd->val64 = READ_ONCE(ictx->charge) == CHARGE_MM;
+		cmd->val64 = READ_ONCE(ictx->charge) != CHARGE_USER;
 		return 0;
 	case IOMMU_OPTION_OP_SET:
 		return set_rlimit_mode(ictx, cmd->val64);

@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/bug.h>
+#include <linux/cleanup.h>
 #include <linux/err.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "backing_file.h"
 #include "backing_user.h"
 #include "pages.h"
 
-/**
- * pages_create_user() - memory of the current process, not yet pinned
- * @start: address, a multiple of PAGE_SIZE
- * @nr_pages: size, at least 1
- * @writable: devices may write to it
- * @mode: how the current process pays for it
- *
- * Context: Process context of a process with an mm. May sleep.
- * Return: the pages, ERR_PTR(-ENOMEM), or ERR_PTR(-EINVAL) for a size that
- * cannot be.
- */
-struct pages *pages_create_user(unsigned long start, unsigned long nr_pages,
-				bool writable, enum charge_mode mode)
+static struct pages *create(unsigned long start, unsigned long nr_pages)
 {
 	struct pages *pages;
 	int rc;
@@ -31,63 +23,487 @@ struct pages *pages_create_user(unsigned long start, unsigned long nr_pages,
 		kfree(pages);
 		return ERR_PTR(rc);
 	}
+	refcount_set(&pages->refs, 1);
+	mutex_init(&pages->lock);
+	pages->holds = RB_ROOT_CACHED;
+	return pages;
+}
+
+/**
+ * pages_create_user() - memory of the current process
+ * @start: address, a multiple of PAGE_SIZE
+ * @nr_pages: size, at least 1
+ * @writable: devices may write to it
+ * @mode: how the current process pays for it
+ *
+ * Context: Process context of a process with an mm. May sleep.
+ * Return: the pages, given back by pages_put(), ERR_PTR(-ENOMEM), or
+ * ERR_PTR(-EINVAL) for a size that cannot be.
+ */
+struct pages *pages_create_user(unsigned long start, unsigned long nr_pages,
+				bool writable, enum charge_mode mode)
+{
+	struct pages *pages = create(start, nr_pages);
+
+	if (IS_ERR(pages))
+		return pages;
 	backing_user_init(&pages->backing, start, nr_pages, writable);
 	charge_init(&pages->charge, mode);
 	return pages;
 }
 
 /**
- * pages_destroy() - the memory is not needed any more
- * @pages: not pinned
+ * pages_create_file() - memory of a file
+ * @file: of shared memory or of huge pages
+ * @start: where in the file, a multiple of PAGE_SIZE
+ * @nr_pages: size, at least 1
+ * @writable: devices may write to it
+ * @mode: how the current process pays for it
  *
- * Context: May sleep.
+ * Context: Process context of a process with an mm. May sleep.
+ * Return: as pages_create_user(); an error of backing_file_init().
  */
-void pages_destroy(struct pages *pages)
+struct pages *pages_create_file(struct file *file, unsigned long start,
+				unsigned long nr_pages, bool writable,
+				enum charge_mode mode)
 {
-	WARN_ON_ONCE(pages->pinned);
-	charge_destroy(&pages->charge);
-	pages->backing.ops->release(&pages->backing);
-	pfn_table_destroy(&pages->table);
-	kfree(pages);
+	struct pages *pages = create(start, nr_pages);
+	int rc;
+
+	if (IS_ERR(pages))
+		return pages;
+	rc = backing_file_init(&pages->backing, file, start, nr_pages,
+			       writable);
+	if (rc) {
+		mutex_destroy(&pages->lock);
+		kfree(pages);
+		return ERR_PTR(rc);
+	}
+	charge_init(&pages->charge, mode);
+	return pages;
 }
 
 /**
- * pages_pin() - charge for all pages, then hold them
- * @pages: not pinned
+ * pages_get() - take one more reference
+ * @pages: the pages, to which the caller has a reference
+ *
+ * Context: Any.
+ * Return: @pages, given back by pages_put().
+ */
+struct pages *pages_get(struct pages *pages)
+{
+	refcount_inc(&pages->refs);
+	return pages;
+}
+
+/**
+ * pages_put() - give a reference back
+ * @pages: the pages, gone after the last one; the caller holds none of them
+ *
+ * Context: May sleep.
+ */
+void pages_put(struct pages *pages)
+{
+	if (!refcount_dec_and_test(&pages->refs))
+		return;
+	WARN_ON_ONCE(pages->nr_charged);
+	if (pages->heir) {
+		charge_destroy(pages->heir);
+		kfree(pages->heir);
+	}
+	charge_destroy(&pages->charge);
+	pages->backing.ops->release(&pages->backing);
+	pfn_table_destroy(&pages->table);
+	mutex_destroy(&pages->lock);
+	kfree(pages);
+}
+
+static int charge_pages(struct pages *pages, unsigned long nr)
+{
+	int rc;
+
+	rc = charge_add(&pages->charge, nr);
+	if (rc)
+		return rc;
+	if (pages->heir) {
+		rc = charge_add(pages->heir, nr);
+		if (rc) {
+			charge_sub(&pages->charge, nr);
+			return rc;
+		}
+	}
+	pages->nr_charged += nr;
+	return 0;
+}
+
+static void uncharge_pages(struct pages *pages, unsigned long nr)
+{
+	charge_sub(&pages->charge, nr);
+	if (pages->heir)
+		charge_sub(pages->heir, nr);
+	pages->nr_charged -= nr;
+}
+
+static void unpin_range(struct pages *pages, unsigned long first,
+			unsigned long end)
+{
+	struct backing *backing = &pages->backing;
+	unsigned long nr;
+
+	nr = backing->ops->unpin(backing, &pages->table, first, end);
+	if (nr)
+		uncharge_pages(pages, nr);
+}
+
+/* Unpins what is pinned in a range, but for what somebody holds */
+static void unpin_unheld(struct pages *pages, unsigned long first,
+			 unsigned long end)
+{
+	struct interval_tree_node *node;
+
+	lockdep_assert_held(&pages->lock);
+	while (first < end) {
+		node = interval_tree_iter_first(&pages->holds, first, end - 1);
+		if (!node) {
+			unpin_range(pages, first, end);
+			break;
+		}
+		if (first < node->start)
+			unpin_range(pages, first, node->start);
+		first = node->last + 1;
+	}
+}
+
+static int pin_range(struct pages *pages, unsigned long first,
+		     unsigned long end)
+{
+	struct backing *backing = &pages->backing;
+	int rc;
+
+	rc = charge_pages(pages, end - first);
+	if (rc)
+		return rc;
+	rc = backing->ops->pin(backing, &pages->table, first, end);
+	if (rc)
+		uncharge_pages(pages, end - first);
+	return rc;
+}
+
+static int hold_locked(struct pages *pages, struct pages_hold *hold,
+		       unsigned long first, unsigned long end)
+{
+	unsigned long index = first, hole, stop;
+	int rc;
+
+	lockdep_assert_held(&pages->lock);
+	while (pfn_table_next_hole(&pages->table, index, end, &hole, &stop)) {
+		rc = pin_range(pages, hole, stop);
+		if (rc) {
+			unpin_unheld(pages, first, hole);
+			return rc;
+		}
+		index = stop;
+	}
+	hold->node.start = first;
+	hold->node.last = end - 1;
+	interval_tree_insert(&hold->node, &pages->holds);
+	return 0;
+}
+
+static void release_locked(struct pages *pages, struct pages_hold *hold)
+{
+	lockdep_assert_held(&pages->lock);
+	interval_tree_remove(&hold->node, &pages->holds);
+	unpin_unheld(pages, hold->node.start, hold->node.last + 1);
+}
+
+/**
+ * pages_hold() - make a range of pages be pinned
+ * @pages: the pages
+ * @hold: to be initialized, until pages_release()
+ * @first: first page
+ * @end: first page to leave out
+ *
+ * Charges for what nobody else holds, then pins it.
  *
  * Context: May sleep. Takes mmap_lock of the process whose memory it is.
  * Return: 0, or with nothing held -ENOMEM also where the limit does not allow
  * it, -EFAULT where memory is missing or does not allow the access, -EINTR
  * where the current process is being killed.
  */
-int pages_pin(struct pages *pages)
+int pages_hold(struct pages *pages, struct pages_hold *hold,
+	       unsigned long first, unsigned long end)
 {
-	struct backing *backing = &pages->backing;
 	int rc;
 
-	rc = charge_add(&pages->charge, backing->nr_pages);
-	if (rc)
-		return rc;
-	rc = backing->ops->pin(backing, &pages->table, 0, backing->nr_pages);
-	if (rc)
-		charge_sub(&pages->charge, backing->nr_pages);
-	pages->pinned = !rc;
+	if (mutex_lock_killable(&pages->lock))
+		return -EINTR;
+	rc = hold_locked(pages, hold, first, end);
+	mutex_unlock(&pages->lock);
 	return rc;
 }
 
 /**
- * pages_unpin() - let go of all pages, then uncharge them
- * @pages: no device reaches them any more; nothing happens if not pinned
+ * pages_release() - undo pages_hold()
+ * @pages: the pages
+ * @hold: what was held; no device reaches it through this hold any more
+ *
+ * What nobody else holds is unpinned, then uncharged.
  *
  * Context: May sleep. Takes mmap_lock of who pays.
  */
-void pages_unpin(struct pages *pages)
+void pages_release(struct pages *pages, struct pages_hold *hold)
 {
-	struct backing *backing = &pages->backing;
+	guard(mutex)(&pages->lock);
+	release_locked(pages, hold);
+}
 
-	if (!pages->pinned)
+/**
+ * pages_split_hold() - make two holds of one
+ * @pages: the pages
+ * @head: a hold, of which the beginning will be left
+ * @head_end: page behind the last one that @head keeps
+ * @tail: a new hold, of the end of what @head was
+ * @tail_first: its first page, @head_end or the page before that
+ *
+ * Context: May sleep.
+ */
+void pages_split_hold(struct pages *pages, struct pages_hold *head,
+		      unsigned long head_end, struct pages_hold *tail,
+		      unsigned long tail_first)
+{
+	guard(mutex)(&pages->lock);
+	interval_tree_remove(&head->node, &pages->holds);
+	tail->node.start = tail_first;
+	tail->node.last = head->node.last;
+	head->node.last = head_end - 1;
+	interval_tree_insert(&head->node, &pages->holds);
+	interval_tree_insert(&tail->node, &pages->holds);
+}
+
+static struct pages_hold *find_pin(struct pages *pages, unsigned long first,
+				   unsigned long last)
+{
+	struct interval_tree_node *node;
+	struct pages_hold *hold;
+
+	lockdep_assert_held(&pages->lock);
+	for (node = interval_tree_iter_first(&pages->holds, first, first); node;
+	     node = interval_tree_iter_next(node, first, first)) {
+		hold = container_of(node, struct pages_hold, node);
+		if (hold->pins && node->start == first && node->last == last)
+			return hold;
+	}
+	return NULL;
+}
+
+static int pin_locked(struct pages *pages, unsigned long first,
+		      unsigned long end)
+{
+	struct pages_hold *hold = find_pin(pages, first, end - 1);
+	int rc;
+
+	if (!hold) {
+		hold = kzalloc_obj(*hold, GFP_KERNEL_ACCOUNT);
+		if (!hold)
+			return -ENOMEM;
+		rc = hold_locked(pages, hold, first, end);
+		if (rc) {
+			kfree(hold);
+			return rc;
+		}
+	}
+	hold->pins++;
+	return 0;
+}
+
+static void list_pages(const struct pages *pages, unsigned long first,
+		       unsigned long end, struct page **out)
+{
+	struct pfn_run run;
+	unsigned long i;
+
+	pfn_table_for_each_run(&pages->table, run, first, end) {
+		for (i = 0; i < run.nr; i++)
+			*out++ = pfn_to_page(run.pfn + i);
+	}
+}
+
+/**
+ * pages_pin() - hold a range of pages for the CPU
+ * @pages: the pages
+ * @first: first page
+ * @end: first page to leave out
+ * @out: room for all of them
+ *
+ * Context: May sleep. Takes mmap_lock of the process whose memory it is.
+ * Return: 0, -EINVAL where the CPU cannot reach the memory, or as pages_hold().
+ */
+int pages_pin(struct pages *pages, unsigned long first, unsigned long end,
+	      struct page **out)
+{
+	int rc;
+
+	if (!pages->backing.ops->copy)
+		return -EINVAL;
+	if (mutex_lock_killable(&pages->lock))
+		return -EINTR;
+	rc = pin_locked(pages, first, end);
+	if (!rc)
+		list_pages(pages, first, end, out);
+	mutex_unlock(&pages->lock);
+	return rc;
+}
+
+/**
+ * pages_unpin() - undo pages_pin()
+ * @pages: the pages
+ * @first: first page, as it was given there
+ * @end: first page to leave out, as it was given there
+ *
+ * Context: May sleep. Takes mmap_lock of who pays.
+ */
+void pages_unpin(struct pages *pages, unsigned long first, unsigned long end)
+{
+	struct pages_hold *hold;
+
+	guard(mutex)(&pages->lock);
+	hold = find_pin(pages, first, end - 1);
+	if (WARN_ON(!hold) || --hold->pins)
 		return;
-	backing->ops->unpin(backing, &pages->table, 0, backing->nr_pages);
-	charge_sub(&pages->charge, backing->nr_pages);
-	pages->pinned = false;
+	release_locked(pages, hold);
+	kfree(hold);
+}
+
+/* One page that is pinned, or as many bytes as are not */
+static int copy_part(struct pages *pages, unsigned long offset, void *data,
+		     unsigned long *bytes, unsigned int flags)
+{
+	unsigned long index = offset >> PAGE_SHIFT;
+	unsigned long end = ((offset + *bytes - 1) >> PAGE_SHIFT) + 1;
+	struct backing *backing = &pages->backing;
+	struct pfn_run run;
+
+	if (!pfn_table_next_run(&pages->table, index, end, &run))
+		return backing->ops->copy(backing, offset, data, *bytes, flags);
+	if (run.index > index) {
+		*bytes = run.index * PAGE_SIZE - offset;
+		return backing->ops->copy(backing, offset, data, *bytes, flags);
+	}
+	*bytes = min(*bytes, PAGE_SIZE - offset_in_page(offset));
+	backing_copy_page(pfn_to_page(run.pfn), offset_in_page(offset), data,
+			  *bytes, flags & BACKING_WRITE);
+	return 0;
+}
+
+/**
+ * pages_copy() - read or write memory by the CPU
+ * @pages: the pages
+ * @offset: bytes from their beginning
+ * @data: the other side
+ * @bytes: how many
+ * @flags: BACKING_WRITE and so on
+ *
+ * Needs no pin, and reaches the same pages as devices do where they are pinned.
+ *
+ * Context: May sleep. Takes mmap_lock of the process whose memory it is.
+ * Return: 0, -EINVAL where the CPU cannot reach the memory, -EPERM where it may
+ * not be written to, -EFAULT where it is missing, -EINTR where the current
+ * process is being killed; part may be done then.
+ */
+int pages_copy(struct pages *pages, unsigned long offset, void *data,
+	       unsigned long bytes, unsigned int flags)
+{
+	unsigned long part;
+	int rc = 0;
+
+	if (!pages->backing.ops->copy)
+		return -EINVAL;
+	if (flags & BACKING_WRITE && !pages->backing.writable)
+		return -EPERM;
+	if (mutex_lock_killable(&pages->lock))
+		return -EINTR;
+	for (; bytes && !rc; bytes -= part) {
+		part = bytes;
+		rc = copy_part(pages, offset, data, &part, flags);
+		offset += part;
+		data += part;
+		cond_resched();
+	}
+	mutex_unlock(&pages->lock);
+	return rc;
+}
+
+static bool pays_already(const struct charge *charge)
+{
+	return charge->mm == current->mm && charge->user == current_user();
+}
+
+static int add_heir(struct pages *pages, struct charge *heir)
+{
+	int rc = 0;
+
+	guard(mutex)(&pages->lock);
+	if (pages->heir || pays_already(&pages->charge)) {
+		kfree(heir);
+		return 0;
+	}
+	charge_init(heir, pages->charge.mode);
+	if (pages->nr_charged)
+		rc = charge_add(heir, pages->nr_charged);
+	if (rc) {
+		charge_destroy(heir);
+		kfree(heir);
+		return rc;
+	}
+	pages->heir = heir;
+	return 0;
+}
+
+/**
+ * pages_add_heir() - the current process is going to pay
+ * @pages: the pages
+ *
+ * Until pages_drop_heir() both pay. Nothing happens where it pays already or is
+ * the heir. Only one request at a time may do this.
+ *
+ * Context: Process context of a process with an mm. May sleep.
+ * Return: 0, -EINVAL where the memory is part of another process's address
+ * space, -ENOMEM also where the limit does not allow it, -EINTR where the
+ * current process is being killed.
+ */
+int pages_add_heir(struct pages *pages)
+{
+	struct charge *heir;
+
+	if (pages->backing.ops->of_process)
+		return -EINVAL;
+	heir = kzalloc_obj(*heir, GFP_KERNEL_ACCOUNT);
+	if (!heir)
+		return -ENOMEM;
+	return add_heir(pages, heir);
+}
+
+/**
+ * pages_drop_heir() - only one pays from now on
+ * @pages: the pages; nothing happens where there is no heir
+ * @pays: it is the heir
+ *
+ * Context: May sleep.
+ */
+void pages_drop_heir(struct pages *pages, bool pays)
+{
+	struct charge *heir;
+
+	guard(mutex)(&pages->lock);
+	heir = pages->heir;
+	if (!heir)
+		return;
+	pages->heir = NULL;
+	if (pays)
+		swap(*heir, pages->charge);
+	if (pages->nr_charged)
+		charge_sub(heir, pages->nr_charged);
+	charge_destroy(heir);
+	kfree(heir);
 }

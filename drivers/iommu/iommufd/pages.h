@@ -1,35 +1,82 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory that can be mapped, and while it is pinned, its page frames.
+ * Memory that can be mapped, shared by all who map it, and the page frames of
+ * those parts of it that somebody holds.
  *
- * No lock inside: an area uses its pages alone, and the owner of the area
- * (see iopt.h) is alone in using the area.
+ * A page is pinned and charged once, as long as one or more holds cover it. An
+ * area holds what it maps while there is a domain; each pin of an access holds
+ * what it pins.
  */
 #ifndef IOMMUFD_PAGES_H
 #define IOMMUFD_PAGES_H
+
+#include <linux/interval_tree.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
 
 #include "backing.h"
 #include "charge.h"
 #include "pfn_table.h"
 
+struct page;
+
 /**
  * struct pages - memory, who pays for it, where it is
  */
 struct pages {
+	/** @refs: areas and requests that have it */
+	refcount_t refs;
 	/** @backing: the memory */
 	struct backing backing;
-	/** @charge: who pays while it is pinned */
-	struct charge charge;
-	/** @table: page frames, all of them if @pinned, none otherwise */
+	/**
+	 * @lock: protects all below. Held while memory is pinned, while it is
+	 * mapped, since that reads @table, and while it is unpinned.
+	 */
+	struct mutex lock;
+	/** @table: page frames, set for just those pages that @holds cover */
 	struct pfn_table table;
-	/** @pinned: charged and held */
-	bool pinned;
+	/** @holds: tree of struct pages_hold */
+	struct rb_root_cached holds;
+	/** @charge: who pays */
+	struct charge charge;
+	/** @heir: who is going to pay instead, charged too; NULL mostly */
+	struct charge *heir;
+	/** @nr_charged: pages that are charged */
+	unsigned long nr_charged;
+};
+
+/**
+ * struct pages_hold - a range of pages that must stay
+ */
+struct pages_hold {
+	/** @node: first and last page; links into &pages.holds */
+	struct interval_tree_node node;
+	/** @pins: pins of accesses that share it, 0 for that of an area */
+	unsigned int pins;
 };
 
 struct pages *pages_create_user(unsigned long start, unsigned long nr_pages,
 				bool writable, enum charge_mode mode);
-void pages_destroy(struct pages *pages);
-int pages_pin(struct pages *pages);
-void pages_unpin(struct pages *pages);
+struct pages *pages_create_file(struct file *file, unsigned long start,
+				unsigned long nr_pages, bool writable,
+				enum charge_mode mode);
+struct pages *pages_get(struct pages *pages);
+void pages_put(struct pages *pages);
+
+int pages_hold(struct pages *pages, struct pages_hold *hold,
+	       unsigned long first, unsigned long end);
+void pages_release(struct pages *pages, struct pages_hold *hold);
+void pages_split_hold(struct pages *pages, struct pages_hold *head,
+		      unsigned long head_end, struct pages_hold *tail,
+		      unsigned long tail_first);
+
+int pages_pin(struct pages *pages, unsigned long first, unsigned long end,
+	      struct page **out);
+void pages_unpin(struct pages *pages, unsigned long first, unsigned long end);
+int pages_copy(struct pages *pages, unsigned long offset, void *data,
+	       unsigned long bytes, unsigned int flags);
+
+int pages_add_heir(struct pages *pages);
+void pages_drop_heir(struct pages *pages, bool pays);
 
 #endif /* IOMMUFD_PAGES_H */

@@ -26,6 +26,20 @@ struct iommufd_ucmd {
 };
 
 /**
+ * struct ucmd_handler - what serves an ioctl
+ */
+struct ucmd_handler {
+	/** @cmd: the whole ioctl number; 0 in gaps of the table */
+	unsigned int cmd;
+	/** @size: bytes of the structure as this kernel knows it */
+	u16 size;
+	/** @min_size: bytes that the first kernel with this ioctl knew */
+	u16 min_size;
+	/** @fn: the handler */
+	int (*fn)(struct iommufd_ucmd *ucmd);
+};
+
+/**
  * ucmd_respond() - copy the structure back
  * @ucmd: the request
  * @size: bytes of the kernel's structure

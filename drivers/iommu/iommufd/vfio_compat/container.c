@@ -35,11 +35,13 @@ static struct container *container_get(struct iommufd_ctx *ictx)
 	struct container *container;
 
 	guard(mutex)(&ictx->groups_lock);
+	if (ictx->compat_ioas)
+		return ERR_PTR(-EBUSY);
 	if (ictx->container)
 		return ictx->container;
 	container = kzalloc_obj(*container, GFP_KERNEL_ACCOUNT);
 	if (!container)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	mutex_init(&container->lock);
 	INIT_LIST_HEAD(&container->groups);
 	INIT_LIST_HEAD(&container->space.domains);
@@ -196,7 +198,8 @@ static int add_locked(struct container *container,
  * Context: may sleep.
  * Return: the group in the container, given back by
  * iommufd_container_remove_group(); -EINVAL where the DMA of its devices is not
- * coherent, otherwise an error of claiming the group or of attaching it.
+ * coherent, -EBUSY where IOMMU_VFIO_IOAS has made the context something else,
+ * otherwise an error of claiming the group or of attaching it.
  */
 struct iommufd_container_group *
 iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
@@ -209,11 +212,11 @@ iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
 	if (!device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
 		return ERR_PTR(-EINVAL);
 	container = container_get(ictx);
+	if (IS_ERR(container))
+		return ERR_CAST(container);
 	cgrp = kzalloc_obj(*cgrp, GFP_KERNEL_ACCOUNT);
-	if (!container || !cgrp) {
-		kfree(cgrp);
+	if (!cgrp)
 		return ERR_PTR(-ENOMEM);
-	}
 	cgrp->ictx = ictx;
 	cgrp->member.group = group;
 	scoped_guard(mutex, &container->lock)

@@ -3,9 +3,12 @@
  * The ioctls of a VFIO container.
  */
 #include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
 #include <uapi/linux/vfio.h>
 
 #include "../ctx.h"
+#include "compat_ioas.h"
 #include "container.h"
 #include "dispatch.h"
 #include "info.h"
@@ -26,25 +29,9 @@ static long type1_ioctl(struct container *container, unsigned int cmd,
 	}
 }
 
-/**
- * container_ioctl() - an ioctl that is not one of iommufd's
- * @ictx: the context
- * @cmd: its number
- * @arg: its argument
- *
- * Before VFIO_SET_IOMMU there are but three; programs know by -EINVAL that it
- * was not done.
- *
- * Context: may sleep.
- * Return: what user space gets.
- */
-long container_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
-		     unsigned long arg)
+static long native_ioctl(struct container *container, unsigned int cmd,
+			 unsigned long arg)
 {
-	struct container *container;
-
-	/* pairs with smp_store_release() in container_get() */
-	container = smp_load_acquire(&ictx->container);
 	switch (cmd) {
 	case VFIO_GET_API_VERSION:
 		return VFIO_API_VERSION;
@@ -58,4 +45,30 @@ long container_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 			return -EINVAL;
 		return type1_ioctl(container, cmd, (void __user *)arg);
 	}
+}
+
+/**
+ * container_ioctl() - an ioctl that is not one of iommufd's
+ * @ictx: the context
+ * @cmd: its number
+ * @arg: its argument
+ *
+ * Before VFIO_SET_IOMMU a container has but three; programs know by -EINVAL that
+ * it was not done. Where no group was ever put into /dev/iommu, or user space has
+ * named an IOAS to work on, it is an IOAS that answers.
+ *
+ * Context: may sleep.
+ * Return: what user space gets.
+ */
+long container_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
+		     unsigned long arg)
+{
+	struct container *container;
+
+	/* pairs with smp_store_release() in container_get() */
+	container = smp_load_acquire(&ictx->container);
+	if (!container && (READ_ONCE(ictx->compat_ioas) ||
+			   iminor(file_inode(ictx->file)) != VFIO_MINOR))
+		return compat_ioas_ioctl(ictx, cmd, arg);
+	return native_ioctl(container, cmd, arg);
 }

@@ -9,6 +9,7 @@
 
 #include "../iommu_core.h"
 #include "../iopt_domain.h"
+#include "../iopt_iova.h"
 #include "domain.h"
 
 static int alloc_for_first(struct device *dev, void *data)
@@ -79,7 +80,7 @@ static bool join(struct container_space *space, struct container_member *member,
 		if (cdom->domain->ops != new->domain->ops ||
 		    cdom->coherent != new->coherent)
 			continue;
-		if (iommu_core_replace(cdom->domain, member->group))
+		if (iommu_core_replace(cdom->domain, member->group, NULL))
 			continue;
 		cdom->nr_groups++;
 		member->cdom = cdom;
@@ -147,7 +148,7 @@ int domain_attach(struct container_space *space,
 	cdom = new_domain(space, member->group);
 	if (IS_ERR(cdom))
 		return PTR_ERR(cdom);
-	ret = iommu_core_attach(cdom->domain, member->group);
+	ret = iommu_core_attach(cdom->domain, member->group, NULL);
 	if (ret)
 		goto err_free;
 	ret = reserve_regions(space, member);

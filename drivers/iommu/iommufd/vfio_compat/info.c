@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 #include <uapi/linux/vfio.h>
 
+#include "../iopt_iova.h"
 #include "container.h"
 #include "info.h"
 #include "type1.h"
@@ -28,16 +29,14 @@ struct caps {
 	struct vfio_iommu_type1_info_cap_iova_range iova;
 };
 
-static void fill_avail(struct container *container, struct caps *caps,
-		       bool last)
+static void fill_avail(u32 avail, struct caps *caps, bool last)
 {
 	const size_t here = sizeof(struct vfio_iommu_type1_info);
-	unsigned int nr = iopt_nr_areas(&container->space.iopt);
 
 	caps->avail.header.id = VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL;
 	caps->avail.header.version = 1;
 	caps->avail.header.next = last ? 0 : here + offsetof(struct caps, iova);
-	caps->avail.avail = container->limit - min(container->limit, nr);
+	caps->avail.avail = avail;
 }
 
 static void fill_iova(struct caps *caps, const struct iova_range *ranges,
@@ -54,30 +53,34 @@ static void fill_iova(struct caps *caps, const struct iova_range *ranges,
 	}
 }
 
-static struct caps *make_caps(struct container *container, size_t *size)
+/* How many ranges there are may have changed when they are asked for. */
+static struct caps *make_caps(struct iopt *iopt, u32 avail, size_t *size)
 {
 	struct iova_range *ranges __free(kfree) = NULL;
 	struct caps *caps;
 	size_t nr;
 
-	lockdep_assert_held(&container->lock);
-
-	/* the lock keeps the number of ranges from changing */
-	nr = iopt_usable_ranges(&container->space.iopt, NULL, 0, NULL);
+	nr = iopt_usable_ranges(iopt, NULL, 0, NULL);
 	ranges = kmalloc_array(nr, sizeof(*ranges), GFP_KERNEL_ACCOUNT);
-	*size = nr ? struct_size(caps, iova.iova_ranges, nr) :
-		     offsetof(struct caps, iova);
 	caps = kzalloc(struct_size(caps, iova.iova_ranges, nr),
 		       GFP_KERNEL_ACCOUNT);
 	if (!caps || !ranges) {
 		kfree(caps);
 		return NULL;
 	}
-	iopt_usable_ranges(&container->space.iopt, ranges, nr, NULL);
-	fill_avail(container, caps, !nr);
+	nr = min(nr, iopt_usable_ranges(iopt, ranges, nr, NULL));
+	*size = nr ? struct_size(caps, iova.iova_ranges, nr) :
+		     offsetof(struct caps, iova);
+	fill_avail(avail, caps, !nr);
 	if (nr)
 		fill_iova(caps, ranges, nr);
 	return caps;
+}
+
+static u32 mappings_left(struct container *container)
+{
+	return container->limit -
+	       min(container->limit, iopt_nr_areas(&container->space.iopt));
 }
 
 static int get_locked(struct container *container,
@@ -88,10 +91,36 @@ static int get_locked(struct container *container,
 
 	if (container->state == CONTAINER_UNSET)
 		return -EINVAL;
-	info->flags = VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS;
-	info->iova_pgsizes = type1_pgsizes(container);
-	*caps = make_caps(container, size);
+	info->iova_pgsizes = type1_pgsizes(&container->space.iopt);
+	*caps = make_caps(&container->space.iopt, mappings_left(container),
+			  size);
 	return *caps ? 0 : -ENOMEM;
+}
+
+static int get_request(struct vfio_iommu_type1_info *info, void __user *arg)
+{
+	const size_t minsz =
+		offsetofend(struct vfio_iommu_type1_info, iova_pgsizes);
+
+	if (copy_from_user(info, arg, minsz))
+		return -EFAULT;
+	return info->argsz < minsz ? -EINVAL : 0;
+}
+
+static int put_answer(struct vfio_iommu_type1_info *info,
+		      const struct caps *caps, size_t size, void __user *arg)
+{
+	size_t out = min_t(size_t, info->argsz, sizeof(*info));
+
+	info->flags = VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS;
+	if (info->argsz < sizeof(*info) + size) {
+		info->argsz = sizeof(*info) + size;
+	} else {
+		if (copy_to_user(arg + sizeof(*info), caps, size))
+			return -EFAULT;
+		info->cap_offset = sizeof(*info);
+	}
+	return copy_to_user(arg, info, out) ? -EFAULT : 0;
 }
 
 /**
@@ -106,29 +135,40 @@ static int get_locked(struct container *container,
  */
 long type1_get_info(struct container *container, void __user *arg)
 {
-	const size_t minsz =
-		offsetofend(struct vfio_iommu_type1_info, iova_pgsizes);
 	struct vfio_iommu_type1_info info = {};
 	struct caps *caps __free(kfree) = NULL;
-	size_t out, size;
+	size_t size;
 	int ret;
 
-	if (copy_from_user(&info, arg, minsz))
-		return -EFAULT;
-	if (info.argsz < minsz)
-		return -EINVAL;
-	out = min_t(size_t, info.argsz, sizeof(info));
-
-	scoped_guard(mutex, &container->lock)
-		ret = get_locked(container, &info, &caps, &size);
+	ret = get_request(&info, arg);
 	if (ret)
 		return ret;
-	if (info.argsz < sizeof(info) + size) {
-		info.argsz = sizeof(info) + size;
-	} else {
-		if (copy_to_user(arg + sizeof(info), caps, size))
-			return -EFAULT;
-		info.cap_offset = sizeof(info);
-	}
-	return copy_to_user(arg, &info, out) ? -EFAULT : 0;
+	scoped_guard(mutex, &container->lock)
+		ret = get_locked(container, &info, &caps, &size);
+	return ret ?: put_answer(&info, caps, size, arg);
+}
+
+/**
+ * type1_get_ioas_info() - VFIO_IOMMU_GET_INFO of an IOAS
+ * @iopt: its I/O address space, NULL where there is none
+ * @arg: user space's struct vfio_iommu_type1_info
+ *
+ * Return: 0, -ENODEV without @iopt, another negative errno.
+ */
+long type1_get_ioas_info(struct iopt *iopt, void __user *arg)
+{
+	struct vfio_iommu_type1_info info = {};
+	struct caps *caps __free(kfree) = NULL;
+	size_t size;
+	int ret;
+
+	ret = get_request(&info, arg);
+	if (ret)
+		return ret;
+	if (!iopt)
+		return -ENODEV;
+	info.iova_pgsizes = type1_pgsizes(iopt);
+	/* there is no limit but that of memory */
+	caps = make_caps(iopt, U32_MAX, &size);
+	return caps ? put_answer(&info, caps, size, arg) : -ENOMEM;
 }

@@ -12,23 +12,23 @@
 #include <uapi/linux/vfio.h>
 
 #include "../iopt_domain.h"
+#include "../iopt_iova.h"
 #include "../range.h"
 #include "container.h"
 #include "type1.h"
 
 /**
  * type1_pgsizes() - I/O page sizes as user space sees them
- * @container: the container, locked and set
+ * @iopt: the I/O address space
  *
  * Sizes below PAGE_SIZE are of no use to it and hidden.
  *
  * Return: bitmap of sizes in bytes.
  */
-unsigned long type1_pgsizes(struct container *container)
+unsigned long type1_pgsizes(struct iopt *iopt)
 {
-	unsigned long pgsizes = iopt_pgsizes(&container->space.iopt);
+	unsigned long pgsizes = iopt_pgsizes(iopt);
 
-	lockdep_assert_held(&container->lock);
 	if (pgsizes & ~PAGE_MASK)
 		pgsizes = (pgsizes & PAGE_MASK) | PAGE_SIZE;
 	return pgsizes;
@@ -36,7 +36,7 @@ unsigned long type1_pgsizes(struct container *container)
 
 static unsigned long page_mask(struct container *container)
 {
-	return BIT(__ffs(type1_pgsizes(container))) - 1;
+	return BIT(__ffs(type1_pgsizes(&container->space.iopt))) - 1;
 }
 
 static int range_of(u64 start, u64 size, struct iova_range *range)

@@ -7,8 +7,9 @@
 #define IOMMUFD_VFIO_COMPAT_TYPE1_H
 
 struct container;
+struct iopt;
 
-unsigned long type1_pgsizes(struct container *container);
+unsigned long type1_pgsizes(struct iopt *iopt);
 long type1_map(struct container *container, void __user *arg);
 long type1_unmap(struct container *container, void __user *arg);
 

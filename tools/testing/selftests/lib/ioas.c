@@ -103,6 +103,45 @@ __u64 ioas_map(int fd, __u32 ioas, const void *vaddr, __u64 size)
 	return iova;
 }
 
+int __ioas_map_file(int fd, __u32 ioas, int file, __u64 start, __u64 size,
+		    unsigned int prot, __u64 *iova)
+{
+	struct iommu_ioas_map_file cmd = {
+		.size = sizeof(cmd),
+		.flags = map_flags(prot),
+		.ioas_id = ioas,
+		.fd = file,
+		.start = start,
+		.length = size,
+	};
+	int rc;
+
+	if (*iova) {
+		cmd.flags |= IOMMU_IOAS_MAP_FIXED_IOVA;
+		cmd.iova = *iova;
+	}
+	rc = __sys_ioctl(fd, IOMMU_IOAS_MAP_FILE, &cmd);
+	if (!rc)
+		*iova = cmd.iova;
+	return rc;
+}
+
+int __ioas_copy(int fd, __u32 from, __u64 src_iova, __u64 size, __u32 to,
+		__u64 dst_iova, unsigned int prot)
+{
+	struct iommu_ioas_copy cmd = {
+		.size = sizeof(cmd),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | map_flags(prot),
+		.dst_ioas_id = to,
+		.src_ioas_id = from,
+		.length = size,
+		.dst_iova = dst_iova,
+		.src_iova = src_iova,
+	};
+
+	return __sys_ioctl(fd, IOMMU_IOAS_COPY, &cmd);
+}
+
 int __ioas_unmap(int fd, __u32 ioas, __u64 iova, __u64 size, __u64 *unmapped)
 {
 	struct iommu_ioas_unmap cmd = {

@@ -20,6 +20,10 @@ void ioas_map_fixed(int fd, __u32 ioas, const void *vaddr, __u64 iova,
 int __ioas_map(int fd, __u32 ioas, const void *vaddr, __u64 size,
 	       unsigned int prot, __u64 *iova);
 __u64 ioas_map(int fd, __u32 ioas, const void *vaddr, __u64 size);
+int __ioas_map_file(int fd, __u32 ioas, int file, __u64 start, __u64 size,
+		    unsigned int prot, __u64 *iova);
+int __ioas_copy(int fd, __u32 from, __u64 src_iova, __u64 size, __u32 to,
+		__u64 dst_iova, unsigned int prot);
 int __ioas_unmap(int fd, __u32 ioas, __u64 iova, __u64 size, __u64 *unmapped);
 void ioas_unmap(int fd, __u32 ioas, __u64 iova, __u64 size);
 int __ioas_allow(int fd, __u32 ioas, const struct iommu_iova_range *ranges,

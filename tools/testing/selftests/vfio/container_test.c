@@ -66,8 +66,9 @@ TEST_OVER(set_iommu_wants_a_group, BACKENDS_LEGACY)
 {
 	int container = container_open(backend);
 
+	/* /dev/iommu does not know yet that it is to be a container */
 	ASSERT_RC(__container_set_iommu(container, VFIO_TYPE1v2_IOMMU),
-		  -EINVAL);
+		  backend == BACKEND_SYMLINK ? -ENODEV : -EINVAL);
 	ASSERT_RC(__container_set_iommu(container, 1000), -EINVAL);
 }
 
@@ -124,7 +125,8 @@ TEST_OVER(nothing_works_before_set_iommu, BACKENDS_LEGACY)
 	int container = container_open(backend);
 	int group = group_open(pci_need(TESTDEV_EDU0));
 
-	check_unset(container);
+	if (backend == BACKEND_CONTAINER)
+		check_unset(container);
 	group_set_container(group, container);
 	check_unset(container);
 }
@@ -255,7 +257,8 @@ TEST_OVER(two_containers, BACKENDS_LEGACY)
 
 	group_set_container(group0, container0);
 	container_set_iommu(container0);
-	check_unset(container1);
+	if (backend == BACKEND_CONTAINER)
+		check_unset(container1);
 	group_set_container(group1, container1);
 	container_set_iommu(container1);
 	container_map(container0, buf, IOVA, PAGE);

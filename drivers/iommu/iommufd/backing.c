@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What kinds of memory made of struct pages have in common.
+ */
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "backing.h"
+#include "pfn_table.h"
+
+/* So much is unpinned between two looks at the scheduler. */
+#define UNPIN_STRIDE (64 * PFN_SLOT_PAGES)
+
+/**
+ * backing_unpin_pages() - the unpin op where each page has a pin of its own
+ * @backing: the memory
+ * @table: its page frames
+ * @first: first page
+ * @end: first page to leave alone
+ *
+ * Context: May sleep.
+ * Return: how many pages there were.
+ */
+unsigned long backing_unpin_pages(const struct backing *backing,
+				  struct pfn_table *table, unsigned long first,
+				  unsigned long end)
+{
+	unsigned long index, stop, nr = 0;
+	struct pfn_run run;
+
+	for (index = first; index < end; index = stop) {
+		stop = min(end, index + UNPIN_STRIDE);
+		pfn_table_for_each_run(table, run, index, stop) {
+			unpin_user_page_range_dirty_lock(pfn_to_page(run.pfn),
+							 run.nr,
+							 backing->writable);
+			nr += run.nr;
+		}
+		cond_resched();
+	}
+	pfn_table_clear(table, first, end);
+	return nr;
+}
+
+/**
+ * backing_copy_page() - copy to or from a page that is held
+ * @page: the page
+ * @offset: bytes into it
+ * @data: the other side
+ * @bytes: how many, up to the end of @page at most
+ * @write: to the page rather than from it
+ *
+ * Context: Any.
+ */
+void backing_copy_page(struct page *page, unsigned long offset, void *data,
+		       unsigned long bytes, bool write)
+{
+	if (write)
+		memcpy_to_page(page, offset, data, bytes);
+	else
+		memcpy_from_page(data, page, offset, bytes);
+}

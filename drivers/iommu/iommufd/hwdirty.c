@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/iommu.h>
+#include <linux/minmax.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+
+#include "hwdirty.h"
+#include "user_bitmap.h"
+
+/* So much is looked at in one go to see that all of it is clean. */
+#define GLANCE SZ_2M
+
+/**
+ * struct dirty_reader - one run of hwdirty_read()
+ */
+struct dirty_reader {
+	/** @domain: whose pages */
+	struct iommu_domain *domain;
+	/** @page: bytes, the smallest I/O page */
+	unsigned long page;
+	/** @clear: what was read is clean afterwards */
+	bool clear;
+	/** @flush: what was cleared, and may be cached as dirty still */
+	struct iommu_iotlb_gather flush;
+	/** @bitmap: where to report */
+	struct user_bitmap *bitmap;
+};
+
+/* Returns 1 where something is dirty, which is then no more than @dirty */
+static int ask(struct iommu_domain *domain, const struct iova_range *range,
+	       bool clear, struct iova_range *dirty)
+{
+	struct iommu_iotlb_gather gather;
+	struct iommu_dirty_bitmap state;
+	int rc;
+
+	iommu_dirty_bitmap_init(&state, NULL, &gather);
+	rc = domain->dirty_ops->read_and_clear_dirty(
+		domain, range->first, iova_range_length(range),
+		clear ? 0 : IOMMU_DIRTY_NO_CLEAR, &state);
+	if (rc)
+		return rc;
+	if (gather.start > gather.end)
+		return 0;
+	dirty->first = gather.start;
+	dirty->last = gather.end;
+	return 1;
+}
+
+/**
+ * hwdirty_works() - can it be known what is dirty?
+ * @domain: a domain
+ *
+ * Some drivers announce what the code for the page tables does not do on this
+ * kernel.
+ *
+ * Context: May sleep.
+ * Return: true where all of the below can be done with @domain.
+ */
+bool hwdirty_works(struct iommu_domain *domain)
+{
+	const struct iommu_dirty_ops *ops = domain->dirty_ops;
+	const struct iova_range probe = {
+		.first = domain->geometry.aperture_start,
+		.last = domain->geometry.aperture_start + PAGE_SIZE - 1,
+	};
+	struct iova_range dirty;
+
+	if (!ops || !ops->read_and_clear_dirty || !ops->set_dirty_tracking)
+		return false;
+	return ask(domain, &probe, false, &dirty) != -EOPNOTSUPP;
+}
+
+/**
+ * hwdirty_track() - begin or cease to keep track
+ * @domain: a domain for which hwdirty_works()
+ * @enable: begin
+ *
+ * Context: May sleep.
+ * Return: 0, or what the IOMMU driver says.
+ */
+int hwdirty_track(struct iommu_domain *domain, bool enable)
+{
+	return domain->dirty_ops->set_dirty_tracking(domain, enable);
+}
+
+/**
+ * hwdirty_forget() - let everything be clean
+ * @domain: a domain for which hwdirty_works()
+ * @range: mapped IOVA
+ *
+ * Context: May sleep.
+ * Return: 0, -EINTR where the current process is being killed, or what the IOMMU
+ * driver says.
+ */
+int hwdirty_forget(struct iommu_domain *domain, const struct iova_range *range)
+{
+	struct iova_range dirty, part = *range;
+	struct iommu_iotlb_gather flush;
+	bool flush_needed = false;
+	int rc;
+
+	iommu_iotlb_gather_init(&flush);
+	for (;;) {
+		part.last = min(part.first | (SZ_1G - 1), range->last);
+		rc = fatal_signal_pending(current) ?
+			     -EINTR :
+			     ask(domain, &part, true, &dirty);
+		if (rc < 0)
+			break;
+		if (rc) {
+			iommu_iotlb_gather_add_range(&flush, dirty.first,
+						     iova_range_length(&dirty));
+			flush_needed = true;
+		}
+		rc = 0;
+		if (part.last == range->last)
+			break;
+		part.first = part.last + 1;
+		cond_resched();
+	}
+	if (flush_needed)
+		iommu_iotlb_sync(domain, &flush);
+	return rc;
+}
+
+/* Reads one page; @last is set to the end of what the answer is about */
+static int read_page(struct dirty_reader *reader,
+		     const struct iova_range *within, unsigned long iova,
+		     unsigned long *last)
+{
+	const struct iova_range page = { iova, iova + reader->page - 1 };
+	struct iova_range dirty;
+	int rc;
+
+	*last = page.last;
+	rc = ask(reader->domain, &page, reader->clear, &dirty);
+	if (rc <= 0)
+		return rc;
+	if (reader->clear)
+		iommu_iotlb_gather_add_range(&reader->flush, dirty.first,
+					     iova_range_length(&dirty));
+	/* a large I/O page is dirty as a whole, wherever it was asked about */
+	if (!iova_range_intersect(&dirty, within, &dirty))
+		return 0;
+	*last = max(*last, dirty.last);
+	return user_bitmap_set(reader->bitmap, dirty);
+}
+
+/* All of @dirty is in the window of the bitmap */
+static int read_pages(struct dirty_reader *reader,
+		      const struct iova_range *within,
+		      const struct iova_range *dirty, unsigned long *last)
+{
+	unsigned long iova = dirty->first & ~(reader->page - 1);
+	int rc;
+
+	for (;;) {
+		rc = read_page(reader, within, iova, last);
+		if (rc || *last >= dirty->last)
+			return rc;
+		iova = *last + 1;
+	}
+}
+
+static int read_glance(struct dirty_reader *reader,
+		       const struct iova_range *within, unsigned long first,
+		       unsigned long *last)
+{
+	struct iova_range glance = { .first = first }, dirty;
+	int rc;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	rc = user_bitmap_move(reader->bitmap, first, &glance.last);
+	if (rc)
+		return rc;
+	glance.last = min3(glance.last, first | (GLANCE - 1), within->last);
+	*last = glance.last;
+	rc = ask(reader->domain, &glance, false, &dirty);
+	if (rc <= 0)
+		return rc;
+	if (!iova_range_intersect(&dirty, &glance, &dirty))
+		return 0;
+	rc = read_pages(reader, within, &dirty, last);
+	*last = max(*last, glance.last);
+	return rc;
+}
+
+static int read_range(struct dirty_reader *reader,
+		      const struct iova_range *range)
+{
+	unsigned long first = range->first, last;
+	int rc;
+
+	for (;;) {
+		rc = read_glance(reader, range, first, &last);
+		if (rc || last >= range->last)
+			return rc;
+		first = last + 1;
+		cond_resched();
+	}
+}
+
+/**
+ * hwdirty_read() - report what is dirty
+ * @domain: a domain for which hwdirty_works()
+ * @range: mapped IOVA, both ends aligned to the domain's smallest page
+ * @clear: let it be clean afterwards
+ * @bitmap: where to report; its range contains @range
+ *
+ * Context: May sleep.
+ * Return: 0; -EFAULT where @bitmap cannot be written, -EINTR where the current
+ * process is being killed, or what the IOMMU driver says, and then part of the
+ * range was done.
+ */
+int hwdirty_read(struct iommu_domain *domain, const struct iova_range *range,
+		 bool clear, struct user_bitmap *bitmap)
+{
+	struct dirty_reader reader = {
+		.domain = domain,
+		.page = domain->pgsize_bitmap & -domain->pgsize_bitmap,
+		.clear = clear,
+		.bitmap = bitmap,
+	};
+	int rc;
+
+	iommu_iotlb_gather_init(&reader.flush);
+	rc = read_range(&reader, range);
+	if (reader.flush.start <= reader.flush.end)
+		iommu_iotlb_sync(domain, &reader.flush);
+	return rc;
+}

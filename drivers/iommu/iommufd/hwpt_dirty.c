@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What devices that are attached to an HWPT wrote to.
+ */
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <uapi/linux/iommufd.h>
+
+#include "hwdirty.h"
+#include "hwpt.h"
+#include "hwpt_dirty.h"
+#include "ioas.h"
+#include "iopt_dirty.h"
+#include "range.h"
+#include "ucmd.h"
+
+static int set_tracking(struct iommufd_hwpt *hwpt, bool enable)
+{
+	struct iommufd_ioas *ioas = hwpt->ioas;
+	int ret;
+
+	if (!hwdirty_works(hwpt->domain))
+		return -EOPNOTSUPP;
+	guard(mutex)(&ioas->lock);
+	ret = iopt_track_dirty(&ioas->iopt, hwpt->domain, enable);
+	if (!ret)
+		hwpt->tracking = enable;
+	return ret;
+}
+
+/**
+ * hwpt_set_dirty_ioctl() - IOMMU_HWPT_SET_DIRTY_TRACKING
+ * @ucmd: with a struct iommu_hwpt_set_dirty_tracking
+ *
+ * Return: 0 or a negative errno.
+ */
+int hwpt_set_dirty_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_hwpt_set_dirty_tracking *cmd = ucmd->cmd;
+	struct iommufd_hwpt *hwpt;
+	int ret;
+
+	if (cmd->flags & ~IOMMU_HWPT_DIRTY_TRACKING_ENABLE || cmd->__reserved)
+		return -EOPNOTSUPP;
+	hwpt = hwpt_get(ucmd->ictx, cmd->hwpt_id);
+	if (IS_ERR(hwpt))
+		return PTR_ERR(hwpt);
+	ret = set_tracking(hwpt, cmd->flags & IOMMU_HWPT_DIRTY_TRACKING_ENABLE);
+	object_put(&hwpt->obj);
+	return ret;
+}
+
+static int get_dirty(struct iommufd_hwpt *hwpt,
+		     const struct iommu_hwpt_get_dirty_bitmap *cmd)
+{
+	struct iommufd_ioas *ioas = hwpt->ioas;
+	struct iova_range range;
+	int ret;
+
+	if (!hwdirty_works(hwpt->domain))
+		return -EOPNOTSUPP;
+	ret = iova_range_from_user(cmd->iova, cmd->length, &range);
+	if (ret)
+		return ret;
+	guard(mutex)(&ioas->lock);
+	if (!hwpt->tracking)
+		return -EINVAL;
+	return iopt_read_dirty(
+		&ioas->iopt, hwpt->domain, &range, cmd->page_size,
+		!(cmd->flags & IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR),
+		u64_to_user_ptr(cmd->data));
+}
+
+/**
+ * hwpt_get_dirty_ioctl() - IOMMU_HWPT_GET_DIRTY_BITMAP
+ * @ucmd: with a struct iommu_hwpt_get_dirty_bitmap
+ *
+ * While nobody keeps track there is no answer, since "all clean" would be one.
+ *
+ * Return: 0 or a negative errno.
+ */
+int hwpt_get_dirty_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_hwpt_get_dirty_bitmap *cmd = ucmd->cmd;
+	struct iommufd_hwpt *hwpt;
+	int ret;
+
+	if (cmd->flags & ~IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR ||
+	    cmd->__reserved)
+		return -EOPNOTSUPP;
+	hwpt = hwpt_get(ucmd->ictx, cmd->hwpt_id);
+	if (IS_ERR(hwpt))
+		return PTR_ERR(hwpt);
+	ret = get_dirty(hwpt, cmd);
+	object_put(&hwpt->obj);
+	return ret;
+}

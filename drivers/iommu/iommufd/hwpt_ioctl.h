@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What user space asks of page tables.
+ */
+#ifndef IOMMUFD_HWPT_IOCTL_H
+#define IOMMUFD_HWPT_IOCTL_H
+
+struct iommufd_ucmd;
+
+int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd);
+int hwpt_invalidate_ioctl(struct iommufd_ucmd *ucmd);
+
+#endif /* IOMMUFD_HWPT_IOCTL_H */

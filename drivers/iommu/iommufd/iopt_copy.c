@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/lockdep.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "area.h"
+#include "iopt.h"
+#include "iopt_copy.h"
+#include "iopt_look.h"
+
+static int collect(struct iopt *iopt, const struct iova_range *range, int prot,
+		   struct list_head *areas)
+{
+	struct iova_range part, left = *range;
+	struct area *from, *area;
+
+	for (;;) {
+		from = iopt_look_at(iopt, left.first);
+		iova_range_intersect(&from->node.range, &left, &part);
+		area = area_create(from->pages, area_offset(from, part.first),
+				   iova_range_length(&part), prot);
+		if (IS_ERR(area))
+			return PTR_ERR(area);
+		list_add_tail(&area->entry, areas);
+		if (part.last == range->last)
+			return 0;
+		left.first = part.last + 1;
+		cond_resched();
+	}
+}
+
+/**
+ * iopt_collect() - make areas of the same memory as a range shows
+ * @iopt: the I/O address space
+ * @range: all of it mapped; may cut mappings
+ * @prot: what the new areas allow, whatever the old ones do
+ * @areas: an empty list; to be given to iopt_map_areas() or iopt_discard()
+ *
+ * Context: May sleep.
+ * Return: 0, or with an empty list -ENOENT where part of @range is not mapped,
+ * -EPERM where devices may not write to some of the memory and @prot says they
+ * should, -ENOMEM.
+ */
+int iopt_collect(struct iopt *iopt, const struct iova_range *range, int prot,
+		 struct list_head *areas)
+{
+	const struct iopt_look look = { .range = *range };
+	int rc;
+
+	might_sleep();
+	rc = iopt_look_begin(iopt, &look);
+	if (rc)
+		return rc;
+	rc = collect(iopt, range, prot, areas);
+	iopt_look_end(iopt, range, 0);
+	if (rc)
+		iopt_discard(areas);
+	return rc;
+}
+
+/**
+ * iopt_discard() - free areas that were not mapped
+ * @areas: list of struct area, empty afterwards
+ *
+ * Context: May sleep.
+ */
+void iopt_discard(struct list_head *areas)
+{
+	struct area *area, *next;
+
+	list_for_each_entry_safe(area, next, areas, entry) {
+		list_del(&area->entry);
+		area_destroy(area);
+		cond_resched();
+	}
+}
+
+/* Large I/O pages cannot be cut; small ones are there from the beginning. */
+static int check_cut(struct iopt *iopt, struct area *area, unsigned long iova)
+{
+	lockdep_assert_held_write(&iopt->iova_rwsem);
+	if (area->state != AREA_LIVE || area->busy || area->pins)
+		return -EBUSY;
+	if (iova & (iopt->alignment - 1))
+		return -EINVAL;
+	if (!list_empty(&iopt->domains) && !iopt->small_pages)
+		return -EINVAL;
+	return 0;
+}
+
+/* Returns 1 where @tail was used */
+static int cut(struct iopt *iopt, unsigned long iova, struct area *tail)
+{
+	const struct iova_range at = { iova, iova };
+	struct iova_node *node;
+	int rc;
+
+	lockdep_assert_held(&iopt->domains_rwsem);
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	node = iova_space_first_used(&iopt->space, &at);
+	if (!node || node->range.first == iova)
+		return 0;
+	rc = check_cut(iopt, area_of(node), iova);
+	if (rc)
+		return rc;
+	iova_space_split(&iopt->space, node, iova, &tail->node);
+	area_split(area_of(node), tail);
+	iopt->nr_areas++;
+	return 1;
+}
+
+/**
+ * iopt_cut() - make a mapping begin at an IOVA
+ * @iopt: the I/O address space
+ * @iova: nothing happens where no mapping goes across it
+ *
+ * Context: May sleep.
+ * Return: 0, -EINVAL where @iova is not aligned or large I/O pages may be in
+ * use, -EBUSY where the mapping is being worked with or pinned, -ENOMEM, -EINTR
+ * where the current process is being killed.
+ */
+int iopt_cut(struct iopt *iopt, unsigned long iova)
+{
+	struct area *tail;
+	int rc;
+
+	might_sleep();
+	tail = kzalloc_obj(*tail, GFP_KERNEL_ACCOUNT);
+	if (!tail)
+		return -ENOMEM;
+	rc = -EINTR;
+	if (!down_read_killable(&iopt->domains_rwsem)) {
+		rc = cut(iopt, iova, tail);
+		up_read(&iopt->domains_rwsem);
+	}
+	if (rc == 1)
+		return 0;
+	kfree(tail);
+	return rc;
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cleanup.h>
+#include <linux/iommu.h>
+
+#include "iopt.h"
+#include "iopt_iova.h"
+
+static int reserve_region(struct iopt *iopt,
+			  const struct iommu_resv_region *region,
+			  const void *owner)
+{
+	struct iova_range range;
+	int rc;
+
+	/* Firmware wants these mapped, but not once a driver took over. */
+	if (region->type == IOMMU_RESV_DIRECT_RELAXABLE)
+		return 0;
+	rc = iova_range_from_user(region->start, region->length, &range);
+	return rc ?: iova_space_reserve(&iopt->space, &range, owner);
+}
+
+/**
+ * iopt_reserve_regions() - keep mappings out of what a device cannot translate
+ * @iopt: the I/O address space
+ * @regions: list of struct iommu_resv_region
+ * @owner: for iopt_unreserve(); has no reservation yet
+ *
+ * Context: May sleep.
+ * Return: 0, or with nothing reserved -EADDRINUSE where part of a region is
+ * mapped or allowed, -ENOMEM.
+ */
+int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
+			 const void *owner)
+{
+	const struct iommu_resv_region *region;
+	int rc;
+
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	list_for_each_entry(region, regions, list) {
+		rc = reserve_region(iopt, region, owner);
+		if (rc) {
+			iova_space_unreserve(&iopt->space, owner);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+/**
+ * iopt_unreserve() - drop all reservations of one owner
+ * @iopt: the I/O address space
+ * @owner: given to iopt_reserve_regions(); may have none
+ *
+ * Context: May sleep.
+ */
+void iopt_unreserve(struct iopt *iopt, const void *owner)
+{
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	iova_space_unreserve(&iopt->space, owner);
+}
+
+/**
+ * iopt_set_allowed() - say where IOVA may be chosen
+ * @iopt: the I/O address space
+ * @ranges: in any order
+ * @nr: how many; 0 allows everything
+ *
+ * Does not matter to maps at a fixed IOVA.
+ *
+ * Context: May sleep.
+ * Return: as iova_space_set_allowed().
+ */
+int iopt_set_allowed(struct iopt *iopt, const struct iova_range *ranges,
+		     size_t nr)
+{
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	return iova_space_set_allowed(&iopt->space, ranges, nr);
+}
+
+/**
+ * iopt_usable_ranges() - where mappings are possible
+ * @iopt: the I/O address space
+ * @ranges: room for @max ranges; may be NULL where that is 0
+ * @max: ranges to write at most
+ * @alignment: what IOVA, length and address must be multiples of, in bytes;
+ *	may be NULL
+ *
+ * Context: May sleep.
+ * Return: how many ranges there are, of which the first @max were written.
+ */
+size_t iopt_usable_ranges(struct iopt *iopt, struct iova_range *ranges,
+			  size_t max, unsigned long *alignment)
+{
+	struct iova_range usable;
+	size_t nr = 0;
+
+	guard(rwsem_read)(&iopt->iova_rwsem);
+	iova_space_for_each_usable(&iopt->space, usable) {
+		if (nr < max)
+			ranges[nr] = usable;
+		nr++;
+	}
+	if (alignment)
+		*alignment = iopt->alignment;
+	return nr;
+}
+
+/**
+ * iopt_first_area() - find the lowest area that has a byte in a range
+ * @iopt: the I/O address space
+ * @within: where to look
+ * @area: its IOVA, written on success only
+ *
+ * What is being mapped or unmapped counts.
+ *
+ * Context: May sleep.
+ * Return: true where there is one.
+ */
+bool iopt_first_area(struct iopt *iopt, const struct iova_range *within,
+		     struct iova_range *area)
+{
+	const struct iova_node *node;
+
+	guard(rwsem_read)(&iopt->iova_rwsem);
+	node = iova_space_first_used(&iopt->space, within);
+	if (node)
+		*area = node->range;
+	return node;
+}
+
+/**
+ * iopt_nr_areas() - count the areas
+ * @iopt: the I/O address space
+ *
+ * Context: May sleep.
+ * Return: their number; what is being mapped or unmapped counts.
+ */
+unsigned int iopt_nr_areas(struct iopt *iopt)
+{
+	guard(rwsem_read)(&iopt->iova_rwsem);
+	return iopt->nr_areas;
+}

@@ -1,0 +1,608 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A mock IOMMU, its domains, and the devices behind it.
+ */
+#include <linux/container_of.h>
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/iommu_driver.h>
+#include <linux/irqdomain.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/property.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <uapi/linux/iommufd.h>
+
+#include "mock_iommu.h"
+
+#define DEVICE_NAME "iommufd_mock"
+#define DEVICE_FLAGS (MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_PASID)
+
+static const struct iommu_domain_ops paging_ops;
+static const struct iommu_domain_ops nested_ops;
+static struct iommu_domain blocked_domain;
+
+/* The IOMMU; and the device that the core takes for its hardware. */
+static struct iommu_device mock_iommu;
+static struct platform_device *mock_hardware;
+
+/* On which the devices report page requests. */
+static struct iopf_queue *mock_iopf;
+
+/*
+ * What says that interrupts of the devices are isolated, as a kernel with
+ * interrupt remapping says of PCI devices. They have no interrupts.
+ */
+static struct irq_domain *mock_msi;
+
+/**
+ * mock_domain_of() - the mock domain that a domain is
+ * @domain: any domain
+ *
+ * Return: the mock domain, or NULL where it is something else.
+ */
+struct mock_domain *mock_domain_of(struct iommu_domain *domain)
+{
+	if (domain->ops != &paging_ops)
+		return NULL;
+	return container_of(domain, struct mock_domain, domain);
+}
+
+/**
+ * mock_nested_of() - the nested mock domain that a domain is
+ * @domain: any domain
+ *
+ * Return: the nested mock domain, or NULL where it is something else.
+ */
+struct mock_nested *mock_nested_of(struct iommu_domain *domain)
+{
+	if (domain->ops != &nested_ops)
+		return NULL;
+	return container_of(domain, struct mock_nested, domain);
+}
+
+/**
+ * mock_device_of() - the mock device that a device is
+ * @dev: any device
+ *
+ * Return: the mock device, or NULL where it is something else.
+ */
+struct mock_device *mock_device_of(struct device *dev)
+{
+	if (!device_iommu_mapped(dev) || !dev_is_platform(dev) ||
+	    dev->parent != &mock_hardware->dev)
+		return NULL;
+	return dev_get_platdata(dev);
+}
+
+static int check_dirty(const struct iommu_domain *domain,
+		       const struct mock_device *mdev)
+{
+	bool unable = mdev->flags & MOCK_FLAGS_DEVICE_NO_DIRTY;
+
+	return domain->dirty_ops && unable ? -EINVAL : 0;
+}
+
+static int enable_iopf(struct device *dev, const struct iommu_domain *domain)
+{
+	struct mock_device *mdev = dev_get_platdata(dev);
+	int ret = 0;
+
+	if (!domain->iopf_handler)
+		return 0;
+	if (!mdev->nr_iopf)
+		ret = iopf_queue_add_device(mock_iopf, dev);
+	if (!ret)
+		mdev->nr_iopf++;
+	return ret;
+}
+
+static void disable_iopf(struct device *dev, const struct iommu_domain *domain)
+{
+	struct mock_device *mdev = dev_get_platdata(dev);
+
+	if (domain && domain->iopf_handler && !--mdev->nr_iopf)
+		iopf_queue_remove_device(mock_iopf, dev);
+}
+
+static int attach(struct iommu_domain *domain, struct device *dev,
+		  struct iommu_domain *old)
+{
+	struct mock_device *mdev = dev_get_platdata(dev);
+	int ret = check_dirty(domain, mdev);
+
+	if (!ret)
+		ret = enable_iopf(dev, domain);
+	if (ret)
+		return ret;
+	/* not @old, which there is not on every kernel */
+	disable_iopf(dev, mdev->domain);
+	mdev->domain = domain;
+	return 0;
+}
+
+COMPAT_DEFINE_ATTACH_DEV(attach)
+
+/*
+ * One PASID fails at the second of two attachings in a row, so that a test sees
+ * how a change is undone.
+ */
+static int fail_reserved(const struct iommu_domain *domain,
+			 struct mock_device *mdev)
+{
+	bool fail = mdev->fail_next && domain != &blocked_domain;
+
+	mdev->fail_next = !mdev->fail_next && domain != &blocked_domain;
+	return fail ? -ENOMEM : 0;
+}
+
+static int set_pasid(struct iommu_domain *domain, struct device *dev,
+		     ioasid_t pasid, struct iommu_domain *old)
+{
+	struct mock_device *mdev = dev_get_platdata(dev);
+	int ret = check_dirty(domain, mdev);
+
+	if (!ret && pasid == IOMMU_TEST_PASID_RESERVED)
+		ret = fail_reserved(domain, mdev);
+	if (!ret)
+		ret = enable_iopf(dev, domain);
+	if (!ret)
+		disable_iopf(dev, old);
+	return ret;
+}
+
+COMPAT_DEFINE_REMOVE_PASID(set_pasid, &blocked_domain)
+
+static const struct iommu_domain_ops blocked_ops = {
+	.attach_dev = COMPAT_ATTACH_DEV(attach),
+	.set_dev_pasid = set_pasid,
+};
+
+static struct iommu_domain blocked_domain = {
+	.type = IOMMU_DOMAIN_BLOCKED,
+	.ops = &blocked_ops,
+};
+
+/* Entries are huge only where that is what the core asks for. */
+static int map_pages(struct iommu_domain *domain, unsigned long iova,
+		     phys_addr_t phys, size_t pgsize, size_t pgcount, int prot,
+		     gfp_t gfp, size_t *mapped)
+{
+	struct mock_domain *mock = mock_domain_of(domain);
+	size_t step = pgsize < MOCK_HUGE_PAGE_SIZE ? MOCK_PAGE_SIZE :
+						     MOCK_HUGE_PAGE_SIZE;
+	size_t size = pgsize * pgcount;
+	int ret;
+
+	while (*mapped < size) {
+		ret = mock_pt_map(&mock->pt, iova + *mapped, phys + *mapped,
+				  step, gfp);
+		if (ret)
+			return ret;
+		*mapped += step;
+	}
+	return 0;
+}
+
+static size_t unmap_pages(struct iommu_domain *domain, unsigned long iova,
+			  size_t pgsize, size_t pgcount,
+			  struct iommu_iotlb_gather *gather)
+{
+	struct mock_domain *mock = mock_domain_of(domain);
+	size_t size = pgsize * pgcount;
+	size_t unmapped = 0;
+
+	while (unmapped < size) {
+		size_t step = mock_pt_unmap(&mock->pt, iova + unmapped);
+
+		if (!step)
+			break;
+		unmapped += step;
+	}
+	if (unmapped)
+		iommu_iotlb_gather_add_range(gather, iova, unmapped);
+	return unmapped;
+}
+
+static phys_addr_t iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
+{
+	phys_addr_t phys;
+
+	return mock_pt_lookup(&mock_domain_of(domain)->pt, iova, &phys) ? phys :
+									  0;
+}
+
+static void free_domain(struct iommu_domain *domain)
+{
+	struct mock_domain *mock = mock_domain_of(domain);
+
+	mock_pt_destroy(&mock->pt);
+	kfree(mock);
+}
+
+static const struct iommu_domain_ops paging_ops = {
+	.attach_dev = COMPAT_ATTACH_DEV(attach),
+	.set_dev_pasid = set_pasid,
+	.map_pages = map_pages,
+	.unmap_pages = unmap_pages,
+	.iova_to_phys = iova_to_phys,
+	.free = free_domain,
+};
+
+static int set_dirty_tracking(struct iommu_domain *domain, bool enabled)
+{
+	mock_domain_of(domain)->dirty_tracking = enabled;
+	return 0;
+}
+
+/* To clear without telling is allowed at any time: that is how a log begins. */
+static int read_and_clear_dirty(struct iommu_domain *domain, unsigned long iova,
+				size_t size, unsigned long flags,
+				struct iommu_dirty_bitmap *dirty)
+{
+	struct mock_domain *mock = mock_domain_of(domain);
+
+	if (!mock->dirty_tracking && dirty->bitmap)
+		return -EINVAL;
+	mock_pt_read_dirty(&mock->pt, iova, size,
+			   !(flags & IOMMU_DIRTY_NO_CLEAR), dirty);
+	return 0;
+}
+
+static const struct iommu_dirty_ops dirty_ops = {
+	.set_dirty_tracking = set_dirty_tracking,
+	.read_and_clear_dirty = read_and_clear_dirty,
+};
+
+static int get_user_config(struct iommu_hwpt_selftest *config,
+			   const struct iommu_user_data *data)
+{
+	if (data->type != IOMMU_HWPT_DATA_SELFTEST)
+		return -EOPNOTSUPP;
+	return iommu_copy_struct_from_user(config, data,
+					   IOMMU_HWPT_DATA_SELFTEST, iotlb);
+}
+
+static int set_up(struct mock_domain *mock, u32 pagetable_type)
+{
+	struct iommu_domain *domain = &mock->domain;
+
+	switch (pagetable_type) {
+	case MOCK_IOMMUPT_DEFAULT:
+		domain->pgsize_bitmap = MOCK_PAGE_SIZE;
+		domain->geometry.aperture_start = MOCK_APERTURE_START;
+		domain->geometry.aperture_end = MOCK_APERTURE_LAST;
+		break;
+	case MOCK_IOMMUPT_HUGE:
+		/* who wants small pages as well must have them */
+		domain->pgsize_bitmap = MOCK_HUGE_PAGE_SIZE | PAGE_SIZE;
+		domain->geometry.aperture_end = BIT_ULL(56) - 1;
+		break;
+	default:
+		return -EOPNOTSUPP;
+	}
+	domain->geometry.force_aperture = true;
+	domain->type = IOMMU_DOMAIN_UNMANAGED;
+	domain->ops = &paging_ops;
+	mock_pt_init(&mock->pt);
+	return 0;
+}
+
+static struct iommu_domain *alloc_paging(struct device *dev, u32 flags,
+					 const struct iommu_user_data *data)
+{
+	const u32 known = IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
+			  IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_PASID;
+	const struct mock_device *mdev = dev_get_platdata(dev);
+	bool dirty = flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING;
+	struct iommu_hwpt_selftest config = {};
+	struct mock_domain *mock;
+	int ret = 0;
+
+	if (flags & ~known)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (dirty && mdev->flags & MOCK_FLAGS_DEVICE_NO_DIRTY)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (data && data->type != IOMMU_HWPT_DATA_NONE)
+		ret = get_user_config(&config, data);
+	if (ret)
+		return ERR_PTR(ret);
+
+	mock = kzalloc_obj(*mock, GFP_KERNEL_ACCOUNT);
+	if (!mock)
+		return ERR_PTR(-ENOMEM);
+	ret = set_up(mock, config.pagetable_type);
+	if (ret) {
+		kfree(mock);
+		return ERR_PTR(ret);
+	}
+	if (dirty)
+		mock->domain.dirty_ops = &dirty_ops;
+	return &mock->domain;
+}
+
+static void free_nested(struct iommu_domain *domain)
+{
+	kfree(mock_nested_of(domain));
+}
+
+static int invalidate_one(struct mock_nested *nested,
+			  const struct iommu_hwpt_invalidate_selftest *inv)
+{
+	if (inv->flags & ~IOMMU_TEST_INVALIDATE_FLAG_ALL)
+		return -EOPNOTSUPP;
+	if (inv->iotlb_id >= ARRAY_SIZE(nested->iotlb))
+		return -EINVAL;
+	if (inv->flags & IOMMU_TEST_INVALIDATE_FLAG_ALL)
+		memset(nested->iotlb, 0, sizeof(nested->iotlb));
+	else
+		nested->iotlb[inv->iotlb_id] = 0;
+	return 0;
+}
+
+static int invalidate_entry(struct mock_nested *nested,
+			    const struct iommu_user_data_array *array, u32 i)
+{
+	struct iommu_hwpt_invalidate_selftest inv;
+	int ret;
+
+	ret = iommu_copy_struct_from_user_array(
+		&inv, array, IOMMU_HWPT_INVALIDATE_DATA_SELFTEST, i, iotlb_id);
+	return ret ?: invalidate_one(nested, &inv);
+}
+
+static int cache_invalidate_user(struct iommu_domain *domain,
+				 struct iommu_user_data_array *array)
+{
+	struct mock_nested *nested = mock_nested_of(domain);
+	int ret = 0;
+	u32 done = 0;
+
+	if (array->type != IOMMU_HWPT_INVALIDATE_DATA_SELFTEST)
+		ret = -EINVAL;
+	while (!ret && done < array->entry_num) {
+		ret = invalidate_entry(nested, array, done);
+		done += !ret;
+	}
+	array->entry_num = done;
+	return ret;
+}
+
+static const struct iommu_domain_ops nested_ops = {
+	.attach_dev = COMPAT_ATTACH_DEV(attach),
+	.set_dev_pasid = set_pasid,
+	.cache_invalidate_user = cache_invalidate_user,
+	.free = free_nested,
+};
+
+static struct iommu_domain *alloc_nested(struct device *dev,
+					 struct iommu_domain *parent, u32 flags,
+					 const struct iommu_user_data *data)
+{
+	struct iommu_hwpt_selftest config;
+	struct mock_nested *nested;
+	int ret;
+
+	if (flags & ~IOMMU_HWPT_ALLOC_PASID)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!mock_domain_of(parent))
+		return ERR_PTR(-EINVAL);
+	ret = get_user_config(&config, data);
+	if (ret)
+		return ERR_PTR(ret);
+	nested = kzalloc_obj(*nested, GFP_KERNEL_ACCOUNT);
+	if (!nested)
+		return ERR_PTR(-ENOMEM);
+	nested->domain.type = IOMMU_DOMAIN_NESTED;
+	nested->domain.ops = &nested_ops;
+	for (size_t i = 0; i < ARRAY_SIZE(nested->iotlb); i++)
+		nested->iotlb[i] = config.iotlb;
+	return &nested->domain;
+}
+
+COMPAT_DEFINE_DOMAIN_ALLOC(alloc_paging, alloc_nested)
+
+static void *hw_info(struct device *dev, u32 *length,
+		     enum iommu_hw_info_type *type)
+{
+	struct iommu_test_hw_info *info;
+
+	if (*type != IOMMU_HW_INFO_TYPE_DEFAULT &&
+	    *type != IOMMU_HW_INFO_TYPE_SELFTEST)
+		return ERR_PTR(-EOPNOTSUPP);
+	info = kzalloc_obj(*info, GFP_KERNEL_ACCOUNT);
+	if (!info)
+		return ERR_PTR(-ENOMEM);
+	info->test_reg = IOMMU_HW_INFO_SELFTEST_REGVAL;
+	*length = sizeof(*info);
+	*type = IOMMU_HW_INFO_TYPE_SELFTEST;
+	return info;
+}
+
+static bool device_capable(struct device *dev, enum iommu_cap cap)
+{
+	const struct mock_device *mdev = dev_get_platdata(dev);
+
+	switch (cap) {
+	case IOMMU_CAP_CACHE_COHERENCY:
+		return true;
+	case IOMMU_CAP_DIRTY_TRACKING:
+		return !(mdev->flags & MOCK_FLAGS_DEVICE_NO_DIRTY);
+	default:
+		return false;
+	}
+}
+
+static struct iommu_device *probe_device(struct device *dev)
+{
+	return dev->parent == &mock_hardware->dev ? &mock_iommu :
+						    ERR_PTR(-ENODEV);
+}
+
+/* Nobody waits for the answer. */
+static void page_response(struct device *dev, struct iopf_fault *evt,
+			  struct iommu_page_response *msg)
+{
+}
+
+static const struct iommu_ops mock_ops = {
+	.owner = THIS_MODULE,
+	.default_domain = &blocked_domain,
+	.blocked_domain = &blocked_domain,
+	.capable = device_capable,
+	.hw_info = hw_info,
+	COMPAT_DOMAIN_ALLOC_OPS(alloc_paging, alloc_nested),
+	COMPAT_REMOVE_PASID_OPS(set_pasid).probe_device = probe_device,
+	.device_group = generic_device_group,
+	.page_response = page_response,
+	COMPAT_IOPF_OPS.user_pasid_table = true,
+};
+
+static int prepare_device(struct platform_device *pdev, u32 flags)
+{
+	const struct property_entry properties[] = {
+		PROPERTY_ENTRY_U32(
+			"pasid-num-bits",
+			flags & MOCK_FLAGS_DEVICE_PASID ? MOCK_PASID_WIDTH : 0),
+		{},
+	};
+	struct mock_device mdev = { .flags = flags }, *copy;
+	int ret;
+
+	for (size_t i = 0; i < ARRAY_SIZE(mdev.cache); i++)
+		mdev.cache[i] = IOMMU_TEST_DEV_CACHE_DEFAULT;
+	ret = platform_device_add_data(pdev, &mdev, sizeof(mdev));
+	if (ret)
+		return ret;
+	copy = dev_get_platdata(&pdev->dev);
+	init_rwsem(&copy->iopf_lock);
+	pdev->dev.parent = &mock_hardware->dev;
+	dev_set_msi_domain(&pdev->dev, mock_msi);
+	ret = device_create_managed_software_node(&pdev->dev, properties, NULL);
+	if (ret)
+		return ret;
+	return iommu_fwspec_init(&pdev->dev, dev_fwnode(&mock_hardware->dev));
+}
+
+/**
+ * mock_device_create() - make a device
+ * @flags: MOCK_FLAGS_DEVICE_
+ *
+ * Context: may sleep.
+ * Return: the device, behind the mock IOMMU, or an ERR_PTR.
+ */
+struct platform_device *mock_device_create(u32 flags)
+{
+	struct platform_device *pdev;
+	int ret;
+
+	if (flags & ~DEVICE_FLAGS)
+		return ERR_PTR(-EINVAL);
+	pdev = platform_device_alloc(DEVICE_NAME, PLATFORM_DEVID_AUTO);
+	if (!pdev)
+		return ERR_PTR(-ENOMEM);
+	ret = prepare_device(pdev, flags);
+	if (!ret)
+		ret = platform_device_add(pdev);
+	if (ret) {
+		platform_device_put(pdev);
+		return ERR_PTR(ret);
+	}
+	if (!device_iommu_mapped(&pdev->dev)) {
+		platform_device_unregister(pdev);
+		return ERR_PTR(-ENODEV);
+	}
+	return pdev;
+}
+
+/**
+ * mock_device_destroy() - undo mock_device_create()
+ * @pdev: the device
+ *
+ * Context: may sleep.
+ */
+void mock_device_destroy(struct platform_device *pdev)
+{
+	platform_device_unregister(pdev);
+}
+
+static const struct irq_domain_ops msi_ops = {};
+
+static int make_hardware(void)
+{
+	/* without properties it would get no node for the core to find */
+	const struct property_entry properties[] = {
+		PROPERTY_ENTRY_BOOL(DEVICE_NAME),
+		{},
+	};
+	const struct platform_device_info info = {
+		.name = DEVICE_NAME "_iommu",
+		.id = PLATFORM_DEVID_NONE,
+		.properties = properties,
+	};
+
+	mock_hardware = platform_device_register_full(&info);
+	return PTR_ERR_OR_ZERO(mock_hardware);
+}
+
+/**
+ * mock_iommu_init() - add the IOMMU to the system
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int mock_iommu_init(void)
+{
+	int ret;
+
+	mock_msi = irq_domain_create_simple(NULL, 0, 0, &msi_ops, NULL);
+	if (!mock_msi)
+		return -ENOMEM;
+	mock_msi->flags |= IRQ_DOMAIN_FLAG_ISOLATED_MSI;
+	mock_iopf = iopf_queue_alloc(DEVICE_NAME);
+	if (!mock_iopf) {
+		ret = -ENOMEM;
+		goto err_msi;
+	}
+	ret = make_hardware();
+	if (ret)
+		goto err_iopf;
+	mock_iommu.max_pasids = 1 << MOCK_PASID_WIDTH;
+	ret = iommu_device_sysfs_add(&mock_iommu, &mock_hardware->dev, NULL,
+				     DEVICE_NAME "_iommu");
+	if (ret)
+		goto err_hardware;
+	ret = iommu_device_register(&mock_iommu, &mock_ops,
+				    &mock_hardware->dev);
+	if (ret)
+		goto err_sysfs;
+	return 0;
+
+err_sysfs:
+	iommu_device_sysfs_remove(&mock_iommu);
+err_hardware:
+	platform_device_unregister(mock_hardware);
+err_iopf:
+	iopf_queue_free(mock_iopf);
+err_msi:
+	irq_domain_remove(mock_msi);
+	return ret;
+}
+
+/**
+ * mock_iommu_exit() - undo mock_iommu_init()
+ *
+ * The core keeps the module as long as there are devices.
+ *
+ * Context: may sleep.
+ */
+void mock_iommu_exit(void)
+{
+	iommu_device_unregister(&mock_iommu);
+	iommu_device_sysfs_remove(&mock_iommu);
+	platform_device_unregister(mock_hardware);
+	iopf_queue_free(mock_iopf);
+	irq_domain_remove(mock_msi);
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The page table of a mock IOMMU.
+ */
+#include <linux/align.h>
+#include <linux/bits.h>
+#include <linux/bitops.h>
+#include <linux/errno.h>
+#include <linux/iommu.h>
+#include <linux/math.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "mock_pt.h"
+#include "test_abi.h"
+
+#define NR_ENTRIES (MOCK_HUGE_PAGE_SIZE / MOCK_PAGE_SIZE)
+
+/* Below the physical address in an entry. */
+#define PRESENT_BIT 0
+#define HUGE_BIT 1
+#define DIRTY_BIT 2
+#define ENTRY_PHYS (~(unsigned long)(MOCK_PAGE_SIZE - 1))
+
+/**
+ * struct leaf - the entries for MOCK_HUGE_PAGE_SIZE of IOVA
+ */
+struct leaf {
+	/** @entries: of which a huge one is the first and only one */
+	unsigned long entries[NR_ENTRIES];
+};
+
+static struct leaf *find_leaf(struct mock_pt *pt, unsigned long iova)
+{
+	return xa_load(&pt->leaves, iova / MOCK_HUGE_PAGE_SIZE);
+}
+
+static struct leaf *make_leaf(struct mock_pt *pt, unsigned long iova, gfp_t gfp)
+{
+	struct leaf *leaf = find_leaf(pt, iova);
+	struct leaf *other;
+
+	if (leaf)
+		return leaf;
+	leaf = kzalloc_obj(*leaf, gfp);
+	if (!leaf)
+		return NULL;
+	other = xa_cmpxchg(&pt->leaves, iova / MOCK_HUGE_PAGE_SIZE, NULL, leaf,
+			   gfp);
+	if (!other)
+		return leaf;
+	kfree(leaf);
+	return xa_is_err(other) ? NULL : other;
+}
+
+/* The entry for an IOVA, NULL where nothing is mapped. */
+static unsigned long *find_entry(struct mock_pt *pt, unsigned long iova)
+{
+	struct leaf *leaf = find_leaf(pt, iova);
+	unsigned long *entry;
+
+	if (!leaf)
+		return NULL;
+	entry = &leaf->entries[0];
+	if (!test_bit(HUGE_BIT, entry))
+		entry += iova % MOCK_HUGE_PAGE_SIZE / MOCK_PAGE_SIZE;
+	return test_bit(PRESENT_BIT, entry) ? entry : NULL;
+}
+
+static size_t entry_size(const unsigned long *entry)
+{
+	return test_bit(HUGE_BIT, entry) ? MOCK_HUGE_PAGE_SIZE : MOCK_PAGE_SIZE;
+}
+
+/**
+ * mock_pt_init() - make an empty page table
+ * @pt: the page table
+ */
+void mock_pt_init(struct mock_pt *pt)
+{
+	xa_init(&pt->leaves);
+}
+
+/**
+ * mock_pt_destroy() - free a page table
+ * @pt: the page table, in which nothing should be mapped any more
+ *
+ * Context: may sleep.
+ */
+void mock_pt_destroy(struct mock_pt *pt)
+{
+	struct leaf *leaf;
+	unsigned long index;
+
+	xa_for_each(&pt->leaves, index, leaf) {
+		WARN_ONCE(memchr_inv(leaf, 0, sizeof(*leaf)),
+			  "mapped at the end: IOVA %lx\n",
+			  index * MOCK_HUGE_PAGE_SIZE);
+		kfree(leaf);
+		cond_resched();
+	}
+	xa_destroy(&pt->leaves);
+}
+
+/**
+ * mock_pt_map() - make one entry
+ * @pt: the page table
+ * @iova: a multiple of @size
+ * @phys: a multiple of @size
+ * @size: MOCK_PAGE_SIZE or MOCK_HUGE_PAGE_SIZE
+ * @gfp: how to allocate
+ *
+ * Return: 0, -ENOMEM, -EADDRINUSE where something is mapped at @iova.
+ */
+int mock_pt_map(struct mock_pt *pt, unsigned long iova, phys_addr_t phys,
+		size_t size, gfp_t gfp)
+{
+	struct leaf *leaf = make_leaf(pt, iova, gfp);
+	unsigned long entry = phys | BIT(PRESENT_BIT);
+	unsigned long slot = 0;
+
+	if (!leaf)
+		return -ENOMEM;
+	if (find_entry(pt, iova))
+		return -EADDRINUSE;
+	if (size == MOCK_HUGE_PAGE_SIZE)
+		entry |= BIT(HUGE_BIT);
+	else
+		slot = iova % MOCK_HUGE_PAGE_SIZE / MOCK_PAGE_SIZE;
+	WRITE_ONCE(leaf->entries[slot], entry);
+	return 0;
+}
+
+/**
+ * mock_pt_unmap() - remove one entry
+ * @pt: the page table
+ * @iova: an IOVA that it stands for
+ *
+ * Return: how many bytes are not mapped any more, 0 where nothing was.
+ */
+size_t mock_pt_unmap(struct mock_pt *pt, unsigned long iova)
+{
+	unsigned long *entry = find_entry(pt, iova);
+	size_t size;
+
+	if (!entry)
+		return 0;
+	size = entry_size(entry);
+	WRITE_ONCE(*entry, 0);
+	return size;
+}
+
+/**
+ * mock_pt_lookup() - what is mapped at an IOVA?
+ * @pt: the page table
+ * @iova: the IOVA
+ * @phys: set to the physical address of the byte at @iova
+ *
+ * Return: whether something is mapped.
+ */
+bool mock_pt_lookup(struct mock_pt *pt, unsigned long iova, phys_addr_t *phys)
+{
+	unsigned long *entry = find_entry(pt, iova);
+
+	if (!entry)
+		return false;
+	*phys = (*entry & ENTRY_PHYS) + iova % entry_size(entry);
+	return true;
+}
+
+/**
+ * mock_pt_set_dirty() - do as if a device had written
+ * @pt: the page table
+ * @iova: where it wrote; without effect where nothing is mapped
+ */
+void mock_pt_set_dirty(struct mock_pt *pt, unsigned long iova)
+{
+	unsigned long *entry = find_entry(pt, iova);
+
+	if (entry)
+		set_bit(DIRTY_BIT, entry);
+}
+
+static bool take_dirty(unsigned long *entry, bool clear)
+{
+	return clear ? test_and_clear_bit(DIRTY_BIT, entry) :
+		       test_bit(DIRTY_BIT, entry);
+}
+
+/**
+ * mock_pt_read_dirty() - report dirty entries
+ * @pt: the page table
+ * @iova: where to begin
+ * @size: bytes
+ * @clear: clear the dirty bits that are reported
+ * @dirty: what to tell; whole entries are reported, also when they begin before
+ *	   @iova
+ */
+void mock_pt_read_dirty(struct mock_pt *pt, unsigned long iova, size_t size,
+			bool clear, struct iommu_dirty_bitmap *dirty)
+{
+	unsigned long end = iova + size;
+
+	while (iova < end) {
+		unsigned long *entry = find_entry(pt, iova);
+		size_t step = entry ? entry_size(entry) : MOCK_PAGE_SIZE;
+
+		iova = round_down(iova, step);
+		if (entry && take_dirty(entry, clear))
+			iommu_dirty_bitmap_record(dirty, iova, step);
+		iova += step;
+	}
+}

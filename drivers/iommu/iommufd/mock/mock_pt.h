@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The page table of a mock IOMMU: nothing but the kernel reads it.
+ *
+ * Entries stand for MOCK_PAGE_SIZE or, where the caller maps so much at once,
+ * for MOCK_HUGE_PAGE_SIZE. Each has a dirty bit. Leaves stay until the table
+ * goes, so that disjoint ranges may be worked on at the same time without a
+ * lock.
+ */
+#ifndef IOMMUFD_MOCK_PT_H
+#define IOMMUFD_MOCK_PT_H
+
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+struct iommu_dirty_bitmap;
+
+/**
+ * struct mock_pt - a page table
+ */
+struct mock_pt {
+	/** @leaves: by IOVA in units of MOCK_HUGE_PAGE_SIZE */
+	struct xarray leaves;
+};
+
+void mock_pt_init(struct mock_pt *pt);
+void mock_pt_destroy(struct mock_pt *pt);
+
+int mock_pt_map(struct mock_pt *pt, unsigned long iova, phys_addr_t phys,
+		size_t size, gfp_t gfp);
+size_t mock_pt_unmap(struct mock_pt *pt, unsigned long iova);
+bool mock_pt_lookup(struct mock_pt *pt, unsigned long iova, phys_addr_t *phys);
+
+void mock_pt_set_dirty(struct mock_pt *pt, unsigned long iova);
+void mock_pt_read_dirty(struct mock_pt *pt, unsigned long iova, size_t size,
+			bool clear, struct iommu_dirty_bitmap *dirty);
+
+#endif /* IOMMUFD_MOCK_PT_H */

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device that is software, which user space drives by a file descriptor.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/iommufd.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/overflow.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "../ucmd.h"
+#include "test_abi.h"
+#include "test_access.h"
+
+/* No more is pinned, read or written at once. */
+#define MAX_LENGTH SZ_16M
+
+/**
+ * struct test_access - what is behind the file descriptor
+ */
+struct test_access {
+	/** @access: the device; set once, before user space has the file */
+	struct iommufd_access *access;
+	/** @pins: it may pin */
+	bool pins;
+	/**
+	 * @lock: protects the members below; held while memory is pinned or
+	 * unpinned, so that what an unmapping asks to be unpinned is known here
+	 */
+	struct mutex lock;
+	/** @pinned: list of struct pin */
+	struct list_head pinned;
+	/** @next_id: for the next pin */
+	u32 next_id;
+};
+
+/**
+ * struct pin - memory that is pinned
+ */
+struct pin {
+	/** @entry: links into &test_access.pinned */
+	struct list_head entry;
+	/** @id: what user space calls it */
+	u32 id;
+	/** @iova: first byte */
+	unsigned long iova;
+	/** @length: bytes */
+	unsigned long length;
+};
+
+static void unpin(struct test_access *tacc, struct pin *pin)
+{
+	lockdep_assert_held(&tacc->lock);
+	list_del(&pin->entry);
+	iommufd_access_unpin_pages(tacc->access, pin->iova, pin->length);
+	kfree(pin);
+}
+
+static void unmap(void *data, unsigned long iova, unsigned long length)
+{
+	struct test_access *tacc = data;
+	unsigned long last = iova + (length - 1);
+	struct pin *pin, *next;
+
+	guard(mutex)(&tacc->lock);
+	list_for_each_entry_safe(pin, next, &tacc->pinned, entry)
+		if (pin->iova <= last && iova <= pin->iova + (pin->length - 1))
+			unpin(tacc, pin);
+}
+
+static const struct iommufd_access_ops pinning_ops = {
+	.needs_pin_pages = 1,
+	.unmap = unmap,
+};
+
+static const struct iommufd_access_ops plain_ops = {
+	.unmap = unmap,
+};
+
+static int release(struct inode *inode, struct file *file)
+{
+	struct test_access *tacc = file->private_data;
+
+	if (tacc->access) {
+		unmap(tacc, 0, ULONG_MAX);
+		iommufd_access_destroy(tacc->access);
+	}
+	mutex_destroy(&tacc->lock);
+	kfree(tacc);
+	return 0;
+}
+
+static const struct file_operations access_fops = {
+	.owner = THIS_MODULE,
+	.release = release,
+};
+
+static struct file *access_file(int fd)
+{
+	struct file *file = fget(fd);
+
+	if (file && file->f_op == &access_fops)
+		return file;
+	if (file)
+		fput(file);
+	return ERR_PTR(-EBADFD);
+}
+
+static void put_access_file(struct file *file)
+{
+	if (!IS_ERR_OR_NULL(file))
+		fput(file);
+}
+
+DEFINE_FREE(access_file, struct file *, put_access_file(_T))
+
+static struct file *new_file(bool pins)
+{
+	struct test_access *tacc;
+	struct file *file;
+
+	tacc = kzalloc_obj(*tacc, GFP_KERNEL_ACCOUNT);
+	if (!tacc)
+		return ERR_PTR(-ENOMEM);
+	tacc->pins = pins;
+	mutex_init(&tacc->lock);
+	INIT_LIST_HEAD(&tacc->pinned);
+	file = anon_inode_getfile("[iommufd_mock_access]", &access_fops, tacc,
+				  O_RDWR);
+	if (IS_ERR(file))
+		kfree(tacc);
+	return file;
+}
+
+static int set_up(struct file *file, struct iommufd_ctx *ictx, u32 ioas_id)
+{
+	struct test_access *tacc = file->private_data;
+	struct iommufd_access *access;
+	u32 id;
+
+	access = iommufd_access_create(
+		ictx, tacc->pins ? &pinning_ops : &plain_ops, tacc, &id);
+	if (IS_ERR(access))
+		return PTR_ERR(access);
+	tacc->access = access;
+	return iommufd_access_attach(access, ioas_id);
+}
+
+static int create(struct iommufd_ucmd *ucmd, struct file *file)
+{
+	struct iommu_test_cmd *cmd = ucmd->cmd;
+	int fd, ret;
+
+	ret = set_up(file, ucmd->ictx, cmd->id);
+	if (ret)
+		return ret;
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	cmd->create_access.out_access_fd = fd;
+	ret = ucmd_respond(ucmd, sizeof(*cmd));
+	if (ret)
+		put_unused_fd(fd);
+	else
+		fd_install(fd, get_file(file));
+	return ret;
+}
+
+/**
+ * test_create_access() - IOMMU_TEST_OP_CREATE_ACCESS
+ * @ucmd: with a struct iommu_test_cmd
+ *
+ * Return: 0 or a negative errno.
+ */
+int test_create_access(struct iommufd_ucmd *ucmd)
+{
+	const u32 pins = MOCK_FLAGS_ACCESS_CREATE_NEEDS_PIN_PAGES;
+	const struct iommu_test_cmd *cmd = ucmd->cmd;
+	struct file *file;
+	int ret;
+
+	if (cmd->create_access.flags & ~pins)
+		return -EOPNOTSUPP;
+	file = new_file(cmd->create_access.flags & pins);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	ret = create(ucmd, file);
+	fput(file);
+	return ret;
+}
+
+/**
+ * test_access_replace_ioas() - IOMMU_TEST_OP_ACCESS_REPLACE_IOAS
+ * @ucmd: with a struct iommu_test_cmd
+ *
+ * Return: 0 or a negative errno.
+ */
+int test_access_replace_ioas(struct iommufd_ucmd *ucmd)
+{
+	const struct iommu_test_cmd *cmd = ucmd->cmd;
+	struct file *file __free(access_file) = access_file(cmd->id);
+	struct test_access *tacc;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	tacc = file->private_data;
+	return iommufd_access_replace(tacc->access,
+				      cmd->access_replace_ioas.ioas_id);
+}
+
+/* Are these the pages that the current process has at an address? */
+static int compare(unsigned long uaddr, struct page **pages, unsigned long nr)
+{
+	for (unsigned long i = 0; i < nr; i++, uaddr += PAGE_SIZE) {
+		struct page *page;
+		int ret = get_user_pages_fast(uaddr, 1, 0, &page);
+
+		if (ret < 0)
+			return ret;
+		if (ret != 1)
+			return -EFAULT;
+		put_page(page);
+		if (page != pages[i])
+			return -EBADE;
+	}
+	return 0;
+}
+
+static int respond_pinned(struct iommufd_ucmd *ucmd, struct page **pages,
+			  unsigned long nr, const struct pin *pin)
+{
+	struct iommu_test_cmd *cmd = ucmd->cmd;
+	unsigned long uaddr = cmd->access_pages.uptr;
+	int ret = 0;
+
+	if (uaddr)
+		ret = compare(uaddr - offset_in_page(pin->iova), pages, nr);
+	if (ret)
+		return ret;
+	cmd->access_pages.out_access_pages_id = pin->id;
+	return ucmd_respond(ucmd, sizeof(*cmd));
+}
+
+static int pin_pages(struct iommufd_ucmd *ucmd, struct test_access *tacc,
+		     struct page **pages, unsigned long nr)
+{
+	const struct iommu_test_cmd *cmd = ucmd->cmd;
+	bool write = cmd->access_pages.flags & MOCK_FLAGS_ACCESS_WRITE;
+	struct pin *pin;
+	int ret;
+
+	pin = kzalloc_obj(*pin, GFP_KERNEL_ACCOUNT);
+	if (!pin)
+		return -ENOMEM;
+	pin->iova = cmd->access_pages.iova;
+	pin->length = cmd->access_pages.length;
+
+	guard(mutex)(&tacc->lock);
+	ret = iommufd_access_pin_pages(
+		tacc->access, pin->iova, pin->length, pages,
+		write ? IOMMUFD_ACCESS_RW_WRITE : IOMMUFD_ACCESS_RW_READ);
+	if (ret) {
+		kfree(pin);
+		return ret;
+	}
+	pin->id = tacc->next_id++;
+	list_add_tail(&pin->entry, &tacc->pinned);
+	ret = respond_pinned(ucmd, pages, nr, pin);
+	if (ret)
+		unpin(tacc, pin);
+	return ret;
+}
+
+/**
+ * test_access_pages() - IOMMU_TEST_OP_ACCESS_PAGES
+ * @ucmd: with a struct iommu_test_cmd
+ *
+ * The kernel's fuzzers name an IOVA by the number of a mapping, with
+ * MOCK_FLAGS_ACCESS_SYZ; that is not supported.
+ *
+ * Return: 0, -EBADE where other pages are mapped than should be, another
+ * negative errno.
+ */
+int test_access_pages(struct iommufd_ucmd *ucmd)
+{
+	const struct iommu_test_cmd *cmd = ucmd->cmd;
+	struct file *file __free(access_file) = NULL;
+	struct test_access *tacc;
+	struct page **pages;
+	unsigned long nr;
+	int ret;
+
+	if (cmd->access_pages.length > MAX_LENGTH)
+		return -ENOMEM;
+	if (cmd->access_pages.flags & ~MOCK_FLAGS_ACCESS_WRITE)
+		return -EOPNOTSUPP;
+	file = access_file(cmd->id);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	tacc = file->private_data;
+	if (!tacc->pins)
+		return -EOPNOTSUPP;
+	nr = PAGE_ALIGN(offset_in_page(cmd->access_pages.iova) +
+			cmd->access_pages.length) /
+	     PAGE_SIZE;
+	pages = kvcalloc(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return -ENOMEM;
+	ret = pin_pages(ucmd, tacc, pages, nr);
+	kvfree(pages);
+	return ret;
+}
+
+/**
+ * test_destroy_access_pages() - IOMMU_TEST_OP_DESTROY_ACCESS_PAGES
+ * @ucmd: with a struct iommu_test_cmd
+ *
+ * Return: 0, -ENOENT where that is not pinned, -EBADFD.
+ */
+int test_destroy_access_pages(struct iommufd_ucmd *ucmd)
+{
+	const struct iommu_test_cmd *cmd = ucmd->cmd;
+	struct file *file __free(access_file) = access_file(cmd->id);
+	struct test_access *tacc;
+	struct pin *pin;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	tacc = file->private_data;
+	guard(mutex)(&tacc->lock);
+	list_for_each_entry(pin, &tacc->pinned, entry) {
+		if (pin->id != cmd->destroy_access_pages.access_pages_id)
+			continue;
+		unpin(tacc, pin);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static unsigned int rw_flags(u32 flags)
+{
+	unsigned int ret = IOMMUFD_ACCESS_RW_READ;
+
+	if (flags & MOCK_ACCESS_RW_WRITE)
+		ret |= IOMMUFD_ACCESS_RW_WRITE;
+	if (flags & MOCK_ACCESS_RW_SLOW_PATH)
+		ret |= __IOMMUFD_ACCESS_RW_SLOW_PATH;
+	return ret;
+}
+
+static int read_write(struct iommufd_access *access,
+		      const struct iommu_test_cmd *cmd, void *buf)
+{
+	void __user *ubuf = u64_to_user_ptr(cmd->access_rw.uptr);
+	bool write = cmd->access_rw.flags & MOCK_ACCESS_RW_WRITE;
+	size_t length = cmd->access_rw.length;
+	int ret;
+
+	if (write && copy_from_user(buf, ubuf, length))
+		return -EFAULT;
+	ret = iommufd_access_rw(access, cmd->access_rw.iova, buf, length,
+				rw_flags(cmd->access_rw.flags));
+	if (!ret && !write && copy_to_user(ubuf, buf, length))
+		ret = -EFAULT;
+	return ret;
+}
+
+/**
+ * test_access_rw() - IOMMU_TEST_OP_ACCESS_RW
+ * @ucmd: with a struct iommu_test_cmd
+ *
+ * Return: 0 or a negative errno.
+ */
+int test_access_rw(struct iommufd_ucmd *ucmd)
+{
+	const u32 known = MOCK_ACCESS_RW_WRITE | MOCK_ACCESS_RW_SLOW_PATH;
+	const struct iommu_test_cmd *cmd = ucmd->cmd;
+	struct file *file __free(access_file) = NULL;
+	struct test_access *tacc;
+	void *buf;
+	int ret;
+
+	if (cmd->access_rw.length > MAX_LENGTH)
+		return -ENOMEM;
+	if (cmd->access_rw.flags & ~known)
+		return -EOPNOTSUPP;
+	file = access_file(cmd->id);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	tacc = file->private_data;
+	buf = kvzalloc(cmd->access_rw.length, GFP_KERNEL_ACCOUNT);
+	if (!buf)
+		return -ENOMEM;
+	ret = read_write(tacc->access, cmd, buf);
+	kvfree(buf);
+	return ret;
+}

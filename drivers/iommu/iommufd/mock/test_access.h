@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A device that is software, which user space drives by a file descriptor.
+ */
+#ifndef IOMMUFD_MOCK_TEST_ACCESS_H
+#define IOMMUFD_MOCK_TEST_ACCESS_H
+
+struct iommufd_ucmd;
+
+int test_create_access(struct iommufd_ucmd *ucmd);
+int test_access_replace_ioas(struct iommufd_ucmd *ucmd);
+int test_access_pages(struct iommufd_ucmd *ucmd);
+int test_destroy_access_pages(struct iommufd_ucmd *ucmd);
+int test_access_rw(struct iommufd_ucmd *ucmd);
+
+#endif /* IOMMUFD_MOCK_TEST_ACCESS_H */

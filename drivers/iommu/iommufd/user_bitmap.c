@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/bitmap.h>
+#include <linux/gfp.h>
+#include <linux/log2.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
+#include <linux/uaccess.h>
+
+#include "user_bitmap.h"
+
+#define WINDOW_BITS (PAGE_SIZE * BITS_PER_BYTE)
+
+/**
+ * user_bitmap_init() - begin with a bitmap
+ * @bitmap: to be initialized
+ * @data: user's bitmap; bits are added to what is set there
+ * @range: IOVA that it is about, both ends aligned to @page_size
+ * @page_size: bytes that a bit stands for, a power of two
+ *
+ * Context: May sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int user_bitmap_init(struct user_bitmap *bitmap, u8 __user *data,
+		     const struct iova_range *range, unsigned long page_size)
+{
+	*bitmap = (struct user_bitmap){
+		.data = data,
+		.range = *range,
+		.shift = ilog2(page_size),
+		.window = (unsigned long *)__get_free_page(GFP_KERNEL_ACCOUNT),
+	};
+	return bitmap->window ? 0 : -ENOMEM;
+}
+
+/**
+ * user_bitmap_destroy() - be done with a bitmap
+ * @bitmap: the bitmap; what was not flushed is lost
+ *
+ * Context: May sleep.
+ */
+void user_bitmap_destroy(struct user_bitmap *bitmap)
+{
+	free_page((unsigned long)bitmap->window);
+}
+
+static u8 __user *window_data(const struct user_bitmap *bitmap)
+{
+	return bitmap->data + bitmap->first / BITS_PER_BYTE;
+}
+
+static size_t window_size(const struct user_bitmap *bitmap)
+{
+	return DIV_ROUND_UP(bitmap->nr, BITS_PER_BYTE);
+}
+
+/**
+ * user_bitmap_flush() - write back what was set
+ * @bitmap: the bitmap
+ *
+ * Context: May sleep.
+ * Return: 0 or -EFAULT.
+ */
+int user_bitmap_flush(struct user_bitmap *bitmap)
+{
+	if (!bitmap->changed)
+		return 0;
+	bitmap->changed = false;
+	return copy_to_user(window_data(bitmap), bitmap->window,
+			    window_size(bitmap)) ?
+		       -EFAULT :
+		       0;
+}
+
+/*
+ * Writes back what it has just read: memory that cannot be written is to be
+ * noticed before the bits that belong there exist only here.
+ */
+static int load(struct user_bitmap *bitmap, unsigned long first)
+{
+	unsigned long last = (bitmap->range.last - bitmap->range.first) >>
+			     bitmap->shift;
+
+	bitmap->first = first;
+	bitmap->nr = min(last - first, WINDOW_BITS - 1) + 1;
+	if (copy_from_user(bitmap->window, window_data(bitmap),
+			   window_size(bitmap)) ||
+	    copy_to_user(window_data(bitmap), bitmap->window,
+			 window_size(bitmap))) {
+		bitmap->nr = 0;
+		return -EFAULT;
+	}
+	return 0;
+}
+
+static unsigned long bit_of(const struct user_bitmap *bitmap,
+			    unsigned long iova)
+{
+	return (iova - bitmap->range.first) >> bitmap->shift;
+}
+
+/**
+ * user_bitmap_move() - have a window at an IOVA
+ * @bitmap: the bitmap
+ * @iova: in its range, not below that of an earlier call
+ * @last: set to the last IOVA of the window
+ *
+ * When it succeeds, setting bits in the window does not touch user memory.
+ *
+ * Context: May sleep.
+ * Return: 0 or -EFAULT.
+ */
+int user_bitmap_move(struct user_bitmap *bitmap, unsigned long iova,
+		     unsigned long *last)
+{
+	unsigned long bit = bit_of(bitmap, iova);
+	int rc;
+
+	if (!bitmap->nr || bit - bitmap->first >= bitmap->nr) {
+		rc = user_bitmap_flush(bitmap);
+		if (!rc)
+			rc = load(bitmap, rounddown(bit, WINDOW_BITS));
+		if (rc)
+			return rc;
+	}
+	*last = bitmap->range.first +
+		((bitmap->first + bitmap->nr - 1) << bitmap->shift) +
+		((1UL << bitmap->shift) - 1);
+	return 0;
+}
+
+/**
+ * user_bitmap_set() - set the bits of a range
+ * @bitmap: the bitmap, its window at the beginning of @range
+ * @range: in its range
+ *
+ * Context: May sleep.
+ * Return: 0 or -EFAULT.
+ */
+int user_bitmap_set(struct user_bitmap *bitmap, struct iova_range range)
+{
+	unsigned long last, bit;
+	int rc;
+
+	for (;;) {
+		rc = user_bitmap_move(bitmap, range.first, &last);
+		if (rc)
+			return rc;
+		last = min(last, range.last);
+		bit = bit_of(bitmap, range.first);
+		bitmap_set(bitmap->window, bit - bitmap->first,
+			   bit_of(bitmap, last) - bit + 1);
+		bitmap->changed = true;
+		if (last == range.last)
+			return 0;
+		range.first = last + 1;
+	}
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ioctls of a container on an IOAS.
+ */
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/uaccess.h>
+#include <uapi/linux/iommufd.h>
+#include <uapi/linux/vfio.h>
+
+#include "../ctx.h"
+#include "../hwpt.h"
+#include "../ioas.h"
+#include "../iopt_copy.h"
+#include "../iopt_domain.h"
+#include "../range.h"
+#include "../ucmd.h"
+#include "compat_ioas.h"
+#include "container.h"
+#include "info.h"
+
+/* NULL where there is none; given back by object_put() */
+static struct iommufd_ioas *compat_ioas_get(struct iommufd_ctx *ictx)
+{
+	guard(mutex)(&ictx->groups_lock);
+	if (!ictx->compat_ioas || !object_tryget(&ictx->compat_ioas->obj))
+		return NULL;
+	return ictx->compat_ioas;
+}
+
+static void compat_ioas_put(struct iommufd_ioas *ioas)
+{
+	if (ioas)
+		object_put(&ioas->obj);
+}
+
+static int set_iommu(struct iommufd_ioas *ioas, unsigned long type)
+{
+	if (type != VFIO_TYPE1_IOMMU && type != VFIO_TYPE1v2_IOMMU)
+		return -EINVAL;
+	if (!ioas)
+		return -ENODEV;
+	/* what is to be cut anywhere must consist of small pages */
+	if (type == VFIO_TYPE1_IOMMU)
+		return iopt_set_small_pages(&ioas->iopt, true);
+	return 0;
+}
+
+static int all_coherent(struct iommufd_ioas *ioas)
+{
+	struct iommufd_hwpt *hwpt;
+
+	guard(mutex)(&ioas->lock);
+	list_for_each_entry(hwpt, &ioas->hwpts, entry) {
+		if (!hwpt->coherent)
+			return 0;
+	}
+	return 1;
+}
+
+static long check_extension(struct iommufd_ioas *ioas, unsigned long arg)
+{
+	if (arg == VFIO_DMA_CC_IOMMU && ioas)
+		return all_coherent(ioas);
+	return container_check_extension(NULL, arg);
+}
+
+static int map(struct iommufd_ioas *ioas, void __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_iommu_type1_dma_map, size);
+	const u32 access = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
+	struct vfio_iommu_type1_dma_map cmd;
+	struct iopt_map map = {
+		.fixed = true,
+		.charge = CHARGE_MM,
+		.prot = IOMMU_CACHE,
+	};
+
+	if (copy_from_user(&cmd, arg, minsz))
+		return -EFAULT;
+	if (cmd.argsz < minsz || cmd.flags & ~access || !(cmd.flags & access))
+		return -EINVAL;
+	if (!ioas)
+		return -ENODEV;
+	map.iova = cmd.iova;
+	map.length = cmd.size;
+	map.uaddr = cmd.vaddr;
+	if (cmd.flags & VFIO_DMA_MAP_FLAG_READ)
+		map.prot |= IOMMU_READ;
+	if (cmd.flags & VFIO_DMA_MAP_FLAG_WRITE)
+		map.prot |= IOMMU_WRITE;
+	return iopt_map_user(&ioas->iopt, &map);
+}
+
+static int cut_out(struct iopt *iopt, const struct iova_range *range)
+{
+	int ret = 0;
+
+	if (range->last != ULONG_MAX)
+		ret = iopt_cut(iopt, range->last + 1);
+	return ret ?: iopt_cut(iopt, range->first);
+}
+
+static int unmap_range(struct iopt *iopt,
+		       const struct vfio_iommu_type1_dma_unmap *cmd,
+		       u64 *unmapped)
+{
+	struct iova_range range;
+	int ret;
+
+	if (cmd->flags & VFIO_DMA_UNMAP_FLAG_ALL) {
+		if (cmd->iova || cmd->size)
+			return -EINVAL;
+		return iopt_unmap_all(iopt, unmapped);
+	}
+	ret = iova_range_from_user(cmd->iova, cmd->size, &range);
+	if (!ret && READ_ONCE(iopt->small_pages))
+		ret = cut_out(iopt, &range);
+	return ret ?: iopt_unmap(iopt, &range, unmapped);
+}
+
+static int unmap(struct iommufd_ioas *ioas, void __user *arg)
+{
+	const size_t minsz =
+		offsetofend(struct vfio_iommu_type1_dma_unmap, size);
+	struct vfio_iommu_type1_dma_unmap cmd;
+	u64 unmapped = 0;
+	int ret;
+
+	if (copy_from_user(&cmd, arg, minsz))
+		return -EFAULT;
+	if (cmd.argsz < minsz || cmd.flags & ~VFIO_DMA_UNMAP_FLAG_ALL)
+		return -EINVAL;
+	if (!ioas)
+		return -ENODEV;
+	ret = unmap_range(&ioas->iopt, &cmd, &unmapped);
+	if (ret)
+		return ret;
+	cmd.size = unmapped;
+	return copy_to_user(arg, &cmd, minsz) ? -EFAULT : 0;
+}
+
+static long ioas_ioctl(struct iommufd_ioas *ioas, unsigned int cmd,
+		       unsigned long arg)
+{
+	void __user *uarg = (void __user *)arg;
+
+	switch (cmd) {
+	case VFIO_GET_API_VERSION:
+		return VFIO_API_VERSION;
+	case VFIO_CHECK_EXTENSION:
+		return check_extension(ioas, arg);
+	case VFIO_SET_IOMMU:
+		return set_iommu(ioas, arg);
+	case VFIO_IOMMU_GET_INFO:
+		return type1_get_ioas_info(ioas ? &ioas->iopt : NULL, uarg);
+	case VFIO_IOMMU_MAP_DMA:
+		return map(ioas, uarg);
+	case VFIO_IOMMU_UNMAP_DMA:
+		return unmap(ioas, uarg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/**
+ * compat_ioas_ioctl() - an ioctl of a container, for an IOAS
+ * @ictx: the context, in which no group was ever put
+ * @cmd: its number
+ * @arg: its argument
+ *
+ * Context: may sleep.
+ * Return: what user space gets; -ENODEV where there is no IOAS to work on.
+ */
+long compat_ioas_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
+		       unsigned long arg)
+{
+	struct iommufd_ioas *ioas = compat_ioas_get(ictx);
+	long ret;
+
+	ret = ioas_ioctl(ioas, cmd, arg);
+	compat_ioas_put(ioas);
+	return ret;
+}
+
+static int get(struct iommufd_ucmd *ucmd)
+{
+	struct iommufd_ioas *ioas = compat_ioas_get(ucmd->ictx);
+	struct iommu_vfio_ioas *cmd = ucmd->cmd;
+
+	if (!ioas)
+		return -ENODEV;
+	cmd->ioas_id = ioas->obj.id;
+	object_put(&ioas->obj);
+	return ucmd_respond(ucmd, sizeof(*cmd));
+}
+
+static int set(struct iommufd_ctx *ictx, u32 id)
+{
+	struct iommufd_ioas *ioas = ioas_get(ictx, id);
+	int ret = 0;
+
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	scoped_guard(mutex, &ictx->groups_lock) {
+		if (ictx->container)
+			ret = -EBUSY;
+		else
+			ictx->compat_ioas = ioas;
+	}
+	object_put(&ioas->obj);
+	return ret;
+}
+
+/**
+ * vfio_ioas_ioctl() - IOMMU_VFIO_IOAS
+ * @ucmd: with a struct iommu_vfio_ioas
+ *
+ * The IOAS may be destroyed nevertheless, and then is named no more. Once a group
+ * was put into the context as into a container, it can name none.
+ *
+ * Return: 0; -ENODEV where none is named, -ENOENT for an unknown ID, -EBUSY where
+ * it is a container, another negative errno.
+ */
+int vfio_ioas_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_vfio_ioas *cmd = ucmd->cmd;
+
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+	switch (cmd->op) {
+	case IOMMU_VFIO_IOAS_GET:
+		return get(ucmd);
+	case IOMMU_VFIO_IOAS_SET:
+		return set(ucmd->ictx, cmd->ioas_id);
+	case IOMMU_VFIO_IOAS_CLEAR:
+		scoped_guard(mutex, &ucmd->ictx->groups_lock)
+			ucmd->ictx->compat_ioas = NULL;
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ioctls of a container on an IOAS that user space has named by
+ * IOMMU_VFIO_IOAS, or has not named yet.
+ *
+ * Nothing of a container's state machine is there: it works at any time, without
+ * groups. Answers are those of iommufd rather than of the type1 driver, and
+ * VFIO_TYPE1_IOMMU cuts mappings at any page.
+ */
+#ifndef IOMMUFD_VFIO_COMPAT_COMPAT_IOAS_H
+#define IOMMUFD_VFIO_COMPAT_COMPAT_IOAS_H
+
+struct iommufd_ctx;
+struct iommufd_ucmd;
+
+long compat_ioas_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
+		       unsigned long arg);
+int vfio_ioas_ioctl(struct iommufd_ucmd *ucmd);
+
+#endif /* IOMMUFD_VFIO_COMPAT_COMPAT_IOAS_H */

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* IOMMU_IOAS_MAP_FILE: memory by its file, mapped by nobody. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/iommufd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "edu.h"
+#include "harness.h"
+#include "ioas.h"
+#include "pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+static int memfd(size_t size, unsigned int flags)
+{
+	int fd = memfd_create("selftest", MFD_CLOEXEC | flags);
+
+	if (fd < 0 && errno == EINVAL)
+		SKIP("no such memfd");
+	ASSERT(fd >= 0 && !ftruncate(fd, size));
+	return fd;
+}
+
+static char *map_of(int fd, size_t size)
+{
+	char *buf = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (buf == MAP_FAILED && errno == ENOMEM)
+		SKIP("no huge pages");
+	ASSERT(buf != MAP_FAILED);
+	return buf;
+}
+
+static void round_trip(struct edu *edu, int fd, size_t size)
+{
+	struct space *space = edu->vdev->space;
+	size_t offsets[] = { 0, PAGE, size / 2, size - PAGE };
+	long long before = sys_pins_held();
+	__u64 iova = 0;
+	unsigned int i;
+	char *buf;
+
+	ASSERT_RC(__ioas_map_file(space->fd, space->ioas, fd, 0, size, DMA_RW,
+				  &iova),
+		  0);
+	ASSERT_EQ(sys_pins_held() - before, size / PAGE);
+	buf = map_of(fd, size);
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		fill_pattern(buf + offsets[i], PAGE, i);
+		edu_load(edu, iova + offsets[i], PAGE);
+		memset(buf + offsets[i], 0, PAGE);
+		edu_store(edu, iova + offsets[i], PAGE);
+		ASSERT(is_pattern(buf + offsets[i], PAGE, i));
+		memset(buf + offsets[i], 0, PAGE);
+		ASSERT(is_byte(buf, size, 0));
+	}
+	sys_munmap(buf, size);
+	space_unmap(space, iova, size);
+	ASSERT_EQ(sys_pins_held() - before, 0);
+}
+
+TEST(memfd_round_trip)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
+
+	round_trip(edu, memfd(MIB(4) + 3 * PAGE, 0), MIB(4) + 3 * PAGE);
+	edu_close_with_space(edu);
+}
+
+TEST(hugetlb_round_trip)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
+	int fd = memfd(MIB(4), MFD_HUGETLB);
+
+	sys_munmap(map_of(fd, MIB(4)), MIB(4));
+	round_trip(edu, fd, MIB(4));
+	edu_close_with_space(edu);
+}
+
+/* The middle of huge pages, and the file closed and cut off meanwhile. */
+TEST(parts_and_their_life)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
+	struct space *space = edu->vdev->space;
+	int fd = memfd(MIB(4), 0);
+	char *buf = map_of(fd, MIB(4));
+	__u64 iova = 0;
+
+	fill_pattern(buf + MIB(2) - PAGE, 2 * PAGE, 1);
+	ASSERT_RC(__ioas_map_file(space->fd, space->ioas, fd, MIB(2) - PAGE,
+				  2 * PAGE, DMA_RW, &iova),
+		  0);
+	ASSERT(!ftruncate(fd, 0));
+	sys_close(fd);
+	edu_load(edu, iova, PAGE);
+	edu_store(edu, iova + PAGE, PAGE);
+	space_unmap(space, iova, 2 * PAGE);
+	edu_close_with_space(edu);
+}
+
+TEST(bad_input)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
+	struct space *space = edu->vdev->space;
+	int fd = memfd(4 * PAGE, 0), pipes[2];
+	__u64 iova = 0;
+
+#define MAP(file, start, size, prot) \
+	__ioas_map_file(space->fd, space->ioas, file, start, size, prot, &iova)
+	ASSERT_RC(MAP(fd, 0, 0, DMA_RW), -EINVAL);
+	ASSERT_RC(MAP(fd, 0, PAGE, 0), -EINVAL);
+	ASSERT_RC(MAP(fd, 0, 5 * PAGE, DMA_RW), -EINVAL);
+	ASSERT_RC(MAP(fd, 4 * PAGE, PAGE, DMA_RW), -EINVAL);
+	ASSERT_RC(MAP(fd, 1ULL << 63, PAGE, DMA_RW), -EINVAL);
+	ASSERT_RC(MAP(fd, -1ULL, PAGE, DMA_RW), -EOVERFLOW);
+	ASSERT_RC(MAP(fd, 0, -1ULL, DMA_RW), -EOVERFLOW);
+	ASSERT_RC(MAP(4711, 0, PAGE, DMA_RW), -EBADF);
+	ASSERT(!pipe(pipes));
+	ASSERT_RC(MAP(pipes[0], 0, PAGE, DMA_RW), -EINVAL);
+	ASSERT_RC(MAP(space->fd, 0, PAGE, DMA_RW), -EINVAL);
+	ASSERT_EQ(iova, 0);
+	edu_close_with_space(edu);
+}
+
+/* A device may not write what the process may not. */
+TEST(needs_the_right_to_write)
+{
+	int fd = iommufd_open();
+	__u32 ioas = ioas_alloc(fd);
+	int file = memfd(PAGE, MFD_ALLOW_SEALING), ro;
+	char path[64];
+	__u64 iova = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	ro = sys_open(path, O_RDONLY);
+	ASSERT_RC(__ioas_map_file(fd, ioas, ro, 0, PAGE, DMA_RW, &iova),
+		  -EPERM);
+	ASSERT_RC(__ioas_map_file(fd, ioas, ro, 0, PAGE, DMA_READ, &iova), 0);
+	ioas_unmap(fd, ioas, iova, PAGE);
+
+	/* while it is mapped to be written, that cannot be forbidden */
+	ASSERT_RC(__ioas_map_file(fd, ioas, file, 0, PAGE, DMA_RW, &iova), 0);
+	ASSERT(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE) < 0 && errno == EBUSY);
+	ioas_unmap(fd, ioas, iova, PAGE);
+	ASSERT(!fcntl(file, F_ADD_SEALS, F_SEAL_WRITE));
+	ASSERT_RC(__ioas_map_file(fd, ioas, file, 0, PAGE, DMA_RW, &iova),
+		  -EPERM);
+	ASSERT_RC(__ioas_map_file(fd, ioas, file, 0, PAGE, DMA_READ, &iova), 0);
+}
