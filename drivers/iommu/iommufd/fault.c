@@ -113,17 +113,19 @@ static struct iopf_group *take_news(struct fault_queue *queue)
 {
 	struct iopf_group *group;
 
-	guard(spinlock)(&queue->news_lock);
+	spin_lock(&queue->news_lock);
 	group = list_first_entry_or_null(&queue->news, struct iopf_group, node);
 	if (group)
 		list_del(&group->node);
+	spin_unlock(&queue->news_lock);
 	return group;
 }
 
 static void put_back(struct fault_queue *queue, struct iopf_group *group)
 {
-	guard(spinlock)(&queue->news_lock);
+	spin_lock(&queue->news_lock);
 	list_add(&group->node, &queue->news);
+	spin_unlock(&queue->news_lock);
 }
 
 static int copy_group(const struct iopf_group *group, char __user *buf)
@@ -238,11 +240,14 @@ static ssize_t fault_write(struct file *file, const char __user *buf,
 static __poll_t fault_poll(struct file *file, struct poll_table_struct *wait)
 {
 	struct fault_queue *queue = file->private_data;
+	__poll_t events = EPOLLOUT;
 
 	poll_wait(file, &queue->wait, wait);
-	guard(spinlock)(&queue->news_lock);
-	return EPOLLOUT |
-	       (list_empty(&queue->news) ? 0 : EPOLLIN | EPOLLRDNORM);
+	spin_lock(&queue->news_lock);
+	if (!list_empty(&queue->news))
+		events |= EPOLLIN | EPOLLRDNORM;
+	spin_unlock(&queue->news_lock);
+	return events;
 }
 
 static int fault_release(struct inode *inode, struct file *file)

@@ -68,7 +68,7 @@ enum iommu_test_op {
 /* The two kinds of mock page table; the IOVA that the first one has. */
 #define MOCK_IOMMUPT_DEFAULT 0
 #define MOCK_IOMMUPT_HUGE 1
-#define MOCK_APERTURE_START (1UL << 24)
+#define MOCK_APERTURE_START BIT(24)
 #define MOCK_APERTURE_LAST ((1UL << 31) - 1)
 #define MOCK_PAGE_SIZE 2048
 #define MOCK_HUGE_PAGE_SIZE (512 * MOCK_PAGE_SIZE)
