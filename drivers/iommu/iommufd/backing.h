@@ -10,7 +10,9 @@
 #include <linux/types.h>
 
 struct backing;
+struct dma_buf_attachment;
 struct file;
+struct iommufd_dmabuf_range;
 struct mm_struct;
 struct page;
 struct pfn_table;
@@ -34,6 +36,11 @@ struct backing_ops {
 	 */
 	bool of_process;
 	/**
+	 * @of_device: it is no RAM but a device's, so that it is not charged, not
+	 * cached, and may be taken back
+	 */
+	bool of_device;
+	/**
 	 * @pin: hold all pages of a range and enter them into the table. A
 	 * failure holds nothing: -EFAULT where memory is missing or does not
 	 * allow the access, -EINTR where the current process is being killed.
@@ -44,7 +51,7 @@ struct backing_ops {
 	/**
 	 * @unpin: let go of all pages of a range that the table has, and take
 	 * them out of it. No device reaches them any more. Returns how many
-	 * pages there were. May sleep.
+	 * pages there were that were charged. May sleep.
 	 */
 	unsigned long (*unpin)(const struct backing *backing,
 			       struct pfn_table *table, unsigned long first,
@@ -72,6 +79,17 @@ struct backing {
 		struct mm_struct *mm;
 		/** @file: what it is the content of, with a reference */
 		struct file *file;
+		/** @dmabuf: what is known of a dma-buf */
+		struct {
+			/** @dmabuf.attach: with a reference to the dma-buf */
+			struct dma_buf_attachment *attach;
+			/** @dmabuf.ranges: where it is, the exporter's */
+			const struct iommufd_dmabuf_range *ranges;
+			/** @dmabuf.nr_ranges: how many */
+			unsigned int nr_ranges;
+			/** @dmabuf.revoke: see backing_dmabuf_init() */
+			void (*revoke)(struct backing *backing);
+		} dmabuf;
 	};
 	/** @start: address or offset of page 0, a multiple of PAGE_SIZE */
 	unsigned long start;

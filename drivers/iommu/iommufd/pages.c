@@ -6,6 +6,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "backing_dmabuf.h"
 #include "backing_file.h"
 #include "backing_user.h"
 #include "pages.h"
@@ -26,7 +27,15 @@ static struct pages *create(unsigned long start, unsigned long nr_pages)
 	refcount_set(&pages->refs, 1);
 	mutex_init(&pages->lock);
 	pages->holds = RB_ROOT_CACHED;
+	views_init(&pages->views);
 	return pages;
+}
+
+static void discard(struct pages *pages)
+{
+	pfn_table_destroy(&pages->table);
+	mutex_destroy(&pages->lock);
+	kfree(pages);
 }
 
 /**
@@ -75,8 +84,49 @@ struct pages *pages_create_file(struct file *file, unsigned long start,
 	rc = backing_file_init(&pages->backing, file, start, nr_pages,
 			       writable);
 	if (rc) {
-		mutex_destroy(&pages->lock);
-		kfree(pages);
+		discard(pages);
+		return ERR_PTR(rc);
+	}
+	charge_init(&pages->charge, mode);
+	return pages;
+}
+
+static void revoke(struct backing *backing)
+{
+	struct pages *pages = container_of(backing, struct pages, backing);
+
+	guard(mutex)(&pages->lock);
+	views_revoke(&pages->views);
+}
+
+/**
+ * pages_create_dmabuf() - memory that a device's driver lends
+ * @dmabuf: the memory
+ * @start: where in it, a multiple of PAGE_SIZE
+ * @nr_pages: size, at least 1
+ * @writable: devices may write to it
+ * @mode: without meaning, since nothing is charged
+ *
+ * Context: Process context of a process with an mm. May sleep. Takes the
+ * reservation lock of @dmabuf.
+ * Return: as pages_create_user(); an error of backing_dmabuf_init().
+ */
+struct pages *pages_create_dmabuf(struct dma_buf *dmabuf, unsigned long start,
+				  unsigned long nr_pages, bool writable,
+				  enum charge_mode mode)
+{
+	/* mmap_lock is taken under the lock of other pages, and around this */
+	static struct lock_class_key key;
+	struct pages *pages = create(start, nr_pages);
+	int rc;
+
+	if (IS_ERR(pages))
+		return pages;
+	lockdep_set_class(&pages->lock, &key);
+	rc = backing_dmabuf_init(&pages->backing, dmabuf, start, nr_pages,
+				 writable, revoke);
+	if (rc) {
+		discard(pages);
 		return ERR_PTR(rc);
 	}
 	charge_init(&pages->charge, mode);
@@ -113,9 +163,7 @@ void pages_put(struct pages *pages)
 	}
 	charge_destroy(&pages->charge);
 	pages->backing.ops->release(&pages->backing);
-	pfn_table_destroy(&pages->table);
-	mutex_destroy(&pages->lock);
-	kfree(pages);
+	discard(pages);
 }
 
 static int charge_pages(struct pages *pages, unsigned long nr)
@@ -178,14 +226,15 @@ static int pin_range(struct pages *pages, unsigned long first,
 		     unsigned long end)
 {
 	struct backing *backing = &pages->backing;
+	unsigned long cost = backing->ops->of_device ? 0 : end - first;
 	int rc;
 
-	rc = charge_pages(pages, end - first);
+	rc = cost ? charge_pages(pages, cost) : 0;
 	if (rc)
 		return rc;
 	rc = backing->ops->pin(backing, &pages->table, first, end);
-	if (rc)
-		uncharge_pages(pages, end - first);
+	if (rc && cost)
+		uncharge_pages(pages, cost);
 	return rc;
 }
 
@@ -461,6 +510,21 @@ static int add_heir(struct pages *pages, struct charge *heir)
 }
 
 /**
+ * pages_inheritable() - can another process pay?
+ * @pages: the pages
+ *
+ * Context: Any.
+ * Return: true where it can: not for part of an address space, nor for what
+ * nobody pays.
+ */
+bool pages_inheritable(const struct pages *pages)
+{
+	const struct backing_ops *ops = pages->backing.ops;
+
+	return !ops->of_process && !ops->of_device;
+}
+
+/**
  * pages_add_heir() - the current process is going to pay
  * @pages: the pages
  *
@@ -468,15 +532,14 @@ static int add_heir(struct pages *pages, struct charge *heir)
  * the heir. Only one request at a time may do this.
  *
  * Context: Process context of a process with an mm. May sleep.
- * Return: 0, -EINVAL where the memory is part of another process's address
- * space, -ENOMEM also where the limit does not allow it, -EINTR where the
+ * Return: 0, -EINVAL where it is not pages_inheritable(), -ENOMEM also where the limit does not allow it, -EINTR where the
  * current process is being killed.
  */
 int pages_add_heir(struct pages *pages)
 {
 	struct charge *heir;
 
-	if (pages->backing.ops->of_process)
+	if (!pages_inheritable(pages))
 		return -EINVAL;
 	heir = kzalloc_obj(*heir, GFP_KERNEL_ACCOUNT);
 	if (!heir)
