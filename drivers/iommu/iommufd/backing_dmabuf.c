@@ -39,24 +39,18 @@ static int enter_range(const struct backing *backing, struct pfn_table *table,
 		       unsigned long end)
 {
 	unsigned long from = max(backing->start + index * PAGE_SIZE, offset);
-	unsigned long to = min(backing->start + end * PAGE_SIZE,
-			       offset + range->length);
-	unsigned long part, rc = 0;
+	unsigned long to =
+		min(backing->start + end * PAGE_SIZE, offset + range->length);
 
-	for (index = PFN_DOWN(from - backing->start); from < to && !rc;
-	     index += part, from += part * PAGE_SIZE) {
-		part = min(PFN_DOWN(to - from),
-			   pfn_table_slot_end(table, index) - index);
-		rc = pfn_table_set_run(table, index,
-				       PHYS_PFN(range->start + (from - offset)),
-				       part);
-	}
-	return rc;
+	if (from >= to)
+		return 0;
+	return pfn_table_set_run(table, PFN_DOWN(from - backing->start),
+				 PHYS_PFN(range->start + (from - offset)),
+				 PFN_DOWN(to - from));
 }
 
-static int backing_dmabuf_pin(const struct backing *backing,
-			      struct pfn_table *table, unsigned long first,
-			      unsigned long end)
+static long backing_dmabuf_pin(struct backing *backing, struct pfn_table *table,
+			       unsigned long first, unsigned long end)
 {
 	unsigned long offset = 0;
 	unsigned int i;
@@ -193,8 +187,7 @@ int backing_dmabuf_init(struct backing *backing, struct dma_buf *dmabuf,
 	struct dma_buf_attachment *attach;
 	int rc;
 
-	if (start >= dmabuf->size ||
-	    nr_pages > PFN_DOWN(dmabuf->size - start))
+	if (start >= dmabuf->size || nr_pages > PFN_DOWN(dmabuf->size - start))
 		return -EINVAL;
 	exporter = dmabuf_exporter_find(dmabuf);
 	if (!exporter)

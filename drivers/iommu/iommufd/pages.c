@@ -222,20 +222,48 @@ static void unpin_unheld(struct pages *pages, unsigned long first,
 	}
 }
 
+/*
+ * What turns out not to be RAM is given back after pinning; only where the limit
+ * does not allow for all of it is it worth finding out before. Returns what was
+ * charged.
+ */
+static long charge_ahead(struct pages *pages, unsigned long first,
+			 unsigned long end)
+{
+	const struct backing_ops *ops = pages->backing.ops;
+	long nr = end - first, rc;
+
+	if (ops->of_device)
+		return 0;
+	rc = charge_pages(pages, nr);
+	if (rc == -ENOMEM && ops->cost) {
+		nr = ops->cost(&pages->backing, first, end);
+		if (nr < 0)
+			return nr;
+		if (nr < end - first)
+			rc = nr ? charge_pages(pages, nr) : 0;
+	}
+	return rc ?: nr;
+}
+
 static int pin_range(struct pages *pages, unsigned long first,
 		     unsigned long end)
 {
 	struct backing *backing = &pages->backing;
-	unsigned long cost = backing->ops->of_device ? 0 : end - first;
-	int rc;
+	long paid, cost;
 
-	rc = cost ? charge_pages(pages, cost) : 0;
-	if (rc)
-		return rc;
-	rc = backing->ops->pin(backing, &pages->table, first, end);
-	if (rc && cost)
-		uncharge_pages(pages, cost);
-	return rc;
+	paid = charge_ahead(pages, first, end);
+	if (paid < 0)
+		return paid;
+	cost = backing->ops->pin(backing, &pages->table, first, end);
+	if (cost > paid) {
+		/* it was made RAM while nobody looked */
+		backing->ops->unpin(backing, &pages->table, first, end);
+		cost = -ENOMEM;
+	}
+	if (paid > max(cost, 0L))
+		uncharge_pages(pages, paid - max(cost, 0L));
+	return min(cost, 0L);
 }
 
 static int hold_locked(struct pages *pages, struct pages_hold *hold,
@@ -366,6 +394,23 @@ static int pin_locked(struct pages *pages, unsigned long first,
 	return 0;
 }
 
+static void unpin_locked(struct pages *pages, unsigned long first,
+			 unsigned long end)
+{
+	struct pages_hold *hold = find_pin(pages, first, end - 1);
+
+	if (WARN_ON(!hold) || --hold->pins)
+		return;
+	release_locked(pages, hold);
+	kfree(hold);
+}
+
+static bool any_raw(const struct backing *backing, unsigned long first,
+		    unsigned long end)
+{
+	return backing->raw && find_next_bit(backing->raw, end, first) < end;
+}
+
 static void list_pages(const struct pages *pages, unsigned long first,
 		       unsigned long end, struct page **out)
 {
@@ -398,6 +443,10 @@ int pages_pin(struct pages *pages, unsigned long first, unsigned long end,
 	if (mutex_lock_killable(&pages->lock))
 		return -EINTR;
 	rc = pin_locked(pages, first, end);
+	if (!rc && any_raw(&pages->backing, first, end)) {
+		unpin_locked(pages, first, end);
+		rc = -EINVAL;
+	}
 	if (!rc)
 		list_pages(pages, first, end, out);
 	mutex_unlock(&pages->lock);
@@ -414,14 +463,8 @@ int pages_pin(struct pages *pages, unsigned long first, unsigned long end,
  */
 void pages_unpin(struct pages *pages, unsigned long first, unsigned long end)
 {
-	struct pages_hold *hold;
-
 	guard(mutex)(&pages->lock);
-	hold = find_pin(pages, first, end - 1);
-	if (WARN_ON(!hold) || --hold->pins)
-		return;
-	release_locked(pages, hold);
-	kfree(hold);
+	unpin_locked(pages, first, end);
 }
 
 /* One page that is pinned, or as many bytes as are not */
@@ -440,6 +483,8 @@ static int copy_part(struct pages *pages, unsigned long offset, void *data,
 		return backing->ops->copy(backing, offset, data, *bytes, flags);
 	}
 	*bytes = min(*bytes, PAGE_SIZE - offset_in_page(offset));
+	if (backing_is_raw(backing, index))
+		return backing->ops->copy(backing, offset, data, *bytes, flags);
 	backing_copy_page(pfn_to_page(run.pfn), offset_in_page(offset), data,
 			  *bytes, flags & BACKING_WRITE);
 	return 0;
@@ -532,8 +577,8 @@ bool pages_inheritable(const struct pages *pages)
  * the heir. Only one request at a time may do this.
  *
  * Context: Process context of a process with an mm. May sleep.
- * Return: 0, -EINVAL where it is not pages_inheritable(), -ENOMEM also where the limit does not allow it, -EINTR where the
- * current process is being killed.
+ * Return: 0, -EINVAL where it is not pages_inheritable(), -ENOMEM also where the
+ * limit does not allow it, -EINTR where the current process is being killed.
  */
 int pages_add_heir(struct pages *pages)
 {
