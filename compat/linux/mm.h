@@ -2,6 +2,8 @@
 /*
  * folio_add_pins() came with 6.17. Whoever needs it has pinned the folio
  * already, by other means than the zero page.
+ *
+ * How much of the mapping has consecutive page frames is told since 6.15.
  */
 #ifndef _COMPAT_LINUX_MM_H
 #define _COMPAT_LINUX_MM_H
@@ -25,6 +27,12 @@ static inline int compat_folio_add_pins(struct folio *folio, unsigned int pins)
 }
 
 #define folio_add_pins compat_folio_add_pins
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+#define compat_follow_pfnmap_mask(args) ((void)(args), PAGE_MASK)
+#else
+#define compat_follow_pfnmap_mask(args) ((args)->addr_mask)
 #endif
 
 #endif /* _COMPAT_LINUX_MM_H */

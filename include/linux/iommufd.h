@@ -13,9 +13,12 @@
 #define __LINUX_IOMMUFD_H
 
 #include <linux/iommu.h>
+#include <linux/list.h>
 #include <linux/types.h>
 
 struct device;
+struct dma_buf_attachment;
+struct dma_buf_ops;
 struct file;
 struct iommu_group;
 struct iommufd_access;
@@ -81,6 +84,40 @@ void iommufd_access_unpin_pages(struct iommufd_access *access,
 				unsigned long iova, unsigned long length);
 int iommufd_access_rw(struct iommufd_access *access, unsigned long iova,
 		      void *data, size_t length, unsigned int flags);
+
+/**
+ * struct iommufd_dmabuf_range - where some of a dma-buf is
+ */
+struct iommufd_dmabuf_range {
+	/** @start: physical address, a multiple of PAGE_SIZE */
+	phys_addr_t start;
+	/** @length: bytes, a multiple of PAGE_SIZE */
+	size_t length;
+};
+
+/**
+ * struct iommufd_dmabuf_exporter - how to map the dma-bufs of a driver
+ *
+ * The driver takes memory back by dma_buf_invalidate_mappings(); when that
+ * returns no device reaches it, and it is gone for good from the mappings that
+ * there were. Its dma-bufs have a pin op.
+ */
+struct iommufd_dmabuf_exporter {
+	/** @ops: the dma-bufs are those with these; @ops's module is the owner */
+	const struct dma_buf_ops *ops;
+	/**
+	 * @ranges: all of a dma-buf, in order; they do not change as long as it
+	 * exists. Returns them and sets @nr, or ERR_PTR(-ENODEV) where it is
+	 * revoked just now. The reservation lock is held.
+	 */
+	const struct iommufd_dmabuf_range *(*ranges)(
+		struct dma_buf_attachment *attach, unsigned int *nr);
+	/** @entry: iommufd's */
+	struct list_head entry;
+};
+
+void iommufd_dmabuf_register(struct iommufd_dmabuf_exporter *exporter);
+void iommufd_dmabuf_unregister(struct iommufd_dmabuf_exporter *exporter);
 
 struct iommufd_container_group *
 iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,

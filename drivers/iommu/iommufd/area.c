@@ -32,6 +32,8 @@ struct area *area_create(struct pages *pages, unsigned long offset,
 	area = kzalloc_obj(*area, GFP_KERNEL_ACCOUNT);
 	if (!area)
 		return ERR_PTR(-ENOMEM);
+	if (pages->backing.ops->of_device)
+		prot = (prot & ~IOMMU_CACHE) | IOMMU_MMIO;
 	area->prot = prot;
 	area->offset = offset;
 	area->length = length;
@@ -89,7 +91,7 @@ void area_unpin(struct area *area)
  * @small_pages: map no more than PAGE_SIZE at a time
  *
  * Context: May sleep. The caller owns @area.
- * Return: as hwmap_map().
+ * Return: as hwmap_map(), or -ENOMEM.
  */
 int area_map(struct area *area, struct iommu_domain *domain, bool small_pages)
 {
@@ -103,6 +105,8 @@ int area_map(struct area *area, struct iommu_domain *domain, bool small_pages)
 
 	/* others may be pinning and unpinning next to what this area holds */
 	guard(mutex)(&area->pages->lock);
+	if (area_of_device(area))
+		return views_map(&area->pages->views, domain, &map);
 	return hwmap_map(domain, &map);
 }
 
@@ -115,6 +119,12 @@ int area_map(struct area *area, struct iommu_domain *domain, bool small_pages)
  */
 void area_unmap(struct area *area, struct hwmap_flush *flush)
 {
+	if (area_of_device(area)) {
+		/* whoever takes the memory back waits until it is flushed */
+		guard(mutex)(&area->pages->lock);
+		views_unmap(&area->pages->views, flush, &area->node.range);
+		return;
+	}
 	hwmap_unmap(flush, &area->node.range);
 }
 
@@ -133,6 +143,18 @@ bool area_aligned(const struct area *area, unsigned long alignment)
 }
 
 /**
+ * area_of_device() - is the memory a device's, which may be taken back?
+ * @area: the area
+ *
+ * Context: Any.
+ * Return: true where it is.
+ */
+bool area_of_device(const struct area *area)
+{
+	return area->pages->backing.ops->of_device;
+}
+
+/**
  * area_memory() - where the memory is, in the numbering of huge pages
  * @area: the area
  *
@@ -146,8 +168,8 @@ unsigned long area_memory(const struct area *area)
 
 /**
  * area_split() - cut the end off a mapping
- * @area: has been cut in the I/O address space; the domains that map it can
- *	unmap both parts one by one
+ * @area: not of a device; has been cut in the I/O address space; the domains
+ *	that map it can unmap both parts one by one
  * @tail: has no memory yet, becomes a mapping of what was cut off
  *
  * Context: May sleep. The caller owns both.

@@ -6,11 +6,13 @@
 #ifndef IOMMUFD_BACKING_H
 #define IOMMUFD_BACKING_H
 
-#include <linux/bits.h>
+#include <linux/bitops.h>
 #include <linux/types.h>
 
 struct backing;
+struct dma_buf_attachment;
 struct file;
+struct iommufd_dmabuf_range;
 struct mm_struct;
 struct page;
 struct pfn_table;
@@ -34,17 +36,29 @@ struct backing_ops {
 	 */
 	bool of_process;
 	/**
-	 * @pin: hold all pages of a range and enter them into the table. A
-	 * failure holds nothing: -EFAULT where memory is missing or does not
-	 * allow the access, -EINTR where the current process is being killed.
-	 * May sleep, takes mmap_lock.
+	 * @of_device: it is no RAM but a device's, so that it is not charged, not
+	 * cached, and may be taken back
 	 */
-	int (*pin)(const struct backing *backing, struct pfn_table *table,
-		   unsigned long first, unsigned long end);
+	bool of_device;
+	/**
+	 * @pin: hold all pages of a range and enter them into the table.
+	 * Returns how many of them are to be charged. A failure holds nothing:
+	 * -EFAULT where memory is missing or does not allow the access, -EINTR
+	 * where the current process is being killed. May sleep, takes mmap_lock.
+	 */
+	long (*pin)(struct backing *backing, struct pfn_table *table,
+		    unsigned long first, unsigned long end);
+	/**
+	 * @cost: how many pages of a range were to be charged if it were pinned
+	 * now; memory may change before it is. NULL where that is all of them.
+	 * Returns the number or -EINTR. May sleep, takes mmap_lock.
+	 */
+	long (*cost)(const struct backing *backing, unsigned long first,
+		     unsigned long end);
 	/**
 	 * @unpin: let go of all pages of a range that the table has, and take
 	 * them out of it. No device reaches them any more. Returns how many
-	 * pages there were. May sleep.
+	 * pages there were that were charged. May sleep.
 	 */
 	unsigned long (*unpin)(const struct backing *backing,
 			       struct pfn_table *table, unsigned long first,
@@ -72,6 +86,17 @@ struct backing {
 		struct mm_struct *mm;
 		/** @file: what it is the content of, with a reference */
 		struct file *file;
+		/** @dmabuf: what is known of a dma-buf */
+		struct {
+			/** @dmabuf.attach: with a reference to the dma-buf */
+			struct dma_buf_attachment *attach;
+			/** @dmabuf.ranges: where it is, the exporter's */
+			const struct iommufd_dmabuf_range *ranges;
+			/** @dmabuf.nr_ranges: how many */
+			unsigned int nr_ranges;
+			/** @dmabuf.revoke: see backing_dmabuf_init() */
+			void (*revoke)(struct backing *backing);
+		} dmabuf;
 	};
 	/** @start: address or offset of page 0, a multiple of PAGE_SIZE */
 	unsigned long start;
@@ -79,7 +104,26 @@ struct backing {
 	unsigned long nr_pages;
 	/** @writable: devices may write to it */
 	bool writable;
+	/**
+	 * @raw: bit for each page, set for those that are in the table without
+	 * being pinned, as they are no RAM; NULL where there never were any
+	 */
+	unsigned long *raw;
 };
+
+/**
+ * backing_is_raw() - is a page no RAM?
+ * @backing: the memory
+ * @index: page, in the table
+ *
+ * Context: Any.
+ * Return: true where the CPU must not look for a struct page.
+ */
+static inline bool backing_is_raw(const struct backing *backing,
+				  unsigned long index)
+{
+	return backing->raw && test_bit(index, backing->raw);
+}
 
 unsigned long backing_unpin_pages(const struct backing *backing,
 				  struct pfn_table *table, unsigned long first,

@@ -117,9 +117,8 @@ static int pin_all(const struct folio_batch_pin *pin, unsigned long first,
 	return 0;
 }
 
-static int backing_file_pin(const struct backing *backing,
-			    struct pfn_table *table, unsigned long first,
-			    unsigned long end)
+static long backing_file_pin(struct backing *backing, struct pfn_table *table,
+			     unsigned long first, unsigned long end)
 {
 	struct folio *few[FEW_FOLIOS];
 	struct folio_batch_pin pin = {
@@ -139,7 +138,7 @@ static int backing_file_pin(const struct backing *backing,
 	rc = pin_all(&pin, first, end);
 	if (pin.folios != few)
 		free_page((unsigned long)pin.folios);
-	return rc;
+	return rc ?: end - first;
 }
 
 static int copy_one_page(const struct backing *backing, unsigned long offset,

@@ -14,6 +14,7 @@
 
 #include "backing_user.h"
 #include "pfn_table.h"
+#include "pfnmap.h"
 
 /* A small map makes do with the stack, others take one page of pointers. */
 #define FEW_PAGES 16
@@ -24,7 +25,7 @@
  */
 struct pinner {
 	/** @backing: what is pinned */
-	const struct backing *backing;
+	struct backing *backing;
 	/** @table: where it is entered */
 	struct pfn_table *table;
 	/** @pages: one batch, room for @max */
@@ -33,6 +34,8 @@ struct pinner {
 	unsigned long max;
 	/** @remote: the memory is not the current process's */
 	bool remote;
+	/** @cost: pages that are to be charged */
+	long cost;
 };
 
 static long pin_remote(const struct backing *backing, unsigned long addr,
@@ -110,27 +113,107 @@ static unsigned long batch_size(const struct pinner *pinner,
 	return min(stop - index, pinner->max);
 }
 
-static int pin_all(const struct pinner *pinner, unsigned long first,
+static int need_raw(struct backing *backing)
+{
+	if (!backing->raw)
+		backing->raw = kvcalloc(BITS_TO_LONGS(backing->nr_pages),
+					sizeof(long),
+					GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	return backing->raw ? 0 : -ENOMEM;
+}
+
+/* What has no pages that could be pinned may be the BAR of a device */
+static long enter_raw(struct pinner *pinner, unsigned long index,
+		      unsigned long end)
+{
+	struct backing *backing = pinner->backing;
+	unsigned long pfn, i;
+	long nr;
+	int rc;
+
+	nr = pfnmap_look_up(backing->mm, backing->start + index * PAGE_SIZE,
+			    end - index, backing->writable, &pfn);
+	if (nr < 0)
+		return nr;
+	rc = need_raw(backing);
+	if (!rc)
+		rc = pfn_table_set_run(pinner->table, index, pfn, nr);
+	if (rc)
+		return rc;
+	for (i = index; i < index + nr; i++)
+		__set_bit(i, backing->raw);
+	return nr;
+}
+
+static long pin_some(struct pinner *pinner, unsigned long index,
+		     unsigned long end)
+{
+	long got = pin_batch(pinner, index, batch_size(pinner, index, end));
+	int rc;
+
+	if (got == -EFAULT)
+		return enter_raw(pinner, index, end);
+	if (got < 0)
+		return got;
+	rc = enter_batch(pinner, index, got);
+	if (rc)
+		return rc;
+	pinner->cost += got;
+	return got;
+}
+
+static int pin_all(struct pinner *pinner, unsigned long first,
 		   unsigned long end)
 {
 	unsigned long index = first;
-	int rc = 0;
+	long got;
 
 	while (index < end) {
-		long got = pin_batch(pinner, index,
-				     batch_size(pinner, index, end));
-
-		if (got < 0) {
-			rc = got;
-			break;
-		}
-		rc = enter_batch(pinner, index, got);
-		if (rc)
-			break;
+		got = pin_some(pinner, index, end);
+		if (got < 0)
+			return got;
 		index += got;
 		cond_resched();
 	}
-	return rc;
+	return 0;
+}
+
+static void forget_raw(const struct backing *backing, struct pfn_table *table,
+		       unsigned long first, unsigned long end)
+{
+	pfn_table_clear(table, first, end);
+	while (first < end)
+		__clear_bit(first++, backing->raw);
+}
+
+static unsigned long backing_user_unpin(const struct backing *backing,
+					struct pfn_table *table,
+					unsigned long first, unsigned long end)
+{
+	unsigned long stop, nr = 0;
+
+	if (!backing->raw)
+		return backing_unpin_pages(backing, table, first, end);
+	for (; first < end; first = stop) {
+		if (backing_is_raw(backing, first)) {
+			stop = find_next_zero_bit(backing->raw, end, first);
+			forget_raw(backing, table, first, stop);
+		} else {
+			stop = find_next_bit(backing->raw, end, first);
+			nr += backing_unpin_pages(backing, table, first, stop);
+		}
+		cond_resched();
+	}
+	return nr;
+}
+
+static long backing_user_cost(const struct backing *backing,
+			      unsigned long first, unsigned long end)
+{
+	long nr = pfnmap_count(backing->mm, backing->start + first * PAGE_SIZE,
+			       end - first);
+
+	return nr < 0 ? nr : end - first - nr;
 }
 
 static int pin_with_array(struct pinner *pinner, unsigned long first,
@@ -153,13 +236,12 @@ static int pin_with_array(struct pinner *pinner, unsigned long first,
 	if (pinner->pages != few)
 		free_page((unsigned long)pinner->pages);
 	if (rc)
-		backing_unpin_pages(pinner->backing, pinner->table, first, end);
+		backing_user_unpin(pinner->backing, pinner->table, first, end);
 	return rc;
 }
 
-static int backing_user_pin(const struct backing *backing,
-			    struct pfn_table *table, unsigned long first,
-			    unsigned long end)
+static long backing_user_pin(struct backing *backing, struct pfn_table *table,
+			     unsigned long first, unsigned long end)
 {
 	struct pinner pinner = {
 		.backing = backing,
@@ -173,7 +255,7 @@ static int backing_user_pin(const struct backing *backing,
 	rc = pin_with_array(&pinner, first, end);
 	if (pinner.remote)
 		mmput(backing->mm);
-	return rc;
+	return rc ?: pinner.cost;
 }
 
 static int copy_here(const struct backing *backing, unsigned long offset,
@@ -255,13 +337,15 @@ static int backing_user_copy(const struct backing *backing,
 
 static void backing_user_release(struct backing *backing)
 {
+	kvfree(backing->raw);
 	mmdrop(backing->mm);
 }
 
 static const struct backing_ops backing_user_ops = {
 	.of_process = true,
 	.pin = backing_user_pin,
-	.unpin = backing_unpin_pages,
+	.unpin = backing_user_unpin,
+	.cost = backing_user_cost,
 	.copy = backing_user_copy,
 	.release = backing_user_release,
 };

@@ -3,6 +3,7 @@
  * The object behind IOMMU_IOAS_ALLOC and the ioctls that change its mappings.
  */
 #include <linux/cleanup.h>
+#include <linux/dma-buf.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/iommu.h>
@@ -306,11 +307,18 @@ int ioas_map_ioctl(struct iommufd_ucmd *ucmd)
 
 static int map_fd(struct iopt *iopt, struct iopt_map *map, int fd)
 {
+	struct dma_buf *dmabuf;
 	struct file *file;
 	int ret;
 
 	if (!map->length)
 		return -EINVAL;
+	dmabuf = dma_buf_get(fd);
+	if (!IS_ERR(dmabuf)) {
+		ret = iopt_map_dmabuf(iopt, map, dmabuf);
+		dma_buf_put(dmabuf);
+		return ret;
+	}
 	file = fget(fd);
 	if (!file)
 		return -EBADF;

@@ -330,6 +330,33 @@ int iopt_map_file(struct iopt *iopt, struct iopt_map *map, struct file *file)
 					   map->charge));
 }
 
+/**
+ * iopt_map_dmabuf() - map memory that a device's driver lends
+ * @iopt: where to map
+ * @map: what to map; &iopt_map.iova is written where it is not fixed
+ * @dmabuf: the memory
+ *
+ * When it is taken back the IOVA stays used, and leads nowhere.
+ *
+ * Context: Process context of a process with an mm. May sleep.
+ * Return: as iopt_map_areas(); -EINVAL also for no length, -EOVERFLOW also for
+ * memory that wraps; an error of backing_dmabuf_init().
+ */
+int iopt_map_dmabuf(struct iopt *iopt, struct iopt_map *map,
+		    struct dma_buf *dmabuf)
+{
+	unsigned long start, nr_pages;
+	int rc;
+
+	rc = find_memory(map, &start, &nr_pages);
+	if (rc)
+		return rc;
+	return map_pages(iopt, map,
+			 pages_create_dmabuf(dmabuf, start, nr_pages,
+					     map->prot & IOMMU_WRITE,
+					     map->charge));
+}
+
 /* Unmapping */
 
 /**

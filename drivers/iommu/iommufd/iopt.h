@@ -10,6 +10,7 @@
  *	ioas lock, access lock
  *	iopt.domains_rwsem
  *	iopt.iova_rwsem
+ *	reservation lock of a dma-buf
  *	pages.lock
  *	mmap_lock of the process that owns the memory, or that pays
  *
@@ -35,6 +36,7 @@
 #include "iova_space.h"
 
 struct area;
+struct dma_buf;
 struct file;
 struct iommu_domain;
 struct iopt_user;
@@ -128,7 +130,7 @@ struct iopt_map {
 	u64 iova;
 	/** @length: bytes */
 	u64 length;
-	/** @uaddr: address in the current process, or offset in the file */
+	/** @uaddr: address in the current process, or offset in the file or dma-buf */
 	u64 uaddr;
 	/** @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE, for iommu_map() */
 	int prot;
@@ -145,6 +147,8 @@ int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 		   struct iopt_map *map);
 int iopt_map_user(struct iopt *iopt, struct iopt_map *map);
 int iopt_map_file(struct iopt *iopt, struct iopt_map *map, struct file *file);
+int iopt_map_dmabuf(struct iopt *iopt, struct iopt_map *map,
+		    struct dma_buf *dmabuf);
 int iopt_unmap(struct iopt *iopt, const struct iova_range *range,
 	       u64 *unmapped);
 int iopt_unmap_all(struct iopt *iopt, u64 *unmapped);

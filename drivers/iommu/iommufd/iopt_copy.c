@@ -83,6 +83,8 @@ static int check_cut(struct iopt *iopt, struct area *area, unsigned long iova)
 	lockdep_assert_held_write(&iopt->iova_rwsem);
 	if (area->state != AREA_LIVE || area->busy || area->pins)
 		return -EBUSY;
+	if (area_of_device(area))
+		return -EOPNOTSUPP;
 	if (iova & (iopt->alignment - 1))
 		return -EINVAL;
 	if (!list_empty(&iopt->domains) && !iopt->small_pages)
@@ -118,8 +120,9 @@ static int cut(struct iopt *iopt, unsigned long iova, struct area *tail)
  *
  * Context: May sleep.
  * Return: 0, -EINVAL where @iova is not aligned or large I/O pages may be in
- * use, -EBUSY where the mapping is being worked with or pinned, -ENOMEM, -EINTR
- * where the current process is being killed.
+ * use, -EBUSY where the mapping is being worked with or pinned, -EOPNOTSUPP where
+ * it is of a device's memory, -ENOMEM, -EINTR where the current process is being
+ * killed.
  */
 int iopt_cut(struct iopt *iopt, unsigned long iova)
 {

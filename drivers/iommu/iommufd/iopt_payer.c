@@ -15,7 +15,7 @@ static int check(struct iopt *iopt)
 
 	guard(rwsem_read)(&iopt->iova_rwsem);
 	iova_space_for_each_used(&iopt->space, node, &everything) {
-		if (area_of(node)->pages->backing.ops->of_process)
+		if (!pages_inheritable(area_of(node)->pages))
 			return -EINVAL;
 	}
 	return 0;
@@ -29,7 +29,7 @@ static int check(struct iopt *iopt)
  * from now on is not affected.
  *
  * Context: Process context of a process with an mm. May sleep.
- * Return: 0, -EINVAL where memory of a process is mapped, or another error of
+ * Return: 0, -EINVAL where memory of a process or of a device is mapped, or another error of
  * pages_add_heir().
  */
 int iopt_add_heir(struct iopt *iopt)

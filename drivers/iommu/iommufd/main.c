@@ -12,6 +12,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 
+#include "backing_dmabuf.h"
 #include "ctx.h"
 #include "ioctl.h"
 #include "vfio_compat/container.h"
@@ -117,6 +118,8 @@ static int __init iommufd_init(void)
 	ret = misc_register(&iommu_misc);
 	if (ret)
 		return ret;
+	/* in time: no exporter can register before this module is up */
+	backing_dmabuf_set_importer(iommu_misc.this_device);
 	ret = misc_register(&vfio_misc);
 	if (ret)
 		misc_deregister(&iommu_misc);
@@ -134,6 +137,7 @@ module_exit(iommufd_exit);
 
 MODULE_ALIAS_MISCDEV(VFIO_MINOR);
 MODULE_ALIAS("devname:vfio/vfio");
+MODULE_IMPORT_NS("DMA_BUF");
 MODULE_IMPORT_NS("IOMMUFD_INTERNAL");
 MODULE_DESCRIPTION("I/O address spaces for devices given to user space");
 MODULE_LICENSE("GPL");

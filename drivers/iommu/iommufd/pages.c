@@ -6,6 +6,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "backing_dmabuf.h"
 #include "backing_file.h"
 #include "backing_user.h"
 #include "pages.h"
@@ -26,7 +27,15 @@ static struct pages *create(unsigned long start, unsigned long nr_pages)
 	refcount_set(&pages->refs, 1);
 	mutex_init(&pages->lock);
 	pages->holds = RB_ROOT_CACHED;
+	views_init(&pages->views);
 	return pages;
+}
+
+static void discard(struct pages *pages)
+{
+	pfn_table_destroy(&pages->table);
+	mutex_destroy(&pages->lock);
+	kfree(pages);
 }
 
 /**
@@ -75,8 +84,49 @@ struct pages *pages_create_file(struct file *file, unsigned long start,
 	rc = backing_file_init(&pages->backing, file, start, nr_pages,
 			       writable);
 	if (rc) {
-		mutex_destroy(&pages->lock);
-		kfree(pages);
+		discard(pages);
+		return ERR_PTR(rc);
+	}
+	charge_init(&pages->charge, mode);
+	return pages;
+}
+
+static void revoke(struct backing *backing)
+{
+	struct pages *pages = container_of(backing, struct pages, backing);
+
+	guard(mutex)(&pages->lock);
+	views_revoke(&pages->views);
+}
+
+/**
+ * pages_create_dmabuf() - memory that a device's driver lends
+ * @dmabuf: the memory
+ * @start: where in it, a multiple of PAGE_SIZE
+ * @nr_pages: size, at least 1
+ * @writable: devices may write to it
+ * @mode: without meaning, since nothing is charged
+ *
+ * Context: Process context of a process with an mm. May sleep. Takes the
+ * reservation lock of @dmabuf.
+ * Return: as pages_create_user(); an error of backing_dmabuf_init().
+ */
+struct pages *pages_create_dmabuf(struct dma_buf *dmabuf, unsigned long start,
+				  unsigned long nr_pages, bool writable,
+				  enum charge_mode mode)
+{
+	/* mmap_lock is taken under the lock of other pages, and around this */
+	static struct lock_class_key key;
+	struct pages *pages = create(start, nr_pages);
+	int rc;
+
+	if (IS_ERR(pages))
+		return pages;
+	lockdep_set_class(&pages->lock, &key);
+	rc = backing_dmabuf_init(&pages->backing, dmabuf, start, nr_pages,
+				 writable, revoke);
+	if (rc) {
+		discard(pages);
 		return ERR_PTR(rc);
 	}
 	charge_init(&pages->charge, mode);
@@ -113,9 +163,7 @@ void pages_put(struct pages *pages)
 	}
 	charge_destroy(&pages->charge);
 	pages->backing.ops->release(&pages->backing);
-	pfn_table_destroy(&pages->table);
-	mutex_destroy(&pages->lock);
-	kfree(pages);
+	discard(pages);
 }
 
 static int charge_pages(struct pages *pages, unsigned long nr)
@@ -174,19 +222,48 @@ static void unpin_unheld(struct pages *pages, unsigned long first,
 	}
 }
 
+/*
+ * What turns out not to be RAM is given back after pinning; only where the limit
+ * does not allow for all of it is it worth finding out before. Returns what was
+ * charged.
+ */
+static long charge_ahead(struct pages *pages, unsigned long first,
+			 unsigned long end)
+{
+	const struct backing_ops *ops = pages->backing.ops;
+	long nr = end - first, rc;
+
+	if (ops->of_device)
+		return 0;
+	rc = charge_pages(pages, nr);
+	if (rc == -ENOMEM && ops->cost) {
+		nr = ops->cost(&pages->backing, first, end);
+		if (nr < 0)
+			return nr;
+		if (nr < end - first)
+			rc = nr ? charge_pages(pages, nr) : 0;
+	}
+	return rc ?: nr;
+}
+
 static int pin_range(struct pages *pages, unsigned long first,
 		     unsigned long end)
 {
 	struct backing *backing = &pages->backing;
-	int rc;
+	long paid, cost;
 
-	rc = charge_pages(pages, end - first);
-	if (rc)
-		return rc;
-	rc = backing->ops->pin(backing, &pages->table, first, end);
-	if (rc)
-		uncharge_pages(pages, end - first);
-	return rc;
+	paid = charge_ahead(pages, first, end);
+	if (paid < 0)
+		return paid;
+	cost = backing->ops->pin(backing, &pages->table, first, end);
+	if (cost > paid) {
+		/* it was made RAM while nobody looked */
+		backing->ops->unpin(backing, &pages->table, first, end);
+		cost = -ENOMEM;
+	}
+	if (paid > max(cost, 0L))
+		uncharge_pages(pages, paid - max(cost, 0L));
+	return min(cost, 0L);
 }
 
 static int hold_locked(struct pages *pages, struct pages_hold *hold,
@@ -317,6 +394,23 @@ static int pin_locked(struct pages *pages, unsigned long first,
 	return 0;
 }
 
+static void unpin_locked(struct pages *pages, unsigned long first,
+			 unsigned long end)
+{
+	struct pages_hold *hold = find_pin(pages, first, end - 1);
+
+	if (WARN_ON(!hold) || --hold->pins)
+		return;
+	release_locked(pages, hold);
+	kfree(hold);
+}
+
+static bool any_raw(const struct backing *backing, unsigned long first,
+		    unsigned long end)
+{
+	return backing->raw && find_next_bit(backing->raw, end, first) < end;
+}
+
 static void list_pages(const struct pages *pages, unsigned long first,
 		       unsigned long end, struct page **out)
 {
@@ -349,6 +443,10 @@ int pages_pin(struct pages *pages, unsigned long first, unsigned long end,
 	if (mutex_lock_killable(&pages->lock))
 		return -EINTR;
 	rc = pin_locked(pages, first, end);
+	if (!rc && any_raw(&pages->backing, first, end)) {
+		unpin_locked(pages, first, end);
+		rc = -EINVAL;
+	}
 	if (!rc)
 		list_pages(pages, first, end, out);
 	mutex_unlock(&pages->lock);
@@ -365,14 +463,8 @@ int pages_pin(struct pages *pages, unsigned long first, unsigned long end,
  */
 void pages_unpin(struct pages *pages, unsigned long first, unsigned long end)
 {
-	struct pages_hold *hold;
-
 	guard(mutex)(&pages->lock);
-	hold = find_pin(pages, first, end - 1);
-	if (WARN_ON(!hold) || --hold->pins)
-		return;
-	release_locked(pages, hold);
-	kfree(hold);
+	unpin_locked(pages, first, end);
 }
 
 /* One page that is pinned, or as many bytes as are not */
@@ -391,6 +483,8 @@ static int copy_part(struct pages *pages, unsigned long offset, void *data,
 		return backing->ops->copy(backing, offset, data, *bytes, flags);
 	}
 	*bytes = min(*bytes, PAGE_SIZE - offset_in_page(offset));
+	if (backing_is_raw(backing, index))
+		return backing->ops->copy(backing, offset, data, *bytes, flags);
 	backing_copy_page(pfn_to_page(run.pfn), offset_in_page(offset), data,
 			  *bytes, flags & BACKING_WRITE);
 	return 0;
@@ -461,6 +555,21 @@ static int add_heir(struct pages *pages, struct charge *heir)
 }
 
 /**
+ * pages_inheritable() - can another process pay?
+ * @pages: the pages
+ *
+ * Context: Any.
+ * Return: true where it can: not for part of an address space, nor for what
+ * nobody pays.
+ */
+bool pages_inheritable(const struct pages *pages)
+{
+	const struct backing_ops *ops = pages->backing.ops;
+
+	return !ops->of_process && !ops->of_device;
+}
+
+/**
  * pages_add_heir() - the current process is going to pay
  * @pages: the pages
  *
@@ -468,15 +577,14 @@ static int add_heir(struct pages *pages, struct charge *heir)
  * the heir. Only one request at a time may do this.
  *
  * Context: Process context of a process with an mm. May sleep.
- * Return: 0, -EINVAL where the memory is part of another process's address
- * space, -ENOMEM also where the limit does not allow it, -EINTR where the
- * current process is being killed.
+ * Return: 0, -EINVAL where it is not pages_inheritable(), -ENOMEM also where the
+ * limit does not allow it, -EINTR where the current process is being killed.
  */
 int pages_add_heir(struct pages *pages)
 {
 	struct charge *heir;
 
-	if (pages->backing.ops->of_process)
+	if (!pages_inheritable(pages))
 		return -EINVAL;
 	heir = kzalloc_obj(*heir, GFP_KERNEL_ACCOUNT);
 	if (!heir)

@@ -17,7 +17,9 @@
 #include "backing.h"
 #include "charge.h"
 #include "pfn_table.h"
+#include "views.h"
 
+struct dma_buf;
 struct page;
 
 /**
@@ -30,13 +32,17 @@ struct pages {
 	struct backing backing;
 	/**
 	 * @lock: protects all below. Held while memory is pinned, while it is
-	 * mapped, since that reads @table, and while it is unpinned.
+	 * mapped, since that reads @table, and while it is unpinned. For memory
+	 * of a device it is taken under the lock of a dma-buf, and while that
+	 * memory is unmapped.
 	 */
 	struct mutex lock;
 	/** @table: page frames, set for just those pages that @holds cover */
 	struct pfn_table table;
 	/** @holds: tree of struct pages_hold */
 	struct rb_root_cached holds;
+	/** @views: where it is mapped; only for memory of a device */
+	struct views views;
 	/** @charge: who pays */
 	struct charge charge;
 	/** @heir: who is going to pay instead, charged too; NULL mostly */
@@ -60,6 +66,9 @@ struct pages *pages_create_user(unsigned long start, unsigned long nr_pages,
 struct pages *pages_create_file(struct file *file, unsigned long start,
 				unsigned long nr_pages, bool writable,
 				enum charge_mode mode);
+struct pages *pages_create_dmabuf(struct dma_buf *dmabuf, unsigned long start,
+				  unsigned long nr_pages, bool writable,
+				  enum charge_mode mode);
 struct pages *pages_get(struct pages *pages);
 void pages_put(struct pages *pages);
 
@@ -76,6 +85,7 @@ void pages_unpin(struct pages *pages, unsigned long first, unsigned long end);
 int pages_copy(struct pages *pages, unsigned long offset, void *data,
 	       unsigned long bytes, unsigned int flags);
 
+bool pages_inheritable(const struct pages *pages);
 int pages_add_heir(struct pages *pages);
 void pages_drop_heir(struct pages *pages, bool pays);
 

@@ -15,6 +15,7 @@
 #include "test_access.h"
 #include "test_device.h"
 #include "test_dirty.h"
+#include "test_dmabuf.h"
 #include "test_map.h"
 
 /*
@@ -50,6 +51,8 @@ static int (*const ops[])(struct iommufd_ucmd *ucmd) = {
 	[IOMMU_TEST_OP_PASID_REPLACE] = test_pasid_replace,
 	[IOMMU_TEST_OP_PASID_DETACH] = test_pasid_detach,
 	[IOMMU_TEST_OP_PASID_CHECK_HWPT] = test_pasid_check_hwpt,
+	[IOMMU_TEST_OP_DMABUF_GET] = test_dmabuf_get,
+	[IOMMU_TEST_OP_DMABUF_REVOKE] = test_dmabuf_revoke,
 };
 
 static int test_ioctl(struct iommufd_ucmd *ucmd)
@@ -77,21 +80,26 @@ static int __init mock_init(void)
 
 	if (ret)
 		return ret;
+	test_dmabuf_init();
 	ret = iommufd_extension_register(&extension);
-	if (ret)
+	if (ret) {
+		test_dmabuf_exit();
 		mock_iommu_exit();
+	}
 	return ret;
 }
 
 static void __exit mock_exit(void)
 {
 	iommufd_extension_unregister(&extension);
+	test_dmabuf_exit();
 	mock_iommu_exit();
 }
 
 module_init(mock_init);
 module_exit(mock_exit);
 
+MODULE_IMPORT_NS("DMA_BUF");
 MODULE_IMPORT_NS("IOMMUFD_MOCK");
 MODULE_IMPORT_NS("IOMMUFD_NG");
 MODULE_DESCRIPTION("Mock IOMMU for tests of iommufd");

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What an importer is told when it must unmap was called a move up to 7.0.
+ */
+#ifndef _COMPAT_LINUX_DMA_BUF_H
+#define _COMPAT_LINUX_DMA_BUF_H
+
+#include_next <linux/dma-buf.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+#define invalidate_mappings move_notify
+#define dma_buf_invalidate_mappings dma_buf_move_notify
+#endif
+
+#endif /* _COMPAT_LINUX_DMA_BUF_H */

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Dma-bufs that can be mapped, and taken back.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/iommufd.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include "../ucmd.h"
+#include "test_abi.h"
+#include "test_dmabuf.h"
+
+#define LARGEST (512 * PAGE_SIZE)
+
+/**
+ * struct test_dmabuf - memory that pretends to be of a device
+ */
+struct test_dmabuf {
+	/** @memory: the memory */
+	void *memory;
+	/** @range: where it is */
+	struct iommufd_dmabuf_range range;
+	/** @revoked: protected by the reservation lock of the dma-buf */
+	bool revoked;
+};
+
+static int dmabuf_pin(struct dma_buf_attachment *attach)
+{
+	return 0;
+}
+
+static void dmabuf_unpin(struct dma_buf_attachment *attach)
+{
+}
+
+static struct sg_table *dmabuf_map(struct dma_buf_attachment *attach,
+				   enum dma_data_direction dir)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
+static void dmabuf_unmap(struct dma_buf_attachment *attach,
+			 struct sg_table *sgt, enum dma_data_direction dir)
+{
+}
+
+static void test_dmabuf_free(struct test_dmabuf *test)
+{
+	free_pages_exact(test->memory, test->range.length);
+	kfree(test);
+}
+
+static void dmabuf_release(struct dma_buf *dmabuf)
+{
+	test_dmabuf_free(dmabuf->priv);
+}
+
+static const struct dma_buf_ops dmabuf_ops = {
+	.pin = dmabuf_pin,
+	.unpin = dmabuf_unpin,
+	.map_dma_buf = dmabuf_map,
+	.unmap_dma_buf = dmabuf_unmap,
+	.release = dmabuf_release,
+};
+
+static const struct iommufd_dmabuf_range *
+dmabuf_ranges(struct dma_buf_attachment *attach, unsigned int *nr)
+{
+	const struct test_dmabuf *test = attach->dmabuf->priv;
+
+	dma_resv_assert_held(attach->dmabuf->resv);
+	if (test->revoked)
+		return ERR_PTR(-ENODEV);
+	*nr = 1;
+	return &test->range;
+}
+
+static struct iommufd_dmabuf_exporter exporter = {
+	.ops = &dmabuf_ops,
+	.ranges = dmabuf_ranges,
+};
+
+static struct test_dmabuf *test_dmabuf_alloc(size_t length)
+{
+	struct test_dmabuf *test = kzalloc_obj(*test, GFP_KERNEL);
+
+	if (!test)
+		return NULL;
+	test->memory = alloc_pages_exact(length, GFP_KERNEL | __GFP_ZERO);
+	if (!test->memory) {
+		kfree(test);
+		return NULL;
+	}
+	test->range.start = virt_to_phys(test->memory);
+	test->range.length = length;
+	return test;
+}
+
+/**
+ * test_dmabuf_get() - IOMMU_TEST_OP_DMABUF_GET
+ * @ucmd: with a struct iommu_test_cmd
+ *
+ * Return: a file descriptor or a negative errno.
+ */
+int test_dmabuf_get(struct iommufd_ucmd *ucmd)
+{
+	const struct iommu_test_cmd *cmd = ucmd->cmd;
+	unsigned int flags = cmd->dmabuf_get.open_flags;
+	DEFINE_DMA_BUF_EXPORT_INFO(info);
+	struct test_dmabuf *test;
+	struct dma_buf *dmabuf;
+	int fd;
+
+	if (!cmd->dmabuf_get.length || cmd->dmabuf_get.length > LARGEST)
+		return -EINVAL;
+	test = test_dmabuf_alloc(PAGE_ALIGN(cmd->dmabuf_get.length));
+	if (!test)
+		return -ENOMEM;
+	info.ops = &dmabuf_ops;
+	info.size = test->range.length;
+	info.flags = flags;
+	info.priv = test;
+	dmabuf = dma_buf_export(&info);
+	if (IS_ERR(dmabuf)) {
+		test_dmabuf_free(test);
+		return PTR_ERR(dmabuf);
+	}
+	fd = dma_buf_fd(dmabuf, flags);
+	if (fd < 0)
+		dma_buf_put(dmabuf);
+	return fd;
+}
+
+/**
+ * test_dmabuf_revoke() - IOMMU_TEST_OP_DMABUF_REVOKE
+ * @ucmd: with a struct iommu_test_cmd
+ *
+ * Return: 0 or a negative errno.
+ */
+int test_dmabuf_revoke(struct iommufd_ucmd *ucmd)
+{
+	const struct iommu_test_cmd *cmd = ucmd->cmd;
+	struct test_dmabuf *test;
+	struct dma_buf *dmabuf;
+	int ret = -EOPNOTSUPP;
+
+	dmabuf = dma_buf_get(cmd->dmabuf_revoke.dmabuf_fd);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	if (dmabuf->ops == &dmabuf_ops) {
+		test = dmabuf->priv;
+		dma_resv_lock(dmabuf->resv, NULL);
+		test->revoked = cmd->dmabuf_revoke.revoked;
+		dma_buf_invalidate_mappings(dmabuf);
+		dma_resv_unlock(dmabuf->resv);
+		ret = 0;
+	}
+	dma_buf_put(dmabuf);
+	return ret;
+}
+
+/**
+ * test_dmabuf_init() - let the dma-bufs be mapped
+ */
+void test_dmabuf_init(void)
+{
+	iommufd_dmabuf_register(&exporter);
+}
+
+/**
+ * test_dmabuf_exit() - undo test_dmabuf_init()
+ */
+void test_dmabuf_exit(void)
+{
+	iommufd_dmabuf_unregister(&exporter);
+}
