@@ -97,7 +97,14 @@ u16 vfio_pci_lock_and_force_memory(struct vfio_pci_core_device *vdev)
 void vfio_pci_restore_and_unlock_memory(struct vfio_pci_core_device *vdev,
 					u16 cmd)
 {
-	pci_write_config_word(vdev->pdev, PCI_COMMAND, cmd);
+	struct pci_dev *pdev = vdev->pdev;
+
+	/* Nothing but the one bit: INTx is masked and unmasked meanwhile */
+	if (!(cmd & PCI_COMMAND_MEMORY)) {
+		pci_read_config_word(pdev, PCI_COMMAND, &cmd);
+		pci_write_config_word(pdev, PCI_COMMAND,
+				      cmd & ~PCI_COMMAND_MEMORY);
+	}
 	up_write(&vdev->memory_lock);
 }
 

@@ -81,6 +81,22 @@ static bool unmask(struct vfio_pci_intx *intx)
 	return asserted;
 }
 
+/*
+ * Whoever changes another bit of the command register reads and writes it
+ * without irqlock, and may put back INTx Disable as it was before the handler
+ * masked. A line that nobody holds down would be switched off by the kernel.
+ */
+static irqreturn_t keep_masked(struct pci_dev *pdev)
+{
+	u16 cmd;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &cmd);
+	if (cmd & PCI_COMMAND_INTX_DISABLE)
+		return IRQ_NONE;
+	pci_intx(pdev, 0);
+	return IRQ_HANDLED;
+}
+
 static irqreturn_t intx_handler(int irq, void *arg)
 {
 	struct vfio_pci_intx *intx = arg;
@@ -89,7 +105,9 @@ static irqreturn_t intx_handler(int irq, void *arg)
 	scoped_guard(spinlock_irqsave, &vdev->irqlock) {
 		if (!vdev->pci_2_3)
 			disable_irq_nosync(irq);
-		else if (intx->masked || !pci_check_and_mask_intx(vdev->pdev))
+		else if (intx->masked)
+			return keep_masked(vdev->pdev);
+		else if (!pci_check_and_mask_intx(vdev->pdev))
 			return IRQ_NONE;
 		intx->masked = true;
 	}
