@@ -393,8 +393,12 @@ void vfio_pci_config_add_hook(struct vfio_pci_core_device *vdev,
 			      vfio_pci_config_written_t written)
 {
 	struct vfio_pci_config *config = vdev->config;
+	unsigned int i;
 
-	/* A function with a capability twice gets no second hook */
+	/* A list that loops comes by again, one with many hooks is no real one */
+	for (i = 0; i < config->nr_hooks; i++)
+		if (config->hooks[i].pos == pos)
+			return;
 	if (config->nr_hooks == VFIO_PCI_MAX_HOOKS)
 		return;
 

@@ -292,10 +292,30 @@ static int ecap_len(struct vfio_pci_core_device *vdev, u16 id, unsigned int pos)
 	return ret ?: len;
 }
 
+/* Bytes that the hooks of a capability touch, which must be there */
+static unsigned int hook_needs(u8 id)
+{
+	switch (id) {
+	case PCI_CAP_ID_PM:
+		return PCI_PM_SIZEOF;
+	case PCI_CAP_ID_VPD:
+		return PCI_CAP_VPD_SIZEOF;
+	case PCI_CAP_ID_EXP:
+		return PCI_EXP_DEVCTL + 2;
+	case PCI_CAP_ID_AF:
+		return PCI_CAP_AF_SIZEOF;
+	default:
+		return PCI_CAP_SIZEOF;
+	}
+}
+
 static void add_cap_hooks(struct vfio_pci_core_device *vdev, u8 id,
 			  unsigned int pos)
 {
 	u16 pmc;
+
+	if (pos + hook_needs(id) > PCI_CFG_SPACE_SIZE)
+		return;
 
 	switch (id) {
 	case PCI_CAP_ID_PM:
