@@ -347,6 +347,65 @@ static void add_cap_hooks(struct vfio_pci_core_device *vdev, u8 id,
 	}
 }
 
+/*
+ * Where the next standard capability starts behind @pos, in a list that may
+ * link back and forth.
+ */
+static int next_cap_start(struct vfio_pci_core_device *vdev, unsigned int pos)
+{
+	unsigned int end = PCI_CFG_SPACE_SIZE;
+	int left = (PCI_CFG_SPACE_SIZE - PCI_STD_HEADER_SIZEOF) / 4;
+	u8 cap;
+	int ret;
+
+	ret = read8(vdev, PCI_CAPABILITY_LIST, &cap);
+	while (!ret && (cap & ~3) >= PCI_STD_HEADER_SIZEOF && left--) {
+		cap &= ~3;
+		if (cap > pos && cap < end)
+			end = cap;
+		ret = read8(vdev, cap + PCI_CAP_LIST_NEXT, &cap);
+	}
+	return ret ?: end;
+}
+
+/* The same of extended capabilities */
+static int next_ecap_start(struct vfio_pci_core_device *vdev, unsigned int pos)
+{
+	unsigned int size = vdev->pdev->cfg_size;
+	unsigned int cap = PCI_CFG_SPACE_SIZE, end = size;
+	int left = (size - PCI_CFG_SPACE_SIZE) / 8;
+	u32 header;
+	int ret = 0;
+
+	while (!ret && cap >= PCI_CFG_SPACE_SIZE && cap <= size - 4 && left--) {
+		if (cap > pos && cap < end)
+			end = cap;
+		ret = read32(vdev, cap, &header);
+		cap = ret ? 0 : PCI_EXT_CAP_NEXT(header);
+	}
+	return ret ?: end;
+}
+
+/*
+ * Keep the user off a capability, up to the next one where its length is not
+ * known. Returns 0: the user does not find it.
+ */
+static int hide_cap(struct vfio_pci_core_device *vdev, unsigned int pos,
+		    int next, unsigned int header,
+		    const struct vfio_pci_rule *rule)
+{
+	unsigned int len;
+
+	if (next < 0)
+		return next;
+
+	len = next - pos;
+	if (rule->len)
+		len = min(len, rule->len);
+	vfio_pci_perm_paint(&vdev->config->perm, pos, len, header, rule);
+	return 0;
+}
+
 /* Paint one standard capability. Returns whether the user finds it. */
 static int init_cap(struct vfio_pci_core_device *vdev, u8 id, unsigned int pos)
 {
@@ -354,18 +413,18 @@ static int init_cap(struct vfio_pci_core_device *vdev, u8 id, unsigned int pos)
 	int len = rule->len;
 	int ret;
 
+	if (rule->hidden)
+		return hide_cap(vdev, pos, next_cap_start(vdev, pos),
+				PCI_CAP_FLAGS, rule);
 	if (len == VFIO_PCI_LEN_VARIES)
 		len = cap_len(vdev, id, pos, &rule);
 	if (len < 0)
 		return len;
-	if (len < PCI_CAP_SIZEOF && !rule->hidden)
+	if (len < PCI_CAP_SIZEOF)
 		return 0;
 	len = min_t(int, len, PCI_CFG_SPACE_SIZE - pos);
 
 	vfio_pci_perm_paint(&vdev->config->perm, pos, len, PCI_CAP_FLAGS, rule);
-	if (rule->hidden)
-		return 0;
-
 	ret = vfio_pci_config_fill(vdev, pos, len);
 	if (ret)
 		return ret;
@@ -415,18 +474,17 @@ static int init_ecap(struct vfio_pci_core_device *vdev, u16 id,
 	int len = rule->len;
 	int ret;
 
+	if (rule->hidden)
+		return hide_cap(vdev, pos, next_ecap_start(vdev, pos), 4, rule);
 	if (len == VFIO_PCI_LEN_VARIES)
 		len = ecap_len(vdev, id, pos);
 	if (len < 0)
 		return len;
-	if (len < PCI_CAP_SIZEOF && !rule->hidden)
+	if (len < PCI_CAP_SIZEOF)
 		return 0;
 	len = min_t(int, len, vdev->pdev->cfg_size - pos);
 
 	vfio_pci_perm_paint(&vdev->config->perm, pos, len, 4, rule);
-	if (rule->hidden)
-		return 0;
-
 	ret = vfio_pci_config_fill(vdev, pos, len);
 	return ret ?: 1;
 }

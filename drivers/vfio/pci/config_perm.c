@@ -92,6 +92,8 @@ const struct vfio_pci_rule vfio_pci_rule_msi32 = { FIELDS(msi32_fields) };
 const struct vfio_pci_rule vfio_pci_rule_msi64 = { FIELDS(msi64_fields) };
 
 static const struct vfio_pci_rule cap_rules[] = {
+	/* Nothing but a header, where firmware took a capability away */
+	[0] = { .len = PCI_CAP_SIZEOF, .hidden = true },
 	[PCI_CAP_ID_PM] = { .len = PCI_PM_SIZEOF, FIELDS(pm_fields) },
 	[PCI_CAP_ID_AGP] = { .len = PCI_AGP_SIZEOF },
 	[PCI_CAP_ID_VPD] = { .len = PCI_CAP_VPD_SIZEOF, FIELDS(vpd_fields) },
@@ -132,7 +134,13 @@ static const struct vfio_pci_field pwr_fields[] = {
 	{ PCI_PWR_DSR, 1, 0, ALL8 },
 };
 
-/* The host alone manages translation services and process address spaces */
+#define HIDDEN .hidden = true, .blank = true
+#define MAX_LANES 32
+
+/*
+ * The host alone manages translation services and process address spaces, and
+ * the link with its power states and clock, which has another end.
+ */
 static const struct vfio_pci_rule ecap_rules[] = {
 	[PCI_EXT_CAP_ID_ERR] = { .len = PCI_ERR_ROOT_COMMAND,
 				 FIELDS(aer_fields) },
@@ -145,22 +153,32 @@ static const struct vfio_pci_rule ecap_rules[] = {
 	[PCI_EXT_CAP_ID_VNDR] = { .len = VFIO_PCI_LEN_VARIES, .raw = true },
 	[PCI_EXT_CAP_ID_ACS] = { .len = VFIO_PCI_LEN_VARIES },
 	[PCI_EXT_CAP_ID_ARI] = { .len = PCI_EXT_CAP_ARI_SIZEOF },
-	[PCI_EXT_CAP_ID_ATS] = { .len = PCI_EXT_CAP_ATS_SIZEOF,
-				 .hidden = true },
+	[PCI_EXT_CAP_ID_ATS] = { .len = PCI_EXT_CAP_ATS_SIZEOF, HIDDEN },
 	[PCI_EXT_CAP_ID_SRIOV] = { .len = PCI_EXT_CAP_SRIOV_SIZEOF },
 	[PCI_EXT_CAP_ID_MCAST] = { .len = PCI_EXT_CAP_MCAST_ENDPOINT_SIZEOF },
-	[PCI_EXT_CAP_ID_PRI] = { .len = PCI_EXT_CAP_PRI_SIZEOF,
-				 .hidden = true },
+	[PCI_EXT_CAP_ID_PRI] = { .len = PCI_EXT_CAP_PRI_SIZEOF, HIDDEN },
 	[PCI_EXT_CAP_ID_REBAR] = { .len = VFIO_PCI_LEN_VARIES },
 	[PCI_EXT_CAP_ID_DPA] = { .len = VFIO_PCI_LEN_VARIES },
 	[PCI_EXT_CAP_ID_TPH] = { .len = VFIO_PCI_LEN_VARIES },
 	[PCI_EXT_CAP_ID_LTR] = { .len = PCI_EXT_CAP_LTR_SIZEOF },
-	[PCI_EXT_CAP_ID_PASID] = { .len = PCI_EXT_CAP_PASID_SIZEOF,
-				   .hidden = true },
+	[PCI_EXT_CAP_ID_SECPCI] = { .len = 12 + 2 * MAX_LANES, HIDDEN },
+	[PCI_EXT_CAP_ID_PASID] = { .len = PCI_EXT_CAP_PASID_SIZEOF, HIDDEN },
+	[PCI_EXT_CAP_ID_L1SS] = { .len = 20, HIDDEN },
+	[PCI_EXT_CAP_ID_PTM] = { .len = 12, HIDDEN },
 	[PCI_EXT_CAP_ID_DVSEC] = { .len = VFIO_PCI_LEN_VARIES, .raw = true },
+	[PCI_EXT_CAP_ID_DLF] = { .len = 12, HIDDEN },
+	[PCI_EXT_CAP_ID_PL_16GT] = { .len = 32 + MAX_LANES, HIDDEN },
+	/* Lane margining, which has no name everywhere */
+	[0x27] = { .len = 8 + 4 * MAX_LANES, HIDDEN },
+	[PCI_EXT_CAP_ID_PL_32GT] = { .len = 32 + MAX_LANES, HIDDEN },
 };
 
-static const struct vfio_pci_rule unknown_rule = { .hidden = true };
+/*
+ * Low in config space there are devices that have registers anywhere, and
+ * drivers that read them: these are left readable.
+ */
+static const struct vfio_pci_rule unknown_cap = { .hidden = true };
+static const struct vfio_pci_rule unknown_ecap = { HIDDEN };
 
 /**
  * vfio_pci_rule_cap() - the rule of a standard capability
@@ -172,7 +190,7 @@ static const struct vfio_pci_rule unknown_rule = { .hidden = true };
 const struct vfio_pci_rule *vfio_pci_rule_cap(u8 id)
 {
 	if (id >= ARRAY_SIZE(cap_rules) || !cap_rules[id].len)
-		return &unknown_rule;
+		return &unknown_cap;
 	return &cap_rules[id];
 }
 
@@ -186,7 +204,7 @@ const struct vfio_pci_rule *vfio_pci_rule_cap(u8 id)
 const struct vfio_pci_rule *vfio_pci_rule_ecap(u16 id)
 {
 	if (id >= ARRAY_SIZE(ecap_rules) || !ecap_rules[id].len)
-		return &unknown_rule;
+		return &unknown_ecap;
 	return &ecap_rules[id];
 }
 
@@ -278,7 +296,7 @@ void vfio_pci_perm_paint(struct vfio_pci_perm *perm, unsigned int pos,
 	const struct vfio_pci_field *field = rule->fields;
 	unsigned int i;
 
-	vfio_pci_perm_fill(perm, pos, len, rule->hidden ? 0xff : 0,
+	vfio_pci_perm_fill(perm, pos, len, rule->blank ? 0xff : 0,
 			   rule->raw ? 0xff : 0);
 	vfio_pci_perm_fill(perm, pos, min(header, len), 0xff, 0);
 

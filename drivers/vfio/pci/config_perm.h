@@ -35,12 +35,15 @@ struct vfio_pci_field {
  */
 struct vfio_pci_rule {
 	/**
-	 * @len: bytes, or VFIO_PCI_LEN_VARIES, or 0 for a capability whose
-	 * length nobody knows, which implies @hidden
+	 * @len: bytes, at most that many where @hidden, or
+	 * VFIO_PCI_LEN_VARIES, or 0 for a capability whose length nobody
+	 * knows, which implies @hidden
 	 */
 	u16 len;
-	/** @hidden: left out of the chain, its registers read as zero */
+	/** @hidden: left out of the chain and read-only */
 	bool hidden;
+	/** @blank: reads as zero */
+	bool blank;
 	/** @raw: the body behind the header goes straight to the function */
 	bool raw;
 	/** @nr_fields: entries in @fields */
