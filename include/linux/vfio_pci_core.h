@@ -46,6 +46,8 @@ struct vfio_pci_core_device {
 	 * power state, reset. Nests inside the config lock and @igate.
 	 */
 	struct rw_semaphore memory_lock;
+	/** @rom_lock: held while the ROM is switched on; outside @memory_lock */
+	struct mutex rom_lock;
 	/** @igate: serializes interrupt set-up; nests inside the config lock */
 	struct mutex igate;
 	/** @irqlock: protects the INTx mask state, also in interrupt context */

@@ -235,6 +235,38 @@ u64 vfio_pci_rom_size(struct pci_dev *pdev)
 	return 0;
 }
 
+/*
+ * Mapping switches the ROM on and looks for the image, which takes a function
+ * that is awake and not being reset.
+ */
+static void __iomem *map_rom(struct vfio_pci_core_device *vdev, bool shadow,
+			     size_t *image)
+{
+	struct pci_dev *pdev = vdev->pdev;
+
+	if (shadow) {
+		*image = pdev->romlen;
+		return ioremap(pdev->rom, pdev->romlen);
+	}
+
+	guard(rwsem_read)(&vdev->memory_lock);
+	if (!vfio_pci_memory_enabled(vdev))
+		return NULL;
+	return pci_map_rom(pdev, image);
+}
+
+static void unmap_rom(struct vfio_pci_core_device *vdev, bool shadow,
+		      void __iomem *io)
+{
+	if (shadow) {
+		iounmap(io);
+		return;
+	}
+
+	guard(rwsem_read)(&vdev->memory_lock);
+	pci_unmap_rom(vdev->pdev, io);
+}
+
 /**
  * vfio_pci_rom_read() - the user reads the expansion ROM
  * @vdev: an open device
@@ -245,8 +277,9 @@ u64 vfio_pci_rom_size(struct pci_dev *pdev)
  * What the image does not fill reads as ones. Accesses are four bytes wide at
  * most: there are devices that answer wider ones with an error.
  *
- * Context: Process context, may sleep. Takes the memory lock.
- * Return: Bytes done or a negative errno, as vfio_pci_bar_rw().
+ * Context: Process context, may sleep. Takes the ROM lock and the memory lock.
+ * Return: Bytes done or a negative errno, as vfio_pci_bar_rw(); -ENOMEM where
+ * no image can be seen.
  */
 ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *vdev, char __user *buf,
 			  size_t count, loff_t *ppos)
@@ -265,12 +298,9 @@ ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *vdev, char __user *buf,
 	if (!w.size)
 		return -EINVAL;
 
-	if (shadow) {
-		image = pdev->romlen;
-		w.io = ioremap(pdev->rom, image);
-	} else {
-		w.io = pci_map_rom(pdev, &image);
-	}
+	/* Whoever unmaps switches the ROM off, also for others */
+	guard(mutex)(&vdev->rom_lock);
+	w.io = map_rom(vdev, shadow, &image);
 	if (!w.io)
 		return -ENOMEM;
 	w.hole_start = image;
@@ -280,9 +310,6 @@ ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *vdev, char __user *buf,
 	if (ret > 0)
 		*ppos += ret;
 
-	if (shadow)
-		iounmap(w.io);
-	else
-		pci_unmap_rom(pdev, w.io);
+	unmap_rom(vdev, shadow, w.io);
 	return ret;
 }

@@ -45,6 +45,7 @@ int vfio_pci_core_init_dev(struct vfio_device *core_vdev)
 	vdev->irq_type = VFIO_PCI_NUM_IRQS;
 	vdev->config_ops = &core_config_ops;
 	init_rwsem(&vdev->memory_lock);
+	mutex_init(&vdev->rom_lock);
 	mutex_init(&vdev->igate);
 	spin_lock_init(&vdev->irqlock);
 	spin_lock_init(&vdev->trigger_lock);
@@ -64,6 +65,7 @@ void vfio_pci_core_release_dev(struct vfio_device *core_vdev)
 	struct vfio_pci_core_device *vdev = to_core(core_vdev);
 
 	mutex_destroy(&vdev->igate);
+	mutex_destroy(&vdev->rom_lock);
 	xa_destroy(&vdev->vectors);
 	kfree(vdev->pm_save);
 }

@@ -43,6 +43,7 @@ static bool rom_has_image(struct vfio_pci_core_device *vdev)
 	if (!pci_resource_start(vdev->pdev, PCI_ROM_RESOURCE))
 		return true;
 
+	guard(mutex)(&vdev->rom_lock);
 	cmd = vfio_pci_lock_and_force_memory(vdev);
 	io = pci_map_rom(vdev->pdev, &size);
 	if (io)
@@ -57,7 +58,7 @@ static bool rom_has_image(struct vfio_pci_core_device *vdev)
  * @info: index in, the rest out
  * @caps: capabilities to append to
  *
- * Context: Process context, may sleep. Takes the memory lock.
+ * Context: Process context, may sleep. Takes the ROM lock and the memory lock.
  * Return: 0 or a negative errno.
  */
 int vfio_pci_ioctl_get_region_info(struct vfio_device *core_vdev,

@@ -136,6 +136,9 @@ TEST_OVER(rom, BACKENDS_ALL)
 	unsigned char head[128];
 	unsigned char *all;
 
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, 0);
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, head, 4),
+		  -ENOMEM);
 	vdev_enable(vdev, false);
 	vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, head, sizeof(head));
 	ASSERT(head[0] == 0x55 && head[1] == 0xaa);
