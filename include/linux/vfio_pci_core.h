@@ -101,6 +101,8 @@ struct vfio_pci_core_device {
 	bool has_dyn_msix;
 	/** @pci_2_3: INTx can be masked in the function itself */
 	bool pci_2_3;
+	/** @nointx: INTx of the function is broken and stays masked */
+	bool nointx;
 	/** @virq_disabled: the user set INTx Disable in the command register */
 	bool virq_disabled;
 	/** @reset_works: the function can be reset alone */

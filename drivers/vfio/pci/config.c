@@ -504,7 +504,7 @@ static int init_header(struct vfio_pci_core_device *vdev)
 
 	if (pdev->is_virtfn)
 		init_virtfn(vdev);
-	if (!pdev->irq || pdev->irq == IRQ_NOTCONNECTED)
+	if (!pdev->irq || pdev->irq == IRQ_NOTCONNECTED || vdev->nointx)
 		vdev->vconfig[PCI_INTERRUPT_PIN] = 0;
 
 	cmd = vfio_pci_vconfig_get16(vdev, PCI_COMMAND);

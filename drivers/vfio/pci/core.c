@@ -129,14 +129,42 @@ void vfio_pci_core_unregister_device(struct vfio_pci_core_device *vdev)
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_unregister_device, "VFIO_PCI_NG");
 
+/*
+ * These assert INTx but do not tell so in their status, nor can they be masked:
+ * a shared line would be stuck.
+ */
+static bool intx_is_broken(struct pci_dev *pdev)
+{
+	if (pdev->vendor != PCI_VENDOR_ID_INTEL)
+		return false;
+
+	switch (pdev->device) {
+	/* Ethernet controllers X710, XL710, XXV710, X722, X550 */
+	case 0x1563:
+	case 0x1572:
+	case 0x1574:
+	case 0x1580 ... 0x1581:
+	case 0x1583 ... 0x158b:
+	case 0x37d0 ... 0x37d2:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Find out whether INTx can be masked in the function, and leave it unmasked */
 static void probe_intx(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	u16 cmd;
 
-	vdev->pci_2_3 = pci_intx_mask_supported(pdev);
 	vdev->virq_disabled = false;
+	vdev->nointx = intx_is_broken(pdev);
+	vdev->pci_2_3 = !vdev->nointx && pci_intx_mask_supported(pdev);
+	if (vdev->nointx) {
+		pci_info(pdev, "INTx is broken, masked for good\n");
+		pci_intx(pdev, 0);
+	}
 
 	pci_read_config_word(pdev, PCI_COMMAND, &cmd);
 	if (vdev->pci_2_3 && (cmd & PCI_COMMAND_INTX_DISABLE))

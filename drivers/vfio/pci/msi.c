@@ -268,7 +268,7 @@ void vfio_pci_msi_disable(struct vfio_pci_core_device *vdev)
 	cmd = vfio_pci_lock_and_force_memory(vdev);
 	pci_free_irq_vectors(vdev->pdev);
 	/* The PCI core has unmasked INTx, which it masks for MSI */
-	if (vdev->pci_2_3 && vdev->virq_disabled)
+	if (vdev->nointx || (vdev->pci_2_3 && vdev->virq_disabled))
 		pci_intx(vdev->pdev, 0);
 	vfio_pci_restore_and_unlock_memory(vdev, cmd);
 	vdev->irq_type = VFIO_PCI_NUM_IRQS;
