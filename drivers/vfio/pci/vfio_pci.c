@@ -7,6 +7,11 @@
 #include <linux/pm.h>
 #include <linux/vfio_pci_core.h>
 
+static bool disable_denylist;
+module_param(disable_denylist, bool, 0444);
+MODULE_PARM_DESC(disable_denylist,
+		 "Also take devices that are unsafe to hand to user space");
+
 static int vfio_pci_open_device(struct vfio_device *core_vdev)
 {
 	struct vfio_pci_core_device *vdev =
@@ -41,10 +46,45 @@ static const struct vfio_device_ops vfio_pci_ops = {
 	.device_feature = vfio_pci_core_ioctl_feature,
 };
 
+/* A program that has one of these can bring the host down with it */
+static bool is_unsafe(struct pci_dev *pdev)
+{
+	if (pdev->vendor != PCI_VENDOR_ID_INTEL)
+		return false;
+
+	switch (pdev->device) {
+	case PCI_DEVICE_ID_INTEL_QAT_C3XXX:
+	case PCI_DEVICE_ID_INTEL_QAT_C3XXX_VF:
+	case PCI_DEVICE_ID_INTEL_QAT_C62X:
+	case PCI_DEVICE_ID_INTEL_QAT_C62X_VF:
+	case PCI_DEVICE_ID_INTEL_QAT_DH895XCC:
+	case PCI_DEVICE_ID_INTEL_QAT_DH895XCC_VF:
+	case PCI_DEVICE_ID_INTEL_DSA_SPR0:
+	case PCI_DEVICE_ID_INTEL_IAX_SPR0:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_denied(struct pci_dev *pdev)
+{
+	if (!is_unsafe(pdev))
+		return false;
+
+	pci_warn(pdev, "unsafe for user space, %s\n",
+		 disable_denylist ? "taken as disable_denylist is set" :
+				    "refused unless disable_denylist is set");
+	return !disable_denylist;
+}
+
 static int vfio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct vfio_pci_core_device *vdev;
 	int ret;
+
+	if (is_denied(pdev))
+		return -EINVAL;
 
 	vdev = vfio_alloc_device(vfio_pci_core_device, vdev, &pdev->dev,
 				 &vfio_pci_ops);
