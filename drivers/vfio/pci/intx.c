@@ -103,10 +103,12 @@ static irqreturn_t intx_handler(int irq, void *arg)
 	struct vfio_pci_core_device *vdev = intx->vdev;
 
 	scoped_guard(spinlock_irqsave, &vdev->irqlock) {
+		if (intx->masked)
+			/* Disabling nests, and was done while we were on our way */
+			return vdev->pci_2_3 ? keep_masked(vdev->pdev) :
+					       IRQ_HANDLED;
 		if (!vdev->pci_2_3)
 			disable_irq_nosync(irq);
-		else if (intx->masked)
-			return keep_masked(vdev->pdev);
 		else if (!pci_check_and_mask_intx(vdev->pdev))
 			return IRQ_NONE;
 		intx->masked = true;
