@@ -80,9 +80,15 @@ struct vfio_pci_core_device {
 	struct vfio_pci_intx *intx;
 	/** @vectors: MSI and MSI-X vectors with an eventfd; protected by @igate */
 	struct xarray vectors;
-	/** @irq_type: VFIO_PCI_*_IRQ_INDEX in use, VFIO_PCI_NUM_IRQS for none */
+	/**
+	 * @irq_type: VFIO_PCI_*_IRQ_INDEX in use, VFIO_PCI_NUM_IRQS for none;
+	 * protected by @igate
+	 */
 	int irq_type;
-	/** @msi_qmax: log2 of the number of MSI vectors in use */
+	/**
+	 * @msi_qmax: log2 of the number of MSI vectors in use; protected by
+	 * @igate
+	 */
 	u8 msi_qmax;
 	/** @msix_bar: BAR that holds the MSI-X table, 0xff without MSI-X */
 	u8 msix_bar;

@@ -131,6 +131,9 @@ static int msi_flags_written(struct vfio_pci_core_device *vdev,
 	unsigned int pos = w->cap + PCI_MSI_FLAGS;
 	u16 flags = vfio_pci_vconfig_get16(vdev, pos);
 
+	/* MSI must not come or go before the function has been told */
+	guard(mutex)(&vdev->igate);
+
 	if (vdev->irq_type != VFIO_PCI_MSI_IRQ_INDEX)
 		flags &= ~PCI_MSI_FLAGS_ENABLE;
 	if (FIELD_GET(PCI_MSI_FLAGS_QSIZE, flags) > vdev->msi_qmax) {

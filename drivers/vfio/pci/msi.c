@@ -99,8 +99,8 @@ int vfio_pci_msi_enable(struct vfio_pci_core_device *vdev, unsigned int nr_vecs,
 	if (msix) {
 		vdev->irq_type = VFIO_PCI_MSIX_IRQ_INDEX;
 	} else {
-		vdev->irq_type = VFIO_PCI_MSI_IRQ_INDEX;
 		vdev->msi_qmax = order_base_2(nr_vecs);
+		vdev->irq_type = VFIO_PCI_MSI_IRQ_INDEX;
 	}
 	return 0;
 }
