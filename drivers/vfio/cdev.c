@@ -298,7 +298,8 @@ int vfio_cdev_add(struct vfio_device *device)
 	device->device.class = &vfio_cdev_class;
 	device->device.devt = MKDEV(MAJOR(vfio_cdev_devt), device->index);
 	cdev_init(&device->cdev, &vfio_cdev_fops);
-	device->cdev.owner = THIS_MODULE;
+	/* The last file to be closed may be what releases the device */
+	device->cdev.owner = device->dev->driver->owner;
 	return cdev_device_add(&device->cdev, &device->device);
 }
 
