@@ -3,6 +3,7 @@
  * What a driver of PCI devices for user space calls and plugs in: life cycle of
  * a device, opening and closing, dispatch.
  */
+#include <linux/aperture.h>
 #include <linux/export.h>
 #include <linux/module.h>
 #include <linux/pm_runtime.h>
@@ -83,16 +84,24 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_release_dev, "VFIO_PCI_NG");
  */
 int vfio_pci_core_register_device(struct vfio_pci_core_device *vdev)
 {
+	const char *name = vdev->vdev.ops->name;
 	struct pci_dev *pdev = vdev->pdev;
 	int ret;
 
-	if (WARN_ON(vdev != pci_get_drvdata(pdev) || !vdev->vdev.ops->name))
+	if (WARN_ON(vdev != pci_get_drvdata(pdev) || !name))
 		return -EINVAL;
 	if (pdev->hdr_type != PCI_HEADER_TYPE_NORMAL)
 		return -EINVAL;
 	if (pci_num_vf(pdev)) {
 		pci_warn(pdev, "virtual functions are enabled, cannot bind\n");
 		return -EBUSY;
+	}
+
+	/* A framebuffer that firmware has set up draws into our BARs */
+	if (pci_is_vga(pdev)) {
+		ret = aperture_remove_conflicting_pci_devices(pdev, name);
+		if (ret)
+			return ret;
 	}
 
 	ret = vfio_pci_assign_reset_set(vdev);
