@@ -49,7 +49,8 @@ static int ask(struct iommu_domain *domain, const struct iova_range *range,
 
 /**
  * hwdirty_works() - can it be known what is dirty?
- * @domain: a domain
+ * @domain: a new domain, which nobody else uses yet: to try it is to walk its
+ *	    page table
  *
  * Some drivers announce what the code for the page tables does not do on this
  * kernel.

@@ -93,6 +93,7 @@ static struct iommufd_hwpt *new_object(struct iommufd_ctx *ictx,
 	}
 	hwpt->nest_parent = request->flags & IOMMU_HWPT_ALLOC_NEST_PARENT;
 	hwpt->pasid = request->flags & IOMMU_HWPT_ALLOC_PASID;
+	hwpt->dirty = request->flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING;
 	return hwpt;
 }
 

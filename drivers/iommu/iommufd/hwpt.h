@@ -57,6 +57,8 @@ struct iommufd_hwpt {
 	bool pasid;
 	/** @coherent: it makes all DMA coherent */
 	bool coherent;
+	/** @dirty: it can keep track of dirty pages */
+	bool dirty;
 	/** @tracking: it keeps track of dirty pages; under the IOAS's lock */
 	bool tracking;
 };
