@@ -90,5 +90,6 @@ void area_unmap(struct area *area, struct hwmap_flush *flush);
 bool area_aligned(const struct area *area, unsigned long alignment);
 unsigned long area_memory(const struct area *area);
 void area_split(struct area *area, struct area *tail);
+void area_split_hold(struct area *area, struct area *tail);
 
 #endif /* IOMMUFD_AREA_H */

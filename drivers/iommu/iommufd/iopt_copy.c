@@ -90,8 +90,9 @@ static int check_cut(struct iopt *iopt, struct area *area, unsigned long iova)
 	return 0;
 }
 
-/* Returns 1 where @tail was used */
-static int cut(struct iopt *iopt, unsigned long iova, struct area *tail)
+/* Returns 1 where @tail was used; it and @head are busy then */
+static int cut(struct iopt *iopt, unsigned long iova, struct area *tail,
+	       struct area **head)
 {
 	const struct iova_range at = { iova, iova };
 	struct iova_node *node;
@@ -102,13 +103,29 @@ static int cut(struct iopt *iopt, unsigned long iova, struct area *tail)
 	node = iova_space_first_used(&iopt->space, &at);
 	if (!node || node->range.first == iova)
 		return 0;
-	rc = check_cut(iopt, area_of(node), iova);
+	*head = area_of(node);
+	rc = check_cut(iopt, *head, iova);
 	if (rc)
 		return rc;
 	iova_space_split(&iopt->space, node, iova, &tail->node);
-	area_split(area_of(node), tail);
+	area_split(*head, tail);
+	(*head)->busy++;
+	tail->busy++;
 	iopt->nr_areas++;
 	return 1;
+}
+
+/*
+ * Others may be pinning in the same memory, for which only those wait who want
+ * to unmap what was cut.
+ */
+static void finish_cut(struct iopt *iopt, struct area *head, struct area *tail)
+{
+	const struct iova_range both = { head->node.range.first,
+					 tail->node.range.last };
+
+	area_split_hold(head, tail);
+	iopt_look_end(iopt, &both, 0);
 }
 
 /**
@@ -123,7 +140,7 @@ static int cut(struct iopt *iopt, unsigned long iova, struct area *tail)
  */
 int iopt_cut(struct iopt *iopt, unsigned long iova)
 {
-	struct area *tail;
+	struct area *head, *tail;
 	int rc;
 
 	might_sleep();
@@ -132,7 +149,9 @@ int iopt_cut(struct iopt *iopt, unsigned long iova)
 		return -ENOMEM;
 	rc = -EINTR;
 	if (!down_read_killable(&iopt->domains_rwsem)) {
-		rc = cut(iopt, iova, tail);
+		rc = cut(iopt, iova, tail, &head);
+		if (rc == 1)
+			finish_cut(iopt, head, tail);
 		up_read(&iopt->domains_rwsem);
 	}
 	if (rc == 1)
