@@ -2,6 +2,7 @@
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
@@ -16,10 +17,10 @@
 #define LARGEST_PAGE SZ_1G
 
 /*
- * How often users are asked to unpin, and how long they have each time. Mostly
+ * How long users have to unpin an area, and how often they are asked to. Mostly
  * they are done when they return from being asked.
  */
-#define PATIENCE 100
+#define PATIENCE (10 * HZ)
 #define PATIENCE_STEP (HZ / 10)
 
 static const struct iova_range everything = { 0, ULONG_MAX };
@@ -427,11 +428,18 @@ static int try_claim(struct iopt *iopt, const struct iova_range *range,
 	return claim(iopt, range, attempt);
 }
 
+static bool same_range(const struct iova_range *a, const struct iova_range *b)
+{
+	return a->first == b->first && a->last == b->last;
+}
+
 /* Leaves with domains_rwsem held for reading, unless it was interrupted */
 static int claim_settled(struct iopt *iopt, const struct iova_range *range,
 			 struct claim *claim)
 {
-	unsigned int patience = PATIENCE;
+	/* which no area is */
+	struct iova_range asked = everything;
+	unsigned long deadline = 0;
 	int rc;
 
 	for (;;) {
@@ -440,8 +448,12 @@ static int claim_settled(struct iopt *iopt, const struct iova_range *range,
 			return rc;
 		up_read(&iopt->domains_rwsem);
 		if (rc == -EBUSY) {
-			if (!patience--)
+			if (!same_range(&asked, &claim->pinned)) {
+				asked = claim->pinned;
+				deadline = jiffies + PATIENCE;
+			} else if (time_after(jiffies, deadline)) {
 				return -EDEADLK;
+			}
 			notify_users(iopt, &claim->pinned);
 		}
 		if (wait_settled(iopt, claim,
