@@ -57,14 +57,17 @@ static int setup_msi(struct iommufd_hwpt *hwpt, struct iommu_group *group)
 static int attach_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
 {
 	const struct fault_target target =
-		hwpt_fault_target(hwpt, idev->dev, idev->obj.id);
+		hwpt_fault_target(hwpt, &idev->faults);
 	struct iommu_group *group = idev->igroup->group;
 	int ret = setup_msi(hwpt, group);
 
 	return ret ?: iommu_core_attach(hwpt->domain, group, &target);
 }
 
-/* A &change_fn. The first device of a group attaches the group. */
+/*
+ * A &change_fn. The first device of a group attaches the group. Where it makes
+ * page requests it is the only one: they are known to be its own.
+ */
 static int attach_locked(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
 			 struct iommufd_hwpt **old)
 {
@@ -78,6 +81,8 @@ static int attach_locked(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
 	if (!list_empty(&idev->attached))
 		return -EBUSY;
 	if (!first && igroup->hwpt != hwpt)
+		return -EINVAL;
+	if (!first && hwpt->fault)
 		return -EINVAL;
 	if (!pasid_allows(idev, hwpt))
 		return -EINVAL;
@@ -139,7 +144,7 @@ static int reserve_group(struct iommufd_group *igroup,
 static int replace_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
 {
 	const struct fault_target target =
-		hwpt_fault_target(hwpt, idev->dev, idev->obj.id);
+		hwpt_fault_target(hwpt, &idev->faults);
 	struct iommu_group *group = idev->igroup->group;
 	int ret = setup_msi(hwpt, group);
 
@@ -166,6 +171,8 @@ static int replace_locked(struct iommufd_device *idev,
 	list_for_each_entry(cur, &igroup->attached, attached)
 		if (!pasid_allows(cur, hwpt))
 			return -EINVAL;
+	if (hwpt->fault && !list_is_singular(&igroup->attached))
+		return -EINVAL;
 
 	other_ioas = from->ioas != hwpt->ioas;
 	if (other_ioas)

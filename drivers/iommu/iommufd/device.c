@@ -72,6 +72,8 @@ static struct iommufd_device *bind(struct iommufd_ctx *ictx, struct device *dev,
 	idev->internal = internal;
 	idev->ictx = ictx;
 	idev->dev = dev;
+	idev->faults.dev = dev;
+	idev->faults.dev_id = idev->obj.id;
 	idev->coherent =
 		device_iommu_capable(dev, IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
 	INIT_LIST_HEAD(&idev->attached);

@@ -212,18 +212,16 @@ struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 /**
  * hwpt_fault_target() - where do a device's page requests go?
  * @hwpt: the HWPT it is being attached to
- * @dev: the device
- * @dev_id: its ID
+ * @source: the device
  *
  * Return: that, for iommu_core_attach() and its like.
  */
 struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
-				      struct device *dev, u32 dev_id)
+				      struct fault_source *source)
 {
 	return (struct fault_target){
 		.sink = hwpt->fault ? &hwpt->fault->sink : NULL,
-		.dev = dev,
-		.dev_id = dev_id,
+		.source = source,
 	};
 }
 
