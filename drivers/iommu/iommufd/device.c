@@ -17,14 +17,11 @@
 static void device_destroy_object(struct iommufd_object *obj)
 {
 	struct iommufd_device *idev = device_of(obj);
-	struct iommufd_ctx *ictx = idev->ictx;
 
 	WARN_ON(!list_empty(&idev->attached));
 	WARN_ON(!xa_empty(&idev->pasids));
 	xa_destroy(&idev->pasids);
 	group_release(idev->igroup, idev->dev);
-	if (!idev->internal)
-		iommufd_ctx_put(ictx);
 	kfree(idev);
 }
 
@@ -138,7 +135,12 @@ struct iommufd_device *device_bind_internal(struct iommufd_ctx *ictx,
  */
 void iommufd_device_unbind(struct iommufd_device *idev)
 {
+	struct iommufd_ctx *ictx = idev->internal ? NULL : idev->ictx;
+
+	/* the object's number is in the context, so that goes last */
 	WARN_ON(!object_unuse_destroy(&idev->obj));
+	if (ictx)
+		iommufd_ctx_put(ictx);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_unbind, "IOMMUFD_NG");
 
