@@ -373,28 +373,32 @@ static int collect_from(struct iommufd_ctx *ictx,
 	return ret;
 }
 
-/* What is left in @areas is the caller's. */
-static int map_copies(struct iommufd_ucmd *ucmd, struct list_head *areas)
+static int copy(struct iommufd_ctx *ictx, const struct iommu_ioas_copy *cmd,
+		struct iopt *to, struct iopt_map *map)
 {
-	struct iommu_ioas_copy *cmd = ucmd->cmd;
-	struct iopt_map map = {
-		.iova = cmd->dst_iova,
-		.length = cmd->length,
-		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
-	};
-	struct iommufd_ioas *ioas;
+	LIST_HEAD(areas);
 	int ret;
 
-	ioas = ioas_get(ucmd->ictx, cmd->dst_ioas_id);
-	if (IS_ERR(ioas))
-		return PTR_ERR(ioas);
-	ret = iopt_map_areas(&ioas->iopt, areas, &map);
-	if (!ret) {
-		INIT_LIST_HEAD(areas);
-		cmd->dst_iova = map.iova;
-		ret = respond_mapped(ucmd, sizeof(*cmd), &ioas->iopt, &map);
-	}
-	object_put(&ioas->obj);
+	ret = collect_from(ictx, cmd, &areas);
+	if (ret)
+		return ret;
+	ret = iopt_map_areas(to, &areas, map);
+	if (ret)
+		iopt_discard(&areas);
+	return ret;
+}
+
+/* Nobody can be told to unpin while it is held, so it ends before the answer. */
+static int copy_paid(struct iommufd_ctx *ictx,
+		     const struct iommu_ioas_copy *cmd, struct iopt *to,
+		     struct iopt_map *map)
+{
+	int ret;
+
+	if (down_read_killable(&ictx->payer_rwsem))
+		return -EINTR;
+	ret = copy(ictx, cmd, to, map);
+	up_read(&ictx->payer_rwsem);
 	return ret;
 }
 
@@ -407,19 +411,27 @@ static int map_copies(struct iommufd_ucmd *ucmd, struct list_head *areas)
 int ioas_copy_ioctl(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_ioas_copy *cmd = ucmd->cmd;
-	LIST_HEAD(areas);
+	struct iopt_map map = {
+		.iova = cmd->dst_iova,
+		.length = cmd->length,
+		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
+	};
+	struct iommufd_ioas *to;
 	int ret;
 
 	ret = check_map(cmd->flags, max(cmd->src_iova, cmd->dst_iova),
 			cmd->length);
 	if (ret)
 		return ret;
-	guard(rwsem_read)(&ucmd->ictx->payer_rwsem);
-	ret = collect_from(ucmd->ictx, cmd, &areas);
-	if (ret)
-		return ret;
-	ret = map_copies(ucmd, &areas);
-	iopt_discard(&areas);
+	to = ioas_get(ucmd->ictx, cmd->dst_ioas_id);
+	if (IS_ERR(to))
+		return PTR_ERR(to);
+	ret = copy_paid(ucmd->ictx, cmd, &to->iopt, &map);
+	if (!ret) {
+		cmd->dst_iova = map.iova;
+		ret = respond_mapped(ucmd, sizeof(*cmd), &to->iopt, &map);
+	}
+	object_put(&to->obj);
 	return ret;
 }
 
