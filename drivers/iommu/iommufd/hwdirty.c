@@ -53,7 +53,8 @@ static int ask(struct iommu_domain *domain, const struct iova_range *range,
  *	    page table
  *
  * Some drivers announce what the code for the page tables does not do on this
- * kernel.
+ * kernel. Where it would answer that all is clean unless it is told to clear, it
+ * is not asked at all.
  *
  * Context: May sleep.
  * Return: true where all of the below can be done with @domain.
@@ -68,6 +69,8 @@ bool hwdirty_works(struct iommu_domain *domain)
 	struct iova_range dirty;
 
 	if (!ops || !ops->read_and_clear_dirty || !ops->set_dirty_tracking)
+		return false;
+	if (compat_iommu_dirty_needs_clear(domain))
 		return false;
 	return ask(domain, &probe, false, &dirty) != -EOPNOTSUPP;
 }
