@@ -408,13 +408,24 @@ static void notify_users(struct iopt *iopt, const struct iova_range *range)
 	xa_unlock(&iopt->users);
 }
 
-static int wait_settled(struct iopt *iopt, const struct claim *claim,
-			unsigned long timeout)
+/**
+ * iopt_wait_settled() - wait until it may pay to try once more
+ * @iopt: the I/O address space
+ * @nr_settled: &iopt.nr_settled as it was under the lock when areas were found
+ *	not LIVE, busy or pinned
+ * @timeout: in jiffies
+ *
+ * Context: May sleep. The caller holds no lock of @iopt.
+ * Return: 0 once some area has settled since, or the time is over; -EINTR where
+ * the current process is being killed.
+ */
+int iopt_wait_settled(struct iopt *iopt, unsigned int nr_settled,
+		      unsigned long timeout)
 {
 	long left;
 
 	left = wait_event_killable_timeout(
-		iopt->settled, READ_ONCE(iopt->nr_settled) != claim->nr_settled,
+		iopt->settled, READ_ONCE(iopt->nr_settled) != nr_settled,
 		timeout);
 	return left < 0 ? -EINTR : 0;
 }
@@ -456,9 +467,9 @@ static int claim_settled(struct iopt *iopt, const struct iova_range *range,
 			}
 			notify_users(iopt, &claim->pinned);
 		}
-		if (wait_settled(iopt, claim,
-				 rc == -EBUSY ? PATIENCE_STEP :
-						MAX_SCHEDULE_TIMEOUT))
+		if (iopt_wait_settled(iopt, claim->nr_settled,
+				      rc == -EBUSY ? PATIENCE_STEP :
+						     MAX_SCHEDULE_TIMEOUT))
 			return -EINTR;
 	}
 }

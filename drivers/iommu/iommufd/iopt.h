@@ -149,5 +149,7 @@ int iopt_unmap(struct iopt *iopt, const struct iova_range *range,
 	       u64 *unmapped);
 int iopt_unmap_all(struct iopt *iopt, u64 *unmapped);
 void iopt_clear(struct iopt *iopt);
+int iopt_wait_settled(struct iopt *iopt, unsigned int nr_settled,
+		      unsigned long timeout);
 
 #endif /* IOMMUFD_IOPT_H */

@@ -81,7 +81,9 @@ void iopt_discard(struct list_head *areas)
 static int check_cut(struct iopt *iopt, struct area *area, unsigned long iova)
 {
 	lockdep_assert_held_write(&iopt->iova_rwsem);
-	if (area->state != AREA_LIVE || area->busy || area->pins)
+	if (area->state != AREA_LIVE || area->busy)
+		return -EAGAIN;
+	if (area->pins)
 		return -EBUSY;
 	if (iova & (iopt->alignment - 1))
 		return -EINVAL;
@@ -90,9 +92,12 @@ static int check_cut(struct iopt *iopt, struct area *area, unsigned long iova)
 	return 0;
 }
 
-/* Returns 1 where @tail was used; it and @head are busy then */
+/*
+ * Returns 1 where @tail was used; it and @head are busy then. -EAGAIN stands for
+ * what is over once &iopt.nr_settled differs from @nr_settled.
+ */
 static int cut(struct iopt *iopt, unsigned long iova, struct area *tail,
-	       struct area **head)
+	       struct area **head, unsigned int *nr_settled)
 {
 	const struct iova_range at = { iova, iova };
 	struct iova_node *node;
@@ -100,6 +105,7 @@ static int cut(struct iopt *iopt, unsigned long iova, struct area *tail,
 
 	lockdep_assert_held(&iopt->domains_rwsem);
 	guard(rwsem_write)(&iopt->iova_rwsem);
+	*nr_settled = iopt->nr_settled;
 	node = iova_space_first_used(&iopt->space, &at);
 	if (!node || node->range.first == iova)
 		return 0;
@@ -128,31 +134,50 @@ static void finish_cut(struct iopt *iopt, struct area *head, struct area *tail)
 	iopt_look_end(iopt, &both, 0);
 }
 
+static int try_cut(struct iopt *iopt, unsigned long iova, struct area *tail,
+		   unsigned int *nr_settled)
+{
+	struct area *head;
+	int rc;
+
+	if (down_read_killable(&iopt->domains_rwsem))
+		return -EINTR;
+	rc = cut(iopt, iova, tail, &head, nr_settled);
+	if (rc == 1)
+		finish_cut(iopt, head, tail);
+	up_read(&iopt->domains_rwsem);
+	return rc;
+}
+
 /**
  * iopt_cut() - make a mapping begin at an IOVA
  * @iopt: the I/O address space
  * @iova: nothing happens where no mapping goes across it
  *
+ * Waits for those who are mapping or unmapping it, or work with it.
+ *
  * Context: May sleep.
  * Return: 0, -EINVAL where @iova is not aligned or large I/O pages may be in
- * use, -EBUSY where the mapping is being worked with or pinned, -ENOMEM, -EINTR
- * where the current process is being killed.
+ * use, -EBUSY where the mapping is pinned, -ENOMEM, -EINTR where the current
+ * process is being killed.
  */
 int iopt_cut(struct iopt *iopt, unsigned long iova)
 {
-	struct area *head, *tail;
+	unsigned int nr_settled;
+	struct area *tail;
 	int rc;
 
 	might_sleep();
 	tail = kzalloc_obj(*tail, GFP_KERNEL_ACCOUNT);
 	if (!tail)
 		return -ENOMEM;
-	rc = -EINTR;
-	if (!down_read_killable(&iopt->domains_rwsem)) {
-		rc = cut(iopt, iova, tail, &head);
-		if (rc == 1)
-			finish_cut(iopt, head, tail);
-		up_read(&iopt->domains_rwsem);
+	for (;;) {
+		rc = try_cut(iopt, iova, tail, &nr_settled);
+		if (rc != -EAGAIN)
+			break;
+		rc = iopt_wait_settled(iopt, nr_settled, MAX_SCHEDULE_TIMEOUT);
+		if (rc)
+			break;
 	}
 	if (rc == 1)
 		return 0;
