@@ -7,6 +7,7 @@
 #include <linux/file.h>
 #include <linux/iommu.h>
 #include <linux/overflow.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/iommufd.h>
@@ -17,6 +18,12 @@
 #include "iopt_iova.h"
 #include "range.h"
 #include "ucmd.h"
+
+/*
+ * Ranges that may be allowed. They are sorted in one go, and a machine has only
+ * so many holes in what devices can reach.
+ */
+#define MAX_ALLOWED SZ_64K
 
 static void ioas_destroy(struct iommufd_object *obj)
 {
@@ -179,8 +186,11 @@ get_user_ranges(const struct iommu_iova_range __user *from, u32 nr)
 	struct iova_range *ranges;
 	int ret;
 
-	ranges = kvmalloc_array(nr, sizeof(*ranges),
-				GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!nr)
+		return NULL;
+	if (nr > MAX_ALLOWED)
+		return ERR_PTR(-E2BIG);
+	ranges = kvmalloc_objs(*ranges, nr, GFP_KERNEL_ACCOUNT);
 	if (!ranges)
 		return ERR_PTR(-ENOMEM);
 	for (u32 i = 0; i < nr; i++) {
@@ -198,7 +208,7 @@ get_user_ranges(const struct iommu_iova_range __user *from, u32 nr)
  * ioas_allow_iovas_ioctl() - IOMMU_IOAS_ALLOW_IOVAS
  * @ucmd: with a struct iommu_ioas_allow_iovas
  *
- * Return: 0 or a negative errno.
+ * Return: 0, -E2BIG for more than MAX_ALLOWED ranges, another negative errno.
  */
 int ioas_allow_iovas_ioctl(struct iommufd_ucmd *ucmd)
 {
@@ -219,7 +229,7 @@ int ioas_allow_iovas_ioctl(struct iommufd_ucmd *ucmd)
 		ret = PTR_ERR(ranges);
 		goto out_put;
 	}
-	ret = iopt_set_allowed(&ioas->iopt, ranges, cmd->num_iovas);
+	ret = iopt_set_allowed(&ioas->iopt, &ranges, cmd->num_iovas);
 	kvfree(ranges);
 out_put:
 	object_put(&ioas->obj);
