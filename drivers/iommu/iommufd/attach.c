@@ -2,9 +2,11 @@
 /*
  * Attaching devices: the one place that knows device, HWPT and IOAS together.
  *
- * Order of an attach: make the HWPT (which fills its domain), reserve what the
- * device needs of the IOVA, attach, publish. A device therefore never sees
- * half of the mappings, and nobody else an HWPT that fails.
+ * Order of an attach to an IOAS where no HWPT suits: make an HWPT, reserve what
+ * the device needs of the IOVA, attach, fill the HWPT, publish it. A device that
+ * is moved gets an HWPT that is filled first. Either way the device sees nothing
+ * new until all of it is there or it may find out by itself, and nobody else
+ * sees an HWPT that fails.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>

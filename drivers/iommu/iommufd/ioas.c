@@ -174,9 +174,6 @@ static int get_user_range(struct iova_range *to,
 
 	if (copy_from_user(&range, from, sizeof(range)))
 		return -EFAULT;
-	/* the ABI has always refused ranges of one byte */
-	if (range.start == range.last)
-		return -EINVAL;
 	return iova_range_from_user_bounds(range.start, range.last, to);
 }
 
