@@ -3,6 +3,9 @@
  * On 6.12 the op hw_info cannot be asked for a type of information, drivers do
  * not tell whether a device can use ATS, and the op that makes a domain with the
  * flags of IOMMU_HWPT_ALLOC makes nested ones too.
+ *
+ * From 6.19 on drivers share code for their page tables. It tells what is dirty
+ * by the range of a flush only where it clears that too.
  */
 #ifndef _COMPAT_LINUX_IOMMU_H
 #define _COMPAT_LINUX_IOMMU_H
@@ -123,6 +126,18 @@ static inline int compat_iommu_enable_iopf(struct device *dev)
 
 static inline void compat_iommu_disable_iopf(struct device *dev)
 {
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+static inline bool compat_iommu_dirty_needs_clear(struct iommu_domain *domain)
+{
+	return false;
+}
+#else
+static inline bool compat_iommu_dirty_needs_clear(struct iommu_domain *domain)
+{
+	return domain->is_iommupt;
 }
 #endif
 

@@ -170,9 +170,10 @@ unsigned long area_memory(const struct area *area)
  * area_split() - cut the end off a mapping
  * @area: not of a device; has been cut in the I/O address space; the domains
  *	that map it can unmap both parts one by one
- * @tail: has no memory yet, becomes a mapping of what was cut off
+ * @tail: has no memory yet, becomes a mapping of what was cut off;
+ *	area_split_hold() has to follow
  *
- * Context: May sleep. The caller owns both.
+ * Context: Any. The caller owns both.
  */
 void area_split(struct area *area, struct area *tail)
 {
@@ -182,6 +183,18 @@ void area_split(struct area *area, struct area *tail)
 	area->length -= tail->length;
 	tail->offset = area->offset + area->length;
 	tail->pages = pages_get(area->pages);
+}
+
+/**
+ * area_split_hold() - make two of the hold of a mapping that was cut
+ * @area: was given to area_split()
+ * @tail: was given to area_split() with it
+ *
+ * Context: May sleep. Nobody owns either, and nobody else can until this is
+ * done.
+ */
+void area_split_hold(struct area *area, struct area *tail)
+{
 	tail->held = area->held;
 	if (area->held)
 		pages_split_hold(area->pages, &area->hold,

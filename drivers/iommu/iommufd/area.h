@@ -91,5 +91,6 @@ bool area_aligned(const struct area *area, unsigned long alignment);
 bool area_of_device(const struct area *area);
 unsigned long area_memory(const struct area *area);
 void area_split(struct area *area, struct area *tail);
+void area_split_hold(struct area *area, struct area *tail);
 
 #endif /* IOMMUFD_AREA_H */

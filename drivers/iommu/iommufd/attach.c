@@ -2,9 +2,11 @@
 /*
  * Attaching devices: the one place that knows device, HWPT and IOAS together.
  *
- * Order of an attach: make the HWPT (which fills its domain), reserve what the
- * device needs of the IOVA, attach, publish. A device therefore never sees
- * half of the mappings, and nobody else an HWPT that fails.
+ * Order of an attach to an IOAS where no HWPT suits: make an HWPT, reserve what
+ * the device needs of the IOVA, attach, fill the HWPT, publish it. A device that
+ * is moved gets an HWPT that is filled first. Either way the device sees nothing
+ * new until all of it is there or it may find out by itself, and nobody else
+ * sees an HWPT that fails.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -57,14 +59,17 @@ static int setup_msi(struct iommufd_hwpt *hwpt, struct iommu_group *group)
 static int attach_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
 {
 	const struct fault_target target =
-		hwpt_fault_target(hwpt, idev->dev, idev->obj.id);
+		hwpt_fault_target(hwpt, &idev->faults);
 	struct iommu_group *group = idev->igroup->group;
 	int ret = setup_msi(hwpt, group);
 
 	return ret ?: iommu_core_attach(hwpt->domain, group, &target);
 }
 
-/* A &change_fn. The first device of a group attaches the group. */
+/*
+ * A &change_fn. The first device of a group attaches the group. Where it makes
+ * page requests it is the only one: they are known to be its own.
+ */
 static int attach_locked(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
 			 struct iommufd_hwpt **old)
 {
@@ -78,6 +83,8 @@ static int attach_locked(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
 	if (!list_empty(&idev->attached))
 		return -EBUSY;
 	if (!first && igroup->hwpt != hwpt)
+		return -EINVAL;
+	if (!first && hwpt->fault)
 		return -EINVAL;
 	if (!pasid_allows(idev, hwpt))
 		return -EINVAL;
@@ -139,7 +146,7 @@ static int reserve_group(struct iommufd_group *igroup,
 static int replace_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
 {
 	const struct fault_target target =
-		hwpt_fault_target(hwpt, idev->dev, idev->obj.id);
+		hwpt_fault_target(hwpt, &idev->faults);
 	struct iommu_group *group = idev->igroup->group;
 	int ret = setup_msi(hwpt, group);
 
@@ -166,6 +173,8 @@ static int replace_locked(struct iommufd_device *idev,
 	list_for_each_entry(cur, &igroup->attached, attached)
 		if (!pasid_allows(cur, hwpt))
 			return -EINVAL;
+	if (hwpt->fault && !list_is_singular(&igroup->attached))
+		return -EINVAL;
 
 	other_ioas = from->ioas != hwpt->ioas;
 	if (other_ioas)

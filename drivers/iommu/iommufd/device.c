@@ -17,14 +17,11 @@
 static void device_destroy_object(struct iommufd_object *obj)
 {
 	struct iommufd_device *idev = device_of(obj);
-	struct iommufd_ctx *ictx = idev->ictx;
 
 	WARN_ON(!list_empty(&idev->attached));
 	WARN_ON(!xa_empty(&idev->pasids));
 	xa_destroy(&idev->pasids);
 	group_release(idev->igroup, idev->dev);
-	if (!idev->internal)
-		iommufd_ctx_put(ictx);
 	kfree(idev);
 }
 
@@ -72,6 +69,8 @@ static struct iommufd_device *bind(struct iommufd_ctx *ictx, struct device *dev,
 	idev->internal = internal;
 	idev->ictx = ictx;
 	idev->dev = dev;
+	idev->faults.dev = dev;
+	idev->faults.dev_id = idev->obj.id;
 	idev->coherent =
 		device_iommu_capable(dev, IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
 	INIT_LIST_HEAD(&idev->attached);
@@ -136,7 +135,12 @@ struct iommufd_device *device_bind_internal(struct iommufd_ctx *ictx,
  */
 void iommufd_device_unbind(struct iommufd_device *idev)
 {
+	struct iommufd_ctx *ictx = idev->internal ? NULL : idev->ictx;
+
+	/* the object's number is in the context, so that goes last */
 	WARN_ON(!object_unuse_destroy(&idev->obj));
+	if (ictx)
+		iommufd_ctx_put(ictx);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_unbind, "IOMMUFD_NG");
 

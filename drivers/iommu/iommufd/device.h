@@ -9,6 +9,7 @@
 #include <linux/list.h>
 #include <linux/xarray.h>
 
+#include "iommu_core.h"
 #include "object.h"
 
 struct device;
@@ -30,6 +31,8 @@ struct iommufd_device {
 	bool internal;
 	/** @dev: the device */
 	struct device *dev;
+	/** @faults: it, as to its page requests; under the group's lock */
+	struct fault_source faults;
 	/** @igroup: its group */
 	struct iommufd_group *igroup;
 	/** @coherent: its IOMMU can keep it from incoherent requests */

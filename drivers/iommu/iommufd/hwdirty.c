@@ -49,10 +49,12 @@ static int ask(struct iommu_domain *domain, const struct iova_range *range,
 
 /**
  * hwdirty_works() - can it be known what is dirty?
- * @domain: a domain
+ * @domain: a new domain, which nobody else uses yet: to try it is to walk its
+ *	    page table
  *
  * Some drivers announce what the code for the page tables does not do on this
- * kernel.
+ * kernel. Where it would answer that all is clean unless it is told to clear, it
+ * is not asked at all.
  *
  * Context: May sleep.
  * Return: true where all of the below can be done with @domain.
@@ -67,6 +69,8 @@ bool hwdirty_works(struct iommu_domain *domain)
 	struct iova_range dirty;
 
 	if (!ops || !ops->read_and_clear_dirty || !ops->set_dirty_tracking)
+		return false;
+	if (compat_iommu_dirty_needs_clear(domain))
 		return false;
 	return ask(domain, &probe, false, &dirty) != -EOPNOTSUPP;
 }

@@ -30,12 +30,15 @@ static int put_user_data(const struct iommu_hw_info *cmd, const void *data,
 	return 0;
 }
 
+/* A virtual function uses PASIDs as the physical one was set up to. */
 static u64 pci_pasid_capabilities(struct pci_dev *pdev)
 {
-	u16 pos = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_PASID);
 	u64 caps = 0;
 	u16 control;
+	u16 pos;
 
+	pdev = pci_physfn(pdev);
+	pos = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_PASID);
 	if (!pos || pci_read_config_word(pdev, pos + PCI_PASID_CTRL, &control))
 		return 0;
 	if (control & PCI_PASID_CTRL_EXEC)

@@ -93,6 +93,7 @@ static struct iommufd_hwpt *new_object(struct iommufd_ctx *ictx,
 	}
 	hwpt->nest_parent = request->flags & IOMMU_HWPT_ALLOC_NEST_PARENT;
 	hwpt->pasid = request->flags & IOMMU_HWPT_ALLOC_PASID;
+	hwpt->dirty = request->flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING;
 	return hwpt;
 }
 
@@ -211,18 +212,16 @@ struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 /**
  * hwpt_fault_target() - where do a device's page requests go?
  * @hwpt: the HWPT it is being attached to
- * @dev: the device
- * @dev_id: its ID
+ * @source: the device
  *
  * Return: that, for iommu_core_attach() and its like.
  */
 struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
-				      struct device *dev, u32 dev_id)
+				      struct fault_source *source)
 {
 	return (struct fault_target){
 		.sink = hwpt->fault ? &hwpt->fault->sink : NULL,
-		.dev = dev,
-		.dev_id = dev_id,
+		.source = source,
 	};
 }
 

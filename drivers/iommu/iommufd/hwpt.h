@@ -57,6 +57,8 @@ struct iommufd_hwpt {
 	bool pasid;
 	/** @coherent: it makes all DMA coherent */
 	bool coherent;
+	/** @dirty: it can keep track of dirty pages */
+	bool dirty;
 	/** @tracking: it keeps track of dirty pages; under the IOAS's lock */
 	bool tracking;
 };
@@ -99,7 +101,7 @@ struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 				     struct iommufd_hwpt *parent,
 				     const struct hwpt_request *request);
 struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
-				      struct device *dev, u32 dev_id);
+				      struct fault_source *source);
 void hwpt_abort(struct iommufd_hwpt *hwpt);
 void hwpt_unuse(struct iommufd_hwpt *hwpt);
 

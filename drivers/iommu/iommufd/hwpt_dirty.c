@@ -7,7 +7,6 @@
 #include <linux/iommu.h>
 #include <uapi/linux/iommufd.h>
 
-#include "hwdirty.h"
 #include "hwpt.h"
 #include "hwpt_dirty.h"
 #include "ioas.h"
@@ -20,7 +19,7 @@ static int set_tracking(struct iommufd_hwpt *hwpt, bool enable)
 	struct iommufd_ioas *ioas = hwpt->ioas;
 	int ret;
 
-	if (!hwdirty_works(hwpt->domain))
+	if (!hwpt->dirty)
 		return -EOPNOTSUPP;
 	guard(mutex)(&ioas->lock);
 	ret = iopt_track_dirty(&ioas->iopt, hwpt->domain, enable);
@@ -58,7 +57,7 @@ static int get_dirty(struct iommufd_hwpt *hwpt,
 	struct iova_range range;
 	int ret;
 
-	if (!hwdirty_works(hwpt->domain))
+	if (!hwpt->dirty)
 		return -EOPNOTSUPP;
 	ret = iova_range_from_user(cmd->iova, cmd->length, &range);
 	if (ret)

@@ -8,6 +8,7 @@
 #include <linux/file.h>
 #include <linux/iommu.h>
 #include <linux/overflow.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/iommufd.h>
@@ -18,6 +19,12 @@
 #include "iopt_iova.h"
 #include "range.h"
 #include "ucmd.h"
+
+/*
+ * Ranges that may be allowed. They are sorted in one go, and a machine has only
+ * so many holes in what devices can reach.
+ */
+#define MAX_ALLOWED SZ_64K
 
 static void ioas_destroy(struct iommufd_object *obj)
 {
@@ -168,9 +175,6 @@ static int get_user_range(struct iova_range *to,
 
 	if (copy_from_user(&range, from, sizeof(range)))
 		return -EFAULT;
-	/* the ABI has always refused ranges of one byte */
-	if (range.start == range.last)
-		return -EINVAL;
 	return iova_range_from_user_bounds(range.start, range.last, to);
 }
 
@@ -180,8 +184,11 @@ get_user_ranges(const struct iommu_iova_range __user *from, u32 nr)
 	struct iova_range *ranges;
 	int ret;
 
-	ranges = kvmalloc_array(nr, sizeof(*ranges),
-				GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!nr)
+		return NULL;
+	if (nr > MAX_ALLOWED)
+		return ERR_PTR(-E2BIG);
+	ranges = kvmalloc_objs(*ranges, nr, GFP_KERNEL_ACCOUNT);
 	if (!ranges)
 		return ERR_PTR(-ENOMEM);
 	for (u32 i = 0; i < nr; i++) {
@@ -199,7 +206,7 @@ get_user_ranges(const struct iommu_iova_range __user *from, u32 nr)
  * ioas_allow_iovas_ioctl() - IOMMU_IOAS_ALLOW_IOVAS
  * @ucmd: with a struct iommu_ioas_allow_iovas
  *
- * Return: 0 or a negative errno.
+ * Return: 0, -E2BIG for more than MAX_ALLOWED ranges, another negative errno.
  */
 int ioas_allow_iovas_ioctl(struct iommufd_ucmd *ucmd)
 {
@@ -220,7 +227,7 @@ int ioas_allow_iovas_ioctl(struct iommufd_ucmd *ucmd)
 		ret = PTR_ERR(ranges);
 		goto out_put;
 	}
-	ret = iopt_set_allowed(&ioas->iopt, ranges, cmd->num_iovas);
+	ret = iopt_set_allowed(&ioas->iopt, &ranges, cmd->num_iovas);
 	kvfree(ranges);
 out_put:
 	object_put(&ioas->obj);
@@ -381,28 +388,32 @@ static int collect_from(struct iommufd_ctx *ictx,
 	return ret;
 }
 
-/* What is left in @areas is the caller's. */
-static int map_copies(struct iommufd_ucmd *ucmd, struct list_head *areas)
+static int copy(struct iommufd_ctx *ictx, const struct iommu_ioas_copy *cmd,
+		struct iopt *to, struct iopt_map *map)
 {
-	struct iommu_ioas_copy *cmd = ucmd->cmd;
-	struct iopt_map map = {
-		.iova = cmd->dst_iova,
-		.length = cmd->length,
-		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
-	};
-	struct iommufd_ioas *ioas;
+	LIST_HEAD(areas);
 	int ret;
 
-	ioas = ioas_get(ucmd->ictx, cmd->dst_ioas_id);
-	if (IS_ERR(ioas))
-		return PTR_ERR(ioas);
-	ret = iopt_map_areas(&ioas->iopt, areas, &map);
-	if (!ret) {
-		INIT_LIST_HEAD(areas);
-		cmd->dst_iova = map.iova;
-		ret = respond_mapped(ucmd, sizeof(*cmd), &ioas->iopt, &map);
-	}
-	object_put(&ioas->obj);
+	ret = collect_from(ictx, cmd, &areas);
+	if (ret)
+		return ret;
+	ret = iopt_map_areas(to, &areas, map);
+	if (ret)
+		iopt_discard(&areas);
+	return ret;
+}
+
+/* Nobody can be told to unpin while it is held, so it ends before the answer. */
+static int copy_paid(struct iommufd_ctx *ictx,
+		     const struct iommu_ioas_copy *cmd, struct iopt *to,
+		     struct iopt_map *map)
+{
+	int ret;
+
+	if (down_read_killable(&ictx->payer_rwsem))
+		return -EINTR;
+	ret = copy(ictx, cmd, to, map);
+	up_read(&ictx->payer_rwsem);
 	return ret;
 }
 
@@ -415,19 +426,27 @@ static int map_copies(struct iommufd_ucmd *ucmd, struct list_head *areas)
 int ioas_copy_ioctl(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_ioas_copy *cmd = ucmd->cmd;
-	LIST_HEAD(areas);
+	struct iopt_map map = {
+		.iova = cmd->dst_iova,
+		.length = cmd->length,
+		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
+	};
+	struct iommufd_ioas *to;
 	int ret;
 
 	ret = check_map(cmd->flags, max(cmd->src_iova, cmd->dst_iova),
 			cmd->length);
 	if (ret)
 		return ret;
-	guard(rwsem_read)(&ucmd->ictx->payer_rwsem);
-	ret = collect_from(ucmd->ictx, cmd, &areas);
-	if (ret)
-		return ret;
-	ret = map_copies(ucmd, &areas);
-	iopt_discard(&areas);
+	to = ioas_get(ucmd->ictx, cmd->dst_ioas_id);
+	if (IS_ERR(to))
+		return PTR_ERR(to);
+	ret = copy_paid(ucmd->ictx, cmd, &to->iopt, &map);
+	if (!ret) {
+		cmd->dst_iova = map.iova;
+		ret = respond_mapped(ucmd, sizeof(*cmd), &to->iopt, &map);
+	}
+	object_put(&to->obj);
 	return ret;
 }
 

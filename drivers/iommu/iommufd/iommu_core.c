@@ -7,6 +7,7 @@
 #include <linux/iommu.h>
 #include <linux/iommu_internal.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/slab.h>
 #include <uapi/linux/iommufd.h>
 
@@ -221,6 +222,32 @@ core_handle_of(const struct iommu_attach_handle *handle)
 	return container_of(handle, struct core_handle, handle);
 }
 
+/*
+ * The device is told once, whatever number of domains it makes page requests in
+ * and moves between. It must be the only one that answers reach: functions of a
+ * device share what page requests go by, so that an answer to one may stop it
+ * for all.
+ */
+static int enable_faults(struct fault_source *source)
+{
+	struct device *dev = source->dev;
+	int ret = 0;
+
+	if (dev_is_pci(dev) && to_pci_dev(dev)->is_virtfn)
+		return -EINVAL;
+	if (!source->enabled)
+		ret = compat_iommu_enable_iopf(dev);
+	if (!ret)
+		source->enabled++;
+	return ret;
+}
+
+static void disable_faults(struct fault_source *source)
+{
+	if (!--source->enabled)
+		compat_iommu_disable_iopf(source->dev);
+}
+
 static struct core_handle *new_handle(const struct fault_target *target)
 {
 	struct core_handle *handle;
@@ -232,7 +259,7 @@ static struct core_handle *new_handle(const struct fault_target *target)
 	if (target)
 		handle->target = *target;
 	if (handle->target.sink)
-		ret = compat_iommu_enable_iopf(handle->target.dev);
+		ret = enable_faults(handle->target.source);
 	if (ret) {
 		kfree(handle);
 		return ERR_PTR(ret);
@@ -247,7 +274,7 @@ static void free_handle(struct core_handle *handle)
 
 	if (sink) {
 		sink->ops->forget(sink, &handle->handle);
-		compat_iommu_disable_iopf(handle->target.dev);
+		disable_faults(handle->target.source);
 	}
 	kfree(handle);
 }
@@ -287,7 +314,7 @@ void iommu_core_take_faults(struct iommu_domain *domain)
  */
 u32 iommu_core_fault_device(const struct iopf_group *group)
 {
-	return core_handle_of(group->attach_handle)->target.dev_id;
+	return core_handle_of(group->attach_handle)->target.source->dev_id;
 }
 
 /**
@@ -297,8 +324,8 @@ u32 iommu_core_fault_device(const struct iopf_group *group)
  * @target: where page requests go, or NULL
  *
  * Context: may sleep.
- * Return: 0, -EINVAL where @domain does not suit @group, another negative
- * errno.
+ * Return: 0, -EINVAL where @domain does not suit @group or page requests would
+ * be those of a PCI virtual function, another negative errno.
  */
 int iommu_core_attach(struct iommu_domain *domain, struct iommu_group *group,
 		      const struct fault_target *target)
@@ -370,16 +397,16 @@ void iommu_core_detach(struct iommu_domain *domain, struct iommu_group *group)
 int iommu_core_attach_pasid(struct iommu_domain *domain, u32 pasid,
 			    const struct fault_target *target)
 {
+	struct device *dev = target->source->dev;
 	struct core_handle *handle;
 	int ret;
 
-	if (!target->dev->iommu->max_pasids)
+	if (!dev->iommu->max_pasids)
 		return -EINVAL;
 	handle = new_handle(target);
 	if (IS_ERR(handle))
 		return PTR_ERR(handle);
-	ret = iommu_attach_device_pasid(domain, target->dev, pasid,
-					&handle->handle);
+	ret = iommu_attach_device_pasid(domain, dev, pasid, &handle->handle);
 	if (ret)
 		free_handle(handle);
 	return ret;
@@ -398,7 +425,7 @@ int iommu_core_attach_pasid(struct iommu_domain *domain, u32 pasid,
 int iommu_core_replace_pasid(struct iommu_domain *domain, u32 pasid,
 			     const struct fault_target *target)
 {
-	struct device *dev = target->dev;
+	struct device *dev = target->source->dev;
 	struct core_handle *old = attached_handle(dev->iommu_group, pasid);
 	struct core_handle *handle = new_handle(target);
 	int ret;

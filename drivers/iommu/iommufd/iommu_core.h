@@ -37,15 +37,28 @@ struct fault_sink {
 };
 
 /**
+ * struct fault_source - a device, as to its page requests
+ */
+struct fault_source {
+	/** @dev: the device */
+	struct device *dev;
+	/** @dev_id: its ID */
+	u32 dev_id;
+	/**
+	 * @enabled: for how many attachments it makes page requests; the
+	 * caller of the functions below makes sure there is one at a time
+	 */
+	unsigned int enabled;
+};
+
+/**
  * struct fault_target - where the page requests of an attached device go
  */
 struct fault_target {
 	/** @sink: who takes them; NULL where the domain has none */
 	struct fault_sink *sink;
-	/** @dev: the device */
-	struct device *dev;
-	/** @dev_id: its ID */
-	u32 dev_id;
+	/** @source: the device; with a sink, it stays until it is detached */
+	struct fault_source *source;
 };
 
 int iommu_core_check_msi(struct iommu_group *group);

@@ -2,6 +2,7 @@
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
@@ -16,10 +17,10 @@
 #define LARGEST_PAGE SZ_1G
 
 /*
- * How often users are asked to unpin, and how long they have each time. Mostly
+ * How long users have to unpin an area, and how often they are asked to. Mostly
  * they are done when they return from being asked.
  */
-#define PATIENCE 100
+#define PATIENCE (10 * HZ)
 #define PATIENCE_STEP (HZ / 10)
 
 static const struct iova_range everything = { 0, ULONG_MAX };
@@ -434,13 +435,24 @@ static void notify_users(struct iopt *iopt, const struct iova_range *range)
 	xa_unlock(&iopt->users);
 }
 
-static int wait_settled(struct iopt *iopt, const struct claim *claim,
-			unsigned long timeout)
+/**
+ * iopt_wait_settled() - wait until it may pay to try once more
+ * @iopt: the I/O address space
+ * @nr_settled: &iopt.nr_settled as it was under the lock when areas were found
+ *	not LIVE, busy or pinned
+ * @timeout: in jiffies
+ *
+ * Context: May sleep. The caller holds no lock of @iopt.
+ * Return: 0 once some area has settled since, or the time is over; -EINTR where
+ * the current process is being killed.
+ */
+int iopt_wait_settled(struct iopt *iopt, unsigned int nr_settled,
+		      unsigned long timeout)
 {
 	long left;
 
 	left = wait_event_killable_timeout(
-		iopt->settled, READ_ONCE(iopt->nr_settled) != claim->nr_settled,
+		iopt->settled, READ_ONCE(iopt->nr_settled) != nr_settled,
 		timeout);
 	return left < 0 ? -EINTR : 0;
 }
@@ -454,11 +466,18 @@ static int try_claim(struct iopt *iopt, const struct iova_range *range,
 	return claim(iopt, range, attempt);
 }
 
+static bool same_range(const struct iova_range *a, const struct iova_range *b)
+{
+	return a->first == b->first && a->last == b->last;
+}
+
 /* Leaves with domains_rwsem held for reading, unless it was interrupted */
 static int claim_settled(struct iopt *iopt, const struct iova_range *range,
 			 struct claim *claim)
 {
-	unsigned int patience = PATIENCE;
+	/* which no area is */
+	struct iova_range asked = everything;
+	unsigned long deadline = 0;
 	int rc;
 
 	for (;;) {
@@ -467,13 +486,17 @@ static int claim_settled(struct iopt *iopt, const struct iova_range *range,
 			return rc;
 		up_read(&iopt->domains_rwsem);
 		if (rc == -EBUSY) {
-			if (!patience--)
+			if (!same_range(&asked, &claim->pinned)) {
+				asked = claim->pinned;
+				deadline = jiffies + PATIENCE;
+			} else if (time_after(jiffies, deadline)) {
 				return -EDEADLK;
+			}
 			notify_users(iopt, &claim->pinned);
 		}
-		if (wait_settled(iopt, claim,
-				 rc == -EBUSY ? PATIENCE_STEP :
-						MAX_SCHEDULE_TIMEOUT))
+		if (iopt_wait_settled(iopt, claim->nr_settled,
+				      rc == -EBUSY ? PATIENCE_STEP :
+						     MAX_SCHEDULE_TIMEOUT))
 			return -EINTR;
 	}
 }

@@ -5,14 +5,20 @@
  *
  * Locks, outermost first, for the whole driver:
  *
- *	group lock
+ *	container.lock
+ *	iommufd_ctx.groups_lock, group lock
  *	iommufd_ctx.payer_rwsem
  *	ioas lock, access lock
  *	iopt.domains_rwsem
- *	iopt.iova_rwsem
- *	reservation lock of a dma-buf
- *	pages.lock
- *	mmap_lock of the process that owns the memory, or that pays
+ *	iopt.iova_rwsem; or the reservation lock of a dma-buf, then pages.lock
+ *	fault_queue.lock, which who holds the group lock takes too
+ *	mmap_lock of the process that owns the memory, or that pays; of any
+ *		process where user memory is accessed
+ *	iopt.users, then object_table.objects: the locks of the xarrays
+ *	fault_queue.news_lock
+ *
+ * No other is taken with extension_lock held. No lock at all is held while a
+ * user's unmap op is called.
  *
  * An area is PENDING while it is filled and DYING while it is unmapped; in both
  * it occupies its IOVA, and whoever brought it there owns it alone and works on
@@ -153,5 +159,7 @@ int iopt_unmap(struct iopt *iopt, const struct iova_range *range,
 	       u64 *unmapped);
 int iopt_unmap_all(struct iopt *iopt, u64 *unmapped);
 void iopt_clear(struct iopt *iopt);
+int iopt_wait_settled(struct iopt *iopt, unsigned int nr_settled,
+		      unsigned long timeout);
 
 #endif /* IOMMUFD_IOPT_H */

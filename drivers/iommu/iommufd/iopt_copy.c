@@ -81,7 +81,9 @@ void iopt_discard(struct list_head *areas)
 static int check_cut(struct iopt *iopt, struct area *area, unsigned long iova)
 {
 	lockdep_assert_held_write(&iopt->iova_rwsem);
-	if (area->state != AREA_LIVE || area->busy || area->pins)
+	if (area->state != AREA_LIVE || area->busy)
+		return -EAGAIN;
+	if (area->pins)
 		return -EBUSY;
 	if (area_of_device(area))
 		return -EOPNOTSUPP;
@@ -92,8 +94,12 @@ static int check_cut(struct iopt *iopt, struct area *area, unsigned long iova)
 	return 0;
 }
 
-/* Returns 1 where @tail was used */
-static int cut(struct iopt *iopt, unsigned long iova, struct area *tail)
+/*
+ * Returns 1 where @tail was used; it and @head are busy then. -EAGAIN stands for
+ * what is over once &iopt.nr_settled differs from @nr_settled.
+ */
+static int cut(struct iopt *iopt, unsigned long iova, struct area *tail,
+	       struct area **head, unsigned int *nr_settled)
 {
 	const struct iova_range at = { iova, iova };
 	struct iova_node *node;
@@ -101,16 +107,48 @@ static int cut(struct iopt *iopt, unsigned long iova, struct area *tail)
 
 	lockdep_assert_held(&iopt->domains_rwsem);
 	guard(rwsem_write)(&iopt->iova_rwsem);
+	*nr_settled = iopt->nr_settled;
 	node = iova_space_first_used(&iopt->space, &at);
 	if (!node || node->range.first == iova)
 		return 0;
-	rc = check_cut(iopt, area_of(node), iova);
+	*head = area_of(node);
+	rc = check_cut(iopt, *head, iova);
 	if (rc)
 		return rc;
 	iova_space_split(&iopt->space, node, iova, &tail->node);
-	area_split(area_of(node), tail);
+	area_split(*head, tail);
+	(*head)->busy++;
+	tail->busy++;
 	iopt->nr_areas++;
 	return 1;
+}
+
+/*
+ * Others may be pinning in the same memory, for which only those wait who want
+ * to unmap what was cut.
+ */
+static void finish_cut(struct iopt *iopt, struct area *head, struct area *tail)
+{
+	const struct iova_range both = { head->node.range.first,
+					 tail->node.range.last };
+
+	area_split_hold(head, tail);
+	iopt_look_end(iopt, &both, 0);
+}
+
+static int try_cut(struct iopt *iopt, unsigned long iova, struct area *tail,
+		   unsigned int *nr_settled)
+{
+	struct area *head;
+	int rc;
+
+	if (down_read_killable(&iopt->domains_rwsem))
+		return -EINTR;
+	rc = cut(iopt, iova, tail, &head, nr_settled);
+	if (rc == 1)
+		finish_cut(iopt, head, tail);
+	up_read(&iopt->domains_rwsem);
+	return rc;
 }
 
 /**
@@ -118,14 +156,16 @@ static int cut(struct iopt *iopt, unsigned long iova, struct area *tail)
  * @iopt: the I/O address space
  * @iova: nothing happens where no mapping goes across it
  *
+ * Waits for those who are mapping or unmapping it, or work with it.
+ *
  * Context: May sleep.
  * Return: 0, -EINVAL where @iova is not aligned or large I/O pages may be in
- * use, -EBUSY where the mapping is being worked with or pinned, -EOPNOTSUPP where
- * it is of a device's memory, -ENOMEM, -EINTR where the current process is being
- * killed.
+ * use, -EBUSY where the mapping is pinned, -EOPNOTSUPP where it is of a device's
+ * memory, -ENOMEM, -EINTR where the current process is being killed.
  */
 int iopt_cut(struct iopt *iopt, unsigned long iova)
 {
+	unsigned int nr_settled;
 	struct area *tail;
 	int rc;
 
@@ -133,10 +173,13 @@ int iopt_cut(struct iopt *iopt, unsigned long iova)
 	tail = kzalloc_obj(*tail, GFP_KERNEL_ACCOUNT);
 	if (!tail)
 		return -ENOMEM;
-	rc = -EINTR;
-	if (!down_read_killable(&iopt->domains_rwsem)) {
-		rc = cut(iopt, iova, tail);
-		up_read(&iopt->domains_rwsem);
+	for (;;) {
+		rc = try_cut(iopt, iova, tail, &nr_settled);
+		if (rc != -EAGAIN)
+			break;
+		rc = iopt_wait_settled(iopt, nr_settled, MAX_SCHEDULE_TIMEOUT);
+		if (rc)
+			break;
 	}
 	if (rc == 1)
 		return 0;

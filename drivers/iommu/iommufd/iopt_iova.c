@@ -62,17 +62,21 @@ void iopt_unreserve(struct iopt *iopt, const void *owner)
 /**
  * iopt_set_allowed() - say where IOVA may be chosen
  * @iopt: the I/O address space
- * @ranges: in any order
- * @nr: how many; 0 allows everything
+ * @ranges: in any order, made by kvmalloc(); the caller frees what it points to
+ *	afterwards
+ * @nr: how many; 0 allows everything, with NULL
  *
  * Does not matter to maps at a fixed IOVA.
  *
  * Context: May sleep.
- * Return: as iova_space_set_allowed().
+ * Return: as iova_space_sort_allowed() and iova_space_set_allowed().
  */
-int iopt_set_allowed(struct iopt *iopt, const struct iova_range *ranges,
-		     size_t nr)
+int iopt_set_allowed(struct iopt *iopt, struct iova_range **ranges, size_t nr)
 {
+	int rc = iova_space_sort_allowed(*ranges, &nr);
+
+	if (rc)
+		return rc;
 	guard(rwsem_write)(&iopt->iova_rwsem);
 	return iova_space_set_allowed(&iopt->space, ranges, nr);
 }

@@ -15,8 +15,7 @@ struct list_head;
 int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
 			 const void *owner);
 void iopt_unreserve(struct iopt *iopt, const void *owner);
-int iopt_set_allowed(struct iopt *iopt, const struct iova_range *ranges,
-		     size_t nr);
+int iopt_set_allowed(struct iopt *iopt, struct iova_range **ranges, size_t nr);
 size_t iopt_usable_ranges(struct iopt *iopt, struct iova_range *ranges,
 			  size_t max, unsigned long *alignment);
 

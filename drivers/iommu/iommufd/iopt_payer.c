@@ -21,6 +21,24 @@ static int check(struct iopt *iopt)
 	return 0;
 }
 
+/*
+ * The memory of the first area from an IOVA on, with a reference. What pins in
+ * it may take long, so it is not waited for with the lock of all areas held.
+ */
+static struct pages *next_pages(struct iopt *iopt, unsigned long from,
+				unsigned long *last)
+{
+	const struct iova_range left = { from, ULONG_MAX };
+	struct iova_node *node;
+
+	guard(rwsem_read)(&iopt->iova_rwsem);
+	node = iova_space_first_used(&iopt->space, &left);
+	if (!node)
+		return NULL;
+	*last = node->range.last;
+	return pages_get(area_of(node)->pages);
+}
+
 /**
  * iopt_add_heir() - the current process is going to pay for all that is mapped
  * @iopt: the I/O address space
@@ -34,21 +52,24 @@ static int check(struct iopt *iopt)
  */
 int iopt_add_heir(struct iopt *iopt)
 {
-	struct iova_node *node;
+	unsigned long from = 0, last;
+	struct pages *pages;
 	int rc;
 
 	might_sleep();
 	rc = check(iopt);
-	if (rc)
-		return rc;
-	guard(rwsem_read)(&iopt->iova_rwsem);
-	iova_space_for_each_used(&iopt->space, node, &everything) {
-		rc = pages_add_heir(area_of(node)->pages);
-		if (rc)
-			return rc;
+	while (!rc) {
+		pages = next_pages(iopt, from, &last);
+		if (!pages)
+			break;
+		rc = pages_add_heir(pages);
+		pages_put(pages);
+		if (last == ULONG_MAX)
+			break;
+		from = last + 1;
 		cond_resched();
 	}
-	return 0;
+	return rc;
 }
 
 /**
@@ -60,12 +81,19 @@ int iopt_add_heir(struct iopt *iopt)
  */
 void iopt_drop_heir(struct iopt *iopt, bool pays)
 {
-	struct iova_node *node;
+	unsigned long from = 0, last;
+	struct pages *pages;
 
 	might_sleep();
-	guard(rwsem_read)(&iopt->iova_rwsem);
-	iova_space_for_each_used(&iopt->space, node, &everything) {
-		pages_drop_heir(area_of(node)->pages, pays);
+	for (;;) {
+		pages = next_pages(iopt, from, &last);
+		if (!pages)
+			break;
+		pages_drop_heir(pages, pays);
+		pages_put(pages);
+		if (last == ULONG_MAX)
+			break;
+		from = last + 1;
 		cond_resched();
 	}
 }

@@ -152,21 +152,20 @@ static bool search_aligned(struct iova_space *space, unsigned long align,
 }
 
 /* Ranges that do not overlap, sorted: does any of them overlap @range? */
-static bool allowed_overlaps(const struct iova_space *space,
-			     const struct iova_range *range)
+static bool sorted_overlap(const struct iova_range *sorted, size_t nr,
+			   const struct iova_range *range)
 {
-	size_t low = 0, high = space->nr_allowed;
+	size_t low = 0, high = nr;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (space->allowed[middle].last < range->first)
+		if (sorted[middle].last < range->first)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < space->nr_allowed &&
-	       iova_range_overlaps(&space->allowed[low], range);
+	return low < nr && iova_range_overlaps(&sorted[low], range);
 }
 
 static int range_cmp(const void *a, const void *b)
@@ -197,7 +196,7 @@ static int space_reserve(struct iova_space *space,
 	struct iova_reservation *reservation;
 
 	if (iova_space_first_used(space, range) ||
-	    allowed_overlaps(space, range))
+	    sorted_overlap(space->allowed, space->nr_allowed, range))
 		return -EADDRINUSE;
 	reservation = kzalloc_obj(*reservation, GFP_KERNEL_ACCOUNT);
 	if (!reservation)
@@ -256,51 +255,57 @@ void iova_space_destroy(struct iova_space *space)
 }
 
 /**
- * iova_space_set_allowed() - say where automatic allocation may go
- * @space: the space
- * @ranges: the new ranges in any order; they replace the old ones
- * @nr: how many; 0 allows everything that is not reserved
+ * iova_space_sort_allowed() - prepare ranges for iova_space_set_allowed()
+ * @ranges: in any order
+ * @nr: how many; those that touch become one
  *
- * What is used already stays, inside or outside. O(nr * log nr).
+ * O(@nr * log @nr), and needs no space.
  *
- * Context: may sleep. The caller holds the space for writing.
- * Return: 0, -EINVAL where two of @ranges overlap, -EADDRINUSE where one
- * overlaps a reservation, -ENOMEM.
+ * Context: any.
+ * Return: 0, or -EINVAL where two of @ranges overlap.
  */
-int iova_space_set_allowed(struct iova_space *space,
-			   const struct iova_range *ranges, size_t nr)
+int iova_space_sort_allowed(struct iova_range *ranges, size_t *nr)
 {
-	struct iova_range *allowed = NULL;
-	int ret = -EINVAL;
 	size_t i;
 
-	if (nr) {
-		allowed = kvmalloc_objs(*allowed, nr,
-					GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-		if (!allowed)
-			return -ENOMEM;
-		memcpy(allowed, ranges, nr * sizeof(*allowed));
-		sort(allowed, nr, sizeof(*allowed), range_cmp, NULL);
+	if (*nr)
+		sort(ranges, *nr, sizeof(*ranges), range_cmp, NULL);
+	for (i = 1; i < *nr; i++) {
+		if (iova_range_overlaps(&ranges[i - 1], &ranges[i]))
+			return -EINVAL;
 	}
-	for (i = 1; i < nr; i++) {
-		if (iova_range_overlaps(&allowed[i - 1], &allowed[i]))
-			goto err_free;
+	*nr = join_ranges(ranges, *nr);
+	return 0;
+}
+
+/**
+ * iova_space_set_allowed() - say where automatic allocation may go
+ * @space: the space
+ * @ranges: made by kvmalloc(), prepared by iova_space_sort_allowed(); on success
+ *	the old ones afterwards. Those it points to are the caller's to free.
+ * @nr: how many; 0 allows everything that is not reserved, with NULL
+ *
+ * What is used already stays, inside or outside. O(r * log @nr) with r
+ * reservations.
+ *
+ * Context: any. The caller holds the space for writing.
+ * Return: 0, or -EADDRINUSE where one of @ranges overlaps a reservation.
+ */
+int iova_space_set_allowed(struct iova_space *space, struct iova_range **ranges,
+			   size_t nr)
+{
+	struct interval_tree_node *node;
+
+	for (node = interval_tree_iter_first(&space->reserved, 0, ULONG_MAX);
+	     node; node = interval_tree_iter_next(node, 0, ULONG_MAX)) {
+		const struct iova_range reserved = { node->start, node->last };
+
+		if (sorted_overlap(*ranges, nr, &reserved))
+			return -EADDRINUSE;
 	}
-	nr = join_ranges(allowed, nr);
-	ret = -EADDRINUSE;
-	for (i = 0; i < nr; i++) {
-		if (interval_tree_iter_first(&space->reserved, allowed[i].first,
-					     allowed[i].last))
-			goto err_free;
-	}
-	kvfree(space->allowed);
-	space->allowed = allowed;
+	swap(space->allowed, *ranges);
 	space->nr_allowed = nr;
 	return 0;
-
-err_free:
-	kvfree(allowed);
-	return ret;
 }
 
 /**

@@ -65,8 +65,9 @@ struct iova_fit {
 void iova_space_init(struct iova_space *space);
 void iova_space_destroy(struct iova_space *space);
 
-int iova_space_set_allowed(struct iova_space *space,
-			   const struct iova_range *ranges, size_t nr);
+int iova_space_sort_allowed(struct iova_range *ranges, size_t *nr);
+int iova_space_set_allowed(struct iova_space *space, struct iova_range **ranges,
+			   size_t nr);
 
 int iova_space_reserve(struct iova_space *space, const struct iova_range *range,
 		       const void *owner);

@@ -232,7 +232,8 @@ static bool is_idle(struct iommufd_object *obj)
 
 /*
  * Second half of destroying: the object was taken out of the table when it had
- * no users, so only those with a reference can become one.
+ * no users, so only those with a reference can become one. Who took it out is
+ * the only one to free it, or to put it back: then its users destroy it.
  */
 static int destroy_unpublished(struct iommufd_object *obj, bool killable)
 {
@@ -284,21 +285,26 @@ int object_destroy(struct object_table *table, u32 id)
 
 /**
  * object_unuse_destroy() - stop being a user, destroy what has none left
- * @obj: the object, published; may be gone afterwards
+ * @obj: the object, published once; may be gone afterwards
  *
  * Context: may sleep; the caller holds no lock that a holder of a reference
  * takes.
- * Return: true where it was destroyed, false where it has other users.
+ * Return: true where it was destroyed, false where it has other users or
+ * somebody else is destroying it.
  */
 bool object_unuse_destroy(struct iommufd_object *obj)
 {
+	struct object_table *table = obj->table;
 	bool last;
 
-	xa_lock(&obj->table->objects);
+	xa_lock(&table->objects);
 	WARN_ON(!obj->users);
 	last = !--obj->users;
+	/* who took it out of the table waits, and finds that it has no users */
+	if (xa_load(&table->objects, obj->id) != obj)
+		last = false;
 	if (last)
 		set_entry(obj, NULL);
-	xa_unlock(&obj->table->objects);
+	xa_unlock(&table->objects);
 	return last && !destroy_unpublished(obj, false);
 }

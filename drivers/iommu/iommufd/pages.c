@@ -533,25 +533,23 @@ static bool pays_already(const struct charge *charge)
 	return charge->mm == current->mm && charge->user == current_user();
 }
 
+/* Returns 1 where @heir was taken */
 static int add_heir(struct pages *pages, struct charge *heir)
 {
 	int rc = 0;
 
-	guard(mutex)(&pages->lock);
-	if (pages->heir || pays_already(&pages->charge)) {
-		kfree(heir);
+	lockdep_assert_held(&pages->lock);
+	if (pages->heir || pays_already(&pages->charge))
 		return 0;
-	}
 	charge_init(heir, pages->charge.mode);
 	if (pages->nr_charged)
 		rc = charge_add(heir, pages->nr_charged);
 	if (rc) {
 		charge_destroy(heir);
-		kfree(heir);
 		return rc;
 	}
 	pages->heir = heir;
-	return 0;
+	return 1;
 }
 
 /**
@@ -583,13 +581,21 @@ bool pages_inheritable(const struct pages *pages)
 int pages_add_heir(struct pages *pages)
 {
 	struct charge *heir;
+	int rc = -EINTR;
 
 	if (!pages_inheritable(pages))
 		return -EINVAL;
 	heir = kzalloc_obj(*heir, GFP_KERNEL_ACCOUNT);
 	if (!heir)
 		return -ENOMEM;
-	return add_heir(pages, heir);
+	if (!mutex_lock_killable(&pages->lock)) {
+		rc = add_heir(pages, heir);
+		mutex_unlock(&pages->lock);
+	}
+	if (rc == 1)
+		return 0;
+	kfree(heir);
+	return rc;
 }
 
 /**

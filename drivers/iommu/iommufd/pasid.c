@@ -60,7 +60,7 @@ static int attach_locked(struct iommufd_device *idev, u32 pasid,
 			 struct iommufd_hwpt *hwpt)
 {
 	const struct fault_target target =
-		hwpt_fault_target(hwpt, idev->dev, idev->obj.id);
+		hwpt_fault_target(hwpt, &idev->faults);
 	int ret;
 
 	lockdep_assert_held(&idev->igroup->lock);
@@ -86,7 +86,7 @@ static int replace_locked(struct iommufd_device *idev, u32 pasid,
 			  struct iommufd_hwpt *hwpt)
 {
 	const struct fault_target target =
-		hwpt_fault_target(hwpt, idev->dev, idev->obj.id);
+		hwpt_fault_target(hwpt, &idev->faults);
 	struct iommufd_hwpt *from = xa_load(&idev->pasids, pasid);
 	int ret;
 

@@ -2,7 +2,6 @@
 /*
  * Handing the memory of a context over to another process.
  */
-#include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <uapi/linux/iommufd.h>
 
@@ -55,8 +54,10 @@ int change_process_ioctl(struct iommufd_ucmd *ucmd)
 
 	if (cmd->__reserved)
 		return -EOPNOTSUPP;
-	guard(rwsem_write)(&ictx->payer_rwsem);
+	if (down_write_killable(&ictx->payer_rwsem))
+		return -EINTR;
 	ret = add_heir(&ictx->objects);
 	drop_heir(&ictx->objects, !ret);
+	up_write(&ictx->payer_rwsem);
 	return ret;
 }

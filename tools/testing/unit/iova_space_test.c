@@ -166,6 +166,25 @@ static void auto_alignment(void)
 	release_all(&space);
 }
 
+static int set_allowed(struct iova_space *space,
+		       const struct iova_range *ranges, size_t nr)
+{
+	struct iova_range *copy = NULL;
+	int ret;
+
+	if (nr) {
+		copy = kvmalloc_objs(*copy, nr, GFP_KERNEL_ACCOUNT);
+		if (!copy)
+			return -ENOMEM;
+		memcpy(copy, ranges, nr * sizeof(*copy));
+	}
+	ret = iova_space_sort_allowed(copy, &nr);
+	if (!ret)
+		ret = iova_space_set_allowed(space, &copy, nr);
+	kvfree(copy);
+	return ret;
+}
+
 /* Where the best alignment finds no room, that of the hint may */
 static void auto_less_aligned(void)
 {
@@ -174,7 +193,7 @@ static void auto_less_aligned(void)
 	struct iova_node node;
 
 	iova_space_init(&space);
-	EXPECT_EQ(0, iova_space_set_allowed(&space, &window, 1));
+	EXPECT_EQ(0, set_allowed(&space, &window, 1));
 	EXPECT_EQ(-ENOSPC, use_auto(&space, &node, 8 * PAGE_SIZE, HUGE));
 	EXPECT_EQ(-ENOSPC,
 		  use_auto(&space, &node, 8 * PAGE_SIZE, HUGE + 2 * PAGE_SIZE));
@@ -190,10 +209,10 @@ static void auto_one_byte_short(void)
 	struct iova_node node;
 
 	iova_space_init(&space);
-	EXPECT_EQ(0, iova_space_set_allowed(&space, &window, 1));
+	EXPECT_EQ(0, set_allowed(&space, &window, 1));
 	EXPECT_EQ(-ENOSPC, use_auto(&space, &node, 2 * PAGE_SIZE, 0));
 	window.last++;
-	EXPECT_EQ(0, iova_space_set_allowed(&space, &window, 1));
+	EXPECT_EQ(0, set_allowed(&space, &window, 1));
 	EXPECT_EQ(0, use_auto(&space, &node, 2 * PAGE_SIZE, 0));
 	release_all(&space);
 }
@@ -244,7 +263,7 @@ static void auto_in_allowed(void)
 	int i;
 
 	iova_space_init(&space);
-	EXPECT_EQ(0, iova_space_set_allowed(&space, allowed, 3));
+	EXPECT_EQ(0, set_allowed(&space, allowed, 3));
 	/* Fixed is not limited to what is allowed */
 	EXPECT_EQ(0, use_fixed(&space, &outside, 50 * PAGE_SIZE,
 			       52 * PAGE_SIZE - 1));
@@ -253,7 +272,7 @@ static void auto_in_allowed(void)
 		EXPECT_EQ(expected[i] * PAGE_SIZE, node[i].range.first);
 	}
 	EXPECT_EQ(-ENOSPC, use_auto(&space, &node[8], PAGE_SIZE, 0));
-	EXPECT_EQ(0, iova_space_set_allowed(&space, NULL, 0));
+	EXPECT_EQ(0, set_allowed(&space, NULL, 0));
 	EXPECT_EQ(0, use_auto(&space, &node[8], PAGE_SIZE, 0));
 	EXPECT_EQ(3 * PAGE_SIZE, node[8].range.first);
 	release_all(&space);
@@ -267,7 +286,7 @@ static void auto_across_allowed(void)
 	struct iova_node node;
 
 	iova_space_init(&space);
-	EXPECT_EQ(0, iova_space_set_allowed(&space, allowed, 3));
+	EXPECT_EQ(0, set_allowed(&space, allowed, 3));
 	EXPECT_EQ(0, use_auto(&space, &node, 4 * PAGE_SIZE, 0));
 	EXPECT_EQ(4 * PAGE_SIZE, node.range.first);
 	release_all(&space);
@@ -283,13 +302,12 @@ static void allowed_errors(void)
 	struct iova_node node;
 
 	iova_space_init(&space);
-	EXPECT_EQ(0, iova_space_set_allowed(&space, good, 2));
+	EXPECT_EQ(0, set_allowed(&space, good, 2));
 	EXPECT_EQ(0, reserve(&space, 10 * PAGE_SIZE, 10 * PAGE_SIZE, &space));
-	EXPECT_EQ(-EINVAL, iova_space_set_allowed(&space, overlap, 3));
-	EXPECT_EQ(-EADDRINUSE,
-		  iova_space_set_allowed(&space, over_reserved, 2));
+	EXPECT_EQ(-EINVAL, set_allowed(&space, overlap, 3));
+	EXPECT_EQ(-EADDRINUSE, set_allowed(&space, over_reserved, 2));
 	unit_fail_nth_alloc(1);
-	EXPECT_EQ(-ENOMEM, iova_space_set_allowed(&space, good, 2));
+	EXPECT_EQ(-ENOMEM, set_allowed(&space, good, 2));
 	EXPECT(unit_alloc_has_failed());
 	/* The old ones are still there, and keep reservations away */
 	EXPECT_EQ(-EADDRINUSE, reserve(&space, 0, 5 * PAGE_SIZE, NULL));
@@ -468,7 +486,7 @@ static void auto_past_misaligned(void)
 				       first + period - 1));
 	}
 	window.last = node[NR - 1].range.last;
-	EXPECT_EQ(0, iova_space_set_allowed(&space, &window, 1));
+	EXPECT_EQ(0, set_allowed(&space, &window, 1));
 	EXPECT_EQ(-ENOSPC, use_auto(&space, &found, HUGE, HUGE));
 
 	/* Move one gap, far up, by a page */
@@ -483,7 +501,7 @@ static void auto_past_misaligned(void)
 
 	/* Ample room is found before the tight one */
 	window.last += 5 * HUGE;
-	EXPECT_EQ(0, iova_space_set_allowed(&space, &window, 1));
+	EXPECT_EQ(0, set_allowed(&space, &window, 1));
 	EXPECT_EQ(0, use_auto(&space, &found, HUGE, HUGE));
 	EXPECT_EQ((NR + 1) * period + HUGE, found.range.first);
 	check_space(&space);
@@ -831,7 +849,7 @@ static void random_allowed(struct model *model)
 	else if (reserved)
 		expected = -EADDRINUSE;
 	unit_fail_nth_alloc(unit_below(4));
-	ret = iova_space_set_allowed(&model->space, ranges, nr_ranges);
+	ret = set_allowed(&model->space, ranges, nr_ranges);
 	if (unit_alloc_has_failed())
 		expected = -ENOMEM;
 	EXPECT_EQ(expected, ret);

@@ -26,11 +26,14 @@
 #define IOVA 0x10000000ULL
 #define SIZE MIB(4)
 #define ROUNDS 150
+#define ATTACHMENTS 2000
 
 /** struct race - what the threads fight about */
 struct race {
 	/** @edu: the device */
 	struct edu *edu;
+	/** @second: another device, where two attach */
+	struct vdev *second;
 	/** @space: its address space */
 	struct space *space;
 	/** @other: another IOAS (BACKEND_IOMMUFD) */
@@ -301,6 +304,43 @@ TEST_OVER(map_against_destroy, BACKEND_IOMMUFD)
 		contend(&race, fill_ioas, destroy_ioas);
 		race.other = ioas_alloc(race.space->fd);
 	}
+	race_check(&race, pins);
+}
+
+static void attach_and_detach(struct race *race, struct vdev *vdev)
+{
+	unsigned int i;
+
+	for (i = 0; i < ATTACHMENTS; i++) {
+		ASSERT_RC(__cdev_attach(vdev->fd, race->other, NULL), 0);
+		ASSERT_RC(__cdev_detach(vdev->fd), 0);
+	}
+}
+
+static void attach_one(struct race *race)
+{
+	attach_and_detach(race, race->edu->vdev);
+}
+
+static void attach_two(struct race *race)
+{
+	attach_and_detach(race, race->second);
+}
+
+/* The page table of an address space goes with the last of its devices. */
+TEST_OVER(attach_against_attach, BACKEND_IOMMUFD)
+{
+	long long pins = sys_pins_held();
+	struct race race;
+
+	race_init(&race, backend);
+	race.second = vdev_open_in(race.space, pci_need(TESTDEV_EDU1));
+	ASSERT_RC(__cdev_detach(race.edu->vdev->fd), 0);
+	ASSERT_RC(__cdev_detach(race.second->fd), 0);
+	contend(&race, attach_one, attach_two);
+	iommufd_destroy(race.space->fd, race.other);
+	vdev_close(race.second);
+	ASSERT_RC(__cdev_attach(race.edu->vdev->fd, race.space->ioas, NULL), 0);
 	race_check(&race, pins);
 }
 
