@@ -106,11 +106,12 @@ long pfnmap_count(struct mm_struct *mm, unsigned long addr,
 {
 	unsigned long end = addr + nr_pages * PAGE_SIZE;
 	struct vm_area_struct *vma;
-	VMA_ITERATOR(vmi, mm, addr);
+	struct vma_iterator vmi;
 	long nr = 0;
 
 	if (mmap_read_lock_killable(mm))
 		return -EINTR;
+	vma_iter_init(&vmi, mm, addr);
 	for_each_vma_range(vmi, vma, end) {
 		if (vma->vm_flags & VM_PFNMAP)
 			nr += PFN_DOWN(min(vma->vm_end, end) -

@@ -57,6 +57,12 @@ void unit_warn(const char *what, const char *file, int line);
 		_a > _b ? _a : _b;  \
 	})
 #define max3(a, b, c) max(max(a, b), c)
+#define swap(a, b)                  \
+	do {                        \
+		typeof(a) _t = (a); \
+		(a) = (b);          \
+		(b) = _t;           \
+	} while (0)
 #define check_add_overflow(a, b, out) __builtin_add_overflow(a, b, out)
 
 static inline unsigned long roundup_pow_of_two(unsigned long n)
