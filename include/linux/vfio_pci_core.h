@@ -27,7 +27,46 @@
 struct eventfd_ctx;
 struct vfio_pci_config;
 struct vfio_pci_config_ops;
+struct vfio_pci_core_device;
 struct vfio_pci_intx;
+struct vfio_pci_region;
+
+/**
+ * struct vfio_pci_regops - who serves a region that a driver adds
+ */
+struct vfio_pci_regops {
+	/** @rw: read(2) and write(2), with the position in the device file */
+	ssize_t (*rw)(struct vfio_pci_core_device *vdev, char __user *buf,
+		      size_t count, loff_t *ppos, bool iswrite);
+	/** @release: frees region->data when the device is closed */
+	void (*release)(struct vfio_pci_core_device *vdev,
+			struct vfio_pci_region *region);
+	/** @mmap: mmap(2); optional */
+	int (*mmap)(struct vfio_pci_core_device *vdev,
+		    struct vfio_pci_region *region, struct vm_area_struct *vma);
+	/** @add_capability: appends to what the user is told; optional */
+	int (*add_capability)(struct vfio_pci_core_device *vdev,
+			      struct vfio_pci_region *region,
+			      struct vfio_info_cap *caps);
+};
+
+/**
+ * struct vfio_pci_region - a region that a driver adds
+ */
+struct vfio_pci_region {
+	/** @type: VFIO_REGION_TYPE_ */
+	u32 type;
+	/** @subtype: VFIO_REGION_SUBTYPE_, in the space of @type */
+	u32 subtype;
+	/** @ops: who serves it */
+	const struct vfio_pci_regops *ops;
+	/** @data: for @ops */
+	void *data;
+	/** @size: bytes */
+	size_t size;
+	/** @flags: VFIO_REGION_INFO_FLAG_ */
+	u32 flags;
+};
 
 /**
  * struct vfio_pci_core_device - a PCI function that user space can open
@@ -76,6 +115,11 @@ struct vfio_pci_core_device {
 	/** @rbar: BARs and ROM BAR as the host set them, to repair a reset */
 	u32 rbar[PCI_STD_NUM_BARS + 1];
 
+	/** @region: while open, what the driver added, behind the usual ones */
+	struct vfio_pci_region *region;
+	/** @num_regions: entries in @region */
+	unsigned int num_regions;
+
 	/** @intx: INTx in use, or NULL; protected by @igate */
 	struct vfio_pci_intx *intx;
 	/** @vectors: MSI and MSI-X vectors with an eventfd; protected by @igate */
@@ -103,6 +147,8 @@ struct vfio_pci_core_device {
 
 	/* Each of these may change under another lock: no bit fields */
 
+	/** @disable_vga: the driver serves no VGA ranges; set before registering */
+	bool disable_vga;
 	/** @has_dyn_msix: MSI-X vectors can be added while others are in use */
 	bool has_dyn_msix;
 	/** @pci_2_3: INTx can be masked in the function itself */
@@ -128,6 +174,10 @@ void vfio_pci_core_unregister_device(struct vfio_pci_core_device *vdev);
 
 int vfio_pci_core_enable(struct vfio_pci_core_device *vdev);
 void vfio_pci_core_finish_enable(struct vfio_pci_core_device *vdev);
+int vfio_pci_core_register_dev_region(struct vfio_pci_core_device *vdev,
+				      unsigned int type, unsigned int subtype,
+				      const struct vfio_pci_regops *ops,
+				      size_t size, u32 flags, void *data);
 void vfio_pci_core_disable(struct vfio_pci_core_device *vdev);
 void vfio_pci_core_close_device(struct vfio_device *core_vdev);
 

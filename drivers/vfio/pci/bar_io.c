@@ -176,6 +176,34 @@ static ssize_t window_rw(struct vfio_pci_core_device *vdev,
 }
 
 /**
+ * vfio_pci_io_rw() - the user reads or writes I/O that is no BAR
+ * @vdev: an open device
+ * @io: where it is mapped
+ * @size: bytes that are mapped
+ * @off: where to begin
+ * @buf: user's buffer
+ * @count: bytes
+ * @write: direction
+ *
+ * Accesses are naturally aligned and four bytes wide at most.
+ *
+ * Context: Process context, may sleep.
+ * Return: Bytes done, fewer than @count at the end; a negative errno.
+ */
+ssize_t vfio_pci_io_rw(struct vfio_pci_core_device *vdev, void __iomem *io,
+		       u64 size, u64 off, char __user *buf, size_t count,
+		       bool write)
+{
+	struct io_window w = {
+		.io = io,
+		.size = size,
+		.max_width = 4,
+	};
+
+	return window_rw(vdev, &w, off, buf, count, write);
+}
+
+/**
  * vfio_pci_bar_rw() - the user reads or writes a BAR
  * @vdev: an open device
  * @buf: user's buffer

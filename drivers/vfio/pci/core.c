@@ -3,7 +3,6 @@
  * What a driver of PCI devices for user space calls and plugs in: life cycle of
  * a device, opening and closing, dispatch.
  */
-#include <linux/aperture.h>
 #include <linux/export.h>
 #include <linux/module.h>
 #include <linux/pm_runtime.h>
@@ -14,6 +13,7 @@
 #include "bar.h"
 #include "config.h"
 #include "config_cap.h"
+#include "dev_region.h"
 #include "intx.h"
 #include "irq.h"
 #include "mmap.h"
@@ -21,6 +21,7 @@
 #include "power.h"
 #include "region.h"
 #include "reset.h"
+#include "vga.h"
 
 static const struct vfio_pci_config_ops core_config_ops = {
 	.set_intx_disabled = vfio_pci_intx_set_disabled,
@@ -84,11 +85,10 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_release_dev, "VFIO_PCI_NG");
  */
 int vfio_pci_core_register_device(struct vfio_pci_core_device *vdev)
 {
-	const char *name = vdev->vdev.ops->name;
 	struct pci_dev *pdev = vdev->pdev;
 	int ret;
 
-	if (WARN_ON(vdev != pci_get_drvdata(pdev) || !name))
+	if (WARN_ON(vdev != pci_get_drvdata(pdev) || !vdev->vdev.ops->name))
 		return -EINVAL;
 	if (pdev->hdr_type != PCI_HEADER_TYPE_NORMAL)
 		return -EINVAL;
@@ -97,14 +97,10 @@ int vfio_pci_core_register_device(struct vfio_pci_core_device *vdev)
 		return -EBUSY;
 	}
 
-	/* A framebuffer that firmware has set up draws into our BARs */
-	if (pci_is_vga(pdev)) {
-		ret = aperture_remove_conflicting_pci_devices(pdev, name);
-		if (ret)
-			return ret;
-	}
-
 	ret = vfio_pci_assign_reset_set(vdev);
+	if (ret)
+		return ret;
+	ret = vfio_pci_vga_register(vdev);
 	if (ret)
 		return ret;
 
@@ -118,6 +114,7 @@ int vfio_pci_core_register_device(struct vfio_pci_core_device *vdev)
 	if (ret) {
 		pm_runtime_get_noresume(&pdev->dev);
 		pm_runtime_forbid(&pdev->dev);
+		vfio_pci_vga_unregister(vdev);
 	}
 	return ret;
 }
@@ -133,6 +130,7 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_register_device, "VFIO_PCI_NG");
 void vfio_pci_core_unregister_device(struct vfio_pci_core_device *vdev)
 {
 	vfio_unregister_group_dev(&vdev->vdev);
+	vfio_pci_vga_unregister(vdev);
 	pm_runtime_get_noresume(&vdev->pdev->dev);
 	pm_runtime_forbid(&vdev->pdev->dev);
 }
@@ -328,6 +326,7 @@ void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 	vfio_pci_set_power_state(vdev, PCI_D0);
 	pci_clear_master(pdev);
 	vfio_pci_disable_irqs(vdev);
+	vfio_pci_dev_regions_release(vdev);
 	vfio_pci_config_destroy(vdev);
 	vfio_pci_unmap_bars(vdev);
 	disable_function(vdev);
@@ -365,7 +364,7 @@ static int get_info(struct vfio_pci_core_device *vdev,
 	info.flags = VFIO_DEVICE_FLAGS_PCI;
 	if (vdev->reset_works)
 		info.flags |= VFIO_DEVICE_FLAGS_RESET;
-	info.num_regions = VFIO_PCI_NUM_REGIONS;
+	info.num_regions = VFIO_PCI_NUM_REGIONS + vdev->num_regions;
 	info.num_irqs = VFIO_PCI_NUM_IRQS;
 
 	if (copy_to_user(arg, &info, min_t(size_t, info.argsz, sizeof(info))))
@@ -471,7 +470,12 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_write, "VFIO_PCI_NG");
 int vfio_pci_core_mmap(struct vfio_device *core_vdev,
 		       struct vm_area_struct *vma)
 {
-	return vfio_pci_mmap_bar(to_core(core_vdev), vma);
+	struct vfio_pci_core_device *vdev = to_core(core_vdev);
+
+	if (VFIO_PCI_OFFSET_TO_INDEX((u64)vma->vm_pgoff << PAGE_SHIFT) >=
+	    VFIO_PCI_NUM_REGIONS)
+		return vfio_pci_dev_region_mmap(vdev, vma);
+	return vfio_pci_mmap_bar(vdev, vma);
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_mmap, "VFIO_PCI_NG");
 

@@ -7,7 +7,12 @@
 #include "bar.h"
 #include "bar_io.h"
 #include "config.h"
+#include "dev_region.h"
 #include "region.h"
+#include "vga.h"
+
+/* The region ends where the ranges do, which are at their own addresses in it */
+#define VGA_REGION_SIZE 0xc0000
 
 static int bar_info(struct vfio_pci_core_device *vdev,
 		    struct vfio_region_info *info, struct vfio_info_cap *caps)
@@ -86,8 +91,15 @@ int vfio_pci_ioctl_get_region_info(struct vfio_device *core_vdev,
 		info->flags = VFIO_REGION_INFO_FLAG_READ |
 			      VFIO_REGION_INFO_FLAG_WRITE;
 		return 0;
+	case VFIO_PCI_VGA_REGION_INDEX:
+		if (!vfio_pci_has_vga(vdev))
+			return -EINVAL;
+		info->size = VGA_REGION_SIZE;
+		info->flags = VFIO_REGION_INFO_FLAG_READ |
+			      VFIO_REGION_INFO_FLAG_WRITE;
+		return 0;
 	default:
-		return -EINVAL;
+		return vfio_pci_dev_region_info(vdev, info, caps);
 	}
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_ioctl_get_region_info, "VFIO_PCI_NG");
@@ -118,7 +130,9 @@ ssize_t vfio_pci_region_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 		return vfio_pci_rom_read(vdev, buf, count, ppos);
 	case VFIO_PCI_CONFIG_REGION_INDEX:
 		return vfio_pci_config_rw(vdev, buf, count, ppos, write);
+	case VFIO_PCI_VGA_REGION_INDEX:
+		return vfio_pci_vga_rw(vdev, buf, count, ppos, write);
 	default:
-		return -EINVAL;
+		return vfio_pci_dev_region_rw(vdev, buf, count, ppos, write);
 	}
 }

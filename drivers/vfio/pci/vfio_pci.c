@@ -7,10 +7,16 @@
 #include <linux/pm.h>
 #include <linux/vfio_pci_core.h>
 
+#include "igd.h"
+
 static bool disable_denylist;
 module_param(disable_denylist, bool, 0444);
 MODULE_PARM_DESC(disable_denylist,
 		 "Also take devices that are unsafe to hand to user space");
+
+static bool disable_vga;
+module_param(disable_vga, bool, 0444);
+MODULE_PARM_DESC(disable_vga, "Do not serve the VGA ranges of a display");
 
 static int vfio_pci_open_device(struct vfio_device *core_vdev)
 {
@@ -21,6 +27,11 @@ static int vfio_pci_open_device(struct vfio_device *core_vdev)
 	ret = vfio_pci_core_enable(vdev);
 	if (ret)
 		return ret;
+	ret = vfio_pci_igd_add_regions(vdev);
+	if (ret) {
+		vfio_pci_core_disable(vdev);
+		return ret;
+	}
 	vfio_pci_core_finish_enable(vdev);
 	return 0;
 }
@@ -91,6 +102,7 @@ static int vfio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (IS_ERR(vdev))
 		return PTR_ERR(vdev);
 
+	vdev->disable_vga = disable_vga;
 	pci_set_drvdata(pdev, vdev);
 	ret = vfio_pci_core_register_device(vdev);
 	if (ret)

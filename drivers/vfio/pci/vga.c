@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Displays of class VGA, which decode fixed ranges that all of them share: one
+ * at a time, and the arbiter of the PCI core says which.
+ */
+#include <linux/aperture.h>
+#include <linux/io.h>
+#include <linux/pci.h>
+#include <linux/vgaarb.h>
+
+#include "bar_io.h"
+#include "vga.h"
+
+#define RSRC_NORMAL (VGA_RSRC_NORMAL_IO | VGA_RSRC_NORMAL_MEM)
+#define RSRC_LEGACY (VGA_RSRC_LEGACY_IO | VGA_RSRC_LEGACY_MEM)
+
+/**
+ * struct vga_range - a range that every VGA device decodes
+ */
+struct vga_range {
+	/** @start: address on the bus, which is the offset in the region */
+	u32 start;
+	/** @size: bytes */
+	u32 size;
+	/** @rsrc: what the arbiter calls it */
+	unsigned int rsrc;
+};
+
+static const struct vga_range ranges[] = {
+	{ 0xa0000, 0x20000, VGA_RSRC_LEGACY_MEM },
+	{ 0x3b0, 0xc, VGA_RSRC_LEGACY_IO },
+	{ 0x3c0, 0x20, VGA_RSRC_LEGACY_IO },
+};
+
+/* Is there another VGA device on a bus below the bridge that @pdev is below? */
+static bool has_neighbour(struct pci_dev *pdev)
+{
+	unsigned char last = pci_bus_max_busnr(pdev->bus);
+	struct pci_dev *other = NULL;
+
+	for_each_pci_dev(other) {
+		if (other == pdev || !pci_is_vga(other) ||
+		    pci_is_root_bus(other->bus) ||
+		    pci_domain_nr(other->bus) != pci_domain_nr(pdev->bus))
+			continue;
+		if (other->bus->number >= pdev->bus->number &&
+		    other->bus->number <= last) {
+			pci_dev_put(other);
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * A user who is not served the ranges does not enable the bridge's forwarding
+ * of them either: alone below its bridge, the device is out of the game.
+ */
+static unsigned int decodes(struct pci_dev *pdev, bool single)
+{
+	struct vfio_pci_core_device *vdev = pci_get_drvdata(pdev);
+
+	if (single || !vdev->disable_vga || pci_is_root_bus(pdev->bus) ||
+	    has_neighbour(pdev))
+		return RSRC_NORMAL | RSRC_LEGACY;
+	return RSRC_NORMAL;
+}
+
+/**
+ * vfio_pci_vga_register() - take a display over from the host
+ * @vdev: the device, not registered yet; may be any
+ *
+ * A framebuffer that firmware has set up is removed: it draws into the BARs.
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 or a negative errno.
+ */
+int vfio_pci_vga_register(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	int ret;
+
+	if (!pci_is_vga(pdev))
+		return 0;
+
+	ret = aperture_remove_conflicting_pci_devices(pdev,
+						      vdev->vdev.ops->name);
+	if (ret)
+		return ret;
+	ret = vga_client_register(pdev, decodes);
+	if (ret)
+		return ret;
+	vga_set_legacy_decoding(pdev, decodes(pdev, false));
+	return 0;
+}
+
+/**
+ * vfio_pci_vga_unregister() - undo vfio_pci_vga_register()
+ * @vdev: the device
+ *
+ * Context: Process context, may sleep.
+ */
+void vfio_pci_vga_unregister(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+
+	if (!pci_is_vga(pdev))
+		return;
+	vga_client_unregister(pdev);
+	vga_set_legacy_decoding(pdev, RSRC_NORMAL | RSRC_LEGACY);
+}
+
+/**
+ * vfio_pci_has_vga() - does the user get the VGA region
+ * @vdev: the device
+ *
+ * Context: Any.
+ * Return: True for a display of class VGA, unless the driver said no.
+ */
+bool vfio_pci_has_vga(struct vfio_pci_core_device *vdev)
+{
+	return pci_is_vga(vdev->pdev) && !vdev->disable_vga;
+}
+
+static const struct vga_range *find_range(u64 pos)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+		if (pos >= ranges[i].start &&
+		    pos - ranges[i].start < ranges[i].size)
+			return &ranges[i];
+	return NULL;
+}
+
+static void __iomem *map_range(const struct vga_range *range)
+{
+	if (range->rsrc == VGA_RSRC_LEGACY_IO)
+		return ioport_map(range->start, range->size);
+	return ioremap(range->start, range->size);
+}
+
+static void unmap_range(const struct vga_range *range, void __iomem *io)
+{
+	if (range->rsrc == VGA_RSRC_LEGACY_IO)
+		ioport_unmap(io);
+	else
+		iounmap(io);
+}
+
+/**
+ * vfio_pci_vga_rw() - the user reads or writes the VGA region
+ * @vdev: an open device
+ * @buf: user's buffer
+ * @count: bytes
+ * @ppos: where in the device file; advanced by what was done
+ * @write: direction
+ *
+ * The arbiter sees to it that no other device decodes the range. The memory
+ * enable bit is not asked: the ranges are no BARs.
+ *
+ * Context: Process context, may sleep; interruptible while the arbiter waits.
+ * Return: Bytes done, fewer than @count at the end of a range; -EINVAL outside
+ * the ranges or without the region; -ENOMEM; -ERESTARTSYS for a signal.
+ */
+ssize_t vfio_pci_vga_rw(struct vfio_pci_core_device *vdev, char __user *buf,
+			size_t count, loff_t *ppos, bool write)
+{
+	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	const struct vga_range *range = find_range(pos);
+	void __iomem *io;
+	ssize_t ret;
+
+	if (!range || !vfio_pci_has_vga(vdev))
+		return -EINVAL;
+	io = map_range(range);
+	if (!io)
+		return -ENOMEM;
+
+	ret = vga_get_interruptible(vdev->pdev, range->rsrc);
+	if (!ret) {
+		ret = vfio_pci_io_rw(vdev, io, range->size, pos - range->start,
+				     buf, count, write);
+		vga_put(vdev->pdev, range->rsrc);
+	}
+	unmap_range(range, io);
+	if (ret > 0)
+		*ppos += ret;
+	return ret;
+}
