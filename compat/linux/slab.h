@@ -13,6 +13,7 @@
 #define kzalloc_obj(P, GFP) kzalloc(sizeof(typeof(P)), GFP)
 #define kmalloc_objs(P, COUNT, GFP) kmalloc_array(COUNT, sizeof(typeof(P)), GFP)
 #define kzalloc_objs(P, COUNT, GFP) kcalloc(COUNT, sizeof(typeof(P)), GFP)
+#define kvzalloc_obj(P, GFP) kvzalloc(sizeof(typeof(P)), GFP)
 #define kvmalloc_objs(P, COUNT, GFP) \
 	kvmalloc_array(COUNT, sizeof(typeof(P)), GFP)
 #define kvzalloc_objs(P, COUNT, GFP) kvcalloc(COUNT, sizeof(typeof(P)), GFP)

@@ -437,8 +437,7 @@ static bool device_capable(struct device *dev, enum iommu_cap cap)
 
 static struct iommu_device *probe_device(struct device *dev)
 {
-	return dev->parent == &mock_hardware->dev ? &mock_iommu :
-						    ERR_PTR(-ENODEV);
+	return dev_get_platdata(dev) ? &mock_iommu : ERR_PTR(-ENODEV);
 }
 
 /* Nobody waits for the answer. */
@@ -460,6 +459,29 @@ static const struct iommu_ops mock_ops = {
 	COMPAT_IOPF_OPS.user_pasid_table = true,
 };
 
+static void fill_cache(struct mock_device *mdev)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mdev->cache); i++)
+		mdev->cache[i] = IOMMU_TEST_DEV_CACHE_DEFAULT;
+}
+
+/**
+ * mock_device_adopt() - put a device of another kind behind the IOMMU
+ * @dev: a device that the IOMMU core has not seen yet, without platform data
+ * @mdev: zeroed, lives as long as the device
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int mock_device_adopt(struct device *dev, struct mock_device *mdev)
+{
+	fill_cache(mdev);
+	init_rwsem(&mdev->iopf_lock);
+	dev->platform_data = mdev;
+	dev_set_msi_domain(dev, mock_msi);
+	return iommu_fwspec_init(dev, dev_fwnode(&mock_hardware->dev));
+}
+
 static int prepare_device(struct platform_device *pdev, u32 flags)
 {
 	const struct property_entry properties[] = {
@@ -471,8 +493,7 @@ static int prepare_device(struct platform_device *pdev, u32 flags)
 	struct mock_device mdev = { .flags = flags }, *copy;
 	int ret;
 
-	for (size_t i = 0; i < ARRAY_SIZE(mdev.cache); i++)
-		mdev.cache[i] = IOMMU_TEST_DEV_CACHE_DEFAULT;
+	fill_cache(&mdev);
 	ret = platform_device_add_data(pdev, &mdev, sizeof(mdev));
 	if (ret)
 		return ret;

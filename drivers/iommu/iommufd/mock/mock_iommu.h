@@ -3,8 +3,8 @@
  * A mock IOMMU, its domains, and the devices behind it.
  *
  * To the IOMMU core it is an IOMMU like any other, beside the machine's own
- * one. Its devices are platform devices without a driver, each in a group of its
- * own.
+ * one. Its devices are platform devices without a driver, and the PCI functions
+ * of mock_pci.c, each in a group of its own.
  */
 #ifndef IOMMUFD_MOCK_IOMMU_H
 #define IOMMUFD_MOCK_IOMMU_H
@@ -68,6 +68,8 @@ struct mock_device *mock_device_of(struct device *dev);
 
 struct platform_device *mock_device_create(u32 flags);
 void mock_device_destroy(struct platform_device *pdev);
+
+int mock_device_adopt(struct device *dev, struct mock_device *mdev);
 
 int mock_iommu_init(void);
 void mock_iommu_exit(void);

@@ -11,6 +11,7 @@
 #include "../extension.h"
 #include "../ucmd.h"
 #include "mock_iommu.h"
+#include "mock_pci.h"
 #include "test_abi.h"
 #include "test_access.h"
 #include "test_device.h"
@@ -80,12 +81,20 @@ static int __init mock_init(void)
 
 	if (ret)
 		return ret;
+	ret = mock_pci_init();
+	if (ret)
+		goto err_iommu;
 	test_dmabuf_init();
 	ret = iommufd_extension_register(&extension);
-	if (ret) {
-		test_dmabuf_exit();
-		mock_iommu_exit();
-	}
+	if (ret)
+		goto err_dmabuf;
+	return 0;
+
+err_dmabuf:
+	test_dmabuf_exit();
+	mock_pci_exit();
+err_iommu:
+	mock_iommu_exit();
 	return ret;
 }
 
@@ -93,6 +102,7 @@ static void __exit mock_exit(void)
 {
 	iommufd_extension_unregister(&extension);
 	test_dmabuf_exit();
+	mock_pci_exit();
 	mock_iommu_exit();
 }
 

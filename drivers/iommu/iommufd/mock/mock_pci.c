@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PCI functions that are nothing but a config space, behind the mock IOMMU.
+ */
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/gfp.h>
+#include <linux/idr.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/numa.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+
+#include "mock_iommu.h"
+#include "mock_pci.h"
+
+#define NR_SLOTS 32
+
+/* Firmware numbers its domains with 16 bits */
+#define FIRST_DOMAIN 0x20000
+
+/**
+ * struct mock_function - a function of a bus
+ */
+struct mock_function {
+	/** @image: its config space */
+	struct mock_pci_image image;
+	/** @mdev: what the mock IOMMU knows of it */
+	struct mock_device mdev;
+};
+
+/**
+ * struct mock_bus - a bus, which is an open file
+ */
+struct mock_bus {
+	/** @sysdata: what the architecture knows of the bus */
+	struct pci_sysdata sysdata;
+	/** @numbers: the bus numbers of the domain, which is this one alone */
+	struct resource numbers;
+	/** @bus: as the PCI core knows it */
+	struct pci_bus *bus;
+	/** @ram: memory of the bus, below 4 GiB */
+	struct page *ram;
+	/** @lock: one function is plugged at a time */
+	struct mutex lock;
+	/** @nr: functions plugged so far; protected by @lock */
+	unsigned int nr;
+	/** @functions: by slot; set before the PCI core looks there */
+	struct mock_function *functions[NR_SLOTS];
+	/** @removal: removes the bus after the file was closed */
+	struct work_struct removal;
+};
+
+static DEFINE_IDA(domains);
+static struct workqueue_struct *removals;
+
+static struct mock_bus *bus_of(struct pci_bus *bus)
+{
+	return container_of((struct pci_sysdata *)bus->sysdata, struct mock_bus,
+			    sysdata);
+}
+
+static struct mock_function *function_at(struct pci_bus *bus,
+					 unsigned int devfn)
+{
+	if (PCI_FUNC(devfn))
+		return NULL;
+	return bus_of(bus)->functions[PCI_SLOT(devfn)];
+}
+
+static int read_config(struct pci_bus *bus, unsigned int devfn, int where,
+		       int size, u32 *val)
+{
+	struct mock_function *function = function_at(bus, devfn);
+
+	if (!function)
+		return PCIBIOS_DEVICE_NOT_FOUND;
+	if (where + size > MOCK_PCI_CONFIG_SIZE)
+		return PCIBIOS_BAD_REGISTER_NUMBER;
+
+	*val = 0;
+	for (int i = 0; i < size; i++)
+		*val |= (u32)function->image.config[where + i] << (8 * i);
+	return PCIBIOS_SUCCESSFUL;
+}
+
+static int write_config(struct pci_bus *bus, unsigned int devfn, int where,
+			int size, u32 val)
+{
+	struct mock_function *function = function_at(bus, devfn);
+
+	if (!function)
+		return PCIBIOS_DEVICE_NOT_FOUND;
+	if (where + size > MOCK_PCI_CONFIG_SIZE)
+		return PCIBIOS_BAD_REGISTER_NUMBER;
+
+	for (int i = 0; i < size; i++) {
+		u8 mask = function->image.writable[where + i];
+		u8 *byte = &function->image.config[where + i];
+
+		*byte = (*byte & ~mask) | ((val >> (8 * i)) & mask);
+	}
+	return PCIBIOS_SUCCESSFUL;
+}
+
+static struct pci_ops config_ops = {
+	.read = read_config,
+	.write = write_config,
+};
+
+/* Comes before the IOMMU core's own notifier, which probes the device */
+static int device_added(struct notifier_block *nb, unsigned long action,
+			void *data)
+{
+	struct pci_dev *pdev = to_pci_dev(data);
+	struct mock_function *function;
+	int ret;
+
+	if (action != BUS_NOTIFY_ADD_DEVICE || pdev->bus->ops != &config_ops)
+		return NOTIFY_DONE;
+
+	function = function_at(pdev->bus, pdev->devfn);
+	ret = mock_device_adopt(&pdev->dev, &function->mdev);
+	return notifier_from_errno(ret);
+}
+
+static struct notifier_block added = {
+	.notifier_call = device_added,
+	.priority = 1,
+};
+
+static int add_bus(struct mock_bus *mbus)
+{
+	LIST_HEAD(resources);
+	int domain;
+
+	domain = ida_alloc_min(&domains, FIRST_DOMAIN, GFP_KERNEL);
+	if (domain < 0)
+		return domain;
+	mbus->sysdata.domain = domain;
+	mbus->sysdata.node = NUMA_NO_NODE;
+	mbus->numbers.name = "mock PCI";
+	mbus->numbers.flags = IORESOURCE_BUS;
+	pci_add_resource(&resources, &mbus->numbers);
+
+	pci_lock_rescan_remove();
+	mbus->bus = pci_create_root_bus(NULL, 0, &config_ops, &mbus->sysdata,
+					&resources);
+	pci_unlock_rescan_remove();
+	if (mbus->bus)
+		return 0;
+	pci_free_resource_list(&resources);
+	ida_free(&domains, domain);
+	return -ENOMEM;
+}
+
+static void free_bus(struct mock_bus *mbus)
+{
+	for (unsigned int i = 0; i < mbus->nr; i++)
+		kvfree(mbus->functions[i]);
+	__free_pages(mbus->ram, get_order(MOCK_PCI_RAM_SIZE));
+	mutex_destroy(&mbus->lock);
+	kfree(mbus);
+}
+
+static void remove_bus(struct work_struct *work)
+{
+	struct mock_bus *mbus = container_of(work, struct mock_bus, removal);
+
+	pci_lock_rescan_remove();
+	pci_stop_root_bus(mbus->bus);
+	pci_remove_root_bus(mbus->bus);
+	pci_unlock_rescan_remove();
+	ida_free(&domains, mbus->sysdata.domain);
+	free_bus(mbus);
+}
+
+static int mock_pci_open(struct inode *inode, struct file *file)
+{
+	struct mock_bus *mbus;
+	int ret;
+
+	mbus = kzalloc_obj(*mbus, GFP_KERNEL);
+	if (!mbus)
+		return -ENOMEM;
+	mutex_init(&mbus->lock);
+	INIT_WORK(&mbus->removal, remove_bus);
+	mbus->ram =
+		alloc_pages(GFP_KERNEL | GFP_DMA32 | __GFP_ZERO | __GFP_COMP,
+			    get_order(MOCK_PCI_RAM_SIZE));
+	if (!mbus->ram) {
+		kfree(mbus);
+		return -ENOMEM;
+	}
+	ret = add_bus(mbus);
+	if (ret) {
+		free_bus(mbus);
+		return ret;
+	}
+	file->private_data = mbus;
+	return 0;
+}
+
+/*
+ * Removing waits until the drivers let go of the functions. The same process may
+ * hold one open in a file that is closed after this one, when it exits.
+ */
+static int mock_pci_release(struct inode *inode, struct file *file)
+{
+	struct mock_bus *mbus = file->private_data;
+
+	queue_work(removals, &mbus->removal);
+	return 0;
+}
+
+static int plug(struct mock_bus *mbus, struct mock_function *function)
+{
+	guard(mutex)(&mbus->lock);
+	if (mbus->nr == NR_SLOTS)
+		return -ENOSPC;
+	mbus->functions[mbus->nr] = function;
+
+	pci_lock_rescan_remove();
+	pci_scan_slot(mbus->bus, PCI_DEVFN(mbus->nr, 0));
+	pci_bus_add_devices(mbus->bus);
+	pci_unlock_rescan_remove();
+	mbus->nr++;
+	return 0;
+}
+
+static ssize_t mock_pci_write(struct file *file, const char __user *buf,
+			      size_t count, loff_t *ppos)
+{
+	struct mock_function *function;
+	int ret;
+
+	if (count != sizeof(function->image))
+		return -EINVAL;
+	function = kvzalloc_obj(*function, GFP_KERNEL);
+	if (!function)
+		return -ENOMEM;
+
+	if (copy_from_user(&function->image, buf, count))
+		ret = -EFAULT;
+	else
+		ret = plug(file->private_data, function);
+	if (ret) {
+		kvfree(function);
+		return ret;
+	}
+	return count;
+}
+
+static ssize_t mock_pci_read(struct file *file, char __user *buf, size_t count,
+			     loff_t *ppos)
+{
+	struct mock_bus *mbus = file->private_data;
+	struct mock_pci_bus_info info = {
+		.ram = page_to_phys(mbus->ram),
+		.domain = mbus->sysdata.domain,
+	};
+
+	if (count != sizeof(info))
+		return -EINVAL;
+	scoped_guard(mutex, &mbus->lock)
+		info.functions = mbus->nr;
+	return copy_to_user(buf, &info, count) ? -EFAULT : count;
+}
+
+static int mock_pci_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct mock_bus *mbus = file->private_data;
+
+	if (vma->vm_pgoff || vma_pages(vma) > PFN_DOWN(MOCK_PCI_RAM_SIZE))
+		return -EINVAL;
+	return remap_pfn_range(vma, vma->vm_start, page_to_pfn(mbus->ram),
+			       vma->vm_end - vma->vm_start, vma->vm_page_prot);
+}
+
+static const struct file_operations mock_pci_fops = {
+	.owner = THIS_MODULE,
+	.open = mock_pci_open,
+	.release = mock_pci_release,
+	.read = mock_pci_read,
+	.write = mock_pci_write,
+	.mmap = mock_pci_mmap,
+};
+
+static struct miscdevice mock_pci_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "iommufd_mock_pci",
+	.fops = &mock_pci_fops,
+	.mode = 0600,
+};
+
+/**
+ * mock_pci_init() - offer buses to user space
+ *
+ * Context: may sleep; after mock_iommu_init().
+ * Return: 0 or a negative errno.
+ */
+int mock_pci_init(void)
+{
+	int ret;
+
+	removals = alloc_workqueue("iommufd_mock_pci", WQ_UNBOUND, 0);
+	if (!removals)
+		return -ENOMEM;
+	ret = bus_register_notifier(&pci_bus_type, &added);
+	if (ret)
+		goto err_removals;
+	ret = misc_register(&mock_pci_misc);
+	if (ret)
+		goto err_notifier;
+	return 0;
+
+err_notifier:
+	bus_unregister_notifier(&pci_bus_type, &added);
+err_removals:
+	destroy_workqueue(removals);
+	return ret;
+}
+
+/**
+ * mock_pci_exit() - undo mock_pci_init()
+ *
+ * Context: may sleep; waits for the removal of the last buses.
+ */
+void mock_pci_exit(void)
+{
+	misc_deregister(&mock_pci_misc);
+	destroy_workqueue(removals);
+	bus_unregister_notifier(&pci_bus_type, &added);
+	ida_destroy(&domains);
+}

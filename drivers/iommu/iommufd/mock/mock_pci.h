@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * PCI functions that are nothing but a config space, behind the mock IOMMU.
+ *
+ * Each open file of /dev/iommufd_mock_pci is a PCI bus in a domain of its own.
+ * Writing a struct mock_pci_image plugs a function in the next slot, reading
+ * gives a struct mock_pci_bus_info, mapping gives the bus's memory. Closing the
+ * file removes the bus.
+ */
+#ifndef IOMMUFD_MOCK_PCI_H
+#define IOMMUFD_MOCK_PCI_H
+
+#include <linux/types.h>
+
+#define MOCK_PCI_CONFIG_SIZE 4096
+#define MOCK_PCI_RAM_SIZE 65536
+
+/**
+ * struct mock_pci_image - a function
+ */
+struct mock_pci_image {
+	/** @config: what config space reads as */
+	__u8 config[MOCK_PCI_CONFIG_SIZE];
+	/** @writable: the bits of it that can be written */
+	__u8 writable[MOCK_PCI_CONFIG_SIZE];
+};
+
+/**
+ * struct mock_pci_bus_info - where a bus is
+ */
+struct mock_pci_bus_info {
+	/** @ram: physical address of its memory, MOCK_PCI_RAM_SIZE bytes */
+	__u64 ram;
+	/** @domain: its PCI domain; the bus number is 0 */
+	__u32 domain;
+	/** @functions: functions in it, in slots 0, 1, 2 ... */
+	__u32 functions;
+};
+
+#ifdef __KERNEL__
+int mock_pci_init(void);
+void mock_pci_exit(void);
+#endif
+
+#endif /* IOMMUFD_MOCK_PCI_H */
