@@ -20,6 +20,8 @@ enum testdev {
 	TESTDEV_NVME,
 	/** @TESTDEV_E1000E: a NIC with a ROM, MSI-X, MSI and INTx */
 	TESTDEV_E1000E,
+	/** @TESTDEV_VGA: the display that firmware booted with */
+	TESTDEV_VGA,
 };
 
 const char *pci_need(enum testdev which);

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "mock_pci.h"
+#include "sys.h"
+
+#define MODULE "../../../drivers/iommu/iommufd/mock/iommufd_mock.ko"
+#define NODE "/dev/iommufd_mock_pci"
+
+/* The module belongs to our iommufd.ko: without that there is no bus. */
+static void load_module(void)
+{
+	int fd;
+
+	if (access("/sys/module/iommufd", F_OK))
+		SKIP("no iommufd to put a mock IOMMU on");
+	fd = sys_open(MODULE, O_RDONLY | O_CLOEXEC);
+	if (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST)
+		FAIL("cannot load %s: %s", MODULE, strerror(errno));
+	sys_close(fd);
+}
+
+/* A bus without functions; it goes with the test's process. */
+void mock_bus_open(struct mock_bus *bus)
+{
+	load_module();
+	bus->fd = sys_open(NODE, O_RDWR | O_CLOEXEC);
+	ASSERT_EQ(read(bus->fd, &bus->info, sizeof(bus->info)),
+		  sizeof(bus->info));
+	bus->ram = mmap(NULL, MOCK_PCI_RAM_SIZE, PROT_READ | PROT_WRITE,
+			MAP_SHARED, bus->fd, 0);
+	ASSERT(bus->ram != MAP_FAILED);
+}
+
+/* Plugs a function in the next slot; gives its address. */
+const char *mock_bus_plug(struct mock_bus *bus,
+			  const struct mock_pci_image *image)
+{
+	char *bdf;
+
+	ASSERT_EQ(write(bus->fd, image, sizeof(*image)), sizeof(*image));
+	ASSERT(asprintf(&bdf, "%04x:00:%02x.0", bus->info.domain,
+			bus->info.functions++) > 0);
+	return bdf;
+}
+
+void mock_put16(__u8 *at, __u16 value)
+{
+	at[0] = value;
+	at[1] = value >> 8;
+}
+
+void mock_put32(__u8 *at, __u32 value)
+{
+	mock_put16(at, value);
+	mock_put16(at + 2, value >> 16);
+}
+
+void mock_put64(__u8 *at, __u64 value)
+{
+	mock_put32(at, value);
+	mock_put32(at + 4, value >> 32);
+}
+
+/* A function without BARs and capabilities; @class has three bytes. */
+void mock_image(struct mock_pci_image *image, __u16 vendor, __u16 device,
+		__u32 class)
+{
+	memset(image, 0, sizeof(*image));
+	mock_put16(image->config + PCI_VENDOR_ID, vendor);
+	mock_put16(image->config + PCI_DEVICE_ID, device);
+	mock_put32(image->config + PCI_CLASS_REVISION, class << 8);
+	mock_put16(image->writable + PCI_COMMAND,
+		   PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
+			   PCI_COMMAND_PARITY | PCI_COMMAND_SERR |
+			   PCI_COMMAND_INTX_DISABLE);
+	image->writable[PCI_CACHE_LINE_SIZE] = 0xff;
+	image->writable[PCI_LATENCY_TIMER] = 0xff;
+	image->writable[PCI_INTERRUPT_LINE] = 0xff;
+}

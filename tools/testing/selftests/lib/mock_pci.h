@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* PCI functions that a test makes up, on buses of iommufd_mock.ko. */
+#ifndef SELFTESTS_LIB_MOCK_PCI_H
+#define SELFTESTS_LIB_MOCK_PCI_H
+
+#include <linux/types.h>
+
+#include "../../../../drivers/iommu/iommufd/mock/mock_pci.h"
+
+/** struct mock_bus - a bus that is there until the test ends */
+struct mock_bus {
+	/** @fd: the bus's file */
+	int fd;
+	/** @info: where it is */
+	struct mock_pci_bus_info info;
+	/** @ram: its memory */
+	__u8 *ram;
+};
+
+void mock_bus_open(struct mock_bus *bus);
+const char *mock_bus_plug(struct mock_bus *bus,
+			  const struct mock_pci_image *image);
+
+void mock_image(struct mock_pci_image *image, __u16 vendor, __u16 device,
+		__u32 class);
+void mock_put16(__u8 *at, __u16 value);
+void mock_put32(__u8 *at, __u32 value);
+void mock_put64(__u8 *at, __u64 value);
+
+#endif

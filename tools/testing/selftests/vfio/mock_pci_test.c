@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Functions that no emulator has: on the lists of vfio-pci, and with config
+ * spaces that are odd or broken.
+ */
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <string.h>
+
+#include "harness.h"
+#include "mock_pci.h"
+#include "pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+#define CLASS_NETWORK 0x020000
+#define VENDOR_INTEL 0x8086
+
+static struct vdev *open_image(struct mock_bus *bus,
+			       const struct mock_pci_image *image,
+			       enum backend backend)
+{
+	const char *bdf = mock_bus_plug(bus, image);
+
+	pci_bind(bdf);
+	return vdev_open(bdf, backend);
+}
+
+/* A standard capability in an image, linked behind what is there. */
+static void add_cap(struct mock_pci_image *image, __u8 at, __u8 id, __u8 next)
+{
+	mock_put16(image->config + PCI_STATUS, PCI_STATUS_CAP_LIST);
+	image->config[at] = id;
+	image->config[at + 1] = next;
+}
+
+TEST(denied_function_is_not_taken)
+{
+	static const __u16 denied[] = { 0x0435, 0x0443, 0x37c8, 0x37c9,
+					0x19e2, 0x19e3, 0x0b25, 0x0cfe };
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	size_t i;
+
+	mock_bus_open(&bus);
+	for (i = 0; i < ARRAY_SIZE(denied); i++) {
+		mock_image(&image, VENDOR_INTEL, denied[i], 0x0b4000);
+		ASSERT_RC(__pci_bind_to(mock_bus_plug(&bus, &image),
+					"vfio-pci"),
+			  -ENODEV);
+	}
+	/* The same numbers of somebody else are another device. */
+	mock_image(&image, 0x1af4, denied[0], 0x0b4000);
+	ASSERT_RC(__pci_bind_to(mock_bus_plug(&bus, &image), "vfio-pci"), 0);
+}
+
+/* INTx that is said to be wired up: how much of it does the user see? */
+static void check_intx(struct mock_bus *bus, __u16 device, unsigned int count,
+		       enum backend backend)
+{
+	struct vfio_irq_info irq = { .argsz = sizeof(irq) };
+	struct mock_pci_image image;
+	struct vdev *vdev;
+
+	mock_image(&image, VENDOR_INTEL, device, CLASS_NETWORK);
+	image.config[PCI_INTERRUPT_PIN] = 1;
+	image.config[PCI_INTERRUPT_LINE] = 10;
+	vdev = open_image(bus, &image, backend);
+	vdev_irq_info(vdev, VFIO_PCI_INTX_IRQ_INDEX, &irq);
+	ASSERT_EQ(irq.count, count);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_INTERRUPT_PIN, 1), count);
+	vdev_close_with_space(vdev);
+}
+
+TEST_OVER(broken_intx_is_hidden, BACKEND_CONTAINER)
+{
+	static const __u16 broken[] = { 0x1563, 0x1572, 0x1574, 0x1580, 0x1581,
+					0x1583, 0x1587, 0x158b, 0x37d0, 0x37d2 };
+	static const __u16 sound[] = { 0x1562, 0x1582, 0x158c, 0x37d3 };
+	struct mock_bus bus;
+	size_t i;
+
+	mock_bus_open(&bus);
+	for (i = 0; i < ARRAY_SIZE(sound); i++)
+		check_intx(&bus, sound[i], 1, backend);
+	for (i = 0; i < ARRAY_SIZE(broken); i++)
+		check_intx(&bus, broken[i], 0, backend);
+}
+
+TEST_OVER(unknown_capability_is_skipped, BACKEND_CONTAINER)
+{
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	struct vdev *vdev;
+
+	mock_bus_open(&bus);
+	mock_image(&image, 0x1af4, 0x4321, CLASS_NETWORK);
+	image.config[PCI_CAPABILITY_LIST] = 0x40;
+	add_cap(&image, 0x40, 0x55, 0x60);
+	add_cap(&image, 0x60, PCI_CAP_ID_PM, 0x80);
+	add_cap(&image, 0x80, 0x66, 0);
+	vdev = open_image(&bus, &image, backend);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_CAPABILITY_LIST, 1), 0x60);
+	ASSERT_EQ(vdev_cfg_read(vdev, 0x61, 1), 0);
+	vdev_close_with_space(vdev);
+}
+
+/* Its registers would be behind the end: nothing there is read or written. */
+TEST_OVER(capability_at_the_end, BACKEND_CONTAINER)
+{
+	static const __u8 ids[] = {
+		PCI_CAP_ID_PM,	 PCI_CAP_ID_VPD,   PCI_CAP_ID_MSI,
+		PCI_CAP_ID_VNDR, PCI_CAP_ID_HT,	   PCI_CAP_ID_SATA,
+		PCI_CAP_ID_AF,	 PCI_CAP_ID_SSVID,
+	};
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	struct vdev *vdev;
+	__u8 got[256];
+	size_t i;
+
+	mock_bus_open(&bus);
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+		mock_image(&image, 0x1af4, 0x4322, CLASS_NETWORK);
+		image.config[PCI_CAPABILITY_LIST] = 0xfc;
+		add_cap(&image, 0xfc, ids[i], 0);
+		image.config[0xfe] = 0xff;
+		image.config[0xff] = 0xff;
+		memset(image.writable + 0xfc, 0xff, 4);
+		vdev = open_image(&bus, &image, backend);
+		vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 0, got, 256);
+		vdev_cfg_write(vdev, 0xfe, 2, 0xffff);
+		vdev_cfg_write(vdev, 0xfc, 4, 0xffffffff);
+		ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 252,
+				       got, 8),
+			  -EFAULT);
+		vdev_close_with_space(vdev);
+	}
+}
+
+/* A chain that bites its own tail ends all the same. */
+TEST_OVER(circular_capabilities, BACKEND_CONTAINER)
+{
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	struct vdev *vdev;
+	unsigned int pos, steps;
+
+	mock_bus_open(&bus);
+	mock_image(&image, 0x1af4, 0x4323, CLASS_NETWORK);
+	image.config[PCI_CAPABILITY_LIST] = 0x40;
+	add_cap(&image, 0x40, PCI_CAP_ID_SSVID, 0x50);
+	add_cap(&image, 0x50, PCI_CAP_ID_SSVID, 0x40);
+	vdev = open_image(&bus, &image, backend);
+	pos = vdev_cfg_read(vdev, PCI_CAPABILITY_LIST, 1);
+	for (steps = 0; pos && steps < 4; steps++)
+		pos = vdev_cfg_read(vdev, pos + 1, 1);
+	ASSERT(steps <= 4);
+	vdev_close_with_space(vdev);
+}
+
+/* A PCI Express function with an extended capability in the last dword. */
+static const char *plug_ecap(struct mock_bus *bus, __u16 id)
+{
+	struct mock_pci_image image;
+	const char *bdf;
+
+	mock_image(&image, 0x1af4, 0x4324, CLASS_NETWORK);
+	image.config[PCI_CAPABILITY_LIST] = 0x40;
+	add_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
+	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_RC_END << 4);
+	mock_put32(image.config + 0x100, 3 | 1 << 16 | 0xffcU << 20);
+	mock_put32(image.config + 0xffc, id | 1 << 16);
+	memset(image.writable + 0xffc, 0xff, 4);
+	bdf = mock_bus_plug(bus, &image);
+	pci_bind(bdf);
+	return bdf;
+}
+
+TEST_OVER(extended_capability_at_the_end, BACKEND_CONTAINER)
+{
+	static const __u16 ids[] = { PCI_EXT_CAP_ID_ERR, PCI_EXT_CAP_ID_DSN,
+				     PCI_EXT_CAP_ID_ATS, 0x7777 };
+	struct mock_bus bus;
+	struct vdev *vdev;
+	__u8 got[4096];
+	size_t i;
+
+	mock_bus_open(&bus);
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+		vdev = vdev_open(plug_ecap(&bus, ids[i]), backend);
+		vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 0, got, 4096);
+		vdev_cfg_write(vdev, 0xffc, 4, 0xffffffff);
+		vdev_close_with_space(vdev);
+	}
+}
+
+/* Its length stands where there is no config space any more. */
+TEST_OVER(extended_capability_beyond_the_end, BACKEND_CONTAINER)
+{
+	static const __u16 ids[] = {
+		PCI_EXT_CAP_ID_VNDR,  PCI_EXT_CAP_ID_VC,  PCI_EXT_CAP_ID_ACS,
+		PCI_EXT_CAP_ID_TPH,   PCI_EXT_CAP_ID_DPA, PCI_EXT_CAP_ID_REBAR,
+		PCI_EXT_CAP_ID_DVSEC,
+	};
+	struct space *space;
+	struct mock_bus bus;
+	const char *bdf;
+	size_t i;
+
+	mock_bus_open(&bus);
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+		bdf = plug_ecap(&bus, ids[i]);
+		space = space_open(backend);
+		ASSERT_RC(__sys_ioctl(space_group_fd(space, bdf),
+				      VFIO_GROUP_GET_DEVICE_FD, (void *)bdf),
+			  -EFAULT);
+		space_close(space);
+	}
+}
