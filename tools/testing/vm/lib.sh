@@ -10,6 +10,10 @@ REPO=$(cd "$VM_DIR/../../.." && pwd -P)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/$PROJECT-vm
 TREE_KEY=$(sha256sum <"$VM_DIR/packages" | cut -c1-16)
 TREE=$CACHE/tree-$TREE_KEY
+# The kernel that we build, beside the tree and laid out like it.
+DEBUG_KEY=$(cat "$VM_DIR"/{packages,debug.config,debug-kernel} | sha256sum |
+	cut -c1-16)
+DEBUG=$CACHE/debug-$DEBUG_KEY
 # Objects of two checkouts must not mix.
 BUILDS=$CACHE/build-$(printf %s "$REPO" | sha256sum | cut -c1-16)
 
@@ -26,16 +30,29 @@ need_root() {
 
 check_kernel() {
 	case $1 in
-	6.12 | 7.2) ;;
-	*) die "unknown kernel '$1': 6.12 and 7.2 are known" ;;
+	6.12 | 7.2 | debug) ;;
+	*) die "unknown kernel '$1': 6.12, 7.2 and debug are known" ;;
 	esac
 }
 
-# The full release name of the tree's kernel $1.
+# Below which directory the kernel of release $1 lies: in boot/ and in
+# usr/lib/modules/.
+kernel_home() {
+	case $1 in
+	*-debug) printf '%s\n' "$DEBUG" ;;
+	*) printf '%s\n' "$TREE" ;;
+	esac
+}
+
+# The full release name of kernel $1.
 kernel_release() {
 	local dir found=
 
-	for dir in "$TREE/lib/modules/$1".*; do
+	for dir in "$(kernel_home "-$1")"/usr/lib/modules/*; do
+		case ${dir##*/} in
+		"$1".* | *-"$1") ;;
+		*) continue ;;
+		esac
 		[ -d "$dir" ] && found=${dir##*/}
 	done
 	[ -n "$found" ] || die "the guest tree has no kernel $1"
@@ -54,9 +71,9 @@ tree_program() {
 # kernel release $3 in /modules, with what they depend on; /modules/order says
 # in which order they load.
 pack_initramfs() {
-	local out=$1 init=$2 tree=$TREE/lib/modules/$3 stage=$1.d name path file
-	local words
+	local out=$1 init=$2 tree stage=$1.d name path file words
 
+	tree=$(kernel_home "$3")/usr/lib/modules/$3
 	shift 3
 	mkdir -p "$stage"/{bin,dev,proc,sys,lower,upper,root,modules}
 	cp "$TREE/bin/busybox" "$stage/bin/"
@@ -111,18 +128,23 @@ sync_source() {
 }
 
 # Runs a command natively inside the tree, with directory $1 as /src, in
-# namespaces of its own: nothing is left when it ends.
+# namespaces of its own: nothing is left when it ends. Where the caller's
+# $kernel is "debug", /lib/modules is that kernel's.
 in_tree() {
-	local src=$1
+	local src=$1 modules=
 
 	shift
+	[ "${kernel-}" != debug ] || modules=$DEBUG/usr/lib/modules
 	exec unshare --mount --pid --fork --kill-child --propagation private \
 		bash -c '
 		set -e
-		tree=$1 src=$2
-		shift 2
+		tree=$1 src=$2 modules=$3
+		shift 3
 		mount --bind "$tree" "$tree"
 		mount --bind "$src" "$tree/src"
+		if [ -n "$modules" ]; then
+			mount --bind "$modules" "$tree/usr/lib/modules"
+		fi
 		mount -o remount,bind,ro "$tree"
 		mount -t proc proc "$tree/proc"
 		mount --rbind /dev "$tree/dev"
@@ -130,5 +152,5 @@ in_tree() {
 		mount -t tmpfs tmpfs "$tree/run"
 		exec chroot "$tree" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 			HOME=/tmp LC_ALL=C.UTF-8 TERM="${TERM:-dumb}" \
-			"$@"' in_tree "$TREE" "$src" "$@"
+			"$@"' in_tree "$TREE" "$src" "$modules" "$@"
 }
