@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <uapi/linux/iommufd.h>
 
+#include "fail_attr.h"
 #include "mock_iommu.h"
 
 #define DEVICE_NAME "iommufd_mock"
@@ -107,12 +108,20 @@ static void disable_iopf(struct device *dev, const struct iommu_domain *domain)
 		iopf_queue_remove_device(mock_iopf, dev);
 }
 
+/* To be blocked must never fail: it is how a device is detached. */
+static bool attach_should_fail(const struct iommu_domain *domain)
+{
+	return domain != &blocked_domain && mock_should_fail();
+}
+
 static int attach(struct iommu_domain *domain, struct device *dev,
 		  struct iommu_domain *old)
 {
 	struct mock_device *mdev = dev_get_platdata(dev);
 	int ret = check_dirty(domain, mdev);
 
+	if (!ret && attach_should_fail(domain))
+		ret = -ENOMEM;
 	if (!ret)
 		ret = enable_iopf(dev, domain);
 	if (ret)
@@ -146,6 +155,8 @@ static int set_pasid(struct iommu_domain *domain, struct device *dev,
 
 	if (!ret && pasid == IOMMU_TEST_PASID_RESERVED)
 		ret = fail_reserved(domain, mdev);
+	if (!ret && attach_should_fail(domain))
+		ret = -ENOMEM;
 	if (!ret)
 		ret = enable_iopf(dev, domain);
 	if (!ret)
@@ -176,6 +187,8 @@ static int map_pages(struct iommu_domain *domain, unsigned long iova,
 	size_t size = pgsize * pgcount;
 	int ret;
 
+	if (mock_should_fail())
+		return -ENOMEM;
 	while (*mapped < size) {
 		ret = mock_pt_map(&mock->pt, iova + *mapped, phys + *mapped,
 				  step, gfp);
@@ -233,6 +246,8 @@ static const struct iommu_domain_ops paging_ops = {
 
 static int set_dirty_tracking(struct iommu_domain *domain, bool enabled)
 {
+	if (enabled && mock_should_fail())
+		return -EIO;
 	mock_domain_of(domain)->dirty_tracking = enabled;
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "../extension.h"
 #include "../ucmd.h"
+#include "fail_attr.h"
 #include "mock_iommu.h"
 #include "mock_pci.h"
 #include "test_abi.h"
@@ -85,12 +86,14 @@ static int __init mock_init(void)
 	if (ret)
 		goto err_iommu;
 	test_dmabuf_init();
+	mock_fail_init();
 	ret = iommufd_extension_register(&extension);
 	if (ret)
-		goto err_dmabuf;
+		goto err_fail;
 	return 0;
 
-err_dmabuf:
+err_fail:
+	mock_fail_exit();
 	test_dmabuf_exit();
 	mock_pci_exit();
 err_iommu:
@@ -101,6 +104,7 @@ err_iommu:
 static void __exit mock_exit(void)
 {
 	iommufd_extension_unregister(&extension);
+	mock_fail_exit();
 	test_dmabuf_exit();
 	mock_pci_exit();
 	mock_iommu_exit();
