@@ -4,6 +4,7 @@
 #   make run [KERNEL=7.2]      the main job: real DMA by real programs
 #   make conformance          the kernel's own tests of iommufd, on a mock IOMMU
 #   make check [T=pattern]     every check; with T, those that match
+#   make check-debug           the tests on a kernel with sanitizers, which it builds
 #   make modules KDIR=...      a native build against installed headers
 #   make modules_install, modules_uninstall KDIR=...
 #                              into the kernel's updates/, and out of it again
@@ -23,6 +24,9 @@ conformance:
 
 check:
 	scripts/check $(T)
+
+check-debug:
+	scripts/check '$(T).*_debug$$'
 
 # The kernel that KDIR is for, and where it looks first for modules.
 krel = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
@@ -46,8 +50,9 @@ modules_uninstall: need_kdir
 clean:
 	$(VM) build --kernel 6.12 --clean
 	$(VM) build --kernel 7.2 --clean
+	$(VM) build --kernel debug --clean
 ifneq ($(KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 endif
 
-.PHONY: all run conformance check need_kdir modules modules_install modules_uninstall clean
+.PHONY: all run conformance check check-debug need_kdir modules modules_install modules_uninstall clean
