@@ -5,6 +5,8 @@
 #   make conformance          the kernel's own tests of iommufd, on a mock IOMMU
 #   make check [T=pattern]     every check; with T, those that match
 #   make check-debug           the tests on a kernel with sanitizers, which it builds
+#   make fuzz [SECONDS=60] [T=pattern]
+#                              each fuzzer of the parts that need no kernel
 #   make modules KDIR=...      a native build against installed headers
 #   make modules_install, modules_uninstall KDIR=...
 #                              into the kernel's updates/, and out of it again
@@ -27,6 +29,11 @@ check:
 
 check-debug:
 	scripts/check '$(T).*_debug$$'
+
+SECONDS ?= 60
+fuzz:
+	$(VM) exec --kernel 7.2 -- make -s -C tools/testing/fuzz fuzz \
+		SECONDS=$(SECONDS) T=$(T) KSRC=/usr/src/linux-source-7.2
 
 # The kernel that KDIR is for, and where it looks first for modules.
 krel = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
@@ -55,4 +62,4 @@ ifneq ($(KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 endif
 
-.PHONY: all run conformance check check-debug need_kdir modules modules_install modules_uninstall clean
+.PHONY: all run conformance check check-debug fuzz need_kdir modules modules_install modules_uninstall clean
