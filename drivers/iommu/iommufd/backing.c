@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What kinds of memory made of struct pages have in common.
+ * What several kinds of memory have in common.
  */
 #include <linux/highmem.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/pfn.h>
 #include <linux/sched.h>
 
 #include "backing.h"
@@ -11,6 +13,34 @@
 
 /* So much is unpinned between two looks at the scheduler. */
 #define UNPIN_STRIDE (64 * PFN_SLOT_PAGES)
+
+/**
+ * backing_enter() - enter what lies in a row somewhere in memory into a table
+ * @backing: the memory
+ * @table: its page frames
+ * @offset: where that part begins, in the numbering of &backing.start
+ * @start: physical address of that part, a multiple of PAGE_SIZE
+ * @length: bytes, a multiple of PAGE_SIZE
+ * @first: first page wanted
+ * @end: first page to leave out
+ *
+ * Context: May sleep.
+ * Return: 0, also where nothing of it is wanted, or as pfn_table_set_run().
+ */
+int backing_enter(const struct backing *backing, struct pfn_table *table,
+		  unsigned long offset, phys_addr_t start, unsigned long length,
+		  unsigned long first, unsigned long end)
+{
+	unsigned long from = max(backing->start + first * PAGE_SIZE, offset);
+	unsigned long to =
+		min(backing->start + end * PAGE_SIZE, offset + length);
+
+	if (from >= to)
+		return 0;
+	return pfn_table_set_run(table, PFN_DOWN(from - backing->start),
+				 PHYS_PFN(start + (from - offset)),
+				 PFN_DOWN(to - from));
+}
 
 /**
  * backing_unpin_pages() - the unpin op where each page has a pin of its own

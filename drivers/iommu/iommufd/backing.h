@@ -16,6 +16,7 @@ struct iommufd_dmabuf_range;
 struct mm_struct;
 struct page;
 struct pfn_table;
+struct sg_table;
 
 /** BACKING_WRITE - write to the memory rather than read it */
 #define BACKING_WRITE BIT(0)
@@ -36,10 +37,12 @@ struct backing_ops {
 	 */
 	bool of_process;
 	/**
-	 * @of_device: it is no RAM but a device's, so that it is not charged, not
-	 * cached, and may be taken back
+	 * @of_device: it is no RAM but a device's, so that it is not cached, and
+	 * may be taken back
 	 */
 	bool of_device;
+	/** @of_exporter: somebody else holds it, and pays for it */
+	bool of_exporter;
 	/**
 	 * @pin: hold all pages of a range and enter them into the table.
 	 * Returns how many of them are to be charged. A failure holds nothing:
@@ -97,6 +100,13 @@ struct backing {
 			/** @dmabuf.revoke: see backing_dmabuf_init() */
 			void (*revoke)(struct backing *backing);
 		} dmabuf;
+		/** @import: RAM that is known by a dma-buf */
+		struct {
+			/** @import.attach: with a reference to the dma-buf */
+			struct dma_buf_attachment *attach;
+			/** @import.sgt: where it is */
+			struct sg_table *sgt;
+		} import;
 	};
 	/** @start: address or offset of page 0, a multiple of PAGE_SIZE */
 	unsigned long start;
@@ -125,6 +135,9 @@ static inline bool backing_is_raw(const struct backing *backing,
 	return backing->raw && test_bit(index, backing->raw);
 }
 
+int backing_enter(const struct backing *backing, struct pfn_table *table,
+		  unsigned long offset, phys_addr_t start, unsigned long length,
+		  unsigned long first, unsigned long end);
 unsigned long backing_unpin_pages(const struct backing *backing,
 				  struct pfn_table *table, unsigned long first,
 				  unsigned long end);

@@ -10,44 +10,13 @@
 #include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/iommufd.h>
-#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
 
 #include "backing_dmabuf.h"
+#include "backing_import.h"
 #include "dmabuf_exporter.h"
 #include "pfn_table.h"
-
-/* In whose name dma-bufs are attached to: it does no DMA itself. */
-static struct device *importer;
-
-/**
- * backing_dmabuf_set_importer() - say in whose name dma-bufs are attached to
- * @dev: iommufd's own device
- *
- * Context: Before the first backing_dmabuf_init().
- */
-void backing_dmabuf_set_importer(struct device *dev)
-{
-	importer = dev;
-}
-
-/* Enters that part of one range of the dma-buf that is in [index, end) */
-static int enter_range(const struct backing *backing, struct pfn_table *table,
-		       const struct iommufd_dmabuf_range *range,
-		       unsigned long offset, unsigned long index,
-		       unsigned long end)
-{
-	unsigned long from = max(backing->start + index * PAGE_SIZE, offset);
-	unsigned long to =
-		min(backing->start + end * PAGE_SIZE, offset + range->length);
-
-	if (from >= to)
-		return 0;
-	return pfn_table_set_run(table, PFN_DOWN(from - backing->start),
-				 PHYS_PFN(range->start + (from - offset)),
-				 PFN_DOWN(to - from));
-}
 
 static long backing_dmabuf_pin(struct backing *backing, struct pfn_table *table,
 			       unsigned long first, unsigned long end)
@@ -60,7 +29,8 @@ static long backing_dmabuf_pin(struct backing *backing, struct pfn_table *table,
 		const struct iommufd_dmabuf_range *range =
 			&backing->dmabuf.ranges[i];
 
-		rc = enter_range(backing, table, range, offset, first, end);
+		rc = backing_enter(backing, table, offset, range->start,
+				   range->length, first, end);
 		if (rc) {
 			pfn_table_clear(table, first, end);
 			return rc;
@@ -94,6 +64,7 @@ static void backing_dmabuf_release(struct backing *backing)
 
 static const struct backing_ops backing_dmabuf_ops = {
 	.of_device = true,
+	.of_exporter = true,
 	.pin = backing_dmabuf_pin,
 	.unpin = backing_dmabuf_unpin,
 	.release = backing_dmabuf_release,
@@ -165,7 +136,7 @@ static int pin_and_learn(struct backing *backing,
 }
 
 /**
- * backing_dmabuf_init() - memory of a device
+ * backing_dmabuf_init() - memory that a driver lends
  * @backing: to be initialized; its release op undoes it
  * @dmabuf: the memory; the caller keeps its own reference
  * @start: where in the dma-buf, a multiple of PAGE_SIZE
@@ -175,9 +146,9 @@ static int pin_and_learn(struct backing *backing,
  *	is taken back: no device reaches it any more when that returns
  *
  * Context: May sleep. Takes the reservation lock of @dmabuf.
- * Return: 0, -EINVAL for what is outside of @dmabuf, -EOPNOTSUPP where its
- * exporter cannot tell where in physical memory it is, or what the exporter says,
- * which is -ENODEV for what is revoked.
+ * Return: 0, -EINVAL for what is outside of @dmabuf, what the exporter says,
+ * which is -ENODEV for what is revoked, or, where the exporter did not register,
+ * as backing_import_init(); such memory is not taken back.
  */
 int backing_dmabuf_init(struct backing *backing, struct dma_buf *dmabuf,
 			unsigned long start, unsigned long nr_pages,
@@ -191,7 +162,8 @@ int backing_dmabuf_init(struct backing *backing, struct dma_buf *dmabuf,
 		return -EINVAL;
 	exporter = dmabuf_exporter_find(dmabuf);
 	if (!exporter)
-		return -EOPNOTSUPP;
+		return backing_import_init(backing, dmabuf, start, nr_pages,
+					   writable);
 	*backing = (struct backing){
 		.ops = &backing_dmabuf_ops,
 		.dmabuf.revoke = revoke,
@@ -199,7 +171,8 @@ int backing_dmabuf_init(struct backing *backing, struct dma_buf *dmabuf,
 		.nr_pages = nr_pages,
 		.writable = writable,
 	};
-	attach = dma_buf_dynamic_attach(dmabuf, importer, &attach_ops, backing);
+	attach = dma_buf_dynamic_attach(dmabuf, backing_import_device(),
+					&attach_ops, backing);
 	if (IS_ERR(attach))
 		return PTR_ERR(attach);
 	backing->dmabuf.attach = attach;

@@ -4,10 +4,8 @@
 
 #include "backing.h"
 
-struct device;
 struct dma_buf;
 
-void backing_dmabuf_set_importer(struct device *dev);
 int backing_dmabuf_init(struct backing *backing, struct dma_buf *dmabuf,
 			unsigned long start, unsigned long nr_pages,
 			bool writable, void (*revoke)(struct backing *backing));

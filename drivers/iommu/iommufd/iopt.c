@@ -332,12 +332,12 @@ int iopt_map_file(struct iopt *iopt, struct iopt_map *map, struct file *file)
 }
 
 /**
- * iopt_map_dmabuf() - map memory that a device's driver lends
+ * iopt_map_dmabuf() - map memory that a driver lends
  * @iopt: where to map
  * @map: what to map; &iopt_map.iova is written where it is not fixed
  * @dmabuf: the memory
  *
- * When it is taken back the IOVA stays used, and leads nowhere.
+ * Where it is taken back the IOVA stays used, and leads nowhere.
  *
  * Context: Process context of a process with an mm. May sleep.
  * Return: as iopt_map_areas(); -EINVAL also for no length, -EOVERFLOW also for

@@ -12,7 +12,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 
-#include "backing_dmabuf.h"
+#include "backing_import.h"
 #include "ctx.h"
 #include "ioctl.h"
 #include "vfio_compat/container.h"
@@ -115,14 +115,21 @@ static int __init iommufd_init(void)
 {
 	int ret;
 
-	ret = misc_register(&iommu_misc);
+	ret = backing_import_start();
 	if (ret)
 		return ret;
-	/* in time: no exporter can register before this module is up */
-	backing_dmabuf_set_importer(iommu_misc.this_device);
+	ret = misc_register(&iommu_misc);
+	if (ret)
+		goto stop_import;
 	ret = misc_register(&vfio_misc);
 	if (ret)
-		misc_deregister(&iommu_misc);
+		goto deregister;
+	return 0;
+
+deregister:
+	misc_deregister(&iommu_misc);
+stop_import:
+	backing_import_stop();
 	return ret;
 }
 
@@ -130,6 +137,7 @@ static void __exit iommufd_exit(void)
 {
 	misc_deregister(&vfio_misc);
 	misc_deregister(&iommu_misc);
+	backing_import_stop();
 }
 
 module_init(iommufd_init);

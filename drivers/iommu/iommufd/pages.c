@@ -100,7 +100,7 @@ static void revoke(struct backing *backing)
 }
 
 /**
- * pages_create_dmabuf() - memory that a device's driver lends
+ * pages_create_dmabuf() - memory that a driver lends
  * @dmabuf: the memory
  * @start: where in it, a multiple of PAGE_SIZE
  * @nr_pages: size, at least 1
@@ -233,7 +233,7 @@ static long charge_ahead(struct pages *pages, unsigned long first,
 	const struct backing_ops *ops = pages->backing.ops;
 	long nr = end - first, rc;
 
-	if (ops->of_device)
+	if (ops->of_exporter)
 		return 0;
 	rc = charge_pages(pages, nr);
 	if (rc == -ENOMEM && ops->cost) {

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* IOMMU_IOAS_MAP_FILE of dma-bufs that the kernel's own exporters make. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-heap.h>
+#include <linux/iommufd.h>
+#include <linux/udmabuf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "edu.h"
+#include "harness.h"
+#include "ioas.h"
+#include "pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+/* The pages of these go through a device one by one. */
+#define SIZE (20 * PAGE)
+
+static int need_node(const char *path)
+{
+	int fd = __sys_open(path, O_RDWR);
+
+	if (fd == -ENOENT)
+		SKIP("no %s", path);
+	ASSERT(fd >= 0);
+	return fd;
+}
+
+static int memfd_for_udmabuf(size_t size, unsigned int flags)
+{
+	int fd = memfd_create("selftest",
+			      MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
+
+	ASSERT(fd >= 0 && !ftruncate(fd, size));
+	ASSERT(!fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK));
+	return fd;
+}
+
+static int udmabuf(int memfd, size_t offset, size_t size)
+{
+	struct udmabuf_create create = {
+		.memfd = memfd,
+		.flags = UDMABUF_FLAGS_CLOEXEC,
+		.offset = offset,
+		.size = size,
+	};
+	int node = need_node("/dev/udmabuf");
+	int fd = ASSERT_OK(__sys_ioctl(node, UDMABUF_CREATE, &create));
+
+	sys_close(node);
+	return fd;
+}
+
+/* The pages of a memfd in an order in which no two of them are neighbours. */
+static int shuffled_udmabuf(int memfd, unsigned int nr)
+{
+	struct udmabuf_create_list *list =
+		calloc(1, sizeof(*list) + nr * sizeof(list->list[0]));
+	int node = need_node("/dev/udmabuf"), fd;
+	unsigned int i;
+
+	ASSERT(list);
+	list->flags = UDMABUF_FLAGS_CLOEXEC;
+	list->count = nr;
+	for (i = 0; i < nr; i++) {
+		list->list[i].memfd = memfd;
+		list->list[i].offset = (i * 3 % nr) * PAGE;
+		list->list[i].size = PAGE;
+	}
+	fd = ASSERT_OK(__sys_ioctl(node, UDMABUF_CREATE_LIST, list));
+	sys_close(node);
+	free(list);
+	return fd;
+}
+
+static int heap_dmabuf(size_t size, unsigned int fd_flags)
+{
+	struct dma_heap_allocation_data data = {
+		.len = size,
+		.fd_flags = fd_flags | O_CLOEXEC,
+	};
+	int heap = need_node("/dev/dma_heap/system");
+
+	ASSERT_RC(__sys_ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data), 0);
+	sys_close(heap);
+	return data.fd;
+}
+
+static char *map_of(int fd, size_t size)
+{
+	char *buf = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	ASSERT(buf != MAP_FAILED);
+	return buf;
+}
+
+static int map_dmabuf(struct space *space, int fd, __u64 start, __u64 size,
+		      unsigned int prot, __u64 *iova)
+{
+	*iova = 0;
+	return __ioas_map_file(space->fd, space->ioas, fd, start, size, prot,
+			       iova);
+}
+
+/* What is in page i goes to page i, through the device. */
+static void move_pages(struct edu *edu, char *buf, __u64 iova, size_t size)
+{
+	size_t at;
+
+	for (at = 0; at < size; at += PAGE) {
+		fill_pattern(buf + at, PAGE, at / PAGE + 1);
+		edu_load(edu, iova + at, PAGE);
+		memset(buf + at, 0, PAGE);
+		edu_store(edu, iova + at, PAGE);
+		ASSERT(is_pattern(buf + at, PAGE, at / PAGE + 1));
+	}
+	for (at = 0; at < size; at += PAGE)
+		ASSERT(is_pattern(buf + at, PAGE, at / PAGE + 1));
+}
+
+/* Nobody but the exporter holds the memory, or pays for it. */
+static void round_trip(int fd, char *buf, size_t size)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
+	struct space *space = edu->vdev->space;
+	long long pins = sys_pins_held(), locked = sys_vm_locked(getpid());
+	__u64 iova, part;
+
+	ASSERT_RC(map_dmabuf(space, fd, 0, size, DMA_RW, &iova), 0);
+	ASSERT_RC(map_dmabuf(space, fd, PAGE, 2 * PAGE, DMA_READ, &part), 0);
+	ASSERT_EQ(sys_pins_held(), pins);
+	ASSERT_EQ(sys_vm_locked(getpid()), locked);
+	/* from here on the mappings alone keep it */
+	sys_close(fd);
+	move_pages(edu, buf, iova, size);
+	edu_load(edu, part + PAGE, PAGE);
+	edu_store(edu, iova, PAGE);
+	ASSERT(is_pattern(buf, PAGE, 3));
+	space_unmap(space, iova, size);
+	space_unmap(space, part, 2 * PAGE);
+	edu_close_with_space(edu);
+}
+
+TEST(udmabuf_round_trip)
+{
+	int memfd = memfd_for_udmabuf(SIZE, 0);
+
+	round_trip(udmabuf(memfd, 0, SIZE), map_of(memfd, SIZE), SIZE);
+}
+
+TEST(hugetlb_udmabuf_round_trip)
+{
+	int memfd = memfd_for_udmabuf(MIB(2), MFD_HUGETLB);
+	char *buf = mmap(NULL, MIB(2), PROT_READ | PROT_WRITE, MAP_SHARED,
+			 memfd, 0);
+
+	if (buf == MAP_FAILED)
+		SKIP("no huge pages");
+	buf[0] = 1;
+	round_trip(udmabuf(memfd, MIB(1), SIZE), buf + MIB(1), SIZE);
+}
+
+TEST(heap_round_trip)
+{
+	/* pieces of 1 MiB, 64 KiB and 4 KiB */
+	size_t size = MIB(1) + KIB(64) + 3 * PAGE;
+	int fd = heap_dmabuf(size, O_RDWR);
+
+	round_trip(fd, map_of(fd, size), size);
+}
+
+/* Each page of a mapping is where the exporter says, not behind the former. */
+TEST(scattered_pages)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
+	int memfd = memfd_for_udmabuf(SIZE, 0);
+	int fd = shuffled_udmabuf(memfd, SIZE / PAGE);
+	unsigned int i, nr = SIZE / PAGE;
+	char *buf = map_of(memfd, SIZE);
+	__u64 iova;
+
+	for (i = 0; i < nr; i++)
+		fill_pattern(buf + i * PAGE, PAGE, i);
+	/* not from the beginning */
+	ASSERT_RC(map_dmabuf(edu->vdev->space, fd, 2 * PAGE, SIZE - 2 * PAGE,
+			     DMA_RW, &iova),
+		  0);
+	for (i = 2; i < nr; i++) {
+		edu_load(edu, iova + (i - 2) * PAGE, PAGE);
+		memset(buf + i * 3 % nr * PAGE, 0, PAGE);
+		edu_store(edu, iova + (i - 2) * PAGE, PAGE);
+	}
+	for (i = 0; i < nr; i++)
+		ASSERT(is_pattern(buf + i * PAGE, PAGE, i));
+	edu_close_with_space(edu);
+}
+
+/* Mapped before a device comes, copied, and left to the end of the context. */
+TEST(domains_come_later)
+{
+	struct space *space = space_open(BACKEND_IOMMUFD);
+	int fd = heap_dmabuf(SIZE, O_RDWR);
+	char *buf = map_of(fd, SIZE);
+	struct edu *edu;
+	__u64 iova, copy = GIB(1);
+
+	ASSERT_RC(map_dmabuf(space, fd, 0, SIZE, DMA_RW, &iova), 0);
+	ASSERT_RC(__ioas_copy(space->fd, space->ioas, iova + PAGE, PAGE,
+			      space->ioas, copy, DMA_RW),
+		  0);
+	space_unmap(space, iova, SIZE);
+	edu = edu_open_in(space, pci_need(TESTDEV_EDU0));
+	fill_pattern(buf + PAGE, PAGE, 7);
+	edu_load(edu, copy, PAGE);
+	memset(buf, 0, SIZE);
+	edu_store(edu, copy, PAGE);
+	ASSERT(is_pattern(buf + PAGE, PAGE, 7));
+	ASSERT(is_byte(buf, PAGE, 0) && is_byte(buf + 2 * PAGE, PAGE, 0));
+	sys_close(fd);
+	edu_close_with_space(edu);
+}
+
+TEST(bad_input)
+{
+	struct space *space = space_open(BACKEND_IOMMUFD);
+	int fd = udmabuf(memfd_for_udmabuf(SIZE, 0), 0, SIZE);
+	__u64 iova;
+
+	ASSERT_RC(map_dmabuf(space, fd, 0, 0, DMA_RW, &iova), -EINVAL);
+	ASSERT_RC(map_dmabuf(space, fd, 0, PAGE, 0, &iova), -EINVAL);
+	ASSERT_RC(map_dmabuf(space, fd, 0, SIZE + PAGE, DMA_RW, &iova),
+		  -EINVAL);
+	ASSERT_RC(map_dmabuf(space, fd, 0, SIZE + 1, DMA_RW, &iova), -EINVAL);
+	ASSERT_RC(map_dmabuf(space, fd, SIZE, PAGE, DMA_RW, &iova), -EINVAL);
+	ASSERT_RC(map_dmabuf(space, fd, SIZE - PAGE, 2 * PAGE, DMA_RW, &iova),
+		  -EINVAL);
+	ASSERT_RC(map_dmabuf(space, fd, 1ULL << 62, PAGE, DMA_RW, &iova),
+		  -EINVAL);
+	ASSERT_RC(map_dmabuf(space, fd, -1ULL, PAGE, DMA_RW, &iova),
+		  -EOVERFLOW);
+	ASSERT_RC(map_dmabuf(space, fd, 0, -1ULL, DMA_RW, &iova), -EOVERFLOW);
+	ASSERT_EQ(iova, 0);
+	/* nothing of it stayed: all of the memory can still be mapped */
+	ASSERT_RC(map_dmabuf(space, fd, 0, SIZE, DMA_RW, &iova), 0);
+	space_close(space);
+}
+
+/* A device may not write what the process may not. */
+TEST(needs_the_right_to_write)
+{
+	struct space *space = space_open(BACKEND_IOMMUFD);
+	int fd = heap_dmabuf(SIZE, O_RDONLY);
+	__u64 iova;
+
+	ASSERT_RC(map_dmabuf(space, fd, 0, SIZE, DMA_RW, &iova), -EPERM);
+	ASSERT_RC(map_dmabuf(space, fd, 0, SIZE, DMA_READ, &iova), 0);
+	space_close(space);
+}
+
+/* Neither counted against the limit nor in need of one. */
+TEST(costs_nothing)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
+	int fd = heap_dmabuf(MIB(1), O_RDWR);
+	__u64 iova;
+
+	sys_set_memlock(0);
+	sys_drop_ipc_lock();
+	ASSERT_RC(map_dmabuf(edu->vdev->space, fd, 0, MIB(1), DMA_RW, &iova),
+		  0);
+	space_unmap(edu->vdev->space, iova, MIB(1));
+	edu_close_with_space(edu);
+}
