@@ -261,6 +261,15 @@ static int check_map(u32 flags, u64 iova, u64 length)
 	return flags & map_access ? 0 : -EINVAL;
 }
 
+static int map_from_user(const struct iommufd_ucmd *ucmd, u32 flags,
+			 struct iopt_map *map)
+{
+	map->prot = prot_from_user(flags);
+	map->fixed = flags & IOMMU_IOAS_MAP_FIXED_IOVA;
+	map->charge = READ_ONCE(ucmd->ictx->charge);
+	return check_map(flags, map->iova, map->length);
+}
+
 /* Who cannot be told where it was mapped must not have it mapped. */
 static int respond_mapped(struct iommufd_ucmd *ucmd, size_t size,
 			  struct iopt *iopt, const struct iopt_map *map)
@@ -271,44 +280,6 @@ static int respond_mapped(struct iommufd_ucmd *ucmd, size_t size,
 
 	if (ret && !iova_range_from_user(map->iova, map->length, &mapped))
 		iopt_unmap(iopt, &mapped, &unmapped);
-	return ret;
-}
-
-/**
- * ioas_map_ioctl() - IOMMU_IOAS_MAP
- * @ucmd: with a struct iommu_ioas_map
- *
- * Return: 0 or a negative errno.
- */
-int ioas_map_ioctl(struct iommufd_ucmd *ucmd)
-{
-	struct iommu_ioas_map *cmd = ucmd->cmd;
-	struct iopt_map map = {
-		.iova = cmd->iova,
-		.length = cmd->length,
-		.uaddr = cmd->user_va,
-		.prot = prot_from_user(cmd->flags),
-		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
-		.charge = READ_ONCE(ucmd->ictx->charge),
-	};
-	struct iommufd_ioas *ioas;
-	int ret;
-
-	if (cmd->__reserved)
-		return -EOPNOTSUPP;
-	ret = check_map(cmd->flags, cmd->iova, cmd->length);
-	if (ret)
-		return ret;
-
-	ioas = ioas_get(ucmd->ictx, cmd->ioas_id);
-	if (IS_ERR(ioas))
-		return PTR_ERR(ioas);
-	ret = iopt_map_user(&ioas->iopt, &map);
-	if (!ret) {
-		cmd->iova = map.iova;
-		ret = respond_mapped(ucmd, sizeof(*cmd), &ioas->iopt, &map);
-	}
-	object_put(&ioas->obj);
 	return ret;
 }
 
@@ -334,6 +305,53 @@ static int map_fd(struct iopt *iopt, struct iopt_map *map, int fd)
 	return ret;
 }
 
+/* Without @fd it is memory of the process. @iova is in the answer of @size. */
+static int map_and_respond(struct iommufd_ucmd *ucmd, u32 ioas_id,
+			   struct iopt_map *map, const int *fd, u64 *iova,
+			   size_t size)
+{
+	struct iommufd_ioas *ioas = ioas_get(ucmd->ictx, ioas_id);
+	int ret;
+
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	if (fd)
+		ret = map_fd(&ioas->iopt, map, *fd);
+	else
+		ret = iopt_map_user(&ioas->iopt, map);
+	if (!ret) {
+		*iova = map->iova;
+		ret = respond_mapped(ucmd, size, &ioas->iopt, map);
+	}
+	object_put(&ioas->obj);
+	return ret;
+}
+
+/**
+ * ioas_map_ioctl() - IOMMU_IOAS_MAP
+ * @ucmd: with a struct iommu_ioas_map
+ *
+ * Return: 0 or a negative errno.
+ */
+int ioas_map_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_map *cmd = ucmd->cmd;
+	struct iopt_map map = {
+		.iova = cmd->iova,
+		.length = cmd->length,
+		.uaddr = cmd->user_va,
+	};
+	int ret;
+
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+	ret = map_from_user(ucmd, cmd->flags, &map);
+	if (ret)
+		return ret;
+	return map_and_respond(ucmd, cmd->ioas_id, &map, NULL, &cmd->iova,
+			       sizeof(*cmd));
+}
+
 /**
  * ioas_map_file_ioctl() - IOMMU_IOAS_MAP_FILE
  * @ucmd: with a struct iommu_ioas_map_file
@@ -347,26 +365,14 @@ int ioas_map_file_ioctl(struct iommufd_ucmd *ucmd)
 		.iova = cmd->iova,
 		.length = cmd->length,
 		.uaddr = cmd->start,
-		.prot = prot_from_user(cmd->flags),
-		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
-		.charge = READ_ONCE(ucmd->ictx->charge),
 	};
-	struct iommufd_ioas *ioas;
 	int ret;
 
-	ret = check_map(cmd->flags, cmd->iova, cmd->length);
+	ret = map_from_user(ucmd, cmd->flags, &map);
 	if (ret)
 		return ret;
-	ioas = ioas_get(ucmd->ictx, cmd->ioas_id);
-	if (IS_ERR(ioas))
-		return PTR_ERR(ioas);
-	ret = map_fd(&ioas->iopt, &map, cmd->fd);
-	if (!ret) {
-		cmd->iova = map.iova;
-		ret = respond_mapped(ucmd, sizeof(*cmd), &ioas->iopt, &map);
-	}
-	object_put(&ioas->obj);
-	return ret;
+	return map_and_respond(ucmd, cmd->ioas_id, &map, &cmd->fd, &cmd->iova,
+			       sizeof(*cmd));
 }
 
 static int collect_from(struct iommufd_ctx *ictx,
