@@ -490,26 +490,6 @@ void pfn_table_clear(struct pfn_table *table, unsigned long index,
 }
 
 /**
- * pfn_table_get() - page frame of one page
- * @table: the table
- * @index: page of the backing
- *
- * O(1).
- *
- * Context: any.
- * Return: the page frame number, PFN_NONE where none is set.
- */
-unsigned long pfn_table_get(const struct pfn_table *table, unsigned long index)
-{
-	unsigned long pfn;
-
-	if (WARN_ON_ONCE(index >= table->nr_pages))
-		return PFN_NONE;
-	table_piece(table, index, index + 1, &pfn);
-	return pfn;
-}
-
-/**
  * pfn_table_next_run() - the first consecutive page frames between two pages
  * @table: the table
  * @index: first page to look at

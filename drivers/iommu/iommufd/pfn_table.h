@@ -70,7 +70,6 @@ int pfn_table_set_run(struct pfn_table *table, unsigned long index,
 void pfn_table_clear(struct pfn_table *table, unsigned long index,
 		     unsigned long end);
 
-unsigned long pfn_table_get(const struct pfn_table *table, unsigned long index);
 bool pfn_table_next_run(const struct pfn_table *table, unsigned long index,
 			unsigned long end, struct pfn_run *run);
 bool pfn_table_next_hole(const struct pfn_table *table, unsigned long index,
