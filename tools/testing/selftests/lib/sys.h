@@ -13,6 +13,8 @@
 
 /* The only page size of the machines that these tests are for. */
 #define PAGE 4096UL
+/* The same, as part of an IOVA, which has 64 bits in every program. */
+#define IOVA_PAGE KIB(4)
 
 /* User address that no process has mapped: the first page. */
 #define BAD_PTR ((void *)8)

@@ -117,15 +117,20 @@ static inline void mmio_write32(volatile void *base, unsigned int offset,
 	*(volatile __u32 *)((volatile char *)base + offset) = value;
 }
 
+/* In one access also where the program has 32 bits. */
 static inline __u64 mmio_read64(const volatile void *base, unsigned int offset)
 {
-	return *(const volatile __u64 *)((const volatile char *)base + offset);
+	const volatile char *reg = (const volatile char *)base + offset;
+
+	return __atomic_load_n((const volatile __u64 *)reg, __ATOMIC_RELAXED);
 }
 
 static inline void mmio_write64(volatile void *base, unsigned int offset,
 				__u64 value)
 {
-	*(volatile __u64 *)((volatile char *)base + offset) = value;
+	volatile char *reg = (volatile char *)base + offset;
+
+	__atomic_store_n((volatile __u64 *)reg, value, __ATOMIC_RELAXED);
 }
 
 #endif
