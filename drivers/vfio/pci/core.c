@@ -8,12 +8,12 @@
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
 
 #include "bar.h"
 #include "config.h"
 #include "config_cap.h"
 #include "dev_region.h"
+#include "info.h"
 #include "intx.h"
 #include "irq.h"
 #include "mmap.h"
@@ -350,28 +350,6 @@ void vfio_pci_core_close_device(struct vfio_device *core_vdev)
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_close_device, "VFIO_PCI_NG");
 
-static int get_info(struct vfio_pci_core_device *vdev,
-		    struct vfio_device_info __user *arg)
-{
-	const size_t minsz = offsetofend(struct vfio_device_info, num_irqs);
-	struct vfio_device_info info = {};
-
-	if (copy_from_user(&info, arg, minsz))
-		return -EFAULT;
-	if (info.argsz < minsz)
-		return -EINVAL;
-
-	info.flags = VFIO_DEVICE_FLAGS_PCI;
-	if (vdev->reset_works)
-		info.flags |= VFIO_DEVICE_FLAGS_RESET;
-	info.num_regions = VFIO_PCI_NUM_REGIONS + vdev->num_regions;
-	info.num_irqs = VFIO_PCI_NUM_IRQS;
-
-	if (copy_to_user(arg, &info, min_t(size_t, info.argsz, sizeof(info))))
-		return -EFAULT;
-	return 0;
-}
-
 /**
  * vfio_pci_core_ioctl() - vfio_device_ops.ioctl
  * @core_vdev: an open device
@@ -390,7 +368,7 @@ long vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 
 	switch (cmd) {
 	case VFIO_DEVICE_GET_INFO:
-		return get_info(vdev, uarg);
+		return vfio_pci_ioctl_get_info(vdev, uarg);
 	case VFIO_DEVICE_GET_IRQ_INFO:
 		return vfio_pci_get_irq_info(vdev, uarg);
 	case VFIO_DEVICE_SET_IRQS:
