@@ -145,8 +145,18 @@ struct vfio_pci_core_device {
 	/** @req_trigger: signalled when the host wants the device back, or NULL */
 	struct eventfd_ctx *req_trigger;
 
+	/**
+	 * @wakeup_trigger: signalled when the device is woken up, which then may
+	 * not sleep any longer, or NULL; protected by @memory_lock
+	 */
+	struct eventfd_ctx *wakeup_trigger;
+
 	/* Each of these may change under another lock: no bit fields */
 
+	/** @low_power: the user lets it sleep; protected by @memory_lock */
+	bool low_power;
+	/** @disable_idle_d3: stays awake while nobody has it open; set by init */
+	bool disable_idle_d3;
 	/** @disable_vga: the driver serves no VGA ranges; set before registering */
 	bool disable_vga;
 	/** @has_dyn_msix: MSI-X vectors can be added while others are in use */

@@ -34,6 +34,22 @@ bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev)
 }
 
 /**
+ * vfio_pci_memory_usable() - may the user, or a peer, reach the BARs by himself
+ * @vdev: an open device
+ *
+ * Not while the user let the device sleep: what goes by read() and write()
+ * wakes it up, the rest does not.
+ *
+ * Context: Caller holds the memory lock for reading or writing.
+ * Return: False where an access could hit a device that sleeps or does not
+ * decode memory.
+ */
+bool vfio_pci_memory_usable(struct vfio_pci_core_device *vdev)
+{
+	return !vdev->low_power && vfio_pci_memory_enabled(vdev);
+}
+
+/**
  * vfio_pci_zap_bars() - take every BAR out of every address space
  * @vdev: the device
  *

@@ -17,6 +17,7 @@ static inline bool vfio_pci_is_awake(pci_power_t state)
 }
 
 bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev);
+bool vfio_pci_memory_usable(struct vfio_pci_core_device *vdev);
 void vfio_pci_zap_bars(struct vfio_pci_core_device *vdev);
 void vfio_pci_lock_and_zap_memory(struct vfio_pci_core_device *vdev);
 u16 vfio_pci_lock_and_force_memory(struct vfio_pci_core_device *vdev);

@@ -230,6 +230,23 @@ static int write_command(struct vfio_pci_core_device *vdev, unsigned int count,
 	return ret;
 }
 
+/**
+ * vfio_pci_config_set_master() - let the function do DMA, or not
+ * @vdev: an open device
+ * @master: which
+ *
+ * Context: Process context, may sleep. Takes the config lock.
+ */
+void vfio_pci_config_set_master(struct vfio_pci_core_device *vdev, bool master)
+{
+	guard(mutex)(&vdev->config->lock);
+
+	if (master)
+		pci_set_master(vdev->pdev);
+	else
+		pci_clear_master(vdev->pdev);
+}
+
 static void follow_intx_disable(struct vfio_pci_core_device *vdev)
 {
 	bool disabled = vfio_pci_vconfig_get16(vdev, PCI_COMMAND) &

@@ -80,6 +80,7 @@ void vfio_pci_config_add_hook(struct vfio_pci_core_device *vdev,
 u16 vfio_pci_vconfig_get16(struct vfio_pci_core_device *vdev, unsigned int pos);
 void vfio_pci_vconfig_set16(struct vfio_pci_core_device *vdev, unsigned int pos,
 			    u16 val);
+void vfio_pci_config_set_master(struct vfio_pci_core_device *vdev, bool master);
 ssize_t vfio_pci_config_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 			   size_t count, loff_t *ppos, bool write);
 

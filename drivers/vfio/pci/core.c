@@ -16,6 +16,7 @@
 #include "info.h"
 #include "intx.h"
 #include "irq.h"
+#include "low_power.h"
 #include "mmap.h"
 #include "msi.h"
 #include "power.h"
@@ -77,7 +78,9 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_release_dev, "VFIO_PCI_NG");
  * vfio_pci_core_register_device() - make a device available to user space
  * @vdev: the device, which is the driver data of its function
  *
- * The function sleeps until somebody opens it.
+ * The function sleeps until somebody opens it, unless @vdev->disable_idle_d3 is
+ * set. Takes over the power management of the driver that @vdev's function is
+ * bound to.
  *
  * Context: Process context, from the driver's probe().
  * Return: 0; -EINVAL for bridges; -EBUSY for a function whose virtual functions
@@ -107,13 +110,11 @@ int vfio_pci_core_register_device(struct vfio_pci_core_device *vdev)
 	/* From an unknown power state the PCI core goes nowhere but to D0 */
 	vfio_pci_set_power_state(vdev, PCI_D0);
 	vfio_pci_probe_power_state(vdev);
-	pm_runtime_allow(&pdev->dev);
-	pm_runtime_put(&pdev->dev);
+	vfio_pci_idle_allow(vdev);
 
 	ret = vfio_register_group_dev(&vdev->vdev);
 	if (ret) {
-		pm_runtime_get_noresume(&pdev->dev);
-		pm_runtime_forbid(&pdev->dev);
+		vfio_pci_idle_forbid(vdev);
 		vfio_pci_vga_unregister(vdev);
 	}
 	return ret;
@@ -131,8 +132,7 @@ void vfio_pci_core_unregister_device(struct vfio_pci_core_device *vdev)
 {
 	vfio_unregister_group_dev(&vdev->vdev);
 	vfio_pci_vga_unregister(vdev);
-	pm_runtime_get_noresume(&vdev->pdev->dev);
-	pm_runtime_forbid(&vdev->pdev->dev);
+	vfio_pci_idle_forbid(vdev);
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_unregister_device, "VFIO_PCI_NG");
 
@@ -231,8 +231,8 @@ int vfio_pci_core_enable(struct vfio_pci_core_device *vdev)
 	struct pci_dev *pdev = vdev->pdev;
 	int ret;
 
-	ret = pm_runtime_resume_and_get(&pdev->dev);
-	if (ret < 0)
+	ret = vfio_pci_idle_end(vdev);
+	if (ret)
 		return ret;
 	ret = enable_function(vdev);
 	if (ret)
@@ -251,7 +251,7 @@ err_function:
 	vdev->pci_saved_state = NULL;
 	pci_disable_device(pdev);
 err_power:
-	pm_runtime_put(&pdev->dev);
+	vfio_pci_idle_begin(vdev);
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_enable, "VFIO_PCI_NG");
@@ -323,6 +323,8 @@ void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 
 	lockdep_assert_held(&vdev->vdev.dev_set->lock);
 
+	vfio_pci_low_power_exit(vdev);
+	pm_runtime_resume(&pdev->dev);
 	vfio_pci_set_power_state(vdev, PCI_D0);
 	pci_clear_master(pdev);
 	vfio_pci_disable_irqs(vdev);
@@ -331,7 +333,7 @@ void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 	vfio_pci_unmap_bars(vdev);
 	disable_function(vdev);
 	vfio_pci_try_reset_unused_set(vdev->vdev.dev_set);
-	pm_runtime_put(&pdev->dev);
+	vfio_pci_idle_begin(vdev);
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_disable, "VFIO_PCI_NG");
 
@@ -384,23 +386,6 @@ long vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 	}
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_ioctl, "VFIO_PCI_NG");
-
-/**
- * vfio_pci_core_ioctl_feature() - vfio_device_ops.device_feature
- * @device: an open device
- * @flags: feature and what to do with it
- * @arg: data
- * @argsz: its size in bytes
- *
- * Context: Process context, may sleep.
- * Return: -ENOTTY: there are none.
- */
-int vfio_pci_core_ioctl_feature(struct vfio_device *device, u32 flags,
-				void __user *arg, size_t argsz)
-{
-	return -ENOTTY;
-}
-EXPORT_SYMBOL_NS_GPL(vfio_pci_core_ioctl_feature, "VFIO_PCI_NG");
 
 /**
  * vfio_pci_core_read() - vfio_device_ops.read

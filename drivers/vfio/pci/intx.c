@@ -31,6 +31,10 @@ struct vfio_pci_intx {
 	int irq;
 	/** @masked: by us or by the user; protected by irqlock */
 	bool masked;
+	/** @asleep: stays masked until the device wakes up; irqlock */
+	bool asleep;
+	/** @wake_unmasked: unmasked when the device wakes up; irqlock */
+	bool wake_unmasked;
 	/** @name: in /proc/interrupts */
 	char name[48];
 };
@@ -43,20 +47,25 @@ static void fire(struct vfio_pci_intx *intx)
 		eventfd_signal(trigger);
 }
 
-static void mask(struct vfio_pci_intx *intx)
+static void mask_locked(struct vfio_pci_intx *intx)
 {
 	struct vfio_pci_core_device *vdev = intx->vdev;
-	unsigned long flags;
 
-	spin_lock_irqsave(&vdev->irqlock, flags);
-	if (!intx->masked) {
-		if (vdev->pci_2_3)
-			pci_intx(vdev->pdev, 0);
-		else
-			disable_irq_nosync(intx->irq);
-		intx->masked = true;
-	}
-	spin_unlock_irqrestore(&vdev->irqlock, flags);
+	lockdep_assert_held(&vdev->irqlock);
+
+	if (intx->masked)
+		return;
+	if (vdev->pci_2_3)
+		pci_intx(vdev->pdev, 0);
+	else
+		disable_irq_nosync(intx->irq);
+	intx->masked = true;
+}
+
+static void mask(struct vfio_pci_intx *intx)
+{
+	guard(spinlock_irqsave)(&intx->vdev->irqlock);
+	mask_locked(intx);
 }
 
 /*
@@ -70,7 +79,9 @@ static bool unmask(struct vfio_pci_intx *intx)
 	unsigned long flags;
 
 	spin_lock_irqsave(&vdev->irqlock, flags);
-	if (intx->masked && !vdev->virq_disabled) {
+	if (intx->asleep) {
+		intx->wake_unmasked = true;
+	} else if (intx->masked && !vdev->virq_disabled) {
 		if (vdev->pci_2_3)
 			asserted = !pci_check_and_unmask_intx(vdev->pdev);
 		else
@@ -282,6 +293,51 @@ int vfio_pci_intx_unmask_by_eventfd(struct vfio_pci_core_device *vdev, int fd)
 					  intx, &intx->unmask, fd);
 	vfio_virqfd_disable(&intx->unmask);
 	return 0;
+}
+
+/**
+ * vfio_pci_intx_sleep() - the device goes to sleep
+ * @vdev: a device, open or not
+ *
+ * In its sleep nobody serves it. Who unmasks meanwhile is heard when it wakes.
+ *
+ * Context: Process context, may sleep. Takes igate.
+ */
+void vfio_pci_intx_sleep(struct vfio_pci_core_device *vdev)
+{
+	struct vfio_pci_intx *intx;
+
+	guard(mutex)(&vdev->igate);
+
+	intx = vdev->intx;
+	if (!intx)
+		return;
+	scoped_guard(spinlock_irqsave, &vdev->irqlock) {
+		intx->wake_unmasked = !intx->masked;
+		mask_locked(intx);
+		intx->asleep = true;
+	}
+}
+
+/**
+ * vfio_pci_intx_wake() - undo vfio_pci_intx_sleep()
+ * @vdev: a device, open or not
+ *
+ * Context: Process context, may sleep. Takes igate.
+ */
+void vfio_pci_intx_wake(struct vfio_pci_core_device *vdev)
+{
+	struct vfio_pci_intx *intx;
+
+	guard(mutex)(&vdev->igate);
+
+	intx = vdev->intx;
+	if (!intx || !intx->asleep)
+		return;
+	scoped_guard(spinlock_irqsave, &vdev->irqlock)
+		intx->asleep = false;
+	if (intx->wake_unmasked && unmask(intx))
+		fire(intx);
 }
 
 /**

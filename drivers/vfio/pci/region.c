@@ -3,6 +3,7 @@
  * The regions of the device file: what there is, and who serves an access.
  */
 #include <linux/export.h>
+#include <linux/pm_runtime.h>
 
 #include "bar.h"
 #include "bar_io.h"
@@ -104,23 +105,9 @@ int vfio_pci_ioctl_get_region_info(struct vfio_device *core_vdev,
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_ioctl_get_region_info, "VFIO_PCI_NG");
 
-/**
- * vfio_pci_region_rw() - the user reads or writes the device file
- * @vdev: an open device
- * @buf: user's buffer
- * @count: bytes
- * @ppos: where in the device file; advanced by what was done
- * @write: direction
- *
- * Context: Process context, may sleep. Takes the config or the memory lock.
- * Return: Bytes done or a negative errno.
- */
-ssize_t vfio_pci_region_rw(struct vfio_pci_core_device *vdev, char __user *buf,
-			   size_t count, loff_t *ppos, bool write)
+static ssize_t region_rw(struct vfio_pci_core_device *vdev, char __user *buf,
+			 size_t count, loff_t *ppos, bool write)
 {
-	if (!count)
-		return 0;
-
 	switch (VFIO_PCI_OFFSET_TO_INDEX(*ppos)) {
 	case VFIO_PCI_BAR0_REGION_INDEX ... VFIO_PCI_BAR5_REGION_INDEX:
 		return vfio_pci_bar_rw(vdev, buf, count, ppos, write);
@@ -135,4 +122,33 @@ ssize_t vfio_pci_region_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 	default:
 		return vfio_pci_dev_region_rw(vdev, buf, count, ppos, write);
 	}
+}
+
+/**
+ * vfio_pci_region_rw() - the user reads or writes the device file
+ * @vdev: an open device
+ * @buf: user's buffer
+ * @count: bytes
+ * @ppos: where in the device file; advanced by what was done
+ * @write: direction
+ *
+ * Context: Process context, may sleep. Takes the config or the memory lock. Wakes
+ * the device up, if only to refuse.
+ * Return: Bytes done; -EIO where the device does not wake up; another negative
+ * errno.
+ */
+ssize_t vfio_pci_region_rw(struct vfio_pci_core_device *vdev, char __user *buf,
+			   size_t count, loff_t *ppos, bool write)
+{
+	struct device *dev = &vdev->pdev->dev;
+	ssize_t ret;
+
+	if (!count)
+		return 0;
+
+	if (pm_runtime_resume_and_get(dev))
+		return -EIO;
+	ret = region_rw(vdev, buf, count, ppos, write);
+	pm_runtime_put(dev);
+	return ret;
 }

@@ -4,7 +4,6 @@
  */
 #include <linux/err.h>
 #include <linux/module.h>
-#include <linux/pm.h>
 #include <linux/vfio_pci_core.h>
 
 #include "igd.h"
@@ -125,19 +124,12 @@ static const struct pci_device_id vfio_pci_table[] = {
 };
 MODULE_DEVICE_TABLE(pci, vfio_pci_table);
 
-/*
- * There is nothing to do, but without this the PCI core takes it upon itself to
- * disable the device over a suspend of the host, and DMA with it.
- */
-static const struct dev_pm_ops vfio_pci_pm_ops = {};
-
 static struct pci_driver vfio_pci_driver = {
 	.name = "vfio-pci",
 	.id_table = vfio_pci_table,
 	.probe = vfio_pci_probe,
 	.remove = vfio_pci_remove,
 	.err_handler = &vfio_pci_core_err_handlers,
-	.driver.pm = &vfio_pci_pm_ops,
 	.driver_managed_dma = true,
 };
 module_pci_driver(vfio_pci_driver);

@@ -926,7 +926,8 @@ struct vfio_device_feature_mig_data_size {
 /**
  * struct vfio_device_feature_bus_master - SET: may the device do DMA
  *
- * For buses whose devices have no such switch of their own, which PCI has.
+ * Needed on buses whose devices have no such switch of their own. On PCI it is
+ * the bit of the command register.
  */
 struct vfio_device_feature_bus_master {
 	/** @op: VFIO_DEVICE_FEATURE_SET_MASTER or _CLEAR_MASTER */
@@ -966,6 +967,28 @@ struct vfio_device_feature_dma_buf {
 
 /* SET, no data: flags of struct vfio_precopy_info become valid. */
 #define VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2 12
+
+/* ---- Features that Linux itself has not, numbered out of reach of its ---- */
+
+#define VFIO_DEVICE_PASID_CAP_EXEC (1 << 0)
+#define VFIO_DEVICE_PASID_CAP_PRIV (1 << 1)
+
+/**
+ * struct vfio_device_feature_pasid - GET: does the device tag its DMA by PASIDs
+ *
+ * Its config space does not show the capability. A virtual function has that of
+ * its physical one.
+ */
+struct vfio_device_feature_pasid {
+	/** @capabilities: mask of VFIO_DEVICE_PASID_CAP_* */
+	__u16 capabilities;
+	/** @width: bits of a PASID, zero where the host has not enabled them */
+	__u8 width;
+	/** @__reserved: zero */
+	__u8 __reserved;
+};
+
+#define VFIO_DEVICE_FEATURE_PASID 0xff0b
 
 /* ---- Containers with a type1 IOMMU ---- */
 

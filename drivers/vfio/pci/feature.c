@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VFIO_DEVICE_FEATURE: what can be had of a PCI function beyond its regions and
+ * interrupts.
+ */
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/eventfd.h>
+#include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/pci-ats.h>
+#include <linux/uaccess.h>
+
+#include "config.h"
+#include "feature.h"
+#include "low_power.h"
+
+static int low_power_entry(struct vfio_pci_core_device *vdev, u32 flags,
+			   void __user *arg, size_t argsz)
+{
+	int ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_SET, 0);
+
+	return ret == 1 ? vfio_pci_low_power_enter(vdev, NULL) : ret;
+}
+
+static int low_power_entry_with_wakeup(struct vfio_pci_core_device *vdev,
+				       u32 flags, void __user *arg,
+				       size_t argsz)
+{
+	struct vfio_device_low_power_entry_with_wakeup entry;
+	struct eventfd_ctx *wakeup;
+	int ret;
+
+	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_SET,
+				 sizeof(entry));
+	if (ret != 1)
+		return ret;
+	if (copy_from_user(&entry, arg, sizeof(entry)))
+		return -EFAULT;
+	if (entry.wakeup_eventfd < 0)
+		return -EINVAL;
+
+	wakeup = eventfd_ctx_fdget(entry.wakeup_eventfd);
+	if (IS_ERR(wakeup))
+		return PTR_ERR(wakeup);
+	ret = vfio_pci_low_power_enter(vdev, wakeup);
+	if (ret)
+		eventfd_ctx_put(wakeup);
+	return ret;
+}
+
+static int low_power_exit(struct vfio_pci_core_device *vdev, u32 flags,
+			  void __user *arg, size_t argsz)
+{
+	int ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_SET, 0);
+
+	if (ret != 1)
+		return ret;
+	vfio_pci_low_power_exit(vdev);
+	return 0;
+}
+
+static int bus_master(struct vfio_pci_core_device *vdev, u32 flags,
+		      void __user *arg, size_t argsz)
+{
+	struct vfio_device_feature_bus_master master;
+	int ret;
+
+	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_SET,
+				 sizeof(master));
+	if (ret != 1)
+		return ret;
+	if (copy_from_user(&master, arg, sizeof(master)))
+		return -EFAULT;
+
+	switch (master.op) {
+	case VFIO_DEVICE_FEATURE_CLEAR_MASTER:
+	case VFIO_DEVICE_FEATURE_SET_MASTER:
+		vfio_pci_config_set_master(
+			vdev, master.op == VFIO_DEVICE_FEATURE_SET_MASTER);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* A virtual function uses the capability of its physical one */
+static void get_pasid(struct pci_dev *pdev,
+		      struct vfio_device_feature_pasid *pasid)
+{
+	int features = pci_pasid_features(pdev);
+	int nr = pci_max_pasids(pdev);
+
+	if (!pci_physfn(pdev)->pasid_enabled || features < 0 || nr <= 0)
+		return;
+	if (features & PCI_PASID_CAP_EXEC)
+		pasid->capabilities |= VFIO_DEVICE_PASID_CAP_EXEC;
+	if (features & PCI_PASID_CAP_PRIV)
+		pasid->capabilities |= VFIO_DEVICE_PASID_CAP_PRIV;
+	pasid->width = ilog2(nr);
+}
+
+static int pasid(struct vfio_pci_core_device *vdev, u32 flags, void __user *arg,
+		 size_t argsz)
+{
+	struct vfio_device_feature_pasid answer = {};
+	int ret;
+
+	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_GET,
+				 sizeof(answer));
+	if (ret != 1)
+		return ret;
+	get_pasid(vdev->pdev, &answer);
+	return copy_to_user(arg, &answer, sizeof(answer)) ? -EFAULT : 0;
+}
+
+/**
+ * vfio_pci_core_ioctl_feature() - vfio_device_ops.device_feature
+ * @device: an open device
+ * @flags: feature and what to do with it
+ * @arg: data
+ * @argsz: its size in bytes
+ *
+ * Context: Process context, may sleep. Takes the config lock, the memory lock.
+ * Return: 0; -ENOTTY for an unknown feature; another negative errno.
+ */
+int vfio_pci_core_ioctl_feature(struct vfio_device *device, u32 flags,
+				void __user *arg, size_t argsz)
+{
+	struct vfio_pci_core_device *vdev =
+		container_of(device, struct vfio_pci_core_device, vdev);
+
+	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
+		return low_power_entry(vdev, flags, arg, argsz);
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
+		return low_power_entry_with_wakeup(vdev, flags, arg, argsz);
+	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:
+		return low_power_exit(vdev, flags, arg, argsz);
+	case VFIO_DEVICE_FEATURE_BUS_MASTER:
+		return bus_master(vdev, flags, arg, argsz);
+	case VFIO_DEVICE_FEATURE_PASID:
+		return pasid(vdev, flags, arg, argsz);
+	default:
+		return -ENOTTY;
+	}
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_ioctl_feature, "VFIO_PCI_NG");
