@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What an importer is told when it must unmap was called a move up to 7.0.
+ * What an importer is told when it must unmap was called a move up to 7.0, and
+ * whether it can be told was not asked for it.
  */
 #ifndef _COMPAT_LINUX_DMA_BUF_H
 #define _COMPAT_LINUX_DMA_BUF_H
@@ -11,6 +12,11 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
 #define invalidate_mappings move_notify
 #define dma_buf_invalidate_mappings dma_buf_move_notify
+
+static inline bool dma_buf_attach_revocable(struct dma_buf_attachment *attach)
+{
+	return attach->importer_ops && attach->importer_ops->move_notify;
+}
 #endif
 
 #endif /* _COMPAT_LINUX_DMA_BUF_H */

@@ -9,6 +9,7 @@
 #ifndef __LINUX_VFIO_PCI_CORE_H
 #define __LINUX_VFIO_PCI_CORE_H
 
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/rwsem.h>
@@ -145,6 +146,8 @@ struct vfio_pci_core_device {
 	/** @req_trigger: signalled when the host wants the device back, or NULL */
 	struct eventfd_ctx *req_trigger;
 
+	/** @dmabufs: dma-bufs of BARs; protected by @memory_lock */
+	struct list_head dmabufs;
 	/**
 	 * @wakeup_trigger: signalled when the device is woken up, which then may
 	 * not sleep any longer, or NULL; protected by @memory_lock

@@ -11,6 +11,7 @@
 #include <linux/unaligned.h>
 
 #include "bar.h"
+#include "dmabuf.h"
 
 /**
  * vfio_pci_memory_enabled() - does the function answer memory accesses
@@ -53,8 +54,10 @@ bool vfio_pci_memory_usable(struct vfio_pci_core_device *vdev)
  * vfio_pci_zap_bars() - take every BAR out of every address space
  * @vdev: the device
  *
+ * Also out of those of other devices.
+ *
  * Context: Caller holds the memory lock for writing, so that no fault puts
- * them back. May sleep.
+ * them back, and releases it by vfio_pci_unlock_memory(). May sleep.
  */
 void vfio_pci_zap_bars(struct vfio_pci_core_device *vdev)
 {
@@ -65,6 +68,7 @@ void vfio_pci_zap_bars(struct vfio_pci_core_device *vdev)
 
 	unmap_mapping_range(vdev->vdev.inode->i_mapping, start, end - start,
 			    true);
+	vfio_pci_dmabuf_revoke_all(vdev);
 }
 
 /**
@@ -78,6 +82,22 @@ void vfio_pci_lock_and_zap_memory(struct vfio_pci_core_device *vdev)
 {
 	down_write(&vdev->memory_lock);
 	vfio_pci_zap_bars(vdev);
+}
+
+/**
+ * vfio_pci_unlock_memory() - let the user and peers at the BARs again
+ * @vdev: a device, open or not
+ *
+ * If they are enabled by now. Mappings of the user fill by themselves.
+ *
+ * Context: Process context, may sleep. Drops the memory lock, which was held
+ * for writing.
+ */
+void vfio_pci_unlock_memory(struct vfio_pci_core_device *vdev)
+{
+	if (!list_empty(&vdev->dmabufs) && vfio_pci_memory_usable(vdev))
+		vfio_pci_dmabuf_restore_all(vdev);
+	up_write(&vdev->memory_lock);
 }
 
 /**

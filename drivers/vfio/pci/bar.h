@@ -20,6 +20,7 @@ bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev);
 bool vfio_pci_memory_usable(struct vfio_pci_core_device *vdev);
 void vfio_pci_zap_bars(struct vfio_pci_core_device *vdev);
 void vfio_pci_lock_and_zap_memory(struct vfio_pci_core_device *vdev);
+void vfio_pci_unlock_memory(struct vfio_pci_core_device *vdev);
 u16 vfio_pci_lock_and_force_memory(struct vfio_pci_core_device *vdev);
 void vfio_pci_restore_and_unlock_memory(struct vfio_pci_core_device *vdev,
 					u16 cmd);

@@ -226,7 +226,7 @@ static int write_command(struct vfio_pci_core_device *vdev, unsigned int count,
 		vfio_pci_vconfig_set16(vdev, PCI_COMMAND,
 				       cmd | (val & enables));
 	}
-	up_write(&vdev->memory_lock);
+	vfio_pci_unlock_memory(vdev);
 	return ret;
 }
 

@@ -13,6 +13,7 @@
 #include "config.h"
 #include "config_cap.h"
 #include "dev_region.h"
+#include "dmabuf.h"
 #include "info.h"
 #include "intx.h"
 #include "irq.h"
@@ -52,7 +53,9 @@ int vfio_pci_core_init_dev(struct vfio_device *core_vdev)
 	mutex_init(&vdev->igate);
 	spin_lock_init(&vdev->irqlock);
 	spin_lock_init(&vdev->trigger_lock);
+	INIT_LIST_HEAD(&vdev->dmabufs);
 	xa_init(&vdev->vectors);
+	vfio_pci_dmabuf_probe(vdev->pdev);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_init_dev, "VFIO_PCI_NG");
@@ -323,6 +326,7 @@ void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 
 	lockdep_assert_held(&vdev->vdev.dev_set->lock);
 
+	vfio_pci_dmabuf_disown_all(vdev);
 	vfio_pci_low_power_exit(vdev);
 	pm_runtime_resume(&pdev->dev);
 	vfio_pci_set_power_state(vdev, PCI_D0);
@@ -520,6 +524,19 @@ const struct pci_error_handlers vfio_pci_core_err_handlers = {
 	.error_detected = vfio_pci_core_aer_err_detected,
 };
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_err_handlers, "VFIO_PCI_NG");
+
+static int __init vfio_pci_core_init(void)
+{
+	vfio_pci_dmabuf_init();
+	return 0;
+}
+module_init(vfio_pci_core_init);
+
+static void __exit vfio_pci_core_exit(void)
+{
+	vfio_pci_dmabuf_exit();
+}
+module_exit(vfio_pci_core_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("PCI functions for user space: common part");

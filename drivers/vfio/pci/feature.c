@@ -4,14 +4,19 @@
  * interrupts.
  */
 #include <linux/cleanup.h>
+#include <linux/dma-buf.h>
 #include <linux/err.h>
 #include <linux/eventfd.h>
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/pci-ats.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "bar.h"
 #include "config.h"
+#include "dmabuf.h"
 #include "feature.h"
 #include "low_power.h"
 
@@ -84,6 +89,56 @@ static int bus_master(struct vfio_pci_core_device *vdev, u32 flags,
 	}
 }
 
+/* A new dma-buf is revoked; it is lent before anybody has its descriptor */
+static int create_dmabuf(struct vfio_pci_core_device *vdev,
+			 const struct vfio_device_feature_dma_buf *req,
+			 const struct vfio_region_dma_range *ranges)
+{
+	struct dma_buf *dmabuf;
+	int fd;
+
+	dmabuf = vfio_pci_dmabuf_create(vdev, req, ranges);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+
+	down_write(&vdev->memory_lock);
+	vfio_pci_unlock_memory(vdev);
+
+	fd = dma_buf_fd(dmabuf, req->open_flags);
+	if (fd < 0)
+		dma_buf_put(dmabuf);
+	return fd;
+}
+
+static int dma_buf(struct vfio_pci_core_device *vdev, u32 flags,
+		   void __user *arg, size_t argsz)
+{
+	struct vfio_device_feature_dma_buf __user *ureq = arg;
+	struct vfio_device_feature_dma_buf req;
+	struct vfio_region_dma_range *ranges;
+	int ret;
+
+	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_GET,
+				 sizeof(req));
+	if (ret != 1)
+		return ret;
+	if (copy_from_user(&req, ureq, sizeof(req)))
+		return -EFAULT;
+	if (!req.nr_ranges || req.flags)
+		return -EINVAL;
+	if (req.region_index > VFIO_PCI_BAR5_REGION_INDEX ||
+	    IS_ERR(vdev->barmap[req.region_index]))
+		return -ENODEV;
+
+	ranges = memdup_array_user(ureq->dma_ranges, req.nr_ranges,
+				   sizeof(*ranges));
+	if (IS_ERR(ranges))
+		return PTR_ERR(ranges);
+	ret = create_dmabuf(vdev, &req, ranges);
+	kfree(ranges);
+	return ret;
+}
+
 /* A virtual function uses the capability of its physical one */
 static void get_pasid(struct pci_dev *pdev,
 		      struct vfio_device_feature_pasid *pasid)
@@ -122,7 +177,8 @@ static int pasid(struct vfio_pci_core_device *vdev, u32 flags, void __user *arg,
  * @argsz: its size in bytes
  *
  * Context: Process context, may sleep. Takes the config lock, the memory lock.
- * Return: 0; -ENOTTY for an unknown feature; another negative errno.
+ * Return: 0 or, from a feature that returns one, a file descriptor; -ENOTTY for
+ * an unknown feature; another negative errno.
  */
 int vfio_pci_core_ioctl_feature(struct vfio_device *device, u32 flags,
 				void __user *arg, size_t argsz)
@@ -139,6 +195,8 @@ int vfio_pci_core_ioctl_feature(struct vfio_device *device, u32 flags,
 		return low_power_exit(vdev, flags, arg, argsz);
 	case VFIO_DEVICE_FEATURE_BUS_MASTER:
 		return bus_master(vdev, flags, arg, argsz);
+	case VFIO_DEVICE_FEATURE_DMA_BUF:
+		return dma_buf(vdev, flags, arg, argsz);
 	case VFIO_DEVICE_FEATURE_PASID:
 		return pasid(vdev, flags, arg, argsz);
 	default:

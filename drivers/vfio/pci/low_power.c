@@ -68,7 +68,7 @@ void vfio_pci_low_power_exit(struct vfio_pci_core_device *vdev)
 {
 	down_write(&vdev->memory_lock);
 	leave(vdev);
-	up_write(&vdev->memory_lock);
+	vfio_pci_unlock_memory(vdev);
 }
 
 /*
@@ -94,7 +94,7 @@ static int runtime_resume(struct device *dev)
 		eventfd_signal(vdev->wakeup_trigger);
 		leave(vdev);
 	}
-	up_write(&vdev->memory_lock);
+	vfio_pci_unlock_memory(vdev);
 
 	vfio_pci_intx_wake(vdev);
 	return 0;

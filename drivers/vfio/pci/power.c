@@ -86,7 +86,7 @@ void vfio_pci_user_power_state(struct vfio_pci_core_device *vdev,
 		vfio_pci_lock_and_zap_memory(vdev);
 
 	vfio_pci_set_power_state(vdev, state);
-	up_write(&vdev->memory_lock);
+	vfio_pci_unlock_memory(vdev);
 }
 
 /**
@@ -107,6 +107,6 @@ int vfio_pci_reset_function(struct vfio_pci_core_device *vdev)
 	vfio_pci_lock_and_zap_memory(vdev);
 	vfio_pci_set_power_state(vdev, PCI_D0);
 	ret = pci_try_reset_function(vdev->pdev);
-	up_write(&vdev->memory_lock);
+	vfio_pci_unlock_memory(vdev);
 	return ret;
 }

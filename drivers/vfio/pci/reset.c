@@ -312,7 +312,7 @@ static void unlock_set_memory(struct vfio_device_set *dev_set,
 	for_each_in_set(vdev, dev_set) {
 		if (vdev == end)
 			break;
-		up_write(&vdev->memory_lock);
+		vfio_pci_unlock_memory(vdev);
 	}
 }
 
