@@ -90,6 +90,8 @@ struct vfio_pci_core_device {
 	struct mutex rom_lock;
 	/** @igate: serializes interrupt set-up; nests inside the config lock */
 	struct mutex igate;
+	/** @ioeventfds_lock: protects @ioeventfds; outside @memory_lock */
+	struct mutex ioeventfds_lock;
 	/** @irqlock: protects the INTx mask state, also in interrupt context */
 	spinlock_t irqlock;
 	/** @trigger_lock: protects @err_trigger and @req_trigger */
@@ -146,6 +148,10 @@ struct vfio_pci_core_device {
 	/** @req_trigger: signalled when the host wants the device back, or NULL */
 	struct eventfd_ctx *req_trigger;
 
+	/** @ioeventfds: eventfds that write to a BAR */
+	struct list_head ioeventfds;
+	/** @nr_ioeventfds: how many; protected by @ioeventfds_lock */
+	unsigned int nr_ioeventfds;
 	/** @dmabufs: dma-bufs of BARs; protected by @memory_lock */
 	struct list_head dmabufs;
 	/**

@@ -51,7 +51,15 @@ static void io_read(void __iomem *io, u8 *to, unsigned int width)
 	}
 }
 
-static void io_write(void __iomem *io, const u8 *from, unsigned int width)
+/**
+ * vfio_pci_io_write() - one write to a BAR
+ * @io: where
+ * @from: little endian
+ * @width: 1, 2, 4 or 8 bytes, to which @io is aligned unless the user wants it
+ *
+ * Context: Any.
+ */
+void vfio_pci_io_write(void __iomem *io, const u8 *from, unsigned int width)
 {
 	switch (width) {
 	case 1:
@@ -80,7 +88,7 @@ static void move(const struct io_window *w, u64 off, u8 *buf, size_t count,
 			n /= 2;
 
 		if (write)
-			io_write(w->io + off, buf, n);
+			vfio_pci_io_write(w->io + off, buf, n);
 		else
 			io_read(w->io + off, buf, n);
 		off += n;

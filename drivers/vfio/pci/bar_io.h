@@ -5,6 +5,7 @@
 #include <linux/vfio_pci_core.h>
 
 u64 vfio_pci_rom_size(struct pci_dev *pdev);
+void vfio_pci_io_write(void __iomem *io, const u8 *from, unsigned int width);
 ssize_t vfio_pci_io_rw(struct vfio_pci_core_device *vdev, void __iomem *io,
 		       u64 size, u64 off, char __user *buf, size_t count,
 		       bool write);

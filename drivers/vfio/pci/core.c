@@ -16,6 +16,7 @@
 #include "dmabuf.h"
 #include "info.h"
 #include "intx.h"
+#include "ioeventfd.h"
 #include "irq.h"
 #include "low_power.h"
 #include "mmap.h"
@@ -53,6 +54,8 @@ int vfio_pci_core_init_dev(struct vfio_device *core_vdev)
 	mutex_init(&vdev->igate);
 	spin_lock_init(&vdev->irqlock);
 	spin_lock_init(&vdev->trigger_lock);
+	mutex_init(&vdev->ioeventfds_lock);
+	INIT_LIST_HEAD(&vdev->ioeventfds);
 	INIT_LIST_HEAD(&vdev->dmabufs);
 	xa_init(&vdev->vectors);
 	vfio_pci_dmabuf_probe(vdev->pdev);
@@ -70,6 +73,7 @@ void vfio_pci_core_release_dev(struct vfio_device *core_vdev)
 {
 	struct vfio_pci_core_device *vdev = to_core(core_vdev);
 
+	mutex_destroy(&vdev->ioeventfds_lock);
 	mutex_destroy(&vdev->igate);
 	mutex_destroy(&vdev->rom_lock);
 	xa_destroy(&vdev->vectors);
@@ -327,6 +331,7 @@ void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 	lockdep_assert_held(&vdev->vdev.dev_set->lock);
 
 	vfio_pci_dmabuf_disown_all(vdev);
+	vfio_pci_drop_ioeventfds(vdev);
 	vfio_pci_low_power_exit(vdev);
 	pm_runtime_resume(&pdev->dev);
 	vfio_pci_set_power_state(vdev, PCI_D0);
@@ -379,6 +384,8 @@ long vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 		return vfio_pci_get_irq_info(vdev, uarg);
 	case VFIO_DEVICE_SET_IRQS:
 		return vfio_pci_set_irqs(vdev, uarg);
+	case VFIO_DEVICE_IOEVENTFD:
+		return vfio_pci_ioctl_ioeventfd(vdev, uarg);
 	case VFIO_DEVICE_RESET:
 		return vfio_pci_ioctl_reset(vdev);
 	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:

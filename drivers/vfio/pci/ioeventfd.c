@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Eventfds that write a value to a BAR when they are signalled, so that a guest
+ * rings a doorbell of its device without a detour over user space.
+ */
+#include <linux/bitops.h>
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/list.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/unaligned.h>
+
+#include "bar.h"
+#include "bar_io.h"
+#include "ioeventfd.h"
+
+/* Of one device: what a user can make the kernel allocate has an end */
+#define MAX_IOEVENTFDS 1000
+
+/**
+ * struct vfio_pci_ioeventfd - an eventfd that writes
+ */
+struct vfio_pci_ioeventfd {
+	/** @entry: in the list of the device */
+	struct list_head entry;
+	/** @vdev: the device */
+	struct vfio_pci_core_device *vdev;
+	/** @virqfd: listens; NULL once user space has closed the eventfd */
+	struct virqfd *virqfd;
+	/** @offset: where in the device file */
+	u64 offset;
+	/** @data: what is written */
+	u64 data;
+	/** @width: how many bytes of it */
+	unsigned int width;
+	/** @io: where to */
+	void __iomem *io;
+	/** @is_mem: subject to the memory enable bit */
+	bool is_mem;
+};
+
+static void write_data(struct vfio_pci_ioeventfd *ioe)
+{
+	u8 bytes[8];
+
+	put_unaligned_le64(ioe->data, bytes);
+	vfio_pci_io_write(ioe->io, bytes, ioe->width);
+}
+
+/* Runs where the eventfd is signalled: there is no waiting for the lock */
+static int signalled(void *opaque, void *data)
+{
+	struct vfio_pci_ioeventfd *ioe = opaque;
+	struct vfio_pci_core_device *vdev = ioe->vdev;
+
+	if (!ioe->is_mem) {
+		write_data(ioe);
+		return 0;
+	}
+	if (!down_read_trylock(&vdev->memory_lock))
+		return 1;
+	if (vfio_pci_memory_usable(vdev))
+		write_data(ioe);
+	up_read(&vdev->memory_lock);
+	return 0;
+}
+
+static void signalled_thread(void *opaque, void *data)
+{
+	struct vfio_pci_ioeventfd *ioe = opaque;
+
+	guard(rwsem_read)(&ioe->vdev->memory_lock);
+	if (vfio_pci_memory_usable(ioe->vdev))
+		write_data(ioe);
+}
+
+static struct vfio_pci_ioeventfd *find(struct vfio_pci_core_device *vdev,
+				       const struct vfio_device_ioeventfd *req,
+				       unsigned int width)
+{
+	struct vfio_pci_ioeventfd *ioe;
+
+	lockdep_assert_held(&vdev->ioeventfds_lock);
+
+	list_for_each_entry(ioe, &vdev->ioeventfds, entry)
+		if (ioe->offset == req->offset && ioe->data == req->data &&
+		    ioe->width == width)
+			return ioe;
+	return NULL;
+}
+
+static int add(struct vfio_pci_core_device *vdev,
+	       const struct vfio_device_ioeventfd *req, unsigned int width)
+{
+	unsigned int bar = VFIO_PCI_OFFSET_TO_INDEX(req->offset);
+	struct vfio_pci_ioeventfd *ioe;
+	int ret;
+
+	lockdep_assert_held(&vdev->ioeventfds_lock);
+
+	if (vdev->nr_ioeventfds == MAX_IOEVENTFDS)
+		return -ENOSPC;
+	ioe = kzalloc_obj(*ioe, GFP_KERNEL_ACCOUNT);
+	if (!ioe)
+		return -ENOMEM;
+	ioe->vdev = vdev;
+	ioe->offset = req->offset;
+	ioe->data = req->data;
+	ioe->width = width;
+	ioe->io = vdev->barmap[bar] + (req->offset & VFIO_PCI_OFFSET_MASK);
+	ioe->is_mem = pci_resource_flags(vdev->pdev, bar) & IORESOURCE_MEM;
+
+	ret = vfio_virqfd_enable(ioe, signalled, signalled_thread, NULL,
+				 &ioe->virqfd, req->fd);
+	if (ret) {
+		kfree(ioe);
+		return ret;
+	}
+	list_add(&ioe->entry, &vdev->ioeventfds);
+	vdev->nr_ioeventfds++;
+	return 0;
+}
+
+static void drop(struct vfio_pci_ioeventfd *ioe)
+{
+	lockdep_assert_held(&ioe->vdev->ioeventfds_lock);
+
+	vfio_virqfd_disable(&ioe->virqfd);
+	list_del(&ioe->entry);
+	ioe->vdev->nr_ioeventfds--;
+	kfree(ioe);
+}
+
+/* Is it a place that the user could write to as well? */
+static int check_place(struct vfio_pci_core_device *vdev, u64 offset,
+		       unsigned int width)
+{
+	u64 index = VFIO_PCI_OFFSET_TO_INDEX(offset);
+	u64 pos = offset & VFIO_PCI_OFFSET_MASK;
+
+	if (index > VFIO_PCI_BAR5_REGION_INDEX ||
+	    pos + width > pci_resource_len(vdev->pdev, index))
+		return -EINVAL;
+	if (index == vdev->msix_bar && pos + width > vdev->msix_offset &&
+	    pos < vdev->msix_offset + vdev->msix_size)
+		return -EINVAL;
+	return PTR_ERR_OR_ZERO(vdev->barmap[index]);
+}
+
+/**
+ * vfio_pci_ioctl_ioeventfd() - VFIO_DEVICE_IOEVENTFD
+ * @vdev: an open device
+ * @arg: user's struct
+ *
+ * Writes go out of order with what the user writes by himself, and are lost
+ * where the device does not decode memory or was let sleep.
+ *
+ * Context: Process context, may sleep. Takes the lock of the ioeventfds.
+ * Return: 0; -EINVAL for a bad request or place; -EEXIST, -ENODEV: there is such
+ * a one already, there is none to drop; -ENOSPC: the device has its share;
+ * another negative errno.
+ */
+long vfio_pci_ioctl_ioeventfd(struct vfio_pci_core_device *vdev,
+			      struct vfio_device_ioeventfd __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_device_ioeventfd, fd);
+	struct vfio_device_ioeventfd req;
+	struct vfio_pci_ioeventfd *ioe;
+	int ret;
+
+	if (copy_from_user(&req, arg, minsz))
+		return -EFAULT;
+	if (req.argsz < minsz || req.fd < -1)
+		return -EINVAL;
+	/* Each bit of the mask stands for as many bytes */
+	if (req.flags & ~VFIO_DEVICE_IOEVENTFD_SIZE_MASK ||
+	    hweight32(req.flags) != 1)
+		return -EINVAL;
+	ret = check_place(vdev, req.offset, req.flags);
+	if (ret)
+		return ret;
+
+	guard(mutex)(&vdev->ioeventfds_lock);
+
+	ioe = find(vdev, &req, req.flags);
+	if (req.fd >= 0)
+		return ioe ? -EEXIST : add(vdev, &req, req.flags);
+	if (!ioe)
+		return -ENODEV;
+	drop(ioe);
+	return 0;
+}
+
+/**
+ * vfio_pci_drop_ioeventfds() - forget all of them
+ * @vdev: a device that is being closed
+ *
+ * Context: Process context, may sleep. Takes the lock of the ioeventfds.
+ */
+void vfio_pci_drop_ioeventfds(struct vfio_pci_core_device *vdev)
+{
+	struct vfio_pci_ioeventfd *ioe, *next;
+
+	guard(mutex)(&vdev->ioeventfds_lock);
+
+	list_for_each_entry_safe(ioe, next, &vdev->ioeventfds, entry)
+		drop(ioe);
+}
