@@ -164,6 +164,8 @@ struct vfio_pci_core_device {
 
 	/** @low_power: the user lets it sleep; protected by @memory_lock */
 	bool low_power;
+	/** @nointxmask: mask INTx at the interrupt controller; set by init */
+	bool nointxmask;
 	/** @disable_idle_d3: stays awake while nobody has it open; set by init */
 	bool disable_idle_d3;
 	/** @disable_vga: the driver serves no VGA ranges; set before registering */

@@ -173,8 +173,9 @@ static void probe_intx(struct vfio_pci_core_device *vdev)
 	u16 cmd;
 
 	vdev->virq_disabled = false;
-	vdev->nointx = intx_is_broken(pdev);
-	vdev->pci_2_3 = !vdev->nointx && pci_intx_mask_supported(pdev);
+	vdev->nointx = !vdev->nointxmask && intx_is_broken(pdev);
+	vdev->pci_2_3 = !vdev->nointxmask && !vdev->nointx &&
+			pci_intx_mask_supported(pdev);
 	if (vdev->nointx) {
 		pci_info(pdev, "INTx is broken, masked for good\n");
 		pci_intx(pdev, 0);

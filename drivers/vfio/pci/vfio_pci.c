@@ -2,11 +2,30 @@
 /*
  * vfio-pci: any PCI function for user space.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/err.h>
 #include <linux/module.h>
+#include <linux/string.h>
 #include <linux/vfio_pci_core.h>
 
 #include "igd.h"
+
+static char ids[1024] __initdata;
+module_param_string(ids, ids, sizeof(ids), 0);
+MODULE_PARM_DESC(
+	ids,
+	"Functions to take: vendor:device[:subvendor[:subdevice[:class[:class_mask]]]],...");
+
+static bool nointxmask;
+module_param(nointxmask, bool, 0644);
+MODULE_PARM_DESC(nointxmask,
+		 "Mask INTx at the interrupt controller, not in the function");
+
+static bool disable_idle_d3;
+module_param(disable_idle_d3, bool, 0644);
+MODULE_PARM_DESC(disable_idle_d3,
+		 "Keep functions awake while nobody has them open");
 
 static bool disable_denylist;
 module_param(disable_denylist, bool, 0444);
@@ -16,6 +35,17 @@ MODULE_PARM_DESC(disable_denylist,
 static bool disable_vga;
 module_param(disable_vga, bool, 0444);
 MODULE_PARM_DESC(disable_vga, "Do not serve the VGA ranges of a display");
+
+/* What a parameter says later is for functions that come later */
+static int vfio_pci_init_dev(struct vfio_device *core_vdev)
+{
+	struct vfio_pci_core_device *vdev =
+		container_of(core_vdev, struct vfio_pci_core_device, vdev);
+
+	vdev->nointxmask = nointxmask;
+	vdev->disable_idle_d3 = disable_idle_d3;
+	return vfio_pci_core_init_dev(core_vdev);
+}
 
 static int vfio_pci_open_device(struct vfio_device *core_vdev)
 {
@@ -37,7 +67,7 @@ static int vfio_pci_open_device(struct vfio_device *core_vdev)
 
 static const struct vfio_device_ops vfio_pci_ops = {
 	.name = "vfio-pci",
-	.init = vfio_pci_core_init_dev,
+	.init = vfio_pci_init_dev,
 	.release = vfio_pci_core_release_dev,
 	.bind_iommufd = vfio_iommufd_physical_bind,
 	.unbind_iommufd = vfio_iommufd_physical_unbind,
@@ -132,7 +162,51 @@ static struct pci_driver vfio_pci_driver = {
 	.err_handler = &vfio_pci_core_err_handlers,
 	.driver_managed_dma = true,
 };
-module_pci_driver(vfio_pci_driver);
+
+static void __init take(const char *id)
+{
+	u32 vendor, device, subvendor = PCI_ANY_ID, subdevice = PCI_ANY_ID;
+	u32 class = 0, class_mask = 0;
+	int ret;
+
+	if (sscanf(id, "%x:%x:%x:%x:%x:%x", &vendor, &device, &subvendor,
+		   &subdevice, &class, &class_mask) < 2) {
+		pr_warn("ids: \"%s\" is no ID\n", id);
+		return;
+	}
+
+	ret = pci_add_dynid(&vfio_pci_driver, vendor, device, subvendor,
+			    subdevice, class, class_mask, 0);
+	if (ret)
+		pr_warn("ids: \"%s\" not added: %d\n", id, ret);
+}
+
+/* A bad ID is no reason to do without the driver */
+static void __init take_ids(void)
+{
+	char *rest = ids;
+	char *id;
+
+	while ((id = strsep(&rest, ",")))
+		if (*id)
+			take(id);
+}
+
+static int __init vfio_pci_init(void)
+{
+	int ret = pci_register_driver(&vfio_pci_driver);
+
+	if (!ret)
+		take_ids();
+	return ret;
+}
+module_init(vfio_pci_init);
+
+static void __exit vfio_pci_exit(void)
+{
+	pci_unregister_driver(&vfio_pci_driver);
+}
+module_exit(vfio_pci_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("PCI functions for user space");
