@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "feature.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "sys.h"
+
+/* @flags with the feature; @data goes to the device or comes from it. */
+int __vdev_feature(struct vdev *vdev, __u32 flags, void *data, size_t size)
+{
+	struct vfio_device_feature *feature;
+	int rc;
+
+	feature = calloc(1, sizeof(*feature) + size);
+	if (!feature)
+		FAIL("out of memory");
+	feature->argsz = sizeof(*feature) + size;
+	feature->flags = flags;
+	if (size)
+		memcpy(feature->data, data, size);
+	rc = __sys_ioctl(vdev->fd, VFIO_DEVICE_FEATURE, feature);
+	if (rc >= 0 && size)
+		memcpy(data, feature->data, size);
+	free(feature);
+	return rc;
+}
+
+/* The ranges of a region as a dma-buf; gives its descriptor. */
+int __vdev_dmabuf(struct vdev *vdev, unsigned int index,
+		  const struct vfio_region_dma_range *ranges, unsigned int nr)
+{
+	struct vfio_device_feature_dma_buf *req;
+	size_t size = sizeof(*req) + nr * sizeof(*ranges);
+	int rc;
+
+	req = calloc(1, size);
+	if (!req)
+		FAIL("out of memory");
+	req->region_index = index;
+	req->open_flags = O_RDWR | O_CLOEXEC;
+	req->nr_ranges = nr;
+	memcpy(req->dma_ranges, ranges, nr * sizeof(*ranges));
+	rc = __vdev_feature(
+		vdev, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF,
+		req, size);
+	free(req);
+	return rc;
+}
+
+int vdev_dmabuf(struct vdev *vdev, unsigned int index, __u64 offset,
+		__u64 length)
+{
+	struct vfio_region_dma_range range = { offset, length };
+
+	return (int)ASSERT_OK(__vdev_dmabuf(vdev, index, &range, 1));
+}
+
+static void touch(void *arg)
+{
+	mmio_read32(arg, 0);
+}
+
+/* A child that reads there dies of SIGBUS. */
+void expect_sigbus(volatile void *addr)
+{
+	pid_t pid = child_start(touch, (void *)addr);
+	int status;
+
+	ASSERT(waitpid(pid, &status, 0) == pid);
+	ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+}
+
+/* A state that comes at all comes within this time, on any machine. */
+enum { STATUS_SECONDS_MAX = 60 };
+
+/* Wait until the PCI function is "active" or "suspended". */
+void wait_runtime_status(const char *bdf, const char *status)
+{
+	time_t end = time(NULL) + STATUS_SECONDS_MAX;
+	char path[PATH_MAX];
+	char line[32];
+	FILE *file;
+
+	snprintf(path, sizeof(path),
+		 "/sys/bus/pci/devices/%s/power/runtime_status", bdf);
+	do {
+		file = fopen(path, "re");
+		if (!file || !fgets(line, sizeof(line), file))
+			FAIL("cannot read %s", path);
+		fclose(file);
+		line[strcspn(line, "\n")] = '\0';
+		if (!strcmp(line, status))
+			return;
+		sched_yield();
+	} while (time(NULL) < end);
+	FAIL("%s is %s, not %s", bdf, line, status);
+}

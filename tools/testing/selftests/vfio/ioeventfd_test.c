@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Eventfds that write to a BAR. */
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+#define BAR0 VFIO_PCI_BAR0_REGION_INDEX
+/* e1000e's table of multicast addresses keeps what is written to it. */
+#define MTA 0x5200
+#define DATA 0x1122334455667788ULL
+
+static __u64 offset_of(struct vdev *vdev, unsigned int index, __u64 pos)
+{
+	struct vfio_region_info info;
+
+	vdev_region(vdev, index, &info);
+	return info.offset + pos;
+}
+
+static int __ioeventfd_at(struct vdev *vdev, __u64 offset, __u32 flags,
+			  __u64 data, int fd)
+{
+	struct vfio_device_ioeventfd req = {
+		.argsz = sizeof(req),
+		.flags = flags,
+		.offset = offset,
+		.data = data,
+		.fd = fd,
+	};
+
+	return __sys_ioctl(vdev->fd, VFIO_DEVICE_IOEVENTFD, &req);
+}
+
+static int __ioeventfd(struct vdev *vdev, unsigned int index, __u64 pos,
+		       __u32 flags, __u64 data, int fd)
+{
+	return __ioeventfd_at(vdev, offset_of(vdev, index, pos), flags, data,
+			      fd);
+}
+
+static void signal_fd(int fd)
+{
+	__u64 one = 1;
+
+	ASSERT(write(fd, &one, sizeof(one)) == sizeof(one));
+}
+
+static struct vdev *open_e1000e(enum backend backend)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+
+	vdev_enable(vdev, false);
+	return vdev;
+}
+
+static __u64 mta_read(struct vdev *vdev)
+{
+	__u32 words[2];
+
+	vdev_pread(vdev, BAR0, MTA, &words[0], 4);
+	vdev_pread(vdev, BAR0, MTA + 4, &words[1], 4);
+	return words[0] | (__u64)words[1] << 32;
+}
+
+static void mta_clear(struct vdev *vdev)
+{
+	__u32 zero = 0;
+
+	vdev_pwrite(vdev, BAR0, MTA, &zero, 4);
+	vdev_pwrite(vdev, BAR0, MTA + 4, &zero, 4);
+}
+
+TEST_OVER(every_width, BACKENDS_ALL)
+{
+	static const __u64 want[] = {
+		[1] = 0x88,
+		[2] = 0x7788,
+		[4] = 0x55667788,
+		[8] = DATA,
+	};
+	struct vdev *vdev = open_e1000e(backend);
+	unsigned int width;
+
+	for (width = 1; width <= 8; width *= 2) {
+		int fd = sys_eventfd();
+
+		mta_clear(vdev);
+		ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, width, DATA, fd), 0);
+		ASSERT_EQ(mta_read(vdev), 0);
+		signal_fd(fd);
+		ASSERT_EQ(mta_read(vdev), want[width]);
+		mta_clear(vdev);
+		signal_fd(fd);
+		ASSERT_EQ(mta_read(vdev), want[width]);
+
+		ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, width, DATA, -1), 0);
+		mta_clear(vdev);
+		signal_fd(fd);
+		ASSERT_EQ(mta_read(vdev), 0);
+		sys_close(fd);
+	}
+}
+
+TEST_OVER(signalled_before, BACKENDS_ALL)
+{
+	struct vdev *vdev = open_e1000e(backend);
+	int fd = sys_eventfd();
+
+	mta_clear(vdev);
+	signal_fd(fd);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, fd), 0);
+	ASSERT_EQ(mta_read(vdev), 5);
+	vdev_close_with_space(vdev);
+	/* The device is gone, the eventfd is nobody's */
+	signal_fd(fd);
+	signal_fd(fd);
+	ASSERT_EQ(sys_eventfd_take(fd), 2);
+}
+
+TEST_OVER(io_ports, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	struct vfio_region_info info;
+	int fd = sys_eventfd();
+	__u32 value = 0;
+
+	vdev_region(vdev, VFIO_PCI_BAR2_REGION_INDEX, &info);
+	if (!info.size)
+		SKIP("no I/O ports were given to the device");
+	vdev_cfg_write(vdev, PCI_COMMAND, 2,
+		       PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+	ASSERT_RC(__ioeventfd(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, 4, 8, fd),
+		  0);
+	signal_fd(fd);
+	vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4);
+	ASSERT_EQ(value, 8);
+}
+
+/* What it writes to must be decoded. */
+TEST_OVER(memory_disabled, BACKENDS_ALL)
+{
+	struct vdev *vdev = open_e1000e(backend);
+	int fd = sys_eventfd();
+	__u32 command;
+
+	mta_clear(vdev);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, fd), 0);
+	command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, command & ~PCI_COMMAND_MEMORY);
+	signal_fd(fd);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
+	ASSERT_EQ(mta_read(vdev), 0);
+	signal_fd(fd);
+	ASSERT_EQ(mta_read(vdev), 5);
+}
+
+/* Four things make it: place, width, data; the eventfd is no part of it. */
+TEST_OVER(add_and_remove, BACKENDS_ALL)
+{
+	struct vdev *vdev = open_e1000e(backend);
+	int fd = sys_eventfd();
+	int other = sys_eventfd();
+
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, -1), -ENODEV);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, fd), 0);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, fd), -EEXIST);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, other), -EEXIST);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 2, 5, -1), -ENODEV);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 6, -1), -ENODEV);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA + 4, 4, 5, -1), -ENODEV);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 6, other), 0);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA + 4, 4, 5, fd), 0);
+	mta_clear(vdev);
+	signal_fd(fd);
+	ASSERT_EQ(mta_read(vdev), 5ULL << 32 | 5);
+	signal_fd(other);
+	ASSERT_EQ(mta_read(vdev), 5ULL << 32 | 6);
+
+	/* It is there until it is removed, with an eventfd or without. */
+	sys_close(other);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 6, fd), -EEXIST);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 6, -1), 0);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 6, -1), -ENODEV);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, -1), 0);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, fd), 0);
+}
+
+TEST_OVER(bad_input, BACKENDS_ALL)
+{
+	struct vdev *vdev = open_e1000e(backend);
+	struct vfio_device_ioeventfd req = {
+		.argsz = sizeof(req),
+		.flags = 4,
+		.offset = offset_of(vdev, BAR0, MTA),
+	};
+	unsigned long cmd = VFIO_DEVICE_IOEVENTFD;
+	int fd = req.fd = sys_eventfd();
+	struct vfio_region_info info;
+
+	ASSERT_RC(__sys_ioctl(vdev->fd, cmd, BAD_PTR), -EFAULT);
+	req.argsz = offsetof(struct vfio_device_ioeventfd, fd) + 3;
+	ASSERT_RC(__sys_ioctl(vdev->fd, cmd, &req), -EINVAL);
+	req.argsz = 0;
+	ASSERT_RC(__sys_ioctl(vdev->fd, cmd, &req), -EINVAL);
+
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 0, 0, fd), -EINVAL);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 3, 0, fd), -EINVAL);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 16, 0, fd), -EINVAL);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4 | 1U << 31, 0, fd), -EINVAL);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 0, -2), -EINVAL);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 0, 1000), -EBADF);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 0, vdev->fd), -EINVAL);
+
+	vdev_region(vdev, BAR0, &info);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, info.size - 4, 4, 0, fd), 0);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, info.size - 3, 4, 0, fd), -EINVAL);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, info.size, 1, 0, fd), -EINVAL);
+	ASSERT_RC(__ioeventfd(vdev, VFIO_PCI_BAR4_REGION_INDEX, 0, 4, 0, fd),
+		  -EINVAL);
+	ASSERT_RC(__ioeventfd(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, 4, 0, fd),
+		  -EINVAL);
+	ASSERT_RC(__ioeventfd(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 4, 4, 0, fd),
+		  -EINVAL);
+	ASSERT_RC(__ioeventfd_at(vdev, ~0ULL << 40, 4, 0, fd), -EINVAL);
+	/* Whether the device likes it is the device's business. */
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA + 1, 4, 0, fd), 0);
+	signal_fd(fd);
+}
+
+/* Who may not write the vectors' addresses may not have them written. */
+TEST_OVER(not_the_msix_table, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
+	unsigned int msix = vdev_cfg_cap(vdev, PCI_CAP_ID_MSIX);
+	int fd = sys_eventfd();
+	__u32 table, end;
+	unsigned int bar;
+
+	ASSERT(msix);
+	table = vdev_cfg_read(vdev, msix + PCI_MSIX_TABLE, 4);
+	bar = table & PCI_MSIX_TABLE_BIR;
+	table &= PCI_MSIX_TABLE_OFFSET;
+	end = table + 16 * ((vdev_cfg_read(vdev, msix + PCI_MSIX_FLAGS, 2) &
+			     PCI_MSIX_FLAGS_QSIZE) +
+			    1);
+	ASSERT_RC(__ioeventfd(vdev, bar, table, 4, 0, fd), -EINVAL);
+	ASSERT_RC(__ioeventfd(vdev, bar, end - 4, 4, 0, fd), -EINVAL);
+	ASSERT_RC(__ioeventfd(vdev, bar, end - 1, 1, 0, fd), -EINVAL);
+	ASSERT_RC(__ioeventfd(vdev, bar, table - 1, 2, 0, fd), -EINVAL);
+	ASSERT_RC(__ioeventfd(vdev, bar, table - 2, 2, 0, fd), 0);
+	ASSERT_RC(__ioeventfd(vdev, bar, end, 4, 0, fd), 0);
+}
+
+TEST_OVER(as_many_as_there_may_be, BACKENDS_ALL)
+{
+	struct vdev *vdev = open_e1000e(backend);
+	int fd = sys_eventfd();
+	unsigned int i;
+
+	for (i = 0; i < 1000; i++)
+		ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, i, fd), 0);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, i, fd), -ENOSPC);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 500, -1), 0);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, i, fd), 0);
+	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 500, fd), -ENOSPC);
+}
