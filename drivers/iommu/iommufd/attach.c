@@ -42,6 +42,8 @@ static int reserve_regions(struct iommufd_device *idev,
 	LIST_HEAD(regions);
 	int ret;
 
+	if (idev->noiommu)
+		return 0;
 	iommu_get_resv_regions(idev->dev, &regions);
 	ret = iopt_reserve_regions(&ioas->iopt, &regions, idev);
 	iommu_put_resv_regions(idev->dev, &regions);
@@ -61,9 +63,17 @@ static int attach_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
 	const struct fault_target target =
 		hwpt_fault_target(hwpt, &idev->faults);
 	struct iommu_group *group = idev->igroup->group;
-	int ret = setup_msi(hwpt, group);
+	int ret;
 
+	if (idev->noiommu)
+		return 0;
+	ret = setup_msi(hwpt, group);
 	return ret ?: iommu_core_attach(hwpt->domain, group, &target);
+}
+
+static bool suits(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
+{
+	return idev->noiommu == hwpt->noiommu && pasid_allows(idev, hwpt);
 }
 
 /*
@@ -86,7 +96,7 @@ static int attach_locked(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
 		return -EINVAL;
 	if (!first && hwpt->fault)
 		return -EINVAL;
-	if (!pasid_allows(idev, hwpt))
+	if (!suits(idev, hwpt))
 		return -EINVAL;
 	ret = reserve_regions(idev, hwpt->ioas);
 	if (ret)
@@ -112,7 +122,7 @@ static struct iommufd_hwpt *detach_locked(struct iommufd_device *idev)
 	lockdep_assert_held(&igroup->lock);
 
 	list_del_init(&idev->attached);
-	if (list_empty(&igroup->attached))
+	if (list_empty(&igroup->attached) && !igroup->noiommu)
 		iommu_core_detach(hwpt->domain, igroup->group);
 	iopt_unreserve(&hwpt->ioas->iopt, idev);
 	return hwpt;
@@ -148,8 +158,11 @@ static int replace_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
 	const struct fault_target target =
 		hwpt_fault_target(hwpt, &idev->faults);
 	struct iommu_group *group = idev->igroup->group;
-	int ret = setup_msi(hwpt, group);
+	int ret;
 
+	if (idev->noiommu)
+		return 0;
+	ret = setup_msi(hwpt, group);
 	return ret ?: iommu_core_replace(hwpt->domain, group, &target);
 }
 
@@ -171,7 +184,7 @@ static int replace_locked(struct iommufd_device *idev,
 	if (from == hwpt)
 		return 0;
 	list_for_each_entry(cur, &igroup->attached, attached)
-		if (!pasid_allows(cur, hwpt))
+		if (!suits(cur, hwpt))
 			return -EINVAL;
 	if (hwpt->fault && !list_is_singular(&igroup->attached))
 		return -EINVAL;
@@ -259,6 +272,7 @@ static int change_to_new(struct iommufd_device *idev, struct iommufd_ioas *ioas,
 	const struct hwpt_request request = {
 		.dev = idev->dev,
 		.coherent = idev->coherent,
+		.noiommu = idev->noiommu,
 	};
 	struct iommufd_hwpt *hwpt;
 	int ret;

@@ -44,13 +44,27 @@ struct iommufd_device *device_get(struct iommufd_ctx *ictx, u32 id)
 	return IS_ERR(obj) ? ERR_CAST(obj) : device_of(obj);
 }
 
+/**
+ * enum bind_how - in which way a device is bound
+ */
+enum bind_how {
+	/** @BIND_DRIVER: by a driver */
+	BIND_DRIVER,
+	/** @BIND_INTERNAL: by an object of the context */
+	BIND_INTERNAL,
+	/** @BIND_NOIOMMU: by a driver, behind no IOMMU */
+	BIND_NOIOMMU,
+};
+
 static struct iommufd_device *bind(struct iommufd_ctx *ictx, struct device *dev,
-				   bool internal, u32 *id)
+				   enum bind_how how, u32 *id)
 {
+	bool noiommu = how == BIND_NOIOMMU;
+	bool internal = how == BIND_INTERNAL;
 	struct iommufd_device *idev;
 	int ret;
 
-	if (!device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
+	if (!noiommu && !device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
 		return ERR_PTR(-EINVAL);
 	idev = kzalloc_obj(*idev, GFP_KERNEL_ACCOUNT);
 	if (!idev)
@@ -58,7 +72,7 @@ static struct iommufd_device *bind(struct iommufd_ctx *ictx, struct device *dev,
 	ret = object_init(&ictx->objects, &idev->obj, &device_ops);
 	if (ret)
 		goto err_free;
-	idev->igroup = group_claim(ictx, dev);
+	idev->igroup = group_claim(ictx, dev, noiommu);
 	if (IS_ERR(idev->igroup)) {
 		ret = PTR_ERR(idev->igroup);
 		goto err_abort;
@@ -67,6 +81,7 @@ static struct iommufd_device *bind(struct iommufd_ctx *ictx, struct device *dev,
 	if (!internal)
 		iommufd_ctx_get(ictx);
 	idev->internal = internal;
+	idev->noiommu = noiommu;
 	idev->ictx = ictx;
 	idev->dev = dev;
 	idev->faults.dev = dev;
@@ -105,9 +120,30 @@ err_free:
 struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx,
 					   struct device *dev, u32 *id)
 {
-	return bind(ictx, dev, false, id);
+	return bind(ictx, dev, BIND_DRIVER, id);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_bind, "IOMMUFD_NG");
+
+/**
+ * iommufd_device_bind_noiommu() - put a device without an IOMMU into a context
+ * @ictx: the context
+ * @dev: the device, of which the driver knows that no IOMMU keeps it from
+ *	 reaching all memory; in a group that nobody else is in
+ * @id: set to the object's ID
+ *
+ * What is mapped where it is attached is pinned, and no more. User space learns
+ * by IOMMU_IOAS_NOIOMMU_GET_PA where it is.
+ *
+ * Context: may sleep.
+ * Return: the device, given back by iommufd_device_unbind(); -ENODEV without a
+ * group, another ERR_PTR.
+ */
+struct iommufd_device *iommufd_device_bind_noiommu(struct iommufd_ctx *ictx,
+						   struct device *dev, u32 *id)
+{
+	return bind(ictx, dev, BIND_NOIOMMU, id);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_bind_noiommu, "IOMMUFD_NG");
 
 /**
  * device_bind_internal() - bind a device on behalf of an object of the context
@@ -124,7 +160,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_bind, "IOMMUFD_NG");
 struct iommufd_device *device_bind_internal(struct iommufd_ctx *ictx,
 					    struct device *dev, u32 *id)
 {
-	return bind(ictx, dev, true, id);
+	return bind(ictx, dev, BIND_INTERNAL, id);
 }
 
 /**

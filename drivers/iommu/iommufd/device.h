@@ -35,6 +35,8 @@ struct iommufd_device {
 	struct fault_source faults;
 	/** @igroup: its group */
 	struct iommufd_group *igroup;
+	/** @noiommu: it is behind no IOMMU */
+	bool noiommu;
 	/** @coherent: its IOMMU can keep it from incoherent requests */
 	bool coherent;
 	/**

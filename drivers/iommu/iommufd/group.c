@@ -48,9 +48,19 @@ static void group_free(struct iommufd_group *igroup)
 }
 
 /* Only a group that the context really owns is ever on its list. */
+static int claim_dma(struct iommufd_group *igroup, struct device *dev)
+{
+	int ret;
+
+	if (igroup->noiommu)
+		return 0;
+	ret = iommu_core_check_msi(igroup->group);
+	return ret ?: iommu_device_claim_dma_owner(dev, igroup->ictx);
+}
+
 static struct iommufd_group *claim_locked(struct iommufd_ctx *ictx,
 					  struct iommu_group *group,
-					  struct device *dev)
+					  struct device *dev, bool noiommu)
 {
 	struct iommufd_group *igroup;
 	int ret;
@@ -60,9 +70,8 @@ static struct iommufd_group *claim_locked(struct iommufd_ctx *ictx,
 	igroup = find(ictx, group) ?: make(ictx, group);
 	if (!igroup)
 		return ERR_PTR(-ENOMEM);
-	ret = iommu_core_check_msi(group);
-	if (!ret)
-		ret = iommu_device_claim_dma_owner(dev, ictx);
+	igroup->noiommu = noiommu;
+	ret = claim_dma(igroup, dev);
 	if (!ret && !igroup->devices++)
 		list_add(&igroup->entry, &ictx->groups);
 	if (!igroup->devices)
@@ -74,13 +83,15 @@ static struct iommufd_group *claim_locked(struct iommufd_ctx *ictx,
  * group_claim() - make a context own the DMA of a device's group
  * @ictx: the context
  * @dev: the device
+ * @noiommu: it is behind no IOMMU, so its DMA cannot be owned
  *
  * Context: may sleep.
  * Return: the group, given back by group_release(); -ENODEV where @dev is in
  * none, -EPERM where its interrupts are not isolated, -EBUSY where it is
  * somebody else's, another ERR_PTR.
  */
-struct iommufd_group *group_claim(struct iommufd_ctx *ictx, struct device *dev)
+struct iommufd_group *group_claim(struct iommufd_ctx *ictx, struct device *dev,
+				  bool noiommu)
 {
 	struct iommu_group *group = iommu_group_get(dev);
 	struct iommufd_group *igroup;
@@ -88,7 +99,7 @@ struct iommufd_group *group_claim(struct iommufd_ctx *ictx, struct device *dev)
 	if (!group)
 		return ERR_PTR(-ENODEV);
 	scoped_guard(mutex, &ictx->groups_lock)
-		igroup = claim_locked(ictx, group, dev);
+		igroup = claim_locked(ictx, group, dev, noiommu);
 	iommu_group_put(group);
 	return igroup;
 }
@@ -103,7 +114,8 @@ struct iommufd_group *group_claim(struct iommufd_ctx *ictx, struct device *dev)
 void group_release(struct iommufd_group *igroup, struct device *dev)
 {
 	scoped_guard(mutex, &igroup->ictx->groups_lock) {
-		iommu_device_release_dma_owner(dev);
+		if (!igroup->noiommu)
+			iommu_device_release_dma_owner(dev);
 		if (--igroup->devices)
 			return;
 		list_del(&igroup->entry);

@@ -23,6 +23,8 @@ struct iommufd_group {
 	struct iommu_group *group;
 	/** @entry: links into &iommufd_ctx.groups */
 	struct list_head entry;
+	/** @noiommu: there is no IOMMU, and nobody's DMA to be claimed */
+	bool noiommu;
 	/** @devices: devices claimed, under &iommufd_ctx.groups_lock */
 	unsigned int devices;
 
@@ -34,7 +36,8 @@ struct iommufd_group {
 	struct iommufd_hwpt *hwpt;
 };
 
-struct iommufd_group *group_claim(struct iommufd_ctx *ictx, struct device *dev);
+struct iommufd_group *group_claim(struct iommufd_ctx *ictx, struct device *dev,
+				  bool noiommu);
 void group_release(struct iommufd_group *igroup, struct device *dev);
 
 #endif /* IOMMUFD_GROUP_H */

@@ -88,6 +88,18 @@ static int hw_info(struct iommu_hw_info *cmd, struct device *dev)
 	return ret;
 }
 
+/* There is none */
+static int no_info(struct iommu_hw_info *cmd)
+{
+	int ret = put_user_data(cmd, NULL, 0);
+
+	cmd->data_len = 0;
+	cmd->out_data_type = IOMMU_HW_INFO_TYPE_NONE;
+	cmd->out_max_pasid_log2 = 0;
+	cmd->out_capabilities = 0;
+	return ret;
+}
+
 /**
  * hw_info_ioctl() - IOMMU_GET_HW_INFO
  * @ucmd: with a struct iommu_hw_info
@@ -107,7 +119,7 @@ int hw_info_ioctl(struct iommufd_ucmd *ucmd)
 	idev = device_get(ucmd->ictx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	ret = hw_info(cmd, idev->dev);
+	ret = idev->noiommu ? no_info(cmd) : hw_info(cmd, idev->dev);
 	if (!ret)
 		ret = ucmd_respond(ucmd, sizeof(*cmd));
 	object_put(&idev->obj);

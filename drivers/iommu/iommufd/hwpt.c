@@ -14,6 +14,7 @@
 #include "hwpt.h"
 #include "ioas.h"
 #include "iopt_domain.h"
+#include "noiommu.h"
 
 static void hwpt_free(struct iommufd_hwpt *hwpt)
 {
@@ -62,6 +63,11 @@ static struct iommu_domain *new_domain(const struct hwpt_request *request)
 {
 	struct iommu_domain *domain;
 
+	if (request->noiommu) {
+		if (request->flags || request->data || request->fault)
+			return ERR_PTR(-EOPNOTSUPP);
+		return noiommu_domain_alloc();
+	}
 	if (request->flags || request->data)
 		domain = iommu_core_domain_alloc_flags(
 			request->dev, request->flags, request->data);
@@ -144,6 +150,7 @@ struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 	INIT_LIST_HEAD(&hwpt->entry);
 	hwpt->ioas = ioas;
 	hwpt->coherent = request->coherent;
+	hwpt->noiommu = request->noiommu;
 	object_use(&ioas->obj);
 	return hwpt;
 

@@ -57,6 +57,8 @@ struct iommufd_hwpt {
 	bool pasid;
 	/** @coherent: it makes all DMA coherent */
 	bool coherent;
+	/** @noiommu: it translates nothing, for devices behind no IOMMU */
+	bool noiommu;
 	/** @dirty: it can keep track of dirty pages */
 	bool dirty;
 	/** @tracking: it keeps track of dirty pages; under the IOAS's lock */
@@ -71,6 +73,8 @@ struct hwpt_request {
 	struct device *dev;
 	/** @coherent: keep devices from making incoherent requests */
 	bool coherent;
+	/** @noiommu: @dev is behind no IOMMU */
+	bool noiommu;
 	/** @flags: of IOMMU_HWPT_ALLOC */
 	u32 flags;
 	/** @data: for the driver of the IOMMU, or NULL */

@@ -131,6 +131,7 @@ int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 		return PTR_ERR(idev);
 	request.dev = idev->dev;
 	request.coherent = idev->coherent;
+	request.noiommu = idev->noiommu;
 	ret = alloc_with_fault(ucmd, &request);
 	object_put(&idev->obj);
 	return ret;

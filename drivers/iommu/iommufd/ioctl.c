@@ -9,6 +9,7 @@
 #include "ctx.h"
 #include "extension.h"
 #include "fault.h"
+#include "get_pa.h"
 #include "hwinfo.h"
 #include "hwpt_dirty.h"
 #include "hwpt_ioctl.h"
@@ -71,6 +72,8 @@ union ucmd_buffer {
 	struct iommu_vfio_ioas vfio_ioas;
 	/** @option: IOMMU_OPTION */
 	struct iommu_option option;
+	/** @get_pa: IOMMU_IOAS_NOIOMMU_GET_PA */
+	struct iommu_ioas_noiommu_get_pa get_pa;
 	/** @viommu_alloc: IOMMU_VIOMMU_ALLOC */
 	struct iommu_viommu_alloc viommu_alloc;
 	/** @vdevice_alloc: IOMMU_VDEVICE_ALLOC */
@@ -120,6 +123,8 @@ static const struct ucmd_handler handlers[] = {
 		out_viommu_id),
 	HANDLER(IOMMU_VDEVICE_ALLOC, unsupported_ioctl, iommu_vdevice_alloc,
 		virt_id),
+	HANDLER(IOMMU_IOAS_NOIOMMU_GET_PA, get_pa_ioctl,
+		iommu_ioas_noiommu_get_pa, out_phys),
 	HANDLER(IOMMU_GET_HW_INFO, hw_info_ioctl, iommu_hw_info, __reserved),
 };
 

@@ -82,6 +82,8 @@ void pages_split_hold(struct pages *pages, struct pages_hold *head,
 int pages_pin(struct pages *pages, unsigned long first, unsigned long end,
 	      struct page **out);
 void pages_unpin(struct pages *pages, unsigned long first, unsigned long end);
+int pages_phys(struct pages *pages, unsigned long offset, u64 most, u64 *bytes,
+	       u64 *phys);
 int pages_copy(struct pages *pages, unsigned long offset, void *data,
 	       unsigned long bytes, unsigned int flags);
 

@@ -65,6 +65,8 @@ static int attach_locked(struct iommufd_device *idev, u32 pasid,
 
 	lockdep_assert_held(&idev->igroup->lock);
 
+	if (idev->noiommu)
+		return -EINVAL;
 	if (xa_load(&idev->pasids, pasid))
 		return -EBUSY;
 	ret = check(idev, hwpt);

@@ -60,6 +60,7 @@ enum {
 	IOMMUFD_CMD_IOAS_CHANGE_PROCESS = 0x92,
 	IOMMUFD_CMD_VEVENTQ_ALLOC = 0x93,
 	IOMMUFD_CMD_HW_QUEUE_ALLOC = 0x94,
+	IOMMUFD_CMD_IOAS_NOIOMMU_GET_PA = 0x95,
 };
 
 /* ---- Objects and contexts ---- */
@@ -281,6 +282,39 @@ struct iommu_ioas_map {
 };
 
 #define IOMMU_IOAS_MAP _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_MAP)
+
+/**
+ * struct iommu_ioas_noiommu_get_pa - where mapped memory is
+ *	(IOMMU_IOAS_NOIOMMU_GET_PA)
+ *
+ * For a device that is behind no IOMMU and is attached to the IOAS: what it must
+ * be told is a physical address. That holds until the memory is unmapped, or no
+ * device is attached any more. EPERM without CAP_SYS_RAWIO, ENOENT where nothing
+ * is mapped at @iova, EOPNOTSUPP where no such device is attached, EINVAL for no
+ * length.
+ */
+struct iommu_ioas_noiommu_get_pa {
+	/** @size: sizeof this structure */
+	__u32 size;
+	/** @flags: zero */
+	__u32 flags;
+	/** @ioas_id: IOAS to look into */
+	__u32 ioas_id;
+	/** @__reserved: zero */
+	__u32 __reserved;
+	/** @iova: the first byte */
+	__aligned_u64 iova;
+	/**
+	 * @length: in, bytes to look at, not zero; out, how many of them follow
+	 * one another at @out_phys
+	 */
+	__aligned_u64 length;
+	/** @out_phys: physical address of the first byte */
+	__aligned_u64 out_phys;
+};
+
+#define IOMMU_IOAS_NOIOMMU_GET_PA \
+	_IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_NOIOMMU_GET_PA)
 
 /**
  * struct iommu_ioas_map_file - map part of a file (IOMMU_IOAS_MAP_FILE)
