@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/capability.h>
 #include <linux/cleanup.h>
 #include <linux/iommufd.h>
 #include <linux/kdev_t.h>
@@ -252,6 +253,10 @@ static int vfio_cdev_fop_open(struct inode *inode, struct file *file)
 
 	if (!vfio_device_try_get_registration(device))
 		return -ENODEV;
+	if (device->noiommu && !capable(CAP_SYS_RAWIO)) {
+		vfio_device_put_registration(device);
+		return -EPERM;
+	}
 
 	cf = kzalloc_obj(*cf, GFP_KERNEL_ACCOUNT);
 	if (!cf) {
@@ -291,7 +296,8 @@ int vfio_cdev_add(struct vfio_device *device)
 {
 	int ret;
 
-	ret = dev_set_name(&device->device, "vfio%u", device->index);
+	ret = dev_set_name(&device->device, "%svfio%u",
+			   device->noiommu ? "noiommu-" : "", device->index);
 	if (ret)
 		return ret;
 

@@ -2,6 +2,7 @@
 #include <linux/kobject.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
@@ -104,6 +105,10 @@ void vfio_df_close(struct vfio_df *df)
  */
 void vfio_df_grant(struct vfio_df *df)
 {
+	if (df->device->noiommu)
+		dev_warn(df->device->dev,
+			 "opened without an IOMMU by %s (%d)\n", current->comm,
+			 task_pid_nr(current));
 	/* Paired with vfio_df_granted() */
 	smp_store_release(&df->granted, true);
 }

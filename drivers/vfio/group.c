@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/cleanup.h>
 #include <linux/idr.h>
-#include <linux/iommufd.h>
 #include <linux/kdev_t.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -43,7 +42,8 @@ static void vfio_group_release(struct device *dev)
 }
 
 /* Takes a reference on @iommu_group */
-static struct vfio_group *vfio_group_alloc(struct iommu_group *iommu_group)
+static struct vfio_group *vfio_group_alloc(struct iommu_group *iommu_group,
+					   enum iommufd_group_kind kind)
 {
 	struct vfio_group *group;
 	int minor;
@@ -62,6 +62,7 @@ static struct vfio_group *vfio_group_alloc(struct iommu_group *iommu_group)
 	mutex_init(&group->device_lock);
 	INIT_LIST_HEAD(&group->device_list);
 	vfio_kvm_link_init(&group->kvm);
+	group->kind = kind;
 	group->iommu_group = iommu_group_ref_get(iommu_group);
 
 	device_initialize(&group->dev);
@@ -73,18 +74,21 @@ static struct vfio_group *vfio_group_alloc(struct iommu_group *iommu_group)
 	return group;
 }
 
-static struct vfio_group *vfio_group_create(struct iommu_group *iommu_group)
+static struct vfio_group *vfio_group_create(struct iommu_group *iommu_group,
+					    enum iommufd_group_kind kind)
 {
+	const char *prefix = kind == IOMMUFD_GROUP_NOIOMMU ? "noiommu-" : "";
 	struct vfio_group *group;
 	int ret;
 
 	lockdep_assert_held(&vfio_groups_lock);
 
-	group = vfio_group_alloc(iommu_group);
+	group = vfio_group_alloc(iommu_group, kind);
 	if (IS_ERR(group))
 		return group;
 
-	ret = dev_set_name(&group->dev, "%d", iommu_group_id(iommu_group));
+	ret = dev_set_name(&group->dev, "%s%d", prefix,
+			   iommu_group_id(iommu_group));
 	if (!ret)
 		ret = cdev_device_add(&group->cdev, &group->dev);
 	if (ret) {
@@ -96,7 +100,8 @@ static struct vfio_group *vfio_group_create(struct iommu_group *iommu_group)
 	return group;
 }
 
-static struct vfio_group *vfio_group_get(struct iommu_group *iommu_group)
+static struct vfio_group *vfio_group_get(struct iommu_group *iommu_group,
+					 enum iommufd_group_kind kind)
 {
 	struct vfio_group *group;
 
@@ -106,37 +111,80 @@ static struct vfio_group *vfio_group_get(struct iommu_group *iommu_group)
 		if (group->iommu_group == iommu_group)
 			return group;
 	}
-	return vfio_group_create(iommu_group);
+	return vfio_group_create(iommu_group, kind);
+}
+
+/* A group for a device that is behind no IOMMU */
+static struct iommu_group *vfio_fake_iommu_group(struct device *dev)
+{
+	struct iommu_group *group;
+	int ret;
+
+	group = iommu_group_alloc();
+	if (IS_ERR(group))
+		return group;
+
+	ret = iommu_group_set_name(group, "vfio-noiommu");
+	if (!ret)
+		ret = iommu_group_add_device(group, dev);
+	if (ret) {
+		iommu_group_put(group);
+		return ERR_PTR(ret);
+	}
+	return group;
+}
+
+/* Its group with a reference; @kind may change to noiommu */
+static struct iommu_group *
+vfio_device_iommu_group(struct device *dev, enum iommufd_group_kind *kind)
+{
+	struct iommu_group *group;
+
+	if (*kind == IOMMUFD_GROUP_PHYSICAL) {
+		group = iommu_group_get(dev);
+		if (group)
+			return group;
+		if (!READ_ONCE(iommufd_noiommu))
+			return ERR_PTR(-EINVAL);
+		*kind = IOMMUFD_GROUP_NOIOMMU;
+	}
+	return vfio_fake_iommu_group(dev);
 }
 
 /**
  * vfio_group_join() - bring a device into its group
- * @device: the device; gets its @group
+ * @device: the device; gets its @group and @noiommu
+ * @kind: what it is; a physical one that is behind no IOMMU may become one
+ *	without IOMMU
  *
- * The first device makes /dev/vfio/N appear.
+ * The first device makes /dev/vfio/N appear, or /dev/vfio/noiommu-N.
  *
  * Context: Process context, may sleep.
- * Return: 0, -EINVAL: the device is behind no IOMMU, -ENOMEM, -errno.
+ * Return: 0, -EINVAL: the device is behind no IOMMU, and the module parameter
+ * enable_unsafe_noiommu_mode is not set, -ENOMEM, -errno.
  */
-int vfio_group_join(struct vfio_device *device)
+int vfio_group_join(struct vfio_device *device, enum iommufd_group_kind kind)
 {
 	struct iommu_group *iommu_group;
 	struct vfio_group *group;
 
-	iommu_group = iommu_group_get(device->dev);
-	if (!iommu_group)
-		return -EINVAL;
+	iommu_group = vfio_device_iommu_group(device->dev, &kind);
+	if (IS_ERR(iommu_group))
+		return PTR_ERR(iommu_group);
 
 	scoped_guard(mutex, &vfio_groups_lock) {
-		group = vfio_group_get(iommu_group);
+		group = vfio_group_get(iommu_group, kind);
 		if (!IS_ERR(group))
 			group->nr_devices++;
 	}
+	if (IS_ERR(group) && kind != IOMMUFD_GROUP_PHYSICAL)
+		iommu_group_remove_device(device->dev);
 	iommu_group_put(iommu_group);
 	if (IS_ERR(group))
 		return PTR_ERR(group);
 
 	device->group = group;
+	device->noiommu = kind == IOMMUFD_GROUP_NOIOMMU;
 	return 0;
 }
 
@@ -169,6 +217,8 @@ void vfio_group_leave(struct vfio_device *device)
 	struct vfio_group *group = device->group;
 
 	device->group = NULL;
+	if (group->kind != IOMMUFD_GROUP_PHYSICAL)
+		iommu_group_remove_device(device->dev);
 
 	guard(mutex)(&vfio_groups_lock);
 	if (--group->nr_devices)

@@ -9,11 +9,10 @@
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/fs.h>
+#include <linux/iommufd.h>
 #include <linux/vfio.h>
 
 #include "kvm_link.h"
-
-struct iommufd_container_group;
 
 /**
  * enum vfio_group_state - what a group can be used for
@@ -42,6 +41,11 @@ struct vfio_group {
 	struct list_head next;
 	/** @nr_devices: devices that have joined, protected by the same lock */
 	unsigned int nr_devices;
+	/**
+	 * @kind: what its devices are; of kinds other than the physical one
+	 * there is one device, and @iommu_group was made for it
+	 */
+	enum iommufd_group_kind kind;
 	/** @iommu_group: the IOMMU's group, a reference; NULL when GONE */
 	struct iommu_group *iommu_group;
 	/**
@@ -67,7 +71,7 @@ struct vfio_group {
 	struct list_head device_list;
 };
 
-int vfio_group_join(struct vfio_device *device);
+int vfio_group_join(struct vfio_device *device, enum iommufd_group_kind kind);
 void vfio_group_leave(struct vfio_device *device);
 void vfio_group_list_device(struct vfio_device *device);
 void vfio_group_unlist_device(struct vfio_device *device);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/anon_inodes.h>
+#include <linux/capability.h>
 #include <linux/cleanup.h>
 #include <linux/file.h>
 #include <linux/iommufd.h>
@@ -10,6 +11,7 @@
 #include <linux/uaccess.h>
 
 #include "device.h"
+#include "emulated.h"
 #include "file.h"
 #include "group.h"
 #include "group_file.h"
@@ -25,6 +27,13 @@ static int vfio_group_df_prepare(struct vfio_df *df)
 	ret = iommufd_container_open_device(group->cgrp);
 	if (ret)
 		return ret;
+	if (group->kind == IOMMUFD_GROUP_EMULATED) {
+		ret = vfio_emulated_enter_container(df->device, group->cgrp);
+		if (ret) {
+			iommufd_container_close_device(group->cgrp);
+			return ret;
+		}
+	}
 
 	get_file(group->file);
 	group->nr_open++;
@@ -40,6 +49,7 @@ static void vfio_group_df_finish(struct vfio_df *df)
 
 	vfio_device_put_kvm(df->device);
 	group->nr_open--;
+	vfio_emulated_leave_container(df->device);
 	iommufd_container_close_device(group->cgrp);
 	fput(group->file);
 }
@@ -176,7 +186,7 @@ static int vfio_group_enter_container(struct vfio_group *group,
 	}
 
 	cgrp = iommufd_container_add_group(ictx, group->iommu_group,
-					   device->dev);
+					   device->dev, group->kind);
 	vfio_device_put_registration(device);
 	iommufd_ctx_put(ictx);
 	if (IS_ERR(cgrp))
@@ -249,6 +259,8 @@ static int vfio_group_fop_open(struct inode *inode, struct file *file)
 	guard(mutex)(&group->lock);
 	if (group->state == VFIO_GROUP_GONE)
 		return -ENODEV;
+	if (group->kind == IOMMUFD_GROUP_NOIOMMU && !capable(CAP_SYS_RAWIO))
+		return -EPERM;
 	if (group->file || group->nr_cdev)
 		return -EBUSY;
 

@@ -22,7 +22,11 @@ int vfio_iommufd_physical_bind(struct vfio_device *vdev,
 
 	lockdep_assert_held(&vdev->dev_set->lock);
 
-	idev = iommufd_device_bind(ictx, vdev->dev, out_device_id);
+	if (vdev->noiommu)
+		idev = iommufd_device_bind_noiommu(ictx, vdev->dev,
+						   out_device_id);
+	else
+		idev = iommufd_device_bind(ictx, vdev->dev, out_device_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
 	vdev->iommufd_device = idev;

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/init.h>
+#include <linux/iommufd.h>
 #include <linux/module.h>
 
 #include "cdev.h"
 #include "group_file.h"
 #include "virqfd.h"
+
+module_param_named(enable_unsafe_noiommu_mode, iommufd_noiommu, bool, 0644);
+MODULE_PARM_DESC(enable_unsafe_noiommu_mode,
+		 "offer devices without an IOMMU too, which is UNSAFE");
 
 static int __init vfio_init(void)
 {
@@ -36,6 +41,8 @@ static void __exit vfio_exit(void)
 	vfio_cdev_exit();
 	vfio_group_file_exit();
 	vfio_virqfd_exit();
+	/* The parameter goes with this module, what it set is in another */
+	iommufd_noiommu = false;
 }
 module_exit(vfio_exit);
 

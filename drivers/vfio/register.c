@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/bug.h>
 #include <linux/export.h>
+#include <linux/panic.h>
 
 #include "cdev.h"
 #include "device.h"
@@ -14,15 +15,23 @@ static bool has_iommufd_ops(const struct vfio_device_ops *ops)
 	       ops->detach_ioas;
 }
 
-/**
- * vfio_register_group_dev() - offer a device to user space
- * @device: the device, from vfio_alloc_device()
- *
- * Context: Process context, may sleep. In the driver's probe().
- * Return: 0. -EINVAL: ops are missing, or the device is behind no IOMMU that
- * keeps its DMA cache coherent. -ENOMEM, -errno.
- */
-int vfio_register_group_dev(struct vfio_device *device)
+/* User space has no way to make up for DMA that is not */
+static bool is_coherent(struct vfio_device *device)
+{
+	return device->group->kind != IOMMUFD_GROUP_PHYSICAL ||
+	       device_iommu_capable(device->dev, IOMMU_CAP_CACHE_COHERENCY);
+}
+
+/* What goes wrong from now on may be the device's doing */
+static void taint(struct vfio_device *device)
+{
+	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
+	dev_warn(device->dev,
+		 "without an IOMMU: kernel tainted, as user space gets it\n");
+}
+
+static int register_dev(struct vfio_device *device,
+			enum iommufd_group_kind kind)
 {
 	int ret;
 
@@ -35,12 +44,11 @@ int vfio_register_group_dev(struct vfio_device *device)
 			return ret;
 	}
 
-	ret = vfio_group_join(device);
+	ret = vfio_group_join(device, kind);
 	if (ret)
 		return ret;
 
-	/* User space has no way to make up for it */
-	if (!device_iommu_capable(device->dev, IOMMU_CAP_CACHE_COHERENCY)) {
+	if (!is_coherent(device)) {
 		ret = -EINVAL;
 		goto err_leave;
 	}
@@ -52,6 +60,8 @@ int vfio_register_group_dev(struct vfio_device *device)
 		goto err_end;
 
 	vfio_group_list_device(device);
+	if (device->noiommu)
+		taint(device);
 	return 0;
 
 err_end:
@@ -60,7 +70,39 @@ err_leave:
 	vfio_group_leave(device);
 	return ret;
 }
+
+/**
+ * vfio_register_group_dev() - offer a device to user space
+ * @device: the device, from vfio_alloc_device()
+ *
+ * One that is behind no IOMMU is offered where the module parameter
+ * enable_unsafe_noiommu_mode is set, which taints the kernel.
+ *
+ * Context: Process context, may sleep. In the driver's probe().
+ * Return: 0. -EINVAL: ops are missing, or the device is behind no IOMMU that
+ * keeps its DMA cache coherent. -ENOMEM, -errno.
+ */
+int vfio_register_group_dev(struct vfio_device *device)
+{
+	return register_dev(device, IOMMUFD_GROUP_PHYSICAL);
+}
 EXPORT_SYMBOL_NS_GPL(vfio_register_group_dev, "VFIO_NG");
+
+/**
+ * vfio_register_emulated_iommu_dev() - offer a device that is software
+ * @device: the device, from vfio_alloc_device()
+ *
+ * It does no DMA but by vfio_pin_pages() and vfio_dma_rw(), and is in no group
+ * of an IOMMU.
+ *
+ * Context: Process context, may sleep. In the driver's probe().
+ * Return: 0, -EINVAL: ops are missing, -ENOMEM, -errno.
+ */
+int vfio_register_emulated_iommu_dev(struct vfio_device *device)
+{
+	return register_dev(device, IOMMUFD_GROUP_EMULATED);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_register_emulated_iommu_dev, "VFIO_NG");
 
 /**
  * vfio_unregister_group_dev() - take a device back from user space

@@ -22,6 +22,7 @@ struct dma_buf_ops;
 struct file;
 struct iommu_group;
 struct iommufd_access;
+struct iommufd_container_access;
 struct iommufd_container_group;
 struct iommufd_ctx;
 struct iommufd_device;
@@ -121,11 +122,42 @@ struct iommufd_dmabuf_exporter {
 void iommufd_dmabuf_register(struct iommufd_dmabuf_exporter *exporter);
 void iommufd_dmabuf_unregister(struct iommufd_dmabuf_exporter *exporter);
 
+/**
+ * enum iommufd_group_kind - what the devices of a group are
+ */
+enum iommufd_group_kind {
+	/** @IOMMUFD_GROUP_PHYSICAL: they do DMA through an IOMMU */
+	IOMMUFD_GROUP_PHYSICAL,
+	/** @IOMMUFD_GROUP_EMULATED: software that reaches memory by the CPU */
+	IOMMUFD_GROUP_EMULATED,
+	/** @IOMMUFD_GROUP_NOIOMMU: they do DMA wherever they like */
+	IOMMUFD_GROUP_NOIOMMU,
+};
+
+extern bool iommufd_noiommu;
+
 struct iommufd_container_group *
 iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
-			    struct device *dev);
+			    struct device *dev, enum iommufd_group_kind kind);
 void iommufd_container_remove_group(struct iommufd_container_group *cgrp);
 int iommufd_container_open_device(struct iommufd_container_group *cgrp);
 void iommufd_container_close_device(struct iommufd_container_group *cgrp);
+
+/* Most pages that iommufd_container_pin_pages() takes in one call */
+#define IOMMUFD_CONTAINER_MAX_PIN (PAGE_SIZE / sizeof(unsigned long))
+
+struct iommufd_container_access *
+iommufd_container_access_create(struct iommufd_container_group *cgrp,
+				const struct iommufd_access_ops *ops,
+				void *data);
+void iommufd_container_access_destroy(struct iommufd_container_access *access);
+int iommufd_container_pin_pages(struct iommufd_container_access *access,
+				unsigned long iova, int npage, int prot,
+				struct page **pages);
+void iommufd_container_unpin_pages(struct iommufd_container_access *access,
+				   unsigned long iova, int npage);
+int iommufd_container_rw(struct iommufd_container_access *access,
+			 unsigned long iova, void *data, size_t length,
+			 unsigned int flags);
 
 #endif /* __LINUX_IOMMUFD_H */

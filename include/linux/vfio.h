@@ -27,6 +27,8 @@
 
 struct file;
 struct inode;
+struct iommufd_access;
+struct iommufd_container_access;
 struct iommufd_ctx;
 struct iommufd_device;
 struct kvm;
@@ -102,8 +104,14 @@ struct vfio_device {
 	struct inode *inode;
 	/** @iommufd_device: set while bound to an iommufd */
 	struct iommufd_device *iommufd_device;
-	/** @iommufd_attached: @iommufd_device has a page table attached */
+	/** @iommufd_access: the same for a device that is software */
+	struct iommufd_access *iommufd_access;
+	/** @container_access: the same while open through a container */
+	struct iommufd_container_access *container_access;
+	/** @iommufd_attached: it is attached to what it is bound to */
 	bool iommufd_attached;
+	/** @noiommu: it does DMA without an IOMMU */
+	bool noiommu;
 	/** @cdev_opened: bound through the device node, not through a group */
 	bool cdev_opened;
 };
@@ -176,6 +184,12 @@ struct vfio_device_ops {
 	 * (NULL: none came): 0 or -errno; optional; set lock held
 	 */
 	int (*match_token_uuid)(struct vfio_device *vdev, const uuid_t *uuid);
+	/**
+	 * @dma_unmap: a range of IOVA is going to be unmapped: unpin what
+	 * vfio_pin_pages() has pinned there. Needed to pin. Called without
+	 * locks, also after close_device(); may sleep.
+	 */
+	void (*dma_unmap)(struct vfio_device *vdev, u64 iova, u64 length);
 	/**
 	 * @device_feature: VFIO_DEVICE_FEATURE, -ENOTTY for an unknown one;
 	 * optional. @flags and @argsz are for vfio_check_feature()
@@ -261,6 +275,7 @@ static inline void vfio_put_device(struct vfio_device *device)
 }
 
 int vfio_register_group_dev(struct vfio_device *device);
+int vfio_register_emulated_iommu_dev(struct vfio_device *device);
 void vfio_unregister_group_dev(struct vfio_device *device);
 bool vfio_device_try_get_registration(struct vfio_device *device);
 void vfio_device_put_registration(struct vfio_device *device);
@@ -277,6 +292,22 @@ int vfio_iommufd_physical_bind(struct vfio_device *vdev,
 void vfio_iommufd_physical_unbind(struct vfio_device *vdev);
 int vfio_iommufd_physical_attach_ioas(struct vfio_device *vdev, u32 *pt_id);
 void vfio_iommufd_physical_detach_ioas(struct vfio_device *vdev);
+
+/* For a device registered by vfio_register_emulated_iommu_dev() */
+int vfio_iommufd_emulated_bind(struct vfio_device *vdev,
+			       struct iommufd_ctx *ictx, u32 *out_device_id);
+void vfio_iommufd_emulated_unbind(struct vfio_device *vdev);
+int vfio_iommufd_emulated_attach_ioas(struct vfio_device *vdev, u32 *pt_id);
+void vfio_iommufd_emulated_detach_ioas(struct vfio_device *vdev);
+
+/* Most pages that vfio_pin_pages() takes in one call everywhere */
+#define VFIO_PIN_PAGES_MAX_ENTRIES (PAGE_SIZE / sizeof(unsigned long))
+
+int vfio_pin_pages(struct vfio_device *device, dma_addr_t iova, int npage,
+		   int prot, struct page **pages);
+void vfio_unpin_pages(struct vfio_device *device, dma_addr_t iova, int npage);
+int vfio_dma_rw(struct vfio_device *device, dma_addr_t iova, void *data,
+		size_t len, bool write);
 
 /* Found by name at run time by KVM: these stay as they are */
 bool vfio_file_is_valid(struct file *file);

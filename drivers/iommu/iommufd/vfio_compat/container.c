@@ -3,6 +3,7 @@
  * A VFIO container: who is in it and what it is set to.
  */
 #include <linux/bug.h>
+#include <linux/capability.h>
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/export.h>
@@ -28,6 +29,13 @@ static bool disable_hugepages;
 module_param(disable_hugepages, bool, 0644);
 MODULE_PARM_DESC(disable_hugepages,
 		 "containers from now on map single pages only");
+
+/*
+ * Devices without an IOMMU may be given to user space. Whoever offers such
+ * devices sets it.
+ */
+bool iommufd_noiommu;
+EXPORT_SYMBOL_NS_GPL(iommufd_noiommu, "IOMMUFD_NG");
 
 /* Made under a lock, and read without: once there, it stays. */
 static struct container *container_get(struct iommufd_ctx *ictx)
@@ -68,7 +76,7 @@ static bool all_coherent(struct container *container)
 	struct container_domain *cdom;
 
 	guard(mutex)(&container->lock);
-	if (container->state == CONTAINER_UNSET)
+	if (!container_is_type1(container))
 		return false;
 	list_for_each_entry(cdom, &container->space.domains, entry)
 		if (!cdom->coherent)
@@ -82,6 +90,15 @@ static bool is_type(unsigned long arg)
 	       (TYPE1_NESTING && arg == __VFIO_RESERVED_TYPE1_NESTING_IOMMU);
 }
 
+/* The groups that are there decide; without any, all is possible. */
+static bool may_be(struct container *container, bool noiommu)
+{
+	if (!container)
+		return true;
+	guard(mutex)(&container->lock);
+	return list_empty(&container->groups) || container->noiommu == noiommu;
+}
+
 /**
  * container_check_extension() - VFIO_CHECK_EXTENSION
  * @container: the container, NULL where no group was ever put in
@@ -91,6 +108,10 @@ static bool is_type(unsigned long arg)
  */
 long container_check_extension(struct container *container, unsigned long arg)
 {
+	if (arg == VFIO_NOIOMMU_IOMMU)
+		return READ_ONCE(iommufd_noiommu) && may_be(container, true);
+	if (!may_be(container, false))
+		return 0;
 	if (arg == VFIO_DMA_CC_IOMMU)
 		return container && all_coherent(container);
 	return is_type(arg) || arg == VFIO_UNMAP_ALL;
@@ -108,6 +129,7 @@ static int set_up(struct container *container, unsigned long arg)
 	}
 	container->limit = dma_entry_limit;
 	container->space.nesting = arg == __VFIO_RESERVED_TYPE1_NESTING_IOMMU;
+	container->space.had_domain = false;
 	container->state = arg == VFIO_TYPE1_IOMMU ? CONTAINER_TYPE1 :
 						     CONTAINER_TYPE1V2;
 	return 0;
@@ -115,9 +137,27 @@ static int set_up(struct container *container, unsigned long arg)
 
 static void tear_down(struct container *container)
 {
+	bool type1 = container_is_type1(container);
+
 	WARN_ON(!list_empty(&container->space.domains));
 	WRITE_ONCE(container->state, CONTAINER_UNSET);
-	iopt_destroy(&container->space.iopt);
+	if (type1)
+		iopt_destroy(&container->space.iopt);
+}
+
+static int attach(struct container *container,
+		  struct iommufd_container_group *cgrp)
+{
+	if (cgrp->kind != IOMMUFD_GROUP_PHYSICAL)
+		return 0;
+	return domain_attach(&container->space, &cgrp->member);
+}
+
+static void detach(struct container *container,
+		   struct iommufd_container_group *cgrp)
+{
+	if (cgrp->kind == IOMMUFD_GROUP_PHYSICAL)
+		domain_detach(&container->space, &cgrp->member);
 }
 
 static int attach_groups(struct container *container)
@@ -126,7 +166,7 @@ static int attach_groups(struct container *container)
 	int ret;
 
 	list_for_each_entry(cgrp, &container->groups, entry) {
-		ret = domain_attach(&container->space, &cgrp->member);
+		ret = attach(container, cgrp);
 		if (ret)
 			goto err_detach;
 	}
@@ -134,8 +174,21 @@ static int attach_groups(struct container *container)
 
 err_detach:
 	list_for_each_entry_continue_reverse(cgrp, &container->groups, entry)
-		domain_detach(&container->space, &cgrp->member);
+		detach(container, cgrp);
 	return ret;
+}
+
+/* Nothing is attached: that the type is there is a formality. */
+static long set_noiommu(struct container *container, unsigned long arg)
+{
+	lockdep_assert_held(&container->lock);
+
+	if (arg != VFIO_NOIOMMU_IOMMU || !READ_ONCE(iommufd_noiommu))
+		return -ENODEV;
+	if (!capable(CAP_SYS_RAWIO))
+		return -EPERM;
+	WRITE_ONCE(container->state, CONTAINER_NOIOMMU);
+	return 0;
 }
 
 /**
@@ -146,7 +199,9 @@ err_detach:
  * Attaches the groups. There is no way back but to take all groups out.
  *
  * Return: 0, -EINVAL without a group or where it was done already, -ENODEV for
- * an unknown type, an error of domain_attach().
+ * a type that is unknown or not that of the groups, -EPERM for groups without an
+ * IOMMU where the caller does not have CAP_SYS_RAWIO, an error of
+ * domain_attach().
  */
 long container_set_iommu(struct container *container, unsigned long arg)
 {
@@ -158,6 +213,8 @@ long container_set_iommu(struct container *container, unsigned long arg)
 	if (list_empty(&container->groups) ||
 	    container->state != CONTAINER_UNSET)
 		return -EINVAL;
+	if (container->noiommu)
+		return set_noiommu(container, arg);
 	if (!is_type(arg))
 		return -ENODEV;
 	ret = set_up(container, arg);
@@ -169,22 +226,56 @@ long container_set_iommu(struct container *container, unsigned long arg)
 	return ret;
 }
 
+/* The DMA of other kinds is not anybody's, or not to be stopped. */
+static int claim(struct iommufd_container_group *cgrp)
+{
+	if (cgrp->kind != IOMMUFD_GROUP_PHYSICAL)
+		return 0;
+	return iommu_group_claim_dma_owner(cgrp->member.group, cgrp);
+}
+
+static void release(struct iommufd_container_group *cgrp)
+{
+	if (cgrp->kind == IOMMUFD_GROUP_PHYSICAL)
+		iommu_group_release_dma_owner(cgrp->member.group);
+}
+
+static int check_group(enum iommufd_group_kind kind, struct device *dev)
+{
+	switch (kind) {
+	case IOMMUFD_GROUP_PHYSICAL:
+		return device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY) ?
+			       0 :
+			       -EINVAL;
+	case IOMMUFD_GROUP_NOIOMMU:
+		return capable(CAP_SYS_RAWIO) ? 0 : -EPERM;
+	case IOMMUFD_GROUP_EMULATED:
+		break;
+	}
+	return 0;
+}
+
 static int add_locked(struct container *container,
 		      struct iommufd_container_group *cgrp)
 {
+	bool noiommu = cgrp->kind == IOMMUFD_GROUP_NOIOMMU;
 	int ret;
 
 	lockdep_assert_held(&container->lock);
 
-	ret = iommu_group_claim_dma_owner(cgrp->member.group, cgrp);
+	if (!list_empty(&container->groups) && container->noiommu != noiommu)
+		return -EPERM;
+	ret = claim(cgrp);
 	if (ret)
 		return ret;
-	if (container->state != CONTAINER_UNSET)
-		ret = domain_attach(&container->space, &cgrp->member);
+	if (container_is_type1(container))
+		ret = attach(container, cgrp);
 	if (ret) {
-		iommu_group_release_dma_owner(cgrp->member.group);
+		release(cgrp);
 		return ret;
 	}
+	container->noiommu = noiommu;
+	container->space.nr_emulated += cgrp->kind == IOMMUFD_GROUP_EMULATED;
 	list_add(&cgrp->entry, &container->groups);
 	return 0;
 }
@@ -194,29 +285,34 @@ static int add_locked(struct container *container,
  * @ictx: the context; the group takes its own reference
  * @group: the group, to which the caller keeps a reference
  * @dev: a device of it
+ * @kind: what its devices are
  *
  * Context: may sleep.
  * Return: the group in the container, given back by
  * iommufd_container_remove_group(); -EINVAL where the DMA of its devices is not
- * coherent, -EBUSY where IOMMU_VFIO_IOAS has made the context something else,
+ * coherent; -EPERM for a group without an IOMMU where the caller does not have
+ * CAP_SYS_RAWIO, or where there are groups with an IOMMU, or for any other group
+ * where there are groups without; -EBUSY where IOMMU_VFIO_IOAS has made the context something else,
  * otherwise an error of claiming the group or of attaching it.
  */
 struct iommufd_container_group *
 iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
-			    struct device *dev)
+			    struct device *dev, enum iommufd_group_kind kind)
 {
 	struct iommufd_container_group *cgrp;
 	struct container *container;
 	int ret;
 
-	if (!device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
-		return ERR_PTR(-EINVAL);
+	ret = check_group(kind, dev);
+	if (ret)
+		return ERR_PTR(ret);
 	container = container_get(ictx);
 	if (IS_ERR(container))
 		return ERR_CAST(container);
 	cgrp = kzalloc_obj(*cgrp, GFP_KERNEL_ACCOUNT);
 	if (!cgrp)
 		return ERR_PTR(-ENOMEM);
+	cgrp->kind = kind;
 	cgrp->ictx = ictx;
 	cgrp->member.group = group;
 	scoped_guard(mutex, &container->lock)
@@ -245,9 +341,11 @@ void iommufd_container_remove_group(struct iommufd_container_group *cgrp)
 
 	scoped_guard(mutex, &container->lock) {
 		WARN_ON(cgrp->open_devices);
-		if (container->state != CONTAINER_UNSET)
-			domain_detach(&container->space, &cgrp->member);
-		iommu_group_release_dma_owner(cgrp->member.group);
+		container->space.nr_emulated -= cgrp->kind ==
+						IOMMUFD_GROUP_EMULATED;
+		if (container_is_type1(container))
+			detach(container, cgrp);
+		release(cgrp);
 		list_del(&cgrp->entry);
 		if (list_empty(&container->groups) &&
 		    container->state != CONTAINER_UNSET)
@@ -264,7 +362,8 @@ EXPORT_SYMBOL_NS_GPL(iommufd_container_remove_group, "IOMMUFD_NG");
  *
  * Context: may sleep.
  * Return: 0, after which the group must stay in the container until
- * iommufd_container_close_device(); -EINVAL where VFIO_SET_IOMMU is still to do.
+ * iommufd_container_close_device(); -EINVAL where VFIO_SET_IOMMU is still to do,
+ * -EPERM where there is no IOMMU and the caller does not have CAP_SYS_RAWIO.
  */
 int iommufd_container_open_device(struct iommufd_container_group *cgrp)
 {
@@ -273,6 +372,8 @@ int iommufd_container_open_device(struct iommufd_container_group *cgrp)
 	guard(mutex)(&container->lock);
 	if (container->state == CONTAINER_UNSET)
 		return -EINVAL;
+	if (cgrp->kind == IOMMUFD_GROUP_NOIOMMU && !capable(CAP_SYS_RAWIO))
+		return -EPERM;
 	cgrp->open_devices++;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #ifndef IOMMUFD_VFIO_COMPAT_CONTAINER_H
 #define IOMMUFD_VFIO_COMPAT_CONTAINER_H
 
+#include <linux/iommufd.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 
@@ -28,6 +29,8 @@ enum container_state {
 	CONTAINER_TYPE1,
 	/** @CONTAINER_TYPE1V2: type1 whose unmap cuts no mapping */
 	CONTAINER_TYPE1V2,
+	/** @CONTAINER_NOIOMMU: nothing can be mapped */
+	CONTAINER_NOIOMMU,
 };
 
 /**
@@ -45,28 +48,45 @@ struct container {
 	unsigned int limit;
 	/** @groups: list of struct iommufd_container_group */
 	struct list_head groups;
-	/** @space: the mappings; nothing while @state is CONTAINER_UNSET */
+	/** @noiommu: its groups are without an IOMMU; nothing without groups */
+	bool noiommu;
+	/** @space: the mappings; nothing while @state is not that of a type1 */
 	struct container_space space;
 };
 
 /**
  * struct iommufd_container_group - a group in a container
  *
- * Its address owns the group's DMA.
+ * Its address owns the group's DMA, where it is &IOMMUFD_GROUP_PHYSICAL.
  */
 struct iommufd_container_group {
 	/** @entry: links into &container.groups */
 	struct list_head entry;
+	/** @kind: what its devices are */
+	enum iommufd_group_kind kind;
 	/** @ictx: the context, with a reference */
 	struct iommufd_ctx *ictx;
 	/**
 	 * @member: the group, to which the owner of this has a reference;
-	 * attached while the container is set
+	 * attached while the container is set, if it is physical
 	 */
 	struct container_member member;
 	/** @open_devices: devices in use */
 	unsigned int open_devices;
 };
+
+/**
+ * container_is_type1() - can there be mappings?
+ * @container: the container
+ *
+ * Return: true where it is set to one of the types of type1.
+ */
+static inline bool container_is_type1(const struct container *container)
+{
+	enum container_state state = READ_ONCE(container->state);
+
+	return state == CONTAINER_TYPE1 || state == CONTAINER_TYPE1V2;
+}
 
 long container_check_extension(struct container *container, unsigned long arg);
 long container_set_iommu(struct container *container, unsigned long arg);

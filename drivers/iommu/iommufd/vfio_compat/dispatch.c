@@ -43,6 +43,8 @@ static long native_ioctl(struct container *container, unsigned int cmd,
 		if (!container ||
 		    READ_ONCE(container->state) == CONTAINER_UNSET)
 			return -EINVAL;
+		if (!container_is_type1(container))
+			return -ENOTTY;
 		return type1_ioctl(container, cmd, (void __user *)arg);
 	}
 }

@@ -157,6 +157,7 @@ int domain_attach(struct container_space *space,
 	ret = settle(space, member, cdom);
 	if (ret)
 		goto err_unreserve;
+	space->had_domain = true;
 	return 0;
 
 err_unreserve:
@@ -173,7 +174,7 @@ err_free:
  * @space: what is mapped, and the domains
  * @member: a group that is attached
  *
- * With the last domain all mappings go.
+ * With the last domain all mappings go, unless a group does without one.
  *
  * Context: may sleep; the caller holds the container's lock.
  */
@@ -187,7 +188,7 @@ void domain_detach(struct container_space *space,
 	member->cdom = NULL;
 	if (--cdom->nr_groups)
 		return;
-	if (list_is_singular(&space->domains))
+	if (list_is_singular(&space->domains) && !space->nr_emulated)
 		iopt_clear(&space->iopt);
 	iopt_remove_domain(&space->iopt, &cdom->iopt_domain);
 	list_del(&cdom->entry);

@@ -24,6 +24,10 @@ struct container_space {
 	struct list_head domains;
 	/** @nesting: domains are asked for the nesting property */
 	bool nesting;
+	/** @nr_emulated: groups that do without a domain */
+	unsigned int nr_emulated;
+	/** @had_domain: there was a domain since the container was set */
+	bool had_domain;
 };
 
 /**

@@ -53,14 +53,18 @@ static void fill_iova(struct caps *caps, const struct iova_range *ranges,
 	}
 }
 
-/* How many ranges there are may have changed when they are asked for. */
-static struct caps *make_caps(struct iopt *iopt, u32 avail, size_t *size)
+/*
+ * How many ranges there are may have changed when they are asked for. Where
+ * @anywhere is set there is no restriction to tell of.
+ */
+static struct caps *make_caps(struct iopt *iopt, u32 avail, bool anywhere,
+			      size_t *size)
 {
 	struct iova_range *ranges __free(kfree) = NULL;
 	struct caps *caps;
 	size_t nr;
 
-	nr = iopt_usable_ranges(iopt, NULL, 0, NULL);
+	nr = anywhere ? 0 : iopt_usable_ranges(iopt, NULL, 0, NULL);
 	ranges = kmalloc_array(nr, sizeof(*ranges), GFP_KERNEL_ACCOUNT);
 	caps = kzalloc(struct_size(caps, iova.iova_ranges, nr),
 		       GFP_KERNEL_ACCOUNT);
@@ -89,11 +93,11 @@ static int get_locked(struct container *container,
 {
 	lockdep_assert_held(&container->lock);
 
-	if (container->state == CONTAINER_UNSET)
+	if (!container_is_type1(container))
 		return -EINVAL;
 	info->iova_pgsizes = type1_pgsizes(&container->space.iopt);
 	*caps = make_caps(&container->space.iopt, mappings_left(container),
-			  size);
+			  !container->space.had_domain, size);
 	return *caps ? 0 : -ENOMEM;
 }
 
@@ -169,6 +173,6 @@ long type1_get_ioas_info(struct iopt *iopt, void __user *arg)
 		return -ENODEV;
 	info.iova_pgsizes = type1_pgsizes(iopt);
 	/* there is no limit but that of memory */
-	caps = make_caps(iopt, U32_MAX, &size);
+	caps = make_caps(iopt, U32_MAX, false, &size);
 	return caps ? put_answer(&info, caps, size, arg) : -ENOMEM;
 }

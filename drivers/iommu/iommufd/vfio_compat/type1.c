@@ -103,7 +103,7 @@ long type1_map(struct container *container, void __user *arg)
 		map.prot |= IOMMU_WRITE;
 
 	guard(mutex)(&container->lock);
-	if (container->state == CONTAINER_UNSET)
+	if (!container_is_type1(container))
 		return -EINVAL;
 	return map_locked(container, &map, &range);
 }
@@ -181,7 +181,7 @@ long type1_unmap(struct container *container, void __user *arg)
 	if (cmd.argsz < minsz || cmd.flags & ~VFIO_DMA_UNMAP_FLAG_ALL)
 		return -EINVAL;
 	scoped_guard(mutex, &container->lock) {
-		if (container->state == CONTAINER_UNSET)
+		if (!container_is_type1(container))
 			return -EINVAL;
 		ret = unmap_locked(container, &cmd, &unmapped);
 	}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device that is software, in a container.
+ */
+#include <linux/bug.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/iommufd.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/vfio_type1.h>
+
+#include "../backing.h"
+#include "../ctx.h"
+#include "../iopt_access.h"
+#include "../range.h"
+#include "container.h"
+#include "container_access.h"
+
+static struct iommufd_container_access *access_of(struct iopt_user *user)
+{
+	return container_of(user, struct iommufd_container_access, user);
+}
+
+static bool user_get(struct iopt_user *user)
+{
+	return refcount_inc_not_zero(&access_of(user)->refs);
+}
+
+static void user_put(struct iopt_user *user)
+{
+	struct iommufd_container_access *access = access_of(user);
+
+	if (refcount_dec_and_test(&access->refs))
+		complete(&access->idle);
+}
+
+static void user_unmap(struct iopt_user *user, unsigned long iova,
+		       unsigned long length)
+{
+	struct iommufd_container_access *access = access_of(user);
+
+	access->ops->unmap(access->data, iova, length);
+}
+
+static const struct iopt_user_ops user_ops = {
+	.get = user_get,
+	.put = user_put,
+	.unmap = user_unmap,
+};
+
+/**
+ * iommufd_container_access_create() - let a device reach what is mapped
+ * @cgrp: its group, for which iommufd_container_open_device() has succeeded
+ * @ops: of the driver; to pin memory it takes both
+ *	&iommufd_access_ops.needs_pin_pages and an unmap op
+ * @data: for @ops
+ *
+ * The unmap op is called for each mapping that goes and of which something is
+ * pinned.
+ *
+ * Context: may sleep.
+ * Return: the access, given back by iommufd_container_access_destroy() before
+ * iommufd_container_close_device(); ERR_PTR(-EINVAL) where the container has no
+ * mappings by its type, another ERR_PTR.
+ */
+struct iommufd_container_access *
+iommufd_container_access_create(struct iommufd_container_group *cgrp,
+				const struct iommufd_access_ops *ops,
+				void *data)
+{
+	struct container *container = cgrp->ictx->container;
+	struct iommufd_container_access *access;
+	int ret;
+
+	if (!container_is_type1(container))
+		return ERR_PTR(-EINVAL);
+	access = kzalloc_obj(*access, GFP_KERNEL_ACCOUNT);
+	if (!access)
+		return ERR_PTR(-ENOMEM);
+	access->container = container;
+	access->ops = ops;
+	access->data = data;
+	refcount_set(&access->refs, 1);
+	init_completion(&access->idle);
+	access->user.ops = &user_ops;
+	access->user.pins = ops->needs_pin_pages && ops->unmap;
+	ret = iopt_add_user(&container->space.iopt, &access->user);
+	if (ret) {
+		kfree(access);
+		return ERR_PTR(ret);
+	}
+	return access;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_container_access_create, "IOMMUFD_NG");
+
+/**
+ * iommufd_container_access_destroy() - undo iommufd_container_access_create()
+ * @access: the access, by which nothing is pinned any more; gone afterwards
+ *
+ * No unmap op is running or will run afterwards.
+ *
+ * Context: may sleep; the caller holds no lock that its unmap op takes.
+ */
+void iommufd_container_access_destroy(struct iommufd_container_access *access)
+{
+	iopt_remove_user(&access->container->space.iopt, &access->user);
+	user_put(&access->user);
+	wait_for_completion(&access->idle);
+	kfree(access);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_container_access_destroy, "IOMMUFD_NG");
+
+static struct iova_range page_range(unsigned long iova, int index)
+{
+	unsigned long first = iova + index * PAGE_SIZE;
+
+	return (struct iova_range){ first, first + PAGE_SIZE - 1 };
+}
+
+static void unpin_pages(struct iopt *iopt, unsigned long iova, int npage)
+{
+	for (int i = 0; i < npage; i++) {
+		const struct iova_range range = page_range(iova, i);
+
+		iopt_unpin(iopt, &range);
+	}
+}
+
+/* One by one, as they may be unpinned in other portions. */
+static int pin_pages(struct iopt *iopt, unsigned long iova, int npage, int prot,
+		     struct page **pages)
+{
+	int ret;
+
+	for (int i = 0; i < npage; i++) {
+		const struct iova_range range = page_range(iova, i);
+
+		ret = iopt_pin(iopt, &range, prot, &pages[i]);
+		if (ret) {
+			unpin_pages(iopt, iova, i);
+			return ret == -ENOENT ? -EINVAL : ret;
+		}
+	}
+	return npage;
+}
+
+/**
+ * iommufd_container_pin_pages() - pin the memory behind some pages of IOVA
+ * @access: the access
+ * @iova: in the first page
+ * @npage: how many, 1 to IOMMUFD_CONTAINER_MAX_PIN
+ * @prot: IOMMU_READ, IOMMU_WRITE, or both
+ * @pages: room for all pages
+ *
+ * They stay until iommufd_container_unpin_pages(), which the unmap op must call
+ * for whatever it is told.
+ *
+ * Context: may sleep.
+ * Return: @npage, or with nothing pinned -E2BIG for too many, -EACCES where the
+ * container is of type VFIO_TYPE1_IOMMU, -EINVAL where part is not mapped, is
+ * being unmapped or is none of the CPU's, or the driver cannot unpin, -EPERM
+ * where a mapping does not allow the access, -EFAULT, -ENOMEM also for a limit,
+ * -EINTR; for a range that wraps what the type1 driver says to that.
+ */
+int iommufd_container_pin_pages(struct iommufd_container_access *access,
+				unsigned long iova, int npage, int prot,
+				struct page **pages)
+{
+	struct container *container = access->container;
+	struct iova_range range;
+
+	if (npage < 0 || npage > IOMMUFD_CONTAINER_MAX_PIN)
+		return -E2BIG;
+	if (container->state == CONTAINER_TYPE1)
+		return -EACCES;
+	if (!access->user.pins)
+		return -EINVAL;
+	iova &= PAGE_MASK;
+	if (iova_range_from_user(iova, npage * PAGE_SIZE, &range))
+		return npage ? TYPE1_EWRAP : -EINVAL;
+	return pin_pages(&container->space.iopt, iova, npage, prot, pages);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_container_pin_pages, "IOMMUFD_NG");
+
+/**
+ * iommufd_container_unpin_pages() - undo iommufd_container_pin_pages()
+ * @access: the access
+ * @iova: in the first page
+ * @npage: how many; they may have been pinned together with others
+ *
+ * Context: may sleep.
+ */
+void iommufd_container_unpin_pages(struct iommufd_container_access *access,
+				   unsigned long iova, int npage)
+{
+	struct iova_range range;
+
+	if (WARN_ON(npage <= 0 || npage > IOMMUFD_CONTAINER_MAX_PIN))
+		return;
+	iova &= PAGE_MASK;
+	if (WARN_ON(iova_range_from_user(iova, npage * PAGE_SIZE, &range)))
+		return;
+	unpin_pages(&access->container->space.iopt, iova, npage);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_container_unpin_pages, "IOMMUFD_NG");
+
+/**
+ * iommufd_container_rw() - read or write the memory behind a range
+ * @access: the access
+ * @iova: first byte
+ * @data: where to or from
+ * @length: bytes
+ * @flags: as for iommufd_access_rw()
+ *
+ * Context: may sleep.
+ * Return: 0; -EINVAL where part is not mapped, is being unmapped or is none of
+ * the CPU's; -EPERM where a mapping does not allow the access. Also -EFAULT,
+ * -ENOMEM, -EINTR, with part done possibly.
+ */
+int iommufd_container_rw(struct iommufd_container_access *access,
+			 unsigned long iova, void *data, size_t length,
+			 unsigned int flags)
+{
+	unsigned int how = 0;
+	struct iova_range range;
+	int ret;
+
+	if (iova_range_from_user(iova, length, &range))
+		return -EINVAL;
+	if (flags & IOMMUFD_ACCESS_RW_WRITE)
+		how |= BACKING_WRITE;
+	if (flags & IOMMUFD_ACCESS_RW_KTHREAD)
+		how |= BACKING_KTHREAD;
+	ret = iopt_rw(&access->container->space.iopt, &range, data, how);
+	return ret == -ENOENT ? -EINVAL : ret;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_container_rw, "IOMMUFD_NG");
