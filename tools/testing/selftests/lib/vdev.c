@@ -107,10 +107,16 @@ static struct space_group *space_add_group(struct space *space, int number)
 	return group;
 }
 
-/* The group file of a device, which the space takes in if it has not yet. */
+/* The file of a group, which the space takes in if it has not yet. */
+int space_group_nr_fd(struct space *space, int number)
+{
+	return space_add_group(space, number)->fd;
+}
+
+/* The group file of a device. */
 int space_group_fd(struct space *space, const char *bdf)
 {
-	return space_add_group(space, pci_group(bdf))->fd;
+	return space_group_nr_fd(space, pci_group(bdf));
 }
 
 static int container_map(struct space *space, const void *vaddr, __u64 iova,

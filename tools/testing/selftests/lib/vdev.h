@@ -62,6 +62,7 @@ const char *backend_path(enum backend backend);
 struct space *space_open(enum backend backend);
 void space_close(struct space *space);
 int space_group_fd(struct space *space, const char *bdf);
+int space_group_nr_fd(struct space *space, int number);
 int __space_map(struct space *space, const void *vaddr, __u64 iova, __u64 size,
 		unsigned int prot);
 void space_map(struct space *space, const void *vaddr, __u64 iova, __u64 size);

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sample.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "ioas.h"
+#include "sys.h"
+
+#define MODULE "vfio_sample"
+#define DEVICES "/sys/bus/platform/devices"
+
+/* Whether the kernel's own VFIO is loaded, for which there is a module, too. */
+bool sample_stock(void)
+{
+	return access("/sys/module/iommufd", F_OK);
+}
+
+/* Load the module if it is not. Skips where it was not built. */
+void sample_load(void)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (!access("/sys/module/" MODULE, F_OK))
+		return;
+	snprintf(path, sizeof(path), "../modules/%s/" MODULE ".ko",
+		 sample_stock() ? "stock" : MODULE);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		SKIP("no %s", path);
+	if (syscall(SYS_finit_module, fd, "", 0))
+		FAIL("%s does not load: %s", path, strerror(errno));
+	sys_close(fd);
+}
+
+void sample_unload(void)
+{
+	if (syscall(SYS_delete_module, MODULE, O_NONBLOCK))
+		FAIL("%s does not unload: %s", MODULE, strerror(errno));
+}
+
+int sample_group(unsigned int nr)
+{
+	char target[PATH_MAX];
+	char path[PATH_MAX];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), DEVICES "/" MODULE ".%u/iommu_group", nr);
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len < 0)
+		FAIL("%s: %s", path, strerror(errno));
+	target[len] = 0;
+	return atoi(strrchr(target, '/') + 1);
+}
+
+void sample_cdev_path(unsigned int nr, char *path, size_t size)
+{
+	struct dirent *entry;
+	char dir[PATH_MAX];
+	DIR *stream;
+
+	snprintf(dir, sizeof(dir), DEVICES "/" MODULE ".%u/vfio-dev", nr);
+	stream = opendir(dir);
+	if (!stream)
+		FAIL("%s: %s", dir, strerror(errno));
+	path[0] = 0;
+	while ((entry = readdir(stream))) {
+		if (entry->d_name[0] != '.')
+			snprintf(path, size, "/dev/vfio/devices/%s",
+				 entry->d_name);
+	}
+	closedir(stream);
+	ASSERT(path[0]);
+}
+
+static int open_cdev(struct space *space, unsigned int nr)
+{
+	char path[PATH_MAX];
+	__u32 id;
+	int fd;
+
+	sample_cdev_path(nr, path, sizeof(path));
+	fd = sys_open(path, O_RDWR);
+	ASSERT_RC(__cdev_bind(fd, space->fd, &id), 0);
+	ASSERT_RC(__cdev_attach(fd, space->ioas, NULL), 0);
+	return fd;
+}
+
+/* Open a sample device so that it reaches what @space has mapped. */
+int sample_open_in(struct space *space, unsigned int nr)
+{
+	char name[32];
+
+	sample_load();
+	if (space->backend == BACKEND_IOMMUFD)
+		return open_cdev(space, nr);
+	snprintf(name, sizeof(name), MODULE ".%u", nr);
+	return (int)ASSERT_OK(
+		__sys_ioctl(space_group_nr_fd(space, sample_group(nr)),
+			    VFIO_GROUP_GET_DEVICE_FD, name));
+}
+
+struct sample_setup sample_set_up(enum backend backend, unsigned int prot)
+{
+	struct sample_setup s;
+
+	s.space = space_open(backend);
+	s.fd = sample_open_in(s.space, 0);
+	s.mem = sys_mmap_anon(SAMPLE_NR * PAGE);
+	fill_pattern(s.mem, SAMPLE_NR * PAGE, 1);
+	ASSERT_RC(__space_map(s.space, s.mem, SAMPLE_IOVA, SAMPLE_NR * PAGE,
+			      prot),
+		  0);
+	return s;
+}
+
+void sample_tear_down(struct sample_setup *s)
+{
+	sys_close(s->fd);
+	space_close(s->space);
+	sys_munmap(s->mem, SAMPLE_NR * PAGE);
+}
+
+static int do_dma(int fd, unsigned long cmd, __u64 iova, const void *data,
+		  int count, unsigned int flags)
+{
+	struct vfio_sample_dma dma = {
+		.iova = iova,
+		.data = (uintptr_t)data,
+		.count = count,
+		.flags = flags,
+	};
+
+	return __sys_ioctl(fd, cmd, &dma);
+}
+
+int __sample_pin(int fd, __u64 iova, int nr, unsigned int flags)
+{
+	return do_dma(fd, VFIO_SAMPLE_PIN, iova, NULL, nr, flags);
+}
+
+void sample_pin(int fd, __u64 iova, int nr)
+{
+	ASSERT_RC(__sample_pin(fd, iova, nr, SAMPLE_RW), nr);
+}
+
+int __sample_unpin(int fd, __u64 iova, int nr)
+{
+	return do_dma(fd, VFIO_SAMPLE_UNPIN, iova, NULL, nr, 0);
+}
+
+void sample_unpin(int fd, __u64 iova, int nr)
+{
+	ASSERT_RC(__sample_unpin(fd, iova, nr), 0);
+}
+
+/* What is at the address that pinning gave. */
+void sample_peek(int fd, __u64 iova, void *buf, int size)
+{
+	ASSERT_RC(do_dma(fd, VFIO_SAMPLE_TOUCH, iova, buf, size, 0), 0);
+}
+
+void sample_poke(int fd, __u64 iova, const void *buf, int size)
+{
+	ASSERT_RC(do_dma(fd, VFIO_SAMPLE_TOUCH, iova, buf, size,
+			 VFIO_SAMPLE_WRITE),
+		  0);
+}
+
+int __sample_rw(int fd, __u64 iova, void *buf, int size, unsigned int flags)
+{
+	return do_dma(fd, VFIO_SAMPLE_RW, iova, buf, size, flags);
+}
+
+void sample_stats(int fd, struct vfio_sample_stats *stats)
+{
+	ASSERT_RC(__sys_ioctl(fd, VFIO_SAMPLE_STATS, stats), 0);
+}
+
+unsigned int sample_pinned(int fd)
+{
+	struct vfio_sample_stats stats;
+
+	sample_stats(fd, &stats);
+	return stats.nr_pages;
+}
