@@ -115,6 +115,25 @@ const char *pci_need_unbound(enum testdev which)
 	return bdf;
 }
 
+/*
+ * The address of the device, unbound, in a machine that has no IOMMU. Skips in
+ * any other.
+ */
+const char *pci_need_noiommu(enum testdev which)
+{
+	char *bdf = find(&wanted[which]);
+	struct dirent **entries;
+	int nr;
+
+	nr = scandir("/sys/class/iommu", &entries, NULL, alphasort);
+	if (nr > 2)
+		SKIP("this machine has an IOMMU");
+	if (!bdf)
+		SKIP("no %s device", wanted[which].name);
+	pci_unbind(bdf);
+	return bdf;
+}
+
 /* The address of the device, bound to vfio-pci. Skips without it. */
 const char *pci_need(enum testdev which)
 {
@@ -220,7 +239,7 @@ static char *find_cdev(const char *bdf)
 	if (!dir)
 		return NULL;
 	while (!name && (entry = readdir(dir))) {
-		if (!strncmp(entry->d_name, "vfio", 4))
+		if (entry->d_name[0] != '.')
 			name = strdup(entry->d_name);
 	}
 	closedir(dir);

@@ -26,6 +26,7 @@ enum testdev {
 
 const char *pci_need(enum testdev which);
 const char *pci_need_unbound(enum testdev which);
+const char *pci_need_noiommu(enum testdev which);
 bool pci_exists(const char *bdf);
 void pci_bind(const char *bdf);
 int __pci_bind_to(const char *bdf, const char *driver);

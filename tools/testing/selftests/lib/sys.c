@@ -154,8 +154,7 @@ void sys_set_memlock(unsigned long long bytes)
 		FAIL("setrlimit: %s", strerror(errno));
 }
 
-/* Without this capability RLIMIT_MEMLOCK is the law for root, too. */
-void sys_drop_ipc_lock(void)
+void sys_drop_cap(unsigned int cap)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
@@ -164,9 +163,15 @@ void sys_drop_ipc_lock(void)
 
 	if (syscall(SYS_capget, &header, data))
 		FAIL("capget: %s", strerror(errno));
-	data[CAP_IPC_LOCK / 32].effective &= ~(1U << (CAP_IPC_LOCK % 32));
+	data[cap / 32].effective &= ~(1U << (cap % 32));
 	if (syscall(SYS_capset, &header, data))
 		FAIL("capset: %s", strerror(errno));
+}
+
+/* Without this capability RLIMIT_MEMLOCK is the law for root, too. */
+void sys_drop_ipc_lock(void)
+{
+	sys_drop_cap(CAP_IPC_LOCK);
 }
 
 /*

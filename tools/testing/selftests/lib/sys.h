@@ -33,6 +33,7 @@ int __sys_write_file(const char *path, const char *text);
 long long sys_vm_locked(pid_t pid);
 long long sys_pins_held(void);
 void sys_set_memlock(unsigned long long bytes);
+void sys_drop_cap(unsigned int cap);
 void sys_drop_ipc_lock(void);
 bool sys_kernel_before(int major, int minor);
 
