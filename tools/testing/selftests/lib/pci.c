@@ -40,6 +40,7 @@ static const struct wanted wanted[] = {
 	[TESTDEV_NVME] = { "nvme", 0x1b36, 0x0010, false, 0 },
 	[TESTDEV_E1000E] = { "e1000e", 0x8086, 0x10d3, false, 0 },
 	[TESTDEV_VGA] = { "VGA", 0x1234, 0x1111, false, 0 },
+	[TESTDEV_IGB] = { "igb", 0x8086, 0x10c9, false, 0 },
 };
 
 static unsigned int attr(const char *bdf, const char *name)

@@ -22,6 +22,8 @@ enum testdev {
 	TESTDEV_E1000E,
 	/** @TESTDEV_VGA: the display that firmware booted with */
 	TESTDEV_VGA,
+	/** @TESTDEV_IGB: a NIC with virtual functions */
+	TESTDEV_IGB,
 };
 
 const char *pci_need(enum testdev which);
