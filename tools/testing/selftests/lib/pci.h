@@ -24,8 +24,11 @@ enum testdev {
 	TESTDEV_VGA,
 	/** @TESTDEV_IGB: a NIC with virtual functions */
 	TESTDEV_IGB,
+	/** @TESTDEV_HOTPLUG: an e1000e that a test has plugged in */
+	TESTDEV_HOTPLUG,
 };
 
+const char *pci_find(enum testdev which);
 const char *pci_need(enum testdev which);
 const char *pci_need_unbound(enum testdev which);
 bool pci_exists(const char *bdf);
