@@ -73,8 +73,9 @@ void vfio_combine_iova_ranges(struct rb_root_cached *root, u32 cur_nodes,
 }
 EXPORT_SYMBOL_NS_GPL(vfio_combine_iova_ranges, "VFIO_NG");
 
-static int check_range(const struct vfio_device_feature_dma_logging_range *range,
-		       u64 page_size)
+static int
+check_range(const struct vfio_device_feature_dma_logging_range *range,
+	    u64 page_size)
 {
 	u64 end;
 

@@ -17,7 +17,7 @@
 
 #include "migration.h"
 
-enum transfer {
+enum {
 	TRANSFER_NONE,
 	TRANSFER_SAVING,
 	TRANSFER_RESUMING,
@@ -249,10 +249,9 @@ int vfio_feature_mig_state(struct vfio_device *device, u32 flags,
 
 	if (!device->mig_ops)
 		return -ENOTTY;
-	ret = vfio_check_feature(flags, argsz,
-				 VFIO_DEVICE_FEATURE_GET |
-					 VFIO_DEVICE_FEATURE_SET,
-				 sizeof(struct vfio_device_feature_mig_state));
+	ret = vfio_check_feature(
+		flags, argsz, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_SET,
+		sizeof(struct vfio_device_feature_mig_state));
 	if (ret != 1)
 		return ret;
 	return flags & VFIO_DEVICE_FEATURE_GET ? get_state(device, arg) :

@@ -31,8 +31,7 @@ struct iova_bitmap {
  * does not fit into the address space, -ENOMEM.
  */
 struct iova_bitmap *iova_bitmap_alloc(unsigned long iova, size_t length,
-				      unsigned long page_size,
-				      u64 __user *data)
+				      unsigned long page_size, u64 __user *data)
 {
 	struct iova_bitmap *bitmap;
 	struct iova_range range;

@@ -20,8 +20,9 @@ MODULE_PARM_DESC(disable_vga, "Do not serve the VGA ranges of a display");
 
 static bool enable_sriov;
 module_param(enable_sriov, bool, 0644);
-MODULE_PARM_DESC(enable_sriov,
-		 "Let sysfs enable virtual functions of a device: whether they work is up to its user");
+MODULE_PARM_DESC(
+	enable_sriov,
+	"Let sysfs enable virtual functions of a device: whether they work is up to its user");
 
 static int vfio_pci_open_device(struct vfio_device *core_vdev)
 {

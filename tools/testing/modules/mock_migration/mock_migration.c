@@ -29,7 +29,8 @@
 static unsigned int flags = VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P |
 			    VFIO_MIGRATION_PRE_COPY;
 module_param(flags, uint, 0644);
-MODULE_PARM_DESC(flags, "VFIO_MIGRATION_* of devices that are bound from now on");
+MODULE_PARM_DESC(flags,
+		 "VFIO_MIGRATION_* of devices that are bound from now on");
 
 static unsigned int missing;
 module_param(missing, uint, 0644);
@@ -260,10 +261,9 @@ static struct file *begin_transfer(struct mock_device *mdev,
 	if (saving)
 		add_record(file);
 	file->initial = file->size;
-	file->filp = anon_inode_getfile("mock-migration",
-					saving ? &mock_save_fops :
-						 &mock_resume_fops,
-					file, saving ? O_RDONLY : O_WRONLY);
+	file->filp = anon_inode_getfile(
+		"mock-migration", saving ? &mock_save_fops : &mock_resume_fops,
+		file, saving ? O_RDONLY : O_WRONLY);
 	if (IS_ERR(file->filp)) {
 		struct file *error = file->filp;
 

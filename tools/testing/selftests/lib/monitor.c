@@ -84,10 +84,9 @@ static bool run(int fd, const char *command, const char *arguments,
 	int len;
 
 	snprintf(id, sizeof(id), "\"id\": \"%d-%u\"", getpid(), nr++);
-	len = snprintf(text, sizeof(text),
-		       "{\"execute\": \"%s\", %s%s%s %s}\n", command,
-		       arguments ? "\"arguments\": {" : "", arguments ?: "",
-		       arguments ? "}," : "", id);
+	len = snprintf(text, sizeof(text), "{\"execute\": \"%s\", %s%s%s %s}\n",
+		       command, arguments ? "\"arguments\": {" : "",
+		       arguments ?: "", arguments ? "}," : "", id);
 	if (write(fd, text, (size_t)len) != len)
 		FAIL("cannot write to QEMU's monitor");
 	do {
@@ -116,4 +115,14 @@ void monitor_run(int fd, const char *command, const char *arguments)
 
 	if (!run(fd, command, arguments, answer, sizeof(answer)))
 		FAIL("%s: %s", command, answer);
+}
+
+/* Wait for an event that is not there yet: a command takes those before it. */
+void monitor_wait_event(int fd, const char *event)
+{
+	char line[512];
+
+	do {
+		read_line(fd, line, sizeof(line));
+	} while (!strstr(line, event));
 }

@@ -5,5 +5,6 @@
 
 int monitor_need(void);
 void monitor_run(int fd, const char *command, const char *arguments);
+void monitor_wait_event(int fd, const char *event);
 
 #endif

@@ -247,11 +247,38 @@ static void report_error(const char *bdf, __u32 uncor, __u32 cor)
 	sys_close(fd);
 }
 
+/* What the kernel logs from now on. */
+static int open_log(void)
+{
+	int fd = sys_open("/dev/kmsg", O_RDONLY);
+
+	ASSERT(lseek(fd, 0, SEEK_END) >= 0);
+	return fd;
+}
+
+/* The kernel is through with what it does after an error. */
+static void wait_recovered(int log)
+{
+	struct pollfd pollfd = { .fd = log, .events = POLLIN };
+	char line[1024];
+	ssize_t len;
+
+	do {
+		if (poll(&pollfd, 1, 60000) != 1)
+			FAIL("the kernel did not recover");
+		len = read(log, line, sizeof(line) - 1);
+		ASSERT(len >= 0);
+		line[len] = '\0';
+	} while (!strstr(line, "device recovery"));
+	sys_close(log);
+}
+
 TEST_OVER(error_is_told, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
 	int event = sys_eventfd();
 	unsigned int i;
+	int log;
 
 	vdev_irq_enable(vdev, VFIO_PCI_ERR_IRQ_INDEX, 0, &event, 1);
 	for (i = 0; i < 3; i++) {
@@ -262,9 +289,11 @@ TEST_OVER(error_is_told, BACKENDS_ALL)
 		ASSERT_EQ(sys_eventfd_take(event), 1);
 		ASSERT(is_e1000e(vdev));
 	}
-	/* This one resets the link, so that the device is as new. */
+	/* This one resets the link, for which the kernel locks the device. */
+	log = open_log();
 	report_error(vdev->bdf, PCI_ERR_UNC_MALF_TLP, 0);
 	sys_eventfd_wait(event);
+	wait_recovered(log);
 	ASSERT_EQ(sys_eventfd_take(event), 1);
 	vdev_close_with_space(vdev);
 	vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
@@ -293,9 +322,9 @@ TEST_OVER(error_is_not_heard, BACKENDS_ALL)
 /* Another e1000e: gives its address. */
 static const char *plug(int monitor)
 {
-	monitor_run(monitor, "device_add",
-		    "\"driver\": \"e1000e\", \"bus\": \"st-port3\", "
-		    "\"id\": \"st-hot\"");
+	monitor_run(
+		monitor, "device_add",
+		"\"driver\": \"e1000e\", \"bus\": \"st-port3\", \"id\": \"st-hot\"");
 	wait_until(is_plugged, NULL);
 	return pci_find(TESTDEV_HOTPLUG);
 }
@@ -303,6 +332,13 @@ static const char *plug(int monitor)
 static void unplug(int monitor)
 {
 	monitor_run(monitor, "device_del", "\"id\": \"st-hot\"");
+}
+
+/* The slot can be used again when QEMU has let go of the device, too. */
+static void wait_unplugged(int monitor, const char *bdf)
+{
+	wait_until(is_gone, bdf);
+	monitor_wait_event(monitor, "DEVICE_DELETED");
 }
 
 TEST_OVER(hot_unplug, BACKENDS_ALL)
@@ -318,7 +354,7 @@ TEST_OVER(hot_unplug, BACKENDS_ALL)
 	bdf = plug(monitor);
 	pci_bind(bdf);
 	unplug(monitor);
-	wait_until(is_gone, bdf);
+	wait_unplugged(monitor, bdf);
 
 	/* Its user is asked for it. */
 	ASSERT(!strcmp(plug(monitor), bdf));
@@ -330,7 +366,7 @@ TEST_OVER(hot_unplug, BACKENDS_ALL)
 	ASSERT(is_e1000e(vdev));
 	ASSERT(pci_exists(bdf));
 	vdev_close_with_space(vdev);
-	wait_until(is_gone, bdf);
+	wait_unplugged(monitor, bdf);
 
 	/* What was plugged in its place is a device like any other. */
 	ASSERT(!strcmp(plug(monitor), bdf));
@@ -340,7 +376,7 @@ TEST_OVER(hot_unplug, BACKENDS_ALL)
 	ASSERT_RC(__vdev_reset(vdev), 0);
 	vdev_close_with_space(vdev);
 	unplug(monitor);
-	wait_until(is_gone, bdf);
+	wait_unplugged(monitor, bdf);
 }
 
 static int __unload(const char *module)

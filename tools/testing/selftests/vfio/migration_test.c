@@ -28,8 +28,9 @@
 #define SET VFIO_DEVICE_FEATURE_SET
 #define PROBE VFIO_DEVICE_FEATURE_PROBE
 
-#define ALL_FLAGS \
-	(VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P | VFIO_MIGRATION_PRE_COPY)
+#define ALL_FLAGS                                        \
+	(VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P | \
+	 VFIO_MIGRATION_PRE_COPY)
 
 #define RUNNING VFIO_DEVICE_STATE_RUNNING
 #define RUNNING_P2P VFIO_DEVICE_STATE_RUNNING_P2P
@@ -261,26 +262,53 @@ static const char letters[] = "-SRCUPQW";
 
 /* The ways from each state to each, as letters of the states stepped to. */
 static const char *const ways[VFIO_DEVICE_STATE_NR][VFIO_DEVICE_STATE_NR] = {
-	[STOP] = { [STOP] = "", [RUNNING] = "PR", [STOP_COPY] = "C",
-		   [RESUMING] = "U", [RUNNING_P2P] = "P", [PRE_COPY] = "PRQ",
+	[STOP] = { [STOP] = "",
+		   [RUNNING] = "PR",
+		   [STOP_COPY] = "C",
+		   [RESUMING] = "U",
+		   [RUNNING_P2P] = "P",
+		   [PRE_COPY] = "PRQ",
 		   [PRE_COPY_P2P] = "PW" },
-	[RUNNING] = { [STOP] = "PS", [RUNNING] = "", [STOP_COPY] = "PSC",
-		      [RESUMING] = "PSU", [RUNNING_P2P] = "P",
-		      [PRE_COPY] = "Q", [PRE_COPY_P2P] = "PW" },
-	[STOP_COPY] = { [STOP] = "S", [RUNNING] = "SPR", [STOP_COPY] = "",
-			[RESUMING] = "SU", [RUNNING_P2P] = "SP" },
-	[RESUMING] = { [STOP] = "S", [RUNNING] = "SPR", [STOP_COPY] = "SC",
-		       [RESUMING] = "", [RUNNING_P2P] = "SP",
-		       [PRE_COPY] = "SPRQ", [PRE_COPY_P2P] = "SPW" },
-	[RUNNING_P2P] = { [STOP] = "S", [RUNNING] = "R", [STOP_COPY] = "SC",
-			  [RESUMING] = "SU", [RUNNING_P2P] = "",
-			  [PRE_COPY] = "RQ", [PRE_COPY_P2P] = "W" },
-	[PRE_COPY] = { [STOP] = "RPS", [RUNNING] = "R", [STOP_COPY] = "WC",
-		       [RESUMING] = "RPSU", [RUNNING_P2P] = "RP",
-		       [PRE_COPY] = "", [PRE_COPY_P2P] = "W" },
-	[PRE_COPY_P2P] = { [STOP] = "PS", [RUNNING] = "PR", [STOP_COPY] = "C",
-			   [RESUMING] = "PSU", [RUNNING_P2P] = "P",
-			   [PRE_COPY] = "Q", [PRE_COPY_P2P] = "" },
+	[RUNNING] = { [STOP] = "PS",
+		      [RUNNING] = "",
+		      [STOP_COPY] = "PSC",
+		      [RESUMING] = "PSU",
+		      [RUNNING_P2P] = "P",
+		      [PRE_COPY] = "Q",
+		      [PRE_COPY_P2P] = "PW" },
+	[STOP_COPY] = { [STOP] = "S",
+			[RUNNING] = "SPR",
+			[STOP_COPY] = "",
+			[RESUMING] = "SU",
+			[RUNNING_P2P] = "SP" },
+	[RESUMING] = { [STOP] = "S",
+		       [RUNNING] = "SPR",
+		       [STOP_COPY] = "SC",
+		       [RESUMING] = "",
+		       [RUNNING_P2P] = "SP",
+		       [PRE_COPY] = "SPRQ",
+		       [PRE_COPY_P2P] = "SPW" },
+	[RUNNING_P2P] = { [STOP] = "S",
+			  [RUNNING] = "R",
+			  [STOP_COPY] = "SC",
+			  [RESUMING] = "SU",
+			  [RUNNING_P2P] = "",
+			  [PRE_COPY] = "RQ",
+			  [PRE_COPY_P2P] = "W" },
+	[PRE_COPY] = { [STOP] = "RPS",
+		       [RUNNING] = "R",
+		       [STOP_COPY] = "WC",
+		       [RESUMING] = "RPSU",
+		       [RUNNING_P2P] = "RP",
+		       [PRE_COPY] = "",
+		       [PRE_COPY_P2P] = "W" },
+	[PRE_COPY_P2P] = { [STOP] = "PS",
+			   [RUNNING] = "PR",
+			   [STOP_COPY] = "C",
+			   [RESUMING] = "PSU",
+			   [RUNNING_P2P] = "P",
+			   [PRE_COPY] = "Q",
+			   [PRE_COPY_P2P] = "" },
 };
 
 static bool has_state(unsigned int flags, unsigned int state)
@@ -759,9 +787,8 @@ TEST_OVER(log_report_errors, BACKENDS_ALL)
 	ASSERT_RC(__report(vdev, 1, PAGE, PAGE, bits), -EINVAL);
 	ASSERT_RC(__report(vdev, 0, PAGE + 1, PAGE, bits), -EINVAL);
 	ASSERT_RC(__report(vdev, -PAGE, 2 * PAGE, PAGE, bits), -EOVERFLOW);
-	ASSERT_RC(__feature(vdev,
-			    GET | VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP, NULL,
-			    0),
+	ASSERT_RC(__feature(vdev, GET | VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
+			    NULL, 0),
 		  -EINVAL);
 	/* Only a bit that is to be set needs memory. */
 	ASSERT_RC(__report(vdev, 0, PAGE, PAGE, BAD_PTR), 0);
