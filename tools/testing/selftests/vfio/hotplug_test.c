@@ -273,27 +273,31 @@ static void wait_recovered(int log)
 	sys_close(log);
 }
 
+/* While the kernel recovers it locks the device, which a user would notice. */
+static void break_device(const char *bdf, __u32 uncor)
+{
+	int log = open_log();
+
+	report_error(bdf, uncor, 0);
+	wait_recovered(log);
+}
+
 TEST_OVER(error_is_told, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
 	int event = sys_eventfd();
 	unsigned int i;
-	int log;
 
 	vdev_irq_enable(vdev, VFIO_PCI_ERR_IRQ_INDEX, 0, &event, 1);
 	for (i = 0; i < 3; i++) {
 		/* What the hardware has corrected is not told. */
 		report_error(vdev->bdf, 0, PCI_ERR_COR_RCVR);
-		report_error(vdev->bdf, PCI_ERR_UNC_UNSUP, 0);
-		sys_eventfd_wait(event);
+		break_device(vdev->bdf, PCI_ERR_UNC_UNSUP);
 		ASSERT_EQ(sys_eventfd_take(event), 1);
 		ASSERT(is_e1000e(vdev));
 	}
-	/* This one resets the link, for which the kernel locks the device. */
-	log = open_log();
-	report_error(vdev->bdf, PCI_ERR_UNC_MALF_TLP, 0);
-	sys_eventfd_wait(event);
-	wait_recovered(log);
+	/* This one resets the link, so that the device is as new. */
+	break_device(vdev->bdf, PCI_ERR_UNC_MALF_TLP);
 	ASSERT_EQ(sys_eventfd_take(event), 1);
 	vdev_close_with_space(vdev);
 	vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
@@ -308,12 +312,12 @@ TEST_OVER(error_is_not_heard, BACKENDS_ALL)
 	int event = sys_eventfd();
 	struct vdev *vdev;
 
-	report_error(bdf, PCI_ERR_UNC_UNSUP, 0);
+	break_device(bdf, PCI_ERR_UNC_UNSUP);
 	vdev = vdev_open(bdf, backend);
-	report_error(bdf, PCI_ERR_UNC_UNSUP, 0);
+	break_device(bdf, PCI_ERR_UNC_UNSUP);
 	vdev_irq_enable(vdev, VFIO_PCI_ERR_IRQ_INDEX, 0, &event, 1);
 	vdev_irq_disable(vdev, VFIO_PCI_ERR_IRQ_INDEX);
-	report_error(bdf, PCI_ERR_UNC_UNSUP, 0);
+	break_device(bdf, PCI_ERR_UNC_UNSUP);
 	ASSERT(is_e1000e(vdev));
 	vdev_close_with_space(vdev);
 	ASSERT_EQ(sys_eventfd_take(event), 0);
