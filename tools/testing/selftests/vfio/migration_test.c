@@ -583,6 +583,7 @@ TEST_OVER(pre_copy_info_v2, BACKENDS_ALL)
 	const __u32 feature = VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2;
 	const size_t size = sizeof(struct mock_record);
 	struct vdev *vdev = open_mock(backend);
+	const char *bdf = vdev->bdf;
 	struct mock_record saved;
 	int fd;
 
@@ -602,7 +603,8 @@ TEST_OVER(pre_copy_info_v2, BACKENDS_ALL)
 	vdev_close_with_space(vdev);
 
 	/* The next user has to say so himself. */
-	vdev = open_mock(backend);
+	vdev = vdev_open(bdf, backend);
+	vdev_enable(vdev, false);
 	fd = set_state(vdev, PRE_COPY);
 	expect_precopy(fd, 0x50, size, 0);
 	sys_close(fd);
