@@ -296,9 +296,12 @@ TEST_OVER(error_is_told, BACKENDS_ALL)
 		ASSERT_EQ(sys_eventfd_take(event), 1);
 		ASSERT(is_e1000e(vdev));
 	}
-	/* This one resets the link, so that the device is as new. */
+	/*
+	 * The kernel tries to reset the link, so that the device may be as new.
+	 * From 7.2 on it tells again where it could not.
+	 */
 	break_device(vdev->bdf, PCI_ERR_UNC_MALF_TLP);
-	ASSERT_EQ(sys_eventfd_take(event), 1);
+	ASSERT(sys_eventfd_take(event) >= 1);
 	vdev_close_with_space(vdev);
 	vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
 	ASSERT(is_e1000e(vdev));
