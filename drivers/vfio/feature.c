@@ -1,17 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/uaccess.h>
 
+#include "dma_log.h"
 #include "feature.h"
+#include "migration.h"
+
+static int dispatch(struct vfio_device *device, u32 flags, void __user *arg,
+		    size_t argsz)
+{
+	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
+	case VFIO_DEVICE_FEATURE_MIGRATION:
+		return vfio_feature_migration(device, flags, arg, argsz);
+	case VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE:
+		return vfio_feature_mig_state(device, flags, arg, argsz);
+	case VFIO_DEVICE_FEATURE_MIG_DATA_SIZE:
+		return vfio_feature_mig_data_size(device, flags, arg, argsz);
+	case VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2:
+		return vfio_feature_mig_precopy_info(device, flags, argsz);
+	case VFIO_DEVICE_FEATURE_DMA_LOGGING_START:
+		return vfio_feature_dma_log_start(device, flags, arg, argsz);
+	case VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP:
+		return vfio_feature_dma_log_stop(device, flags, argsz);
+	case VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT:
+		return vfio_feature_dma_log_report(device, flags, arg, argsz);
+	default:
+		if (!device->ops->device_feature)
+			return -ENOTTY;
+		return device->ops->device_feature(device, flags, arg, argsz);
+	}
+}
 
 /**
  * vfio_device_feature() - VFIO_DEVICE_FEATURE
  * @device: the device, open
  * @arg: the user's request
  *
- * The features themselves are the driver's.
+ * Migration and DMA logging have ops of their own, all else is the driver's.
  *
  * Context: Process context, may sleep.
- * Return: What the driver's op returns. -EFAULT, -EINVAL: bad request.
+ * Return: What the feature returns. -EFAULT, -EINVAL: bad request.
  * -ENOTTY: no such feature.
  */
 long vfio_device_feature(struct vfio_device *device,
@@ -34,8 +61,6 @@ long vfio_device_feature(struct vfio_device *device,
 	    !(feature.flags & VFIO_DEVICE_FEATURE_PROBE))
 		return -EINVAL;
 
-	if (!device->ops->device_feature)
-		return -ENOTTY;
-	return device->ops->device_feature(device, feature.flags, arg->data,
-					   feature.argsz - minsz);
+	return dispatch(device, feature.flags, arg->data,
+			feature.argsz - minsz);
 }

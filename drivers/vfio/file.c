@@ -39,6 +39,7 @@ static int vfio_df_first_open(struct vfio_df *df)
 	ret = df->ops->prepare(df);
 	if (ret)
 		goto err_module;
+	device->precopy_info_v2 = 0;
 
 	ret = device->ops->open_device ? device->ops->open_device(device) : 0;
 	if (ret)

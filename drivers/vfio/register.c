@@ -6,7 +6,9 @@
 #include "cdev.h"
 #include "device.h"
 #include "devset.h"
+#include "dma_log.h"
 #include "group.h"
+#include "migration.h"
 #include "register.h"
 
 static bool has_iommufd_ops(const struct vfio_device_ops *ops)
@@ -36,6 +38,8 @@ static int register_dev(struct vfio_device *device,
 	int ret;
 
 	if (WARN_ON(!has_iommufd_ops(device->ops)))
+		return -EINVAL;
+	if (!vfio_migration_valid(device) || !vfio_dma_log_valid(device))
 		return -EINVAL;
 
 	if (!device->dev_set) {

@@ -16,6 +16,7 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/iova_bitmap.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -33,7 +34,10 @@ struct iommufd_ctx;
 struct iommufd_device;
 struct kvm;
 struct vfio_group;
+struct rb_root_cached;
 struct vfio_info_cap;
+struct vfio_log_ops;
+struct vfio_migration_ops;
 struct virqfd;
 
 /**
@@ -67,6 +71,20 @@ struct vfio_device {
 	struct device *dev;
 	/** @ops: what the driver does for it */
 	const struct vfio_device_ops *ops;
+	/**
+	 * @mig_ops: migration, NULL where the device has none; this and the
+	 * next two are set before the device is registered and stay
+	 */
+	const struct vfio_migration_ops *mig_ops;
+	/** @log_ops: logging of DMA, NULL where the device has none */
+	const struct vfio_log_ops *log_ops;
+	/** @migration_flags: VFIO_MIGRATION_*, the states that there are */
+	unsigned int migration_flags;
+	/**
+	 * @precopy_info_v2: user knows the flags of struct vfio_precopy_info;
+	 * from VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2 until it is closed
+	 */
+	u8 precopy_info_v2;
 	/** @group: its group; from registration until it is unregistered */
 	struct vfio_group *group;
 	/** @group_next: link in the group's list of devices */
@@ -199,6 +217,56 @@ struct vfio_device_ops {
 };
 
 /**
+ * struct vfio_migration_ops - what a driver implements for migration
+ *
+ * All of them. The driver has to serialize them, with one another and with
+ * resets of the device, after which the state is VFIO_DEVICE_STATE_RUNNING.
+ */
+struct vfio_migration_ops {
+	/**
+	 * @migration_set_state: goes to a state, by the steps that
+	 * vfio_mig_get_next_state() tells. Returns the file to move the data
+	 * by, with a reference for the caller, where a transfer begins, NULL
+	 * where none does, or ERR_PTR; leaving a transfer ends the file.
+	 */
+	struct file *(*migration_set_state)(
+		struct vfio_device *device,
+		enum vfio_device_mig_state new_state);
+	/** @migration_get_state: tells the state */
+	int (*migration_get_state)(struct vfio_device *device,
+				   enum vfio_device_mig_state *curr_state);
+	/** @migration_get_data_size: guesses the bytes that saving gives */
+	int (*migration_get_data_size)(struct vfio_device *device,
+				       unsigned long *stop_copy_length);
+};
+
+/**
+ * struct vfio_log_ops - what a driver implements for logging of DMA
+ *
+ * All of them. The user may call them in any order: the driver finds out
+ * whether it is logging.
+ */
+struct vfio_log_ops {
+	/**
+	 * @log_start: log what is written to @nnodes @ranges, disjoint, struct
+	 * interval_tree_node; the tree is gone afterwards. @page_size is what
+	 * the user would like, and tells what it is.
+	 */
+	int (*log_start)(struct vfio_device *device,
+			 struct rb_root_cached *ranges, u32 nnodes,
+			 u64 *page_size);
+	/** @log_stop: ends it; called without a user too */
+	int (*log_stop)(struct vfio_device *device);
+	/**
+	 * @log_read_and_clear: sets in @dirty, by iova_bitmap_set(), what was
+	 * written to in a range, and forgets it
+	 */
+	int (*log_read_and_clear)(struct vfio_device *device,
+				  unsigned long iova, unsigned long length,
+				  struct iova_bitmap *dirty);
+};
+
+/**
  * struct vfio_info_cap - a chain of capabilities under construction
  */
 struct vfio_info_cap {
@@ -229,6 +297,34 @@ static inline int vfio_check_feature(u32 flags, size_t argsz, u32 supported_ops,
 	if (flags & VFIO_DEVICE_FEATURE_PROBE)
 		return 0;
 	return ops && argsz >= minsz ? 1 : -EINVAL;
+}
+
+/**
+ * vfio_check_precopy_ioctl() - check an ioctl of a file that data moves by
+ * @vdev: the device
+ * @cmd: command of the ioctl
+ * @arg: its argument
+ * @info: filled in from @arg
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 where VFIO_MIG_GET_PRECOPY_INFO is to be carried out; -ENOTTY:
+ * another command, -EINVAL, -EFAULT.
+ */
+static inline int vfio_check_precopy_ioctl(struct vfio_device *vdev,
+					   unsigned int cmd, unsigned long arg,
+					   struct vfio_precopy_info *info)
+{
+	if (cmd != VFIO_MIG_GET_PRECOPY_INFO)
+		return -ENOTTY;
+	if (copy_from_user(info, (void __user *)arg, sizeof(*info)))
+		return -EFAULT;
+	if (info->argsz < sizeof(*info))
+		return -EINVAL;
+
+	/* A user that does not know the flags gets them back as they were */
+	if (READ_ONCE(vdev->precopy_info_v2))
+		info->flags = 0;
+	return 0;
 }
 
 /**
@@ -284,6 +380,13 @@ int vfio_assign_device_set(struct vfio_device *device, void *set_id);
 unsigned int vfio_device_set_open_count(struct vfio_device_set *dev_set);
 struct vfio_device *vfio_find_device_in_devset(struct vfio_device_set *dev_set,
 					       struct device *dev);
+
+int vfio_mig_get_next_state(struct vfio_device *device,
+			    enum vfio_device_mig_state cur_fsm,
+			    enum vfio_device_mig_state new_fsm,
+			    enum vfio_device_mig_state *next_fsm);
+void vfio_combine_iova_ranges(struct rb_root_cached *root, u32 cur_nodes,
+			      u32 req_nodes);
 
 struct iommufd_ctx *vfio_iommufd_device_ictx(struct vfio_device *vdev);
 int vfio_iommufd_get_dev_id(struct vfio_device *vdev, struct iommufd_ctx *ictx);

@@ -31,6 +31,7 @@ struct vfio_pci_config_ops;
 struct vfio_pci_core_device;
 struct vfio_pci_intx;
 struct vfio_pci_region;
+struct vfio_pci_sriov;
 
 /**
  * struct vfio_pci_regops - who serves a region that a driver adds
@@ -160,6 +161,14 @@ struct vfio_pci_core_device {
 	 */
 	struct eventfd_ctx *wakeup_trigger;
 
+	/** @sriov: its virtual functions, NULL where it can have none */
+	struct vfio_pci_sriov *sriov;
+	/**
+	 * @sriov_pf: @sriov of the physical function that this is a virtual
+	 * function of, NULL where that one is not driven by us
+	 */
+	struct vfio_pci_sriov *sriov_pf;
+
 	/* Each of these may change under another lock: no bit fields */
 
 	/** @low_power: the user lets it sleep; protected by @memory_lock */
@@ -182,6 +191,11 @@ struct vfio_pci_core_device {
 	bool reset_works;
 	/** @needs_pm_restore: D3hot to D0 resets the function */
 	bool needs_pm_restore;
+	/**
+	 * @sriov_active: virtual functions are enabled, no sleep; protected by
+	 * @memory_lock
+	 */
+	bool sriov_active;
 	/** @needs_reset: closed without a reset; protected by the set's lock */
 	bool needs_reset;
 };
@@ -219,6 +233,8 @@ void vfio_pci_core_request(struct vfio_device *core_vdev, unsigned int count);
 int vfio_pci_core_match(struct vfio_device *core_vdev, char *buf);
 int vfio_pci_core_match_token_uuid(struct vfio_device *core_vdev,
 				   const uuid_t *uuid);
+int vfio_pci_core_sriov_configure(struct vfio_pci_core_device *vdev,
+				  int nr_virtfn);
 pci_ers_result_t vfio_pci_core_aer_err_detected(struct pci_dev *pdev,
 						pci_channel_state_t state);
 

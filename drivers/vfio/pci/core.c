@@ -24,6 +24,7 @@
 #include "power.h"
 #include "region.h"
 #include "reset.h"
+#include "sriov.h"
 #include "vga.h"
 
 static const struct vfio_pci_config_ops core_config_ops = {
@@ -110,9 +111,14 @@ int vfio_pci_core_register_device(struct vfio_pci_core_device *vdev)
 	ret = vfio_pci_assign_reset_set(vdev);
 	if (ret)
 		return ret;
-	ret = vfio_pci_vga_register(vdev);
+	ret = vfio_pci_sriov_init(vdev);
 	if (ret)
 		return ret;
+	ret = vfio_pci_vga_register(vdev);
+	if (ret) {
+		vfio_pci_sriov_destroy(vdev);
+		return ret;
+	}
 
 	/* From an unknown power state the PCI core goes nowhere but to D0 */
 	vfio_pci_set_power_state(vdev, PCI_D0);
@@ -123,6 +129,7 @@ int vfio_pci_core_register_device(struct vfio_pci_core_device *vdev)
 	if (ret) {
 		vfio_pci_idle_forbid(vdev);
 		vfio_pci_vga_unregister(vdev);
+		vfio_pci_sriov_destroy(vdev);
 	}
 	return ret;
 }
@@ -132,13 +139,17 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_register_device, "VFIO_PCI_NG");
  * vfio_pci_core_unregister_device() - undo vfio_pci_core_register_device()
  * @vdev: the device
  *
+ * Disables its virtual functions first.
+ *
  * Context: Process context, from the driver's remove(). Waits for the user to
- * close the device.
+ * close the device, and for those of its virtual functions.
  */
 void vfio_pci_core_unregister_device(struct vfio_pci_core_device *vdev)
 {
+	vfio_pci_core_sriov_configure(vdev, 0);
 	vfio_unregister_group_dev(&vdev->vdev);
 	vfio_pci_vga_unregister(vdev);
+	vfio_pci_sriov_destroy(vdev);
 	vfio_pci_idle_forbid(vdev);
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_unregister_device, "VFIO_PCI_NG");
@@ -275,6 +286,7 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_enable, "VFIO_PCI_NG");
 void vfio_pci_core_finish_enable(struct vfio_pci_core_device *vdev)
 {
 	vfio_pci_probe_bar_mmap(vdev);
+	vfio_pci_sriov_opened(vdev);
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_finish_enable, "VFIO_PCI_NG");
 
@@ -357,6 +369,7 @@ void vfio_pci_core_close_device(struct vfio_device *core_vdev)
 {
 	struct vfio_pci_core_device *vdev = to_core(core_vdev);
 
+	vfio_pci_sriov_closed(vdev);
 	vfio_pci_core_disable(vdev);
 	vfio_pci_drop_triggers(vdev);
 }
@@ -479,38 +492,49 @@ void vfio_pci_core_request(struct vfio_device *core_vdev, unsigned int count)
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_request, "VFIO_PCI_NG");
 
 /**
+ * vfio_pci_core_match_token_uuid() - vfio_device_ops.match_token_uuid
+ * @core_vdev: a registered device
+ * @uuid: token that the user brings, or NULL
+ *
+ * Context: Process context, may sleep.
+ * Return: 0; -EACCES: no or the wrong token; -EINVAL: a token for a device that
+ * wants none.
+ */
+int vfio_pci_core_match_token_uuid(struct vfio_device *core_vdev,
+				   const uuid_t *uuid)
+{
+	return vfio_pci_check_token(to_core(core_vdev), uuid);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_match_token_uuid, "VFIO_PCI_NG");
+
+/**
  * vfio_pci_core_match() - vfio_device_ops.match
  * @core_vdev: a registered device
- * @buf: what the user calls the device it wants, maybe with options behind
+ * @buf: what the user calls the device it wants, maybe with a token behind
  *
- * Context: Process context.
- * Return: 1 for a match, 0 for none, -EINVAL for an unknown option.
+ * Goes with vfio_device_ops.match_token_uuid: whoever uses this sets that.
+ *
+ * Context: Process context, may sleep.
+ * Return: 1 for a match, 0 for none, -EINVAL for an unknown option, -EACCES for
+ * a match with no or the wrong token.
  */
 int vfio_pci_core_match(struct vfio_device *core_vdev, char *buf)
 {
 	const char *name = pci_name(to_core(core_vdev)->pdev);
 	size_t len = strlen(name);
+	uuid_t uuid;
+	int ret;
 
 	if (strncmp(buf, name, len) || (buf[len] && buf[len] != ' '))
 		return 0;
-	return *skip_spaces(buf + len) ? -EINVAL : 1;
+
+	ret = vfio_pci_parse_token(buf + len, &uuid);
+	if (ret >= 0)
+		ret = core_vdev->ops->match_token_uuid(core_vdev,
+						       ret ? &uuid : NULL);
+	return ret ?: 1;
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_match, "VFIO_PCI_NG");
-
-/**
- * vfio_pci_core_match_token_uuid() - vfio_device_ops.match_token_uuid
- * @core_vdev: a registered device
- * @uuid: token that the user brings, or NULL
- *
- * Context: Process context; set lock held.
- * Return: 0 without a token, -EINVAL with one: no device wants any.
- */
-int vfio_pci_core_match_token_uuid(struct vfio_device *core_vdev,
-				   const uuid_t *uuid)
-{
-	return uuid ? -EINVAL : 0;
-}
-EXPORT_SYMBOL_NS_GPL(vfio_pci_core_match_token_uuid, "VFIO_PCI_NG");
 
 /**
  * vfio_pci_core_aer_err_detected() - pci_error_handlers.error_detected

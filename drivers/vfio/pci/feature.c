@@ -19,6 +19,7 @@
 #include "dmabuf.h"
 #include "feature.h"
 #include "low_power.h"
+#include "sriov.h"
 
 static int low_power_entry(struct vfio_pci_core_device *vdev, u32 flags,
 			   void __user *arg, size_t argsz)
@@ -199,6 +200,8 @@ int vfio_pci_core_ioctl_feature(struct vfio_device *device, u32 flags,
 		return dma_buf(vdev, flags, arg, argsz);
 	case VFIO_DEVICE_FEATURE_PASID:
 		return pasid(vdev, flags, arg, argsz);
+	case VFIO_DEVICE_FEATURE_PCI_VF_TOKEN:
+		return vfio_pci_feature_token(vdev, flags, arg, argsz);
 	default:
 		return -ENOTTY;
 	}

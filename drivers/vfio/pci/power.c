@@ -37,7 +37,8 @@ void vfio_pci_probe_power_state(struct vfio_pci_core_device *vdev)
  *
  * Context: Process context, may sleep. The memory lock is held for writing
  * unless the device is not open.
- * Return: 0 or a negative errno.
+ * Return: 0; -EBUSY: virtual functions are enabled and would go to sleep with
+ * it; another negative errno.
  */
 int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 			     pci_power_t state)
@@ -48,6 +49,8 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 	bool restore = !was_awake && state == PCI_D0;
 	int ret;
 
+	if (state != PCI_D0 && vdev->sriov_active)
+		return -EBUSY;
 	if (!vdev->needs_pm_restore)
 		return pci_set_power_state(pdev, state);
 

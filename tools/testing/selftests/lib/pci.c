@@ -40,6 +40,8 @@ static const struct wanted wanted[] = {
 	[TESTDEV_NVME] = { "nvme", 0x1b36, 0x0010, false, 0 },
 	[TESTDEV_E1000E] = { "e1000e", 0x8086, 0x10d3, false, 0 },
 	[TESTDEV_VGA] = { "VGA", 0x1234, 0x1111, false, 0 },
+	[TESTDEV_IGB] = { "igb", 0x8086, 0x10c9, false, 0 },
+	[TESTDEV_HOTPLUG] = { "hot plugged e1000e", 0x8086, 0x10d3, false, 1 },
 };
 
 static unsigned int attr(const char *bdf, const char *name)
@@ -101,6 +103,12 @@ static char *find(const struct wanted *want)
 	if (nr >= 0)
 		free(entries);
 	return found;
+}
+
+/* The address of the device, NULL where there is none. */
+const char *pci_find(enum testdev which)
+{
+	return find(&wanted[which]);
 }
 
 /* The address of the device, whoever drives it now. Skips without it. */

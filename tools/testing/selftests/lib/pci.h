@@ -22,8 +22,13 @@ enum testdev {
 	TESTDEV_E1000E,
 	/** @TESTDEV_VGA: the display that firmware booted with */
 	TESTDEV_VGA,
+	/** @TESTDEV_IGB: a NIC with virtual functions */
+	TESTDEV_IGB,
+	/** @TESTDEV_HOTPLUG: an e1000e that a test has plugged in */
+	TESTDEV_HOTPLUG,
 };
 
+const char *pci_find(enum testdev which);
 const char *pci_need(enum testdev which);
 const char *pci_need_unbound(enum testdev which);
 const char *pci_need_noiommu(enum testdev which);

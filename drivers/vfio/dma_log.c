@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cleanup.h>
+#include <linux/export.h>
+#include <linux/interval_tree.h>
+#include <linux/iova_bitmap.h>
+#include <linux/log2.h>
+#include <linux/overflow.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "dma_log.h"
+
+/* What a page holds: no device can do more */
+#define MAX_RANGES \
+	(PAGE_SIZE / sizeof(struct vfio_device_feature_dma_logging_range))
+
+/**
+ * vfio_dma_log_valid() - has a driver set up all or nothing
+ * @device: device that is to be registered
+ *
+ * Context: Any.
+ * Return: False where an op is missing.
+ */
+bool vfio_dma_log_valid(const struct vfio_device *device)
+{
+	const struct vfio_log_ops *ops = device->log_ops;
+
+	return !ops ||
+	       (ops->log_start && ops->log_stop && ops->log_read_and_clear);
+}
+
+/* Unite two neighbours with the smallest gap between them */
+static void unite_closest(struct rb_root_cached *root)
+{
+	struct interval_tree_node *prev, *node, *left = NULL, *right = NULL;
+
+	prev = interval_tree_iter_first(root, 0, ULONG_MAX);
+	while ((node = interval_tree_iter_next(prev, 0, ULONG_MAX))) {
+		if (!left ||
+		    node->start - prev->last < right->start - left->last) {
+			left = prev;
+			right = node;
+		}
+		prev = node;
+	}
+
+	interval_tree_remove(right, root);
+	/* The tree is ordered by both ends, so it cannot be changed in there */
+	interval_tree_remove(left, root);
+	left->last = right->last;
+	interval_tree_insert(left, root);
+}
+
+/**
+ * vfio_combine_iova_ranges() - make ranges fewer
+ * @root: tree of disjoint ranges, as log_start() gets it
+ * @cur_nodes: how many there are
+ * @req_nodes: how many there may be, at least 1
+ *
+ * For devices that can log only so many. Covers more than before, by as little
+ * as can be; the nodes that are left over are simply not in the tree any more.
+ *
+ * Context: Any; caller owns the tree.
+ */
+void vfio_combine_iova_ranges(struct rb_root_cached *root, u32 cur_nodes,
+			      u32 req_nodes)
+{
+	if (WARN_ON(!req_nodes))
+		return;
+	for (; cur_nodes > req_nodes; cur_nodes--)
+		unite_closest(root);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_combine_iova_ranges, "VFIO_NG");
+
+static int
+check_range(const struct vfio_device_feature_dma_logging_range *range,
+	    u64 page_size)
+{
+	u64 end;
+
+	if (!IS_ALIGNED(range->iova, page_size) ||
+	    !IS_ALIGNED(range->length, page_size))
+		return -EINVAL;
+	if (check_add_overflow(range->iova, range->length, &end) ||
+	    end > ULONG_MAX)
+		return -EOVERFLOW;
+	return range->length ? 0 : -EINVAL;
+}
+
+static int
+read_ranges(const struct vfio_device_feature_dma_logging_control *control,
+	    struct interval_tree_node *nodes, struct rb_root_cached *root)
+{
+	struct vfio_device_feature_dma_logging_range __user *ranges =
+		u64_to_user_ptr(control->ranges);
+	struct vfio_device_feature_dma_logging_range range;
+	u32 i;
+	int ret;
+
+	for (i = 0; i < control->num_ranges; i++) {
+		if (copy_from_user(&range, &ranges[i], sizeof(range)))
+			return -EFAULT;
+		ret = check_range(&range, control->page_size);
+		if (ret)
+			return ret;
+
+		nodes[i].start = range.iova;
+		nodes[i].last = range.iova + (range.length - 1);
+		if (interval_tree_iter_first(root, nodes[i].start,
+					     nodes[i].last))
+			return -EINVAL;
+		interval_tree_insert(&nodes[i], root);
+	}
+	return 0;
+}
+
+static int log_start(struct vfio_device *device,
+		     struct vfio_device_feature_dma_logging_control *control)
+{
+	struct interval_tree_node *nodes __free(kfree) = NULL;
+	struct rb_root_cached root = RB_ROOT_CACHED;
+	int ret;
+
+	nodes = kmalloc_objs(*nodes, control->num_ranges, GFP_KERNEL_ACCOUNT);
+	if (!nodes)
+		return -ENOMEM;
+	ret = read_ranges(control, nodes, &root);
+	if (ret)
+		return ret;
+	return device->log_ops->log_start(device, &root, control->num_ranges,
+					  &control->page_size);
+}
+
+/**
+ * vfio_feature_dma_log_start() - VFIO_DEVICE_FEATURE_DMA_LOGGING_START
+ * @device: an open device
+ * @flags: of the request
+ * @arg: struct vfio_device_feature_dma_logging_control; tells the page size in
+ * use when it returns
+ * @argsz: bytes at @arg
+ *
+ * Context: Process context, may sleep.
+ * Return: 0; -ENOTTY: the device cannot; -EINVAL: no ranges, a page size that
+ * is no power of two, ranges that are empty, not aligned to it, or overlap;
+ * -E2BIG: too many; -EOVERFLOW: one ends outside of the address space;
+ * -EFAULT, -ENOMEM, what the driver returns.
+ */
+int vfio_feature_dma_log_start(struct vfio_device *device, u32 flags,
+			       void __user *arg, size_t argsz)
+{
+	struct vfio_device_feature_dma_logging_control control;
+	int ret;
+
+	if (!device->log_ops)
+		return -ENOTTY;
+	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_SET,
+				 sizeof(control));
+	if (ret != 1)
+		return ret;
+
+	if (copy_from_user(&control, arg, sizeof(control)))
+		return -EFAULT;
+	if (!control.num_ranges)
+		return -EINVAL;
+	if (control.num_ranges > MAX_RANGES)
+		return -E2BIG;
+	if (!is_power_of_2(control.page_size))
+		return -EINVAL;
+
+	ret = log_start(device, &control);
+	if (ret)
+		return ret;
+	if (copy_to_user(arg, &control, sizeof(control))) {
+		device->log_ops->log_stop(device);
+		return -EFAULT;
+	}
+	return 0;
+}
+
+/**
+ * vfio_feature_dma_log_stop() - VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP
+ * @device: an open device
+ * @flags: of the request
+ * @argsz: bytes of data, which are not looked at
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -ENOTTY: the device cannot, -EINVAL, what the driver returns.
+ */
+int vfio_feature_dma_log_stop(struct vfio_device *device, u32 flags,
+			      size_t argsz)
+{
+	int ret;
+
+	if (!device->log_ops)
+		return -ENOTTY;
+	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_SET, 0);
+	if (ret != 1)
+		return ret;
+	return device->log_ops->log_stop(device);
+}
+
+static int report_range(struct iova_bitmap *bitmap, unsigned long iova,
+			size_t length, void *opaque)
+{
+	struct vfio_device *device = opaque;
+
+	return device->log_ops->log_read_and_clear(device, iova, length,
+						   bitmap);
+}
+
+/**
+ * vfio_feature_dma_log_report() - VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT
+ * @device: an open device
+ * @flags: of the request
+ * @arg: struct vfio_device_feature_dma_logging_report
+ * @argsz: bytes at @arg
+ *
+ * Context: Process context, may sleep.
+ * Return: 0; -ENOTTY: the device cannot; -EINVAL: a page size below 4 KiB or no
+ * power of two, a range that is empty or not aligned to it; -EOVERFLOW: it ends
+ * outside of the address space; -EFAULT, -ENOMEM, what the driver returns.
+ */
+int vfio_feature_dma_log_report(struct vfio_device *device, u32 flags,
+				void __user *arg, size_t argsz)
+{
+	struct vfio_device_feature_dma_logging_report report;
+	struct iova_bitmap *bitmap;
+	u64 end;
+	int ret;
+
+	if (!device->log_ops)
+		return -ENOTTY;
+	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_GET,
+				 sizeof(report));
+	if (ret != 1)
+		return ret;
+
+	if (copy_from_user(&report, arg, sizeof(report)))
+		return -EFAULT;
+	if (report.page_size < SZ_4K || !is_power_of_2(report.page_size))
+		return -EINVAL;
+	if (check_add_overflow(report.iova, report.length, &end) ||
+	    end > ULONG_MAX)
+		return -EOVERFLOW;
+
+	bitmap = iova_bitmap_alloc(report.iova, report.length, report.page_size,
+				   u64_to_user_ptr(report.bitmap));
+	if (IS_ERR(bitmap))
+		return PTR_ERR(bitmap);
+	ret = iova_bitmap_for_each(bitmap, device, report_range);
+	iova_bitmap_free(bitmap);
+	return ret;
+}

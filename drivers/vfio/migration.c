@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The states of a device are two things at once: how much it does, and whether
+ * its data is on the move.
+ *
+ *                      no data       saving            resuming
+ *   all             RUNNING       PRE_COPY
+ *   no P2P          RUNNING_P2P   PRE_COPY_P2P
+ *   nothing         STOP          STOP_COPY         RESUMING
+ *
+ * A step goes one line up or down, or one column to the side on the same line.
+ */
+#include <linux/bug.h>
+#include <linux/export.h>
+#include <linux/file.h>
+#include <linux/uaccess.h>
+
+#include "migration.h"
+
+enum {
+	TRANSFER_NONE,
+	TRANSFER_SAVING,
+	TRANSFER_RESUMING,
+	NR_TRANSFERS,
+};
+
+enum {
+	ACTIVITY_NONE,
+	ACTIVITY_NO_P2P,
+	ACTIVITY_ALL,
+	NR_ACTIVITIES,
+};
+
+/**
+ * struct position - where a state is in the table above
+ */
+struct position {
+	/** @activity: the line, from below */
+	u8 activity;
+	/** @transfer: the column */
+	u8 transfer;
+	/** @flags: migration_flags of a device that has the state */
+	u8 flags;
+};
+
+#define FLAGS_P2P (VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P)
+#define FLAGS_PRE_COPY (VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_PRE_COPY)
+
+static const struct position positions[VFIO_DEVICE_STATE_NR] = {
+	[VFIO_DEVICE_STATE_STOP] = { ACTIVITY_NONE, TRANSFER_NONE,
+				     VFIO_MIGRATION_STOP_COPY },
+	[VFIO_DEVICE_STATE_RUNNING_P2P] = { ACTIVITY_NO_P2P, TRANSFER_NONE,
+					    FLAGS_P2P },
+	[VFIO_DEVICE_STATE_RUNNING] = { ACTIVITY_ALL, TRANSFER_NONE,
+					VFIO_MIGRATION_STOP_COPY },
+	[VFIO_DEVICE_STATE_STOP_COPY] = { ACTIVITY_NONE, TRANSFER_SAVING,
+					  VFIO_MIGRATION_STOP_COPY },
+	[VFIO_DEVICE_STATE_PRE_COPY_P2P] = { ACTIVITY_NO_P2P, TRANSFER_SAVING,
+					     FLAGS_P2P | FLAGS_PRE_COPY },
+	[VFIO_DEVICE_STATE_PRE_COPY] = { ACTIVITY_ALL, TRANSFER_SAVING,
+					 FLAGS_PRE_COPY },
+	[VFIO_DEVICE_STATE_RESUMING] = { ACTIVITY_NONE, TRANSFER_RESUMING,
+					 VFIO_MIGRATION_STOP_COPY },
+};
+
+/* The table read the other way; VFIO_DEVICE_STATE_ERROR where nothing is */
+static const u8 states[NR_ACTIVITIES][NR_TRANSFERS] = {
+	[ACTIVITY_NONE] = { VFIO_DEVICE_STATE_STOP, VFIO_DEVICE_STATE_STOP_COPY,
+			    VFIO_DEVICE_STATE_RESUMING },
+	[ACTIVITY_NO_P2P] = { VFIO_DEVICE_STATE_RUNNING_P2P,
+			      VFIO_DEVICE_STATE_PRE_COPY_P2P },
+	[ACTIVITY_ALL] = { VFIO_DEVICE_STATE_RUNNING,
+			   VFIO_DEVICE_STATE_PRE_COPY },
+};
+
+/* From VFIO_DEVICE_STATE_ERROR no step leads on, and none leads there */
+static bool has_state(const struct vfio_device *device, unsigned int state)
+{
+	return state != VFIO_DEVICE_STATE_ERROR &&
+	       state < VFIO_DEVICE_STATE_NR &&
+	       !(positions[state].flags & ~device->migration_flags);
+}
+
+/* One step from where a device is to another state, were it to have them all */
+static unsigned int next_state(unsigned int cur, unsigned int new)
+{
+	const struct position *to = &positions[new];
+	struct position at = positions[cur];
+
+	if (at.transfer == to->transfer) {
+		/* What was saved at rest is all: saving cannot go on after it */
+		if (cur == VFIO_DEVICE_STATE_STOP_COPY && cur != new)
+			return VFIO_DEVICE_STATE_ERROR;
+	} else if (at.transfer != TRANSFER_NONE) {
+		at.transfer = TRANSFER_NONE;
+		return states[at.activity][at.transfer];
+	} else if (at.activity == to->activity) {
+		return new;
+	}
+
+	if (at.activity < to->activity)
+		at.activity++;
+	else if (at.activity > to->activity)
+		at.activity--;
+	return states[at.activity][at.transfer];
+}
+
+/**
+ * vfio_mig_get_next_state() - the next step on the way to a state
+ * @device: device of a driver with migration ops
+ * @cur_fsm: where it is
+ * @new_fsm: where the user wants it to be
+ * @next_fsm: where to go first; @new_fsm at the end of the way
+ *
+ * States that device->migration_flags does not have are stepped over.
+ *
+ * Context: Any.
+ * Return: 0; -EINVAL: the device lacks the state, or no way leads there.
+ */
+int vfio_mig_get_next_state(struct vfio_device *device,
+			    enum vfio_device_mig_state cur_fsm,
+			    enum vfio_device_mig_state new_fsm,
+			    enum vfio_device_mig_state *next_fsm)
+{
+	unsigned int next = cur_fsm;
+
+	if (!has_state(device, new_fsm) || cur_fsm == VFIO_DEVICE_STATE_ERROR ||
+	    WARN_ON(!has_state(device, cur_fsm)))
+		return -EINVAL;
+
+	do {
+		next = next_state(next, new_fsm);
+		if (next == VFIO_DEVICE_STATE_ERROR)
+			return -EINVAL;
+	} while (!has_state(device, next));
+
+	*next_fsm = next;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(vfio_mig_get_next_state, "VFIO_NG");
+
+/**
+ * vfio_migration_valid() - has a driver set up all or nothing
+ * @device: device that is to be registered
+ *
+ * Context: Any.
+ * Return: False where an op or VFIO_MIGRATION_STOP_COPY is missing.
+ */
+bool vfio_migration_valid(const struct vfio_device *device)
+{
+	const struct vfio_migration_ops *ops = device->mig_ops;
+
+	return !ops || (ops->migration_set_state && ops->migration_get_state &&
+			ops->migration_get_data_size &&
+			(device->migration_flags & VFIO_MIGRATION_STOP_COPY));
+}
+
+/**
+ * vfio_feature_migration() - VFIO_DEVICE_FEATURE_MIGRATION
+ * @device: an open device
+ * @flags: of the request
+ * @arg: struct vfio_device_feature_migration
+ * @argsz: bytes at @arg
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -ENOTTY: cannot be migrated, -EINVAL, -EFAULT.
+ */
+int vfio_feature_migration(struct vfio_device *device, u32 flags,
+			   void __user *arg, size_t argsz)
+{
+	struct vfio_device_feature_migration mig = {
+		.flags = device->migration_flags,
+	};
+	int ret;
+
+	if (!device->mig_ops)
+		return -ENOTTY;
+	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_GET,
+				 sizeof(mig));
+	if (ret != 1)
+		return ret;
+	return copy_to_user(arg, &mig, sizeof(mig)) ? -EFAULT : 0;
+}
+
+static int get_state(struct vfio_device *device,
+		     struct vfio_device_feature_mig_state __user *arg)
+{
+	struct vfio_device_feature_mig_state mig = { .data_fd = -1 };
+	enum vfio_device_mig_state state;
+	int ret;
+
+	ret = device->mig_ops->migration_get_state(device, &state);
+	if (ret)
+		return ret;
+	mig.device_state = state;
+	return copy_to_user(arg, &mig, sizeof(mig)) ? -EFAULT : 0;
+}
+
+/* The reference on @file goes to the descriptor, or is dropped */
+static int give_file(struct file *file, int __user *data_fd)
+{
+	CLASS(get_unused_fd, fd)(O_CLOEXEC);
+	int ret = fd;
+
+	if (fd >= 0)
+		ret = put_user(fd, data_fd);
+	if (ret < 0) {
+		fput(file);
+		return ret;
+	}
+	fd_install(take_fd(fd), file);
+	return 0;
+}
+
+static int set_state(struct vfio_device *device,
+		     struct vfio_device_feature_mig_state __user *arg)
+{
+	struct vfio_device_feature_mig_state mig;
+	struct file *file;
+
+	if (copy_from_user(&mig, arg, sizeof(mig)))
+		return -EFAULT;
+
+	/* What comes next may change the device, so memory is tried out first */
+	if (put_user(-1, &arg->data_fd))
+		return -EFAULT;
+
+	file = device->mig_ops->migration_set_state(device, mig.device_state);
+	if (IS_ERR_OR_NULL(file))
+		return PTR_ERR_OR_ZERO(file);
+	return give_file(file, &arg->data_fd);
+}
+
+/**
+ * vfio_feature_mig_state() - VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE
+ * @device: an open device
+ * @flags: of the request
+ * @arg: struct vfio_device_feature_mig_state
+ * @argsz: bytes at @arg
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -ENOTTY: cannot be migrated, -EINVAL: also for a state that cannot
+ * be gone to, -EFAULT, -EMFILE, what the driver returns.
+ */
+int vfio_feature_mig_state(struct vfio_device *device, u32 flags,
+			   void __user *arg, size_t argsz)
+{
+	int ret;
+
+	if (!device->mig_ops)
+		return -ENOTTY;
+	ret = vfio_check_feature(
+		flags, argsz, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_SET,
+		sizeof(struct vfio_device_feature_mig_state));
+	if (ret != 1)
+		return ret;
+	return flags & VFIO_DEVICE_FEATURE_GET ? get_state(device, arg) :
+						 set_state(device, arg);
+}
+
+/**
+ * vfio_feature_mig_data_size() - VFIO_DEVICE_FEATURE_MIG_DATA_SIZE
+ * @device: an open device
+ * @flags: of the request
+ * @arg: struct vfio_device_feature_mig_data_size
+ * @argsz: bytes at @arg
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -ENOTTY: cannot be migrated, -EINVAL, -EFAULT, what the driver
+ * returns.
+ */
+int vfio_feature_mig_data_size(struct vfio_device *device, u32 flags,
+			       void __user *arg, size_t argsz)
+{
+	struct vfio_device_feature_mig_data_size size = {};
+	unsigned long length;
+	int ret;
+
+	if (!device->mig_ops)
+		return -ENOTTY;
+	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_GET,
+				 sizeof(size));
+	if (ret != 1)
+		return ret;
+
+	ret = device->mig_ops->migration_get_data_size(device, &length);
+	if (ret)
+		return ret;
+	size.stop_copy_length = length;
+	return copy_to_user(arg, &size, sizeof(size)) ? -EFAULT : 0;
+}
+
+/**
+ * vfio_feature_mig_precopy_info() - VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2
+ * @device: an open device
+ * @flags: of the request
+ * @argsz: bytes of data, which are not looked at
+ *
+ * Holds until the device is closed.
+ *
+ * Context: Process context.
+ * Return: 0, -EINVAL: also where the device has no PRE_COPY.
+ */
+int vfio_feature_mig_precopy_info(struct vfio_device *device, u32 flags,
+				  size_t argsz)
+{
+	int ret;
+
+	if (!(device->migration_flags & VFIO_MIGRATION_PRE_COPY))
+		return -EINVAL;
+	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_SET, 0);
+	if (ret != 1)
+		return ret;
+	WRITE_ONCE(device->precopy_info_v2, 1);
+	return 0;
+}

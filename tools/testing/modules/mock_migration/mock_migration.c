@@ -1,0 +1,679 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A driver on top of vfio-pci-core, as those of real devices that can be
+ * migrated are. It takes an NVMe controller, of which it moves a few registers,
+ * and plays a device that knows where it wrote to.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/bitops.h>
+#include <linux/cleanup.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/interval_tree.h>
+#include <linux/io.h>
+#include <linux/iova_bitmap.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/vfio_pci_core.h>
+#include <linux/xarray.h>
+
+#include "mock_abi.h"
+
+#define REG_AQA 0x24
+#define REG_ASQ 0x28
+#define REG_ACQ 0x30
+
+#define MAX_RECORDS 16
+
+static unsigned int flags = VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P |
+			    VFIO_MIGRATION_PRE_COPY;
+module_param(flags, uint, 0644);
+MODULE_PARM_DESC(flags,
+		 "VFIO_MIGRATION_* of devices that are bound from now on");
+
+static unsigned int missing;
+module_param(missing, uint, 0644);
+MODULE_PARM_DESC(missing, "Op that devices bound from now on lack, 1 to 6");
+
+/**
+ * struct mock_file - file that a state is read or written by
+ */
+struct mock_file {
+	/** @lock: protects the members */
+	struct mutex lock;
+	/** @mdev: the device, NULL when the transfer has ended */
+	struct mock_device *mdev;
+	/** @filp: the file */
+	struct file *filp;
+	/** @precopy: the device still works, and there may be more to read */
+	bool precopy;
+	/** @size: bytes in @records */
+	size_t size;
+	/** @initial: bytes of these that are to be read before STOP_COPY */
+	size_t initial;
+	/** @pos: bytes of these that were read */
+	size_t pos;
+	/** @records: the data; the last one is what counts */
+	struct mock_record records[MAX_RECORDS];
+};
+
+/**
+ * struct mock_device - an NVMe controller
+ */
+struct mock_device {
+	/** @core: what vfio-pci-core knows of it; must come first */
+	struct vfio_pci_core_device core;
+	/**
+	 * @was_reset: bit 0: what follows is to be reset too, which is done
+	 * when it is looked at: resets hold locks that a page fault may take
+	 */
+	unsigned long was_reset;
+	/** @lock: protects the rest; taken before that of a file */
+	struct mutex lock;
+	/** @state: where it is */
+	enum vfio_device_mig_state state;
+	/** @fail: a step to this state fails */
+	u32 fail;
+	/** @steps: for the test */
+	struct mock_steps steps;
+	/** @file: while data moves; holds a reference on its file */
+	struct mock_file *file;
+	/** @logging: DMA is logged */
+	bool logging;
+	/** @nr_ranges: entries in @first and @last */
+	unsigned int nr_ranges;
+	/** @first: first IOVA of each range that is logged */
+	unsigned long first[MOCK_MAX_RANGES];
+	/** @last: last IOVA */
+	unsigned long last[MOCK_MAX_RANGES];
+	/** @dirty: pages of 4 KiB that were written to */
+	struct xarray dirty;
+};
+
+static struct mock_device *to_mock(struct vfio_device *vdev)
+{
+	return container_of(vdev, struct mock_device, core.vdev);
+}
+
+static struct mock_record read_device(struct mock_device *mdev)
+{
+	void __iomem *regs = mdev->core.barmap[0];
+
+	return (struct mock_record){
+		.magic = MOCK_MAGIC,
+		.aqa = readl(regs + REG_AQA),
+		.asq = readq(regs + REG_ASQ),
+		.acq = readq(regs + REG_ACQ),
+	};
+}
+
+static void write_device(struct mock_device *mdev,
+			 const struct mock_record *record)
+{
+	void __iomem *regs = mdev->core.barmap[0];
+
+	writel(record->aqa, regs + REG_AQA);
+	writeq(record->asq, regs + REG_ASQ);
+	writeq(record->acq, regs + REG_ACQ);
+}
+
+static bool is_live(struct mock_file *file)
+{
+	return file->mdev && !test_bit(0, &file->mdev->was_reset);
+}
+
+static struct mock_record *last_record(struct mock_file *file)
+{
+	return &file->records[file->size / sizeof(*file->records) - 1];
+}
+
+static int add_record(struct mock_file *file)
+{
+	if (file->size == sizeof(file->records))
+		return -ENOSPC;
+	file->size += sizeof(*file->records);
+	*last_record(file) = read_device(file->mdev);
+	return 0;
+}
+
+static bool device_changed(struct mock_file *file)
+{
+	struct mock_record now = read_device(file->mdev);
+
+	return memcmp(&now, last_record(file), sizeof(now));
+}
+
+static ssize_t mock_save_read(struct file *filp, char __user *buf, size_t count,
+			      loff_t *ppos)
+{
+	struct mock_file *file = filp->private_data;
+	int ret;
+
+	guard(mutex)(&file->lock);
+	if (!is_live(file))
+		return -ENODEV;
+	if (file->pos == file->size && file->precopy) {
+		if (!device_changed(file))
+			return -ENOMSG;
+		ret = add_record(file);
+		if (ret)
+			return ret;
+	}
+
+	count = min(count, file->size - file->pos);
+	if (copy_to_user(buf, (u8 *)file->records + file->pos, count))
+		return -EFAULT;
+	file->pos += count;
+	return count;
+}
+
+static long mock_save_ioctl(struct file *filp, unsigned int cmd,
+			    unsigned long arg)
+{
+	const size_t size = sizeof(struct mock_record);
+	struct mock_file *file = filp->private_data;
+	struct vfio_precopy_info info;
+	bool changed;
+	int ret;
+
+	guard(mutex)(&file->lock);
+	if (!is_live(file))
+		return -ENODEV;
+	ret = vfio_check_precopy_ioctl(&file->mdev->core.vdev, cmd, arg, &info);
+	if (ret)
+		return ret;
+	if (!file->precopy)
+		return -EINVAL;
+
+	changed = device_changed(file);
+	if (changed && file->mdev->core.vdev.precopy_info_v2) {
+		ret = add_record(file);
+		if (ret)
+			return ret;
+		file->initial = file->size;
+		info.flags |= VFIO_PRECOPY_INFO_REINIT;
+		changed = false;
+	}
+	info.initial_bytes = file->initial - min(file->initial, file->pos);
+	info.dirty_bytes = file->size - max(file->initial, file->pos) +
+			   (changed ? size : 0);
+	return copy_to_user((void __user *)arg, &info, sizeof(info)) ? -EFAULT :
+								       0;
+}
+
+static ssize_t mock_resume_write(struct file *filp, const char __user *buf,
+				 size_t count, loff_t *ppos)
+{
+	struct mock_file *file = filp->private_data;
+
+	guard(mutex)(&file->lock);
+	if (!is_live(file))
+		return -ENODEV;
+	if (count > sizeof(file->records) - file->size)
+		return -ENOSPC;
+	if (copy_from_user((u8 *)file->records + file->size, buf, count))
+		return -EFAULT;
+	file->size += count;
+	return count;
+}
+
+static int mock_file_release(struct inode *inode, struct file *filp)
+{
+	kfree(filp->private_data);
+	return 0;
+}
+
+static const struct file_operations mock_save_fops = {
+	.owner = THIS_MODULE,
+	.read = mock_save_read,
+	.unlocked_ioctl = mock_save_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.release = mock_file_release,
+};
+
+static const struct file_operations mock_resume_fops = {
+	.owner = THIS_MODULE,
+	.write = mock_resume_write,
+	.release = mock_file_release,
+};
+
+static bool is_saving(enum vfio_device_mig_state state)
+{
+	return state == VFIO_DEVICE_STATE_STOP_COPY ||
+	       state == VFIO_DEVICE_STATE_PRE_COPY ||
+	       state == VFIO_DEVICE_STATE_PRE_COPY_P2P;
+}
+
+/* The device keeps one reference, the other is the caller's */
+static struct file *begin_transfer(struct mock_device *mdev,
+				   enum vfio_device_mig_state next)
+{
+	bool saving = is_saving(next);
+	struct mock_file *file;
+
+	file = kzalloc_obj(*file, GFP_KERNEL_ACCOUNT);
+	if (!file)
+		return ERR_PTR(-ENOMEM);
+	mutex_init(&file->lock);
+	file->mdev = mdev;
+	file->precopy = saving && next != VFIO_DEVICE_STATE_STOP_COPY;
+	if (saving)
+		add_record(file);
+	file->initial = file->size;
+	file->filp = anon_inode_getfile(
+		"mock-migration", saving ? &mock_save_fops : &mock_resume_fops,
+		file, saving ? O_RDONLY : O_WRONLY);
+	if (IS_ERR(file->filp)) {
+		struct file *error = file->filp;
+
+		kfree(file);
+		return error;
+	}
+	mdev->file = file;
+	return get_file(file->filp);
+}
+
+static void end_transfer(struct mock_device *mdev)
+{
+	struct mock_file *file = mdev->file;
+
+	if (!file)
+		return;
+	mdev->file = NULL;
+	scoped_guard(mutex, &file->lock)
+		file->mdev = NULL;
+	fput(file->filp);
+}
+
+static void stop_logging(struct mock_device *mdev)
+{
+	mdev->logging = false;
+	xa_destroy(&mdev->dirty);
+}
+
+/* As new: after a reset, and for the next user */
+static void restart(struct mock_device *mdev)
+{
+	end_transfer(mdev);
+	stop_logging(mdev);
+	mdev->state = VFIO_DEVICE_STATE_RUNNING;
+	mdev->fail = VFIO_DEVICE_STATE_ERROR;
+	mdev->steps.nr = 0;
+}
+
+static void lock_device(struct mock_device *mdev)
+{
+	mutex_lock(&mdev->lock);
+	if (test_and_clear_bit(0, &mdev->was_reset))
+		restart(mdev);
+}
+
+DEFINE_GUARD(mock_device, struct mock_device *, lock_device(_T),
+	     mutex_unlock(&_T->lock))
+
+static int end_precopy(struct mock_file *file)
+{
+	guard(mutex)(&file->lock);
+	file->precopy = false;
+	return add_record(file);
+}
+
+static int load_device(struct mock_device *mdev)
+{
+	struct mock_file *file = mdev->file;
+
+	guard(mutex)(&file->lock);
+	if (!file->size)
+		return 0;
+	if (file->size % sizeof(*file->records) ||
+	    last_record(file)->magic != MOCK_MAGIC)
+		return -EINVAL;
+	write_device(mdev, last_record(file));
+	return 0;
+}
+
+/* Returns the file where the step begins a transfer */
+static struct file *take_step(struct mock_device *mdev,
+			      enum vfio_device_mig_state next)
+{
+	bool was_saving = is_saving(mdev->state);
+	struct file *filp = NULL;
+	int ret = 0;
+
+	if (mdev->fail == next) {
+		mdev->fail = VFIO_DEVICE_STATE_ERROR;
+		ret = -EIO;
+	} else if (mdev->state == VFIO_DEVICE_STATE_RESUMING) {
+		ret = load_device(mdev);
+	} else if (was_saving && next == VFIO_DEVICE_STATE_STOP_COPY) {
+		ret = end_precopy(mdev->file);
+	} else if (next == VFIO_DEVICE_STATE_RESUMING ||
+		   (is_saving(next) && !was_saving)) {
+		filp = begin_transfer(mdev, next);
+		ret = PTR_ERR_OR_ZERO(filp);
+	}
+
+	if (ret)
+		next = VFIO_DEVICE_STATE_ERROR;
+	if (!is_saving(next) && next != VFIO_DEVICE_STATE_RESUMING)
+		end_transfer(mdev);
+	mdev->state = next;
+	if (mdev->steps.nr < MOCK_MAX_STEPS)
+		mdev->steps.states[mdev->steps.nr++] = next;
+	return ret ? ERR_PTR(ret) : filp;
+}
+
+static struct file *mock_set_state(struct vfio_device *vdev,
+				   enum vfio_device_mig_state new_state)
+{
+	struct mock_device *mdev = to_mock(vdev);
+	enum vfio_device_mig_state next;
+	struct file *filp = NULL;
+	int ret;
+
+	guard(mock_device)(mdev);
+	if (mdev->state == VFIO_DEVICE_STATE_ERROR)
+		return ERR_PTR(-EIO);
+
+	/* To where it is already is no way, but must be a state */
+	do {
+		ret = vfio_mig_get_next_state(vdev, mdev->state, new_state,
+					      &next);
+		if (ret)
+			return ERR_PTR(ret);
+		if (next == mdev->state)
+			return NULL;
+		filp = take_step(mdev, next);
+	} while (!IS_ERR(filp) && mdev->state != new_state);
+	return filp;
+}
+
+static int mock_get_state(struct vfio_device *vdev,
+			  enum vfio_device_mig_state *state)
+{
+	struct mock_device *mdev = to_mock(vdev);
+
+	guard(mock_device)(mdev);
+	*state = mdev->state;
+	return 0;
+}
+
+static int mock_get_data_size(struct vfio_device *vdev, unsigned long *length)
+{
+	struct mock_device *mdev = to_mock(vdev);
+
+	guard(mock_device)(mdev);
+	*length = sizeof(struct mock_record);
+	return 0;
+}
+
+static int mock_log_start(struct vfio_device *vdev,
+			  struct rb_root_cached *ranges, u32 nnodes,
+			  u64 *page_size)
+{
+	struct mock_device *mdev = to_mock(vdev);
+	struct interval_tree_node *node;
+	unsigned int nr = 0;
+
+	guard(mock_device)(mdev);
+	if (mdev->logging)
+		return -EBUSY;
+	vfio_combine_iova_ranges(ranges, nnodes, MOCK_MAX_RANGES);
+	for (node = interval_tree_iter_first(ranges, 0, ULONG_MAX); node;
+	     node = interval_tree_iter_next(node, 0, ULONG_MAX)) {
+		if (nr == MOCK_MAX_RANGES)
+			return -EINVAL;
+		mdev->first[nr] = node->start;
+		mdev->last[nr++] = node->last;
+	}
+	mdev->nr_ranges = nr;
+	mdev->logging = true;
+	*page_size = SZ_4K;
+	return 0;
+}
+
+static int mock_log_stop(struct vfio_device *vdev)
+{
+	struct mock_device *mdev = to_mock(vdev);
+
+	guard(mock_device)(mdev);
+	stop_logging(mdev);
+	return 0;
+}
+
+static int mock_log_read(struct vfio_device *vdev, unsigned long iova,
+			 unsigned long length, struct iova_bitmap *dirty)
+{
+	struct mock_device *mdev = to_mock(vdev);
+	unsigned long page;
+	void *entry;
+
+	guard(mock_device)(mdev);
+	if (!mdev->logging)
+		return -EINVAL;
+	xa_for_each_range(&mdev->dirty, page, entry, iova / SZ_4K,
+			  (iova + length - 1) / SZ_4K) {
+		iova_bitmap_set(dirty, page * SZ_4K, SZ_4K);
+		xa_erase(&mdev->dirty, page);
+	}
+	return 0;
+}
+
+static bool is_logged(struct mock_device *mdev, unsigned long iova)
+{
+	unsigned int i;
+
+	for (i = 0; i < mdev->nr_ranges; i++) {
+		if (iova >= mdev->first[i] && iova <= mdev->last[i])
+			return true;
+	}
+	return false;
+}
+
+static int log_write(struct mock_device *mdev, const struct mock_write *write)
+{
+	unsigned long page;
+	int ret;
+
+	if (!write->length)
+		return -EINVAL;
+	for (page = write->iova / SZ_4K;
+	     page <= (write->iova + write->length - 1) / SZ_4K; page++) {
+		if (!mdev->logging || !is_logged(mdev, page * SZ_4K))
+			continue;
+		ret = xa_err(xa_store(&mdev->dirty, page, xa_mk_value(1),
+				      GFP_KERNEL));
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int get_steps(struct mock_device *mdev, u32 feature, void __user *arg,
+		     size_t argsz)
+{
+	int ret;
+
+	ret = vfio_check_feature(feature, argsz, VFIO_DEVICE_FEATURE_GET,
+				 sizeof(mdev->steps));
+	if (ret != 1)
+		return ret;
+	if (copy_to_user(arg, &mdev->steps, sizeof(mdev->steps)))
+		return -EFAULT;
+	mdev->steps.nr = 0;
+	return 0;
+}
+
+static int set_write(struct mock_device *mdev, u32 feature, void __user *arg,
+		     size_t argsz)
+{
+	struct mock_write write;
+	int ret;
+
+	ret = vfio_check_feature(feature, argsz, VFIO_DEVICE_FEATURE_SET,
+				 sizeof(write));
+	if (ret != 1)
+		return ret;
+	if (copy_from_user(&write, arg, sizeof(write)))
+		return -EFAULT;
+	return log_write(mdev, &write);
+}
+
+static int set_fail(struct mock_device *mdev, u32 feature, void __user *arg,
+		    size_t argsz)
+{
+	int ret;
+
+	ret = vfio_check_feature(feature, argsz, VFIO_DEVICE_FEATURE_SET,
+				 sizeof(mdev->fail));
+	if (ret != 1)
+		return ret;
+	return copy_from_user(&mdev->fail, arg, sizeof(mdev->fail)) ? -EFAULT :
+								      0;
+}
+
+static int mock_feature(struct vfio_device *vdev, u32 feature, void __user *arg,
+			size_t argsz)
+{
+	struct mock_device *mdev = to_mock(vdev);
+
+	guard(mock_device)(mdev);
+	switch (feature & VFIO_DEVICE_FEATURE_MASK) {
+	case MOCK_FEATURE_STEPS:
+		return get_steps(mdev, feature, arg, argsz);
+	case MOCK_FEATURE_WRITE:
+		return set_write(mdev, feature, arg, argsz);
+	case MOCK_FEATURE_FAIL:
+		return set_fail(mdev, feature, arg, argsz);
+	default:
+		return vfio_pci_core_ioctl_feature(vdev, feature, arg, argsz);
+	}
+}
+
+static int mock_open_device(struct vfio_device *vdev)
+{
+	struct mock_device *mdev = to_mock(vdev);
+	int ret;
+
+	ret = vfio_pci_core_enable(&mdev->core);
+	if (ret)
+		return ret;
+	vfio_pci_core_finish_enable(&mdev->core);
+	return 0;
+}
+
+static void mock_close_device(struct vfio_device *vdev)
+{
+	struct mock_device *mdev = to_mock(vdev);
+
+	scoped_guard(mock_device, mdev)
+		restart(mdev);
+	vfio_pci_core_close_device(vdev);
+}
+
+static const struct vfio_migration_ops mock_mig_ops[] = {
+	{ mock_set_state, mock_get_state, mock_get_data_size },
+	{ NULL, mock_get_state, mock_get_data_size },
+	{ mock_set_state, NULL, mock_get_data_size },
+	{ mock_set_state, mock_get_state, NULL },
+};
+
+static const struct vfio_log_ops mock_log_ops[] = {
+	{ mock_log_start, mock_log_stop, mock_log_read },
+	{ NULL, mock_log_stop, mock_log_read },
+	{ mock_log_start, NULL, mock_log_read },
+	{ mock_log_start, mock_log_stop, NULL },
+};
+
+static int mock_init_dev(struct vfio_device *vdev)
+{
+	struct mock_device *mdev = to_mock(vdev);
+
+	mutex_init(&mdev->lock);
+	xa_init(&mdev->dirty);
+	mdev->state = VFIO_DEVICE_STATE_RUNNING;
+	vdev->migration_flags = flags;
+	vdev->mig_ops = &mock_mig_ops[missing <= 3 ? missing : 0];
+	vdev->log_ops = &mock_log_ops[missing > 3 ? min(missing - 3, 3) : 0];
+	return vfio_pci_core_init_dev(vdev);
+}
+
+static const struct vfio_device_ops mock_ops = {
+	.name = "mock-migration",
+	.init = mock_init_dev,
+	.release = vfio_pci_core_release_dev,
+	.bind_iommufd = vfio_iommufd_physical_bind,
+	.unbind_iommufd = vfio_iommufd_physical_unbind,
+	.attach_ioas = vfio_iommufd_physical_attach_ioas,
+	.detach_ioas = vfio_iommufd_physical_detach_ioas,
+	.open_device = mock_open_device,
+	.close_device = mock_close_device,
+	.read = vfio_pci_core_read,
+	.write = vfio_pci_core_write,
+	.ioctl = vfio_pci_core_ioctl,
+	.get_region_info_caps = vfio_pci_ioctl_get_region_info,
+	.mmap = vfio_pci_core_mmap,
+	.request = vfio_pci_core_request,
+	.match = vfio_pci_core_match,
+	.match_token_uuid = vfio_pci_core_match_token_uuid,
+	.device_feature = mock_feature,
+};
+
+static int mock_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct mock_device *mdev;
+	int ret;
+
+	mdev = vfio_alloc_device(mock_device, core.vdev, &pdev->dev, &mock_ops);
+	if (IS_ERR(mdev))
+		return PTR_ERR(mdev);
+
+	pci_set_drvdata(pdev, &mdev->core);
+	ret = vfio_pci_core_register_device(&mdev->core);
+	if (ret)
+		vfio_put_device(&mdev->core.vdev);
+	return ret;
+}
+
+static void mock_remove(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = pci_get_drvdata(pdev);
+
+	vfio_pci_core_unregister_device(core);
+	vfio_put_device(&core->vdev);
+}
+
+static void mock_reset_done(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = pci_get_drvdata(pdev);
+
+	set_bit(0, &to_mock(&core->vdev)->was_reset);
+}
+
+static const struct pci_error_handlers mock_err_handler = {
+	.error_detected = vfio_pci_core_aer_err_detected,
+	.reset_done = mock_reset_done,
+};
+
+static const struct pci_device_id mock_ids[] = {
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(0x1b36, 0x0010) },
+	{}
+};
+MODULE_DEVICE_TABLE(pci, mock_ids);
+
+static struct pci_driver mock_driver = {
+	.name = "mock-migration",
+	.id_table = mock_ids,
+	.probe = mock_probe,
+	.remove = mock_remove,
+	.err_handler = &mock_err_handler,
+	.driver_managed_dma = true,
+};
+module_pci_driver(mock_driver);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("A device that can be migrated, for tests");
+MODULE_IMPORT_NS("IOMMUFD_NG");
+MODULE_IMPORT_NS("VFIO_NG");
+MODULE_IMPORT_NS("VFIO_PCI_NG");
