@@ -341,6 +341,13 @@ int iommu_core_attach(struct iommu_domain *domain, struct iommu_group *group,
 	return ret;
 }
 
+static int check_owner(struct device *dev, void *data)
+{
+	const struct iommu_domain *domain = data;
+
+	return dev->iommu->iommu_dev->ops == domain->owner ? 0 : -EINVAL;
+}
+
 /**
  * iommu_core_replace() - move a group to another domain
  * @domain: the new domain
@@ -351,15 +358,24 @@ int iommu_core_attach(struct iommu_domain *domain, struct iommu_group *group,
  * driver can do that.
  *
  * Context: may sleep.
- * Return: 0 or a negative errno, and the old domain stays attached.
+ * Return: 0 or a negative errno, and the old domain stays attached; -EINVAL
+ * where @domain does not suit @group.
  */
 int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group,
 		       const struct fault_target *target)
 {
 	struct core_handle *old = attached_handle(group, IOMMU_NO_PASID);
-	struct core_handle *handle = new_handle(target);
+	struct core_handle *handle;
 	int ret;
 
+	/*
+	 * Unlike attaching, this takes any domain to the device's driver, which
+	 * would believe that the domain is its own.
+	 */
+	ret = iommu_group_for_each_dev(group, domain, check_owner);
+	if (ret)
+		return ret;
+	handle = new_handle(target);
 	if (IS_ERR(handle))
 		return PTR_ERR(handle);
 	ret = iommu_replace_group_handle(group, domain, &handle->handle);
