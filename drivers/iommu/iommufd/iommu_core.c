@@ -2,8 +2,6 @@
 /*
  * Who drives a device's DMA.
  */
-#define pr_fmt(fmt) "iommufd: " fmt
-
 #include <linux/iommu.h>
 #include <linux/iommu_internal.h>
 #include <linux/module.h>
@@ -13,6 +11,9 @@
 
 #include "hwdirty.h"
 #include "iommu_core.h"
+
+#undef pr_fmt
+#define pr_fmt(fmt) "iommufd: " fmt
 
 static bool allow_unsafe_interrupts;
 module_param(allow_unsafe_interrupts, bool, 0644);
