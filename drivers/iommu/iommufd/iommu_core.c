@@ -2,8 +2,6 @@
 /*
  * Who drives a device's DMA.
  */
-#define pr_fmt(fmt) "iommufd: " fmt
-
 #include <linux/iommu.h>
 #include <linux/iommu_internal.h>
 #include <linux/module.h>
@@ -13,6 +11,9 @@
 
 #include "hwdirty.h"
 #include "iommu_core.h"
+
+#undef pr_fmt
+#define pr_fmt(fmt) "iommufd: " fmt
 
 static bool allow_unsafe_interrupts;
 module_param(allow_unsafe_interrupts, bool, 0644);
@@ -341,6 +342,13 @@ int iommu_core_attach(struct iommu_domain *domain, struct iommu_group *group,
 	return ret;
 }
 
+static int check_owner(struct device *dev, void *data)
+{
+	const struct iommu_domain *domain = data;
+
+	return dev->iommu->iommu_dev->ops == domain->owner ? 0 : -EINVAL;
+}
+
 /**
  * iommu_core_replace() - move a group to another domain
  * @domain: the new domain
@@ -351,15 +359,24 @@ int iommu_core_attach(struct iommu_domain *domain, struct iommu_group *group,
  * driver can do that.
  *
  * Context: may sleep.
- * Return: 0 or a negative errno, and the old domain stays attached.
+ * Return: 0 or a negative errno, and the old domain stays attached; -EINVAL
+ * where @domain does not suit @group.
  */
 int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group,
 		       const struct fault_target *target)
 {
 	struct core_handle *old = attached_handle(group, IOMMU_NO_PASID);
-	struct core_handle *handle = new_handle(target);
+	struct core_handle *handle;
 	int ret;
 
+	/*
+	 * Unlike attaching, this takes any domain to the device's driver, which
+	 * would believe that the domain is its own.
+	 */
+	ret = iommu_group_for_each_dev(group, domain, check_owner);
+	if (ret)
+		return ret;
+	handle = new_handle(target);
 	if (IS_ERR(handle))
 		return PTR_ERR(handle);
 	ret = iommu_replace_group_handle(group, domain, &handle->handle);

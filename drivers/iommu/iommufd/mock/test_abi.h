@@ -6,10 +6,16 @@
 #ifndef IOMMUFD_MOCK_TEST_ABI_H
 #define IOMMUFD_MOCK_TEST_ABI_H
 
+#ifdef __KERNEL__
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/types.h>
 #include <uapi/linux/iommufd.h>
+#else
+#include <assert.h>
+#include <linux/iommufd.h>
+#define BIT(nr) (1UL << (nr))
+#endif
 
 #define IOMMU_TEST_CMD _IO(IOMMUFD_TYPE, IOMMUFD_CMD_BASE + 32)
 

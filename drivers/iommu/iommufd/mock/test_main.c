@@ -18,6 +18,7 @@
 #include "test_device.h"
 #include "test_dirty.h"
 #include "test_dmabuf.h"
+#include "test_fail.h"
 #include "test_map.h"
 
 /*
@@ -87,11 +88,16 @@ static int __init mock_init(void)
 		goto err_iommu;
 	test_dmabuf_init();
 	mock_fail_init();
-	ret = iommufd_extension_register(&extension);
+	ret = test_fail_init();
 	if (ret)
 		goto err_fail;
+	ret = iommufd_extension_register(&extension);
+	if (ret)
+		goto err_points;
 	return 0;
 
+err_points:
+	test_fail_exit();
 err_fail:
 	mock_fail_exit();
 	test_dmabuf_exit();
@@ -104,6 +110,7 @@ err_iommu:
 static void __exit mock_exit(void)
 {
 	iommufd_extension_unregister(&extension);
+	test_fail_exit();
 	mock_fail_exit();
 	test_dmabuf_exit();
 	mock_pci_exit();

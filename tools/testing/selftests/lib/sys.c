@@ -132,6 +132,15 @@ long long sys_vm_locked(pid_t pid)
 	return read_number(path, "VmLck:") * 1024;
 }
 
+/* Memory that counts as pinned by process @pid, in bytes. */
+long long sys_vm_pinned(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return read_number(path, "VmPin:") * 1024;
+}
+
 /*
  * Pages of the whole machine that are pinned for DMA now. Each CPU keeps a
  * part of the count to itself until it is told to add it up.

@@ -31,6 +31,7 @@ void sys_munmap(void *addr, size_t size);
 
 int __sys_write_file(const char *path, const char *text);
 long long sys_vm_locked(pid_t pid);
+long long sys_vm_pinned(pid_t pid);
 long long sys_pins_held(void);
 void sys_set_memlock(unsigned long long bytes);
 void sys_drop_cap(unsigned int cap);

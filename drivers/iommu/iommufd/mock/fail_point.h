@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Points at which the engine fails when a test asks for it.
+ *
+ * A build for tests has one at every call that may fail: fail_calls.h puts them
+ * there, the sources do not mention them. Another build has none.
+ */
+#ifndef IOMMUFD_MOCK_FAIL_POINT_H
+#define IOMMUFD_MOCK_FAIL_POINT_H
+
+#include <linux/compiler.h>
+#include <linux/jump_label.h>
+#include <linux/stringify.h>
+#include <linux/types.h>
+
+struct task_struct;
+
+/**
+ * struct fail_points - what happened while points were armed
+ */
+struct fail_points {
+	/** @task: whose calls count */
+	const struct task_struct *task;
+	/** @nth: the point that fails, from 1 on; 0 for none */
+	unsigned int nth;
+	/** @reached: points that were reached */
+	unsigned int reached;
+	/** @failed: which one failed, "CALL FILE:LINE"; NULL for none */
+	const char *failed;
+};
+
+DECLARE_STATIC_KEY_FALSE(fail_points_enabled);
+
+bool fail_point_reached(const char *name);
+void fail_points_enable(bool enable);
+void fail_points_arm(unsigned int nth);
+void fail_points_disarm(struct fail_points *seen);
+
+/*
+ * Whether to fail here. "modinfo -F fail_point" lists all points of a module;
+ * what it reads does not stay in memory.
+ */
+#define fail_point_(name, unique)                                   \
+	({                                                          \
+		static const char unique[] __used __aligned(1)      \
+			__section(".modinfo") = "fail_point=" name; \
+		static_branch_unlikely(&fail_points_enabled) &&     \
+			fail_point_reached(name);                   \
+	})
+#define fail_point(call)                                              \
+	fail_point_(call " " __FILE_NAME__ ":" __stringify(__LINE__), \
+		    __UNIQUE_ID(fail_point))
+
+#endif /* IOMMUFD_MOCK_FAIL_POINT_H */

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/iommufd_fail_point: lets the engine fail at one point after the other.
+ *
+ * Writing the number N lets the N-th point from now on fail that the writing
+ * thread reaches; with 0 they are only counted. Reading ends that and says how
+ * many were reached and, where one failed, which: "REACHED CALL FILE:LINE". One
+ * program at a time has it open.
+ */
+#include <linux/atomic.h>
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/kstrtox.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+
+#include "fail_point.h"
+#include "test_fail.h"
+
+static atomic_t users;
+
+static int fail_open(struct inode *inode, struct file *file)
+{
+	if (atomic_cmpxchg(&users, 0, 1))
+		return -EBUSY;
+	fail_points_enable(true);
+	return stream_open(inode, file);
+}
+
+static int fail_release(struct inode *inode, struct file *file)
+{
+	fail_points_enable(false);
+	atomic_set(&users, 0);
+	return 0;
+}
+
+static ssize_t fail_write(struct file *file, const char __user *buf,
+			  size_t size, loff_t *pos)
+{
+	unsigned int nth;
+	int ret;
+
+	ret = kstrtouint_from_user(buf, size, 10, &nth);
+	if (ret)
+		return ret;
+	fail_points_arm(nth);
+	return size;
+}
+
+static ssize_t fail_read(struct file *file, char __user *buf, size_t size,
+			 loff_t *pos)
+{
+	struct fail_points seen;
+	char text[128];
+	loff_t zero = 0;
+	int length;
+
+	fail_points_disarm(&seen);
+	length = scnprintf(text, sizeof(text), "%u %s\n", seen.reached,
+			   seen.failed ?: "-");
+	return simple_read_from_buffer(buf, size, &zero, text, length);
+}
+
+static const struct file_operations fail_fops = {
+	.owner = THIS_MODULE,
+	.open = fail_open,
+	.release = fail_release,
+	.write = fail_write,
+	.read = fail_read,
+};
+
+static struct miscdevice fail_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "iommufd_fail_point",
+	.fops = &fail_fops,
+	.mode = 0600,
+};
+
+/**
+ * test_fail_init() - let there be /dev/iommufd_fail_point
+ *
+ * Return: 0 or a negative errno.
+ */
+int test_fail_init(void)
+{
+	return misc_register(&fail_misc);
+}
+
+/**
+ * test_fail_exit() - undo test_fail_init()
+ */
+void test_fail_exit(void)
+{
+	misc_deregister(&fail_misc);
+}

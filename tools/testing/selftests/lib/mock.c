@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "mock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "sys.h"
+#include "vdev.h"
+
+#define MODULE "drivers/iommu/iommufd/mock/iommufd_mock.ko"
+
+/* The build directory is five levels above the program. */
+static int open_module(void)
+{
+	char self[PATH_MAX], path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *dir = self;
+	unsigned int i;
+
+	ASSERT(length > 0);
+	self[length] = '\0';
+	for (i = 0; i < 5; i++)
+		dir = dirname(dir);
+	ASSERT((size_t)snprintf(path, sizeof(path), "%s/" MODULE, dir) <
+	       sizeof(path));
+	return __sys_open(path, O_RDONLY);
+}
+
+/* Load it, unless it is. */
+void mock_load(void)
+{
+	int fd;
+
+	if (!backend_present(BACKEND_IOMMUFD))
+		SKIP("no /dev/iommu");
+	fd = open_module();
+	if (fd < 0)
+		SKIP("the mock IOMMU was not built");
+	if (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST)
+		FAIL("finit_module: %s", strerror(errno));
+	close(fd);
+}
+
+int __mock_unload(void)
+{
+	return syscall(SYS_delete_module, "iommufd_mock", 0) ? -errno : 0;
+}
+
+int __mock_op(int fd, __u32 op, __u32 id, struct iommu_test_cmd *cmd)
+{
+	cmd->size = sizeof(*cmd);
+	cmd->op = op;
+	cmd->id = id;
+	return __sys_ioctl(fd, IOMMU_TEST_CMD, cmd);
+}
+
+int __mock_dev(int fd, __u32 pt, __u32 flags, struct mock_dev *dev)
+{
+	struct iommu_test_cmd cmd = { .mock_domain_flags.dev_flags = flags };
+	int rc = __mock_op(fd, IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS, pt, &cmd);
+
+	if (!rc)
+		*dev = (struct mock_dev){
+			.stdev = cmd.mock_domain_flags.out_stdev_id,
+			.hwpt = cmd.mock_domain_flags.out_hwpt_id,
+			.idev = cmd.mock_domain_flags.out_idev_id,
+		};
+	return rc;
+}
+
+void mock_dev(int fd, __u32 pt, __u32 flags, struct mock_dev *dev)
+{
+	ASSERT_RC(__mock_dev(fd, pt, flags, dev), 0);
+}
+
+int __mock_replace(int fd, __u32 stdev, __u32 pt)
+{
+	struct iommu_test_cmd cmd = { .mock_domain_replace.pt_id = pt };
+
+	return __mock_op(fd, IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE, stdev, &cmd);
+}
+
+/* -EINVAL where one page of the range is not mapped, or is another one. */
+int __mock_check_map(int fd, __u32 hwpt, const void *vaddr, __u64 iova,
+		     __u64 size)
+{
+	struct iommu_test_cmd cmd = {
+		.check_map = {
+			.iova = iova,
+			.length = size,
+			.uptr = (uintptr_t)vaddr,
+		},
+	};
+
+	return __mock_op(fd, IOMMU_TEST_OP_MD_CHECK_MAP, hwpt, &cmd);
+}
+
+/* Gives a file descriptor. */
+int __mock_access(int fd, __u32 ioas, __u32 flags)
+{
+	struct iommu_test_cmd cmd = { .create_access.flags = flags };
+	int rc = __mock_op(fd, IOMMU_TEST_OP_CREATE_ACCESS, ioas, &cmd);
+
+	return rc ?: (int)cmd.create_access.out_access_fd;
+}
+
+/* @vaddr is what memory the pages should be, NULL where that is all the same. */
+int __access_pin(int fd, int access, __u64 iova, __u64 size, const void *vaddr,
+		 __u32 flags, __u32 *id)
+{
+	struct iommu_test_cmd cmd = {
+		.access_pages = {
+			.flags = flags,
+			.iova = iova,
+			.length = size,
+			.uptr = (uintptr_t)vaddr,
+		},
+	};
+	int rc = __mock_op(fd, IOMMU_TEST_OP_ACCESS_PAGES, access, &cmd);
+
+	if (!rc)
+		*id = cmd.access_pages.out_access_pages_id;
+	return rc;
+}
+
+int __access_unpin(int fd, int access, __u32 id)
+{
+	struct iommu_test_cmd cmd = {
+		.destroy_access_pages.access_pages_id = id,
+	};
+
+	return __mock_op(fd, IOMMU_TEST_OP_DESTROY_ACCESS_PAGES, access, &cmd);
+}
+
+int __access_rw(int fd, int access, __u64 iova, void *buf, __u64 size,
+		__u32 flags)
+{
+	struct iommu_test_cmd cmd = {
+		.access_rw = {
+			.iova = iova,
+			.length = size,
+			.uptr = (uintptr_t)buf,
+			.flags = flags,
+		},
+	};
+
+	return __mock_op(fd, IOMMU_TEST_OP_ACCESS_RW, access, &cmd);
+}
+
+static int fail_fd = -1;
+
+/* For the process; nobody else can until it ends. */
+void fail_open(void)
+{
+	mock_load();
+	fail_fd = sys_open("/dev/iommufd_fail_point", O_RDWR);
+}
+
+/* Lets the @nth fail point that this thread reaches fail; 0 counts only. */
+void fail_at(unsigned int nth)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%u", nth);
+
+	ASSERT_EQ(write(fail_fd, text, length), length);
+}
+
+/* Nothing fails any more. */
+void fail_end(struct fail_report *report)
+{
+	char text[128];
+	ssize_t got = read(fail_fd, text, sizeof(text) - 1);
+	char *end;
+
+	ASSERT(got > 0);
+	/* without the newline */
+	text[got - 1] = '\0';
+	report->reached = strtoul(text, &end, 10);
+	ASSERT(*end == ' ');
+	snprintf(report->failed, sizeof(report->failed), "%s", end + 1);
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The container and the device node: each call fails at each of the points that
+ * it has in iommufd.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fail.h"
+#include "harness.h"
+#include "ioas.h"
+#include "legacy.h"
+#include "mock.h"
+#include "pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+#define IOVA FAIL_IOVA
+
+/* The container, from the group's entry to a mapping. */
+
+static void setup_group(struct env *env)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+
+	env->fd = container_open(BACKEND_CONTAINER);
+	env->group = group_open(bdf);
+	env->size = FAIL_BIG;
+}
+
+static int call_set_container(struct env *env)
+{
+	return __group_set_container(env->group, env->fd);
+}
+
+static void undo_set_container(struct env *env)
+{
+	ASSERT_RC(__group_unset_container(env->group), 0);
+}
+
+SCENARIO_BARE(set_container, .setup = setup_group, .call = call_set_container,
+	      .undo = undo_set_container)
+
+static int call_set_iommu(struct env *env)
+{
+	int rc = call_set_container(env);
+
+	if (rc)
+		return rc;
+	rc = __container_set_iommu(env->fd, VFIO_TYPE1v2_IOMMU);
+	if (rc)
+		undo_set_container(env);
+	return rc;
+}
+
+SCENARIO_BARE(set_iommu, .setup = setup_group, .call = call_set_iommu,
+	      .undo = undo_set_container)
+
+static void setup_container(struct env *env)
+{
+	setup_group(env);
+	ASSERT_RC(call_set_iommu(env), 0);
+}
+
+static int call_container_map(struct env *env)
+{
+	return __container_map(env->fd, env->buf, IOVA, env->size,
+			       VFIO_DMA_MAP_FLAG_READ |
+				       VFIO_DMA_MAP_FLAG_WRITE);
+}
+
+static void undo_container_map(struct env *env)
+{
+	container_unmap(env->fd, IOVA, env->size);
+}
+
+SCENARIO_BARE(map, .setup = setup_container, .call = call_container_map,
+	      .undo = undo_container_map)
+
+static void setup_mapped(struct env *env)
+{
+	setup_container(env);
+	ASSERT_RC(call_container_map(env), 0);
+}
+
+static int call_container_unmap(struct env *env)
+{
+	return __container_unmap(env->fd, IOVA, env->size, 0, NULL);
+}
+
+static void undo_container_unmap(struct env *env)
+{
+	ASSERT_RC(call_container_map(env), 0);
+}
+
+static void map_again(struct env *env,
+		      const char *point __attribute__((unused)))
+{
+	int rc = call_container_map(env);
+
+	if (rc != -EEXIST)
+		ASSERT_RC(rc, 0);
+}
+
+SCENARIO_BARE(unmap, .setup = setup_mapped, .call = call_container_unmap,
+	      .undo = undo_container_unmap, .failed = map_again)
+
+/* The first type of the ABI unmaps parts. */
+
+static void setup_type1(struct env *env)
+{
+	setup_group(env);
+	ASSERT_RC(call_set_container(env), 0);
+	ASSERT_RC(__container_set_iommu(env->fd, VFIO_TYPE1_IOMMU), 0);
+	ASSERT_RC(call_container_map(env), 0);
+}
+
+static int call_cut(struct env *env)
+{
+	return __container_unmap(env->fd, IOVA + env->size / 4, env->size / 2,
+				 0, NULL);
+}
+
+static void undo_cut(struct env *env)
+{
+	__container_unmap(env->fd, IOVA, env->size, 0, NULL);
+	ASSERT_RC(call_container_map(env), 0);
+}
+
+static void failed_cut(struct env *env,
+		       const char *point __attribute__((unused)))
+{
+	undo_cut(env);
+}
+
+SCENARIO_BARE(unmap_part, .setup = setup_type1, .call = call_cut,
+	      .undo = undo_cut, .failed = failed_cut)
+
+static int call_get_info(struct env *env)
+{
+	char data[4096];
+	struct vfio_iommu_type1_info *info = (void *)data;
+
+	memset(data, 0, sizeof(data));
+	info->argsz = sizeof(data);
+	return __sys_ioctl(env->fd, VFIO_IOMMU_GET_INFO, info);
+}
+
+SCENARIO_BARE(get_info, .setup = setup_mapped, .call = call_get_info)
+
+/* Takes a second group in, with all that is mapped. */
+
+static void setup_second_group(struct env *env)
+{
+	setup_mapped(env);
+	env->group = group_open(pci_need(TESTDEV_EDU1));
+}
+
+SCENARIO_BARE(set_second_container, .setup = setup_second_group,
+	      .call = call_set_container, .undo = undo_set_container)
+
+/* The container's ABI on /dev/iommu, which has an IOAS behind it. */
+
+static void setup_iommufd(struct env *env)
+{
+	struct iommu_vfio_ioas cmd = {
+		.size = sizeof(cmd),
+		.ioas_id = env->ioas,
+		.op = IOMMU_VFIO_IOAS_SET,
+	};
+
+	setup_dev(env);
+	ASSERT_RC(__sys_ioctl(env->fd, IOMMU_VFIO_IOAS, &cmd), 0);
+	ASSERT_RC(__container_set_iommu(env->fd, VFIO_TYPE1_IOMMU), 0);
+	/* this type maps page by page */
+	env->size = 16 * PAGE;
+}
+
+SCENARIO(iommufd_map, .setup = setup_iommufd, .call = call_container_map,
+	 .undo = undo_container_map, .check = check_mock)
+
+static void setup_iommufd_mapped(struct env *env)
+{
+	setup_iommufd(env);
+	ASSERT_RC(call_container_map(env), 0);
+}
+
+SCENARIO(iommufd_unmap, .setup = setup_iommufd_mapped,
+	 .call = call_container_unmap, .undo = undo_container_unmap,
+	 .failed = map_again)
+SCENARIO(iommufd_cut, .setup = setup_iommufd_mapped, .call = call_cut,
+	 .undo = undo_cut, .failed = failed_cut)
+
+SCENARIO(iommufd_get_info, .setup = setup_iommufd_mapped, .call = call_get_info)
+
+/* The device's own node */
+
+static int call_bind(struct env *env)
+{
+	char path[64];
+	int rc;
+
+	pci_cdev_path(pci_need(TESTDEV_EDU0), path, sizeof(path));
+	env->cdev = sys_open(path, O_RDWR);
+	rc = __cdev_bind(env->cdev, env->fd, &env->id);
+	if (rc)
+		sys_close(env->cdev);
+	return rc;
+}
+
+static void undo_bind(struct env *env)
+{
+	sys_close(env->cdev);
+}
+
+SCENARIO(bind, .call = call_bind, .undo = undo_bind)
+
+static void setup_bound(struct env *env)
+{
+	env->size = FAIL_BIG;
+	ASSERT_RC(call_bind(env), 0);
+	ASSERT_RC(call_map(env), 0);
+}
+
+static int call_attach(struct env *env)
+{
+	return __cdev_attach(env->cdev, env->ioas, NULL);
+}
+
+static void undo_attach(struct env *env)
+{
+	ASSERT_RC(__cdev_detach(env->cdev), 0);
+}
+
+SCENARIO(attach, .setup = setup_bound, .call = call_attach, .undo = undo_attach)
+
+static void setup_attached(struct env *env)
+{
+	setup_bound(env);
+	ASSERT_RC(__cdev_attach(env->cdev, env->ioas2, NULL), 0);
+}
+
+static void undo_replace(struct env *env)
+{
+	ASSERT_RC(__cdev_attach(env->cdev, env->ioas2, NULL), 0);
+}
+
+SCENARIO(replace, .setup = setup_attached, .call = call_attach,
+	 .undo = undo_replace)
+
+static void setup_replace_hwpt(struct env *env)
+{
+	setup_attached(env);
+	env->hwpt = hwpt_alloc(env->fd, env->id, env->ioas);
+}
+
+static int call_replace_hwpt(struct env *env)
+{
+	return __cdev_attach(env->cdev, env->hwpt, NULL);
+}
+
+SCENARIO(replace_by_hwpt, .setup = setup_replace_hwpt,
+	 .call = call_replace_hwpt, .undo = undo_replace)
+
+static int call_hwpt_alloc(struct env *env)
+{
+	return __hwpt_alloc(env->fd, env->id, env->ioas, 0, &env->hwpt);
+}
+
+static void undo_hwpt_alloc(struct env *env)
+{
+	iommufd_destroy(env->fd, env->hwpt);
+}
+
+SCENARIO(alloc_hwpt, .setup = setup_bound, .call = call_hwpt_alloc,
+	 .undo = undo_hwpt_alloc)
+
+/* Nothing holds the mock IOMMU, whose fail points these were. */
+TEST(unload)
+{
+	mock_load();
+	ASSERT_RC(__mock_unload(), 0);
+}
