@@ -2,6 +2,8 @@
 #
 #   make [KERNEL=7.2]          modules and programs, built in the lab
 #   make run [KERNEL=7.2]      the main job: real DMA by real programs
+#   make check-qemu [KERNEL=7.2]
+#                              QEMU and DPDK as users run them, checked
 #   make conformance          the kernel's own tests of iommufd, on a mock IOMMU
 #   make check [T=pattern]     every check; with T, those that match
 #   make check-debug           the tests on a kernel with sanitizers, which it builds
@@ -20,6 +22,9 @@ all:
 
 run:
 	tools/testing/run/run --kernel $(KERNEL)
+
+check-qemu:
+	tools/testing/qemu/run --kernel $(KERNEL)
 
 conformance:
 	tools/testing/conformance/run --kernel $(KERNEL)
@@ -62,4 +67,5 @@ ifneq ($(KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 endif
 
-.PHONY: all run conformance check check-debug fuzz need_kdir modules modules_install modules_uninstall clean
+.PHONY: all run check-qemu conformance check check-debug fuzz need_kdir modules modules_install \
+	modules_uninstall clean

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A nested guest: QEMU on KVM, told by QMP and by the guest's serial port."""
+
+import array
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+
+class Failure(Exception):
+    """A check did not hold; the text says why."""
+
+
+class Lines:
+    """What arrives on a socket, line by line, within a time limit."""
+
+    def __init__(self, path, process):
+        self.socket = socket.socket(socket.AF_UNIX)
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                self.socket.connect(path)
+                break
+            except OSError:
+                if process.poll() is not None:
+                    raise Failure(f"QEMU ended with {process.returncode}")
+                if time.monotonic() > deadline:
+                    raise Failure("QEMU does not answer")
+                time.sleep(0.02)
+        self.left = b""
+
+    def read(self, limit, what):
+        deadline = time.monotonic() + limit
+        while b"\n" not in self.left:
+            wait = deadline - time.monotonic()
+            if wait <= 0:
+                raise Failure(f"{what}: nothing within {limit} s")
+            self.socket.settimeout(wait)
+            try:
+                data = self.socket.recv(65536)
+            except TimeoutError:
+                continue
+            except OSError as error:
+                raise Failure(f"{what}: {error}")
+            if not data:
+                raise Failure(f"{what}: QEMU is gone")
+            self.left += data
+        line, self.left = self.left.split(b"\n", 1)
+        return line.decode(errors="replace").rstrip("\r")
+
+
+class Nested:
+    """One QEMU. `words` are the caller's own for its command line."""
+
+    # Seconds, enough for a busy host.
+    BOOT = 600
+    COMMAND = 300
+
+    def __init__(self, name, logs, words, memory="256M", fds=(), append=""):
+        self.dir = tempfile.mkdtemp()
+        self.logs = os.path.join(logs, name)
+        self.words = [
+            "qemu-system-x86_64", "-accel", "kvm", "-cpu", "host",
+            "-m", memory, "-nodefaults", "-no-user-config", "-display", "none",
+            "-kernel", f"/boot/vmlinuz-{os.uname().release}",
+            "-initrd", "/share/nested.img",
+            "-append", "console=ttyS0 panic=-1 loglevel=4 no_timer_check mitigations=off " + append,
+            "-serial", f"file:{self.logs}.console",
+            "-chardev", f"socket,id=agent,path={self.dir}/agent,server=on,wait=off",
+            "-serial", "chardev:agent",
+            "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off",
+            "-trace", "kvm_device_ioctl", "-trace", "iommufd_backend_map_file_dma",
+            "-D", f"{self.logs}.trace",
+            *words]
+        with open(f"{self.logs}.stderr", "ab") as stderr:
+            self.process = subprocess.Popen(
+                self.words, stdin=subprocess.DEVNULL, stdout=stderr,
+                stderr=stderr, pass_fds=fds)
+        self.events = []
+        try:
+            self.monitor = Lines(f"{self.dir}/qmp", self.process)
+            self.monitor.read(60, "greeting")
+            self.qmp("qmp_capabilities")
+            self.agent = Lines(f"{self.dir}/agent", self.process)
+        except Failure:
+            self.kill()
+            raise
+
+    def booted(self):
+        """Waits until the guest's user space speaks."""
+        while not self.agent.read(self.BOOT, "boot").startswith("ready"):
+            pass
+
+    def run(self, command, limit=None):
+        """Runs a shell command in the guest: the lines of its output."""
+        self.agent.socket.sendall(command.encode() + b"\n")
+        lines = []
+        while True:
+            line = self.agent.read(limit or self.COMMAND, command)
+            if line.startswith("="):
+                break
+            lines.append(line)
+        if line != "=0":
+            raise Failure(f"{command}: status {line[1:]}, {' / '.join(lines[-3:])}")
+        return lines
+
+    def value(self, command, name):
+        """The words behind `name` in what a command of the guest prints."""
+        for line in self.run(command):
+            if line.startswith(name + " "):
+                return line[len(name) + 1:]
+        raise Failure(f"{command}: says nothing about {name}")
+
+    def qmp(self, name, send=None, **arguments):
+        message = json.dumps({"execute": name, "arguments": arguments}).encode()
+        ancillary = []
+        if send is not None:
+            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [send]))]
+        self.monitor.socket.sendmsg([message], ancillary)
+        while True:
+            answer = json.loads(self.monitor.read(self.COMMAND, name))
+            if "event" in answer:
+                self.events.append(answer)
+            elif "error" in answer:
+                raise Failure(f"{name}: {answer['error']['desc']}")
+            else:
+                return answer["return"]
+
+    def event(self, name, **data):
+        """Waits for an event, which may have come before."""
+        while True:
+            for event in self.events:
+                if event["event"] == name and data.items() <= event.get("data", {}).items():
+                    self.events.remove(event)
+                    return
+            answer = json.loads(self.monitor.read(self.COMMAND, name))
+            if "event" in answer:
+                self.events.append(answer)
+
+    def traced(self, pattern):
+        """How many lines of QEMU's trace match."""
+        try:
+            with open(f"{self.logs}.trace", errors="replace") as file:
+                return sum(1 for line in file if re.search(pattern, line))
+        except FileNotFoundError:
+            return 0
+
+    def huge_kib(self):
+        """How much of QEMU's anonymous memory is huge pages."""
+        with open(f"/proc/{self.process.pid}/smaps_rollup") as file:
+            return int(re.search(r"AnonHugePages: +(\d+)", file.read())[1])
+
+    def quit(self):
+        """The guest ends by itself, as at a power switch."""
+        self.agent.socket.sendall(b"poweroff -f\n")
+        try:
+            status = self.process.wait(self.COMMAND)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Failure("the guest does not power off")
+        shutil.rmtree(self.dir, ignore_errors=True)
+        if status != 0:
+            raise Failure(f"QEMU ended with {status}")
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* KVM's VFIO device: it finds our files, and devices take the VM they get. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "ioas.h"
+#include "legacy.h"
+#include "pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+/* A VM of KVM, and its device that VFIO files are given to. */
+struct vm {
+	int fd;
+	int vfio;
+};
+
+static struct vm vm_open(void)
+{
+	struct kvm_create_device create = { .type = KVM_DEV_TYPE_VFIO };
+	struct vm vm;
+	int kvm;
+
+	if (system("modprobe -q kvm_amd || modprobe -q kvm_intel"))
+		SKIP("no KVM");
+	kvm = sys_open("/dev/kvm", O_RDWR);
+	vm.fd = ASSERT_OK(__sys_ioctl_val(kvm, KVM_CREATE_VM, 0));
+	sys_close(kvm);
+	ASSERT_RC(__sys_ioctl(vm.fd, KVM_CREATE_DEVICE, &create), 0);
+	vm.vfio = create.fd;
+	return vm;
+}
+
+static void vm_close(struct vm vm)
+{
+	sys_close(vm.vfio);
+	sys_close(vm.fd);
+}
+
+static int __vm_file(struct vm vm, unsigned int what, int file)
+{
+	struct kvm_device_attr attr = {
+		.group = KVM_DEV_VFIO_FILE,
+		.attr = what,
+		.addr = (unsigned long)&file,
+	};
+
+	return __sys_ioctl(vm.vfio, KVM_SET_DEVICE_ATTR, &attr);
+}
+
+static int __vm_add(struct vm vm, int file)
+{
+	return __vm_file(vm, KVM_DEV_VFIO_FILE_ADD, file);
+}
+
+static int __vm_del(struct vm vm, int file)
+{
+	return __vm_file(vm, KVM_DEV_VFIO_FILE_DEL, file);
+}
+
+static int cdev_open(const char *bdf)
+{
+	char path[128];
+
+	if (!pci_has_cdev(bdf))
+		SKIP("%s has no device node", bdf);
+	pci_cdev_path(bdf, path, sizeof(path));
+	return sys_open(path, O_RDWR);
+}
+
+static void add_and_del(int file)
+{
+	struct vm vm = vm_open();
+
+	ASSERT_RC(__vm_del(vm, file), -ENOENT);
+	ASSERT_RC(__vm_add(vm, file), 0);
+	ASSERT_RC(__vm_add(vm, file), -EEXIST);
+	ASSERT_RC(__vm_del(vm, file), 0);
+	ASSERT_RC(__vm_del(vm, file), -ENOENT);
+	/* The VM keeps what it was not told to give back, until it ends. */
+	ASSERT_RC(__vm_add(vm, file), 0);
+	vm_close(vm);
+}
+
+TEST(group_file)
+{
+	int group = group_open(pci_need(TESTDEV_EDU0));
+
+	add_and_del(group);
+	sys_close(group);
+}
+
+TEST(device_file)
+{
+	int fd = cdev_open(pci_need(TESTDEV_EDU0));
+
+	add_and_del(fd);
+	sys_close(fd);
+}
+
+/* KVM may have the device's own file as well as that of its group. */
+TEST(device_file_of_a_group)
+{
+	struct vdev *vdev =
+		vdev_open(pci_need(TESTDEV_EDU0), BACKEND_CONTAINER);
+	struct vm vm = vm_open();
+
+	ASSERT_RC(__vm_add(vm, vdev->fd), 0);
+	vm_close(vm);
+	vdev_close_with_space(vdev);
+}
+
+TEST(files_of_others)
+{
+	struct vm vm = vm_open();
+	int null = sys_open("/dev/null", O_RDWR);
+	int container = container_open(BACKEND_CONTAINER);
+
+	ASSERT_RC(__vm_add(vm, null), -EINVAL);
+	ASSERT_RC(__vm_add(vm, container), -EINVAL);
+	ASSERT_RC(__vm_add(vm, -1), -EBADF);
+	vm_close(vm);
+}
+
+static int entitling_file(struct space *space, const char *bdf,
+			  struct vdev *vdev)
+{
+	return space->backend == BACKEND_IOMMUFD ? vdev->fd :
+						   space_group_fd(space, bdf);
+}
+
+/* Where the device was open before its file came to the VM. */
+TEST_OVER(device_opened_before, BACKENDS_ALL)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	struct vdev *vdev = vdev_open(bdf, backend);
+	struct vm vm = vm_open();
+	int file = entitling_file(vdev->space, bdf, vdev);
+
+	ASSERT_RC(__vm_add(vm, file), 0);
+	vdev_enable(vdev, true);
+	vm_close(vm);
+	vdev_enable(vdev, false);
+	vdev_close_with_space(vdev);
+}
+
+/* The device takes the VM of its file when it opens, which may end first. */
+TEST_OVER(vm_ends_before_device, BACKENDS_LEGACY)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	struct space *space = space_open(backend);
+	struct vm vm = vm_open();
+	struct vdev *vdev;
+
+	ASSERT_RC(__vm_add(vm, space_group_fd(space, bdf)), 0);
+	vdev = vdev_open_in(space, bdf);
+	vm_close(vm);
+	vdev_enable(vdev, true);
+	vdev_close_with_space(vdev);
+}
+
+TEST(vm_ends_before_bound_device)
+{
+	int fd = cdev_open(pci_need(TESTDEV_EDU0));
+	struct vfio_device_bind_iommufd bind = {
+		.argsz = sizeof(bind),
+		.iommufd = iommufd_open(),
+	};
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+	struct vm vm = vm_open();
+
+	ASSERT_RC(__vm_add(vm, fd), 0);
+	ASSERT_RC(__sys_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &bind), 0);
+	vm_close(vm);
+	ASSERT_RC(__sys_ioctl(fd, VFIO_DEVICE_GET_INFO, &info), 0);
+	sys_close(fd);
+	sys_close(bind.iommufd);
+}
+
+/* One device cannot serve two VMs, though KVM takes its file for both. */
+TEST(two_vms)
+{
+	int group = group_open(pci_need(TESTDEV_EDU0));
+	struct vm one = vm_open();
+	struct vm two = vm_open();
+
+	ASSERT_RC(__vm_add(one, group), 0);
+	ASSERT_RC(__vm_add(two, group), 0);
+	ASSERT_RC(__vm_del(one, group), 0);
+	ASSERT_RC(__vm_del(two, group), 0);
+	vm_close(two);
+	vm_close(one);
+	sys_close(group);
+}
