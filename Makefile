@@ -3,6 +3,7 @@
 #   make [KERNEL=7.2]          modules and programs, built in the lab
 #   make run [KERNEL=7.2]      the main job: real DMA by real programs
 #   make conformance          the kernel's own tests of iommufd, on a mock IOMMU
+#   make bench [KERNEL=7.2]   time and memory, against the kernel's own modules
 #   make check [T=pattern]     every check; with T, those that match
 #   make check-debug           the tests on a kernel with sanitizers, which it builds
 #   make modules KDIR=...      a native build against installed headers
@@ -21,6 +22,9 @@ run:
 
 conformance:
 	tools/testing/conformance/run --kernel $(KERNEL)
+
+bench:
+	tools/testing/bench/run --kernel $(KERNEL)
 
 check:
 	scripts/check $(T)
@@ -55,4 +59,4 @@ ifneq ($(KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 endif
 
-.PHONY: all run conformance check check-debug need_kdir modules modules_install modules_uninstall clean
+.PHONY: all run conformance bench check check-debug need_kdir modules modules_install modules_uninstall clean
