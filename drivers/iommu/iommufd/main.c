@@ -15,6 +15,7 @@
 #include "backing_dmabuf.h"
 #include "ctx.h"
 #include "ioctl.h"
+#include "pages.h"
 #include "vfio_compat/container.h"
 
 static struct miscdevice vfio_misc;
@@ -115,14 +116,23 @@ static int __init iommufd_init(void)
 {
 	int ret;
 
-	ret = misc_register(&iommu_misc);
+	ret = pages_init();
 	if (ret)
 		return ret;
+	ret = misc_register(&iommu_misc);
+	if (ret)
+		goto err_pages;
 	/* in time: no exporter can register before this module is up */
 	backing_dmabuf_set_importer(iommu_misc.this_device);
 	ret = misc_register(&vfio_misc);
 	if (ret)
-		misc_deregister(&iommu_misc);
+		goto err_iommu;
+	return 0;
+
+err_iommu:
+	misc_deregister(&iommu_misc);
+err_pages:
+	pages_exit();
 	return ret;
 }
 
@@ -130,6 +140,7 @@ static void __exit iommufd_exit(void)
 {
 	misc_deregister(&vfio_misc);
 	misc_deregister(&iommu_misc);
+	pages_exit();
 }
 
 module_init(iommufd_init);
