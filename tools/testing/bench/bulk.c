@@ -128,12 +128,12 @@ static void close_second(struct bench_run *run)
 	}
 
 const struct bench bulk_benches[] = {
-	MAP_UNMAP("4k", MEMORY_4K, 2),
-	MAP_UNMAP("scattered", MEMORY_SCATTERED, 2),
+	MAP_UNMAP("4k", MEMORY_4K, 3),
+	MAP_UNMAP("scattered", MEMORY_SCATTERED, 3),
 	MAP_UNMAP("thp", MEMORY_THP, 5),
 	MAP_UNMAP("hugetlb", MEMORY_HUGETLB, 5),
-	SECOND("4k", MEMORY_4K, 1),
-	SECOND("scattered", MEMORY_SCATTERED, 1),
+	SECOND("4k", MEMORY_4K, 3),
+	SECOND("scattered", MEMORY_SCATTERED, 3),
 	SECOND("thp", MEMORY_THP, 3),
 	SECOND("hugetlb", MEMORY_HUGETLB, 3),
 	{},
