@@ -5,6 +5,7 @@
 #   make check-qemu [KERNEL=7.2]
 #                              QEMU and DPDK as users run them, checked
 #   make conformance          the kernel's own tests of iommufd, on a mock IOMMU
+#   make bench [KERNEL=7.2]   time and memory, against the kernel's own modules
 #   make check [T=pattern]     every check; with T, those that match
 #   make check-debug           the tests on a kernel with sanitizers, which it builds
 #   make fuzz [SECONDS=60] [T=pattern]
@@ -28,6 +29,9 @@ check-qemu:
 
 conformance:
 	tools/testing/conformance/run --kernel $(KERNEL)
+
+bench:
+	tools/testing/bench/run --kernel $(KERNEL)
 
 check:
 	scripts/check $(T)
@@ -67,5 +71,5 @@ ifneq ($(KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 endif
 
-.PHONY: all run check-qemu conformance check check-debug fuzz need_kdir modules modules_install \
+.PHONY: all run bench check-qemu conformance check check-debug fuzz need_kdir modules modules_install \
 	modules_uninstall clean

@@ -9,9 +9,12 @@
 #include "hwmap.h"
 #include "range.h"
 
+static_assert(sizeof(struct area) <= PAGES_ROOM);
+
 /**
  * area_create() - a mapping of some memory
- * @pages: the memory; the area takes a reference of its own
+ * @pages: the memory; the area takes a reference of its own, and the room that
+ *	the first one finds
  * @offset: bytes from the beginning of @pages
  * @length: bytes
  * @prot: for iommu_map()
@@ -29,7 +32,9 @@ struct area *area_create(struct pages *pages, unsigned long offset,
 
 	if (prot & IOMMU_WRITE && !pages->backing.writable)
 		return ERR_PTR(-EPERM);
-	area = kzalloc_obj(*area, GFP_KERNEL_ACCOUNT);
+	area = pages_take_room(pages);
+	if (!area)
+		area = kzalloc_obj(*area, GFP_KERNEL_ACCOUNT);
 	if (!area)
 		return ERR_PTR(-ENOMEM);
 	if (pages->backing.ops->of_device)
@@ -49,8 +54,11 @@ struct area *area_create(struct pages *pages, unsigned long offset,
  */
 void area_destroy(struct area *area)
 {
-	pages_put(area->pages);
-	kfree(area);
+	struct pages *pages = area->pages;
+
+	if (!pages_has_room(pages, area))
+		kfree(area);
+	pages_put(pages);
 }
 
 /**

@@ -14,6 +14,12 @@
 /* So much is unpinned between two looks at the scheduler. */
 #define UNPIN_STRIDE (64 * PFN_SLOT_PAGES)
 
+static void unpin_run(const struct backing *backing, const struct pfn_run *run)
+{
+	unpin_user_page_range_dirty_lock(pfn_to_page(run->pfn), run->nr,
+					 backing->writable);
+}
+
 /**
  * backing_enter() - enter what lies in a row somewhere in memory into a table
  * @backing: the memory
@@ -59,15 +65,18 @@ unsigned long backing_unpin_pages(const struct backing *backing,
 	unsigned long index, stop, nr = 0;
 	struct pfn_run run;
 
+	if (pfn_table_take_single(table, first, end, &run)) {
+		unpin_run(backing, &run);
+		return run.nr;
+	}
 	for (index = first; index < end; index = stop) {
 		stop = min(end, index + UNPIN_STRIDE);
 		pfn_table_for_each_run(table, run, index, stop) {
-			unpin_user_page_range_dirty_lock(pfn_to_page(run.pfn),
-							 run.nr,
-							 backing->writable);
+			unpin_run(backing, &run);
 			nr += run.nr;
 		}
-		cond_resched();
+		if (stop < end)
+			cond_resched();
 	}
 	pfn_table_clear(table, first, end);
 	return nr;

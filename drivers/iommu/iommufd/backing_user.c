@@ -335,9 +335,18 @@ static int backing_user_copy(const struct backing *backing,
 	return copy_remote(backing, offset, data, bytes, write);
 }
 
+static void drop_raw(struct backing *backing)
+{
+	/* hardly ever there, and small mappings are to go quickly */
+	if (!backing->raw)
+		return;
+	kvfree(backing->raw);
+	backing->raw = NULL;
+}
+
 static void backing_user_release(struct backing *backing)
 {
-	kvfree(backing->raw);
+	drop_raw(backing);
 	mmdrop(backing->mm);
 }
 

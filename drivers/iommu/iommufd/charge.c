@@ -24,7 +24,7 @@ void charge_init(struct charge *charge, enum charge_mode mode)
 		.unlimited = capable(CAP_IPC_LOCK),
 		.mm = current->mm,
 		.task = get_task_struct(current->group_leader),
-		.user = get_uid(current_user()),
+		.user = mode == CHARGE_USER ? get_uid(current_user()) : NULL,
 	};
 }
 
@@ -36,7 +36,8 @@ void charge_init(struct charge *charge, enum charge_mode mode)
  */
 void charge_destroy(struct charge *charge)
 {
-	free_uid(charge->user);
+	if (charge->user)
+		free_uid(charge->user);
 	put_task_struct(charge->task);
 	mmdrop(charge->mm);
 }

@@ -49,7 +49,7 @@ struct charge {
 	struct mm_struct *mm;
 	/** @task: its limit applies, with a reference */
 	struct task_struct *task;
-	/** @user: of the payer, with a reference */
+	/** @user: of the payer, with a reference; NULL where it does not matter */
 	struct user_struct *user;
 };
 

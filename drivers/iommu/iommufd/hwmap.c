@@ -115,20 +115,6 @@ int hwmap_map(struct iommu_domain *domain, const struct hwmap *map)
 }
 
 /**
- * hwmap_begin() - begin to unmap from a domain
- * @flush: to be initialized
- * @domain: the domain
- *
- * Context: Any.
- */
-void hwmap_begin(struct hwmap_flush *flush, struct iommu_domain *domain)
-{
-	flush->domain = domain;
-	flush->bytes = 0;
-	iommu_iotlb_gather_init(&flush->gather);
-}
-
-/**
  * hwmap_unmap() - unmap, with the flush still to come
  * @flush: collects what must be flushed
  * @range: all of it is mapped, in one or more calls to hwmap_map()
@@ -154,7 +140,8 @@ void hwmap_unmap(struct hwmap_flush *flush, const struct iova_range *range)
 			hwmap_end(flush);
 		iova += size;
 		left -= size;
-		cond_resched();
+		if (left)
+			cond_resched();
 	}
 }
 

@@ -52,8 +52,22 @@ struct hwmap_flush {
 
 int hwmap_map(struct iommu_domain *domain, const struct hwmap *map);
 
-void hwmap_begin(struct hwmap_flush *flush, struct iommu_domain *domain);
 void hwmap_unmap(struct hwmap_flush *flush, const struct iova_range *range);
 void hwmap_end(struct hwmap_flush *flush);
+
+/**
+ * hwmap_begin() - begin to unmap from a domain
+ * @flush: to be initialized
+ * @domain: the domain
+ *
+ * Context: Any.
+ */
+static inline void hwmap_begin(struct hwmap_flush *flush,
+			       struct iommu_domain *domain)
+{
+	flush->domain = domain;
+	flush->bytes = 0;
+	iommu_iotlb_gather_init(&flush->gather);
+}
 
 #endif /* IOMMUFD_HWMAP_H */

@@ -489,7 +489,8 @@ int ioas_unmap_ioctl(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	ret = unmap(&ioas->iopt, cmd->iova, cmd->length, &unmapped);
-	if (!ret) {
+	/* mostly it is just what the program has there already */
+	if (!ret && cmd->length != unmapped) {
 		cmd->length = unmapped;
 		ret = ucmd_respond(ucmd, sizeof(*cmd));
 	}

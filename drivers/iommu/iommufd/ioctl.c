@@ -35,7 +35,9 @@ static int unsupported_ioctl(struct iommufd_ucmd *ucmd)
 }
 
 /**
- * union ucmd_buffer - room for any request
+ * union ucmd_buffer - room for any request of our own
+ *
+ * It is cleared for each of them, so it should not be larger than it must.
  */
 union ucmd_buffer {
 	/** @destroy: IOMMU_DESTROY */
@@ -78,8 +80,6 @@ union ucmd_buffer {
 	struct iommu_viommu_alloc viommu_alloc;
 	/** @vdevice_alloc: IOMMU_VDEVICE_ALLOC */
 	struct iommu_vdevice_alloc vdevice_alloc;
-	/** @extension: what another module serves */
-	u8 extension[EXTENSION_MAX_SIZE];
 };
 
 #define HANDLER(_cmd, _fn, _struct, _last)                            \
@@ -128,14 +128,72 @@ static const struct ucmd_handler handlers[] = {
 	HANDLER(IOMMU_GET_HW_INFO, hw_info_ioctl, iommu_hw_info, __reserved),
 };
 
-static const struct ucmd_handler *find_handler(struct iommufd_ctx *ictx,
-					       unsigned int cmd)
+/* Most structures are of the least size that there ever was. */
+static bool fetch_least(struct iommufd_ucmd *ucmd,
+			const struct ucmd_handler *handler)
 {
-	unsigned int nr = _IOC_NR(cmd) - IOMMUFD_CMD_BASE;
+	const u32 *size = ucmd->cmd;
 
-	if (nr < ARRAY_SIZE(handlers) && handlers[nr].cmd == cmd)
-		return &handlers[nr];
-	return extension_find(&ictx->extension, cmd);
+	if (copy_from_user(ucmd->cmd, ucmd->ubuffer, handler->min_size) ||
+	    *size != handler->min_size)
+		return false;
+	ucmd->user_size = *size;
+	if (handler->size > *size)
+		memset(ucmd->cmd + *size, 0, handler->size - *size);
+	return true;
+}
+
+static int fetch_any(struct iommufd_ucmd *ucmd,
+		     const struct ucmd_handler *handler)
+{
+	if (get_user(ucmd->user_size, (u32 __user *)ucmd->ubuffer))
+		return -EFAULT;
+	if (ucmd->user_size < handler->min_size)
+		return -EINVAL;
+	return copy_struct_from_user(ucmd->cmd, handler->size, ucmd->ubuffer,
+				     ucmd->user_size);
+}
+
+static int serve(const struct ucmd_handler *handler, struct iommufd_ucmd *ucmd)
+{
+	int ret;
+
+	if (!fetch_least(ucmd, handler)) {
+		ret = fetch_any(ucmd, handler);
+		if (ret)
+			return ret;
+	}
+	return handler->fn(ucmd);
+}
+
+/* Not inline, as are the buffers: each is cleared where it is declared. */
+static noinline long own_ioctl(struct iommufd_ctx *ictx,
+			       const struct ucmd_handler *handler,
+			       unsigned long arg)
+{
+	union ucmd_buffer buf;
+	struct iommufd_ucmd ucmd = {
+		.ictx = ictx,
+		.ubuffer = (void __user *)arg,
+		.cmd = &buf,
+	};
+
+	return serve(handler, &ucmd);
+}
+
+static noinline long extension_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
+				     unsigned long arg)
+{
+	const struct ucmd_handler *handler =
+		extension_find(&ictx->extension, cmd);
+	u64 buf[EXTENSION_MAX_SIZE / sizeof(u64)];
+	struct iommufd_ucmd ucmd = {
+		.ictx = ictx,
+		.ubuffer = (void __user *)arg,
+		.cmd = buf,
+	};
+
+	return handler ? serve(handler, &ucmd) : -ENOTTY;
 }
 
 /**
@@ -153,24 +211,12 @@ static const struct ucmd_handler *find_handler(struct iommufd_ctx *ictx,
 long iommufd_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 		   unsigned long arg)
 {
-	const struct ucmd_handler *handler = find_handler(ictx, cmd);
-	union ucmd_buffer buf;
-	struct iommufd_ucmd ucmd = {
-		.ictx = ictx,
-		.ubuffer = (void __user *)arg,
-		.cmd = &buf,
-	};
-	int ret;
+	unsigned int nr = _IOC_NR(cmd);
 
-	if (!handler)
-		return _IOC_NR(cmd) < IOMMUFD_CMD_BASE ?
-			       container_ioctl(ictx, cmd, arg) :
-			       -ENOTTY;
-	if (get_user(ucmd.user_size, (u32 __user *)ucmd.ubuffer))
-		return -EFAULT;
-	if (ucmd.user_size < handler->min_size)
-		return -EINVAL;
-	ret = copy_struct_from_user(ucmd.cmd, handler->size, ucmd.ubuffer,
-				    ucmd.user_size);
-	return ret ?: handler->fn(&ucmd);
+	if (nr < IOMMUFD_CMD_BASE)
+		return container_ioctl(ictx, cmd, arg);
+	nr -= IOMMUFD_CMD_BASE;
+	if (nr < ARRAY_SIZE(handlers) && handlers[nr].cmd == cmd)
+		return own_ioctl(ictx, &handlers[nr], arg);
+	return extension_ioctl(ictx, cmd, arg);
 }

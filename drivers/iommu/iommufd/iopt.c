@@ -41,6 +41,7 @@ void iopt_init(struct iopt *iopt)
 	init_rwsem(&iopt->iova_rwsem);
 	iova_space_init(&iopt->space);
 	iopt->alignment = 1;
+	iopt->pgsizes = ULONG_MAX;
 	iopt->nr_areas = 0;
 	iopt->nr_settled = 0;
 	init_waitqueue_head(&iopt->settled);
@@ -377,44 +378,67 @@ static bool unsettled(const struct area *area)
 	return area->state != AREA_LIVE || area->busy;
 }
 
+static int claim_area(struct area *area, struct claim *claim)
+{
+	if (unsettled(area))
+		return -EAGAIN;
+	if (area->pins) {
+		claim->pinned = area->node.range;
+		return -EBUSY;
+	}
+	area->state = AREA_DYING;
+	list_add_tail(&area->entry, &claim->areas);
+	return 0;
+}
+
+static void set_no_pins(struct iopt *iopt, const struct iova_range *range,
+			bool no_pins)
+{
+	struct iova_node *node;
+
+	iova_space_for_each_used(&iopt->space, node, range)
+		area_of(node)->no_pins = no_pins;
+}
+
+static void revive(struct claim *claim)
+{
+	struct area *area;
+
+	list_for_each_entry(area, &claim->areas, entry)
+		area->state = AREA_LIVE;
+	INIT_LIST_HEAD(&claim->areas);
+}
+
 /* Either all areas in the range are taken, or nothing happens */
 static int claim(struct iopt *iopt, const struct iova_range *range,
 		 struct claim *claim)
 {
 	struct iova_node *node;
-	int rc = 0;
+	int rc = 0, one;
 
 	lockdep_assert_held_write(&iopt->iova_rwsem);
 	claim->nr_settled = iopt->nr_settled;
 	iova_space_for_each_used(&iopt->space, node, range) {
-		if (!iova_range_contains(range, &node->range))
-			return -ENOENT;
-		if (unsettled(area_of(node))) {
-			rc = -EAGAIN;
-		} else if (area_of(node)->pins && rc != -EAGAIN) {
-			claim->pinned = node->range;
-			rc = -EBUSY;
+		if (!iova_range_contains(range, &node->range)) {
+			rc = -ENOENT;
+			break;
 		}
+		one = claim_area(area_of(node), claim);
+		if (one && rc != -EAGAIN)
+			rc = one;
 	}
-	iova_space_for_each_used(&iopt->space, node, range) {
-		if (rc) {
-			area_of(node)->no_pins = true;
-			continue;
-		}
-		area_of(node)->state = AREA_DYING;
-		list_add_tail(&area_of(node)->entry, &claim->areas);
-	}
+	if (rc)
+		revive(claim);
+	if (rc == -EAGAIN || rc == -EBUSY)
+		set_no_pins(iopt, range, true);
 	return rc;
 }
 
 /* Somebody did not get what they wanted to unmap, so it can be pinned again */
 static void unclaim(struct iopt *iopt, const struct iova_range *range)
 {
-	struct iova_node *node;
-
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	iova_space_for_each_used(&iopt->space, node, range)
-		area_of(node)->no_pins = false;
+	set_no_pins(iopt, range, false);
 }
 
 static void notify_users(struct iopt *iopt, const struct iova_range *range)
@@ -535,7 +559,8 @@ static u64 retire(struct iopt *iopt, struct list_head *areas)
 	list_for_each_entry_safe(area, next, areas, entry) {
 		bytes += iova_range_length(&area->node.range);
 		area_destroy(area);
-		cond_resched();
+		if (!list_entry_is_head(next, areas, entry))
+			cond_resched();
 	}
 	return bytes;
 }
@@ -560,7 +585,6 @@ int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
 	struct claim claim = { .areas = LIST_HEAD_INIT(claim.areas) };
 	int rc;
 
-	might_sleep();
 	rc = claim_settled(iopt, range, &claim);
 	if (!rc)
 		*unmapped = retire(iopt, &claim.areas);

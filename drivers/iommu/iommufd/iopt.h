@@ -94,6 +94,12 @@ struct iopt {
 	struct xarray users;
 	/** @nr_pinners: users that may pin */
 	unsigned int nr_pinners;
+	/**
+	 * @pgsizes: bitmap of the I/O page sizes that all of @domains have, in
+	 * bytes, ULONG_MAX without any; written with @domains_rwsem held for
+	 * writing, read without
+	 */
+	unsigned long pgsizes;
 
 	/**
 	 * @iova_rwsem: protects the members below and the state of each area.

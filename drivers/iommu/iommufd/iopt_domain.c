@@ -27,9 +27,19 @@ static unsigned long current_alignment(const struct iopt *iopt)
 	return alignment;
 }
 
+static unsigned long common_pgsizes(const struct iopt *iopt)
+{
+	const struct iopt_domain *entry;
+	unsigned long pgsizes = ULONG_MAX;
+
+	list_for_each_entry(entry, &iopt->domains, entry)
+		pgsizes &= entry->domain->pgsize_bitmap;
+	return pgsizes;
+}
+
 /**
  * iopt_update_alignment() - find out what mappings must be aligned to
- * @iopt: domains_rwsem is held for writing
+ * @iopt: domains_rwsem is held for writing; domains or users have changed
  *
  * Context: May sleep.
  */
@@ -38,6 +48,7 @@ void iopt_update_alignment(struct iopt *iopt)
 	lockdep_assert_held_write(&iopt->domains_rwsem);
 	guard(rwsem_write)(&iopt->iova_rwsem);
 	iopt->alignment = current_alignment(iopt);
+	WRITE_ONCE(iopt->pgsizes, common_pgsizes(iopt));
 }
 
 /**
@@ -235,22 +246,4 @@ int iopt_set_small_pages(struct iopt *iopt, bool small_pages)
 	}
 	up_write(&iopt->domains_rwsem);
 	return rc;
-}
-
-/**
- * iopt_pgsizes() - the I/O page sizes that all domains have
- * @iopt: the I/O address space
- *
- * Context: May sleep.
- * Return: bitmap of sizes in bytes, ULONG_MAX without any domain.
- */
-unsigned long iopt_pgsizes(struct iopt *iopt)
-{
-	const struct iopt_domain *entry;
-	unsigned long pgsizes = ULONG_MAX;
-
-	guard(rwsem_read)(&iopt->domains_rwsem);
-	list_for_each_entry(entry, &iopt->domains, entry)
-		pgsizes &= entry->domain->pgsize_bitmap;
-	return pgsizes;
 }

@@ -5,19 +5,31 @@
 #ifndef IOMMUFD_IOPT_DOMAIN_H
 #define IOMMUFD_IOPT_DOMAIN_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 
+#include "iopt.h"
+
 struct iommu_domain;
-struct iopt;
-struct iopt_domain;
 
 int iopt_add_domain(struct iopt *iopt, struct iopt_domain *entry,
 		    struct iommu_domain *domain);
 void iopt_remove_domain(struct iopt *iopt, struct iopt_domain *entry);
 int iopt_set_small_pages(struct iopt *iopt, bool small_pages);
-unsigned long iopt_pgsizes(struct iopt *iopt);
 
 int iopt_check_alignment(const struct iopt *iopt, unsigned long alignment);
 void iopt_update_alignment(struct iopt *iopt);
+
+/**
+ * iopt_pgsizes() - the I/O page sizes that all domains have
+ * @iopt: the I/O address space
+ *
+ * Context: Any.
+ * Return: bitmap of sizes in bytes, ULONG_MAX without any domain.
+ */
+static inline unsigned long iopt_pgsizes(const struct iopt *iopt)
+{
+	return READ_ONCE(iopt->pgsizes);
+}
 
 #endif /* IOMMUFD_IOPT_DOMAIN_H */

@@ -468,52 +468,6 @@ void iova_space_split(struct iova_space *space, struct iova_node *node,
 }
 
 /**
- * iova_space_release() - a range is not used any more
- * @space: the space
- * @node: the range; afterwards it is the caller's again, its range still valid
- *
- * O(log n).
- *
- * Context: any. The caller holds the space for writing.
- */
-void iova_space_release(struct iova_space *space, struct iova_node *node)
-{
-	iova_tree_erase(&space->used, node);
-}
-
-/**
- * iova_space_first_used() - lowest used range that overlaps a range
- * @space: the space
- * @range: where to look
- *
- * O(log n).
- *
- * Context: any. The caller holds the space for reading.
- * Return: the node, or NULL where nothing in @range is used.
- */
-struct iova_node *iova_space_first_used(const struct iova_space *space,
-					const struct iova_range *range)
-{
-	return iova_tree_first(&space->used, range);
-}
-
-/**
- * iova_space_next_used() - the used range that follows
- * @node: a used range
- * @last: where to stop, inclusive
- *
- * O(1) on average.
- *
- * Context: any. The caller holds the space for reading.
- * Return: the node, or NULL where the next one begins above @last.
- */
-struct iova_node *iova_space_next_used(const struct iova_node *node,
-				       unsigned long last)
-{
-	return iova_tree_next(node, last);
-}
-
-/**
  * iova_space_next_usable() - where mappings are possible
  * @space: the space
  * @from: address to start at

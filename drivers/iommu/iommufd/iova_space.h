@@ -82,14 +82,56 @@ int iova_space_use_auto(struct iova_space *space, struct iova_node *node,
 			const struct iova_fit *fit);
 void iova_space_split(struct iova_space *space, struct iova_node *node,
 		      unsigned long tail_first, struct iova_node *tail);
-void iova_space_release(struct iova_space *space, struct iova_node *node);
-
-struct iova_node *iova_space_first_used(const struct iova_space *space,
-					const struct iova_range *range);
-struct iova_node *iova_space_next_used(const struct iova_node *node,
-				       unsigned long last);
 bool iova_space_next_usable(struct iova_space *space, unsigned long from,
 			    struct iova_range *usable);
+
+/**
+ * iova_space_release() - a range is not used any more
+ * @space: the space
+ * @node: the range; afterwards it is the caller's again, its range still valid
+ *
+ * O(log n).
+ *
+ * Context: any. The caller holds the space for writing.
+ */
+static inline void iova_space_release(struct iova_space *space,
+				      struct iova_node *node)
+{
+	iova_tree_erase(&space->used, node);
+}
+
+/**
+ * iova_space_first_used() - lowest used range that overlaps a range
+ * @space: the space
+ * @range: where to look
+ *
+ * O(log n).
+ *
+ * Context: any. The caller holds the space for reading.
+ * Return: the node, or NULL where nothing in @range is used.
+ */
+static inline struct iova_node *
+iova_space_first_used(const struct iova_space *space,
+		      const struct iova_range *range)
+{
+	return iova_tree_first(&space->used, range);
+}
+
+/**
+ * iova_space_next_used() - the used range that follows
+ * @node: a used range
+ * @last: where to stop, inclusive
+ *
+ * O(1) on average.
+ *
+ * Context: any. The caller holds the space for reading.
+ * Return: the node, or NULL where the next one begins above @last.
+ */
+static inline struct iova_node *
+iova_space_next_used(const struct iova_node *node, unsigned long last)
+{
+	return node->range.last < last ? iova_tree_next(node, last) : NULL;
+}
 
 /**
  * iova_space_for_each_used() - visit the used ranges that overlap a range

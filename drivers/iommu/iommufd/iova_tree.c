@@ -15,7 +15,8 @@ static unsigned long gap_between(unsigned long below, unsigned long above)
 	return above - below - 1;
 }
 
-static bool iova_node_sum_up(struct iova_node *node, bool stop_if_same)
+static __always_inline bool iova_node_sum_up(struct iova_node *node,
+					     bool stop_if_same)
 {
 	const struct iova_node *left = to_node(node->rb.rb_left);
 	const struct iova_node *right = to_node(node->rb.rb_right);

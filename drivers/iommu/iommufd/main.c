@@ -15,6 +15,7 @@
 #include "backing_import.h"
 #include "ctx.h"
 #include "ioctl.h"
+#include "pages.h"
 #include "vfio_compat/container.h"
 
 static struct miscdevice vfio_misc;
@@ -115,21 +116,26 @@ static int __init iommufd_init(void)
 {
 	int ret;
 
-	ret = backing_import_start();
+	ret = pages_init();
 	if (ret)
 		return ret;
+	ret = backing_import_start();
+	if (ret)
+		goto err_pages;
 	ret = misc_register(&iommu_misc);
 	if (ret)
-		goto stop_import;
+		goto err_import;
 	ret = misc_register(&vfio_misc);
 	if (ret)
-		goto deregister;
+		goto err_iommu;
 	return 0;
 
-deregister:
+err_iommu:
 	misc_deregister(&iommu_misc);
-stop_import:
+err_import:
 	backing_import_stop();
+err_pages:
+	pages_exit();
 	return ret;
 }
 
@@ -138,6 +144,7 @@ static void __exit iommufd_exit(void)
 	misc_deregister(&vfio_misc);
 	misc_deregister(&iommu_misc);
 	backing_import_stop();
+	pages_exit();
 }
 
 module_init(iommufd_init);

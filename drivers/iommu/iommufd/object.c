@@ -15,6 +15,7 @@
 void object_table_init(struct object_table *table)
 {
 	xa_init_flags(&table->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	table->recent = NULL;
 	init_waitqueue_head(&table->idle);
 }
 
@@ -22,6 +23,7 @@ void object_table_init(struct object_table *table)
 static void set_entry(struct iommufd_object *obj, void *entry)
 {
 	lockdep_assert_held(&obj->table->objects.xa_lock);
+	obj->table->recent = NULL;
 	__xa_store(&obj->table->objects, obj->id, entry, 0);
 }
 
@@ -126,11 +128,15 @@ struct iommufd_object *object_get(struct object_table *table, u32 id,
 	struct iommufd_object *obj;
 
 	xa_lock(&table->objects);
-	obj = xa_load(&table->objects, id);
+	obj = table->recent;
+	if (!obj || obj->id != id)
+		obj = xa_load(&table->objects, id);
 	if (obj && ops && obj->ops != ops)
 		obj = NULL;
-	if (obj)
+	if (obj) {
 		obj->refs++;
+		table->recent = obj;
+	}
 	xa_unlock(&table->objects);
 	return obj ?: ERR_PTR(-ENOENT);
 }

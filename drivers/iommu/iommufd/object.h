@@ -43,6 +43,11 @@ struct object_table {
 	 * @iommufd_object.users and @iommufd_object.refs as well.
 	 */
 	struct xarray objects;
+	/**
+	 * @recent: published, the last one that was asked for, or NULL; most
+	 * programs ask for the same one over and over; protected as @objects
+	 */
+	struct iommufd_object *recent;
 	/** @idle: woken when the last reference to an object is dropped */
 	wait_queue_head_t idle;
 };

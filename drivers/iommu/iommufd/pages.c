@@ -2,6 +2,7 @@
 #include <linux/bug.h>
 #include <linux/cleanup.h>
 #include <linux/err.h>
+#include <linux/init.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -11,17 +12,42 @@
 #include "backing_user.h"
 #include "pages.h"
 
+static struct kmem_cache *cache;
+
+/**
+ * pages_init() - get ready, once
+ *
+ * Context: May sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int __init pages_init(void)
+{
+	cache = kmem_cache_create("iommufd_pages", sizeof(struct pages), 0,
+				  SLAB_ACCOUNT, NULL);
+	return cache ? 0 : -ENOMEM;
+}
+
+/**
+ * pages_exit() - undo pages_init()
+ *
+ * Context: May sleep. There are no pages any more.
+ */
+void pages_exit(void)
+{
+	kmem_cache_destroy(cache);
+}
+
 static struct pages *create(unsigned long start, unsigned long nr_pages)
 {
 	struct pages *pages;
 	int rc;
 
-	pages = kzalloc_obj(*pages, GFP_KERNEL_ACCOUNT);
+	pages = kmem_cache_zalloc(cache, GFP_KERNEL);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	rc = pfn_table_init(&pages->table, nr_pages, start >> PAGE_SHIFT);
 	if (rc) {
-		kfree(pages);
+		kmem_cache_free(cache, pages);
 		return ERR_PTR(rc);
 	}
 	refcount_set(&pages->refs, 1);
@@ -35,7 +61,7 @@ static void discard(struct pages *pages)
 {
 	pfn_table_destroy(&pages->table);
 	mutex_destroy(&pages->lock);
-	kfree(pages);
+	kmem_cache_free(cache, pages);
 }
 
 /**
@@ -166,6 +192,22 @@ void pages_put(struct pages *pages)
 	discard(pages);
 }
 
+/**
+ * pages_take_room() - get the memory that pages have to spare
+ * @pages: the pages, which nobody but the caller knows, or whose room was taken
+ *
+ * Context: Any.
+ * Return: PAGES_ROOM bytes of zeroes, which go with @pages, NULL where they were
+ * taken before.
+ */
+void *pages_take_room(struct pages *pages)
+{
+	if (pages->room_taken)
+		return NULL;
+	pages->room_taken = true;
+	return pages->room;
+}
+
 static int charge_pages(struct pages *pages, unsigned long nr)
 {
 	int rc;
@@ -192,8 +234,8 @@ static void uncharge_pages(struct pages *pages, unsigned long nr)
 	pages->nr_charged -= nr;
 }
 
-static void unpin_range(struct pages *pages, unsigned long first,
-			unsigned long end)
+static __always_inline void unpin_range(struct pages *pages,
+					unsigned long first, unsigned long end)
 {
 	struct backing *backing = &pages->backing;
 	unsigned long nr;
@@ -291,7 +333,10 @@ static void release_locked(struct pages *pages, struct pages_hold *hold)
 {
 	lockdep_assert_held(&pages->lock);
 	interval_tree_remove(&hold->node, &pages->holds);
-	unpin_unheld(pages, hold->node.start, hold->node.last + 1);
+	if (RB_EMPTY_ROOT(&pages->holds.rb_root))
+		unpin_range(pages, hold->node.start, hold->node.last + 1);
+	else
+		unpin_unheld(pages, hold->node.start, hold->node.last + 1);
 }
 
 /**
@@ -566,7 +611,8 @@ int pages_phys(struct pages *pages, unsigned long offset, u64 most, u64 *bytes,
 
 static bool pays_already(const struct charge *charge)
 {
-	return charge->mm == current->mm && charge->user == current_user();
+	return charge->mm == current->mm &&
+	       (!charge->user || charge->user == current_user());
 }
 
 /* Returns 1 where @heir was taken */

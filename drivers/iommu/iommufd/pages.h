@@ -22,6 +22,9 @@
 struct dma_buf;
 struct page;
 
+/** PAGES_ROOM - bytes that a struct pages has to spare for its first user */
+#define PAGES_ROOM 192
+
 /**
  * struct pages - memory, who pays for it, where it is
  */
@@ -49,6 +52,13 @@ struct pages {
 	struct charge *heir;
 	/** @nr_charged: pages that are charged */
 	unsigned long nr_charged;
+	/** @room_taken: by whoever created the pages, before others knew them */
+	bool room_taken;
+	/**
+	 * @room: zeroed memory for what uses the pages first, and goes with
+	 * them: most are used once, and then one allocation does for both
+	 */
+	u64 room[PAGES_ROOM / sizeof(u64)];
 };
 
 /**
@@ -61,6 +71,9 @@ struct pages_hold {
 	unsigned int pins;
 };
 
+int pages_init(void);
+void pages_exit(void);
+
 struct pages *pages_create_user(unsigned long start, unsigned long nr_pages,
 				bool writable, enum charge_mode mode);
 struct pages *pages_create_file(struct file *file, unsigned long start,
@@ -71,6 +84,7 @@ struct pages *pages_create_dmabuf(struct dma_buf *dmabuf, unsigned long start,
 				  enum charge_mode mode);
 struct pages *pages_get(struct pages *pages);
 void pages_put(struct pages *pages);
+void *pages_take_room(struct pages *pages);
 
 int pages_hold(struct pages *pages, struct pages_hold *hold,
 	       unsigned long first, unsigned long end);
@@ -90,5 +104,18 @@ int pages_copy(struct pages *pages, unsigned long offset, void *data,
 bool pages_inheritable(const struct pages *pages);
 int pages_add_heir(struct pages *pages);
 void pages_drop_heir(struct pages *pages, bool pays);
+
+/**
+ * pages_has_room() - is something in the room of pages?
+ * @pages: the pages
+ * @memory: where it is
+ *
+ * Context: Any.
+ * Return: true where pages_take_room() gave @memory.
+ */
+static inline bool pages_has_room(const struct pages *pages, const void *memory)
+{
+	return memory == pages->room;
+}
 
 #endif /* IOMMUFD_PAGES_H */

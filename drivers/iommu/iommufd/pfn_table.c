@@ -485,8 +485,57 @@ void pfn_table_clear(struct pfn_table *table, unsigned long index,
 		}
 		part_clear(&part);
 		index += part_nr(&part);
-		cond_resched();
+		if (index < end)
+			cond_resched();
 	}
+}
+
+/* What a small backing mostly is: one slot, and one run in it */
+static bool single_run(const struct pfn_table *table, unsigned long index,
+		       unsigned long end, struct pfn_run *run)
+{
+	unsigned long from = run_from(table->single) - table->skew;
+	unsigned long to = run_to(table->single) - table->skew;
+	unsigned long first = max(index, from), last = min(end - 1, to);
+
+	if (index >= end || first > last)
+		return false;
+	*run = (struct pfn_run){
+		.index = first,
+		.pfn = run_pfn(table->single) + (first - from),
+		.nr = last - first + 1,
+	};
+	return true;
+}
+
+/**
+ * pfn_table_take_single() - all that a small table has
+ * @table: the table
+ * @index: first page to look at
+ * @end: first page to leave out, within the table
+ * @run: what was taken out, written on success only
+ *
+ * The short way to look and then clear, for where there are few pages.
+ *
+ * Context: any. No other call at the same time.
+ * Return: false where that is not one run within one slot and [@index, @end).
+ */
+bool pfn_table_take_single(struct pfn_table *table, unsigned long index,
+			   unsigned long end, struct pfn_run *run)
+{
+	u64 slot = table->single;
+
+	if (table->nr_slots != 1 || !slot_is_run(slot) ||
+	    run_from(slot) < index + table->skew ||
+	    run_to(slot) >= end + table->skew)
+		return false;
+	table->single = SLOT_EMPTY;
+	*run = (struct pfn_run){
+		.index = run_from(slot) - table->skew,
+		.pfn = run_pfn(slot),
+		.nr = run_to(slot) - run_from(slot) + 1,
+	};
+	return true;
 }
 
 /**
@@ -505,6 +554,8 @@ bool pfn_table_next_run(const struct pfn_table *table, unsigned long index,
 	unsigned long pfn = PFN_NONE, next, nr = 0;
 
 	end = min(end, table->nr_pages);
+	if (table->nr_slots == 1 && slot_is_run(table->single))
+		return single_run(table, index, end, run);
 	for (; index < end; index += nr) {
 		nr = table_piece(table, index, end, &pfn);
 		if (pfn != PFN_NONE)

@@ -70,6 +70,8 @@ int pfn_table_set_run(struct pfn_table *table, unsigned long index,
 void pfn_table_clear(struct pfn_table *table, unsigned long index,
 		     unsigned long end);
 
+bool pfn_table_take_single(struct pfn_table *table, unsigned long index,
+			   unsigned long end, struct pfn_run *run);
 bool pfn_table_next_run(const struct pfn_table *table, unsigned long index,
 			unsigned long end, struct pfn_run *run);
 bool pfn_table_next_hole(const struct pfn_table *table, unsigned long index,
@@ -102,9 +104,11 @@ static inline unsigned long pfn_table_slot_end(const struct pfn_table *table,
  * In ascending order, each run as long as can be within [first, end). The body
  * may clear what it was shown.
  */
-#define pfn_table_for_each_run(table, run, first, end)                    \
-	for (bool __more = pfn_table_next_run(table, first, end, &(run)); \
-	     __more; __more = pfn_table_next_run(                         \
-			     table, (run).index + (run).nr, end, &(run)))
+#define pfn_table_for_each_run(table, run, first, end)                       \
+	for (bool __more = pfn_table_next_run(table, first, end, &(run));    \
+	     __more;                                                         \
+	     __more = (run).index + (run).nr < (end) &&                      \
+		      pfn_table_next_run(table, (run).index + (run).nr, end, \
+					 &(run)))
 
 #endif /* IOMMUFD_PFN_TABLE_H */

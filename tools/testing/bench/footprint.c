@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory of the kernel that mappings take, as /proc/meminfo counts it: slab
+ * objects, which our tables consist of, and I/O page tables.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "bench.h"
+#include "sys.h"
+
+/* The native container takes 65535. */
+#define NR_MAPPINGS 60000
+
+#define FIRST_IOVA GIB(4)
+
+static double kernel_bytes(void)
+{
+	unsigned long kib, sum = 0;
+	char line[128], key[64];
+	FILE *file;
+
+	/* each CPU keeps a part of the counts to itself */
+	ASSERT_RC(__sys_write_file("/proc/sys/vm/stat_refresh", "1"), 0);
+	file = fopen("/proc/meminfo", "re");
+	if (!file)
+		FAIL("no /proc/meminfo");
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%63[^:]: %lu", key, &kib) == 2 &&
+		    (!strcmp(key, "Slab") || !strcmp(key, "SecPageTables")))
+			sum += kib;
+	}
+	fclose(file);
+	return (double)sum * 1024;
+}
+
+static void run_mappings(struct bench_run *run)
+{
+	struct space *space = run->vdev->space;
+	void *page = bench_few_pages();
+	double before = kernel_bytes();
+	unsigned int i;
+
+	for (i = 0; i < NR_MAPPINGS; i++)
+		space_map(space, page, FIRST_IOVA + i * PAGE, PAGE);
+	bench_report(run, run->bench->name,
+		     (kernel_bytes() - before) / NR_MAPPINGS, "B");
+}
+
+static void run_pinned(struct bench_run *run)
+{
+	struct space *space = run->vdev->space;
+	void *memory = bench_memory(run->bench->memory);
+	double before = kernel_bytes();
+
+	space_map(space, memory, FIRST_IOVA, BULK_SIZE);
+	bench_report(run, run->bench->name,
+		     (kernel_bytes() - before) / 1024 * GIB(1) / BULK_SIZE,
+		     "KiB");
+}
+
+#define WAYS (BACKEND_CONTAINER | BACKEND_IOMMUFD)
+#define PINNED(_name, _memory)                   \
+	{                                        \
+		.name = "memory_per_gib_" _name, \
+		.backends = WAYS,                \
+		.reps = 1,                       \
+		.memory = _memory,               \
+		.run = run_pinned,               \
+	}
+
+const struct bench footprint_benches[] = {
+	{ .name = "memory_per_mapping",
+	  .backends = WAYS,
+	  .reps = 1,
+	  .run = run_mappings },
+	PINNED("4k", MEMORY_4K),
+	PINNED("scattered", MEMORY_SCATTERED),
+	PINNED("thp", MEMORY_THP),
+	PINNED("hugetlb", MEMORY_HUGETLB),
+	{},
+};

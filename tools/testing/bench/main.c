@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * usage: bench [-r ROUNDS] [-i] SWAP [PATTERN...]
+ *
+ * Runs every benchmark whose name contains a PATTERN, or all, on our modules
+ * and on the kernel's own in turn, ROUNDS times each, in one process and on the
+ * same page frames. "SWAP ours" and "SWAP native" have to load the modules.
+ *
+ * Prints a line "SET/BACKEND/NAME VALUE UNIT" for each figure. With -i the clock
+ * counts instructions: only what is short is run.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "pci.h"
+#include "sys.h"
+
+static const struct bench *const tables[] = {
+	bulk_benches,
+	small_benches,
+	footprint_benches,
+};
+
+/* In microseconds. */
+double bench_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
+}
+
+void bench_report(const struct bench_run *run, const char *name, double value,
+		  const char *unit)
+{
+	printf("%s/%s/%s %.3f %s\n", run->set, backend_name(run->backend), name,
+	       value, unit);
+	fflush(stdout);
+}
+
+static void swap_modules(const char *program, const char *set)
+{
+	int status;
+	pid_t pid;
+
+	/* No fork: it would share our memory, and make pinning copy it. */
+	pid = vfork();
+	if (pid < 0)
+		FAIL("no new process");
+	if (!pid) {
+		execl(program, program, set, NULL);
+		_exit(127);
+	}
+	if (waitpid(pid, &status, 0) != pid || status)
+		FAIL("%s %s: status %#x", program, set, status);
+}
+
+static struct vdev *open_device(enum backend backend, enum testdev which)
+{
+	struct space *space = space_open(backend);
+	struct vdev *vdev;
+
+	if (backend == BACKEND_IOMMUFD)
+		return vdev_open_in(space, pci_need(which));
+	vdev = calloc(1, sizeof(*vdev));
+	if (!vdev)
+		FAIL("out of memory");
+	vdev->space = space;
+	vdev->bdf = pci_need(which);
+	vdev->fd = -1;
+	space_group_fd(space, vdev->bdf);
+	return vdev;
+}
+
+static void close_device(struct vdev *vdev)
+{
+	struct space *space = vdev->space;
+
+	if (vdev->fd >= 0)
+		sys_close(vdev->fd);
+	free(vdev);
+	space_close(space);
+}
+
+static void run_once(const struct bench *bench, const char *set,
+		     enum backend backend)
+{
+	struct bench_run run = {
+		.bench = bench,
+		.set = set,
+		.backend = backend,
+		.vdev = open_device(backend, TESTDEV_EDU0),
+	};
+
+	if (bench->setup)
+		bench->setup(&run);
+	bench->run(&run);
+	if (bench->teardown)
+		bench->teardown(&run);
+	close_device(run.vdev);
+}
+
+static bool wanted(const struct bench *bench, char *const *patterns)
+{
+	if (!*patterns)
+		return true;
+	for (; *patterns; patterns++) {
+		if (strstr(bench->name, *patterns))
+			return true;
+	}
+	return false;
+}
+
+static void run_table(const struct bench *bench, const char *set,
+		      enum backend backend, bool icount, char *const *patterns)
+{
+	unsigned int i;
+
+	for (; bench->name; bench++) {
+		if (!(bench->backends & backend) || !wanted(bench, patterns) ||
+		    (icount && !bench->small))
+			continue;
+		for (i = 0; i < bench->reps; i++)
+			run_once(bench, set, backend);
+	}
+}
+
+static void run_all(const char *set, enum backend backend, bool icount,
+		    char *const *patterns)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tables); i++)
+		run_table(tables[i], set, backend, icount, patterns);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int rounds = 5;
+	bool icount = false;
+	const char *swap;
+	int option;
+
+	while ((option = getopt(argc, argv, "r:i")) != -1) {
+		switch (option) {
+		case 'r':
+			rounds = atoi(optarg);
+			break;
+		case 'i':
+			icount = true;
+			break;
+		default:
+			return 2;
+		}
+	}
+	if (optind >= argc) {
+		fprintf(stderr, "usage: bench [-r N] [-i] SWAP [PATTERN...]\n");
+		return 2;
+	}
+	swap = argv[optind++];
+	argv += optind;
+
+	while (rounds--) {
+		swap_modules(swap, "ours");
+		run_all("ours", BACKEND_CONTAINER, icount, argv);
+		run_all("ours", BACKEND_IOMMUFD, icount, argv);
+		swap_modules(swap, "native");
+		run_all("native", BACKEND_CONTAINER, icount, argv);
+	}
+	return 0;
+}
