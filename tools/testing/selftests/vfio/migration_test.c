@@ -714,7 +714,7 @@ static bool is_logging(struct vdev *vdev)
 
 TEST_OVER(log_start_errors, BACKENDS_ALL)
 {
-	struct vfio_device_feature_dma_logging_control control;
+	struct vfio_device_feature_dma_logging_control control = {};
 	struct vdev *vdev = open_mock(backend);
 	const __u32 start = VFIO_DEVICE_FEATURE_DMA_LOGGING_START;
 	range_t *many = calloc(257, sizeof(*many));
