@@ -64,8 +64,12 @@ static void mask_locked(struct vfio_pci_intx *intx)
 
 static void mask(struct vfio_pci_intx *intx)
 {
-	guard(spinlock_irqsave)(&intx->vdev->irqlock);
+	struct vfio_pci_core_device *vdev = intx->vdev;
+	unsigned long flags;
+
+	spin_lock_irqsave(&vdev->irqlock, flags);
 	mask_locked(intx);
+	spin_unlock_irqrestore(&vdev->irqlock, flags);
 }
 
 /*

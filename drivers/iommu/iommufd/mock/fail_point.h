@@ -13,6 +13,11 @@
 #include <linux/stringify.h>
 #include <linux/types.h>
 
+/* sparse does not know it */
+#ifdef __CHECKER__
+#define __FILE_NAME__ __FILE__
+#endif
+
 struct task_struct;
 
 /**
