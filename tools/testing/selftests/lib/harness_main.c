@@ -26,6 +26,16 @@ void test_register(struct test *test)
 	last_test = &test->next;
 }
 
+/*
+ * Children of a test die with it, and are ours then: what they hold is given
+ * back before the next test begins.
+ */
+static void reap_orphans(void)
+{
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
+}
+
 static int run_one(const struct test *test, enum backend backend, char *reason,
 		   size_t reason_size)
 {
@@ -56,7 +66,7 @@ static int run_one(const struct test *test, enum backend backend, char *reason,
 	close(fds[1]);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	/* A stray grandchild may still hold the pipe: never wait for its end. */
+	reap_orphans();
 	reason[0] = '\0';
 	if (WIFEXITED(status) && WEXITSTATUS(status) == RESULT_SKIP) {
 		got = read(fds[0], reason, reason_size - 1);
@@ -126,6 +136,10 @@ int main(int argc, char **argv)
 	char name[128];
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1)) {
+		perror("PR_SET_CHILD_SUBREAPER");
+		return RESULT_FAIL;
+	}
 	for (test = first_test; test; test = test->next) {
 		for (bit = 0; bit < 3; bit++) {
 			enum backend backend = test->backends & (1U << bit);
