@@ -156,10 +156,14 @@
 	FAIL_CALL("iommu_replace_device_pasid", -ENOMEM, \
 		  iommu_replace_device_pasid(__VA_ARGS__))
 
-/* the current process is being killed */
+/*
+ * The current process is being killed. Of the two names of the first call, one
+ * is a function and the other stands for it: with lockdep the second.
+ */
 #undef mutex_lock_killable
-#define mutex_lock_killable(lock) \
-	FAIL_CALL("mutex_lock_killable", -EINTR, (mutex_lock_killable)(lock))
+#define mutex_lock_killable(lock)                \
+	FAIL_CALL("mutex_lock_killable", -EINTR, \
+		  mutex_lock_killable_nested(lock, 0))
 #undef down_read_killable
 #define down_read_killable(sem) \
 	FAIL_CALL("down_read_killable", -EINTR, (down_read_killable)(sem))
