@@ -515,12 +515,6 @@ int mock_device_adopt(struct device *dev, struct mock_device *mdev)
 
 static int prepare_device(struct platform_device *pdev, u32 flags)
 {
-	const struct property_entry properties[] = {
-		PROPERTY_ENTRY_U32(
-			"pasid-num-bits",
-			flags & MOCK_FLAGS_DEVICE_PASID ? MOCK_PASID_WIDTH : 0),
-		{},
-	};
 	struct mock_device mdev = { .flags = flags }, *copy;
 	int ret;
 
@@ -532,9 +526,6 @@ static int prepare_device(struct platform_device *pdev, u32 flags)
 	init_rwsem(&copy->iopf_lock);
 	pdev->dev.parent = &mock_hardware->dev;
 	dev_set_msi_domain(&pdev->dev, mock_msi);
-	ret = device_create_managed_software_node(&pdev->dev, properties, NULL);
-	if (ret)
-		return ret;
 	return tie_to_mock(&pdev->dev);
 }
 
@@ -566,6 +557,12 @@ struct platform_device *mock_device_create(u32 flags)
 		platform_device_unregister(pdev);
 		return ERR_PTR(-ENODEV);
 	}
+	/*
+	 * Not by a property, as devices of a platform say it: the kernel gives
+	 * back a software node that it had no memory to take.
+	 */
+	if (flags & MOCK_FLAGS_DEVICE_PASID)
+		pdev->dev.iommu->max_pasids = mock_iommu.max_pasids;
 	return pdev;
 }
 
