@@ -46,6 +46,8 @@
 #define ARENA_SIZE MIB(8)
 #define ARENA_PAGES (ARENA_SIZE / PAGE)
 #define MAX_PAGES 700U
+/* more than there ever are at once */
+#define NR_IDS 4096U
 
 /** struct worker - a thread and what it has for itself */
 struct worker {
@@ -545,6 +547,36 @@ static void join(unsigned int nr)
 	edu_close(workers[1].edu);
 }
 
+static bool is_ours(__u32 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_SPACES; i++) {
+		if (id == spaces[i] || id == anchors[i].stdev)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A process that was killed leaves the devices and domains which it had not come
+ * to destroy, since the file is not its own. IDs are given from the lowest on;
+ * users have to go first.
+ */
+static void destroy_leftovers(void)
+{
+	bool progress;
+	__u32 id;
+
+	do {
+		progress = false;
+		for (id = 1; id < NR_IDS; id++) {
+			if (!is_ours(id) && !__iommufd_destroy(iommufd, id))
+				progress = true;
+		}
+	} while (progress);
+}
+
 /* Everything is given back; a device reaches nothing where all was unmapped. */
 static void tear_down(long long pins)
 {
@@ -570,6 +602,7 @@ static void tear_down(long long pins)
 	ASSERT(is_byte(arena, ARENA_SIZE, 0x11));
 	edu_close(edu);
 
+	destroy_leftovers();
 	for (i = 0; i < NR_SPACES; i++) {
 		iommufd_destroy(iommufd, anchors[i].stdev);
 		iommufd_destroy(iommufd, spaces[i]);
