@@ -75,6 +75,7 @@ extern size_t bench_bulk_size;
 extern const struct bench bulk_benches[];
 extern const struct bench small_benches[];
 extern const struct bench footprint_benches[];
+extern const struct bench device_benches[];
 
 double bench_now(void);
 void bench_report(const struct bench_run *run, const char *name, double value,

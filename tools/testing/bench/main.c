@@ -26,6 +26,7 @@ static const struct bench *const tables[] = {
 	bulk_benches,
 	small_benches,
 	footprint_benches,
+	device_benches,
 };
 
 size_t bench_bulk_size = MIB(512);
