@@ -480,6 +480,7 @@ static int unmap(struct iopt *iopt, u64 iova, u64 length, u64 *unmapped)
  */
 int ioas_unmap_ioctl(struct iommufd_ucmd *ucmd)
 {
+	struct iommu_ioas_unmap __user *answer = ucmd->ubuffer;
 	struct iommu_ioas_unmap *cmd = ucmd->cmd;
 	struct iommufd_ioas *ioas;
 	u64 unmapped = 0;
@@ -489,11 +490,8 @@ int ioas_unmap_ioctl(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	ret = unmap(&ioas->iopt, cmd->iova, cmd->length, &unmapped);
-	/* mostly it is just what the program has there already */
-	if (!ret && cmd->length != unmapped) {
-		cmd->length = unmapped;
-		ret = ucmd_respond(ucmd, sizeof(*cmd));
-	}
+	if (!ret && put_user(unmapped, &answer->length))
+		ret = -EFAULT;
 	object_put(&ioas->obj);
 	return ret;
 }

@@ -77,6 +77,15 @@ void vfio_pci_io_write(void __iomem *io, const u8 *from, unsigned int width)
 	}
 }
 
+static void access_once(const struct io_window *w, u64 off, u8 *buf,
+			unsigned int width, bool write)
+{
+	if (write)
+		vfio_pci_io_write(w->io + off, buf, width);
+	else
+		io_read(w->io + off, buf, width);
+}
+
 /* Widest naturally aligned accesses first come, as devices expect of memcpy */
 static void move(const struct io_window *w, u64 off, u8 *buf, size_t count,
 		 bool write)
@@ -87,30 +96,30 @@ static void move(const struct io_window *w, u64 off, u8 *buf, size_t count,
 		while (n > count || off % n)
 			n /= 2;
 
-		if (write)
-			vfio_pci_io_write(w->io + off, buf, n);
-		else
-			io_read(w->io + off, buf, n);
+		access_once(w, off, buf, n, write);
 		off += n;
 		buf += n;
 		count -= n;
 	}
 }
 
-static int move_locked(struct vfio_pci_core_device *vdev,
-		       const struct io_window *w, u64 off, u8 *buf,
-		       size_t count, bool write)
+static bool lock_memory(struct vfio_pci_core_device *vdev,
+			const struct io_window *w)
 {
-	if (!w->is_mem) {
-		move(w, off, buf, count, write);
-		return 0;
-	}
+	if (!w->is_mem)
+		return true;
+	down_read(&vdev->memory_lock);
+	if (vfio_pci_memory_enabled(vdev))
+		return true;
+	up_read(&vdev->memory_lock);
+	return false;
+}
 
-	guard(rwsem_read)(&vdev->memory_lock);
-	if (!vfio_pci_memory_enabled(vdev))
-		return -EIO;
-	move(w, off, buf, count, write);
-	return 0;
+static void unlock_memory(struct vfio_pci_core_device *vdev,
+			  const struct io_window *w)
+{
+	if (w->is_mem)
+		up_read(&vdev->memory_lock);
 }
 
 /*
@@ -122,16 +131,42 @@ static int window_rw_some(struct vfio_pci_core_device *vdev,
 			  size_t count, bool write)
 {
 	u8 bounce[BOUNCE_SIZE];
-	int ret;
 
 	if (write && copy_from_user(bounce, buf, count))
 		return -EFAULT;
-	ret = move_locked(vdev, w, off, bounce, count, write);
-	if (ret)
-		return ret;
+	if (!lock_memory(vdev, w))
+		return -EIO;
+	move(w, off, bounce, count, write);
+	unlock_memory(vdev, w);
 	if (!write && copy_to_user(buf, bounce, count))
 		return -EFAULT;
 	return 0;
+}
+
+static bool is_one_access(const struct io_window *w, u64 off, size_t count)
+{
+	return count <= w->max_width && is_power_of_2(count) &&
+	       !(off & (count - 1)) && off < w->size &&
+	       count <= w->size - off &&
+	       (off + count <= w->hole_start || off >= w->hole_end);
+}
+
+/* What registers mostly are: without the buffer, which has to be cleared */
+static ssize_t window_rw_once(struct vfio_pci_core_device *vdev,
+			      const struct io_window *w, u64 off,
+			      char __user *buf, size_t count, bool write)
+{
+	u8 bounce[sizeof(u64)];
+
+	if (write && copy_from_user(bounce, buf, count))
+		return -EFAULT;
+	if (!lock_memory(vdev, w))
+		return -EIO;
+	access_once(w, off, bounce, count, write);
+	unlock_memory(vdev, w);
+	if (!write && copy_to_user(buf, bounce, count))
+		return -EFAULT;
+	return count;
 }
 
 static int fill_ones(char __user *buf, size_t count)
@@ -150,9 +185,10 @@ static int fill_ones(char __user *buf, size_t count)
 	return 0;
 }
 
-static ssize_t window_rw(struct vfio_pci_core_device *vdev,
-			 const struct io_window *w, u64 off, char __user *buf,
-			 size_t count, bool write)
+static noinline ssize_t window_rw_parts(struct vfio_pci_core_device *vdev,
+					const struct io_window *w, u64 off,
+					char __user *buf, size_t count,
+					bool write)
 {
 	size_t done = 0;
 	int ret = 0;
@@ -181,6 +217,15 @@ static ssize_t window_rw(struct vfio_pci_core_device *vdev,
 		done += n;
 	}
 	return done;
+}
+
+static ssize_t window_rw(struct vfio_pci_core_device *vdev,
+			 const struct io_window *w, u64 off, char __user *buf,
+			 size_t count, bool write)
+{
+	if (is_one_access(w, off, count))
+		return window_rw_once(vdev, w, off, buf, count, write);
+	return window_rw_parts(vdev, w, off, buf, count, write);
 }
 
 /**

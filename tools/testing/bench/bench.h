@@ -10,11 +10,10 @@
 
 #include "vdev.h"
 
-/* What each row about much memory moves, and what others have to map. */
-#define BULK_SIZE MIB(512)
+/* What rows about small mappings have to map. */
 #define FEW_PAGES 256
 
-/** enum memory - kinds of user memory, BULK_SIZE bytes of each */
+/** enum memory - kinds of user memory, bench_bulk_size bytes of each */
 enum memory {
 	/** @MEMORY_4K: small pages, in the order the kernel gave them */
 	MEMORY_4K,
@@ -55,8 +54,8 @@ struct bench {
 	unsigned int backends;
 	/** @reps: runs in a row */
 	unsigned int reps;
-	/** @small: quick enough to be run where instructions are counted */
-	bool small;
+	/** @timed_only: takes too long where instructions are counted */
+	bool timed_only;
 	/** @memory: kind of memory it is about */
 	enum memory memory;
 	/** @present: mappings that are there already */
@@ -69,10 +68,14 @@ struct bench {
 	void (*teardown)(struct bench_run *run);
 };
 
+/* How much memory rows about much memory move, less where it is slow. */
+extern size_t bench_bulk_size;
+
 /* The tables, each ended by an entry without a name. */
 extern const struct bench bulk_benches[];
 extern const struct bench small_benches[];
 extern const struct bench footprint_benches[];
+extern const struct bench device_benches[];
 
 double bench_now(void);
 void bench_report(const struct bench_run *run, const char *name, double value,

@@ -26,7 +26,7 @@ static double map(struct space *space, enum memory kind)
 	void *memory = bench_memory(kind);
 	double start = bench_now();
 
-	space_map(space, memory, BULK_IOVA, BULK_SIZE);
+	space_map(space, memory, BULK_IOVA, bench_bulk_size);
 	return bench_now() - start;
 }
 
@@ -42,7 +42,7 @@ static void run_map_unmap(struct bench_run *run)
 
 	report_kind(run, "map", map(space, run->bench->memory));
 	start = bench_now();
-	space_unmap(space, BULK_IOVA, BULK_SIZE);
+	space_unmap(space, BULK_IOVA, bench_bulk_size);
 	report_kind(run, "unmap", bench_now() - start);
 }
 

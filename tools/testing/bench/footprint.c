@@ -53,9 +53,10 @@ static void run_pinned(struct bench_run *run)
 	void *memory = bench_memory(run->bench->memory);
 	double before = kernel_bytes();
 
-	space_map(space, memory, FIRST_IOVA, BULK_SIZE);
+	space_map(space, memory, FIRST_IOVA, bench_bulk_size);
 	bench_report(run, run->bench->name,
-		     (kernel_bytes() - before) / 1024 * GIB(1) / BULK_SIZE,
+		     (kernel_bytes() - before) / 1024 * GIB(1) /
+			     bench_bulk_size,
 		     "KiB");
 }
 
@@ -65,6 +66,7 @@ static void run_pinned(struct bench_run *run)
 		.name = "memory_per_gib_" _name, \
 		.backends = WAYS,                \
 		.reps = 1,                       \
+		.timed_only = true,              \
 		.memory = _memory,               \
 		.run = run_pinned,               \
 	}
@@ -73,6 +75,7 @@ const struct bench footprint_benches[] = {
 	{ .name = "memory_per_mapping",
 	  .backends = WAYS,
 	  .reps = 1,
+	  .timed_only = true,
 	  .run = run_mappings },
 	PINNED("4k", MEMORY_4K),
 	PINNED("scattered", MEMORY_SCATTERED),

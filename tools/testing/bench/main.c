@@ -4,10 +4,12 @@
  *
  * Runs every benchmark whose name contains a PATTERN, or all, on our modules
  * and on the kernel's own in turn, ROUNDS times each, in one process and on the
- * same page frames. "SWAP ours" and "SWAP native" have to load the modules.
+ * same page frames. Every other round goes the other way round, so that neither
+ * gains from what the other has warmed. "SWAP ours" and "SWAP native" have to
+ * load the modules.
  *
  * Prints a line "SET/BACKEND/NAME VALUE UNIT" for each figure. With -i the clock
- * counts instructions: only what is short is run.
+ * counts instructions: there is less memory, and what takes long is left out.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +26,10 @@ static const struct bench *const tables[] = {
 	bulk_benches,
 	small_benches,
 	footprint_benches,
+	device_benches,
 };
+
+size_t bench_bulk_size = MIB(512);
 
 /* In microseconds. */
 double bench_now(void)
@@ -123,7 +128,7 @@ static void run_table(const struct bench *bench, const char *set,
 
 	for (; bench->name; bench++) {
 		if (!(bench->backends & backend) || !wanted(bench, patterns) ||
-		    (icount && !bench->small))
+		    (icount && bench->timed_only))
 			continue;
 		for (i = 0; i < bench->reps; i++)
 			run_once(bench, set, backend);
@@ -139,9 +144,31 @@ static void run_all(const char *set, enum backend backend, bool icount,
 		run_table(tables[i], set, backend, icount, patterns);
 }
 
+static void run_ours(const char *swap, bool backwards, bool icount,
+		     char *const *patterns)
+{
+	enum backend first = backwards ? BACKEND_IOMMUFD : BACKEND_CONTAINER;
+	enum backend second = backwards ? BACKEND_CONTAINER : BACKEND_IOMMUFD;
+
+	swap_modules(swap, "ours");
+	run_all("ours", first, icount, patterns);
+	run_all("ours", second, icount, patterns);
+}
+
+static void run_round(const char *swap, bool backwards, bool icount,
+		      char *const *patterns)
+{
+	if (!backwards)
+		run_ours(swap, backwards, icount, patterns);
+	swap_modules(swap, "native");
+	run_all("native", BACKEND_CONTAINER, icount, patterns);
+	if (backwards)
+		run_ours(swap, backwards, icount, patterns);
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int rounds = 5;
+	unsigned int rounds = 5, round;
 	bool icount = false;
 	const char *swap;
 	int option;
@@ -153,6 +180,7 @@ int main(int argc, char **argv)
 			break;
 		case 'i':
 			icount = true;
+			bench_bulk_size = MIB(64);
 			break;
 		default:
 			return 2;
@@ -165,12 +193,7 @@ int main(int argc, char **argv)
 	swap = argv[optind++];
 	argv += optind;
 
-	while (rounds--) {
-		swap_modules(swap, "ours");
-		run_all("ours", BACKEND_CONTAINER, icount, argv);
-		run_all("ours", BACKEND_IOMMUFD, icount, argv);
-		swap_modules(swap, "native");
-		run_all("native", BACKEND_CONTAINER, icount, argv);
-	}
+	for (round = 0; round < rounds; round++)
+		run_round(swap, round % 2, icount, argv);
 	return 0;
 }

@@ -13,12 +13,12 @@
 
 static void *small_pages(bool scattered)
 {
-	char *memory = sys_mmap_anon(BULK_SIZE);
-	size_t nr = BULK_SIZE / PAGE;
+	char *memory = sys_mmap_anon(bench_bulk_size);
+	size_t nr = bench_bulk_size / PAGE;
 	size_t step = scattered ? SCATTER_STEP : 1;
 	size_t i;
 
-	madvise(memory, BULK_SIZE, MADV_NOHUGEPAGE);
+	madvise(memory, bench_bulk_size, MADV_NOHUGEPAGE);
 	for (i = 0; i < nr; i++)
 		memory[i * step % nr * PAGE] = 1;
 	return memory;
@@ -26,26 +26,26 @@ static void *small_pages(bool scattered)
 
 static void *large_pages(void)
 {
-	char *memory = sys_mmap_huge_aligned(BULK_SIZE);
+	char *memory = sys_mmap_huge_aligned(bench_bulk_size);
 
-	memset(memory, 1, BULK_SIZE);
+	memset(memory, 1, bench_bulk_size);
 	return memory;
 }
 
 static void *huge_pages(void)
 {
 	void *memory =
-		mmap(NULL, BULK_SIZE, PROT_READ | PROT_WRITE,
+		mmap(NULL, bench_bulk_size, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB,
 		     -1, 0);
 
 	if (memory == MAP_FAILED)
 		FAIL("huge pages: %s", strerror(errno));
-	memset(memory, 1, BULK_SIZE);
+	memset(memory, 1, bench_bulk_size);
 	return memory;
 }
 
-/* BULK_SIZE bytes of that kind, the same ones each time. */
+/* bench_bulk_size bytes of that kind, the same ones each time. */
 void *bench_memory(enum memory kind)
 {
 	static void *memory[MEMORY_KINDS];

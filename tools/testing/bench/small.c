@@ -95,20 +95,19 @@ static void run_auto(struct bench_run *run)
 		.name = "small_" _name,                          \
 		.backends = BACKEND_CONTAINER | BACKEND_IOMMUFD, \
 		.reps = 1,                                       \
-		.small = true,                                   \
 		.present = _present,                             \
 		.setup = fill,                                   \
 		.run = run_small,                                \
 	}
-#define AUTO(_name, _present)                \
-	{                                    \
-		.name = "auto_" _name,       \
-		.backends = BACKEND_IOMMUFD, \
-		.reps = 1,                   \
-		.small = true,               \
-		.present = _present,         \
-		.setup = fill,               \
-		.run = run_auto,             \
+#define AUTO(_name, _present)                   \
+	{                                       \
+		.name = "auto_" _name,          \
+		.backends = BACKEND_IOMMUFD,    \
+		.reps = 1,                      \
+		.timed_only = _present > 65536, \
+		.present = _present,            \
+		.setup = fill,                  \
+		.run = run_auto,                \
 	}
 
 const struct bench small_benches[] = {

@@ -125,7 +125,8 @@ static void check_all(const struct model *model)
 	unsigned long at = 0, end = model->table.nr_pages, next_pfn = PFN_NONE;
 	struct pfn_run run;
 
-	pfn_table_for_each_run(&model->table, run, 0, end) {
+	pfn_table_for_each_run(&model->table, run, 0, end)
+	{
 		CHECK(run.nr && run.index >= at);
 		/* As long as can be: the one before did not go on here */
 		CHECK(run.index > at || run.pfn != next_pfn);
@@ -217,6 +218,28 @@ static void clear(struct model *model, unsigned long index, unsigned long end)
 		CHECK(!fuzz_nr_allocs());
 }
 
+/* One run of all that there is, or nothing */
+static void take_single(struct model *model, unsigned long index,
+			unsigned long end)
+{
+	struct pfn_run all = { 1, 2, 3 }, run = { 1, 2, 3 };
+	bool single, took;
+
+	single = model->table.nr_slots == 1 && !fuzz_nr_allocs() &&
+		 pfn_table_next_run(&model->table, 0, ULONG_MAX, &all) &&
+		 index <= all.index && all.index + all.nr <= end;
+	took = pfn_table_take_single(&model->table, index, end, &run);
+	CHECK(took == single);
+	if (took) {
+		CHECK(run.index == all.index && run.pfn == all.pfn &&
+		      run.nr == all.nr);
+		model_cut(model, run.index, run.index + run.nr);
+		CHECK(!model->nr_pieces);
+	} else {
+		CHECK(run.index == 1 && run.pfn == 2 && run.nr == 3);
+	}
+}
+
 static void one_op(struct model *model, struct fuzz_input *in)
 {
 	unsigned int op = fuzz_byte(in);
@@ -238,7 +261,10 @@ static void one_op(struct model *model, struct fuzz_input *in)
 		clear(model, index, index + 1);
 		break;
 	case 5:
-		set(model, index, 1, in);
+		if (op & 64)
+			take_single(model, index, end);
+		else
+			set(model, index, 1, in);
 		break;
 	case 6:
 		check_hole(model, index, end);

@@ -130,6 +130,40 @@ static void model_next_hole(const struct model *model, unsigned long index,
 	EXPECT_EQ(to, hole_end);
 }
 
+/* Whether it was there to be taken, which is all there is in a table of a slot */
+static bool model_take_single(struct model *model, unsigned long index,
+			      unsigned long end)
+{
+	struct pfn_run run = { 1, 2, 3 };
+	unsigned long first = 0, nr = 1, i;
+	bool took, single;
+
+	while (first < model->nr && model->pfn[first] == PFN_NONE)
+		first++;
+	while (first + nr < model->nr &&
+	       model->pfn[first + nr] == model->pfn[first] + nr)
+		nr++;
+	single = model->table.nr_slots == 1 && index <= first &&
+		 first + nr <= end;
+	for (i = first + nr; i < model->nr; i++)
+		single = single && model->pfn[i] == PFN_NONE;
+	/* An array is not looked at, whatever is left in it */
+	single = single && !unit_allocated_bytes();
+
+	took = pfn_table_take_single(&model->table, index, end, &run);
+	EXPECT_EQ(single, took);
+	if (!took) {
+		EXPECT(run.index == 1 && run.pfn == 2 && run.nr == 3);
+		return false;
+	}
+	EXPECT_EQ(first, run.index);
+	EXPECT_EQ(model->pfn[first], run.pfn);
+	EXPECT_EQ(nr, run.nr);
+	for (i = first; i < first + nr; i++)
+		model->pfn[i] = PFN_NONE;
+	return true;
+}
+
 /* All runs of [index, end), one after the other, starting with an empty page */
 static void model_each_run(const struct model *model, unsigned long index,
 			   unsigned long end)
@@ -137,7 +171,8 @@ static void model_each_run(const struct model *model, unsigned long index,
 	struct pfn_run run;
 	unsigned long i, at = index;
 
-	pfn_table_for_each_run(&model->table, run, index, end) {
+	pfn_table_for_each_run(&model->table, run, index, end)
+	{
 		for (; at < run.index; at++)
 			EXPECT_EQ(PFN_NONE, model->pfn[at]);
 		for (i = 0; i < run.nr && !unit_failed(); i++)
@@ -190,6 +225,43 @@ static void small_costs_nothing(void)
 	pfn_table_destroy(&table);
 }
 
+/* All of it or nothing, and only where it is one run */
+static void take_single(void)
+{
+	unsigned long skew;
+	struct model model;
+
+	for (skew = 0; skew < PFN_SLOT_PAGES; skew += 71) {
+		model_init(&model, 15, skew);
+		EXPECT(!model_take_single(&model, 0, 15));
+		model_set(&model, 4, 104, 6);
+		EXPECT(!model_take_single(&model, 5, 15));
+		EXPECT(!model_take_single(&model, 0, 9));
+		EXPECT(!model_take_single(&model, 5, 9));
+		EXPECT(!model_take_single(&model, 10, 15));
+		EXPECT(!model_take_single(&model, 0, 4));
+		EXPECT(!model_take_single(&model, 4, 4));
+		model_compare(&model, 0, model.nr);
+		EXPECT(model_take_single(&model, 4, 10));
+		model_compare(&model, 0, model.nr);
+		EXPECT(!model_take_single(&model, 0, 15));
+		model_set(&model, 0, MAX_PFN - 14, 15);
+		EXPECT(model_take_single(&model, 0, 15));
+		/* Two runs are an array */
+		model_set(&model, 0, 100, 5);
+		model_set(&model, 5, 7, 5);
+		EXPECT(!model_take_single(&model, 0, 15));
+		model_compare(&model, 0, model.nr);
+		model_destroy(&model);
+	}
+
+	model_init(&model, 15, PFN_SLOT_PAGES - 5);
+	model_set(&model, 0, 100, 5);
+	EXPECT(!model_take_single(&model, 0, 15));
+	model_compare(&model, 0, model.nr);
+	model_destroy(&model);
+}
+
 /* Pages that would fit between two runs were not set all the same */
 static void holes_stay(void)
 {
@@ -225,7 +297,8 @@ static void huge_pages_cost_8_bytes(void)
 	printf("# 1 TiB of huge pages: %zu bytes\n", unit_allocated_bytes());
 	EXPECT(unit_allocated_bytes() <= (4 << 20) + (8 << 10));
 	i = 0;
-	pfn_table_for_each_run(&table, run, 0, nr) {
+	pfn_table_for_each_run(&table, run, 0, nr)
+	{
 		EXPECT_EQ(i, run.index);
 		EXPECT_EQ(4 * nr - 2 * i, run.pfn);
 		EXPECT_EQ(PFN_SLOT_PAGES, run.nr);
@@ -351,11 +424,14 @@ static void random_op(struct model *model)
 	    model->pfn[near] + index > near)
 		pfn = model->pfn[near] + index - near;
 
-	switch (unit_below(8)) {
+	switch (unit_below(9)) {
 	case 0:
 	case 1:
 	case 2:
 		model_set(model, index, pfn, nr);
+		break;
+	case 8:
+		model_take_single(model, index, index + nr);
 		break;
 	case 3:
 		model_set_failing(model, index, pfn, nr);
@@ -515,6 +591,7 @@ int main(void)
 		{ "bad arguments", bad_arguments },
 		{ "a small contiguous backing takes no memory",
 		  small_costs_nothing },
+		{ "a single run is taken whole or not", take_single },
 		{ "holes stay", holes_stay },
 		{ "1 TiB of huge pages takes 4 MiB", huge_pages_cost_8_bytes },
 		{ "an empty table takes no memory", empty_costs_nothing },

@@ -147,6 +147,25 @@ TEST(unmap_struct)
 			   -ENOENT);
 }
 
+/* The answer is written even where it is what was asked for. */
+TEST(unmap_answer_is_written)
+{
+	struct iommu_ioas_unmap *cmd = sys_mmap_anon(PAGE);
+	char *page = sys_mmap_anon(PAGE);
+	int fd = iommufd_open();
+	__u32 ioas = ioas_alloc(fd);
+
+	ioas_map_fixed(fd, ioas, page, IOVA, PAGE);
+	cmd->size = sizeof(*cmd);
+	cmd->ioas_id = ioas;
+	cmd->iova = IOVA;
+	cmd->length = PAGE;
+	ASSERT(!mprotect(cmd, PAGE, PROT_READ));
+	ASSERT_RC(__sys_ioctl(fd, IOMMU_IOAS_UNMAP, cmd), -EFAULT);
+	ASSERT_RC(__sys_ioctl(fd, IOMMU_IOAS_UNMAP, cmd), -ENOENT);
+	ASSERT_EQ(cmd->length, PAGE);
+}
+
 TEST(unmap_bad_ranges)
 {
 	char *buf = sys_mmap_anon(12 * PAGE);

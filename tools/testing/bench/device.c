@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The file of a device: what is done with it once, and what often. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "edu.h"
+#include "ioas.h"
+#include "pci.h"
+#include "sys.h"
+
+/* Operations that are measured together, and how often that is done. */
+#define BATCH 256
+#define BATCHES 8
+
+#define DMA_IOVA GIB(4)
+
+/* A register of the edu device without an effect. */
+#define EDU_LIVENESS 0x04
+
+static double min(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+static void report_each(const struct bench_run *run, double us, unsigned int nr)
+{
+	bench_report(run, run->bench->name, us * 1000 / nr, "ns");
+}
+
+static void open_other(struct bench_run *run)
+{
+	run->other = vdev_open_in(run->vdev->space, pci_need(TESTDEV_EDU1));
+	vdev_enable(run->other, true);
+}
+
+static void close_other(struct bench_run *run)
+{
+	vdev_close(run->other);
+	run->other = NULL;
+}
+
+/* The first touch of each page of a BAR */
+static void run_bar_fault(struct bench_run *run)
+{
+	double best = 1e12, start;
+	unsigned int batch;
+	size_t size, at;
+	char *bar;
+
+	for (batch = 0; batch < BATCHES; batch++) {
+		bar = vdev_mmap(run->other, VFIO_PCI_BAR0_REGION_INDEX, &size);
+		start = bench_now();
+		for (at = 0; at < size; at += PAGE)
+			mmio_read32(bar, at + EDU_LIVENESS);
+		best = min(best, bench_now() - start);
+		sys_munmap(bar, size);
+	}
+	report_each(run, best, size / PAGE);
+}
+
+typedef ssize_t (*transfer_fn)(int fd, __u32 *value, off_t offset);
+
+static ssize_t read_4(int fd, __u32 *value, off_t offset)
+{
+	return pread(fd, value, sizeof(*value), offset);
+}
+
+static ssize_t write_4(int fd, __u32 *value, off_t offset)
+{
+	return pwrite(fd, value, sizeof(*value), offset);
+}
+
+static void transfer(struct bench_run *run, unsigned int region,
+		     unsigned int offset, transfer_fn fn)
+{
+	struct vfio_region_info info;
+	double best = 1e12, start;
+	unsigned int batch, i;
+	__u32 value = 0;
+
+	vdev_region(run->other, region, &info);
+	for (batch = 0; batch < BATCHES; batch++) {
+		start = bench_now();
+		for (i = 0; i < BATCH; i++)
+			ASSERT_EQ(fn(run->other->fd, &value,
+				     (off_t)(info.offset + offset)),
+				  (ssize_t)sizeof(value));
+		best = min(best, bench_now() - start);
+	}
+	report_each(run, best, BATCH);
+}
+
+static void run_bar_read(struct bench_run *run)
+{
+	transfer(run, VFIO_PCI_BAR0_REGION_INDEX, EDU_LIVENESS, read_4);
+}
+
+static void run_bar_write(struct bench_run *run)
+{
+	transfer(run, VFIO_PCI_BAR0_REGION_INDEX, EDU_LIVENESS, write_4);
+}
+
+static void run_config_read(struct bench_run *run)
+{
+	transfer(run, VFIO_PCI_CONFIG_REGION_INDEX, PCI_VENDOR_ID, read_4);
+}
+
+/* From the write that has the device raise it to the end of the read */
+static void run_irq(struct bench_run *run)
+{
+	struct edu edu = {
+		.vdev = run->other,
+		.regs = vdev_mmap(run->other, VFIO_PCI_BAR0_REGION_INDEX, NULL),
+	};
+	double best = 1e12, sum, start;
+	unsigned int batch, i;
+	eventfd_t count;
+	int fd;
+
+	fd = eventfd(0, EFD_CLOEXEC);
+	if (fd < 0)
+		FAIL("eventfd: %s", strerror(errno));
+	vdev_irq_enable(run->other, VFIO_PCI_MSI_IRQ_INDEX, 0, &fd, 1);
+	for (batch = 0; batch < BATCHES; batch++) {
+		for (i = 0, sum = 0; i < BATCH; i++) {
+			start = bench_now();
+			edu_raise(&edu, 1);
+			ASSERT_RC(eventfd_read(fd, &count), 0);
+			sum += bench_now() - start;
+			edu_ack(&edu, 1);
+		}
+		best = min(best, sum);
+	}
+	report_each(run, best, BATCH);
+	vdev_irq_disable(run->other, VFIO_PCI_MSI_IRQ_INDEX);
+	sys_munmap((void *)edu.regs, MIB(1));
+	sys_close(fd);
+}
+
+/** struct opened - the files of a device that is ready to do DMA */
+struct opened {
+	/** @iommu: the container, or /dev/iommu */
+	int iommu;
+	/** @group: the group's file, -1 where it has no part */
+	int group;
+	/** @device: the device's own file */
+	int device;
+};
+
+static void open_iommufd(struct opened *opened, struct space *space,
+			 const char *path)
+{
+	__u32 id;
+
+	space->fd = opened->iommu = sys_open("/dev/iommu", O_RDWR);
+	space->ioas = ioas_alloc(space->fd);
+	opened->group = -1;
+	opened->device = sys_open(path, O_RDWR);
+	ASSERT_RC(__cdev_bind(opened->device, opened->iommu, &id), 0);
+	ASSERT_RC(__cdev_attach(opened->device, space->ioas, NULL), 0);
+}
+
+static void open_container(struct opened *opened, struct space *space,
+			   const char *path, const char *bdf)
+{
+	space->fd = opened->iommu = sys_open("/dev/vfio/vfio", O_RDWR);
+	opened->group = sys_open(path, O_RDWR);
+	ASSERT_RC(__sys_ioctl(opened->group, VFIO_GROUP_SET_CONTAINER,
+			      &opened->iommu),
+		  0);
+	ASSERT_RC(__sys_ioctl_val(opened->iommu, VFIO_SET_IOMMU,
+				  VFIO_TYPE1v2_IOMMU),
+		  0);
+	opened->device = ASSERT_OK(__sys_ioctl(
+		opened->group, VFIO_GROUP_GET_DEVICE_FD, (void *)bdf));
+}
+
+/* From no open file to a device that can do DMA to a page */
+static void run_open(struct bench_run *run)
+{
+	const char *bdf = pci_need(TESTDEV_EDU1);
+	struct space space = { .backend = run->backend };
+	struct opened opened;
+	struct vdev vdev;
+	char path[128];
+	double start;
+
+	if (run->backend == BACKEND_IOMMUFD)
+		pci_cdev_path(bdf, path, sizeof(path));
+	else
+		snprintf(path, sizeof(path), "/dev/vfio/%d", pci_group(bdf));
+
+	start = bench_now();
+	if (run->backend == BACKEND_IOMMUFD)
+		open_iommufd(&opened, &space, path);
+	else
+		open_container(&opened, &space, path, bdf);
+	vdev = (struct vdev){ .space = &space, .fd = opened.device };
+	space_map(&space, bench_few_pages(), DMA_IOVA, PAGE);
+	vdev_enable(&vdev, true);
+	bench_report(run, run->bench->name, bench_now() - start, "us");
+
+	sys_close(opened.device);
+	if (opened.group >= 0)
+		sys_close(opened.group);
+	sys_close(opened.iommu);
+}
+
+#define WAYS (BACKEND_CONTAINER | BACKEND_IOMMUFD)
+#define DEVICE(_name, _run)              \
+	{                                \
+		.name = "device_" _name, \
+		.backends = WAYS,        \
+		.reps = 1,               \
+		.setup = open_other,     \
+		.run = _run,             \
+		.teardown = close_other, \
+	}
+
+const struct bench device_benches[] = {
+	DEVICE("bar_fault", run_bar_fault),
+	DEVICE("bar_read", run_bar_read),
+	DEVICE("bar_write", run_bar_write),
+	DEVICE("config_read", run_config_read),
+	DEVICE("irq", run_irq),
+	{ .name = "device_open", .backends = WAYS, .reps = 5, .run = run_open },
+	{},
+};
