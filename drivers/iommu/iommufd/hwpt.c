@@ -24,7 +24,7 @@ static void hwpt_free(struct iommufd_hwpt *hwpt)
 		base = &hwpt->parent->obj;
 	iommu_domain_free(hwpt->domain);
 	if (hwpt->fault)
-		object_unuse(&hwpt->fault->obj);
+		object_unuse(&hwpt->fault->events.obj);
 	object_unuse(base);
 	kfree(hwpt);
 }
@@ -108,7 +108,7 @@ static void set_fault(struct iommufd_hwpt *hwpt, struct fault_queue *fault)
 	if (!fault)
 		return;
 	hwpt->fault = fault;
-	object_use(&fault->obj);
+	object_use(&fault->events.obj);
 	iommu_core_take_faults(hwpt->domain);
 }
 

@@ -94,7 +94,7 @@ static int alloc_with_fault(struct iommufd_ucmd *ucmd,
 	if (IS_ERR(request->fault))
 		return PTR_ERR(request->fault);
 	ret = alloc_from(ucmd, request);
-	object_put(&request->fault->obj);
+	object_put(&request->fault->events.obj);
 	return ret;
 }
 
