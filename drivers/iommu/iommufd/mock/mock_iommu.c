@@ -135,15 +135,16 @@ static int attach(struct iommu_domain *domain, struct device *dev,
 COMPAT_DEFINE_ATTACH_DEV(attach)
 
 /*
- * One PASID fails at the second of two attachings in a row, so that a test sees
- * how a change is undone.
+ * One PASID fails at each second attaching, so that a test sees how a change is
+ * undone.
  */
 static int fail_reserved(const struct iommu_domain *domain,
 			 struct mock_device *mdev)
 {
 	bool fail = mdev->fail_next && domain != &blocked_domain;
 
-	mdev->fail_next = !mdev->fail_next && domain != &blocked_domain;
+	if (domain != &blocked_domain)
+		mdev->fail_next = !mdev->fail_next;
 	return fail ? -ENOMEM : 0;
 }
 
