@@ -97,13 +97,31 @@ compat_iommu_alloc_nested(const struct iommu_ops *ops, struct device *dev,
 }
 #endif
 
-/* Up to 6.14 a PASID cannot be moved from one domain to another. */
+/*
+ * Up to 6.14 a PASID cannot be moved from one domain to another, so it is
+ * detached in between. If it cannot be attached anew it goes back, as far as
+ * that succeeds.
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+#include <linux/iommu_internal.h>
+
 static inline int iommu_replace_device_pasid(struct iommu_domain *domain,
 					     struct device *dev, ioasid_t pasid,
 					     struct iommu_attach_handle *handle)
 {
-	return -EOPNOTSUPP;
+	struct iommu_attach_handle *old;
+	struct iommu_domain *from;
+	int ret;
+
+	old = iommu_attach_handle_get(dev->iommu_group, pasid, 0);
+	if (IS_ERR(old))
+		return PTR_ERR(old);
+	from = old->domain;
+	iommu_detach_device_pasid(from, dev, pasid);
+	ret = iommu_attach_device_pasid(domain, dev, pasid, handle);
+	if (ret)
+		iommu_attach_device_pasid(from, dev, pasid, old);
+	return ret;
 }
 #endif
 

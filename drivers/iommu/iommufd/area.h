@@ -42,6 +42,11 @@ struct area {
 	unsigned int busy;
 	/** @pins: pins of accesses in it; protected as @state */
 	unsigned int pins;
+	/**
+	 * @locks: how many of @pins are for good: who has them is not asked to
+	 * let go; protected as @state
+	 */
+	unsigned int locks;
 	/** @no_pins: somebody waits for @pins to go, so none may come */
 	bool no_pins;
 	/** @held: @hold is in effect; for the area's owner */

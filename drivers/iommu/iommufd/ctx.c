@@ -27,6 +27,7 @@ struct iommufd_ctx *ctx_alloc(struct file *file, enum charge_mode charge)
 	if (!ictx)
 		return NULL;
 	object_table_init(&ictx->objects);
+	mmio_table_init(&ictx->mmio);
 	ictx->file = file;
 	ictx->charge = charge;
 	init_rwsem(&ictx->payer_rwsem);
@@ -44,6 +45,7 @@ struct iommufd_ctx *ctx_alloc(struct file *file, enum charge_mode charge)
 void ctx_free(struct iommufd_ctx *ictx)
 {
 	object_table_destroy(&ictx->objects);
+	mmio_table_destroy(&ictx->mmio);
 	WARN_ON(!list_empty(&ictx->groups));
 	extension_release(ictx->extension);
 	mutex_destroy(&ictx->groups_lock);

@@ -11,6 +11,7 @@
 #include <linux/rwsem.h>
 
 #include "charge.h"
+#include "mmio.h"
 #include "object.h"
 
 struct container;
@@ -24,6 +25,8 @@ struct iommufd_ioas;
 struct iommufd_ctx {
 	/** @objects: what user space made in it */
 	struct object_table objects;
+	/** @mmio: what can be mapped by the file */
+	struct mmio_table mmio;
 	/** @file: the file, whose references are the context's references */
 	struct file *file;
 	/**

@@ -163,9 +163,26 @@ struct iommufd_device *device_bind_internal(struct iommufd_ctx *ictx,
 	return bind(ictx, dev, BIND_INTERNAL, id);
 }
 
+/* Whoever destroys the vDEVICE, its reference is waited for afterwards. */
+static void remove_vdevice(struct iommufd_device *idev)
+{
+	struct iommufd_vdevice *vdev;
+
+	scoped_guard(mutex, &idev->igroup->lock) {
+		idev->unbinding = true;
+		vdev = idev->vdev;
+		if (vdev && !object_condemn(&vdev->obj))
+			vdev = NULL;
+	}
+	if (vdev)
+		object_bury(&vdev->obj);
+}
+
 /**
  * iommufd_device_unbind() - take a device out of its context
  * @idev: the device, not attached; gone afterwards
+ *
+ * What a guest sees of it goes as well.
  *
  * Context: may sleep, waits for ioctls that work with the device.
  */
@@ -173,6 +190,7 @@ void iommufd_device_unbind(struct iommufd_device *idev)
 {
 	struct iommufd_ctx *ictx = idev->internal ? NULL : idev->ictx;
 
+	remove_vdevice(idev);
 	/* the object's number is in the context, so that goes last */
 	WARN_ON(!object_unuse_destroy(&idev->obj));
 	if (ictx)

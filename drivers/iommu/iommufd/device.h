@@ -49,6 +49,16 @@ struct iommufd_device {
 	 * the group's lock
 	 */
 	struct xarray pasids;
+	/**
+	 * @vdev: it as a guest sees it, or NULL, under the group's lock. The
+	 * vDEVICE has a reference.
+	 */
+	struct iommufd_vdevice *vdev;
+	/**
+	 * @unbinding: it is on its way out and cannot get a @vdev any more,
+	 * under the group's lock
+	 */
+	bool unbinding;
 };
 
 extern const struct object_ops device_ops;

@@ -2,13 +2,10 @@
 /*
  * Queues by which user space answers page requests of devices.
  */
-#include <linux/anon_inodes.h>
 #include <linux/cleanup.h>
 #include <linux/err.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/iommu.h>
-#include <linux/iommufd.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
@@ -16,6 +13,7 @@
 #include <uapi/linux/iommufd.h>
 
 #include "ctx.h"
+#include "eventq.h"
 #include "fault.h"
 #include "ucmd.h"
 
@@ -37,8 +35,8 @@ static void refuse(struct fault_queue *queue,
 	LIST_HEAD(refused);
 
 	guard(mutex)(&queue->lock);
-	scoped_guard(spinlock, &queue->news_lock) {
-		list_for_each_entry_safe(group, next, &queue->news, node)
+	scoped_guard(spinlock, &queue->events.lock) {
+		list_for_each_entry_safe(group, next, &queue->events.news, node)
 			if (!handle || group->attach_handle == handle)
 				list_move(&group->node, &refused);
 	}
@@ -63,9 +61,9 @@ static void sink_bring(struct fault_sink *sink, struct iopf_group *group)
 {
 	struct fault_queue *queue = queue_of(sink);
 
-	scoped_guard(spinlock, &queue->news_lock)
-		list_add_tail(&group->node, &queue->news);
-	wake_up_interruptible(&queue->wait);
+	scoped_guard(spinlock, &queue->events.lock)
+		list_add_tail(&group->node, &queue->events.news);
+	wake_up_interruptible(&queue->events.wait);
 }
 
 static void sink_forget(struct fault_sink *sink,
@@ -79,14 +77,29 @@ static const struct fault_sink_ops sink_ops = {
 	.forget = sink_forget,
 };
 
-static void fault_destroy(struct iommufd_object *obj)
+static struct fault_queue *queue_of_object(struct iommufd_object *obj)
 {
-	struct fault_queue *queue = container_of(obj, struct fault_queue, obj);
+	return container_of(obj, struct fault_queue, events.obj);
+}
 
-	refuse(queue, NULL);
+static struct fault_queue *queue_of_file(const struct file *file)
+{
+	return container_of(file->private_data, struct fault_queue, events);
+}
+
+static void free_queue(struct fault_queue *queue)
+{
 	xa_destroy(&queue->answers);
 	mutex_destroy(&queue->lock);
 	kfree(queue);
+}
+
+static void fault_destroy(struct iommufd_object *obj)
+{
+	struct fault_queue *queue = queue_of_object(obj);
+
+	refuse(queue, NULL);
+	free_queue(queue);
 }
 
 static const struct object_ops fault_ops = {
@@ -105,27 +118,27 @@ struct fault_queue *fault_get(struct iommufd_ctx *ictx, u32 id)
 	struct iommufd_object *obj;
 
 	obj = object_get(&ictx->objects, id, &fault_ops);
-	return IS_ERR(obj) ? ERR_CAST(obj) :
-			     container_of(obj, struct fault_queue, obj);
+	return IS_ERR(obj) ? ERR_CAST(obj) : queue_of_object(obj);
 }
 
 static struct iopf_group *take_news(struct fault_queue *queue)
 {
 	struct iopf_group *group;
 
-	spin_lock(&queue->news_lock);
-	group = list_first_entry_or_null(&queue->news, struct iopf_group, node);
+	spin_lock(&queue->events.lock);
+	group = list_first_entry_or_null(&queue->events.news, struct iopf_group,
+					 node);
 	if (group)
 		list_del(&group->node);
-	spin_unlock(&queue->news_lock);
+	spin_unlock(&queue->events.lock);
 	return group;
 }
 
 static void put_back(struct fault_queue *queue, struct iopf_group *group)
 {
-	spin_lock(&queue->news_lock);
-	list_add(&group->node, &queue->news);
-	spin_unlock(&queue->news_lock);
+	spin_lock(&queue->events.lock);
+	list_add(&group->node, &queue->events.news);
+	spin_unlock(&queue->events.lock);
 }
 
 static int copy_group(const struct iopf_group *group, char __user *buf)
@@ -186,7 +199,7 @@ static ssize_t read_one(struct fault_queue *queue, char __user *buf,
 static ssize_t fault_read(struct file *file, char __user *buf, size_t count,
 			  loff_t *ppos)
 {
-	struct fault_queue *queue = file->private_data;
+	struct fault_queue *queue = queue_of_file(file);
 	size_t done = 0;
 	ssize_t ret;
 
@@ -222,7 +235,7 @@ static ssize_t fault_write(struct file *file, const char __user *buf,
 			   size_t count, loff_t *ppos)
 {
 	const size_t size = sizeof(struct iommu_hwpt_page_response);
-	struct fault_queue *queue = file->private_data;
+	struct fault_queue *queue = queue_of_file(file);
 	size_t done;
 	int ret = 0;
 
@@ -239,25 +252,15 @@ static ssize_t fault_write(struct file *file, const char __user *buf,
 
 static __poll_t fault_poll(struct file *file, struct poll_table_struct *wait)
 {
-	struct fault_queue *queue = file->private_data;
+	struct fault_queue *queue = queue_of_file(file);
 	__poll_t events = EPOLLOUT;
 
-	poll_wait(file, &queue->wait, wait);
-	spin_lock(&queue->news_lock);
-	if (!list_empty(&queue->news))
+	poll_wait(file, &queue->events.wait, wait);
+	spin_lock(&queue->events.lock);
+	if (!list_empty(&queue->events.news))
 		events |= EPOLLIN | EPOLLRDNORM;
-	spin_unlock(&queue->news_lock);
+	spin_unlock(&queue->events.lock);
 	return events;
-}
-
-static int fault_release(struct inode *inode, struct file *file)
-{
-	struct fault_queue *queue = file->private_data;
-	struct iommufd_ctx *ictx = queue->ictx;
-
-	object_unuse(&queue->obj);
-	iommufd_ctx_put(ictx);
-	return 0;
 }
 
 static const struct file_operations fault_fops = {
@@ -265,7 +268,7 @@ static const struct file_operations fault_fops = {
 	.read = fault_read,
 	.write = fault_write,
 	.poll = fault_poll,
-	.release = fault_release,
+	.release = eventq_release,
 };
 
 static struct fault_queue *new_queue(struct iommufd_ctx *ictx)
@@ -276,62 +279,15 @@ static struct fault_queue *new_queue(struct iommufd_ctx *ictx)
 	queue = kzalloc_obj(*queue, GFP_KERNEL_ACCOUNT);
 	if (!queue)
 		return ERR_PTR(-ENOMEM);
-	ret = object_init(&ictx->objects, &queue->obj, &fault_ops);
+	ret = eventq_init(&queue->events, ictx, &fault_ops);
 	if (ret) {
 		kfree(queue);
 		return ERR_PTR(ret);
 	}
-	queue->ictx = ictx;
 	queue->sink.ops = &sink_ops;
 	mutex_init(&queue->lock);
 	xa_init_flags(&queue->answers, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
-	spin_lock_init(&queue->news_lock);
-	INIT_LIST_HEAD(&queue->news);
-	init_waitqueue_head(&queue->wait);
 	return queue;
-}
-
-/* The file has its share of the queue from here on, whatever comes of it. */
-static struct file *new_file(struct fault_queue *queue)
-{
-	struct file *file;
-
-	file = anon_inode_getfile("[iommufd-pgfault]", &fault_fops, queue,
-				  O_RDWR);
-	if (IS_ERR(file))
-		return file;
-	object_use(&queue->obj);
-	iommufd_ctx_get(queue->ictx);
-	return file;
-}
-
-static int publish(struct iommufd_ucmd *ucmd, struct fault_queue *queue)
-{
-	struct iommu_fault_alloc *cmd = ucmd->cmd;
-	struct file *file;
-	int fd, ret;
-
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0)
-		return fd;
-	cmd->out_fault_id = queue->obj.id;
-	cmd->out_fault_fd = fd;
-	ret = ucmd_respond(ucmd, sizeof(*cmd));
-	if (ret)
-		goto err_fd;
-	/* last of all, because a file goes only after its last reference */
-	file = new_file(queue);
-	if (IS_ERR(file)) {
-		ret = PTR_ERR(file);
-		goto err_fd;
-	}
-	object_publish(&queue->obj);
-	fd_install(fd, file);
-	return 0;
-
-err_fd:
-	put_unused_fd(fd);
-	return ret;
 }
 
 /**
@@ -342,7 +298,7 @@ err_fd:
  */
 int fault_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
-	const struct iommu_fault_alloc *cmd = ucmd->cmd;
+	struct iommu_fault_alloc *cmd = ucmd->cmd;
 	struct fault_queue *queue;
 	int ret;
 
@@ -351,11 +307,12 @@ int fault_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	queue = new_queue(ucmd->ictx);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
-	ret = publish(ucmd, queue);
+	cmd->out_fault_id = queue->events.obj.id;
+	ret = eventq_publish(ucmd, &queue->events, "[iommufd-pgfault]",
+			     &fault_fops, &cmd->out_fault_fd, sizeof(*cmd));
 	if (ret) {
-		object_abort(&queue->obj);
-		mutex_destroy(&queue->lock);
-		kfree(queue);
+		object_abort(&queue->events.obj);
+		free_queue(queue);
 	}
 	return ret;
 }

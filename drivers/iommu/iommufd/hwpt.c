@@ -5,6 +5,7 @@
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/iommufd.h>
 #include <linux/lockdep.h>
 #include <linux/slab.h>
 #include <uapi/linux/iommufd.h>
@@ -20,11 +21,13 @@ static void hwpt_free(struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_object *base = &hwpt->ioas->obj;
 
-	if (hwpt->parent)
+	if (hwpt->viommu)
+		base = &hwpt->viommu->obj;
+	else if (hwpt->parent)
 		base = &hwpt->parent->obj;
 	iommu_domain_free(hwpt->domain);
 	if (hwpt->fault)
-		object_unuse(&hwpt->fault->obj);
+		object_unuse(&hwpt->fault->events.obj);
 	object_unuse(base);
 	kfree(hwpt);
 }
@@ -108,7 +111,7 @@ static void set_fault(struct iommufd_hwpt *hwpt, struct fault_queue *fault)
 	if (!fault)
 		return;
 	hwpt->fault = fault;
-	object_use(&fault->obj);
+	object_use(&fault->events.obj);
 	iommu_core_take_faults(hwpt->domain);
 }
 
@@ -179,6 +182,30 @@ int hwpt_fill(struct iommufd_hwpt *hwpt)
 	return ret;
 }
 
+/* Takes @domain, which may be an ERR_PTR. */
+static struct iommufd_hwpt *new_nested(struct iommufd_ctx *ictx,
+				       struct iommufd_hwpt *parent,
+				       const struct hwpt_request *request,
+				       struct iommu_domain *domain)
+{
+	struct iommufd_hwpt *hwpt;
+
+	if (IS_ERR(domain))
+		return ERR_CAST(domain);
+	hwpt = new_object(ictx, request);
+	if (IS_ERR(hwpt)) {
+		iommu_domain_free(domain);
+		return hwpt;
+	}
+	hwpt->domain = domain;
+	INIT_LIST_HEAD(&hwpt->entry);
+	set_fault(hwpt, request->fault);
+	hwpt->ioas = parent->ioas;
+	hwpt->coherent = parent->coherent;
+	hwpt->parent = parent;
+	return hwpt;
+}
+
 /**
  * hwpt_new_nested() - make an HWPT whose page table user space makes
  * @ictx: the context
@@ -197,22 +224,54 @@ struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 
 	if (parent->parent || !parent->nest_parent)
 		return ERR_PTR(-EINVAL);
-	hwpt = new_object(ictx, request);
-	if (IS_ERR(hwpt))
-		return hwpt;
 	domain = iommu_core_domain_alloc_nested(request->dev, parent->domain,
 						request->flags, request->data);
-	if (IS_ERR(domain)) {
-		free_object(hwpt);
-		return ERR_CAST(domain);
+	hwpt = new_nested(ictx, parent, request, domain);
+	if (!IS_ERR(hwpt))
+		object_use(&parent->obj);
+	return hwpt;
+}
+
+static struct iommu_domain *
+new_domain_on_viommu(struct iommufd_viommu *viommu,
+		     const struct hwpt_request *request)
+{
+	struct iommu_domain *domain;
+	int ret;
+
+	if (!viommu->ops->alloc_domain_nested)
+		return ERR_PTR(-EOPNOTSUPP);
+	domain = viommu->ops->alloc_domain_nested(viommu, request->flags,
+						  request->data);
+	if (IS_ERR(domain))
+		return domain;
+	ret = iommu_core_adopt_nested(request->dev, domain);
+	if (ret) {
+		iommu_domain_free(domain);
+		return ERR_PTR(ret);
 	}
-	hwpt->domain = domain;
-	INIT_LIST_HEAD(&hwpt->entry);
-	set_fault(hwpt, request->fault);
-	hwpt->ioas = parent->ioas;
-	hwpt->coherent = parent->coherent;
-	hwpt->parent = parent;
-	object_use(&parent->obj);
+	return domain;
+}
+
+/**
+ * hwpt_new_on_viommu() - make an HWPT whose page table a guest makes
+ * @viommu: its vIOMMU, whose nest parent translates what comes out of it
+ * @request: what it is to be like; the device is behind @viommu
+ *
+ * Context: may sleep; object_publish() or hwpt_abort() follows.
+ * Return: the HWPT or an ERR_PTR; -EOPNOTSUPP where @viommu does not do that.
+ */
+struct iommufd_hwpt *hwpt_new_on_viommu(struct iommufd_viommu *viommu,
+					const struct hwpt_request *request)
+{
+	struct iommufd_hwpt *hwpt;
+
+	hwpt = new_nested(viommu->ictx, viommu->hwpt, request,
+			  new_domain_on_viommu(viommu, request));
+	if (IS_ERR(hwpt))
+		return hwpt;
+	hwpt->viommu = viommu;
+	object_use(&viommu->obj);
 	return hwpt;
 }
 
@@ -233,7 +292,7 @@ struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
 }
 
 /**
- * hwpt_abort() - undo hwpt_new() or hwpt_new_nested(), and hwpt_fill()
+ * hwpt_abort() - undo one of the functions above that make an HWPT
  * @hwpt: an HWPT that was not published, and to which nothing is attached
  *
  * Context: may sleep; the caller holds the lock of its IOAS, unless it is

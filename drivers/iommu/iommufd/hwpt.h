@@ -20,6 +20,7 @@ struct iommu_domain;
 struct iommu_user_data;
 struct iommufd_ctx;
 struct iommufd_ioas;
+struct iommufd_viommu;
 
 /**
  * struct iommufd_hwpt - a hardware page table
@@ -40,6 +41,11 @@ struct iommufd_hwpt {
 	 * its IOAS and on its list.
 	 */
 	struct iommufd_hwpt *parent;
+	/**
+	 * @viommu: where a nested one was made by a vIOMMU, that; it is a user of
+	 * it rather than of @parent. Else NULL.
+	 */
+	struct iommufd_viommu *viommu;
 	/** @fault: where page requests go; it is a user of it; or NULL */
 	struct fault_queue *fault;
 	/** @iopt_domain: place of @domain in the IOAS */
@@ -104,6 +110,8 @@ int hwpt_fill(struct iommufd_hwpt *hwpt);
 struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 				     struct iommufd_hwpt *parent,
 				     const struct hwpt_request *request);
+struct iommufd_hwpt *hwpt_new_on_viommu(struct iommufd_viommu *viommu,
+					const struct hwpt_request *request);
 struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
 				      struct fault_source *source);
 void hwpt_abort(struct iommufd_hwpt *hwpt);

@@ -16,6 +16,7 @@
 #include "hwpt_ioctl.h"
 #include "ioas.h"
 #include "ucmd.h"
+#include "viommu.h"
 
 /* So that one request does not occupy a processor for long. */
 #define MAX_INVALIDATIONS SZ_512K
@@ -54,12 +55,28 @@ static int alloc_paging(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
 	return publish(ucmd, hwpt);
 }
 
+static bool can_nest(const struct hwpt_request *request)
+{
+	return !(request->flags & ~IOMMU_HWPT_ALLOC_PASID) && request->data;
+}
+
 static int alloc_nested(struct iommufd_ucmd *ucmd, struct iommufd_hwpt *parent,
 			const struct hwpt_request *request)
 {
-	if (request->flags & ~IOMMU_HWPT_ALLOC_PASID || !request->data)
+	if (!can_nest(request))
 		return -EOPNOTSUPP;
 	return publish(ucmd, hwpt_new_nested(ucmd->ictx, parent, request));
+}
+
+static int alloc_on_viommu(struct iommufd_ucmd *ucmd,
+			   struct iommufd_viommu *viommu,
+			   const struct hwpt_request *request)
+{
+	if (!viommu_serves(viommu, request->dev))
+		return -EINVAL;
+	if (!can_nest(request))
+		return -EOPNOTSUPP;
+	return publish(ucmd, hwpt_new_on_viommu(viommu, request));
 }
 
 static int alloc_from(struct iommufd_ucmd *ucmd,
@@ -76,6 +93,8 @@ static int alloc_from(struct iommufd_ucmd *ucmd,
 		ret = alloc_paging(ucmd, ioas_of(obj), request);
 	else if (obj->ops == &hwpt_ops)
 		ret = alloc_nested(ucmd, hwpt_of(obj), request);
+	else if (obj->ops == &viommu_object_ops)
+		ret = alloc_on_viommu(ucmd, viommu_of(obj), request);
 	object_put(obj);
 	return ret;
 }
@@ -94,7 +113,7 @@ static int alloc_with_fault(struct iommufd_ucmd *ucmd,
 	if (IS_ERR(request->fault))
 		return PTR_ERR(request->fault);
 	ret = alloc_from(ucmd, request);
-	object_put(&request->fault->obj);
+	object_put(&request->fault->events.obj);
 	return ret;
 }
 
@@ -137,8 +156,8 @@ int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-static int invalidate(struct iommufd_hwpt *hwpt,
-		      struct iommu_user_data_array *array)
+static int invalidate_hwpt(struct iommufd_hwpt *hwpt,
+			   struct iommu_user_data_array *array)
 {
 	struct iommu_domain *domain = hwpt->domain;
 
@@ -147,6 +166,14 @@ static int invalidate(struct iommufd_hwpt *hwpt,
 	if (!domain->ops->cache_invalidate_user)
 		return -EOPNOTSUPP;
 	return domain->ops->cache_invalidate_user(domain, array);
+}
+
+static int invalidate_viommu(struct iommufd_viommu *viommu,
+			     struct iommu_user_data_array *array)
+{
+	if (!viommu->ops->cache_invalidate)
+		return -EOPNOTSUPP;
+	return viommu->ops->cache_invalidate(viommu, array);
 }
 
 static int invalidate_id(struct iommufd_ctx *ictx, u32 id,
@@ -159,7 +186,9 @@ static int invalidate_id(struct iommufd_ctx *ictx, u32 id,
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 	if (obj->ops == &hwpt_ops)
-		ret = invalidate(hwpt_of(obj), array);
+		ret = invalidate_hwpt(hwpt_of(obj), array);
+	else if (obj->ops == &viommu_object_ops)
+		ret = invalidate_viommu(viommu_of(obj), array);
 	object_put(obj);
 	return ret;
 }

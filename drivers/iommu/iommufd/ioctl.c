@@ -10,6 +10,7 @@
 #include "extension.h"
 #include "fault.h"
 #include "get_pa.h"
+#include "hw_queue.h"
 #include "hwinfo.h"
 #include "hwpt_dirty.h"
 #include "hwpt_ioctl.h"
@@ -18,20 +19,17 @@
 #include "option.h"
 #include "process.h"
 #include "ucmd.h"
+#include "vdevice.h"
+#include "veventq.h"
 #include "vfio_compat/compat_ioas.h"
 #include "vfio_compat/dispatch.h"
+#include "viommu.h"
 
 static int destroy_ioctl(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_destroy *cmd = ucmd->cmd;
 
 	return object_destroy(&ucmd->ictx->objects, cmd->id);
-}
-
-/* The request is understood, but no IOMMU is virtualized. */
-static int unsupported_ioctl(struct iommufd_ucmd *ucmd)
-{
-	return -EOPNOTSUPP;
 }
 
 /**
@@ -80,6 +78,10 @@ union ucmd_buffer {
 	struct iommu_viommu_alloc viommu_alloc;
 	/** @vdevice_alloc: IOMMU_VDEVICE_ALLOC */
 	struct iommu_vdevice_alloc vdevice_alloc;
+	/** @veventq_alloc: IOMMU_VEVENTQ_ALLOC */
+	struct iommu_veventq_alloc veventq_alloc;
+	/** @hw_queue_alloc: IOMMU_HW_QUEUE_ALLOC */
+	struct iommu_hw_queue_alloc hw_queue_alloc;
 };
 
 #define HANDLER(_cmd, _fn, _struct, _last)                            \
@@ -119,12 +121,16 @@ static const struct ucmd_handler handlers[] = {
 		out_fault_fd),
 	HANDLER(IOMMU_HWPT_INVALIDATE, hwpt_invalidate_ioctl,
 		iommu_hwpt_invalidate, __reserved),
-	HANDLER(IOMMU_VIOMMU_ALLOC, unsupported_ioctl, iommu_viommu_alloc,
+	HANDLER(IOMMU_VIOMMU_ALLOC, viommu_alloc_ioctl, iommu_viommu_alloc,
 		out_viommu_id),
-	HANDLER(IOMMU_VDEVICE_ALLOC, unsupported_ioctl, iommu_vdevice_alloc,
+	HANDLER(IOMMU_VDEVICE_ALLOC, vdevice_alloc_ioctl, iommu_vdevice_alloc,
 		virt_id),
 	HANDLER(IOMMU_IOAS_NOIOMMU_GET_PA, get_pa_ioctl,
 		iommu_ioas_noiommu_get_pa, out_phys),
+	HANDLER(IOMMU_VEVENTQ_ALLOC, veventq_alloc_ioctl, iommu_veventq_alloc,
+		out_veventq_fd),
+	HANDLER(IOMMU_HW_QUEUE_ALLOC, hw_queue_alloc_ioctl,
+		iommu_hw_queue_alloc, length),
 	HANDLER(IOMMU_GET_HW_INFO, hw_info_ioctl, iommu_hw_info, __reserved),
 };
 

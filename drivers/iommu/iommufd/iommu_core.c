@@ -90,6 +90,21 @@ iommu_core_domain_alloc_flags(struct device *dev, u32 flags,
 }
 
 /**
+ * iommu_core_adopt_nested() - let a nested domain be attached to
+ * @dev: a device that is going to be attached to it
+ * @domain: the domain, made by the driver of the IOMMU or in its place
+ *
+ * Return: 0, -EOPNOTSUPP where it is none.
+ */
+int iommu_core_adopt_nested(struct device *dev, struct iommu_domain *domain)
+{
+	if (WARN_ON(domain->type != IOMMU_DOMAIN_NESTED))
+		return -EOPNOTSUPP;
+	domain->owner = dev->iommu->iommu_dev->ops;
+	return 0;
+}
+
+/**
  * iommu_core_domain_alloc_nested() - a domain whose page table user space makes
  * @dev: a device that is going to be attached to it
  * @parent: translates what comes out of it
@@ -107,16 +122,17 @@ iommu_core_domain_alloc_nested(struct device *dev, struct iommu_domain *parent,
 {
 	const struct iommu_ops *ops = dev->iommu->iommu_dev->ops;
 	struct iommu_domain *domain;
+	int ret;
 
 	if (parent->owner != ops)
 		return ERR_PTR(-EINVAL);
 	domain = compat_iommu_alloc_nested(ops, dev, parent, flags, data);
 	if (IS_ERR(domain))
 		return domain;
-	domain->owner = ops;
-	if (WARN_ON(domain->type != IOMMU_DOMAIN_NESTED)) {
+	ret = iommu_core_adopt_nested(dev, domain);
+	if (ret) {
 		iommu_domain_free(domain);
-		return ERR_PTR(-EOPNOTSUPP);
+		return ERR_PTR(ret);
 	}
 	return domain;
 }
@@ -435,9 +451,12 @@ int iommu_core_attach_pasid(struct iommu_domain *domain, u32 pasid,
  * @pasid: attached by iommu_core_attach_pasid()
  * @target: the device, and where its page requests go
  *
+ * An older kernel detaches the PASID for a moment. On failure it goes back, and
+ * if that fails too the PASID is not attached any more: iommu_core_has_pasid()
+ * tells.
+ *
  * Context: may sleep.
- * Return: 0 or a negative errno, and the old domain stays attached; -EOPNOTSUPP
- * where the kernel cannot do that.
+ * Return: 0 or a negative errno.
  */
 int iommu_core_replace_pasid(struct iommu_domain *domain, u32 pasid,
 			     const struct fault_target *target)
@@ -450,8 +469,23 @@ int iommu_core_replace_pasid(struct iommu_domain *domain, u32 pasid,
 	if (IS_ERR(handle))
 		return PTR_ERR(handle);
 	ret = iommu_replace_device_pasid(domain, dev, pasid, &handle->handle);
-	free_handle(ret ? handle : old);
+	if (ret)
+		free_handle(handle);
+	if (!ret || !iommu_core_has_pasid(dev, pasid))
+		free_handle(old);
 	return ret;
+}
+
+/**
+ * iommu_core_has_pasid() - is a PASID attached?
+ * @dev: the device
+ * @pasid: the PASID
+ *
+ * Return: true where it is.
+ */
+bool iommu_core_has_pasid(struct device *dev, u32 pasid)
+{
+	return !IS_ERR(iommu_attach_handle_get(dev->iommu_group, pasid, 0));
 }
 
 /**

@@ -70,6 +70,7 @@ iommu_core_domain_alloc_flags(struct device *dev, u32 flags,
 struct iommu_domain *
 iommu_core_domain_alloc_nested(struct device *dev, struct iommu_domain *parent,
 			       u32 flags, const struct iommu_user_data *data);
+int iommu_core_adopt_nested(struct device *dev, struct iommu_domain *domain);
 bool iommu_core_dirty_capable(struct device *dev);
 bool iommu_core_enforce_coherency(struct iommu_domain *domain);
 int iommu_core_setup_msi(struct iommu_domain *domain,
@@ -88,6 +89,7 @@ int iommu_core_attach_pasid(struct iommu_domain *domain, u32 pasid,
 			    const struct fault_target *target);
 int iommu_core_replace_pasid(struct iommu_domain *domain, u32 pasid,
 			     const struct fault_target *target);
+bool iommu_core_has_pasid(struct device *dev, u32 pasid);
 void iommu_core_detach_pasid(struct iommu_domain *domain, struct device *dev,
 			     u32 pasid);
 

@@ -384,7 +384,7 @@ static int claim_area(struct area *area, struct claim *claim)
 		return -EAGAIN;
 	if (area->pins) {
 		claim->pinned = area->node.range;
-		return -EBUSY;
+		return -EINPROGRESS;
 	}
 	area->state = AREA_DYING;
 	list_add_tail(&area->entry, &claim->areas);
@@ -423,13 +423,17 @@ static int claim(struct iopt *iopt, const struct iova_range *range,
 			rc = -ENOENT;
 			break;
 		}
+		if (area_of(node)->locks) {
+			rc = -EBUSY;
+			break;
+		}
 		one = claim_area(area_of(node), claim);
 		if (one && rc != -EAGAIN)
 			rc = one;
 	}
 	if (rc)
 		revive(claim);
-	if (rc == -EAGAIN || rc == -EBUSY)
+	if (rc == -EAGAIN || rc == -EINPROGRESS)
 		set_no_pins(iopt, range, true);
 	return rc;
 }
@@ -506,10 +510,10 @@ static int claim_settled(struct iopt *iopt, const struct iova_range *range,
 
 	for (;;) {
 		rc = try_claim(iopt, range, claim);
-		if (rc != -EAGAIN && rc != -EBUSY)
+		if (rc != -EAGAIN && rc != -EINPROGRESS)
 			return rc;
 		up_read(&iopt->domains_rwsem);
-		if (rc == -EBUSY) {
+		if (rc == -EINPROGRESS) {
 			if (!same_range(&asked, &claim->pinned)) {
 				asked = claim->pinned;
 				deadline = jiffies + PATIENCE;
@@ -519,8 +523,9 @@ static int claim_settled(struct iopt *iopt, const struct iova_range *range,
 			notify_users(iopt, &claim->pinned);
 		}
 		if (iopt_wait_settled(iopt, claim->nr_settled,
-				      rc == -EBUSY ? PATIENCE_STEP :
-						     MAX_SCHEDULE_TIMEOUT))
+				      rc == -EINPROGRESS ?
+					      PATIENCE_STEP :
+					      MAX_SCHEDULE_TIMEOUT))
 			return -EINTR;
 	}
 }
@@ -577,8 +582,8 @@ static u64 retire(struct iopt *iopt, struct list_head *areas)
  *
  * Context: May sleep. The caller holds no lock that a user's unmap op takes.
  * Return: 0, or with nothing changed -ENOENT where @range contains only a part
- * of some area, -EDEADLK where a user did not unpin, -EINTR where the current
- * process is being killed.
+ * of some area, -EBUSY where some of it is locked, -EDEADLK where a user did not
+ * unpin, -EINTR where the current process is being killed.
  */
 int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
 {
@@ -601,8 +606,8 @@ int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
  * @unmapped: bytes that were unmapped, written on success only
  *
  * Context: May sleep.
- * Return: 0, or with nothing changed -EDEADLK where a user did not unpin, -EINTR
- * where the current process is being killed.
+ * Return: 0, or with nothing changed -EBUSY where something is locked, -EDEADLK
+ * where a user did not unpin, -EINTR where the current process is being killed.
  */
 int iopt_unmap_all(struct iopt *iopt, u64 *unmapped)
 {

@@ -15,7 +15,7 @@
  *	mmap_lock of the process that owns the memory, or that pays; of any
  *		process where user memory is accessed
  *	iopt.users, then object_table.objects: the locks of the xarrays
- *	fault_queue.news_lock
+ *	eventq.lock
  *
  * No other is taken with extension_lock held. No lock at all is held while a
  * user's unmap op is called.

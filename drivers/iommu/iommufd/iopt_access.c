@@ -118,6 +118,41 @@ static int pin_areas(struct iopt *iopt, const struct iova_range *range,
 	return rc;
 }
 
+static int pin(struct iopt *iopt, const struct iova_range *range, int prot,
+	       struct page **out, bool lock)
+{
+	const struct iopt_look look = {
+		.range = *range,
+		.prot = prot,
+		.access = true,
+		.whole_pages = true,
+	};
+	int rc;
+
+	might_sleep();
+	rc = iopt_look_begin(iopt, &look);
+	if (rc)
+		return rc;
+	rc = pin_areas(iopt, range, out);
+	if (!rc && lock)
+		iopt_look_lock(iopt, range, 1);
+	iopt_look_end(iopt, range, rc ? 0 : 1);
+	return rc;
+}
+
+static void unpin(struct iopt *iopt, const struct iova_range *range, bool lock)
+{
+	const struct iopt_look look = { .range = *range };
+
+	might_sleep();
+	if (WARN_ON(iopt_look_begin(iopt, &look)))
+		return;
+	unpin_areas(iopt, range, range->last);
+	if (lock)
+		iopt_look_lock(iopt, range, -1);
+	iopt_look_end(iopt, range, -1);
+}
+
 /**
  * iopt_pin() - pin the memory behind a range
  * @iopt: the I/O address space
@@ -134,21 +169,7 @@ static int pin_areas(struct iopt *iopt, const struct iova_range *range,
 int iopt_pin(struct iopt *iopt, const struct iova_range *range, int prot,
 	     struct page **out)
 {
-	const struct iopt_look look = {
-		.range = *range,
-		.prot = prot,
-		.access = true,
-		.whole_pages = true,
-	};
-	int rc;
-
-	might_sleep();
-	rc = iopt_look_begin(iopt, &look);
-	if (rc)
-		return rc;
-	rc = pin_areas(iopt, range, out);
-	iopt_look_end(iopt, range, rc ? 0 : 1);
-	return rc;
+	return pin(iopt, range, prot, out, false);
 }
 
 /**
@@ -160,13 +181,37 @@ int iopt_pin(struct iopt *iopt, const struct iova_range *range, int prot,
  */
 void iopt_unpin(struct iopt *iopt, const struct iova_range *range)
 {
-	const struct iopt_look look = { .range = *range };
+	unpin(iopt, range, false);
+}
 
-	might_sleep();
-	if (WARN_ON(iopt_look_begin(iopt, &look)))
-		return;
-	unpin_areas(iopt, range, range->last);
-	iopt_look_end(iopt, range, -1);
+/**
+ * iopt_lock() - pin the memory behind a range for good
+ * @iopt: the I/O address space
+ * @range: IOVA, to begin where a page does
+ * @prot: IOMMU_READ or IOMMU_WRITE, which the mappings must allow
+ * @out: room for all pages
+ *
+ * What the range shows cannot be unmapped until iopt_unlock().
+ *
+ * Context: May sleep.
+ * Return: as iopt_pin().
+ */
+int iopt_lock(struct iopt *iopt, const struct iova_range *range, int prot,
+	      struct page **out)
+{
+	return pin(iopt, range, prot, out, true);
+}
+
+/**
+ * iopt_unlock() - undo iopt_lock()
+ * @iopt: the I/O address space
+ * @range: as it was given there
+ *
+ * Context: May sleep.
+ */
+void iopt_unlock(struct iopt *iopt, const struct iova_range *range)
+{
+	unpin(iopt, range, true);
 }
 
 static int copy_areas(struct iopt *iopt, const struct iova_range *range,

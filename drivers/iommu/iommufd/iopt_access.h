@@ -17,6 +17,9 @@ void iopt_remove_user(struct iopt *iopt, struct iopt_user *user);
 int iopt_pin(struct iopt *iopt, const struct iova_range *range, int prot,
 	     struct page **out);
 void iopt_unpin(struct iopt *iopt, const struct iova_range *range);
+int iopt_lock(struct iopt *iopt, const struct iova_range *range, int prot,
+	      struct page **out);
+void iopt_unlock(struct iopt *iopt, const struct iova_range *range);
 int iopt_rw(struct iopt *iopt, const struct iova_range *range, void *data,
 	    unsigned int flags);
 

@@ -89,6 +89,24 @@ struct area *iopt_look_at(struct iopt *iopt, unsigned long iova)
 }
 
 /**
+ * iopt_look_lock() - keep areas from being unmapped, also afterwards
+ * @iopt: the I/O address space
+ * @range: what is being looked at
+ * @locks: 1, or -1 to undo that
+ *
+ * Context: May sleep.
+ */
+void iopt_look_lock(struct iopt *iopt, const struct iova_range *range,
+		    int locks)
+{
+	struct iova_node *node;
+
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	iova_space_for_each_used(&iopt->space, node, range)
+		area_of(node)->locks += locks;
+}
+
+/**
  * iopt_look_end() - undo iopt_look_begin()
  * @iopt: the I/O address space
  * @range: what was looked at

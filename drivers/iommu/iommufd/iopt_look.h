@@ -29,6 +29,8 @@ struct iopt_look {
 
 int iopt_look_begin(struct iopt *iopt, const struct iopt_look *look);
 struct area *iopt_look_at(struct iopt *iopt, unsigned long iova);
+void iopt_look_lock(struct iopt *iopt, const struct iova_range *range,
+		    int locks);
 void iopt_look_end(struct iopt *iopt, const struct iova_range *range, int pins);
 
 #endif /* IOMMUFD_IOPT_LOOK_H */

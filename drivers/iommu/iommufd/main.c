@@ -15,6 +15,7 @@
 #include "backing_import.h"
 #include "ctx.h"
 #include "ioctl.h"
+#include "mmio.h"
 #include "pages.h"
 #include "vfio_compat/container.h"
 
@@ -48,12 +49,20 @@ static long iommufd_file_ioctl(struct file *file, unsigned int cmd,
 	return iommufd_ioctl(file->private_data, cmd, arg);
 }
 
+static int iommufd_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct iommufd_ctx *ictx = file->private_data;
+
+	return mmio_mmap(&ictx->mmio, vma);
+}
+
 static const struct file_operations iommufd_fops = {
 	.owner = THIS_MODULE,
 	.open = iommufd_open,
 	.release = iommufd_release,
 	.unlocked_ioctl = iommufd_file_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = iommufd_mmap,
 };
 
 /**

@@ -57,7 +57,8 @@ void object_table_destroy(struct object_table *table)
 			progress = true;
 		}
 	} while (progress);
-	WARN_ON(!xa_empty(&table->objects));
+	id = 0;
+	WARN_ON(xa_find(&table->objects, &id, ULONG_MAX, XA_PRESENT));
 	xa_destroy(&table->objects);
 }
 
@@ -65,7 +66,8 @@ void object_table_destroy(struct object_table *table)
  * object_table_empty() - are there no objects at all?
  * @table: the table
  *
- * Return: true where there is none, not even one being made or destroyed.
+ * Return: true where there is none, not even one being made or destroyed, nor
+ * an ID that object_bury() left.
  */
 bool object_table_empty(struct object_table *table)
 {
@@ -215,6 +217,25 @@ void object_use(struct iommufd_object *obj)
 }
 
 /**
+ * object_tryuse() - become a user of an object that may be on its way out
+ * @obj: the object, whose memory something else keeps from being freed
+ *
+ * Return: true where the caller is a user, false where the object is not
+ * published (any more).
+ */
+bool object_tryuse(struct iommufd_object *obj)
+{
+	bool alive;
+
+	xa_lock(&obj->table->objects);
+	alive = xa_load(&obj->table->objects, obj->id) == obj;
+	if (alive)
+		obj->users++;
+	xa_unlock(&obj->table->objects);
+	return alive;
+}
+
+/**
  * object_unuse() - stop being a user
  * @obj: the object, which stays
  */
@@ -252,6 +273,12 @@ static int destroy_unpublished(struct iommufd_object *obj, bool killable)
 		wait_event(table->idle, is_idle(obj));
 
 	xa_lock(&table->objects);
+	if (ret && obj->condemned) {
+		xa_unlock(&table->objects);
+		wait_event(table->idle, is_idle(obj));
+		xa_lock(&table->objects);
+		ret = 0;
+	}
 	if (!ret && obj->users)
 		ret = -EBUSY;
 	if (ret)
@@ -313,4 +340,43 @@ bool object_unuse_destroy(struct iommufd_object *obj)
 		set_entry(obj, NULL);
 	xa_unlock(&table->objects);
 	return last && !destroy_unpublished(obj, false);
+}
+
+/**
+ * object_condemn() - decide that an object is going to be destroyed
+ * @obj: the object, published once, whose memory something else keeps from being
+ *	 freed; it never has users
+ *
+ * Return: true where the caller has to object_bury() it, false where somebody
+ * else is destroying it and does not give up any more.
+ */
+bool object_condemn(struct iommufd_object *obj)
+{
+	struct object_table *table = obj->table;
+	bool ours;
+
+	xa_lock(&table->objects);
+	WARN_ON(obj->users);
+	obj->condemned = true;
+	ours = xa_load(&table->objects, obj->id) == obj;
+	if (ours)
+		set_entry(obj, NULL);
+	xa_unlock(&table->objects);
+	return ours;
+}
+
+/**
+ * object_bury() - destroy an object, without its ID being given to another
+ * @obj: the object, after object_condemn() has returned true
+ *
+ * User space did not ask for that: what it still thinks to be the ID of this
+ * object must not be that of some other one.
+ *
+ * Context: may sleep; the caller holds no lock that a holder of a reference
+ * takes.
+ */
+void object_bury(struct iommufd_object *obj)
+{
+	wait_event(obj->table->idle, is_idle(obj));
+	obj->ops->destroy(obj);
 }

@@ -11,16 +11,16 @@
  *		Destroying waits for references.
  *
  * An object is reachable by its ID from object_publish() until it is destroyed;
- * its ID is taken from object_init() on and until it is gone.
+ * its ID is taken from object_init() on and until it is gone, or even after that,
+ * see object_bury().
  */
 #ifndef IOMMUFD_OBJECT_H
 #define IOMMUFD_OBJECT_H
 
+#include <linux/iommufd.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
-
-struct iommufd_object;
 
 /**
  * struct object_ops - a type of object; its address tells types apart
@@ -39,8 +39,8 @@ struct object_ops {
 struct object_table {
 	/**
 	 * @objects: ID to struct iommufd_object; a zero entry is an ID whose
-	 * object is not published yet or is being destroyed. Its lock protects
-	 * @iommufd_object.users and @iommufd_object.refs as well.
+	 * object is not published yet, is being destroyed, or was buried. Its
+	 * lock protects the members of struct iommufd_object that change.
 	 */
 	struct xarray objects;
 	/**
@@ -50,22 +50,6 @@ struct object_table {
 	struct iommufd_object *recent;
 	/** @idle: woken when the last reference to an object is dropped */
 	wait_queue_head_t idle;
-};
-
-/**
- * struct iommufd_object - what every object embeds
- */
-struct iommufd_object {
-	/** @table: where its ID lives */
-	struct object_table *table;
-	/** @ops: its type */
-	const struct object_ops *ops;
-	/** @id: its ID */
-	u32 id;
-	/** @users: see above */
-	unsigned int users;
-	/** @refs: see above */
-	unsigned int refs;
 };
 
 void object_table_init(struct object_table *table);
@@ -85,9 +69,12 @@ bool object_tryget(struct iommufd_object *obj);
 void object_put(struct iommufd_object *obj);
 
 void object_use(struct iommufd_object *obj);
+bool object_tryuse(struct iommufd_object *obj);
 void object_unuse(struct iommufd_object *obj);
 
 int object_destroy(struct object_table *table, u32 id);
 bool object_unuse_destroy(struct iommufd_object *obj);
+bool object_condemn(struct iommufd_object *obj);
+void object_bury(struct iommufd_object *obj);
 
 #endif /* IOMMUFD_OBJECT_H */

@@ -102,6 +102,10 @@ static int replace_locked(struct iommufd_device *idev, u32 pasid,
 	if (ret)
 		return ret;
 	ret = iommu_core_replace_pasid(hwpt->domain, pasid, &target);
+	if (ret && !iommu_core_has_pasid(idev->dev, pasid)) {
+		xa_erase(&idev->pasids, pasid);
+		object_unuse(&from->obj);
+	}
 	if (ret)
 		return ret;
 	/* in place of another entry it takes no memory */
@@ -150,11 +154,12 @@ int pasid_attach(struct iommufd_device *idev, u32 pasid, u32 hwpt_id)
  * @pasid: the PASID, attached
  * @hwpt_id: ID of an HWPT that was made for PASIDs
  *
- * On failure nothing has changed.
+ * On failure nothing has changed; but an older kernel detaches the PASID for a
+ * moment, and where it can neither be attached to the new HWPT nor go back to the
+ * old one it stays detached.
  *
  * Context: may sleep.
- * Return: as pasid_attach(), but -EINVAL also where @pasid is not attached;
- * -EOPNOTSUPP where the kernel cannot do that.
+ * Return: as pasid_attach(), but -EINVAL also where @pasid is not attached.
  */
 int pasid_replace(struct iommufd_device *idev, u32 pasid, u32 hwpt_id)
 {

@@ -2,11 +2,13 @@
 /*
  * A mock IOMMU, its domains, and the devices behind it.
  */
+#include <linux/cleanup.h>
 #include <linux/container_of.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/iommu_driver.h>
+#include <linux/iommufd.h>
 #include <linux/irqdomain.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -115,12 +117,36 @@ static bool attach_should_fail(const struct iommu_domain *domain)
 	return domain != &blocked_domain && mock_should_fail();
 }
 
+/* A guest has to give a number to a device before it can use it. */
+static int find_vdevice(struct iommu_domain *domain, struct device *dev,
+			struct iommufd_viommu **viommu, unsigned long *vdev_id)
+{
+	const struct mock_nested *nested = mock_nested_of(domain);
+
+	*viommu = nested ? nested->viommu : NULL;
+	if (!*viommu)
+		return 0;
+	return iommufd_viommu_get_vdev_id(*viommu, dev, vdev_id);
+}
+
+static void set_vdevice(struct mock_device *mdev, struct iommufd_viommu *viommu,
+			unsigned long vdev_id)
+{
+	guard(rwsem_write)(&mdev->viommu_lock);
+	mdev->viommu = viommu;
+	mdev->vdev_id = vdev_id;
+}
+
 static int attach(struct iommu_domain *domain, struct device *dev,
 		  struct iommu_domain *old)
 {
 	struct mock_device *mdev = dev_get_platdata(dev);
+	struct iommufd_viommu *viommu;
+	unsigned long vdev_id = 0;
 	int ret = check_dirty(domain, mdev);
 
+	if (!ret)
+		ret = find_vdevice(domain, dev, &viommu, &vdev_id);
 	if (!ret && attach_should_fail(domain))
 		ret = -ENOMEM;
 	if (!ret)
@@ -130,21 +156,23 @@ static int attach(struct iommu_domain *domain, struct device *dev,
 	/* not @old, which there is not on every kernel */
 	disable_iopf(dev, mdev->domain);
 	mdev->domain = domain;
+	set_vdevice(mdev, viommu, vdev_id);
 	return 0;
 }
 
 COMPAT_DEFINE_ATTACH_DEV(attach)
 
 /*
- * One PASID fails at the second of two attachings in a row, so that a test sees
- * how a change is undone.
+ * One PASID fails at each second attaching, so that a test sees how a change is
+ * undone.
  */
 static int fail_reserved(const struct iommu_domain *domain,
 			 struct mock_device *mdev)
 {
 	bool fail = mdev->fail_next && domain != &blocked_domain;
 
-	mdev->fail_next = !mdev->fail_next && domain != &blocked_domain;
+	if (domain != &blocked_domain)
+		mdev->fail_next = !mdev->fail_next;
 	return fail ? -ENOMEM : 0;
 }
 
@@ -393,18 +421,19 @@ static const struct iommu_domain_ops nested_ops = {
 	.free = free_nested,
 };
 
-static struct iommu_domain *alloc_nested(struct device *dev,
-					 struct iommu_domain *parent, u32 flags,
-					 const struct iommu_user_data *data)
+/**
+ * mock_nested_alloc() - make a nested domain
+ * @data: struct iommu_hwpt_selftest of user space
+ *
+ * Context: may sleep.
+ * Return: the domain or an ERR_PTR.
+ */
+struct mock_nested *mock_nested_alloc(const struct iommu_user_data *data)
 {
 	struct iommu_hwpt_selftest config;
 	struct mock_nested *nested;
 	int ret;
 
-	if (flags & ~IOMMU_HWPT_ALLOC_PASID)
-		return ERR_PTR(-EOPNOTSUPP);
-	if (!mock_domain_of(parent))
-		return ERR_PTR(-EINVAL);
 	ret = get_user_config(&config, data);
 	if (ret)
 		return ERR_PTR(ret);
@@ -415,7 +444,21 @@ static struct iommu_domain *alloc_nested(struct device *dev,
 	nested->domain.ops = &nested_ops;
 	for (size_t i = 0; i < ARRAY_SIZE(nested->iotlb); i++)
 		nested->iotlb[i] = config.iotlb;
-	return &nested->domain;
+	return nested;
+}
+
+static struct iommu_domain *alloc_nested(struct device *dev,
+					 struct iommu_domain *parent, u32 flags,
+					 const struct iommu_user_data *data)
+{
+	struct mock_nested *nested;
+
+	if (flags & ~IOMMU_HWPT_ALLOC_PASID)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!mock_domain_of(parent))
+		return ERR_PTR(-EINVAL);
+	nested = mock_nested_alloc(data);
+	return IS_ERR(nested) ? ERR_CAST(nested) : &nested->domain;
 }
 
 COMPAT_DEFINE_DOMAIN_ALLOC(alloc_paging, alloc_nested)
@@ -462,7 +505,7 @@ static void page_response(struct device *dev, struct iopf_fault *evt,
 {
 }
 
-static const struct iommu_ops mock_ops = {
+const struct iommu_ops mock_iommu_ops = {
 	.owner = THIS_MODULE,
 	.default_domain = &blocked_domain,
 	.blocked_domain = &blocked_domain,
@@ -496,6 +539,12 @@ static void fill_cache(struct mock_device *mdev)
 		mdev->cache[i] = IOMMU_TEST_DEV_CACHE_DEFAULT;
 }
 
+static void init_locks(struct mock_device *mdev)
+{
+	init_rwsem(&mdev->iopf_lock);
+	init_rwsem(&mdev->viommu_lock);
+}
+
 /**
  * mock_device_adopt() - put a device of another kind behind the IOMMU
  * @dev: a device that the IOMMU core has not seen yet, without platform data
@@ -507,7 +556,7 @@ static void fill_cache(struct mock_device *mdev)
 int mock_device_adopt(struct device *dev, struct mock_device *mdev)
 {
 	fill_cache(mdev);
-	init_rwsem(&mdev->iopf_lock);
+	init_locks(mdev);
 	dev->platform_data = mdev;
 	dev_set_msi_domain(dev, mock_msi);
 	return tie_to_mock(dev);
@@ -523,7 +572,7 @@ static int prepare_device(struct platform_device *pdev, u32 flags)
 	if (ret)
 		return ret;
 	copy = dev_get_platdata(&pdev->dev);
-	init_rwsem(&copy->iopf_lock);
+	init_locks(copy);
 	pdev->dev.parent = &mock_hardware->dev;
 	dev_set_msi_domain(&pdev->dev, mock_msi);
 	return tie_to_mock(&pdev->dev);
@@ -623,7 +672,7 @@ int mock_iommu_init(void)
 				     DEVICE_NAME "_iommu");
 	if (ret)
 		goto err_hardware;
-	ret = iommu_device_register(&mock_iommu, &mock_ops,
+	ret = iommu_device_register(&mock_iommu, &mock_iommu_ops,
 				    &mock_hardware->dev);
 	if (ret)
 		goto err_sysfs;

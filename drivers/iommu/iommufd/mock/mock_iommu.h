@@ -16,6 +16,7 @@
 #include "mock_pt.h"
 #include "test_abi.h"
 
+struct iommufd_viommu;
 struct platform_device;
 
 /**
@@ -36,6 +37,15 @@ struct mock_device {
 	struct iommu_domain *domain;
 	/** @nr_iopf: how many domains that take page requests it is attached to */
 	unsigned int nr_iopf;
+	/**
+	 * @viommu_lock: protects the two below, and keeps the vIOMMU from going
+	 * while they are read
+	 */
+	struct rw_semaphore viommu_lock;
+	/** @viommu: whose nested domain it is attached to, or NULL */
+	struct iommufd_viommu *viommu;
+	/** @vdev_id: the guest's number of it there */
+	unsigned long vdev_id;
 	/** @fail_next: the next attaching of IOMMU_TEST_PASID_RESERVED fails */
 	bool fail_next;
 };
@@ -60,11 +70,17 @@ struct mock_nested {
 	struct iommu_domain domain;
 	/** @iotlb: a cache that user space invalidates */
 	u32 iotlb[MOCK_NESTED_DOMAIN_IOTLB_NUM];
+	/** @viommu: the vIOMMU that made it, or NULL */
+	struct iommufd_viommu *viommu;
 };
+
+extern const struct iommu_ops mock_iommu_ops;
 
 struct mock_domain *mock_domain_of(struct iommu_domain *domain);
 struct mock_nested *mock_nested_of(struct iommu_domain *domain);
 struct mock_device *mock_device_of(struct device *dev);
+
+struct mock_nested *mock_nested_alloc(const struct iommu_user_data *data);
 
 struct platform_device *mock_device_create(u32 flags);
 void mock_device_destroy(struct platform_device *pdev);

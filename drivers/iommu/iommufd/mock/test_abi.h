@@ -331,4 +331,47 @@ struct iommu_hwpt_invalidate_selftest {
 	__u32 iotlb_id;
 };
 
+#define IOMMU_VIOMMU_TYPE_SELFTEST 0xdeadbeef
+
+/**
+ * struct iommu_viommu_selftest - data of IOMMU_VIOMMU_ALLOC
+ */
+struct iommu_viommu_selftest {
+	/** @in_data: any number */
+	__u32 in_data;
+	/** @out_data: @in_data, which is also where @out_mmap_offset leads */
+	__u32 out_data;
+	/** @out_mmap_offset: for mmap() */
+	__aligned_u64 out_mmap_offset;
+	/** @out_mmap_length: for mmap() */
+	__aligned_u64 out_mmap_length;
+};
+
+#define IOMMU_VIOMMU_INVALIDATE_DATA_SELFTEST 0xdeadbeef
+
+/**
+ * struct iommu_viommu_invalidate_selftest - entry of IOMMU_HWPT_INVALIDATE
+ */
+struct iommu_viommu_invalidate_selftest {
+	/** @flags: IOMMU_TEST_INVALIDATE_FLAG_ALL or 0 */
+	__u32 flags;
+	/** @vdev_id: the guest's number of the device */
+	__u32 vdev_id;
+	/** @cache_id: which entry of the device's cache, where not all */
+	__u32 cache_id;
+};
+
+#define IOMMU_VEVENTQ_TYPE_SELFTEST 0xbeefbeef
+
+/**
+ * struct iommu_viommu_event_selftest - an event of a vIOMMU
+ */
+struct iommu_viommu_event_selftest {
+	/** @virt_id: the guest's number of the device */
+	__u32 virt_id;
+};
+
+#define IOMMU_HW_QUEUE_TYPE_SELFTEST 0xdeadbeef
+#define IOMMU_TEST_HW_QUEUE_MAX 2
+
 #endif /* IOMMUFD_MOCK_TEST_ABI_H */

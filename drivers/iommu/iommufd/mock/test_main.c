@@ -20,6 +20,7 @@
 #include "test_dmabuf.h"
 #include "test_fail.h"
 #include "test_map.h"
+#include "test_viommu.h"
 
 /*
  * It bounds what may be allocated to gather page frames for a while. Here page
@@ -50,6 +51,7 @@ static int (*const ops[])(struct iommufd_ucmd *ucmd) = {
 	[IOMMU_TEST_OP_MD_CHECK_IOTLB] = test_md_check_iotlb,
 	[IOMMU_TEST_OP_TRIGGER_IOPF] = test_trigger_iopf,
 	[IOMMU_TEST_OP_DEV_CHECK_CACHE] = test_dev_check_cache,
+	[IOMMU_TEST_OP_TRIGGER_VEVENT] = test_trigger_vevent,
 	[IOMMU_TEST_OP_PASID_ATTACH] = test_pasid_attach,
 	[IOMMU_TEST_OP_PASID_REPLACE] = test_pasid_replace,
 	[IOMMU_TEST_OP_PASID_DETACH] = test_pasid_detach,
@@ -87,6 +89,7 @@ static int __init mock_init(void)
 	if (ret)
 		goto err_iommu;
 	test_dmabuf_init();
+	test_viommu_init();
 	mock_fail_init();
 	ret = test_fail_init();
 	if (ret)
@@ -100,6 +103,7 @@ err_points:
 	test_fail_exit();
 err_fail:
 	mock_fail_exit();
+	test_viommu_exit();
 	test_dmabuf_exit();
 	mock_pci_exit();
 err_iommu:
@@ -112,6 +116,7 @@ static void __exit mock_exit(void)
 	iommufd_extension_unregister(&extension);
 	test_fail_exit();
 	mock_fail_exit();
+	test_viommu_exit();
 	test_dmabuf_exit();
 	mock_pci_exit();
 	mock_iommu_exit();

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device as a guest sees it, behind a vIOMMU.
+ */
+#include <linux/bug.h>
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/iommufd.h>
+#include <linux/limits.h>
+#include <linux/lockdep.h>
+#include <linux/slab.h>
+#include <uapi/linux/iommufd.h>
+
+#include "ctx.h"
+#include "device.h"
+#include "group.h"
+#include "ucmd.h"
+#include "vdevice.h"
+#include "viommu.h"
+
+/* Nobody finds it by its virtual ID when the provider undoes its part. */
+static void disconnect(struct iommufd_vdevice *vdev)
+{
+	lockdep_assert_held(&vdev->idev->igroup->lock);
+	xa_erase(&vdev->viommu->vdevs, vdev->virt_id);
+	if (vdev->destroy)
+		vdev->destroy(vdev);
+	vdev->idev->vdev = NULL;
+}
+
+static void free_vdevice(struct iommufd_vdevice *vdev)
+{
+	object_unuse(&vdev->viommu->obj);
+	kfree(vdev);
+}
+
+static void vdevice_destroy(struct iommufd_object *obj)
+{
+	struct iommufd_vdevice *vdev =
+		container_of(obj, struct iommufd_vdevice, obj);
+	struct iommufd_device *idev = vdev->idev;
+
+	scoped_guard(mutex, &idev->igroup->lock)
+		disconnect(vdev);
+	free_vdevice(vdev);
+	/* who unbinds the device waits for that */
+	object_put(&idev->obj);
+}
+
+static const struct object_ops vdevice_ops = {
+	.destroy = vdevice_destroy,
+};
+
+static struct iommufd_vdevice *new_vdevice(struct iommufd_viommu *viommu,
+					   struct iommufd_device *idev)
+{
+	const struct iommufd_viommu_ops *ops = viommu->ops;
+	size_t size = ops->vdevice_size ?: sizeof(struct iommufd_vdevice);
+	struct iommufd_vdevice *vdev;
+	int ret;
+
+	if (WARN_ON_ONCE(size < sizeof(*vdev) ||
+			 (ops->vdevice_size && !ops->vdevice_init)))
+		return ERR_PTR(-EOPNOTSUPP);
+	vdev = kzalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!vdev)
+		return ERR_PTR(-ENOMEM);
+	ret = object_init(&viommu->ictx->objects, &vdev->obj, &vdevice_ops);
+	if (ret) {
+		kfree(vdev);
+		return ERR_PTR(ret);
+	}
+	vdev->idev = idev;
+	vdev->viommu = viommu;
+	object_use(&viommu->obj);
+	return vdev;
+}
+
+/* The virtual ID is taken from the beginning, but leads nowhere until the end. */
+static int connect(struct iommufd_vdevice *vdev)
+{
+	const struct iommufd_viommu_ops *ops = vdev->viommu->ops;
+	struct xarray *vdevs = &vdev->viommu->vdevs;
+	int ret;
+
+	ret = xa_insert(vdevs, vdev->virt_id, NULL, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		return ret == -EBUSY ? -EEXIST : ret;
+	if (ops->vdevice_init)
+		ret = ops->vdevice_init(vdev);
+	if (ret) {
+		xa_release(vdevs, vdev->virt_id);
+		return ret;
+	}
+	/* in place of another entry it takes no memory */
+	xa_store(vdevs, vdev->virt_id, vdev, 0);
+	vdev->idev->vdev = vdev;
+	return 0;
+}
+
+/* Either the device is unbound before, or who unbinds it finds the vDEVICE. */
+static int alloc_locked(struct iommufd_ucmd *ucmd,
+			struct iommufd_viommu *viommu,
+			struct iommufd_device *idev)
+{
+	struct iommu_vdevice_alloc *cmd = ucmd->cmd;
+	struct iommufd_vdevice *vdev;
+	int ret;
+
+	lockdep_assert_held(&idev->igroup->lock);
+
+	if (idev->unbinding)
+		return -ENOENT;
+	if (idev->vdev)
+		return -EEXIST;
+	vdev = new_vdevice(viommu, idev);
+	if (IS_ERR(vdev))
+		return PTR_ERR(vdev);
+	vdev->virt_id = cmd->virt_id;
+	ret = connect(vdev);
+	if (ret)
+		goto err_free;
+	cmd->out_vdevice_id = vdev->obj.id;
+	ret = ucmd_respond(ucmd, sizeof(*cmd));
+	if (ret)
+		goto err_connect;
+	object_publish(&vdev->obj);
+	return 0;
+
+err_connect:
+	disconnect(vdev);
+err_free:
+	object_abort(&vdev->obj);
+	free_vdevice(vdev);
+	return ret;
+}
+
+static int alloc_on(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
+{
+	const struct iommu_vdevice_alloc *cmd = ucmd->cmd;
+	struct iommufd_device *idev;
+	int ret = -EINVAL;
+
+	idev = device_get(ucmd->ictx, cmd->dev_id);
+	if (IS_ERR(idev))
+		return PTR_ERR(idev);
+	if (viommu_serves(viommu, idev->dev)) {
+		guard(mutex)(&idev->igroup->lock);
+		ret = alloc_locked(ucmd, viommu, idev);
+	}
+	/* otherwise the reference is the vDEVICE's */
+	if (ret)
+		object_put(&idev->obj);
+	return ret;
+}
+
+/**
+ * vdevice_alloc_ioctl() - IOMMU_VDEVICE_ALLOC
+ * @ucmd: with a struct iommu_vdevice_alloc
+ *
+ * Return: 0 or a negative errno.
+ */
+int vdevice_alloc_ioctl(struct iommufd_ucmd *ucmd)
+{
+	const struct iommu_vdevice_alloc *cmd = ucmd->cmd;
+	struct iommufd_viommu *viommu;
+	int ret;
+
+	/* it is an index */
+	if (cmd->virt_id > ULONG_MAX)
+		return -EINVAL;
+	viommu = viommu_get(ucmd->ictx, cmd->viommu_id);
+	if (IS_ERR(viommu))
+		return PTR_ERR(viommu);
+	ret = alloc_on(ucmd, viommu);
+	object_put(&viommu->obj);
+	return ret;
+}
+
+/**
+ * iommufd_vdevice_to_device() - the device that a guest sees
+ * @vdev: as the guest sees it
+ *
+ * Return: the device, valid as long as @vdev is.
+ */
+struct device *iommufd_vdevice_to_device(struct iommufd_vdevice *vdev)
+{
+	return vdev->idev->dev;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_vdevice_to_device, "IOMMUFD_NG");
+
+/**
+ * iommufd_viommu_find_dev() - the device that a guest calls by a number
+ * @viommu: the vIOMMU
+ * @vdev_id: the number
+ *
+ * Context: the caller holds the lock of &iommufd_viommu.vdevs.
+ * Return: the device, valid as long as the lock is held, or NULL.
+ */
+struct device *iommufd_viommu_find_dev(struct iommufd_viommu *viommu,
+				       unsigned long vdev_id)
+{
+	struct iommufd_vdevice *vdev;
+
+	lockdep_assert_held(&viommu->vdevs.xa_lock);
+	vdev = xa_load(&viommu->vdevs, vdev_id);
+	return vdev ? iommufd_vdevice_to_device(vdev) : NULL;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_viommu_find_dev, "IOMMUFD_NG");
+
+/**
+ * iommufd_viommu_get_vdev_id() - by which number does a guest call a device?
+ * @viommu: the vIOMMU
+ * @dev: the device
+ * @vdev_id: set to the number
+ *
+ * Context: any that is not in an interrupt.
+ * Return: 0, -ENOENT where @viommu has no vDEVICE of it.
+ */
+int iommufd_viommu_get_vdev_id(struct iommufd_viommu *viommu,
+			       struct device *dev, unsigned long *vdev_id)
+{
+	struct iommufd_vdevice *vdev;
+	unsigned long index;
+	int ret = -ENOENT;
+
+	xa_lock(&viommu->vdevs);
+	xa_for_each(&viommu->vdevs, index, vdev) {
+		if (iommufd_vdevice_to_device(vdev) != dev)
+			continue;
+		*vdev_id = index;
+		ret = 0;
+		break;
+	}
+	xa_unlock(&viommu->vdevs);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_viommu_get_vdev_id, "IOMMUFD_NG");

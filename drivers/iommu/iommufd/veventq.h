@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Queues by which user space learns what happens to a vIOMMU.
+ */
+#ifndef IOMMUFD_VEVENTQ_H
+#define IOMMUFD_VEVENTQ_H
+
+struct iommufd_ucmd;
+
+int veventq_alloc_ioctl(struct iommufd_ucmd *ucmd);
+
+#endif /* IOMMUFD_VEVENTQ_H */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A guest's share of a physical IOMMU.
+ */
+#ifndef IOMMUFD_VIOMMU_H
+#define IOMMUFD_VIOMMU_H
+
+#include <linux/container_of.h>
+#include <linux/iommufd.h>
+
+#include "object.h"
+
+struct iommufd_ctx;
+struct iommufd_ucmd;
+
+extern const struct object_ops viommu_object_ops;
+
+/**
+ * viommu_of() - the vIOMMU that an object is
+ * @obj: an object of type &viommu_object_ops
+ *
+ * Return: the vIOMMU.
+ */
+static inline struct iommufd_viommu *viommu_of(struct iommufd_object *obj)
+{
+	return container_of(obj, struct iommufd_viommu, obj);
+}
+
+struct iommufd_viommu *viommu_get(struct iommufd_ctx *ictx, u32 id);
+bool viommu_serves(const struct iommufd_viommu *viommu, struct device *dev);
+int viommu_alloc_ioctl(struct iommufd_ucmd *ucmd);
+
+#endif /* IOMMUFD_VIOMMU_H */
