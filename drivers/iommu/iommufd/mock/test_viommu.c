@@ -166,8 +166,8 @@ static void hw_queue_destroy(struct iommufd_hw_queue *hw_queue)
 	guard(mutex)(&mock->lock);
 	mock->queues[queue->index] = NULL;
 	if (queue->index)
-		iommufd_hw_queue_undepend(queue, mock->queues[queue->index - 1],
-					  core);
+		iommufd_hw_queue_undepend(
+			hw_queue, &mock->queues[queue->index - 1]->core);
 }
 
 static int add_queue(struct mock_viommu *mock, struct mock_hw_queue *queue)
