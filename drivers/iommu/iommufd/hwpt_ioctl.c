@@ -57,7 +57,8 @@ static int alloc_paging(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
 
 static bool can_nest(const struct hwpt_request *request)
 {
-	return !(request->flags & ~IOMMU_HWPT_ALLOC_PASID) && request->data;
+	return !(request->flags & ~IOMMU_HWPT_ALLOC_PASID) && request->data &&
+	       !request->noiommu;
 }
 
 static int alloc_nested(struct iommufd_ucmd *ucmd, struct iommufd_hwpt *parent,

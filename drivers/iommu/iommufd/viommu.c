@@ -71,7 +71,7 @@ struct iommufd_viommu *viommu_get(struct iommufd_ctx *ictx, u32 id)
  */
 bool viommu_serves(const struct iommufd_viommu *viommu, struct device *dev)
 {
-	return dev->iommu->iommu_dev == viommu->iommu_dev;
+	return dev->iommu && dev->iommu->iommu_dev == viommu->iommu_dev;
 }
 
 static int check_parent(const struct iommufd_hwpt *hwpt, struct device *dev)
@@ -199,7 +199,7 @@ int viommu_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	idev = device_get(ucmd->ictx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	ret = alloc_for(ucmd, idev->dev);
+	ret = idev->noiommu ? -EOPNOTSUPP : alloc_for(ucmd, idev->dev);
 	object_put(&idev->obj);
 	return ret;
 }
