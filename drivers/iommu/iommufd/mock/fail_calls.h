@@ -61,6 +61,9 @@
 
 /* a store without flags for an allocation finds its place there */
 #define xa_alloc(...) FAIL_CALL("xa_alloc", -ENOMEM, xa_alloc(__VA_ARGS__))
+#define xa_insert(...) FAIL_CALL("xa_insert", -ENOMEM, xa_insert(__VA_ARGS__))
+#define __xa_insert(...) \
+	FAIL_CALL("__xa_insert", -ENOMEM, __xa_insert(__VA_ARGS__))
 #define xa_store(xa, index, entry, gfp)                        \
 	((gfp) && fail_point("xa_store") ? XA_ERROR(-ENOMEM) : \
 					   xa_store(xa, index, entry, gfp))
@@ -90,6 +93,11 @@
 		  dma_buf_dynamic_attach(__VA_ARGS__))
 #define dma_buf_pin(attachment) \
 	FAIL_CALL("dma_buf_pin", -ENOMEM, dma_buf_pin(attachment))
+
+/* mappings of user space */
+#define io_remap_pfn_range(...)                  \
+	FAIL_CALL("io_remap_pfn_range", -ENOMEM, \
+		  io_remap_pfn_range(__VA_ARGS__))
 
 /* charges: a limit of nothing, and a charge that is refused */
 #define task_rlimit(...) FAIL_CALL("task_rlimit", 0UL, task_rlimit(__VA_ARGS__))
