@@ -95,7 +95,7 @@ static void run_auto(struct bench_run *run)
 		.name = "small_" _name,                          \
 		.backends = BACKEND_CONTAINER | BACKEND_IOMMUFD, \
 		.reps = 1,                                       \
-		.present = _present,                             \
+		.present = (_present),                           \
 		.setup = fill,                                   \
 		.run = run_small,                                \
 	}
@@ -105,7 +105,7 @@ static void run_auto(struct bench_run *run)
 		.backends = BACKEND_IOMMUFD,    \
 		.reps = 1,                      \
 		.timed_only = _present > 65536, \
-		.present = _present,            \
+		.present = (_present),          \
 		.setup = fill,                  \
 		.run = run_auto,                \
 	}

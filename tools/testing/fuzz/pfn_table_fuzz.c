@@ -125,8 +125,7 @@ static void check_all(const struct model *model)
 	unsigned long at = 0, end = model->table.nr_pages, next_pfn = PFN_NONE;
 	struct pfn_run run;
 
-	pfn_table_for_each_run(&model->table, run, 0, end)
-	{
+	pfn_table_for_each_run(&model->table, run, 0, end) {
 		CHECK(run.nr && run.index >= at);
 		/* As long as can be: the one before did not go on here */
 		CHECK(run.index > at || run.pfn != next_pfn);

@@ -171,8 +171,7 @@ static void model_each_run(const struct model *model, unsigned long index,
 	struct pfn_run run;
 	unsigned long i, at = index;
 
-	pfn_table_for_each_run(&model->table, run, index, end)
-	{
+	pfn_table_for_each_run(&model->table, run, index, end) {
 		for (; at < run.index; at++)
 			EXPECT_EQ(PFN_NONE, model->pfn[at]);
 		for (i = 0; i < run.nr && !unit_failed(); i++)
@@ -297,8 +296,7 @@ static void huge_pages_cost_8_bytes(void)
 	printf("# 1 TiB of huge pages: %zu bytes\n", unit_allocated_bytes());
 	EXPECT(unit_allocated_bytes() <= (4 << 20) + (8 << 10));
 	i = 0;
-	pfn_table_for_each_run(&table, run, 0, nr)
-	{
+	pfn_table_for_each_run(&table, run, 0, nr) {
 		EXPECT_EQ(i, run.index);
 		EXPECT_EQ(4 * nr - 2 * i, run.pfn);
 		EXPECT_EQ(PFN_SLOT_PAGES, run.nr);
