@@ -103,7 +103,9 @@ compat_iommu_alloc_nested(const struct iommu_ops *ops, struct device *dev,
  * that succeeds.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
-#include <linux/iommu_internal.h>
+struct iommu_attach_handle *iommu_attach_handle_get(struct iommu_group *group,
+						    ioasid_t pasid,
+						    unsigned int type);
 
 static inline int iommu_replace_device_pasid(struct iommu_domain *domain,
 					     struct device *dev, ioasid_t pasid,
