@@ -160,7 +160,8 @@ static void open_iommufd(struct opened *opened, struct space *space,
 {
 	__u32 id;
 
-	space->fd = opened->iommu = sys_open("/dev/iommu", O_RDWR);
+	opened->iommu = sys_open("/dev/iommu", O_RDWR);
+	space->fd = opened->iommu;
 	space->ioas = ioas_alloc(space->fd);
 	opened->group = -1;
 	opened->device = sys_open(path, O_RDWR);
@@ -171,7 +172,8 @@ static void open_iommufd(struct opened *opened, struct space *space,
 static void open_container(struct opened *opened, struct space *space,
 			   const char *path, const char *bdf)
 {
-	space->fd = opened->iommu = sys_open("/dev/vfio/vfio", O_RDWR);
+	opened->iommu = sys_open("/dev/vfio/vfio", O_RDWR);
+	space->fd = opened->iommu;
 	opened->group = sys_open(path, O_RDWR);
 	ASSERT_RC(__sys_ioctl(opened->group, VFIO_GROUP_SET_CONTAINER,
 			      &opened->iommu),

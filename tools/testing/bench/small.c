@@ -99,18 +99,22 @@ static void run_auto(struct bench_run *run)
 		.setup = fill,                                   \
 		.run = run_small,                                \
 	}
-#define AUTO(_name, _present)                   \
-	{                                       \
-		.name = "auto_" _name,          \
-		.backends = BACKEND_IOMMUFD,    \
-		.reps = 1,                      \
-		.timed_only = _present > 65536, \
-		.present = (_present),          \
-		.setup = fill,                  \
-		.run = run_auto,                \
+#define AUTO(_name, _present, _timed_only)   \
+	{                                    \
+		.name = "auto_" _name,       \
+		.backends = BACKEND_IOMMUFD, \
+		.timed_only = _timed_only,   \
+		.reps = 1,                   \
+		.present = (_present),       \
+		.setup = fill,               \
+		.run = run_auto,             \
 	}
 
 const struct bench small_benches[] = {
-	SMALL("1k", 1024),	SMALL("16k", 16 * 1024),  AUTO("1k", 1024),
-	AUTO("16k", 16 * 1024), AUTO("256k", 256 * 1024), {},
+	SMALL("1k", 1024),
+	SMALL("16k", 16 * 1024),
+	AUTO("1k", 1024, false),
+	AUTO("16k", 16 * 1024, false),
+	AUTO("256k", 256 * 1024, true),
+	{},
 };
