@@ -189,17 +189,9 @@ static int check(const struct iommu_hw_queue_alloc *cmd)
 int hw_queue_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
 	const struct iommu_hw_queue_alloc *cmd = ucmd->cmd;
-	struct iommufd_viommu *viommu;
 	int ret = check(cmd);
 
-	if (ret)
-		return ret;
-	viommu = viommu_get(ucmd->ictx, cmd->viommu_id);
-	if (IS_ERR(viommu))
-		return PTR_ERR(viommu);
-	ret = alloc_on(ucmd, viommu);
-	object_put(&viommu->obj);
-	return ret;
+	return ret ?: viommu_ask(ucmd, cmd->viommu_id, alloc_on);
 }
 
 /**

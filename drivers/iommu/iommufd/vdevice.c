@@ -164,18 +164,11 @@ static int alloc_on(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
 int vdevice_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
 	const struct iommu_vdevice_alloc *cmd = ucmd->cmd;
-	struct iommufd_viommu *viommu;
-	int ret;
 
 	/* it is an index */
 	if (cmd->virt_id > ULONG_MAX)
 		return -EINVAL;
-	viommu = viommu_get(ucmd->ictx, cmd->viommu_id);
-	if (IS_ERR(viommu))
-		return PTR_ERR(viommu);
-	ret = alloc_on(ucmd, viommu);
-	object_put(&viommu->obj);
-	return ret;
+	return viommu_ask(ucmd, cmd->viommu_id, alloc_on);
 }
 
 /**

@@ -349,18 +349,11 @@ err_free:
 int veventq_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
 	const struct iommu_veventq_alloc *cmd = ucmd->cmd;
-	struct iommufd_viommu *viommu;
-	int ret;
 
 	if (cmd->flags || cmd->__reserved ||
 	    cmd->type == IOMMU_VEVENTQ_TYPE_DEFAULT)
 		return -EOPNOTSUPP;
 	if (!cmd->veventq_depth || cmd->veventq_depth > MAX_DEPTH)
 		return -EINVAL;
-	viommu = viommu_get(ucmd->ictx, cmd->viommu_id);
-	if (IS_ERR(viommu))
-		return PTR_ERR(viommu);
-	ret = alloc_on(ucmd, viommu);
-	object_put(&viommu->obj);
-	return ret;
+	return viommu_ask(ucmd, cmd->viommu_id, alloc_on);
 }

@@ -48,18 +48,26 @@ const struct object_ops viommu_object_ops = {
 };
 
 /**
- * viommu_get() - take a reference to a vIOMMU
- * @ictx: the context
- * @id: its ID
+ * viommu_ask() - carry out a request for a vIOMMU
+ * @ucmd: the request
+ * @id: ID of the vIOMMU
+ * @fn: what is to be done; the vIOMMU does not go away meanwhile
  *
- * Return: the vIOMMU, given back by object_put(), or -ENOENT.
+ * Return: what @fn returns; -ENOENT where there is no such vIOMMU.
  */
-struct iommufd_viommu *viommu_get(struct iommufd_ctx *ictx, u32 id)
+int viommu_ask(struct iommufd_ucmd *ucmd, u32 id,
+	       int (*fn)(struct iommufd_ucmd *ucmd,
+			 struct iommufd_viommu *viommu))
 {
 	struct iommufd_object *obj;
+	int ret;
 
-	obj = object_get(&ictx->objects, id, &viommu_object_ops);
-	return IS_ERR(obj) ? ERR_CAST(obj) : viommu_of(obj);
+	obj = object_get(&ucmd->ictx->objects, id, &viommu_object_ops);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	ret = fn(ucmd, viommu_of(obj));
+	object_put(obj);
+	return ret;
 }
 
 /**

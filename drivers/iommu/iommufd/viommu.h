@@ -10,7 +10,6 @@
 
 #include "object.h"
 
-struct iommufd_ctx;
 struct iommufd_ucmd;
 
 extern const struct object_ops viommu_object_ops;
@@ -26,7 +25,9 @@ static inline struct iommufd_viommu *viommu_of(struct iommufd_object *obj)
 	return container_of(obj, struct iommufd_viommu, obj);
 }
 
-struct iommufd_viommu *viommu_get(struct iommufd_ctx *ictx, u32 id);
+int viommu_ask(struct iommufd_ucmd *ucmd, u32 id,
+	       int (*fn)(struct iommufd_ucmd *ucmd,
+			 struct iommufd_viommu *viommu));
 bool viommu_serves(const struct iommufd_viommu *viommu, struct device *dev);
 int viommu_alloc_ioctl(struct iommufd_ucmd *ucmd);
 
