@@ -304,15 +304,8 @@ TEST_OVER(memory_outlives_munmap, BACKENDS_ALL)
 TEST_OVER(above_4g, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
-	__u64 high = 0x3f00000000ULL;
-	char *buf = sys_mmap_anon(PAGE);
 
-	fill_pattern(buf, PAGE, 14);
-	space_map(edu->vdev->space, buf, high, PAGE);
-	edu_load(edu, high, PAGE);
-	memset(buf, 0, PAGE);
-	edu_store(edu, high, PAGE);
-	ASSERT(is_pattern(buf, PAGE, 14));
+	edu_check_round_trip(edu, 0x3f00000000ULL, 14);
 	edu_close_with_space(edu);
 }
 

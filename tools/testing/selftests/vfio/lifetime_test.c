@@ -83,19 +83,12 @@ static void plan_init(struct plan *plan, enum backend backend,
 /* All is as before: nothing pinned, and the device is there for others. */
 static void check_free(struct plan *plan, long long pins)
 {
-	char *buf = sys_mmap_anon(PAGE);
 	struct edu *edu;
 
 	ASSERT(sys_pins_held() < pins + 1024);
 	edu = edu_open(plan->bdf, plan->backend);
-	fill_pattern(buf, PAGE, 1);
-	space_map(edu->vdev->space, buf, IOVA, PAGE);
-	edu_load(edu, IOVA, PAGE);
-	memset(buf, 0, PAGE);
-	edu_store(edu, IOVA, PAGE);
-	ASSERT(is_pattern(buf, PAGE, 1));
+	edu_check_round_trip(edu, IOVA, 1);
 	edu_close_with_space(edu);
-	sys_munmap(buf, PAGE);
 }
 
 static void map_for_ever(void *arg)

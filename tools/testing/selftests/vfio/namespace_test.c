@@ -85,14 +85,8 @@ static bool log_refuses(int log, const char *module, const char *namespace)
 static void check_works(enum backend backend)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
-	char *buf = sys_mmap_anon(PAGE);
 
-	fill_pattern(buf, PAGE, 1);
-	space_map(edu->vdev->space, buf, IOVA, PAGE);
-	edu_load(edu, IOVA, PAGE);
-	memset(buf, 0, PAGE);
-	edu_store(edu, IOVA, PAGE);
-	ASSERT(is_pattern(buf, PAGE, 1));
+	edu_check_round_trip(edu, IOVA, 1);
 	edu_close_with_space(edu);
 }
 

@@ -30,6 +30,8 @@
 
 /** struct race - what the threads fight about */
 struct race {
+	/** @pins: that were held before */
+	long long pins;
 	/** @edu: the device */
 	struct edu *edu;
 	/** @second: another device, where two attach */
@@ -89,6 +91,7 @@ static void contend(struct race *race, void (*one)(struct race *race),
 static void race_init(struct race *race, enum backend backend)
 {
 	memset(race, 0, sizeof(*race));
+	race->pins = sys_pins_held();
 	race->edu = edu_open(pci_need(TESTDEV_EDU0), backend);
 	race->space = race->edu->vdev->space;
 	race->buf = sys_mmap_anon(SIZE);
@@ -97,22 +100,14 @@ static void race_init(struct race *race, enum backend backend)
 }
 
 /* All is gone that was mapped, and the device does what it is told. */
-static void race_check(struct race *race, long long pins)
+static void race_check(struct race *race)
 {
-	struct edu *edu = race->edu;
-	char *page = sys_mmap_anon(PAGE);
-
 	__space_unmap(race->space, IOVA, MIB(64), NULL);
-	ASSERT(sys_pins_held() < pins + (long long)(SIZE / PAGE));
+	ASSERT(sys_pins_held() < race->pins + (long long)(SIZE / PAGE));
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
-	vdev_enable(edu->vdev, true);
-	fill_pattern(page, PAGE, 1);
-	space_map(race->space, page, IOVA, PAGE);
-	edu_load(edu, IOVA, PAGE);
-	memset(page, 0, PAGE);
-	edu_store(edu, IOVA, PAGE);
-	ASSERT(is_pattern(page, PAGE, 1));
-	edu_close_with_space(edu);
+	vdev_enable(race->edu->vdev, true);
+	edu_check_round_trip(race->edu, IOVA, 1);
+	edu_close_with_space(race->edu);
 }
 
 static void map_once(struct race *race)
@@ -128,7 +123,6 @@ static void map_once(struct race *race)
 /* One of two who want the same addresses gets them. */
 TEST_OVER(map_against_map, BACKENDS_ALL)
 {
-	long long pins = sys_pins_held();
 	struct race race;
 	unsigned int i;
 
@@ -138,7 +132,7 @@ TEST_OVER(map_against_map, BACKENDS_ALL)
 		ASSERT_EQ(race.wins, 1);
 		space_unmap(race.space, IOVA, SIZE);
 	}
-	race_check(&race, pins);
+	race_check(&race);
 }
 
 static void unmap_once(struct race *race)
@@ -158,7 +152,6 @@ static void unmap_once(struct race *race)
 /* One mapping is unmapped once, by whoever it is. */
 TEST_OVER(unmap_against_unmap, BACKENDS_ALL)
 {
-	long long pins = sys_pins_held();
 	struct race race;
 	unsigned int i;
 
@@ -168,12 +161,11 @@ TEST_OVER(unmap_against_unmap, BACKENDS_ALL)
 		contend(&race, unmap_once, unmap_once);
 		ASSERT_EQ(race.wins, 1);
 	}
-	race_check(&race, pins);
+	race_check(&race);
 }
 
 TEST_OVER(map_against_unmap, BACKENDS_ALL)
 {
-	long long pins = sys_pins_held();
 	struct race race;
 	unsigned int i;
 
@@ -184,7 +176,7 @@ TEST_OVER(map_against_unmap, BACKENDS_ALL)
 		if (race.wins == 1)
 			space_unmap(race.space, IOVA, SIZE);
 	}
-	race_check(&race, pins);
+	race_check(&race);
 }
 
 static void map_and_unmap(struct race *race)
@@ -220,12 +212,11 @@ static void disturb_memory(struct race *race)
 
 TEST_OVER(map_against_munmap, BACKENDS_ALL)
 {
-	long long pins = sys_pins_held();
 	struct race race;
 
 	race_init(&race, backend);
 	contend(&race, map_and_unmap, disturb_memory);
-	race_check(&race, pins);
+	race_check(&race);
 }
 
 static void dma_all_the_time(struct race *race)
@@ -238,12 +229,11 @@ static void dma_all_the_time(struct race *race)
 
 TEST_OVER(map_against_dma, BACKENDS_ALL)
 {
-	long long pins = sys_pins_held();
 	struct race race;
 
 	race_init(&race, backend);
 	contend(&race, map_and_unmap, dma_all_the_time);
-	race_check(&race, pins);
+	race_check(&race);
 }
 
 /* The device goes from one space to another and to none, and back. */
@@ -261,14 +251,13 @@ static void change_space(struct race *race)
 
 TEST_OVER(map_against_attach, BACKEND_IOMMUFD)
 {
-	long long pins = sys_pins_held();
 	struct race race;
 
 	race_init(&race, backend);
 	ioas_map_fixed(race.space->fd, race.other, race.buf, IOVA, SIZE);
 	contend(&race, map_and_unmap, change_space);
 	ioas_unmap(race.space->fd, race.other, IOVA, SIZE);
-	race_check(&race, pins);
+	race_check(&race);
 }
 
 static void fill_ioas(struct race *race)
@@ -295,7 +284,6 @@ static void destroy_ioas(struct race *race)
 /* An object that is destroyed while others use it. */
 TEST_OVER(map_against_destroy, BACKEND_IOMMUFD)
 {
-	long long pins = sys_pins_held();
 	struct race race;
 	unsigned int i;
 
@@ -304,7 +292,7 @@ TEST_OVER(map_against_destroy, BACKEND_IOMMUFD)
 		contend(&race, fill_ioas, destroy_ioas);
 		race.other = ioas_alloc(race.space->fd);
 	}
-	race_check(&race, pins);
+	race_check(&race);
 }
 
 static void attach_and_detach(struct race *race, struct vdev *vdev)
@@ -330,7 +318,6 @@ static void attach_two(struct race *race)
 /* The page table of an address space goes with the last of its devices. */
 TEST_OVER(attach_against_attach, BACKEND_IOMMUFD)
 {
-	long long pins = sys_pins_held();
 	struct race race;
 
 	race_init(&race, backend);
@@ -341,7 +328,7 @@ TEST_OVER(attach_against_attach, BACKEND_IOMMUFD)
 	iommufd_destroy(race.space->fd, race.other);
 	vdev_close(race.second);
 	ASSERT_RC(__cdev_attach(race.edu->vdev->fd, race.space->ioas, NULL), 0);
-	race_check(&race, pins);
+	race_check(&race);
 }
 
 static void toggle_decoding(struct race *race)
@@ -382,13 +369,12 @@ static void touch_bar(struct race *race)
 TEST_OVER(mmap_against_decoding, BACKENDS_ALL)
 {
 	struct sigaction action = { .sa_handler = on_sigbus };
-	long long pins = sys_pins_held();
 	struct race race;
 
 	race_init(&race, backend);
 	ASSERT(!sigaction(SIGBUS, &action, NULL));
 	contend(&race, toggle_decoding, touch_bar);
-	race_check(&race, pins);
+	race_check(&race);
 }
 
 static void rearm(struct race *race)
@@ -416,10 +402,9 @@ static void raise_irqs(struct race *race)
 
 TEST_OVER(set_irqs_against_interrupts, BACKENDS_ALL)
 {
-	long long pins = sys_pins_held();
 	struct race race;
 
 	race_init(&race, backend);
 	contend(&race, rearm, raise_irqs);
-	race_check(&race, pins);
+	race_check(&race);
 }

@@ -18,14 +18,8 @@
 static void check_works(const char *bdf, enum backend backend)
 {
 	struct edu *edu = edu_open(bdf, backend);
-	char *buf = sys_mmap_anon(PAGE);
 
-	fill_pattern(buf, PAGE, 1);
-	space_map(edu->vdev->space, buf, IOVA, PAGE);
-	edu_load(edu, IOVA, PAGE);
-	memset(buf, 0, PAGE);
-	edu_store(edu, IOVA, PAGE);
-	ASSERT(is_pattern(buf, PAGE, 1));
+	edu_check_round_trip(edu, IOVA, 1);
 	edu_close_with_space(edu);
 }
 
