@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A mock IOMMU, its domains, and the devices behind it.
+ * A mock IOMMU and its domains.
  */
 #include <linux/cleanup.h>
 #include <linux/container_of.h>
@@ -9,8 +9,6 @@
 #include <linux/iommu.h>
 #include <linux/iommu_driver.h>
 #include <linux/iommufd.h>
-#include <linux/irqdomain.h>
-#include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/property.h>
@@ -20,9 +18,6 @@
 
 #include "fail_attr.h"
 #include "mock_iommu.h"
-
-#define DEVICE_NAME "iommufd_mock"
-#define DEVICE_FLAGS (MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_PASID)
 
 static const struct iommu_domain_ops paging_ops;
 static const struct iommu_domain_ops nested_ops;
@@ -34,12 +29,6 @@ static struct platform_device *mock_hardware;
 
 /* On which the devices report page requests. */
 static struct iopf_queue *mock_iopf;
-
-/*
- * What says that interrupts of the devices are isolated, as a kernel with
- * interrupt remapping says of PCI devices. They have no interrupts.
- */
-static struct irq_domain *mock_msi;
 
 /**
  * mock_domain_of() - the mock domain that a domain is
@@ -65,20 +54,6 @@ struct mock_nested *mock_nested_of(struct iommu_domain *domain)
 	if (domain->ops != &nested_ops)
 		return NULL;
 	return container_of(domain, struct mock_nested, domain);
-}
-
-/**
- * mock_device_of() - the mock device that a device is
- * @dev: any device
- *
- * Return: the mock device, or NULL where it is something else.
- */
-struct mock_device *mock_device_of(struct device *dev)
-{
-	if (!device_iommu_mapped(dev) || !dev_is_platform(dev) ||
-	    dev->parent != &mock_hardware->dev)
-		return NULL;
-	return dev_get_platdata(dev);
 }
 
 static int check_dirty(const struct iommu_domain *domain,
@@ -518,125 +493,25 @@ const struct iommu_ops mock_iommu_ops = {
 	COMPAT_IOPF_OPS.user_pasid_table = true,
 };
 
-/*
- * The core wants its lock for the probe of devices to be held, which no module
- * can take. Nobody else knows of a device that is still to be added, so there
- * is nothing to lock, and lockdep is not to ask.
- */
-static int tie_to_mock(struct device *dev)
-{
-	int ret;
-
-	lockdep_off();
-	ret = iommu_fwspec_init(dev, dev_fwnode(&mock_hardware->dev));
-	lockdep_on();
-	return ret;
-}
-
-static void fill_cache(struct mock_device *mdev)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(mdev->cache); i++)
-		mdev->cache[i] = IOMMU_TEST_DEV_CACHE_DEFAULT;
-}
-
-static void init_locks(struct mock_device *mdev)
-{
-	init_rwsem(&mdev->iopf_lock);
-	init_rwsem(&mdev->viommu_lock);
-}
-
 /**
- * mock_device_adopt() - put a device of another kind behind the IOMMU
- * @dev: a device that the IOMMU core has not seen yet, without platform data
- * @mdev: zeroed, lives as long as the device
+ * mock_iommu_hardware() - the device that the core takes for the IOMMU
  *
- * Context: may sleep.
- * Return: 0 or a negative errno.
+ * Return: the device, as long as the IOMMU is there.
  */
-int mock_device_adopt(struct device *dev, struct mock_device *mdev)
+struct device *mock_iommu_hardware(void)
 {
-	fill_cache(mdev);
-	init_locks(mdev);
-	dev->platform_data = mdev;
-	dev_set_msi_domain(dev, mock_msi);
-	return tie_to_mock(dev);
+	return &mock_hardware->dev;
 }
-
-static int prepare_device(struct platform_device *pdev, u32 flags)
-{
-	struct mock_device mdev = { .flags = flags }, *copy;
-	int ret;
-
-	fill_cache(&mdev);
-	ret = platform_device_add_data(pdev, &mdev, sizeof(mdev));
-	if (ret)
-		return ret;
-	copy = dev_get_platdata(&pdev->dev);
-	init_locks(copy);
-	pdev->dev.parent = &mock_hardware->dev;
-	dev_set_msi_domain(&pdev->dev, mock_msi);
-	return tie_to_mock(&pdev->dev);
-}
-
-/**
- * mock_device_create() - make a device
- * @flags: MOCK_FLAGS_DEVICE_
- *
- * Context: may sleep.
- * Return: the device, behind the mock IOMMU, or an ERR_PTR.
- */
-struct platform_device *mock_device_create(u32 flags)
-{
-	struct platform_device *pdev;
-	int ret;
-
-	if (flags & ~DEVICE_FLAGS)
-		return ERR_PTR(-EINVAL);
-	pdev = platform_device_alloc(DEVICE_NAME, PLATFORM_DEVID_AUTO);
-	if (!pdev)
-		return ERR_PTR(-ENOMEM);
-	ret = prepare_device(pdev, flags);
-	if (!ret)
-		ret = platform_device_add(pdev);
-	if (ret) {
-		platform_device_put(pdev);
-		return ERR_PTR(ret);
-	}
-	if (!device_iommu_mapped(&pdev->dev)) {
-		platform_device_unregister(pdev);
-		return ERR_PTR(-ENODEV);
-	}
-	/*
-	 * Not by a property, as devices of a platform say it: the kernel gives
-	 * back a software node that it had no memory to take.
-	 */
-	if (flags & MOCK_FLAGS_DEVICE_PASID)
-		pdev->dev.iommu->max_pasids = mock_iommu.max_pasids;
-	return pdev;
-}
-
-/**
- * mock_device_destroy() - undo mock_device_create()
- * @pdev: the device
- *
- * Context: may sleep.
- */
-void mock_device_destroy(struct platform_device *pdev)
-{
-	platform_device_unregister(pdev);
-}
-
-static const struct irq_domain_ops msi_ops = {};
 
 static int make_hardware(void)
 {
 	/* without properties it would get no node for the core to find */
 	const struct property_entry properties[] = {
-		PROPERTY_ENTRY_BOOL(DEVICE_NAME),
+		PROPERTY_ENTRY_BOOL(MOCK_DEVICE_NAME),
 		{},
 	};
 	const struct platform_device_info info = {
-		.name = DEVICE_NAME "_iommu",
+		.name = MOCK_DEVICE_NAME "_iommu",
 		.id = PLATFORM_DEVID_NONE,
 		.properties = properties,
 	};
@@ -655,21 +530,15 @@ int mock_iommu_init(void)
 {
 	int ret;
 
-	mock_msi = irq_domain_create_simple(NULL, 0, 0, &msi_ops, NULL);
-	if (!mock_msi)
+	mock_iopf = iopf_queue_alloc(MOCK_DEVICE_NAME);
+	if (!mock_iopf)
 		return -ENOMEM;
-	mock_msi->flags |= IRQ_DOMAIN_FLAG_ISOLATED_MSI;
-	mock_iopf = iopf_queue_alloc(DEVICE_NAME);
-	if (!mock_iopf) {
-		ret = -ENOMEM;
-		goto err_msi;
-	}
 	ret = make_hardware();
 	if (ret)
 		goto err_iopf;
 	mock_iommu.max_pasids = 1 << MOCK_PASID_WIDTH;
 	ret = iommu_device_sysfs_add(&mock_iommu, &mock_hardware->dev, NULL,
-				     DEVICE_NAME "_iommu");
+				     MOCK_DEVICE_NAME "_iommu");
 	if (ret)
 		goto err_hardware;
 	ret = iommu_device_register(&mock_iommu, &mock_iommu_ops,
@@ -684,8 +553,6 @@ err_hardware:
 	platform_device_unregister(mock_hardware);
 err_iopf:
 	iopf_queue_free(mock_iopf);
-err_msi:
-	irq_domain_remove(mock_msi);
 	return ret;
 }
 
@@ -702,5 +569,4 @@ void mock_iommu_exit(void)
 	iommu_device_sysfs_remove(&mock_iommu);
 	platform_device_unregister(mock_hardware);
 	iopf_queue_free(mock_iopf);
-	irq_domain_remove(mock_msi);
 }

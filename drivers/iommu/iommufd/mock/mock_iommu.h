@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A mock IOMMU, its domains, and the devices behind it.
+ * A mock IOMMU and its domains.
  *
  * To the IOMMU core it is an IOMMU like any other, beside the machine's own
- * one. Its devices are platform devices without a driver, and the PCI functions
- * of mock_pci.c, each in a group of its own.
+ * one.
  */
 #ifndef IOMMUFD_MOCK_IOMMU_H
 #define IOMMUFD_MOCK_IOMMU_H
@@ -16,8 +15,9 @@
 #include "mock_pt.h"
 #include "test_abi.h"
 
+#define MOCK_DEVICE_NAME "iommufd_mock"
+
 struct iommufd_viommu;
-struct platform_device;
 
 /**
  * struct mock_device - what there is to know about a device
@@ -78,14 +78,10 @@ extern const struct iommu_ops mock_iommu_ops;
 
 struct mock_domain *mock_domain_of(struct iommu_domain *domain);
 struct mock_nested *mock_nested_of(struct iommu_domain *domain);
-struct mock_device *mock_device_of(struct device *dev);
 
 struct mock_nested *mock_nested_alloc(const struct iommu_user_data *data);
 
-struct platform_device *mock_device_create(u32 flags);
-void mock_device_destroy(struct platform_device *pdev);
-
-int mock_device_adopt(struct device *dev, struct mock_device *mdev);
+struct device *mock_iommu_hardware(void);
 
 int mock_iommu_init(void);
 void mock_iommu_exit(void);

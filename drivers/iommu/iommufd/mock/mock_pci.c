@@ -18,6 +18,7 @@
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
 
+#include "mock_device.h"
 #include "mock_iommu.h"
 #include "mock_pci.h"
 

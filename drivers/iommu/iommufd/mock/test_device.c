@@ -20,6 +20,7 @@
 #include "../internals.h"
 #include "../object.h"
 #include "../ucmd.h"
+#include "mock_device.h"
 #include "mock_iommu.h"
 #include "test_abi.h"
 #include "test_device.h"

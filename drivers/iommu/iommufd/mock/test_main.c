@@ -11,6 +11,7 @@
 #include "../extension.h"
 #include "../ucmd.h"
 #include "fail_attr.h"
+#include "mock_device.h"
 #include "mock_iommu.h"
 #include "mock_pci.h"
 #include "test_abi.h"
@@ -85,9 +86,12 @@ static int __init mock_init(void)
 
 	if (ret)
 		return ret;
-	ret = mock_pci_init();
+	ret = mock_device_init();
 	if (ret)
 		goto err_iommu;
+	ret = mock_pci_init();
+	if (ret)
+		goto err_device;
 	test_dmabuf_init();
 	test_viommu_init();
 	mock_fail_init();
@@ -106,6 +110,8 @@ err_fail:
 	test_viommu_exit();
 	test_dmabuf_exit();
 	mock_pci_exit();
+err_device:
+	mock_device_exit();
 err_iommu:
 	mock_iommu_exit();
 	return ret;
@@ -119,6 +125,7 @@ static void __exit mock_exit(void)
 	test_viommu_exit();
 	test_dmabuf_exit();
 	mock_pci_exit();
+	mock_device_exit();
 	mock_iommu_exit();
 }
 

@@ -16,6 +16,7 @@
 #include "../device.h"
 #include "../internals.h"
 #include "../ucmd.h"
+#include "mock_device.h"
 #include "mock_iommu.h"
 #include "test_abi.h"
 #include "test_viommu.h"

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The devices behind the mock IOMMU.
+ */
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/irqdomain.h>
+#include <linux/lockdep.h>
+#include <linux/notifier.h>
+#include <linux/platform_device.h>
+#include <linux/property.h>
+
+#include "mock_device.h"
+#include "mock_iommu.h"
+
+#define DEVICE_FLAGS (MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_PASID)
+
+/*
+ * What says that interrupts of the devices are isolated, as a kernel with
+ * interrupt remapping says of PCI devices. They have no interrupts.
+ */
+static struct irq_domain *mock_msi;
+
+static bool is_ours(const struct device *dev)
+{
+	return dev_is_platform(dev) && dev->parent == mock_iommu_hardware();
+}
+
+/**
+ * mock_device_of() - the mock device that a device is
+ * @dev: any device
+ *
+ * Return: the mock device, or NULL where it is something else.
+ */
+struct mock_device *mock_device_of(struct device *dev)
+{
+	if (!device_iommu_mapped(dev) || !is_ours(dev))
+		return NULL;
+	return dev_get_platdata(dev);
+}
+
+/*
+ * The core wants its lock for the probe of devices to be held, which no module
+ * can take. Nobody else knows of a device that is still to be added, so there
+ * is nothing to lock, and lockdep is not to ask.
+ */
+static int tie_to_mock(struct device *dev)
+{
+	int ret;
+
+	lockdep_off();
+	ret = iommu_fwspec_init(dev, dev_fwnode(mock_iommu_hardware()));
+	lockdep_on();
+	return ret;
+}
+
+static void fill_cache(struct mock_device *mdev)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mdev->cache); i++)
+		mdev->cache[i] = IOMMU_TEST_DEV_CACHE_DEFAULT;
+}
+
+static void init_locks(struct mock_device *mdev)
+{
+	init_rwsem(&mdev->iopf_lock);
+	init_rwsem(&mdev->viommu_lock);
+}
+
+/**
+ * mock_device_adopt() - put a device of another kind behind the IOMMU
+ * @dev: a device that the IOMMU core has not seen yet, without platform data
+ * @mdev: zeroed, lives as long as the device
+ *
+ * Context: may sleep; in a notifier of the device's bus that comes before the
+ * core's own, which frees what this takes when the device is removed.
+ * Return: 0 or a negative errno.
+ */
+int mock_device_adopt(struct device *dev, struct mock_device *mdev)
+{
+	fill_cache(mdev);
+	init_locks(mdev);
+	dev->platform_data = mdev;
+	dev_set_msi_domain(dev, mock_msi);
+	return tie_to_mock(dev);
+}
+
+/* Not before the device is added: one that never is would keep the memory */
+static int device_added(struct notifier_block *nb, unsigned long action,
+			void *data)
+{
+	if (action != BUS_NOTIFY_ADD_DEVICE || !is_ours(data))
+		return NOTIFY_DONE;
+	return notifier_from_errno(tie_to_mock(data));
+}
+
+static struct notifier_block added = {
+	.notifier_call = device_added,
+	.priority = 1,
+};
+
+static int prepare_device(struct platform_device *pdev, u32 flags)
+{
+	struct mock_device mdev = { .flags = flags };
+	int ret;
+
+	fill_cache(&mdev);
+	ret = platform_device_add_data(pdev, &mdev, sizeof(mdev));
+	if (ret)
+		return ret;
+	init_locks(dev_get_platdata(&pdev->dev));
+	pdev->dev.parent = mock_iommu_hardware();
+	dev_set_msi_domain(&pdev->dev, mock_msi);
+	return 0;
+}
+
+/**
+ * mock_device_create() - make a device
+ * @flags: MOCK_FLAGS_DEVICE_
+ *
+ * Context: may sleep.
+ * Return: the device, behind the mock IOMMU, or an ERR_PTR.
+ */
+struct platform_device *mock_device_create(u32 flags)
+{
+	struct platform_device *pdev;
+	int ret;
+
+	if (flags & ~DEVICE_FLAGS)
+		return ERR_PTR(-EINVAL);
+	pdev = platform_device_alloc(MOCK_DEVICE_NAME, PLATFORM_DEVID_AUTO);
+	if (!pdev)
+		return ERR_PTR(-ENOMEM);
+	ret = prepare_device(pdev, flags);
+	if (!ret)
+		ret = platform_device_add(pdev);
+	if (ret) {
+		platform_device_put(pdev);
+		return ERR_PTR(ret);
+	}
+	if (!device_iommu_mapped(&pdev->dev)) {
+		platform_device_unregister(pdev);
+		return ERR_PTR(-ENODEV);
+	}
+	/*
+	 * Not by a property, as devices of a platform say it: the kernel gives
+	 * back a software node that it had no memory to take.
+	 */
+	if (flags & MOCK_FLAGS_DEVICE_PASID)
+		pdev->dev.iommu->max_pasids = 1 << MOCK_PASID_WIDTH;
+	return pdev;
+}
+
+/**
+ * mock_device_destroy() - undo mock_device_create()
+ * @pdev: the device
+ *
+ * Context: may sleep.
+ */
+void mock_device_destroy(struct platform_device *pdev)
+{
+	platform_device_unregister(pdev);
+}
+
+static const struct irq_domain_ops msi_ops = {};
+
+/**
+ * mock_device_init() - allow devices to be made
+ *
+ * Context: may sleep; after mock_iommu_init().
+ * Return: 0 or a negative errno.
+ */
+int mock_device_init(void)
+{
+	int ret;
+
+	mock_msi = irq_domain_create_simple(NULL, 0, 0, &msi_ops, NULL);
+	if (!mock_msi)
+		return -ENOMEM;
+	mock_msi->flags |= IRQ_DOMAIN_FLAG_ISOLATED_MSI;
+	ret = bus_register_notifier(&platform_bus_type, &added);
+	if (ret)
+		irq_domain_remove(mock_msi);
+	return ret;
+}
+
+/**
+ * mock_device_exit() - undo mock_device_init()
+ *
+ * Context: may sleep; the devices are gone.
+ */
+void mock_device_exit(void)
+{
+	bus_unregister_notifier(&platform_bus_type, &added);
+	irq_domain_remove(mock_msi);
+}
