@@ -4,7 +4,7 @@
 #   make run [KERNEL=7.2]      the main job: real DMA by real programs
 #   make check-qemu [KERNEL=7.2]
 #                              QEMU and DPDK as users run them, checked
-#   make conformance          the kernel's own tests of iommufd, on a mock IOMMU
+#   make conformance          the kernel's own tests: of iommufd, on a mock IOMMU; of VFIO, on a NIC
 #   make bench [KERNEL=7.2]   time and memory, against the kernel's own modules
 #   make check [T=pattern]     every check; with T, those that match
 #   make check-debug           the tests on a kernel with sanitizers, which it builds
@@ -29,6 +29,7 @@ check-qemu:
 
 conformance:
 	tools/testing/conformance/run --kernel $(KERNEL)
+	tools/testing/conformance/vfio --kernel $(KERNEL)
 
 bench:
 	tools/testing/bench/run --kernel $(KERNEL)
