@@ -159,6 +159,66 @@ TEST_OVER(circular_capabilities, BACKEND_CONTAINER)
 	vdev_close_with_space(vdev);
 }
 
+/*
+ * Without a root port above it, as in a virtual machine, a function whose
+ * requests are enabled already says that they reach memory.
+ */
+static void check_atomics(struct mock_bus *bus, __u32 devcap2, __u16 devctl2,
+			  __u32 wanted, enum backend backend)
+{
+	struct {
+		struct vfio_device_info info;
+		struct vfio_device_info_cap_pci_atomic_comp cap;
+	} answer = { .info.argsz = sizeof(answer) };
+	struct mock_pci_image image;
+	struct vdev *vdev;
+
+	mock_image(&image, 0x1af4, 0x4325, CLASS_NETWORK);
+	image.config[PCI_CAPABILITY_LIST] = 0x40;
+	add_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
+	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
+	mock_put32(image.config + 0x40 + PCI_EXP_DEVCAP2, devcap2);
+	mock_put16(image.config + 0x40 + PCI_EXP_DEVCTL2, devctl2);
+	vdev = open_image(bus, &image, backend);
+	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_INFO, &answer), 0);
+	ASSERT_EQ(!!(answer.info.flags & VFIO_DEVICE_FLAGS_CAPS), !!wanted);
+	ASSERT_EQ(answer.info.cap_offset, wanted ? sizeof(answer.info) : 0);
+	ASSERT_EQ(answer.cap.flags, wanted);
+	if (wanted) {
+		ASSERT_EQ(answer.cap.header.id,
+			  VFIO_DEVICE_INFO_CAP_PCI_ATOMIC_COMP);
+		ASSERT_EQ(answer.cap.header.version, 1);
+		ASSERT_EQ(answer.cap.header.next, 0);
+
+		/* Where it has no room, the user is told how much it takes. */
+		memset(&answer, 0, sizeof(answer));
+		answer.info.argsz = sizeof(answer.info);
+		ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_INFO, &answer),
+			  0);
+		ASSERT_EQ(answer.info.argsz, sizeof(answer));
+		ASSERT_EQ(answer.info.cap_offset, 0);
+		ASSERT_EQ(answer.cap.flags, 0);
+	}
+	vdev_close_with_space(vdev);
+}
+
+TEST_OVER(atomic_operations, BACKENDS_ALL)
+{
+	const __u32 comp32 = PCI_EXP_DEVCAP2_ATOMIC_COMP32;
+	const __u32 comp64 = PCI_EXP_DEVCAP2_ATOMIC_COMP64;
+	const __u16 enabled = PCI_EXP_DEVCTL2_ATOMIC_REQ;
+	struct mock_bus bus;
+
+	mock_bus_open(&bus);
+	check_atomics(&bus, comp32 | comp64, enabled,
+		      VFIO_PCI_ATOMIC_COMP32 | VFIO_PCI_ATOMIC_COMP64, backend);
+	check_atomics(&bus, comp64, enabled, VFIO_PCI_ATOMIC_COMP64, backend);
+	check_atomics(&bus, PCI_EXP_DEVCAP2_ATOMIC_COMP128, enabled,
+		      VFIO_PCI_ATOMIC_COMP128, backend);
+	check_atomics(&bus, comp32, 0, 0, backend);
+	check_atomics(&bus, 0, enabled, 0, backend);
+}
+
 /* A PCI Express function with an extended capability in the last dword. */
 static const char *plug_ecap(struct mock_bus *bus, __u16 id)
 {
