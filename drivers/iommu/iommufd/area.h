@@ -51,6 +51,11 @@ struct area {
 	bool no_pins;
 	/** @held: @hold is in effect; for the area's owner */
 	bool held;
+	/**
+	 * @stale: the address of its memory is not to be used any more, see
+	 * iopt_vaddr.h; protected by who keeps others from mapping and unmapping
+	 */
+	bool stale;
 	/** @offset: bytes from the beginning of @pages to what is mapped */
 	unsigned long offset;
 	/** @length: bytes */

@@ -3,7 +3,8 @@
  * Memory of a process, by its address there.
  *
  * The process that maps is the one whose memory it is, for as long as the
- * mapping lasts, even where another one's request makes it be pinned.
+ * mapping lasts, even where another one's request makes it be pinned; but for
+ * backing_user_move().
  */
 #include <linux/gfp.h>
 #include <linux/kthread.h>
@@ -381,4 +382,22 @@ void backing_user_init(struct backing *backing, unsigned long start,
 		.nr_pages = nr_pages,
 		.writable = writable,
 	};
+}
+
+/**
+ * backing_user_move() - the memory is at another address, of the current process
+ * @backing: memory of any process; what of it is pinned stays
+ * @start: the address, a multiple of PAGE_SIZE
+ *
+ * That it is the same memory is not looked at. What is pinned later is what is
+ * found at the new address.
+ *
+ * Context: Process context of a process with an mm.
+ */
+void backing_user_move(struct backing *backing, unsigned long start)
+{
+	mmgrab(current->mm);
+	mmdrop(backing->mm);
+	backing->mm = current->mm;
+	backing->start = start;
 }

@@ -6,5 +6,6 @@
 
 void backing_user_init(struct backing *backing, unsigned long start,
 		       unsigned long nr_pages, bool writable);
+void backing_user_move(struct backing *backing, unsigned long start);
 
 #endif /* IOMMUFD_BACKING_USER_H */

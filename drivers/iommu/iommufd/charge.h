@@ -3,7 +3,8 @@
  * RLIMIT_MEMLOCK: who pays for pinned memory, and how much is left.
  *
  * Who pays is fixed when memory is mapped and does not change when another
- * process later makes the memory be pinned. Memory is charged before it is
+ * process later makes the memory be pinned; only where a process says that it
+ * takes the memory over. Memory is charged before it is
  * held and uncharged after it was let go. Neither needs the payer to be alive.
  */
 #ifndef IOMMUFD_CHARGE_H

@@ -703,3 +703,37 @@ void pages_drop_heir(struct pages *pages, bool pays)
 	charge_destroy(heir);
 	kfree(heir);
 }
+
+/**
+ * pages_move() - the memory is now found at an address of the current process
+ * @pages: the pages
+ * @start: the address of their beginning, a multiple of PAGE_SIZE
+ *
+ * The current process pays for it from now on. What is pinned stays pinned.
+ * Memory that is not part of an address space has no address to change.
+ *
+ * Context: Process context of a process with an mm. May sleep.
+ * Return: 0, or with nothing changed -ENOMEM also where the limit does not allow
+ * it, -EINTR where the current process is being killed.
+ */
+int pages_move(struct pages *pages, unsigned long start)
+{
+	struct charge *heir;
+	int rc = -EINTR;
+
+	heir = kzalloc_obj(*heir, GFP_KERNEL_ACCOUNT);
+	if (!heir)
+		return -ENOMEM;
+	if (!mutex_lock_killable(&pages->lock)) {
+		rc = add_heir(pages, heir);
+		if (rc >= 0 && pages->backing.ops->of_process)
+			backing_user_move(&pages->backing, start);
+		mutex_unlock(&pages->lock);
+	}
+	if (rc == 1) {
+		pages_drop_heir(pages, true);
+		return 0;
+	}
+	kfree(heir);
+	return rc;
+}

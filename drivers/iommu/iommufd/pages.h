@@ -104,6 +104,7 @@ int pages_copy(struct pages *pages, unsigned long offset, void *data,
 bool pages_inheritable(const struct pages *pages);
 int pages_add_heir(struct pages *pages);
 void pages_drop_heir(struct pages *pages, bool pays);
+int pages_move(struct pages *pages, unsigned long start);
 
 /**
  * pages_has_room() - is something in the room of pages?

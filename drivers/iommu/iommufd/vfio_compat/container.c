@@ -19,6 +19,7 @@
 #include "../iopt_domain.h"
 #include "container.h"
 #include "domain.h"
+#include "vaddr.h"
 
 static unsigned int dma_entry_limit __read_mostly = U16_MAX;
 module_param(dma_entry_limit, uint, 0644);
@@ -84,6 +85,12 @@ static bool all_coherent(struct container *container)
 	return true;
 }
 
+static bool can_update_vaddr(struct container *container)
+{
+	guard(mutex)(&container->lock);
+	return vaddr_updatable(container);
+}
+
 static bool is_type(unsigned long arg)
 {
 	return arg == VFIO_TYPE1_IOMMU || arg == VFIO_TYPE1v2_IOMMU ||
@@ -114,6 +121,8 @@ long container_check_extension(struct container *container, unsigned long arg)
 		return 0;
 	if (arg == VFIO_DMA_CC_IOMMU)
 		return container && all_coherent(container);
+	if (arg == VFIO_UPDATE_VADDR)
+		return container && can_update_vaddr(container);
 	return is_type(arg) || arg == VFIO_UNMAP_ALL;
 }
 
@@ -148,8 +157,10 @@ static void tear_down(struct container *container)
 static int attach(struct container *container,
 		  struct iommufd_container_group *cgrp)
 {
-	if (cgrp->kind != IOMMUFD_GROUP_PHYSICAL)
-		return 0;
+	int ret = vaddr_check_attach(container);
+
+	if (ret || cgrp->kind != IOMMUFD_GROUP_PHYSICAL)
+		return ret;
 	return domain_attach(&container->space, &cgrp->member);
 }
 

@@ -16,6 +16,7 @@
 #include "../range.h"
 #include "container.h"
 #include "type1.h"
+#include "vaddr.h"
 
 /**
  * type1_pgsizes() - I/O page sizes as user space sees them
@@ -47,13 +48,15 @@ static int range_of(u64 start, u64 size, struct iova_range *range)
 }
 
 static int map_locked(struct container *container, struct iopt_map *map,
-		      const struct iova_range *range)
+		      const struct iova_range *range, u32 flags)
 {
 	struct iova_range area;
 	int ret;
 
 	if ((map->length | map->iova | map->uaddr) & page_mask(container))
 		return -EINVAL;
+	if (flags & VFIO_DMA_MAP_FLAG_VADDR)
+		return vaddr_restore(container, range, map->uaddr);
 	if (iopt_first_area(&container->space.iopt, range, &area))
 		return -EEXIST;
 	if (iopt_nr_areas(&container->space.iopt) >= container->limit)
@@ -81,14 +84,15 @@ long type1_map(struct container *container, void __user *arg)
 
 	if (copy_from_user(&cmd, arg, minsz))
 		return -EFAULT;
-	if (cmd.argsz < minsz || cmd.flags & ~access)
+	if (cmd.argsz < minsz || cmd.flags & ~(access | VFIO_DMA_MAP_FLAG_VADDR))
 		return -EINVAL;
 	ret = range_of(cmd.iova, cmd.size, &range);
 	if (!ret)
 		ret = range_of(cmd.vaddr, cmd.size, &memory);
 	if (ret)
 		return ret;
-	if (!(cmd.flags & access))
+	/* either a new mapping, or a new address for one that is there */
+	if (!(cmd.flags & access) == !(cmd.flags & VFIO_DMA_MAP_FLAG_VADDR))
 		return -EINVAL;
 
 	map.iova = cmd.iova;
@@ -105,7 +109,7 @@ long type1_map(struct container *container, void __user *arg)
 	guard(mutex)(&container->lock);
 	if (!container_is_type1(container))
 		return -EINVAL;
-	return map_locked(container, &map, &range);
+	return map_locked(container, &map, &range, cmd.flags);
 }
 
 /* Nothing goes where the range has only a part of some mapping. */
@@ -142,20 +146,23 @@ static int unmap_locked(struct container *container,
 			const struct vfio_iommu_type1_dma_unmap *cmd,
 			u64 *unmapped)
 {
+	bool all = cmd->flags & VFIO_DMA_UNMAP_FLAG_ALL;
 	unsigned long mask = page_mask(container);
-	struct iova_range range;
-	int ret;
+	struct iova_range range = { 0, ULONG_MAX };
+	int ret = 0;
 
-	if (cmd->flags & VFIO_DMA_UNMAP_FLAG_ALL) {
-		if (cmd->iova || cmd->size)
-			return -EINVAL;
-		return iopt_unmap_all(&container->space.iopt, unmapped);
-	}
+	if (all && (cmd->iova || cmd->size))
+		return -EINVAL;
 	if ((cmd->iova | cmd->size) & mask)
 		return -EINVAL;
-	ret = range_of(cmd->iova, cmd->size, &range);
+	if (!all)
+		ret = range_of(cmd->iova, cmd->size, &range);
 	if (ret)
 		return ret;
+	if (cmd->flags & VFIO_DMA_UNMAP_FLAG_VADDR)
+		return vaddr_invalidate(container, &range, unmapped);
+	if (all)
+		return iopt_unmap_all(&container->space.iopt, unmapped);
 	if (container->state == CONTAINER_TYPE1)
 		return unmap_v1(&container->space.iopt, &range, unmapped);
 	return unmap_v2(&container->space.iopt, &range, unmapped);
@@ -172,17 +179,21 @@ long type1_unmap(struct container *container, void __user *arg)
 {
 	const size_t minsz =
 		offsetofend(struct vfio_iommu_type1_dma_unmap, size);
+	const u32 flags = VFIO_DMA_UNMAP_FLAG_ALL | VFIO_DMA_UNMAP_FLAG_VADDR;
 	struct vfio_iommu_type1_dma_unmap cmd;
 	u64 unmapped = 0;
 	int ret;
 
 	if (copy_from_user(&cmd, arg, minsz))
 		return -EFAULT;
-	if (cmd.argsz < minsz || cmd.flags & ~VFIO_DMA_UNMAP_FLAG_ALL)
+	if (cmd.argsz < minsz || cmd.flags & ~flags)
 		return -EINVAL;
 	scoped_guard(mutex, &container->lock) {
 		if (!container_is_type1(container))
 			return -EINVAL;
+		if (cmd.flags & VFIO_DMA_UNMAP_FLAG_VADDR &&
+		    !vaddr_updatable(container))
+			return -EBUSY;
 		ret = unmap_locked(container, &cmd, &unmapped);
 	}
 	if (ret)

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cleanup.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+
+#include "area.h"
+#include "iopt.h"
+#include "iopt_vaddr.h"
+
+static const struct iova_range everything = { 0, ULONG_MAX };
+
+static bool any_stale(struct iopt *iopt, const struct iova_range *range)
+{
+	struct iova_node *node;
+
+	iova_space_for_each_used(&iopt->space, node, range) {
+		if (area_of(node)->stale)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * iopt_vaddr_forgotten() - is there memory that cannot be pinned now?
+ * @iopt: the I/O address space
+ *
+ * Context: May sleep.
+ * Return: true where the address of some memory is forgotten.
+ */
+bool iopt_vaddr_forgotten(struct iopt *iopt)
+{
+	guard(rwsem_read)(&iopt->iova_rwsem);
+	return any_stale(iopt, &everything);
+}
+
+/**
+ * iopt_forget_vaddr() - addresses of memory are not to be used any more
+ * @iopt: the I/O address space
+ * @range: IOVA; all mappings that have a byte in it are meant
+ * @bytes: what they map is added to it
+ *
+ * Context: May sleep.
+ * Return: 0, or with nothing changed -EINVAL where one of them is forgotten
+ * already.
+ */
+int iopt_forget_vaddr(struct iopt *iopt, const struct iova_range *range,
+		      u64 *bytes)
+{
+	struct iova_node *node;
+
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	if (any_stale(iopt, range))
+		return -EINVAL;
+	iova_space_for_each_used(&iopt->space, node, range) {
+		area_of(node)->stale = true;
+		*bytes += area_of(node)->length;
+	}
+	return 0;
+}
+
+static struct area *first_area(struct iopt *iopt,
+			       const struct iova_range *range)
+{
+	struct iova_node *node;
+
+	guard(rwsem_read)(&iopt->iova_rwsem);
+	node = iova_space_first_used(&iopt->space, range);
+	return node ? area_of(node) : NULL;
+}
+
+/**
+ * iopt_renew_vaddr() - tell where the memory of a mapping is now
+ * @iopt: the I/O address space
+ * @range: IOVA of one mapping
+ * @vaddr: address in the current process of the first byte, with the same offset
+ *	into its page as before
+ *
+ * The current process pays for the memory from now on.
+ *
+ * Context: Process context of a process with an mm. May sleep.
+ * Return: 0, or with nothing changed -ENOENT where nothing is mapped in the
+ * range, -EINVAL where that is not just one mapping or its address is not
+ * forgotten, an error of pages_move().
+ */
+int iopt_renew_vaddr(struct iopt *iopt, const struct iova_range *range,
+		     unsigned long vaddr)
+{
+	struct area *area = first_area(iopt, range);
+	int rc;
+
+	if (!area)
+		return -ENOENT;
+	if (!area->stale || area->node.range.first != range->first ||
+	    area->node.range.last != range->last)
+		return -EINVAL;
+	rc = pages_move(area->pages, vaddr - area->offset);
+	if (!rc)
+		area->stale = false;
+	return rc;
+}

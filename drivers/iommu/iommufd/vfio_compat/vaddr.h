@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * VFIO_UPDATE_VADDR: the memory of a container's mappings moves to another
+ * address, or to another process that takes the container over, as when a
+ * virtual machine gets a new QEMU without a stop of its devices.
+ */
+#ifndef IOMMUFD_VFIO_COMPAT_VADDR_H
+#define IOMMUFD_VFIO_COMPAT_VADDR_H
+
+#include <linux/types.h>
+
+struct container;
+struct iova_range;
+
+bool vaddr_updatable(const struct container *container);
+int vaddr_check_attach(struct container *container);
+int vaddr_invalidate(struct container *container,
+		     const struct iova_range *range, u64 *bytes);
+int vaddr_restore(struct container *container, const struct iova_range *range,
+		  unsigned long vaddr);
+
+#endif /* IOMMUFD_VFIO_COMPAT_VADDR_H */
