@@ -47,5 +47,7 @@ static void __exit vfio_exit(void)
 module_exit(vfio_exit);
 
 MODULE_IMPORT_NS("IOMMUFD_NG");
+/* what is configured for containers is to be in effect before one is used */
+MODULE_SOFTDEP("post: vfio_iommu_type1");
 MODULE_DESCRIPTION("VFIO: devices for user space");
 MODULE_LICENSE("GPL");

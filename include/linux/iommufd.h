@@ -148,6 +148,34 @@ enum iommufd_group_kind {
 extern bool iommufd_noiommu;
 
 /**
+ * struct iommufd_type1_params - how containers behave
+ *
+ * The values may change at any time.
+ */
+struct iommufd_type1_params {
+	/** @owner: the module, which containers keep; NULL where it is iommufd */
+	struct module *owner;
+	/**
+	 * @allow_unsafe_interrupts: accept groups that can raise any interrupt;
+	 * looked at when a group is attached
+	 */
+	bool allow_unsafe_interrupts;
+	/**
+	 * @disable_hugepages: map no more than PAGE_SIZE at a time; looked at by
+	 * each request to map
+	 */
+	bool disable_hugepages;
+	/**
+	 * @dma_entry_limit: most mappings of a container; looked at when it is
+	 * set to its type
+	 */
+	unsigned int dma_entry_limit;
+};
+
+void iommufd_type1_register(const struct iommufd_type1_params *params);
+void iommufd_type1_unregister(void);
+
+/**
  * struct iommufd_object - what every object that has an ID embeds
  *
  * Its members are iommufd's.

@@ -108,7 +108,7 @@ int area_map(struct area *area, struct iommu_domain *domain, bool small_pages)
 		.table = &area->pages->table,
 		.offset = area->offset,
 		.prot = area->prot,
-		.small_pages = small_pages,
+		.small_pages = small_pages || area->small_pages,
 	};
 
 	/* others may be pinning and unpinning next to what this area holds */
@@ -187,6 +187,7 @@ void area_split(struct area *area, struct area *tail)
 {
 	tail->state = area->state;
 	tail->prot = area->prot;
+	tail->small_pages = area->small_pages;
 	tail->length = iova_range_length(&tail->node.range);
 	area->length -= tail->length;
 	tail->offset = area->offset + area->length;

@@ -47,6 +47,8 @@ struct area {
 	 * let go; protected as @state
 	 */
 	unsigned int locks;
+	/** @small_pages: domains get no more than PAGE_SIZE at a time */
+	bool small_pages;
 	/** @no_pins: somebody waits for @pins to go, so none may come */
 	bool no_pins;
 	/** @held: @hold is in effect; for the area's owner */

@@ -263,6 +263,7 @@ static int map_pages(struct iopt *iopt, struct iopt_map *map,
 	pages_put(pages);
 	if (IS_ERR(area))
 		return PTR_ERR(area);
+	area->small_pages = map->small_pages;
 	list_add(&area->entry, &areas);
 	rc = iopt_map_areas(iopt, &areas, map);
 	if (rc)

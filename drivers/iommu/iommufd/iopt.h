@@ -148,6 +148,8 @@ struct iopt_map {
 	int prot;
 	/** @fixed: map at @iova and nowhere else */
 	bool fixed;
+	/** @small_pages: map no more than PAGE_SIZE at a time; not for copies */
+	bool small_pages;
 	/** @charge: where the memory is accounted; not for copies */
 	enum charge_mode charge;
 };

@@ -10,7 +10,6 @@
 #include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/lockdep.h>
-#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/vfio_type1.h>
 #include <uapi/linux/vfio.h>
@@ -19,17 +18,8 @@
 #include "../iopt_domain.h"
 #include "container.h"
 #include "domain.h"
+#include "params.h"
 #include "vaddr.h"
-
-static unsigned int dma_entry_limit __read_mostly = U16_MAX;
-module_param(dma_entry_limit, uint, 0644);
-MODULE_PARM_DESC(dma_entry_limit,
-		 "most mappings of a container from now on (65535)");
-
-static bool disable_hugepages;
-module_param(disable_hugepages, bool, 0644);
-MODULE_PARM_DESC(disable_hugepages,
-		 "containers from now on map single pages only");
 
 /*
  * Devices without an IOMMU may be given to user space. Whoever offers such
@@ -126,22 +116,15 @@ long container_check_extension(struct container *container, unsigned long arg)
 	return is_type(arg) || arg == VFIO_UNMAP_ALL;
 }
 
-static int set_up(struct container *container, unsigned long arg)
+static void set_up(struct container *container, unsigned long arg)
 {
-	int ret;
-
 	iopt_init(&container->space.iopt);
-	ret = iopt_set_small_pages(&container->space.iopt, disable_hugepages);
-	if (ret) {
-		iopt_destroy(&container->space.iopt);
-		return ret;
-	}
-	container->limit = dma_entry_limit;
+	container->space.params = params_get();
+	container->limit = READ_ONCE(container->space.params->dma_entry_limit);
 	container->space.nesting = arg == __VFIO_RESERVED_TYPE1_NESTING_IOMMU;
 	container->space.had_domain = false;
 	container->state = arg == VFIO_TYPE1_IOMMU ? CONTAINER_TYPE1 :
 						     CONTAINER_TYPE1V2;
-	return 0;
 }
 
 static void tear_down(struct container *container)
@@ -150,8 +133,10 @@ static void tear_down(struct container *container)
 
 	WARN_ON(!list_empty(&container->space.domains));
 	WRITE_ONCE(container->state, CONTAINER_UNSET);
-	if (type1)
-		iopt_destroy(&container->space.iopt);
+	if (!type1)
+		return;
+	iopt_destroy(&container->space.iopt);
+	params_put(container->space.params);
 }
 
 static int attach(struct container *container,
@@ -228,9 +213,7 @@ long container_set_iommu(struct container *container, unsigned long arg)
 		return set_noiommu(container, arg);
 	if (!is_type(arg))
 		return -ENODEV;
-	ret = set_up(container, arg);
-	if (ret)
-		return ret;
+	set_up(container, arg);
 	ret = attach_groups(container);
 	if (ret)
 		tear_down(container);

@@ -4,6 +4,8 @@
  */
 #include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/iommufd.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/vfio_type1.h>
 
@@ -103,6 +105,19 @@ static int fill(struct container_space *space, struct container_domain *cdom,
 	return ret;
 }
 
+static int check_interrupts(const struct container_space *space,
+			    struct iommu_group *group)
+{
+	if (READ_ONCE(space->params->allow_unsafe_interrupts) ||
+	    iommu_group_has_isolated_msi(group))
+		return 0;
+
+	/* Guides tell administrators to look for these words. */
+	pr_warn("%s: No interrupt remapping support.  Use the module param \"allow_unsafe_interrupts\" to enable VFIO IOMMU support on this platform\n",
+		"vfio_iommu_type1_attach_group");
+	return -EPERM;
+}
+
 /*
  * With the group attached to a domain in which nothing is mapped: whether its
  * IOMMU can make DMA coherent is known only now.
@@ -113,7 +128,7 @@ static int settle(struct container_space *space,
 {
 	int ret;
 
-	ret = iommu_core_check_msi(member->group);
+	ret = check_interrupts(space, member->group);
 	if (ret)
 		return ret;
 	cdom->coherent = iommu_core_enforce_coherency(cdom->domain);

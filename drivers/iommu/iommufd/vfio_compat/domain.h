@@ -11,6 +11,7 @@
 
 struct iommu_domain;
 struct iommu_group;
+struct iommufd_type1_params;
 
 /**
  * struct container_space - what is mapped in a container, and its domains
@@ -22,6 +23,8 @@ struct container_space {
 	struct iopt iopt;
 	/** @domains: list of struct container_domain */
 	struct list_head domains;
+	/** @params: what the administrator wants of it, by params_get() */
+	const struct iommufd_type1_params *params;
 	/** @nesting: domains are asked for the nesting property */
 	bool nesting;
 	/** @nr_emulated: groups that do without a domain */

@@ -6,6 +6,7 @@
 #include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/iommu.h>
+#include <linux/iommufd.h>
 #include <linux/lockdep.h>
 #include <linux/uaccess.h>
 #include <linux/vfio_type1.h>
@@ -61,6 +62,8 @@ static int map_locked(struct container *container, struct iopt_map *map,
 		return -EEXIST;
 	if (iopt_nr_areas(&container->space.iopt) >= container->limit)
 		return -ENOSPC;
+	map->small_pages =
+		READ_ONCE(container->space.params->disable_hugepages);
 	ret = iopt_map_user(&container->space.iopt, map);
 	/* the last page of all is no memory, rather than a bad range */
 	return ret == -EOVERFLOW ? -EFAULT : ret;

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cleanup.h>
+#include <linux/export.h>
+#include <linux/iommufd.h>
+#include <linux/limits.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+
+#include "params.h"
+
+static const struct iommufd_type1_params defaults = {
+	.dma_entry_limit = U16_MAX,
+};
+
+/* Protects @registered, but for the values, which change under everybody. */
+static DEFINE_MUTEX(params_lock);
+static const struct iommufd_type1_params *registered;
+
+/**
+ * iommufd_type1_register() - there are parameters for containers
+ * @params: the parameters, until iommufd_type1_unregister(); nobody else
+ *	  registers any
+ *
+ * Context: may sleep.
+ */
+void iommufd_type1_register(const struct iommufd_type1_params *params)
+{
+	guard(mutex)(&params_lock);
+	registered = params;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_type1_register, "IOMMUFD_NG");
+
+/**
+ * iommufd_type1_unregister() - undo iommufd_type1_register()
+ *
+ * To be called when the module goes, which no container holds any more by then.
+ *
+ * Context: may sleep.
+ */
+void iommufd_type1_unregister(void)
+{
+	guard(mutex)(&params_lock);
+	registered = NULL;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_type1_unregister, "IOMMUFD_NG");
+
+/**
+ * params_get() - the parameters that hold for a container
+ *
+ * Context: may sleep.
+ * Return: the parameters, which may change at any time; given back by
+ * params_put().
+ */
+const struct iommufd_type1_params *params_get(void)
+{
+	guard(mutex)(&params_lock);
+	if (registered && try_module_get(registered->owner))
+		return registered;
+	return &defaults;
+}
+
+/**
+ * params_put() - undo params_get()
+ * @params: what it gave
+ *
+ * Context: any.
+ */
+void params_put(const struct iommufd_type1_params *params)
+{
+	module_put(params->owner);
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The parameters of containers, under the name by which administrators know
+ * them. Containers themselves are in iommufd.ko.
+ */
+#include <linux/init.h>
+#include <linux/iommufd.h>
+#include <linux/limits.h>
+#include <linux/module.h>
+
+static struct iommufd_type1_params params = {
+	.owner = THIS_MODULE,
+	.dma_entry_limit = U16_MAX,
+};
+
+module_param_named(allow_unsafe_interrupts, params.allow_unsafe_interrupts,
+		   bool, 0644);
+MODULE_PARM_DESC(allow_unsafe_interrupts,
+		 "accept devices that can raise any interrupt");
+
+module_param_named(disable_hugepages, params.disable_hugepages, bool, 0644);
+MODULE_PARM_DESC(disable_hugepages, "map single pages only");
+
+module_param_named(dma_entry_limit, params.dma_entry_limit, uint, 0644);
+MODULE_PARM_DESC(dma_entry_limit,
+		 "most mappings of a container from now on (65535)");
+
+static int __init vfio_iommu_type1_init(void)
+{
+	iommufd_type1_register(&params);
+	return 0;
+}
+module_init(vfio_iommu_type1_init);
+
+static void __exit vfio_iommu_type1_exit(void)
+{
+	iommufd_type1_unregister();
+}
+module_exit(vfio_iommu_type1_exit);
+
+MODULE_IMPORT_NS("IOMMUFD_NG");
+MODULE_DESCRIPTION("Parameters of VFIO containers");
+MODULE_LICENSE("GPL");
