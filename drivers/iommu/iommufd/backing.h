@@ -52,13 +52,6 @@ struct backing_ops {
 	long (*pin)(struct backing *backing, struct pfn_table *table,
 		    unsigned long first, unsigned long end);
 	/**
-	 * @cost: how many pages of a range were to be charged if it were pinned
-	 * now; memory may change before it is. NULL where that is all of them.
-	 * Returns the number or -EINTR. May sleep, takes mmap_lock.
-	 */
-	long (*cost)(const struct backing *backing, unsigned long first,
-		     unsigned long end);
-	/**
 	 * @unpin: let go of all pages of a range that the table has, and take
 	 * them out of it. No device reaches them any more. Returns how many
 	 * pages there were that were charged. May sleep.

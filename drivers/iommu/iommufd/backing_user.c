@@ -208,15 +208,6 @@ static unsigned long backing_user_unpin(const struct backing *backing,
 	return nr;
 }
 
-static long backing_user_cost(const struct backing *backing,
-			      unsigned long first, unsigned long end)
-{
-	long nr = pfnmap_count(backing->mm, backing->start + first * PAGE_SIZE,
-			       end - first);
-
-	return nr < 0 ? nr : end - first - nr;
-}
-
 static int pin_with_array(struct pinner *pinner, unsigned long first,
 			  unsigned long end)
 {
@@ -355,7 +346,6 @@ static const struct backing_ops backing_user_ops = {
 	.of_process = true,
 	.pin = backing_user_pin,
 	.unpin = backing_user_unpin,
-	.cost = backing_user_cost,
 	.copy = backing_user_copy,
 	.release = backing_user_release,
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -87,12 +89,6 @@ static int mm_add(const struct charge *charge, unsigned long nr_pages)
 	mmap_write_unlock(charge->mm);
 	if (!rc && charge->mode == CHARGE_PROCESS)
 		atomic64_add(nr_pages, &charge->mm->pinned_vm);
-
-	/* Administrators search their logs for these words of VFIO. */
-	if (rc == -ENOMEM)
-		pr_warn_ratelimited("%s: RLIMIT_MEMLOCK (%ld) exceeded\n",
-				    "vfio_pin_pages_remote",
-				    limit_bytes(charge));
 	return rc;
 }
 
@@ -134,4 +130,53 @@ void charge_sub(const struct charge *charge, unsigned long nr_pages)
 		user_sub(charge, nr_pages);
 	else
 		mm_sub(charge, nr_pages);
+}
+
+/**
+ * charge_room() - for how many more pages is there room?
+ * @charge: who pays
+ *
+ * It may be less by the time of charge_add().
+ *
+ * Context: Any process context.
+ * Return: number of pages of PAGE_SIZE that the limit allows.
+ */
+unsigned long charge_room(const struct charge *charge)
+{
+	unsigned long limit = limit_bytes(charge) >> PAGE_SHIFT;
+	unsigned long used;
+
+	if (charge->unlimited)
+		return ULONG_MAX;
+	if (charge->mode == CHARGE_USER)
+		used = atomic_long_read(&charge->user->locked_vm);
+	else
+		used = READ_ONCE(charge->mm->locked_vm);
+	return limit - min(limit, used);
+}
+
+/**
+ * charge_complain() - say in the log that memory could not be charged
+ * @charge: whose limit was in the way
+ * @by_driver: it was to be pinned for a driver rather than mapped
+ *
+ * Administrators search their logs for the words that VFIO always had for that.
+ * The limit of a user never had any.
+ *
+ * Context: Any process context.
+ */
+void charge_complain(const struct charge *charge, bool by_driver)
+{
+	unsigned long limit = limit_bytes(charge);
+
+	if (charge->mode == CHARGE_USER)
+		return;
+	if (by_driver)
+		pr_warn("%s: Task %s (%d) RLIMIT_MEMLOCK (%ld) exceeded\n",
+				    "vfio_pin_page_external",
+				    charge->task->comm,
+				    task_pid_nr(charge->task), limit);
+	else
+		pr_warn("%s: RLIMIT_MEMLOCK (%ld) exceeded\n",
+				    "vfio_pin_pages_remote", limit & PAGE_MASK);
 }

@@ -4,8 +4,9 @@
  *
  * Who pays is fixed when memory is mapped and does not change when another
  * process later makes the memory be pinned; only where a process says that it
- * takes the memory over. Memory is charged before it is
- * held and uncharged after it was let go. Neither needs the payer to be alive.
+ * takes the memory over. Memory is charged before it is held, but for what comes
+ * close to the limit, and uncharged after it was let go. Neither needs the payer
+ * to be alive.
  */
 #ifndef IOMMUFD_CHARGE_H
 #define IOMMUFD_CHARGE_H
@@ -58,5 +59,7 @@ void charge_init(struct charge *charge, enum charge_mode mode);
 void charge_destroy(struct charge *charge);
 int charge_add(const struct charge *charge, unsigned long nr_pages);
 void charge_sub(const struct charge *charge, unsigned long nr_pages);
+unsigned long charge_room(const struct charge *charge);
+void charge_complain(const struct charge *charge, bool by_driver);
 
 #endif /* IOMMUFD_CHARGE_H */

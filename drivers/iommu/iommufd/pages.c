@@ -264,48 +264,72 @@ static void unpin_unheld(struct pages *pages, unsigned long first,
 	}
 }
 
-/*
- * What turns out not to be RAM is given back after pinning; only where the limit
- * does not allow for all of it is it worth finding out before. Returns what was
- * charged.
- */
-static long charge_ahead(struct pages *pages, unsigned long first,
-			 unsigned long end)
+/* What turns out not to be RAM is given back. */
+static int pin_charged(struct pages *pages, unsigned long first,
+		       unsigned long end)
 {
-	const struct backing_ops *ops = pages->backing.ops;
-	long nr = end - first, rc;
+	struct backing *backing = &pages->backing;
+	long nr = end - first, cost;
 
-	if (ops->of_exporter)
-		return 0;
-	rc = charge_pages(pages, nr);
-	if (rc == -ENOMEM && ops->cost) {
-		nr = ops->cost(&pages->backing, first, end);
-		if (nr < 0)
-			return nr;
-		if (nr < end - first)
-			rc = nr ? charge_pages(pages, nr) : 0;
-	}
-	return rc ?: nr;
+	cost = backing->ops->pin(backing, &pages->table, first, end);
+	if (cost < nr)
+		uncharge_pages(pages, nr - max(cost, 0L));
+	return min(cost, 0L);
 }
 
+/*
+ * The limit does not allow all of it. As much as it allows is pinned, and one
+ * page more: not before that does the limit matter, as what comes first may be
+ * bad memory, or may cost nothing. Returns the cost.
+ */
+static long pin_up_to_limit(struct pages *pages, unsigned long first,
+			    unsigned long end)
+{
+	unsigned long room = charge_room(&pages->charge);
+	struct backing *backing = &pages->backing;
+	unsigned long cost = 0, stop;
+	long got;
+
+	for (; first < end && cost <= room; first = stop) {
+		stop = end - first > room - cost ? first + (room - cost) + 1 :
+						   end;
+		got = backing->ops->pin(backing, &pages->table, first, stop);
+		if (got < 0)
+			return got;
+		cost += got;
+	}
+	return cost <= room ? cost : -EDQUOT;
+}
+
+static int pin_then_charge(struct pages *pages, unsigned long first,
+			   unsigned long end)
+{
+	struct backing *backing = &pages->backing;
+	long cost = pin_up_to_limit(pages, first, end);
+	int rc = min(cost, 0L);
+
+	if (cost > 0)
+		rc = charge_pages(pages, cost);
+	if (rc)
+		backing->ops->unpin(backing, &pages->table, first, end);
+	return rc;
+}
+
+/* Returns -EDQUOT where the limit does not allow it */
 static int pin_range(struct pages *pages, unsigned long first,
 		     unsigned long end)
 {
 	struct backing *backing = &pages->backing;
-	long paid, cost;
+	int rc;
 
-	paid = charge_ahead(pages, first, end);
-	if (paid < 0)
-		return paid;
-	cost = backing->ops->pin(backing, &pages->table, first, end);
-	if (cost > paid) {
-		/* it was made RAM while nobody looked */
-		backing->ops->unpin(backing, &pages->table, first, end);
-		cost = -ENOMEM;
-	}
-	if (paid > max(cost, 0L))
-		uncharge_pages(pages, paid - max(cost, 0L));
-	return min(cost, 0L);
+	if (backing->ops->of_exporter)
+		return min(backing->ops->pin(backing, &pages->table, first,
+					     end),
+			   0L);
+	rc = charge_pages(pages, end - first);
+	if (!rc)
+		return pin_charged(pages, first, end);
+	return rc == -ENOMEM ? pin_then_charge(pages, first, end) : rc;
 }
 
 static int hold_locked(struct pages *pages, struct pages_hold *hold,
@@ -339,6 +363,14 @@ static void release_locked(struct pages *pages, struct pages_hold *hold)
 		unpin_unheld(pages, hold->node.start, hold->node.last + 1);
 }
 
+static int within_limit(const struct pages *pages, int rc, bool by_driver)
+{
+	if (rc != -EDQUOT)
+		return rc;
+	charge_complain(&pages->charge, by_driver);
+	return -ENOMEM;
+}
+
 /**
  * pages_hold() - make a range of pages be pinned
  * @pages: the pages
@@ -362,7 +394,7 @@ int pages_hold(struct pages *pages, struct pages_hold *hold,
 		return -EINTR;
 	rc = hold_locked(pages, hold, first, end);
 	mutex_unlock(&pages->lock);
-	return rc;
+	return within_limit(pages, rc, false);
 }
 
 /**
@@ -495,7 +527,7 @@ int pages_pin(struct pages *pages, unsigned long first, unsigned long end,
 	if (!rc)
 		list_pages(pages, first, end, out);
 	mutex_unlock(&pages->lock);
-	return rc;
+	return within_limit(pages, rc, true);
 }
 
 /**

@@ -91,32 +91,3 @@ long pfnmap_look_up(struct mm_struct *mm, unsigned long addr,
 	mmap_read_unlock(mm);
 	return nr < 0 ? nr : min_t(unsigned long, nr, nr_pages);
 }
-
-/**
- * pfnmap_count() - how much has a process mapped without struct pages?
- * @mm: of the process
- * @addr: where to begin, a multiple of PAGE_SIZE
- * @nr_pages: how much to look at
- *
- * Context: May sleep. Takes mmap_lock of @mm.
- * Return: the number of pages, -EINTR where the current process is being killed.
- */
-long pfnmap_count(struct mm_struct *mm, unsigned long addr,
-		  unsigned long nr_pages)
-{
-	unsigned long end = addr + nr_pages * PAGE_SIZE;
-	struct vm_area_struct *vma;
-	struct vma_iterator vmi;
-	long nr = 0;
-
-	if (mmap_read_lock_killable(mm))
-		return -EINTR;
-	vma_iter_init(&vmi, mm, addr);
-	for_each_vma_range(vmi, vma, end) {
-		if (vma->vm_flags & VM_PFNMAP)
-			nr += PFN_DOWN(min(vma->vm_end, end) -
-				       max(vma->vm_start, addr));
-	}
-	mmap_read_unlock(mm);
-	return nr;
-}

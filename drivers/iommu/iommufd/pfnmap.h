@@ -12,7 +12,5 @@ struct mm_struct;
 
 long pfnmap_look_up(struct mm_struct *mm, unsigned long addr,
 		    unsigned long nr_pages, bool write, unsigned long *pfn);
-long pfnmap_count(struct mm_struct *mm, unsigned long addr,
-		  unsigned long nr_pages);
 
 #endif /* IOMMUFD_PFNMAP_H */

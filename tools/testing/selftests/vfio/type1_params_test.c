@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "klog.h"
 #include "legacy.h"
 #include "pci.h"
 #include "sys.h"
@@ -225,43 +226,23 @@ TEST_OVER(no_huge_pages, BACKENDS_LEGACY)
 	done(container, group);
 }
 
-static long log_end(int fd)
-{
-	return lseek(fd, 0, SEEK_END);
-}
-
-/* The kernel's log since lseek(), as far as there is any. */
-static bool log_has(int fd, const char *words)
-{
-	char line[1024];
-	ssize_t len;
-
-	while ((len = read(fd, line, sizeof(line) - 1)) > 0) {
-		line[len] = 0;
-		if (strstr(line, words))
-			return true;
-	}
-	return false;
-}
-
 /* Only where the machine does not remap interrupts. */
 TEST_OVER(unsafe_interrupts, BACKENDS_LEGACY)
 {
-	int log = sys_open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
 	int group, container = new_container(backend, &group);
+	int log = klog_open();
 	int rc;
 
-	log_end(log);
 	rc = __container_set_iommu(container, VFIO_TYPE1v2_IOMMU);
 	if (!rc)
 		SKIP("interrupts are isolated");
 	ASSERT_RC(rc, -EPERM);
-	ASSERT(log_has(log, "vfio_iommu_type1_attach_group: No interrupt remapping support."));
+	ASSERT(klog_has(log, "vfio_iommu_type1_attach_group: No interrupt remapping support."));
 	param_set(UNSAFE, "1");
 	rc = __container_set_iommu(container, VFIO_TYPE1v2_IOMMU);
 	param_set(UNSAFE, "0");
 	ASSERT_RC(rc, 0);
-	ASSERT(!log_has(log, "vfio_iommu_type1_attach_group"));
+	ASSERT(!klog_has(log, "vfio_iommu_type1_attach_group"));
 	/* What is attached stays, and the next one is refused. */
 	container_map(container, sys_mmap_anon(PAGE), IOVA, PAGE);
 	ASSERT_RC(__group_unset_container(group), 0);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the kernel says in its log. */
+#ifndef SELFTESTS_LIB_KLOG_H
+#define SELFTESTS_LIB_KLOG_H
+
+#include <stdbool.h>
+
+int klog_open(void);
+bool klog_has(int log, const char *words);
+
+#endif
