@@ -39,5 +39,7 @@ static void __exit vfio_iommu_type1_exit(void)
 module_exit(vfio_iommu_type1_exit);
 
 MODULE_IMPORT_NS("IOMMUFD_NG");
+/* the kernel's own cannot do without, so some load this one and no other */
+MODULE_SOFTDEP("pre: vfio");
 MODULE_DESCRIPTION("Parameters of VFIO containers");
 MODULE_LICENSE("GPL");

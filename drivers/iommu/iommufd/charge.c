@@ -173,10 +173,9 @@ void charge_complain(const struct charge *charge, bool by_driver)
 		return;
 	if (by_driver)
 		pr_warn("%s: Task %s (%d) RLIMIT_MEMLOCK (%ld) exceeded\n",
-				    "vfio_pin_page_external",
-				    charge->task->comm,
-				    task_pid_nr(charge->task), limit);
+			"vfio_pin_page_external", charge->task->comm,
+			task_pid_nr(charge->task), limit);
 	else
 		pr_warn("%s: RLIMIT_MEMLOCK (%ld) exceeded\n",
-				    "vfio_pin_pages_remote", limit & PAGE_MASK);
+			"vfio_pin_pages_remote", limit & PAGE_MASK);
 }

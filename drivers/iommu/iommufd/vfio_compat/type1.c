@@ -87,7 +87,8 @@ long type1_map(struct container *container, void __user *arg)
 
 	if (copy_from_user(&cmd, arg, minsz))
 		return -EFAULT;
-	if (cmd.argsz < minsz || cmd.flags & ~(access | VFIO_DMA_MAP_FLAG_VADDR))
+	if (cmd.argsz < minsz ||
+	    cmd.flags & ~(access | VFIO_DMA_MAP_FLAG_VADDR))
 		return -EINVAL;
 	ret = range_of(cmd.iova, cmd.size, &range);
 	if (!ret)

@@ -28,6 +28,7 @@
 #define IOVA 0x10000000ULL
 #define RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
 #define HUGE_BYTES MIB(32)
+#define UNSAFE_LINE "vfio_iommu_type1_attach_group: "
 
 static void read_text(const char *path, char *text, size_t size)
 {
@@ -237,12 +238,12 @@ TEST_OVER(unsafe_interrupts, BACKENDS_LEGACY)
 	if (!rc)
 		SKIP("interrupts are isolated");
 	ASSERT_RC(rc, -EPERM);
-	ASSERT(klog_has(log, "vfio_iommu_type1_attach_group: No interrupt remapping support."));
+	ASSERT(klog_has(log, UNSAFE_LINE "No interrupt remapping support."));
 	param_set(UNSAFE, "1");
 	rc = __container_set_iommu(container, VFIO_TYPE1v2_IOMMU);
 	param_set(UNSAFE, "0");
 	ASSERT_RC(rc, 0);
-	ASSERT(!klog_has(log, "vfio_iommu_type1_attach_group"));
+	ASSERT(!klog_has(log, UNSAFE_LINE));
 	/* What is attached stays, and the next one is refused. */
 	container_map(container, sys_mmap_anon(PAGE), IOVA, PAGE);
 	ASSERT_RC(__group_unset_container(group), 0);

@@ -268,8 +268,8 @@ struct guest {
 
 static char *map_file(int file)
 {
-	char *mem = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file,
-			 0);
+	char *mem =
+		mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
 
 	ASSERT(mem != MAP_FAILED);
 	return mem;
@@ -435,11 +435,10 @@ static struct guest take_over(const int *fds)
 static void after_exec(const char *words)
 {
 	struct guest guest;
-	int fds[NR_FDS];
+	int fds[NR_FDS], got;
 
-	ASSERT_EQ(sscanf(words, "%d %d %d %d", &fds[0], &fds[1], &fds[2],
-			 &fds[3]),
-		  NR_FDS);
+	got = sscanf(words, "%d %d %d %d", &fds[0], &fds[1], &fds[2], &fds[3]);
+	ASSERT_EQ(got, NR_FDS);
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
 	ASSERT_EQ(sys_pins_held(), SIZE / PAGE);
 	guest = take_over(fds);
