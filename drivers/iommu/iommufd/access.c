@@ -294,8 +294,9 @@ int iommufd_access_pin_pages(struct iommufd_access *access, unsigned long iova,
 	guard(mutex)(&access->lock);
 	if (!access->ioas)
 		return -ENOENT;
-	return iopt_pin(&access->ioas->iopt, &range,
-			write ? IOMMU_WRITE : IOMMU_READ, out_pages);
+	ret = iopt_pin(&access->ioas->iopt, &range,
+		       write ? IOMMU_WRITE : IOMMU_READ, out_pages);
+	return ret == -ESRCH ? -EFAULT : ret;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_pin_pages, "IOMMUFD_NG");
 
@@ -361,6 +362,7 @@ int iommufd_access_rw(struct iommufd_access *access, unsigned long iova,
 	guard(mutex)(&access->lock);
 	if (!access->ioas)
 		return -ENOENT;
-	return iopt_rw(&access->ioas->iopt, &range, data, copy_flags(flags));
+	ret = iopt_rw(&access->ioas->iopt, &range, data, copy_flags(flags));
+	return ret == -ESRCH ? -EFAULT : ret;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_rw, "IOMMUFD_NG");

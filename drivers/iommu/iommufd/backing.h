@@ -46,8 +46,9 @@ struct backing_ops {
 	/**
 	 * @pin: hold all pages of a range and enter them into the table.
 	 * Returns how many of them are to be charged. A failure holds nothing:
-	 * -EFAULT where memory is missing or does not allow the access, -EINTR
-	 * where the current process is being killed. May sleep, takes mmap_lock.
+	 * -EFAULT where memory is missing or does not allow the access, -ESRCH
+	 * where it went with its process, -EINTR where the current process is
+	 * being killed. May sleep, takes mmap_lock.
 	 */
 	long (*pin)(struct backing *backing, struct pfn_table *table,
 		    unsigned long first, unsigned long end);
@@ -62,8 +63,8 @@ struct backing_ops {
 	/**
 	 * @copy: read or write bytes of pages that are not pinned, @flags being
 	 * some of BACKING_WRITE and so on. NULL where the CPU cannot. Returns 0
-	 * or -EFAULT, or another negative errno, and then part may be done. May
-	 * sleep, takes mmap_lock.
+	 * or -EFAULT, -ESRCH where the memory went with its process, or another
+	 * negative errno, and then part may be done. May sleep, takes mmap_lock.
 	 */
 	int (*copy)(const struct backing *backing, unsigned long offset,
 		    void *data, unsigned long bytes, unsigned int flags);

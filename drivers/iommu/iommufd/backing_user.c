@@ -243,7 +243,7 @@ static long backing_user_pin(struct backing *backing, struct pfn_table *table,
 	int rc;
 
 	if (pinner.remote && !mmget_not_zero(backing->mm))
-		return -EFAULT;
+		return -ESRCH;
 	rc = pin_with_array(&pinner, first, end);
 	if (pinner.remote)
 		mmput(backing->mm);
@@ -269,7 +269,7 @@ static int copy_adopted(const struct backing *backing, unsigned long offset,
 	int rc;
 
 	if (!mmget_not_zero(backing->mm))
-		return -EFAULT;
+		return -ESRCH;
 	kthread_use_mm(backing->mm);
 	rc = copy_here(backing, offset, data, bytes, write);
 	kthread_unuse_mm(backing->mm);
@@ -300,7 +300,7 @@ static int copy_remote(const struct backing *backing, unsigned long offset,
 	int rc = 0;
 
 	if (!mmget_not_zero(backing->mm))
-		return -EFAULT;
+		return -ESRCH;
 	for (; bytes && !rc; bytes -= part) {
 		part = min(bytes, PAGE_SIZE - offset_in_page(offset));
 		rc = copy_remote_page(backing, offset, data, part, write);

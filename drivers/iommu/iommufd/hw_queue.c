@@ -68,7 +68,7 @@ static int lock_memory(struct iommufd_hw_queue *queue, phys_addr_t *base)
 		*base = page_to_phys(pages[0]) +
 			offset_in_page(queue->base_addr);
 	kvfree(pages);
-	return ret;
+	return ret == -ESRCH ? -EFAULT : ret;
 }
 
 static void unlock_memory(struct iommufd_hw_queue *queue)

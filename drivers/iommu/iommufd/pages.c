@@ -394,7 +394,7 @@ int pages_hold(struct pages *pages, struct pages_hold *hold,
 		return -EINTR;
 	rc = hold_locked(pages, hold, first, end);
 	mutex_unlock(&pages->lock);
-	return within_limit(pages, rc, false);
+	return rc == -ESRCH ? -EFAULT : within_limit(pages, rc, false);
 }
 
 /**
@@ -508,7 +508,8 @@ static void list_pages(const struct pages *pages, unsigned long first,
  * @out: room for all of them
  *
  * Context: May sleep. Takes mmap_lock of the process whose memory it is.
- * Return: 0, -EINVAL where the CPU cannot reach the memory, or as pages_hold().
+ * Return: 0, -EINVAL where the CPU cannot reach the memory, -ESRCH where it went
+ * with its process, or as pages_hold().
  */
 int pages_pin(struct pages *pages, unsigned long first, unsigned long end,
 	      struct page **out)
@@ -579,8 +580,9 @@ static int copy_part(struct pages *pages, unsigned long offset, void *data,
  *
  * Context: May sleep. Takes mmap_lock of the process whose memory it is.
  * Return: 0, -EINVAL where the CPU cannot reach the memory, -EPERM where it may
- * not be written to, -EFAULT where it is missing, -EINTR where the current
- * process is being killed; part may be done then.
+ * not be written to, -EFAULT where it is missing, -ESRCH where it went with its
+ * process, -EINTR where the current process is being killed; part may be done
+ * then.
  */
 int pages_copy(struct pages *pages, unsigned long offset, void *data,
 	       unsigned long bytes, unsigned int flags)

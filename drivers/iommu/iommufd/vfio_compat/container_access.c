@@ -5,6 +5,7 @@
 #include <linux/bug.h>
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -13,6 +14,8 @@
 #include "../backing.h"
 #include "../ctx.h"
 #include "../iopt_access.h"
+#include "../iopt_iova.h"
+#include "../iopt_look.h"
 #include "../range.h"
 #include "container.h"
 #include "container_access.h"
@@ -127,6 +130,18 @@ static void unpin_pages(struct iopt *iopt, unsigned long iova, int npage)
 	}
 }
 
+static int pin_errno(int ret)
+{
+	switch (ret) {
+	case -ENOENT:
+		return -EINVAL;
+	case -ESRCH:
+		return -ENODEV;
+	default:
+		return ret;
+	}
+}
+
 /* One by one, as they may be unpinned in other portions. */
 static int pin_pages(struct iopt *iopt, unsigned long iova, int npage, int prot,
 		     struct page **pages)
@@ -139,7 +154,7 @@ static int pin_pages(struct iopt *iopt, unsigned long iova, int npage, int prot,
 		ret = iopt_pin(iopt, &range, prot, &pages[i]);
 		if (ret) {
 			unpin_pages(iopt, iova, i);
-			return ret == -ENOENT ? -EINVAL : ret;
+			return pin_errno(ret);
 		}
 	}
 	return npage;
@@ -160,8 +175,8 @@ static int pin_pages(struct iopt *iopt, unsigned long iova, int npage, int prot,
  * Return: @npage, or with nothing pinned -E2BIG for too many, -EACCES where the
  * container is of type VFIO_TYPE1_IOMMU, -EINVAL where part is not mapped, is
  * being unmapped or is none of the CPU's, or the driver cannot unpin, -EPERM
- * where a mapping does not allow the access, -EFAULT, -ENOMEM also for a limit,
- * -EINTR; for a range that wraps what the type1 driver says to that.
+ * where a mapping does not allow the access, -ENODEV where the process that
+ * mapped it is gone, -EFAULT, -ENOMEM also for a limit, -EINTR; for a range that wraps what the type1 driver says to that.
  */
 int iommufd_container_pin_pages(struct iommufd_container_access *access,
 				unsigned long iova, int npage, int prot,
@@ -205,6 +220,37 @@ void iommufd_container_unpin_pages(struct iommufd_container_access *access,
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_unpin_pages, "IOMMUFD_NG");
 
+/* Programs are used to it that who may not read must not write either. */
+static int rw_mapping(struct iopt *iopt, const struct iova_range *range,
+		      void *data, unsigned int how)
+{
+	const struct iopt_look look = {
+		.range = *range,
+		.prot = IOMMU_READ | (how & BACKING_WRITE ? IOMMU_WRITE : 0),
+		.access = true,
+	};
+	int ret;
+
+	ret = iopt_look_begin(iopt, &look);
+	if (ret)
+		return ret;
+	ret = iopt_rw(iopt, range, data, how);
+	iopt_look_end(iopt, range, 0);
+	return ret;
+}
+
+static int rw_errno(int ret)
+{
+	switch (ret) {
+	case -ENOENT:
+		return -EINVAL;
+	case -ESRCH:
+		return -EPERM;
+	default:
+		return ret;
+	}
+}
+
 /**
  * iommufd_container_rw() - read or write the memory behind a range
  * @access: the access
@@ -213,26 +259,38 @@ EXPORT_SYMBOL_NS_GPL(iommufd_container_unpin_pages, "IOMMUFD_NG");
  * @length: bytes
  * @flags: as for iommufd_access_rw()
  *
+ * Goes from mapping to mapping; what comes before an error is done.
+ *
  * Context: may sleep.
  * Return: 0; -EINVAL where part is not mapped, is being unmapped or is none of
- * the CPU's; -EPERM where a mapping does not allow the access. Also -EFAULT,
- * -ENOMEM, -EINTR, with part done possibly.
+ * the CPU's; -EPERM where a mapping does not allow the access, or its process is
+ * gone. Also -EFAULT, -ENOMEM, -EINTR.
  */
 int iommufd_container_rw(struct iommufd_container_access *access,
 			 unsigned long iova, void *data, size_t length,
 			 unsigned int flags)
 {
+	struct iopt *iopt = &access->container->space.iopt;
+	struct iova_range left, mapping, part;
 	unsigned int how = 0;
-	struct iova_range range;
 	int ret;
 
-	if (iova_range_from_user(iova, length, &range))
+	if (iova_range_from_user(iova, length, &left))
 		return -EINVAL;
 	if (flags & IOMMUFD_ACCESS_RW_WRITE)
 		how |= BACKING_WRITE;
 	if (flags & IOMMUFD_ACCESS_RW_KTHREAD)
 		how |= BACKING_KTHREAD;
-	ret = iopt_rw(&access->container->space.iopt, &range, data, how);
-	return ret == -ENOENT ? -EINVAL : ret;
+	for (;;) {
+		if (!iopt_first_area(iopt, &left, &mapping) ||
+		    mapping.first > left.first)
+			return -EINVAL;
+		iova_range_intersect(&mapping, &left, &part);
+		ret = rw_mapping(iopt, &part, data, how);
+		if (ret || part.last == left.last)
+			return rw_errno(ret);
+		data += iova_range_length(&part);
+		left.first = part.last + 1;
+	}
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_rw, "IOMMUFD_NG");
