@@ -385,6 +385,39 @@ TEST_OVER(not_with_software_devices, BACKENDS_LEGACY)
 	edu_close_with_space(guest.edu);
 }
 
+/* What is pinned later is what is found at the new address. */
+TEST_OVER(new_address_counts, BACKENDS_LEGACY)
+{
+	struct guest guest = new_guest(backend);
+	struct space *space = guest.edu->vdev->space;
+	struct space_group *group = space->groups;
+	char *other = sys_mmap_anon(SIZE);
+	char page[PAGE];
+	int fd;
+
+	fill_pattern(guest.mem, SIZE, 1);
+	fill_pattern(other, SIZE, 2);
+	invalidate(guest.container, IOVA, SIZE);
+	restore(guest.container, other, IOVA, SIZE);
+	/* Which it is not as long as the device has the old memory. */
+	edu_load(guest.edu, IOVA, PAGE);
+	edu_store(guest.edu, IOVA + PAGE, PAGE);
+	ASSERT(is_pattern(guest.mem + PAGE, PAGE, 1));
+
+	fd = sample_open_in(space, 0);
+	edu_close(guest.edu);
+	ASSERT_RC(__group_unset_container(group->fd), 0);
+	ASSERT_EQ(sys_pins_held(), 0);
+	ASSERT_EQ(sys_vm_locked(getpid()), 0);
+	sys_munmap(guest.mem, SIZE);
+	sample_pin(fd, IOVA, 1);
+	sample_peek(fd, IOVA, page, PAGE);
+	ASSERT(!memcmp(page, other, PAGE));
+	ASSERT_EQ(sys_vm_locked(getpid()), PAGE);
+	sys_close(fd);
+	space_close(space);
+}
+
 TEST_OVER(software_devices_alone, BACKENDS_LEGACY)
 {
 	int container = container_open(backend);
