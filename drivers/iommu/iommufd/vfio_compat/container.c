@@ -78,7 +78,8 @@ static bool all_coherent(struct container *container)
 static bool can_update_vaddr(struct container *container)
 {
 	guard(mutex)(&container->lock);
-	return vaddr_updatable(container);
+	return container_is_type1(container) &&
+	       vaddr_updatable(&container->space);
 }
 
 static bool is_type(unsigned long arg)
@@ -142,7 +143,7 @@ static void tear_down(struct container *container)
 static int attach(struct container *container,
 		  struct iommufd_container_group *cgrp)
 {
-	int ret = vaddr_check_attach(container);
+	int ret = vaddr_check_attach(&container->space);
 
 	if (ret || cgrp->kind != IOMMUFD_GROUP_PHYSICAL)
 		return ret;

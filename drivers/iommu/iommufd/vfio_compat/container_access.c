@@ -176,7 +176,8 @@ static int pin_pages(struct iopt *iopt, unsigned long iova, int npage, int prot,
  * container is of type VFIO_TYPE1_IOMMU, -EINVAL where part is not mapped, is
  * being unmapped or is none of the CPU's, or the driver cannot unpin, -EPERM
  * where a mapping does not allow the access, -ENODEV where the process that
- * mapped it is gone, -EFAULT, -ENOMEM also for a limit, -EINTR; for a range that wraps what the type1 driver says to that.
+ * mapped it is gone, -EFAULT, -ENOMEM also for a limit, -EINTR; for a range that
+ * wraps what the type1 driver says to that.
  */
 int iommufd_container_pin_pages(struct iommufd_container_access *access,
 				unsigned long iova, int npage, int prot,

@@ -57,7 +57,7 @@ static int map_locked(struct container *container, struct iopt_map *map,
 	if ((map->length | map->iova | map->uaddr) & page_mask(container))
 		return -EINVAL;
 	if (flags & VFIO_DMA_MAP_FLAG_VADDR)
-		return vaddr_restore(container, range, map->uaddr);
+		return vaddr_restore(&container->space, range, map->uaddr);
 	if (iopt_first_area(&container->space.iopt, range, &area))
 		return -EEXIST;
 	if (iopt_nr_areas(&container->space.iopt) >= container->limit)
@@ -164,7 +164,9 @@ static int unmap_locked(struct container *container,
 	if (ret)
 		return ret;
 	if (cmd->flags & VFIO_DMA_UNMAP_FLAG_VADDR)
-		return vaddr_invalidate(container, &range, unmapped);
+		return vaddr_invalidate(&container->space, &range,
+					container->state == CONTAINER_TYPE1,
+					unmapped);
 	if (all)
 		return iopt_unmap_all(&container->space.iopt, unmapped);
 	if (container->state == CONTAINER_TYPE1)
@@ -196,7 +198,7 @@ long type1_unmap(struct container *container, void __user *arg)
 		if (!container_is_type1(container))
 			return -EINVAL;
 		if (cmd.flags & VFIO_DMA_UNMAP_FLAG_VADDR &&
-		    !vaddr_updatable(container))
+		    !vaddr_updatable(&container->space))
 			return -EBUSY;
 		ret = unmap_locked(container, &cmd, &unmapped);
 	}

@@ -3,42 +3,39 @@
  * Which addresses of a container's memory are valid.
  */
 #include <linux/errno.h>
-#include <linux/lockdep.h>
 
 #include "../iopt_iova.h"
 #include "../iopt_vaddr.h"
 #include "../range.h"
-#include "container.h"
+#include "domain.h"
 #include "vaddr.h"
 
 /**
  * vaddr_updatable() - VFIO_CHECK_EXTENSION of VFIO_UPDATE_VADDR
- * @container: the container
+ * @space: what is mapped
  *
  * A device that is software may reach for memory at any time.
  *
  * Context: The caller holds the container's lock.
  * Return: true where addresses can be made invalid.
  */
-bool vaddr_updatable(const struct container *container)
+bool vaddr_updatable(const struct container_space *space)
 {
-	lockdep_assert_held(&container->lock);
-	return container_is_type1(container) && !container->space.nr_emulated;
+	return !space->nr_emulated;
 }
 
 /**
  * vaddr_check_attach() - may a group come?
- * @container: the container, set to a type of type1
+ * @space: what is mapped
  *
  * It might need memory to be pinned, or reach for it.
  *
  * Context: May sleep; the caller holds the container's lock.
  * Return: 0, or -EBUSY while an address is invalid.
  */
-int vaddr_check_attach(struct container *container)
+int vaddr_check_attach(struct container_space *space)
 {
-	lockdep_assert_held(&container->lock);
-	return iopt_vaddr_forgotten(&container->space.iopt) ? -EBUSY : 0;
+	return iopt_vaddr_forgotten(&space->iopt) ? -EBUSY : 0;
 }
 
 static bool begins_inside(struct iopt *iopt, const struct iova_range *range)
@@ -59,32 +56,33 @@ static bool ends_inside(struct iopt *iopt, const struct iova_range *range)
 
 /**
  * vaddr_invalidate() - VFIO_IOMMU_UNMAP_DMA with VFIO_DMA_UNMAP_FLAG_VADDR
- * @container: the container, with no group whose devices are software
+ * @space: what is mapped, with no group whose devices are software
  * @range: IOVA
+ * @by_first: a mapping is meant where its first IOVA is in the range, and none
+ *	where the range begins inside of one
  * @bytes: what the mappings there have is added to it
  *
  * Which mappings are meant follows the rules by which they would be unmapped.
  *
  * Context: May sleep; the caller holds the container's lock.
- * Return: 0, or with nothing changed -EINVAL where the range cuts a mapping, or
- * the address of one is invalid already.
+ * Return: 0, or with nothing changed -EINVAL where the range cuts a mapping,
+ * unless @by_first allows that, or the address of one is invalid already.
  */
-int vaddr_invalidate(struct container *container,
-		     const struct iova_range *range, u64 *bytes)
+int vaddr_invalidate(struct container_space *space,
+		     const struct iova_range *range, bool by_first, u64 *bytes)
 {
-	struct iopt *iopt = &container->space.iopt;
+	struct iopt *iopt = &space->iopt;
 
-	lockdep_assert_held(&container->lock);
 	if (begins_inside(iopt, range))
-		return container->state == CONTAINER_TYPE1 ? 0 : -EINVAL;
-	if (container->state != CONTAINER_TYPE1 && ends_inside(iopt, range))
+		return by_first ? 0 : -EINVAL;
+	if (!by_first && ends_inside(iopt, range))
 		return -EINVAL;
 	return iopt_forget_vaddr(iopt, range, bytes);
 }
 
 /**
  * vaddr_restore() - VFIO_IOMMU_MAP_DMA with VFIO_DMA_MAP_FLAG_VADDR
- * @container: the container
+ * @space: what is mapped
  * @range: IOVA of the mapping
  * @vaddr: where its memory is in the current process, page aligned
  *
@@ -94,9 +92,8 @@ int vaddr_invalidate(struct container *container,
  * where the current process may not lock as much memory, -EINTR where it is being
  * killed.
  */
-int vaddr_restore(struct container *container, const struct iova_range *range,
+int vaddr_restore(struct container_space *space, const struct iova_range *range,
 		  unsigned long vaddr)
 {
-	lockdep_assert_held(&container->lock);
-	return iopt_renew_vaddr(&container->space.iopt, range, vaddr);
+	return iopt_renew_vaddr(&space->iopt, range, vaddr);
 }

@@ -9,14 +9,14 @@
 
 #include <linux/types.h>
 
-struct container;
+struct container_space;
 struct iova_range;
 
-bool vaddr_updatable(const struct container *container);
-int vaddr_check_attach(struct container *container);
-int vaddr_invalidate(struct container *container,
-		     const struct iova_range *range, u64 *bytes);
-int vaddr_restore(struct container *container, const struct iova_range *range,
+bool vaddr_updatable(const struct container_space *space);
+int vaddr_check_attach(struct container_space *space);
+int vaddr_invalidate(struct container_space *space,
+		     const struct iova_range *range, bool by_first, u64 *bytes);
+int vaddr_restore(struct container_space *space, const struct iova_range *range,
 		  unsigned long vaddr);
 
 #endif /* IOMMUFD_VFIO_COMPAT_VADDR_H */
