@@ -6,6 +6,7 @@
  * Locks, outermost first, for the whole driver:
  *
  *	container.lock
+ *	container_dirty.lock
  *	iommufd_ctx.groups_lock, group lock
  *	iommufd_ctx.payer_rwsem
  *	ioas lock, access lock

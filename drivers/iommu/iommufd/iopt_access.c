@@ -214,8 +214,18 @@ void iopt_unlock(struct iopt *iopt, const struct iova_range *range)
 	unpin(iopt, range, true);
 }
 
-static int copy_areas(struct iopt *iopt, const struct iova_range *range,
-		      void *data, unsigned int flags)
+/**
+ * iopt_copy_looked() - read or write the memory behind a range
+ * @iopt: the I/O address space
+ * @range: is being looked at for an access that @flags ask for
+ * @data: the other side
+ * @flags: BACKING_WRITE and so on
+ *
+ * Context: May sleep.
+ * Return: 0, or an error of pages_copy() with part done possibly.
+ */
+int iopt_copy_looked(struct iopt *iopt, const struct iova_range *range,
+		     void *data, unsigned int flags)
 {
 	struct iova_range part, left = *range;
 	struct area *area;
@@ -258,7 +268,7 @@ int iopt_rw(struct iopt *iopt, const struct iova_range *range, void *data,
 	rc = iopt_look_begin(iopt, &look);
 	if (rc)
 		return rc;
-	rc = copy_areas(iopt, range, data, flags);
+	rc = iopt_copy_looked(iopt, range, data, flags);
 	iopt_look_end(iopt, range, 0);
 	return rc;
 }

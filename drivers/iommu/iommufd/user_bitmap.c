@@ -33,6 +33,27 @@ int user_bitmap_init(struct user_bitmap *bitmap, u8 __user *data,
 }
 
 /**
+ * user_bitmap_init_kernel() - begin with a bitmap that is not a user's
+ * @bitmap: to be initialized; needs neither be flushed nor destroyed
+ * @bits: memory for one bit for each page; bits are added to what is set there
+ * @range: IOVA that it is about, both ends aligned to @page_size
+ * @page_size: bytes that a bit stands for, a power of two
+ *
+ * All of it is in the window, so that moving and setting bits cannot fail.
+ */
+void user_bitmap_init_kernel(struct user_bitmap *bitmap, unsigned long *bits,
+			     const struct iova_range *range,
+			     unsigned long page_size)
+{
+	*bitmap = (struct user_bitmap){
+		.range = *range,
+		.shift = ilog2(page_size),
+		.window = bits,
+		.nr = iova_range_length(range) >> ilog2(page_size),
+	};
+}
+
+/**
  * user_bitmap_destroy() - be done with a bitmap
  * @bitmap: the bitmap; what was not flushed is lost
  *

@@ -32,6 +32,9 @@ struct user_bitmap {
 
 int user_bitmap_init(struct user_bitmap *bitmap, u8 __user *data,
 		     const struct iova_range *range, unsigned long page_size);
+void user_bitmap_init_kernel(struct user_bitmap *bitmap, unsigned long *bits,
+			     const struct iova_range *range,
+			     unsigned long page_size);
 void user_bitmap_destroy(struct user_bitmap *bitmap);
 
 int user_bitmap_move(struct user_bitmap *bitmap, unsigned long iova,

@@ -18,6 +18,7 @@
 #include <linux/memfd.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/pagemap.h>
 #include <linux/rwsem.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -115,6 +116,9 @@
 	FAIL_CALL("copy_struct_from_user", -EFAULT, \
 		  copy_struct_from_user(__VA_ARGS__))
 #define clear_user(to, size) FAIL_CALL("clear_user", size, clear_user(to, size))
+#define fault_in_safe_writeable(at, size)          \
+	FAIL_CALL("fault_in_safe_writeable", size, \
+		  fault_in_safe_writeable(at, size))
 
 #undef get_user
 #define get_user(value, from)                                            \

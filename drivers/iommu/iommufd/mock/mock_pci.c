@@ -285,6 +285,29 @@ static int mock_pci_mmap(struct file *file, struct vm_area_struct *vma)
 			       vma->vm_end - vma->vm_start, vma->vm_page_prot);
 }
 
+static long mock_pci_ioctl(struct file *file, unsigned int cmd,
+			   unsigned long arg)
+{
+	struct mock_bus *mbus = file->private_data;
+	struct iommu_domain *domain;
+	struct mock_domain *mock;
+	struct mock_pci_dma dma;
+
+	if (cmd != MOCK_PCI_WRITE)
+		return -ENOTTY;
+	if (copy_from_user(&dma, (void __user *)arg, sizeof(dma)))
+		return -EFAULT;
+	guard(mutex)(&mbus->lock);
+	if (dma.function >= mbus->nr)
+		return -EINVAL;
+	domain = mbus->functions[dma.function]->mdev.domain;
+	mock = domain ? mock_domain_of(domain) : NULL;
+	if (!mock || !mock->dirty_tracking)
+		return -EINVAL;
+	mock_pt_set_dirty(&mock->pt, dma.iova);
+	return 0;
+}
+
 static const struct file_operations mock_pci_fops = {
 	.owner = THIS_MODULE,
 	.open = mock_pci_open,
@@ -292,6 +315,8 @@ static const struct file_operations mock_pci_fops = {
 	.read = mock_pci_read,
 	.write = mock_pci_write,
 	.mmap = mock_pci_mmap,
+	.unlocked_ioctl = mock_pci_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
 };
 
 static struct miscdevice mock_pci_misc = {

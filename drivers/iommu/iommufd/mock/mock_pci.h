@@ -4,12 +4,13 @@
  *
  * Each open file of /dev/iommufd_mock_pci is a PCI bus in a domain of its own.
  * Writing a struct mock_pci_image plugs a function in the next slot, reading
- * gives a struct mock_pci_bus_info, mapping gives the bus's memory. Closing the
- * file removes the bus.
+ * gives a struct mock_pci_bus_info, mapping gives the bus's memory, and an ioctl
+ * lets a function write. Closing the file removes the bus.
  */
 #ifndef IOMMUFD_MOCK_PCI_H
 #define IOMMUFD_MOCK_PCI_H
 
+#include <linux/ioctl.h>
 #include <linux/types.h>
 
 #define MOCK_PCI_CONFIG_SIZE 4096
@@ -36,6 +37,24 @@ struct mock_pci_bus_info {
 	/** @functions: functions in it, in slots 0, 1, 2 ... */
 	__u32 functions;
 };
+
+/**
+ * struct mock_pci_dma - where a function writes to
+ */
+struct mock_pci_dma {
+	/** @iova: some byte of the page */
+	__u64 iova;
+	/** @function: its slot */
+	__u32 function;
+	/** @reserved: to a multiple of 8 bytes */
+	__u32 reserved;
+};
+
+/*
+ * Let a function write to a page: nothing but the page's dirty bit changes. Gives
+ * EINVAL where nobody keeps track of dirty pages.
+ */
+#define MOCK_PCI_WRITE _IOW('M', 0, struct mock_pci_dma)
 
 #ifdef __KERNEL__
 int mock_pci_init(void);

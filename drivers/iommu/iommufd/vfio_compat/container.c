@@ -17,6 +17,7 @@
 #include "../ctx.h"
 #include "../iopt_domain.h"
 #include "container.h"
+#include "dirty.h"
 #include "domain.h"
 #include "params.h"
 #include "vaddr.h"
@@ -44,6 +45,7 @@ static struct container *container_get(struct iommufd_ctx *ictx)
 	mutex_init(&container->lock);
 	INIT_LIST_HEAD(&container->groups);
 	INIT_LIST_HEAD(&container->space.domains);
+	dirty_init(&container->dirty, &container->space);
 	/* pairs with smp_load_acquire() in container_ioctl() */
 	smp_store_release(&ictx->container, container);
 	return container;
@@ -58,6 +60,7 @@ void container_free(struct container *container)
 	if (!container)
 		return;
 	WARN_ON(!list_empty(&container->groups));
+	dirty_destroy(&container->dirty);
 	mutex_destroy(&container->lock);
 	kfree(container);
 }
@@ -133,6 +136,7 @@ static void tear_down(struct container *container)
 	bool type1 = container_is_type1(container);
 
 	WARN_ON(!list_empty(&container->space.domains));
+	dirty_stop(&container->dirty);
 	WRITE_ONCE(container->state, CONTAINER_UNSET);
 	if (!type1)
 		return;
@@ -147,14 +151,19 @@ static int attach(struct container *container,
 
 	if (ret || cgrp->kind != IOMMUFD_GROUP_PHYSICAL)
 		return ret;
-	return domain_attach(&container->space, &cgrp->member);
+	ret = domain_attach(&container->space, &cgrp->member);
+	if (!ret)
+		dirty_group_joined(&container->dirty);
+	return ret;
 }
 
 static void detach(struct container *container,
 		   struct iommufd_container_group *cgrp)
 {
-	if (cgrp->kind == IOMMUFD_GROUP_PHYSICAL)
-		domain_detach(&container->space, &cgrp->member);
+	if (cgrp->kind != IOMMUFD_GROUP_PHYSICAL)
+		return;
+	domain_detach(&container->space, &cgrp->member);
+	dirty_group_left(&container->dirty);
 }
 
 static int attach_groups(struct container *container)

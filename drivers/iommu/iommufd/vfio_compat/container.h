@@ -14,6 +14,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 
+#include "dirty.h"
 #include "domain.h"
 
 struct iommu_group;
@@ -52,6 +53,8 @@ struct container {
 	bool noiommu;
 	/** @space: the mappings; nothing while @state is not that of a type1 */
 	struct container_space space;
+	/** @dirty: what was written to */
+	struct container_dirty dirty;
 };
 
 /**

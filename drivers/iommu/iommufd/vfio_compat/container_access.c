@@ -19,6 +19,7 @@
 #include "../range.h"
 #include "container.h"
 #include "container_access.h"
+#include "dirty.h"
 
 static struct iommufd_container_access *access_of(struct iopt_user *user)
 {
@@ -121,13 +122,30 @@ static struct iova_range page_range(unsigned long iova, int index)
 	return (struct iova_range){ first, first + PAGE_SIZE - 1 };
 }
 
-static void unpin_pages(struct iopt *iopt, unsigned long iova, int npage)
+/* What the device has not pinned stays as it is. */
+static void unpin_pages(struct container *container, unsigned long iova,
+			int npage)
 {
 	for (int i = 0; i < npage; i++) {
 		const struct iova_range range = page_range(iova, i);
 
-		iopt_unpin(iopt, &range);
+		if (dirty_unpin(&container->dirty, range.first))
+			iopt_unpin(&container->space.iopt, &range);
 	}
+}
+
+static int pin_page(struct container *container, const struct iova_range *range,
+		    int prot, struct page **page)
+{
+	int ret;
+
+	ret = iopt_pin(&container->space.iopt, range, prot, page);
+	if (ret)
+		return ret;
+	ret = dirty_pin(&container->dirty, range->first);
+	if (ret)
+		iopt_unpin(&container->space.iopt, range);
+	return ret;
 }
 
 static int pin_errno(int ret)
@@ -143,17 +161,17 @@ static int pin_errno(int ret)
 }
 
 /* One by one, as they may be unpinned in other portions. */
-static int pin_pages(struct iopt *iopt, unsigned long iova, int npage, int prot,
-		     struct page **pages)
+static int pin_pages(struct container *container, unsigned long iova, int npage,
+		     int prot, struct page **pages)
 {
 	int ret;
 
 	for (int i = 0; i < npage; i++) {
 		const struct iova_range range = page_range(iova, i);
 
-		ret = iopt_pin(iopt, &range, prot, &pages[i]);
+		ret = pin_page(container, &range, prot, &pages[i]);
 		if (ret) {
-			unpin_pages(iopt, iova, i);
+			unpin_pages(container, iova, i);
 			return pin_errno(ret);
 		}
 	}
@@ -195,7 +213,7 @@ int iommufd_container_pin_pages(struct iommufd_container_access *access,
 	iova &= PAGE_MASK;
 	if (iova_range_from_user(iova, npage * PAGE_SIZE, &range))
 		return npage ? TYPE1_EWRAP : -EINVAL;
-	return pin_pages(&container->space.iopt, iova, npage, prot, pages);
+	return pin_pages(container, iova, npage, prot, pages);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_pin_pages, "IOMMUFD_NG");
 
@@ -217,25 +235,33 @@ void iommufd_container_unpin_pages(struct iommufd_container_access *access,
 	iova &= PAGE_MASK;
 	if (WARN_ON(iova_range_from_user(iova, npage * PAGE_SIZE, &range)))
 		return;
-	unpin_pages(&access->container->space.iopt, iova, npage);
+	unpin_pages(access->container, iova, npage);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_unpin_pages, "IOMMUFD_NG");
 
-/* Programs are used to it that who may not read must not write either. */
-static int rw_mapping(struct iopt *iopt, const struct iova_range *range,
-		      void *data, unsigned int how)
+/*
+ * Programs are used to it that who may not read must not write either. What is
+ * written to must be marked before it can be unmapped; after an error part of it
+ * may have been written.
+ */
+static int rw_mapping(struct container *container,
+		      const struct iova_range *range, void *data,
+		      unsigned int how)
 {
 	const struct iopt_look look = {
 		.range = *range,
 		.prot = IOMMU_READ | (how & BACKING_WRITE ? IOMMU_WRITE : 0),
 		.access = true,
 	};
+	struct iopt *iopt = &container->space.iopt;
 	int ret;
 
 	ret = iopt_look_begin(iopt, &look);
 	if (ret)
 		return ret;
-	ret = iopt_rw(iopt, range, data, how);
+	ret = iopt_copy_looked(iopt, range, data, how);
+	if (how & BACKING_WRITE)
+		dirty_mark(&container->dirty, range);
 	iopt_look_end(iopt, range, 0);
 	return ret;
 }
@@ -271,7 +297,8 @@ int iommufd_container_rw(struct iommufd_container_access *access,
 			 unsigned long iova, void *data, size_t length,
 			 unsigned int flags)
 {
-	struct iopt *iopt = &access->container->space.iopt;
+	struct container *container = access->container;
+	struct iopt *iopt = &container->space.iopt;
 	struct iova_range left, mapping, part;
 	unsigned int how = 0;
 	int ret;
@@ -287,7 +314,7 @@ int iommufd_container_rw(struct iommufd_container_access *access,
 		    mapping.first > left.first)
 			return -EINVAL;
 		iova_range_intersect(&mapping, &left, &part);
-		ret = rw_mapping(iopt, &part, data, how);
+		ret = rw_mapping(container, &part, data, how);
 		if (ret || part.last == left.last)
 			return rw_errno(ret);
 		data += iova_range_length(&part);

@@ -10,6 +10,7 @@
 #include "../ctx.h"
 #include "compat_ioas.h"
 #include "container.h"
+#include "dirty_pages.h"
 #include "dispatch.h"
 #include "info.h"
 #include "type1.h"
@@ -24,6 +25,8 @@ static long type1_ioctl(struct container *container, unsigned int cmd,
 		return type1_map(container, arg);
 	case VFIO_IOMMU_UNMAP_DMA:
 		return type1_unmap(container, arg);
+	case VFIO_IOMMU_DIRTY_PAGES:
+		return type1_dirty_pages(container, arg);
 	default:
 		return -ENOTTY;
 	}

@@ -8,6 +8,7 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/vfio_type1.h>
+#include <uapi/linux/iommufd.h>
 
 #include "../iommu_core.h"
 #include "../iopt_domain.h"
@@ -16,28 +17,47 @@
 
 static int alloc_for_first(struct device *dev, void *data)
 {
-	struct iommu_domain **domain = data;
+	struct container_domain *cdom = data;
 
-	*domain = iommu_core_domain_alloc(dev);
+	cdom->domain = iommu_core_domain_alloc(dev);
 	return 1;
+}
+
+static int alloc_dirty_for_first(struct device *dev, void *data)
+{
+	struct container_domain *cdom = data;
+
+	cdom->domain = iommu_core_domain_alloc_flags(
+		dev, IOMMU_HWPT_ALLOC_DIRTY_TRACKING, NULL);
+	return 1;
+}
+
+/* Any device of the group will do; the group keeps it from leaving. */
+static int alloc_domain(struct container_domain *cdom,
+			struct container_space *space,
+			struct iommu_group *group)
+{
+	cdom->domain = ERR_PTR(-ENODEV);
+	if (!space->nesting)
+		iommu_group_for_each_dev(group, cdom, alloc_dirty_for_first);
+	cdom->dirty = !IS_ERR(cdom->domain);
+	if (!cdom->dirty)
+		iommu_group_for_each_dev(group, cdom, alloc_for_first);
+	return PTR_ERR_OR_ZERO(cdom->domain);
 }
 
 static struct container_domain *new_domain(struct container_space *space,
 					   struct iommu_group *group)
 {
 	struct container_domain *cdom;
-	int ret = 0;
+	int ret;
 
 	cdom = kzalloc_obj(*cdom, GFP_KERNEL_ACCOUNT);
 	if (!cdom)
 		return ERR_PTR(-ENOMEM);
-	cdom->domain = ERR_PTR(-ENODEV);
-	/* any device of the group will do; the group keeps it from leaving */
-	iommu_group_for_each_dev(group, &cdom->domain, alloc_for_first);
-	if (IS_ERR(cdom->domain)) {
-		ret = PTR_ERR(cdom->domain);
+	ret = alloc_domain(cdom, space, group);
+	if (ret)
 		goto err_free;
-	}
 	if (space->nesting)
 		ret = type1_enable_nesting(cdom->domain);
 	if (ret)

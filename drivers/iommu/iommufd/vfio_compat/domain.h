@@ -45,6 +45,10 @@ struct container_domain {
 	struct iopt_domain iopt_domain;
 	/** @coherent: it makes all DMA coherent */
 	bool coherent;
+	/** @dirty: it can keep track of what is written to */
+	bool dirty;
+	/** @tracking: it does; for dirty.c alone */
+	bool tracking;
 	/** @nr_groups: groups attached to it */
 	unsigned int nr_groups;
 };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a container tells of itself: page sizes, mappings left, IOVA ranges.
+ * What a container tells of itself: page sizes, how it logs what is dirty,
+ * mappings left, IOVA ranges.
  */
+#include <linux/bitops.h>
 #include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/lockdep.h>
@@ -12,6 +14,7 @@
 
 #include "../iopt_iova.h"
 #include "container.h"
+#include "dirty.h"
 #include "info.h"
 #include "type1.h"
 
@@ -21,6 +24,8 @@
  * One after the other, each at a multiple of 8 bytes.
  */
 struct caps {
+	/** @migration: what VFIO_IOMMU_DIRTY_PAGES can do; an IOAS has it not */
+	struct vfio_iommu_type1_info_cap_migration migration;
 	/** @avail: mappings left */
 	struct vfio_iommu_type1_info_dma_avail avail;
 	/** @pad: to a multiple of 8 */
@@ -29,13 +34,32 @@ struct caps {
 	struct vfio_iommu_type1_info_cap_iova_range iova;
 };
 
-static void fill_avail(u32 avail, struct caps *caps, bool last)
-{
-	const size_t here = sizeof(struct vfio_iommu_type1_info);
+/**
+ * struct answer - what is told
+ */
+struct answer {
+	/** @info: its beginning */
+	struct vfio_iommu_type1_info info;
+	/** @caps: the capabilities, to be freed */
+	struct caps *caps;
+	/** @begin: bytes into @caps to the first that there is */
+	size_t begin;
+	/** @end: bytes into @caps to the end of the last that there is */
+	size_t end;
+};
 
+static void fill_migration(struct caps *caps, unsigned long pgsizes)
+{
+	caps->migration.header.id = VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION;
+	caps->migration.header.version = 1;
+	caps->migration.pgsize_bitmap = BIT(__ffs(pgsizes));
+	caps->migration.max_dirty_bitmap_size = DIRTY_MAX_BITMAP;
+}
+
+static void fill_avail(struct caps *caps, u32 avail)
+{
 	caps->avail.header.id = VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL;
 	caps->avail.header.version = 1;
-	caps->avail.header.next = last ? 0 : here + offsetof(struct caps, iova);
 	caps->avail.avail = avail;
 }
 
@@ -53,32 +77,31 @@ static void fill_iova(struct caps *caps, const struct iova_range *ranges,
 	}
 }
 
-/*
- * How many ranges there are may have changed when they are asked for. Where
- * @anywhere is set there is no restriction to tell of.
- */
-static struct caps *make_caps(struct iopt *iopt, u32 avail, bool anywhere,
-			      size_t *size)
+/* How many ranges there are may have changed when they are asked for. */
+static int add_caps(struct answer *answer, struct iopt *iopt, u32 avail,
+		    bool ranges_wanted)
 {
 	struct iova_range *ranges __free(kfree) = NULL;
 	struct caps *caps;
 	size_t nr;
 
-	nr = anywhere ? 0 : iopt_usable_ranges(iopt, NULL, 0, NULL);
+	nr = ranges_wanted ? iopt_usable_ranges(iopt, NULL, 0, NULL) : 0;
 	ranges = kmalloc_array(nr, sizeof(*ranges), GFP_KERNEL_ACCOUNT);
 	caps = kzalloc(struct_size(caps, iova.iova_ranges, nr),
 		       GFP_KERNEL_ACCOUNT);
 	if (!caps || !ranges) {
 		kfree(caps);
-		return NULL;
+		return -ENOMEM;
 	}
 	nr = min(nr, iopt_usable_ranges(iopt, ranges, nr, NULL));
-	*size = nr ? struct_size(caps, iova.iova_ranges, nr) :
-		     offsetof(struct caps, iova);
-	fill_avail(avail, caps, !nr);
+	answer->caps = caps;
+	answer->end = nr ? struct_size(caps, iova.iova_ranges, nr) :
+			   offsetof(struct caps, iova);
+	fill_migration(caps, answer->info.iova_pgsizes);
+	fill_avail(caps, avail);
 	if (nr)
 		fill_iova(caps, ranges, nr);
-	return caps;
+	return 0;
 }
 
 static u32 mappings_left(struct container *container)
@@ -87,40 +110,53 @@ static u32 mappings_left(struct container *container)
 	       min(container->limit, iopt_nr_areas(&container->space.iopt));
 }
 
-static int get_locked(struct container *container,
-		      struct vfio_iommu_type1_info *info, struct caps **caps,
-		      size_t *size)
+static int get_locked(struct container *container, struct answer *answer)
 {
+	struct iopt *iopt = &container->space.iopt;
+
 	lockdep_assert_held(&container->lock);
 
 	if (!container_is_type1(container))
 		return -EINVAL;
-	info->iova_pgsizes = type1_pgsizes(&container->space.iopt);
-	*caps = make_caps(&container->space.iopt, mappings_left(container),
-			  !container->space.had_domain, size);
-	return *caps ? 0 : -ENOMEM;
+	answer->info.iova_pgsizes = type1_pgsizes(iopt);
+	return add_caps(answer, iopt, mappings_left(container),
+			container->space.had_domain);
 }
 
-static int get_request(struct vfio_iommu_type1_info *info, void __user *arg)
+static int get_request(struct answer *answer, void __user *arg)
 {
 	const size_t minsz =
 		offsetofend(struct vfio_iommu_type1_info, iova_pgsizes);
 
-	if (copy_from_user(info, arg, minsz))
+	if (copy_from_user(&answer->info, arg, minsz))
 		return -EFAULT;
-	return info->argsz < minsz ? -EINVAL : 0;
+	return answer->info.argsz < minsz ? -EINVAL : 0;
 }
 
-static int put_answer(struct vfio_iommu_type1_info *info,
-		      const struct caps *caps, size_t size, void __user *arg)
+/* Each says where the next one is, from the beginning of the answer. */
+static void chain(struct answer *answer)
 {
+	const size_t here = sizeof(answer->info) - answer->begin;
+	const size_t iova = offsetof(struct caps, iova);
+	struct caps *caps = answer->caps;
+
+	caps->migration.header.next = here + offsetof(struct caps, avail);
+	caps->avail.header.next = answer->end > iova ? here + iova : 0;
+}
+
+static int put_answer(struct answer *answer, void __user *arg)
+{
+	struct vfio_iommu_type1_info *info = &answer->info;
+	const size_t size = answer->end - answer->begin;
 	size_t out = min_t(size_t, info->argsz, sizeof(*info));
 
+	chain(answer);
 	info->flags = VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS;
 	if (info->argsz < sizeof(*info) + size) {
 		info->argsz = sizeof(*info) + size;
 	} else {
-		if (copy_to_user(arg + sizeof(*info), caps, size))
+		if (copy_to_user(arg + sizeof(*info),
+				 (void *)answer->caps + answer->begin, size))
 			return -EFAULT;
 		info->cap_offset = sizeof(*info);
 	}
@@ -139,17 +175,19 @@ static int put_answer(struct vfio_iommu_type1_info *info,
  */
 long type1_get_info(struct container *container, void __user *arg)
 {
-	struct vfio_iommu_type1_info info = {};
-	struct caps *caps __free(kfree) = NULL;
-	size_t size;
+	struct answer answer = {};
 	int ret;
 
-	ret = get_request(&info, arg);
+	ret = get_request(&answer, arg);
 	if (ret)
 		return ret;
 	scoped_guard(mutex, &container->lock)
-		ret = get_locked(container, &info, &caps, &size);
-	return ret ?: put_answer(&info, caps, size, arg);
+		ret = get_locked(container, &answer);
+	if (ret)
+		return ret;
+	ret = put_answer(&answer, arg);
+	kfree(answer.caps);
+	return ret;
 }
 
 /**
@@ -161,18 +199,20 @@ long type1_get_info(struct container *container, void __user *arg)
  */
 long type1_get_ioas_info(struct iopt *iopt, void __user *arg)
 {
-	struct vfio_iommu_type1_info info = {};
-	struct caps *caps __free(kfree) = NULL;
-	size_t size;
+	struct answer answer = { .begin = offsetof(struct caps, avail) };
 	int ret;
 
-	ret = get_request(&info, arg);
+	ret = get_request(&answer, arg);
 	if (ret)
 		return ret;
 	if (!iopt)
 		return -ENODEV;
-	info.iova_pgsizes = type1_pgsizes(iopt);
+	answer.info.iova_pgsizes = type1_pgsizes(iopt);
 	/* there is no limit but that of memory */
-	caps = make_caps(iopt, U32_MAX, false, &size);
-	return caps ? put_answer(&info, caps, size, arg) : -ENOMEM;
+	ret = add_caps(&answer, iopt, U32_MAX, true);
+	if (ret)
+		return ret;
+	ret = put_answer(&answer, arg);
+	kfree(answer.caps);
+	return ret;
 }

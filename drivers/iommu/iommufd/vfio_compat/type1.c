@@ -16,6 +16,7 @@
 #include "../iopt_iova.h"
 #include "../range.h"
 #include "container.h"
+#include "dirty.h"
 #include "type1.h"
 #include "vaddr.h"
 
@@ -23,7 +24,8 @@
  * type1_pgsizes() - I/O page sizes as user space sees them
  * @iopt: the I/O address space
  *
- * Sizes below PAGE_SIZE are of no use to it and hidden.
+ * Sizes below PAGE_SIZE are of no use to it and hidden. An IOMMU that has no
+ * others may share none with the rest.
  *
  * Return: bitmap of sizes in bytes.
  */
@@ -31,7 +33,7 @@ unsigned long type1_pgsizes(struct iopt *iopt)
 {
 	unsigned long pgsizes = iopt_pgsizes(iopt);
 
-	if (pgsizes & ~PAGE_MASK)
+	if (!pgsizes || pgsizes & ~PAGE_MASK)
 		pgsizes = (pgsizes & PAGE_MASK) | PAGE_SIZE;
 	return pgsizes;
 }
@@ -64,7 +66,12 @@ static int map_locked(struct container *container, struct iopt_map *map,
 		return -ENOSPC;
 	map->small_pages =
 		READ_ONCE(container->space.params->disable_hugepages);
+	ret = dirty_add(&container->dirty, range);
+	if (ret)
+		return ret;
 	ret = iopt_map_user(&container->space.iopt, map);
+	if (ret)
+		dirty_remove(&container->dirty, range);
 	/* the last page of all is no memory, rather than a bad range */
 	return ret == -EOVERFLOW ? -EFAULT : ret;
 }
@@ -146,9 +153,33 @@ static int unmap_v1(struct iopt *iopt, const struct iova_range *range,
 	return 0;
 }
 
+static int unmap_range(struct container *container,
+		       const struct iova_range *range, u64 *unmapped)
+{
+	struct iopt *iopt = &container->space.iopt;
+	int ret;
+
+	if (container->state == CONTAINER_TYPE1)
+		return unmap_v1(iopt, range, unmapped);
+	ret = unmap_v2(iopt, range, unmapped);
+	if (!ret)
+		dirty_remove(&container->dirty, range);
+	return ret;
+}
+
+static int unmap_all(struct container *container, u64 *unmapped)
+{
+	const struct iova_range everything = { 0, ULONG_MAX };
+	int ret = iopt_unmap_all(&container->space.iopt, unmapped);
+
+	if (!ret)
+		dirty_remove(&container->dirty, &everything);
+	return ret;
+}
+
 static int unmap_locked(struct container *container,
 			const struct vfio_iommu_type1_dma_unmap *cmd,
-			u64 *unmapped)
+			const struct vfio_bitmap *bitmap, u64 *unmapped)
 {
 	bool all = cmd->flags & VFIO_DMA_UNMAP_FLAG_ALL;
 	unsigned long mask = page_mask(container);
@@ -168,10 +199,27 @@ static int unmap_locked(struct container *container,
 					container->state == CONTAINER_TYPE1,
 					unmapped);
 	if (all)
-		return iopt_unmap_all(&container->space.iopt, unmapped);
-	if (container->state == CONTAINER_TYPE1)
-		return unmap_v1(&container->space.iopt, &range, unmapped);
-	return unmap_v2(&container->space.iopt, &range, unmapped);
+		return unmap_all(container, unmapped);
+	if (!(cmd->flags & VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP))
+		return unmap_range(container, &range, unmapped);
+	if (bitmap->pgsize != mask + 1)
+		return -EINVAL;
+	return dirty_unmap(&container->dirty, &range, bitmap, unmapped);
+}
+
+static int get_bitmap(const struct vfio_iommu_type1_dma_unmap *cmd,
+		      void __user *arg, struct vfio_bitmap *bitmap)
+{
+	const u32 flag = VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP;
+	const size_t minsz = offsetof(struct vfio_iommu_type1_dma_unmap, data);
+
+	if (!(cmd->flags & flag))
+		return 0;
+	if (cmd->flags != flag || cmd->argsz < minsz + sizeof(*bitmap))
+		return -EINVAL;
+	if (copy_from_user(bitmap, arg + minsz, sizeof(*bitmap)))
+		return -EFAULT;
+	return dirty_check_bitmap(bitmap, cmd->size);
 }
 
 /**
@@ -185,8 +233,10 @@ long type1_unmap(struct container *container, void __user *arg)
 {
 	const size_t minsz =
 		offsetofend(struct vfio_iommu_type1_dma_unmap, size);
-	const u32 flags = VFIO_DMA_UNMAP_FLAG_ALL | VFIO_DMA_UNMAP_FLAG_VADDR;
+	const u32 flags = VFIO_DMA_UNMAP_FLAG_ALL | VFIO_DMA_UNMAP_FLAG_VADDR |
+			  VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP;
 	struct vfio_iommu_type1_dma_unmap cmd;
+	struct vfio_bitmap bitmap = {};
 	u64 unmapped = 0;
 	int ret;
 
@@ -194,13 +244,16 @@ long type1_unmap(struct container *container, void __user *arg)
 		return -EFAULT;
 	if (cmd.argsz < minsz || cmd.flags & ~flags)
 		return -EINVAL;
+	ret = get_bitmap(&cmd, arg, &bitmap);
+	if (ret)
+		return ret;
 	scoped_guard(mutex, &container->lock) {
 		if (!container_is_type1(container))
 			return -EINVAL;
 		if (cmd.flags & VFIO_DMA_UNMAP_FLAG_VADDR &&
 		    !vaddr_updatable(&container->space))
 			return -EBUSY;
-		ret = unmap_locked(container, &cmd, &unmapped);
+		ret = unmap_locked(container, &cmd, &bitmap, &unmapped);
 	}
 	if (ret)
 		return ret;

@@ -81,6 +81,7 @@ static int errno_of(const char *failed)
 		{ "copy_", -EFAULT },
 		{ "get_user", -EFAULT },
 		{ "clear_user", -EFAULT },
+		{ "fault_in_", -EFAULT },
 		{ "pin_user_pages", -EFAULT },
 		{ "fixup_user_fault", -EFAULT },
 		{ "follow_pfnmap", -EFAULT },

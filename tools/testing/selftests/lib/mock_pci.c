@@ -53,6 +53,14 @@ const char *mock_bus_plug(struct mock_bus *bus,
 	return bdf;
 }
 
+/* Has a function write to the page at @iova, which changes its dirty bit alone. */
+int __mock_bus_write(struct mock_bus *bus, unsigned int function, __u64 iova)
+{
+	struct mock_pci_dma dma = { .iova = iova, .function = function };
+
+	return __sys_ioctl(bus->fd, MOCK_PCI_WRITE, &dma);
+}
+
 void mock_put16(__u8 *at, __u16 value)
 {
 	at[0] = value;

@@ -21,6 +21,8 @@ void mock_bus_open(struct mock_bus *bus);
 const char *mock_bus_plug(struct mock_bus *bus,
 			  const struct mock_pci_image *image);
 
+int __mock_bus_write(struct mock_bus *bus, unsigned int function, __u64 iova);
+
 void mock_image(struct mock_pci_image *image, __u16 vendor, __u16 device,
 		__u32 class);
 void mock_put16(__u8 *at, __u16 value);

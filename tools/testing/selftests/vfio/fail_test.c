@@ -10,11 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dirty.h"
 #include "fail.h"
 #include "harness.h"
 #include "ioas.h"
 #include "legacy.h"
 #include "mock.h"
+#include "mock_pci.h"
 #include "pci.h"
 #include "sys.h"
 #include "vdev.h"
@@ -108,6 +110,119 @@ static void map_again(struct env *env,
 
 SCENARIO_BARE(unmap, .setup = setup_mapped, .call = call_container_unmap,
 	      .undo = undo_container_unmap, .failed = map_again)
+
+/* A log of what is dirty. */
+
+static int call_log_start(struct env *env)
+{
+	return __log_start(env->fd);
+}
+
+static void undo_log_start(struct env *env)
+{
+	log_stop(env->fd);
+}
+
+SCENARIO_BARE(log_begins, .setup = setup_mapped, .call = call_log_start,
+	      .undo = undo_log_start)
+
+static void setup_log(struct env *env)
+{
+	setup_container(env);
+	log_start(env->fd);
+}
+
+SCENARIO_BARE(map_with_log, .setup = setup_log, .call = call_container_map,
+	      .undo = undo_container_map)
+
+static void setup_mapped_log(struct env *env)
+{
+	setup_mapped(env);
+	log_start(env->fd);
+}
+
+static int call_log_get(struct env *env)
+{
+	return __log_get(env->fd, IOVA, env->size / PAGE, env->bitmap);
+}
+
+static void check_all_dirty(struct env *env)
+{
+	ASSERT(is_byte(env->bitmap, env->size / PAGE / 8, 0xff));
+	memset(env->bitmap, 0, sizeof(env->bitmap));
+}
+
+SCENARIO_BARE(log_get_all, .setup = setup_mapped_log, .call = call_log_get,
+	      .check = check_all_dirty)
+
+static int call_log_unmap(struct env *env)
+{
+	struct log_unmap unmap =
+		log_unmap_request(IOVA, env->size / PAGE, env->bitmap);
+
+	return __log_unmap(env->fd, &unmap);
+}
+
+SCENARIO_BARE(unmap_with_log, .setup = setup_mapped_log, .call = call_log_unmap,
+	      .undo = undo_container_unmap, .failed = map_again,
+	      .check = check_all_dirty)
+
+/* The IOMMU's own log: whatever fails, what was written is told in the end. */
+TEST(hardware_log)
+{
+	struct mock_pci_image image;
+	struct fail_report report;
+	__u64 word, again;
+	struct mock_bus bus;
+	unsigned int nth;
+	const char *bdf;
+	int fd, rc;
+
+	fail_open();
+	mock_bus_open(&bus);
+	mock_image(&image, 0x1af4, 0x4331, 0x020000);
+	bdf = mock_bus_plug(&bus, &image);
+	pci_bind(bdf);
+	fd = container_open(BACKEND_CONTAINER);
+	group_set_container(group_open(bdf), fd);
+	container_set_iommu(fd);
+	container_map(fd, sys_mmap_anon(64 * PAGE), IOVA, 64 * PAGE);
+	for (nth = 1;; nth++) {
+		fail_at(nth);
+		rc = __log_start(fd);
+		fail_end(&report);
+		if (!strcmp(report.failed, "-"))
+			break;
+		if (rc)
+			continue;
+		/* Either it is known what is dirty, or all is. */
+		rc = __mock_bus_write(&bus, 0, IOVA);
+		ASSERT(!rc || rc == -EINVAL);
+		log_get(fd, IOVA, 64, &word);
+		ASSERT_EQ(word, rc ? ~0ULL : 1);
+		log_stop(fd);
+	}
+	ASSERT_RC(rc, 0);
+	test_note("%u points to begin", nth - 1);
+
+	for (nth = 1;; nth++) {
+		ASSERT_RC(__mock_bus_write(&bus, 0, IOVA + 3 * PAGE), 0);
+		ASSERT_RC(__mock_bus_write(&bus, 0, IOVA + 60 * PAGE), 0);
+		word = 0;
+		again = 0;
+		fail_at(nth);
+		rc = __log_get(fd, IOVA, 64, &word);
+		fail_end(&report);
+		if (rc)
+			log_get(fd, IOVA, 64, &again);
+		ASSERT_EQ(word | again, 1ULL << 3 | 1ULL << 60);
+		if (!strcmp(report.failed, "-"))
+			break;
+		ASSERT(rc);
+	}
+	ASSERT(nth > 1);
+	test_note("%u points to be told", nth - 1);
+}
 
 /* The first type of the ABI unmaps parts. */
 

@@ -98,14 +98,26 @@ TEST_OVER(capabilities, BACKENDS_LEGACY)
 
 	for (i = 0; i < ARRAY_SIZE(order); i++) {
 		cap = info_cap(info, info->cap_offset, order[i]);
-		/* Migration comes with dirty tracking, and may be absent. */
-		if (!cap && i == 0)
-			continue;
 		ASSERT(cap);
 		ASSERT_EQ(cap->version, 1);
 		ASSERT(cap > before);
 		before = cap;
 	}
+	free(info);
+}
+
+TEST_OVER(migration, BACKENDS_LEGACY)
+{
+	const struct vfio_iommu_type1_info_cap_migration *cap;
+	int container = ready(backend);
+	struct vfio_iommu_type1_info *info = full_info(container);
+
+	cap = (const void *)info_cap(info, info->cap_offset,
+				     VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION);
+	ASSERT(cap);
+	ASSERT_EQ(cap->flags, 0);
+	ASSERT_EQ(*(const __u64 *)((const char *)cap + 16), PAGE);
+	ASSERT_EQ(*(const __u64 *)((const char *)cap + 24), MIB(256));
 	free(info);
 }
 

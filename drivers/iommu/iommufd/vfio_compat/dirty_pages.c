@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VFIO_IOMMU_DIRTY_PAGES.
+ */
+#include <linux/bitops.h>
+#include <linux/cleanup.h>
+#include <linux/errno.h>
+#include <linux/lockdep.h>
+#include <linux/uaccess.h>
+#include <linux/vfio_type1.h>
+#include <uapi/linux/vfio.h>
+
+#include "../range.h"
+#include "container.h"
+#include "dirty.h"
+#include "dirty_pages.h"
+#include "type1.h"
+
+/**
+ * struct request - a request and all that comes with it
+ */
+struct request {
+	/** @get: what comes with a request for a bitmap */
+	struct vfio_iommu_type1_dirty_bitmap_get get;
+	/** @range: what that is about */
+	struct iova_range range;
+	/** @cmd: its beginning; here because @get is in what it ends with */
+	struct vfio_iommu_type1_dirty_bitmap cmd;
+};
+
+static int find_range(struct request *request)
+{
+	int ret = iova_range_from_user(request->get.iova, request->get.size,
+				       &request->range);
+
+	if (ret)
+		return ret == -EOVERFLOW ? TYPE1_EWRAP : ret;
+	if (!TYPE1_REPORT_TO_END && request->range.last == ULONG_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+static int get_range(struct request *request, void __user *arg)
+{
+	const size_t minsz =
+		offsetofend(struct vfio_iommu_type1_dirty_bitmap, flags);
+	int ret;
+
+	if (request->cmd.argsz - minsz < sizeof(request->get))
+		return -EINVAL;
+	if (copy_from_user(&request->get, arg + minsz, sizeof(request->get)))
+		return -EFAULT;
+	ret = find_range(request);
+	if (ret)
+		return ret;
+	return dirty_check_bitmap(&request->get.bitmap, request->get.size);
+}
+
+/* One thing at a time is asked for. */
+static int get_request(struct request *request, void __user *arg)
+{
+	const size_t minsz =
+		offsetofend(struct vfio_iommu_type1_dirty_bitmap, flags);
+	struct vfio_iommu_type1_dirty_bitmap *cmd = &request->cmd;
+
+	if (copy_from_user(cmd, arg, minsz))
+		return -EFAULT;
+	if (cmd->argsz < minsz)
+		return -EINVAL;
+	switch (cmd->flags) {
+	case VFIO_IOMMU_DIRTY_PAGES_FLAG_START:
+	case VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP:
+		return 0;
+	case VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP:
+		return get_range(request, arg);
+	default:
+		return -EINVAL;
+	}
+}
+
+static int report(struct container *container, const struct request *request)
+{
+	unsigned long pgsizes = type1_pgsizes(&container->space.iopt);
+	unsigned long pgsize = BIT(__ffs(pgsizes));
+
+	if (request->get.bitmap.pgsize != pgsize ||
+	    !iova_range_aligned(&request->range, pgsize))
+		return -EINVAL;
+	return dirty_report(&container->dirty, &request->range,
+			    &request->get.bitmap);
+}
+
+static int answer(struct container *container, const struct request *request)
+{
+	lockdep_assert_held(&container->lock);
+
+	switch (request->cmd.flags) {
+	case VFIO_IOMMU_DIRTY_PAGES_FLAG_START:
+		return dirty_start(&container->dirty);
+	case VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP:
+		dirty_stop(&container->dirty);
+		return 0;
+	default:
+		return report(container, request);
+	}
+}
+
+/**
+ * type1_dirty_pages() - VFIO_IOMMU_DIRTY_PAGES
+ * @container: the container
+ * @arg: user space's struct vfio_iommu_type1_dirty_bitmap
+ *
+ * Return: 0, -EACCES where the container is of type VFIO_TYPE1_IOMMU, another
+ * negative errno.
+ */
+long type1_dirty_pages(struct container *container, void __user *arg)
+{
+	struct request request = {};
+	int ret;
+
+	if (READ_ONCE(container->state) == CONTAINER_TYPE1)
+		return -EACCES;
+	ret = get_request(&request, arg);
+	if (ret)
+		return ret;
+	guard(mutex)(&container->lock);
+	if (container->state != CONTAINER_TYPE1V2)
+		return -EINVAL;
+	return answer(container, &request);
+}

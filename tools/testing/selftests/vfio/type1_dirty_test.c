@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is dirty in a container of devices with an IOMMU that does not keep track,
+ * and how it is asked for. The same tests run on the kernel's own VFIO ("vm run
+ * --stock").
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "dirty.h"
+#include "harness.h"
+#include "legacy.h"
+#include "pci.h"
+#include "sample.h"
+#include "sys.h"
+#include "vdev.h"
+
+#define IOVA 0x10000000ULL
+#define NR 16
+#define BITS(first, nr) (((1ULL << (nr)) - 1) << (first))
+#define ALL BITS(0, NR)
+#define JUNK 0x5a5a5a5a5a5a5a5aULL
+
+#define START VFIO_IOMMU_DIRTY_PAGES_FLAG_START
+#define STOP VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP
+#define GET VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP
+
+static __u64 page_at(__u64 nr)
+{
+	return IOVA + nr * IOVA_PAGE;
+}
+
+/* A container of a type, with a group that has an IOMMU. */
+static int ready_as(enum backend backend, unsigned long type)
+{
+	int container = container_open(backend);
+	int group = group_open(pci_need(TESTDEV_EDU0));
+
+	group_set_container(group, container);
+	ASSERT_RC(__container_set_iommu(container, type), 0);
+	return container;
+}
+
+static int ready(enum backend backend)
+{
+	return ready_as(backend, VFIO_TYPE1v2_IOMMU);
+}
+
+static int __send_flags(int container, __u32 argsz, __u32 flags)
+{
+	__u32 cmd[2] = { argsz, flags };
+
+	return __sys_ioctl(container, VFIO_IOMMU_DIRTY_PAGES, cmd);
+}
+
+TEST_OVER(wrong_type, BACKENDS_LEGACY)
+{
+	int container = ready_as(backend, VFIO_TYPE1_IOMMU);
+	char *mem = sys_mmap_anon(PAGE);
+	struct log_unmap unmap;
+	__u64 word;
+
+	ASSERT_RC(__log_start(container), -EACCES);
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_DIRTY_PAGES, BAD_PTR),
+		  -EACCES);
+	container_map(container, mem, IOVA, PAGE);
+	unmap = log_unmap_request(IOVA, 1, &word);
+	ASSERT_RC(__log_unmap(container, &unmap), -EINVAL);
+}
+
+TEST_OVER(no_type, BACKENDS_LEGACY)
+{
+	int container = container_open(backend);
+	int group = group_open(pci_need(TESTDEV_EDU0));
+
+	group_set_container(group, container);
+	ASSERT_RC(__log_start(container), -EINVAL);
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_DIRTY_PAGES, BAD_PTR),
+		  -EINVAL);
+}
+
+TEST_OVER(flags, BACKENDS_LEGACY)
+{
+	static const __u32 bad[] = {
+		0,	     8,		 1U << 31,	     START | STOP,
+		START | GET, STOP | GET, START | STOP | GET, START | 8
+	};
+	int container = ready(backend);
+
+	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_DIRTY_PAGES, BAD_PTR),
+		  -EFAULT);
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
+		ASSERT_RC(__send_flags(container, 48, bad[i]), -EINVAL);
+	ASSERT_RC(__send_flags(container, 7, START), -EINVAL);
+	ASSERT_RC(__send_flags(container, 0, STOP), -EINVAL);
+	ASSERT_RC(__send_flags(container, 8, GET), -EINVAL);
+	ASSERT_RC(__send_flags(container, 47, GET), -EINVAL);
+	ASSERT_RC(__send_flags(container, 8, START), 0);
+	ASSERT_RC(__send_flags(container, 1U << 31, STOP), 0);
+}
+
+TEST_OVER(start_and_stop, BACKENDS_LEGACY)
+{
+	int container = ready(backend);
+	__u64 word;
+
+	ASSERT_RC(__log_get(container, IOVA, 1, &word), -EINVAL);
+	log_stop(container);
+	log_start(container);
+	log_get(container, IOVA, 1, &word);
+	log_start(container);
+	log_get(container, IOVA, 1, &word);
+	log_stop(container);
+	ASSERT_RC(__log_get(container, IOVA, 1, &word), -EINVAL);
+	log_stop(container);
+	log_start(container);
+	log_get(container, IOVA, 1, &word);
+}
+
+static void check_spoilt(int container, struct log_get get, int want)
+{
+	ASSERT_RC(__log_send(container, &get), want);
+}
+
+#define SPOIL(what, want)                             \
+	do {                                          \
+		struct log_get get = good;            \
+		get.what;                             \
+		check_spoilt(container, get, (want)); \
+	} while (0)
+
+/* What is wrong with a request is found without a log, too. */
+static void check_get_errnos(int container, const struct log_get *request,
+			     int wrap)
+{
+	const struct log_get good = *request;
+
+	SPOIL(size = 0, -EINVAL);
+	SPOIL(size = PAGE - 1, -EINVAL);
+	SPOIL(size += 1, -EINVAL);
+	SPOIL(iova += 1, -EINVAL);
+	SPOIL(iova += PAGE / 2, -EINVAL);
+	SPOIL(iova = -IOVA_PAGE, wrap);
+	SPOIL(size = -IOVA_PAGE, wrap);
+	/* the kernel's own complains in its log */
+	if (!sample_stock())
+		SPOIL(bitmap.pgsize = 0, -EINVAL);
+	SPOIL(bitmap.pgsize = 1, -EINVAL);
+	SPOIL(bitmap.pgsize = PAGE / 2, -EINVAL);
+	SPOIL(bitmap.pgsize = PAGE * 2, -EINVAL);
+	SPOIL(bitmap.pgsize = PAGE * 3, -EINVAL);
+	SPOIL(bitmap.pgsize = 1ULL << 63, -EINVAL);
+	SPOIL(bitmap.size = 0, -EINVAL);
+	SPOIL(bitmap.size = 1, -EINVAL);
+	SPOIL(bitmap.size = 15, -EINVAL);
+	SPOIL(bitmap.size = MIB(256) + 1, -EINVAL);
+	SPOIL(bitmap.size = -1ULL, -EINVAL);
+	SPOIL(bitmap.data = 1ULL << 63, -EINVAL);
+	SPOIL(argsz = 47, -EINVAL);
+}
+
+TEST_OVER(get_errnos, BACKENDS_LEGACY)
+{
+	int wrap = sys_kernel_before(6, 13) ? -EINVAL : -EOVERFLOW;
+	char *mem = sys_mmap_anon(80 * PAGE);
+	int container = ready(backend);
+	static __u64 words[2];
+	struct log_get good;
+
+	container_map(container, mem, IOVA, 80 * PAGE);
+	good = log_get_request(IOVA, 80, words);
+	check_get_errnos(container, &good, wrap);
+	ASSERT_RC(__log_send(container, &good), -EINVAL);
+	log_start(container);
+	check_get_errnos(container, &good, wrap);
+	ASSERT_RC(__log_send(container, &good), 0);
+	SPOIL(bitmap.size = MIB(256), 0);
+	SPOIL(argsz = 1U << 31, 0);
+	/* More than the memory that is there, and not used. */
+	SPOIL(iova = GIB(64), 0);
+	/* The highest page: nothing is mapped there. */
+	SPOIL(iova = -80 * IOVA_PAGE, sys_kernel_before(6, 13) ? -EINVAL : 0);
+}
+
+TEST_OVER(get_partly_readable, BACKENDS_LEGACY)
+{
+	struct log_get get = log_get_request(IOVA, 1, BAD_PTR);
+	int container = ready(backend);
+	char *page = page_before_hole();
+
+	log_start(container);
+	for (size_t i = 1; i < sizeof(get); i++) {
+		char *at = page + PAGE - i;
+
+		memcpy(at, &get, i);
+		ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_DIRTY_PAGES, at),
+			  -EFAULT);
+	}
+}
+
+TEST_OVER(get_cuts_a_mapping, BACKENDS_LEGACY)
+{
+	char *mem = sys_mmap_anon(8 * PAGE);
+	int container = ready(backend);
+	__u64 word = JUNK;
+
+	container_map(container, mem, IOVA, 4 * PAGE);
+	container_map(container, mem + 4 * PAGE, page_at(4), 4 * PAGE);
+	log_start(container);
+	ASSERT_RC(__log_get(container, page_at(1), 7, &word), -EINVAL);
+	ASSERT_RC(__log_get(container, IOVA, 3, &word), -EINVAL);
+	ASSERT_RC(__log_get(container, IOVA, 7, &word), -EINVAL);
+	ASSERT_RC(__log_get(container, page_at(1), 1, &word), -EINVAL);
+	ASSERT_RC(__log_get(container, IOVA - IOVA_PAGE, 2, &word), -EINVAL);
+	ASSERT_RC(__log_get(container, page_at(7), 2, &word), -EINVAL);
+	ASSERT_EQ(word, JUNK);
+	log_get(container, IOVA, 4, &word);
+	ASSERT_EQ(word, BITS(0, 4));
+	log_get(container, IOVA, 8, &word);
+	ASSERT_EQ(word, BITS(0, 8));
+	/* Where nothing is mapped nothing is written. */
+	word = JUNK;
+	log_get(container, page_at(8), 64, &word);
+	ASSERT_EQ(word, JUNK);
+}
+
+/* Who has an IOMMU may have written to anything, at any time. */
+TEST_OVER(iommu_is_all_dirty, BACKENDS_LEGACY)
+{
+	char *mem = sys_mmap_anon(NR * PAGE);
+	int container = ready(backend);
+	__u64 maps = ALL;
+
+	container_map(container, mem, IOVA, NR * PAGE);
+	log_start(container);
+	for (int i = 0; i < 3; i++)
+		ASSERT_EQ(log_word(container, IOVA, maps), maps);
+	/* Mappings come and go. */
+	container_map(container, mem, page_at(20), 2 * PAGE);
+	maps |= BITS(20, 2);
+	ASSERT_EQ(log_word(container, IOVA, maps), maps);
+	container_unmap(container, IOVA, NR * PAGE);
+	maps = BITS(20, 2);
+	ASSERT_EQ(log_word(container, IOVA, maps), maps);
+	container_map(container, mem, page_at(3), PAGE);
+	maps |= BITS(3, 1);
+	log_start(container);
+	ASSERT_EQ(log_word(container, IOVA, maps), maps);
+	ASSERT_RC(__container_unmap(container, 0, 0, VFIO_DMA_UNMAP_FLAG_ALL,
+				    NULL),
+		  0);
+	ASSERT_EQ(log_word(container, IOVA, 0), 0);
+}
+
+/*
+ * Words without a mapping are left as they are. A mapping's words are written,
+ * but for what comes before it in the first, to which bits are added.
+ */
+TEST_OVER(words, BACKENDS_LEGACY)
+{
+	static const struct {
+		unsigned int first, nr;
+	} maps[] = { { 3, 70 }, { 73, 8 }, { 130, 1 }, { 256, 64 }, { 400, 3 } };
+	char *mem = sys_mmap_anon(128 * PAGE);
+	int container = ready(backend);
+	__u64 got[10], want[10];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(maps); i++)
+		container_map(container, mem, page_at(maps[i].first),
+			      maps[i].nr * PAGE);
+	log_start(container);
+	for (unsigned int i = 0; i < ARRAY_SIZE(want); i++) {
+		want[i] = JUNK;
+		got[i] = JUNK;
+	}
+	want[0] = JUNK | ~BITS(0, 3);
+	want[1] = BITS(0, 17);
+	want[2] = JUNK | BITS(2, 1);
+	want[4] = ~0ULL;
+	want[6] = JUNK | BITS(400 - 6 * 64, 3);
+	log_get(container, IOVA, 10 * 64, got);
+	for (unsigned int i = 0; i < ARRAY_SIZE(want); i++)
+		ASSERT_EQ(got[i], want[i]);
+}
+
+/* Unmapping with a report. */
+
+TEST_OVER(unmap_errnos, BACKENDS_LEGACY)
+{
+	int wrap = sys_kernel_before(6, 13) ? -EINVAL : -EOVERFLOW;
+	char *mem = sys_mmap_anon(4 * PAGE);
+	int container = ready(backend);
+	struct log_unmap good, bad;
+	static __u64 word = JUNK;
+
+	container_map(container, mem, IOVA, 4 * PAGE);
+	good = log_unmap_request(IOVA, 4, &word);
+	bad = good;
+	ASSERT_RC(__log_unmap(container, &bad), -EINVAL);
+	log_start(container);
+#define SPOIL_UNMAP(what, want)                                  \
+	do {                                                     \
+		bad = good;                                      \
+		bad.what;                                        \
+		ASSERT_RC(__log_unmap(container, &bad), (want)); \
+		ASSERT_EQ(bad.bitmap.size, bad.bitmap.size);     \
+	} while (0)
+	SPOIL_UNMAP(flags |= VFIO_DMA_UNMAP_FLAG_ALL, -EINVAL);
+	SPOIL_UNMAP(flags |= VFIO_DMA_UNMAP_FLAG_VADDR, -EINVAL);
+	SPOIL_UNMAP(flags |= 8, -EINVAL);
+	SPOIL_UNMAP(argsz = 47, -EINVAL);
+	SPOIL_UNMAP(argsz = 24, -EINVAL);
+	SPOIL_UNMAP(size = 0, -EINVAL);
+	SPOIL_UNMAP(size += 1, -EINVAL);
+	SPOIL_UNMAP(iova += 1, -EINVAL);
+	SPOIL_UNMAP(iova = -2 * IOVA_PAGE, wrap);
+	if (!sample_stock())
+		SPOIL_UNMAP(bitmap.pgsize = 0, -EINVAL);
+	SPOIL_UNMAP(bitmap.pgsize = PAGE / 2, -EINVAL);
+	SPOIL_UNMAP(bitmap.pgsize = PAGE * 2, -EINVAL);
+	SPOIL_UNMAP(bitmap.size = 0, -EINVAL);
+	SPOIL_UNMAP(bitmap.size = 7, -EINVAL);
+	SPOIL_UNMAP(bitmap.size = MIB(256) + 1, -EINVAL);
+	SPOIL_UNMAP(bitmap.data = 1ULL << 63, -EINVAL);
+	SPOIL_UNMAP(size = 3 * PAGE, -EINVAL);
+	SPOIL_UNMAP(iova += PAGE, -EINVAL);
+	SPOIL_UNMAP(bitmap.data = 8, -EFAULT);
+	ASSERT_EQ(bad.size, 4 * PAGE);
+	ASSERT_EQ(word, JUNK);
+	ASSERT_EQ(log_word(container, IOVA, ALL), BITS(0, 4));
+	ASSERT_RC(__log_unmap(container, &good), 0);
+	ASSERT_EQ(good.size, 4 * PAGE);
+	ASSERT_EQ(word, BITS(0, 4));
+	ASSERT_RC(__log_unmap(container, &good), 0);
+	ASSERT_EQ(good.size, 0);
+}
+
+TEST_OVER(unmap_partly_readable, BACKENDS_LEGACY)
+{
+	struct log_unmap unmap = log_unmap_request(IOVA, 1, BAD_PTR);
+	int container = ready(backend);
+	char *page = page_before_hole();
+
+	log_start(container);
+	for (size_t i = 1; i < sizeof(unmap); i++) {
+		char *at = page + PAGE - i;
+
+		memcpy(at, &unmap, i);
+		ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_UNMAP_DMA, at),
+			  -EFAULT);
+	}
+}
+
+/* Whatever was told of is unmapped, the rest is not. */
+TEST_OVER(unmap_in_part, BACKENDS_LEGACY)
+{
+	__u64 *words = (__u64 *)(page_before_hole() + PAGE) - 1;
+	char *mem = sys_mmap_anon(2 * PAGE);
+	int container = ready(backend);
+	struct log_unmap unmap;
+	__u64 rest[2] = {};
+
+	container_map(container, mem, IOVA, 2 * PAGE);
+	container_map(container, mem, page_at(64), 2 * PAGE);
+	log_start(container);
+	unmap = log_unmap_request(IOVA, 128, words);
+	ASSERT_RC(__log_unmap(container, &unmap), -EFAULT);
+	ASSERT_EQ(unmap.size, 128 * PAGE);
+	ASSERT_EQ(words[0], BITS(0, 2));
+	log_get(container, IOVA, 128, rest);
+	ASSERT_EQ(rest[0], 0);
+	ASSERT_EQ(rest[1], BITS(0, 2));
+	ASSERT_RC(__container_map(container, mem, page_at(64), PAGE, 3),
+		  -EEXIST);
+	container_map(container, mem, IOVA, PAGE);
+	unmap = log_unmap_request(IOVA, 128, rest);
+	ASSERT_RC(__log_unmap(container, &unmap), 0);
+	ASSERT_EQ(unmap.size, 3 * PAGE);
+	ASSERT_EQ(rest[0], 1);
+	ASSERT_EQ(rest[1], BITS(0, 2));
+}
+
+/* The log goes with the container's last group. */
+TEST_OVER(last_group_leaves, BACKENDS_LEGACY)
+{
+	char *mem = sys_mmap_anon(NR * PAGE);
+	int group = group_open(pci_need(TESTDEV_EDU0));
+	int container = container_open(backend);
+	__u64 word;
+
+	for (int i = 0; i < 2; i++) {
+		group_set_container(group, container);
+		container_set_iommu(container);
+		ASSERT_RC(__log_get(container, IOVA, 64, &word), -EINVAL);
+		container_map(container, mem, IOVA, NR * PAGE);
+		log_start(container);
+		ASSERT_EQ(log_word(container, IOVA, ALL), ALL);
+		ASSERT_RC(__group_unset_container(group), 0);
+	}
+	ASSERT_EQ(sys_pins_held(), 0);
+}
