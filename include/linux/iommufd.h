@@ -32,12 +32,14 @@ struct iommufd_container_group;
 struct iommufd_ctx;
 struct iommufd_device;
 struct iommufd_hwpt;
+struct iommufd_lender;
 struct iommufd_viommu_ops;
 struct iommufd_viommu_provider;
 struct module;
 struct object_ops;
 struct object_table;
 struct page;
+struct range;
 
 struct iommufd_ctx *iommufd_ctx_from_file(struct file *file);
 struct iommufd_ctx *iommufd_ctx_from_fd(int fd);
@@ -132,6 +134,12 @@ struct iommufd_dmabuf_exporter {
 
 void iommufd_dmabuf_register(struct iommufd_dmabuf_exporter *exporter);
 void iommufd_dmabuf_unregister(struct iommufd_dmabuf_exporter *exporter);
+
+struct iommufd_lender *iommufd_lender_register(const struct range *ranges,
+					       unsigned int nr);
+void iommufd_lender_unregister(struct iommufd_lender *lender);
+void iommufd_lender_revoke(struct iommufd_lender *lender);
+void iommufd_lender_restore(struct iommufd_lender *lender);
 
 /**
  * enum iommufd_group_kind - what the devices of a group are

@@ -156,6 +156,11 @@ struct vfio_pci_core_device {
 	/** @dmabufs: dma-bufs of BARs; protected by @memory_lock */
 	struct list_head dmabufs;
 	/**
+	 * @lender: while open, lends the BARs that the user maps to other
+	 * devices; protected by @memory_lock
+	 */
+	struct iommufd_lender *lender;
+	/**
 	 * @wakeup_trigger: signalled when the device is woken up, which then may
 	 * not sleep any longer, or NULL; protected by @memory_lock
 	 */

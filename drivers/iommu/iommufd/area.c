@@ -7,6 +7,7 @@
 
 #include "area.h"
 #include "hwmap.h"
+#include "lent.h"
 #include "range.h"
 
 static_assert(sizeof(struct area) <= PAGES_ROOM);
@@ -115,6 +116,8 @@ int area_map(struct area *area, struct iommu_domain *domain, bool small_pages)
 	guard(mutex)(&area->pages->lock);
 	if (area_of_device(area))
 		return views_map(&area->pages->views, domain, &map);
+	if (unlikely(lent_any(area->pages)))
+		return lent_map(area->pages, domain, &map);
 	return hwmap_map(domain, &map);
 }
 
@@ -131,6 +134,11 @@ void area_unmap(struct area *area, struct hwmap_flush *flush)
 		/* whoever takes the memory back waits until it is flushed */
 		guard(mutex)(&area->pages->lock);
 		views_unmap(&area->pages->views, flush, &area->node.range);
+		return;
+	}
+	if (unlikely(area_lent(area))) {
+		guard(mutex)(&area->pages->lock);
+		lent_unmap(area->pages, flush, &area->node.range);
 		return;
 	}
 	hwmap_unmap(flush, &area->node.range);
@@ -163,6 +171,19 @@ bool area_of_device(const struct area *area)
 }
 
 /**
+ * area_lent() - may some of the memory be taken back while it is mapped?
+ * @area: the caller owns it, or it cannot be mapped or unmapped meanwhile
+ *
+ * Context: Any.
+ * Return: true where it is mapped and may be; also true where that is so for what
+ * another area shows of the same pages.
+ */
+bool area_lent(const struct area *area)
+{
+	return lent_mapped(area->pages);
+}
+
+/**
  * area_memory() - where the memory is, in the numbering of huge pages
  * @area: the area
  *
@@ -176,7 +197,7 @@ unsigned long area_memory(const struct area *area)
 
 /**
  * area_split() - cut the end off a mapping
- * @area: not of a device; has been cut in the I/O address space; the domains
+ * @area: neither of a device nor lent; has been cut in the I/O address space; the domains
  *	that map it can unmap both parts one by one
  * @tail: has no memory yet, becomes a mapping of what was cut off;
  *	area_split_hold() has to follow

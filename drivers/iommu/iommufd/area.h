@@ -101,6 +101,7 @@ int area_map(struct area *area, struct iommu_domain *domain, bool small_pages);
 void area_unmap(struct area *area, struct hwmap_flush *flush);
 bool area_aligned(const struct area *area, unsigned long alignment);
 bool area_of_device(const struct area *area);
+bool area_lent(const struct area *area);
 unsigned long area_memory(const struct area *area);
 void area_split(struct area *area, struct area *tail);
 void area_split_hold(struct area *area, struct area *tail);

@@ -7,6 +7,7 @@
 #define IOMMUFD_BACKING_H
 
 #include <linux/bitops.h>
+#include <linux/list.h>
 #include <linux/types.h>
 
 struct backing;
@@ -73,6 +74,21 @@ struct backing_ops {
 };
 
 /**
+ * struct backing_raw - what is in the table without being pinned, as it is no RAM
+ */
+struct backing_raw {
+	/** @lenders: list of who may take some of it back, newest first */
+	struct list_head lenders;
+	/**
+	 * @loans: list of struct loan, where that is mapped; those that were
+	 * mapped in one go follow each other, in order of IOVA
+	 */
+	struct list_head loans;
+	/** @pages: bit for each page of the backing */
+	unsigned long pages[];
+};
+
+/**
  * struct backing - some memory of one kind, contiguous as its owner sees it
  */
 struct backing {
@@ -108,11 +124,8 @@ struct backing {
 	unsigned long nr_pages;
 	/** @writable: devices may write to it */
 	bool writable;
-	/**
-	 * @raw: bit for each page, set for those that are in the table without
-	 * being pinned, as they are no RAM; NULL where there never were any
-	 */
-	unsigned long *raw;
+	/** @raw: which pages are no RAM; NULL where there never were any */
+	struct backing_raw *raw;
 };
 
 /**
@@ -126,7 +139,7 @@ struct backing {
 static inline bool backing_is_raw(const struct backing *backing,
 				  unsigned long index)
 {
-	return backing->raw && test_bit(index, backing->raw);
+	return backing->raw && test_bit(index, backing->raw->pages);
 }
 
 int backing_enter(const struct backing *backing, struct pfn_table *table,

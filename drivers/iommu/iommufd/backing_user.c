@@ -13,6 +13,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "backing_raw.h"
 #include "backing_user.h"
 #include "pfn_table.h"
 #include "pfnmap.h"
@@ -114,36 +115,25 @@ static unsigned long batch_size(const struct pinner *pinner,
 	return min(stop - index, pinner->max);
 }
 
-static int need_raw(struct backing *backing)
-{
-	if (!backing->raw)
-		backing->raw = kvcalloc(BITS_TO_LONGS(backing->nr_pages),
-					sizeof(long),
-					GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	return backing->raw ? 0 : -ENOMEM;
-}
-
 /* What has no pages that could be pinned may be the BAR of a device */
 static long enter_raw(struct pinner *pinner, unsigned long index,
 		      unsigned long end)
 {
 	struct backing *backing = pinner->backing;
-	unsigned long pfn, i;
+	struct pfnmap found;
 	long nr;
 	int rc;
 
 	nr = pfnmap_look_up(backing->mm, backing->start + index * PAGE_SIZE,
-			    end - index, backing->writable, &pfn);
+			    end - index, backing->writable, &found);
 	if (nr < 0)
 		return nr;
-	rc = need_raw(backing);
+	rc = backing_raw_borrow(backing, found.lender);
 	if (!rc)
-		rc = pfn_table_set_run(pinner->table, index, pfn, nr);
-	if (rc)
-		return rc;
-	for (i = index; i < index + nr; i++)
-		__set_bit(i, backing->raw);
-	return nr;
+		rc = pfn_table_set_run(pinner->table, index, found.pfn, nr);
+	if (!rc)
+		bitmap_set(backing->raw->pages, index, nr);
+	return rc ?: nr;
 }
 
 static long pin_some(struct pinner *pinner, unsigned long index,
@@ -183,8 +173,7 @@ static void forget_raw(const struct backing *backing, struct pfn_table *table,
 		       unsigned long first, unsigned long end)
 {
 	pfn_table_clear(table, first, end);
-	while (first < end)
-		__clear_bit(first++, backing->raw);
+	bitmap_clear(backing->raw->pages, first, end - first);
 }
 
 static unsigned long backing_user_unpin(const struct backing *backing,
@@ -197,14 +186,16 @@ static unsigned long backing_user_unpin(const struct backing *backing,
 		return backing_unpin_pages(backing, table, first, end);
 	for (; first < end; first = stop) {
 		if (backing_is_raw(backing, first)) {
-			stop = find_next_zero_bit(backing->raw, end, first);
+			stop = find_next_zero_bit(backing->raw->pages, end,
+						  first);
 			forget_raw(backing, table, first, stop);
 		} else {
-			stop = find_next_bit(backing->raw, end, first);
+			stop = find_next_bit(backing->raw->pages, end, first);
 			nr += backing_unpin_pages(backing, table, first, stop);
 		}
 		cond_resched();
 	}
+	backing_raw_trim(backing);
 	return nr;
 }
 
@@ -327,18 +318,9 @@ static int backing_user_copy(const struct backing *backing,
 	return copy_remote(backing, offset, data, bytes, write);
 }
 
-static void drop_raw(struct backing *backing)
-{
-	/* hardly ever there, and small mappings are to go quickly */
-	if (!backing->raw)
-		return;
-	kvfree(backing->raw);
-	backing->raw = NULL;
-}
-
 static void backing_user_release(struct backing *backing)
 {
-	drop_raw(backing);
+	backing_raw_release(backing);
 	mmdrop(backing->mm);
 }
 

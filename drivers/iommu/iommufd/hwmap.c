@@ -24,13 +24,15 @@ struct mapper {
 	unsigned long step;
 	/** @prot: for iommu_map() */
 	int prot;
+	/** @unkillable: a dying process is no reason to stop */
+	bool unkillable;
 };
 
 static int map_step(struct mapper *mapper, phys_addr_t phys, unsigned long size)
 {
 	int rc;
 
-	if (fatal_signal_pending(current))
+	if (!mapper->unkillable && fatal_signal_pending(current))
 		return -EINTR;
 	cond_resched();
 	rc = iommu_map(mapper->domain, mapper->iova, phys, size, mapper->prot,
@@ -106,9 +108,14 @@ int hwmap_map(struct iommu_domain *domain, const struct hwmap *map)
 		.left = iova_range_length(&map->range),
 		.step = map->small_pages ? PAGE_SIZE : HWMAP_STEP,
 		.prot = map->prot,
+		.unkillable = map->unkillable,
 	};
-	int rc = map_runs(&mapper, map);
+	int rc;
 
+	if (map->table)
+		rc = map_runs(&mapper, map);
+	else
+		rc = map_run(&mapper, map->phys, mapper.left);
 	if (rc)
 		unmap_partial(&mapper, map->range.first);
 	return rc;

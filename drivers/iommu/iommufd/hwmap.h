@@ -28,14 +28,21 @@ struct pfn_table;
 struct hwmap {
 	/** @range: IOVA */
 	struct iova_range range;
-	/** @table: the memory; all that is to be mapped is set */
+	/**
+	 * @table: the memory; all that is to be mapped is set. NULL where it is
+	 * in a row at @phys
+	 */
 	const struct pfn_table *table;
 	/** @offset: bytes from page 0 of @table to what is seen at the first IOVA */
 	unsigned long offset;
+	/** @phys: without @table, the physical address of that */
+	phys_addr_t phys;
 	/** @prot: for iommu_map() */
 	int prot;
 	/** @small_pages: map no more than PAGE_SIZE at a time */
 	bool small_pages;
+	/** @unkillable: somebody else than the current process needs it */
+	bool unkillable;
 };
 
 /**

@@ -15,6 +15,8 @@
  *	fault_queue.lock, which who holds the group lock takes too
  *	mmap_lock of the process that owns the memory, or that pays; of any
  *		process where user memory is accessed
+ *	the lock of a driver under which a process maps memory that it lends
+ *	lender.lock
  *	iopt.users, then object_table.objects: the locks of the xarrays
  *	eventq.lock
  *

@@ -85,7 +85,7 @@ static int check_cut(struct iopt *iopt, struct area *area, unsigned long iova)
 		return -EAGAIN;
 	if (area->pins)
 		return -EBUSY;
-	if (area_of_device(area))
+	if (area_of_device(area) || area_lent(area))
 		return -EOPNOTSUPP;
 	if (iova & (iopt->alignment - 1))
 		return -EINVAL;
@@ -160,8 +160,8 @@ static int try_cut(struct iopt *iopt, unsigned long iova, struct area *tail,
  *
  * Context: May sleep.
  * Return: 0, -EINVAL where @iova is not aligned or large I/O pages may be in
- * use, -EBUSY where the mapping is pinned, -EOPNOTSUPP where it is of a device's
- * memory, -ENOMEM, -EINTR where the current process is being killed.
+ * use, -EBUSY where the mapping is pinned, -EOPNOTSUPP where it shows memory that
+ * may be taken back, -ENOMEM, -EINTR where the current process is being killed.
  */
 int iopt_cut(struct iopt *iopt, unsigned long iova)
 {

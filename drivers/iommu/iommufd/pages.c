@@ -485,7 +485,8 @@ static void unpin_locked(struct pages *pages, unsigned long first,
 static bool any_raw(const struct backing *backing, unsigned long first,
 		    unsigned long end)
 {
-	return backing->raw && find_next_bit(backing->raw, end, first) < end;
+	return backing->raw &&
+	       find_next_bit(backing->raw->pages, end, first) < end;
 }
 
 static void list_pages(const struct pages *pages, unsigned long first,

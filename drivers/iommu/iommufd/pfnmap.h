@@ -8,9 +8,20 @@
 
 #include <linux/types.h>
 
+struct iommufd_lender;
 struct mm_struct;
 
+/**
+ * struct pfnmap - page frames that were found
+ */
+struct pfnmap {
+	/** @pfn: the first of them */
+	unsigned long pfn;
+	/** @lender: who may take them back, with a reference, or NULL */
+	struct iommufd_lender *lender;
+};
+
 long pfnmap_look_up(struct mm_struct *mm, unsigned long addr,
-		    unsigned long nr_pages, bool write, unsigned long *pfn);
+		    unsigned long nr_pages, bool write, struct pfnmap *found);
 
 #endif /* IOMMUFD_PFNMAP_H */

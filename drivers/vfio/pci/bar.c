@@ -5,8 +5,10 @@
  */
 #include <linux/err.h>
 #include <linux/io.h>
+#include <linux/iommufd.h>
 #include <linux/ioport.h>
 #include <linux/mm.h>
+#include <linux/range.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 
@@ -54,7 +56,7 @@ bool vfio_pci_memory_usable(struct vfio_pci_core_device *vdev)
  * vfio_pci_zap_bars() - take every BAR out of every address space
  * @vdev: the device
  *
- * Also out of those of other devices.
+ * Also out of those of other devices, for as long as that lasts.
  *
  * Context: Caller holds the memory lock for writing, so that no fault puts
  * them back, and releases it by vfio_pci_unlock_memory(). May sleep.
@@ -69,6 +71,8 @@ void vfio_pci_zap_bars(struct vfio_pci_core_device *vdev)
 	unmap_mapping_range(vdev->vdev.inode->i_mapping, start, end - start,
 			    true);
 	vfio_pci_dmabuf_revoke_all(vdev);
+	if (vdev->lender)
+		iommufd_lender_revoke(vdev->lender);
 }
 
 /**
@@ -84,19 +88,29 @@ void vfio_pci_lock_and_zap_memory(struct vfio_pci_core_device *vdev)
 	vfio_pci_zap_bars(vdev);
 }
 
+/* There is somebody to tell, and the device is open */
+static bool has_peers(struct vfio_pci_core_device *vdev)
+{
+	return vdev->lender || !list_empty(&vdev->dmabufs);
+}
+
 /**
  * vfio_pci_unlock_memory() - let the user and peers at the BARs again
  * @vdev: a device, open or not
  *
- * If they are enabled by now. Mappings of the user fill by themselves.
+ * If they are enabled by now. Mappings of the user fill by themselves, those of
+ * them that other devices see are filled here.
  *
  * Context: Process context, may sleep. Drops the memory lock, which was held
  * for writing.
  */
 void vfio_pci_unlock_memory(struct vfio_pci_core_device *vdev)
 {
-	if (!list_empty(&vdev->dmabufs) && vfio_pci_memory_usable(vdev))
+	if (has_peers(vdev) && vfio_pci_memory_usable(vdev)) {
 		vfio_pci_dmabuf_restore_all(vdev);
+		if (vdev->lender)
+			iommufd_lender_restore(vdev->lender);
+	}
 	up_write(&vdev->memory_lock);
 }
 
@@ -251,4 +265,66 @@ void vfio_pci_probe_bar_mmap(struct vfio_pci_core_device *vdev)
 		vdev->bar_mmap_supported[bar] = len >= PAGE_SIZE ||
 						claim_bar_tail(vdev, bar);
 	}
+}
+
+static unsigned int mappable_ranges(struct vfio_pci_core_device *vdev,
+				    struct range *ranges)
+{
+	unsigned int nr = 0;
+	int bar;
+
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+		if (!vdev->bar_mmap_supported[bar])
+			continue;
+		ranges[nr].start = pci_resource_start(vdev->pdev, bar);
+		ranges[nr++].end = pci_resource_end(vdev->pdev, bar);
+	}
+	return nr;
+}
+
+/**
+ * vfio_pci_lend_bars() - let peers reach the BARs that the user maps
+ * @vdev: a device that is being opened, whose BARs cannot be mapped yet
+ *
+ * Whatever part of the user's mappings is mapped for DMA by its address follows
+ * the device: no peer reaches it while it does not decode memory. Where that
+ * cannot be had for lack of memory, the BARs cannot be mapped.
+ *
+ * Context: Process context, may sleep; set lock held. Takes the memory lock.
+ */
+void vfio_pci_lend_bars(struct vfio_pci_core_device *vdev)
+{
+	struct range ranges[PCI_STD_NUM_BARS];
+	unsigned int nr = mappable_ranges(vdev, ranges);
+	struct iommufd_lender *lender;
+
+	if (!nr)
+		return;
+	lender = iommufd_lender_register(ranges, nr);
+	if (IS_ERR(lender)) {
+		memset(vdev->bar_mmap_supported, 0,
+		       sizeof(vdev->bar_mmap_supported));
+		return;
+	}
+	down_write(&vdev->memory_lock);
+	vdev->lender = lender;
+	vfio_pci_unlock_memory(vdev);
+}
+
+/**
+ * vfio_pci_reclaim_bars() - undo vfio_pci_lend_bars()
+ * @vdev: a device that is being closed, none of whose BARs is mapped
+ *
+ * What peers have mapped leads nowhere from now on, whoever opens the device
+ * next.
+ *
+ * Context: Process context, may sleep; set lock held. Takes the memory lock.
+ */
+void vfio_pci_reclaim_bars(struct vfio_pci_core_device *vdev)
+{
+	guard(rwsem_write)(&vdev->memory_lock);
+
+	if (vdev->lender)
+		iommufd_lender_unregister(vdev->lender);
+	vdev->lender = NULL;
 }

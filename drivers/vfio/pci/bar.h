@@ -27,5 +27,7 @@ void vfio_pci_restore_and_unlock_memory(struct vfio_pci_core_device *vdev,
 void vfio_pci_map_bars(struct vfio_pci_core_device *vdev);
 void vfio_pci_unmap_bars(struct vfio_pci_core_device *vdev);
 void vfio_pci_probe_bar_mmap(struct vfio_pci_core_device *vdev);
+void vfio_pci_lend_bars(struct vfio_pci_core_device *vdev);
+void vfio_pci_reclaim_bars(struct vfio_pci_core_device *vdev);
 
 #endif /* __VFIO_PCI_BAR_H */

@@ -12,6 +12,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "bar.h"
 #include "power.h"
 #include "sriov.h"
 
@@ -309,9 +310,10 @@ static int wake_pf(struct vfio_pci_core_device *vdev)
 	if (ret)
 		return ret;
 
-	guard(rwsem_write)(&vdev->memory_lock);
+	down_write(&vdev->memory_lock);
 	vfio_pci_set_power_state(vdev, PCI_D0);
 	vdev->sriov_active = true;
+	vfio_pci_unlock_memory(vdev);
 	return 0;
 }
 

@@ -192,7 +192,27 @@ static void setup_bar(struct env *env)
 	setup_dev(env);
 }
 
+/* Between RAM, and seen by a second domain, which fails after the first */
+static void setup_bar_between_ram(struct env *env)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU1), BACKEND_IOMMUFD);
+	struct vfio_region_info info;
+
+	vdev_region(edu->vdev, 0, &info);
+	env->buf = sys_mmap_anon(8 * PAGE);
+	ASSERT(mmap(env->buf + 2 * PAGE, 2 * PAGE, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_FIXED, edu->vdev->fd,
+		    (off_t)info.offset) != MAP_FAILED);
+	ASSERT(mmap(env->buf + 5 * PAGE, PAGE, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_FIXED, edu->vdev->fd,
+		    (off_t)info.offset) != MAP_FAILED);
+	setup_two_domains(env);
+	env->size = 8 * PAGE;
+}
+
 SCENARIO(map_bar, .setup = setup_bar, .call = call_map, .undo = undo_map)
+SCENARIO(map_bar_between_ram, .setup = setup_bar_between_ram, .call = call_map,
+	 .undo = undo_map)
 
 /* Copies */
 

@@ -42,6 +42,7 @@ static const struct wanted wanted[] = {
 	[TESTDEV_VGA] = { "VGA", 0x1234, 0x1111, false, 0 },
 	[TESTDEV_IGB] = { "igb", 0x8086, 0x10c9, false, 0 },
 	[TESTDEV_HOTPLUG] = { "hot plugged e1000e", 0x8086, 0x10d3, false, 1 },
+	[TESTDEV_SHMEM] = { "ivshmem", 0x1af4, 0x1110, false, 0 },
 };
 
 static unsigned int attr(const char *bdf, const char *name)

@@ -26,6 +26,8 @@ enum testdev {
 	TESTDEV_IGB,
 	/** @TESTDEV_HOTPLUG: an e1000e that a test has plugged in */
 	TESTDEV_HOTPLUG,
+	/** @TESTDEV_SHMEM: an ivshmem, whose BAR 2 is RAM */
+	TESTDEV_SHMEM,
 };
 
 const char *pci_find(enum testdev which);

@@ -169,3 +169,29 @@ TEST_OVER(read_only_bar, BACKENDS_ALL)
 		  (__u32)~0x12345678);
 	pair_close(&pair);
 }
+
+/* Memory of a device, as long as what the engine moves at once */
+TEST_OVER(memory_of_a_device, BACKENDS_ALL)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
+	struct space *space = edu->vdev->space;
+	struct vdev *peer = vdev_open_in(space, pci_need(TESTDEV_SHMEM));
+	char *ram = sys_mmap_anon(PAGE);
+	size_t size;
+	char *bar;
+
+	vdev_enable(peer, false);
+	bar = vdev_mmap(peer, VFIO_PCI_BAR2_REGION_INDEX, &size);
+	space_map(space, bar, IOVA, size);
+	space_map(space, ram, RAM_IOVA, PAGE);
+
+	fill_pattern(ram, PAGE, 1);
+	edu_load(edu, RAM_IOVA, PAGE);
+	edu_store(edu, IOVA + size - PAGE, PAGE);
+	ASSERT(is_pattern(bar + size - PAGE, PAGE, 1));
+
+	fill_pattern(bar, PAGE, 2);
+	edu_load(edu, IOVA, PAGE);
+	edu_store(edu, RAM_IOVA, PAGE);
+	ASSERT(is_pattern(ram, PAGE, 2));
+}

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Runtime power management: devices that sleep, open and not, and wake up. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "edu.h"
@@ -20,9 +22,9 @@
 /* The NVMe's interrupt mask holds what is written to it until a reset. */
 #define NVME_INTMS 0x0c
 #define EDU_IRQ_RAISE 0x60
-#define IDLE_D3 "/sys/module/vfio_pci/parameters/disable_idle_d3"
 #define RAM_IOVA 0x20000000ULL
 #define BAR_IOVA 0x10000000ULL
+#define IDLE_D3 "/sys/module/vfio_pci/parameters/disable_idle_d3"
 
 static int __enter(struct vdev *vdev)
 {
@@ -346,19 +348,40 @@ TEST_OVER(ioeventfd_while_asleep, BACKENDS_ALL)
 }
 
 /*
+ * Registers of a device that nobody has open. What is mapped for DMA of that
+ * stays, as vfio-pci does not know of it.
+ */
+static void *map_behind_back(const char *bdf)
+{
+	char path[PATH_MAX];
+	void *regs;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource0", bdf);
+	fd = sys_open(path, O_RDWR);
+	regs = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (regs == MAP_FAILED)
+		SKIP("mmap of %s: %s", path, strerror(errno));
+	sys_close(fd);
+	return regs;
+}
+
+/*
  * edu has no power states, so it interrupts in its sleep as well, if another
  * device tells it to: nothing is heard of it until it is awake.
  */
 TEST_OVER(intx_while_asleep, BACKENDS_ALL)
 {
-	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
-	struct space *space = edu->vdev->space;
-	struct edu *peer = edu_open_in(space, pci_need(TESTDEV_EDU1));
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	struct edu *peer = edu_open(pci_need(TESTDEV_EDU1), backend);
+	struct space *space = peer->vdev->space;
 	__u32 *ram = sys_mmap_anon(PAGE);
 	int event = sys_eventfd();
+	struct edu *edu;
 
 	space_map(space, ram, RAM_IOVA, PAGE);
-	space_map(space, (void *)edu->regs, BAR_IOVA, MIB(1));
+	space_map(space, map_behind_back(bdf), BAR_IOVA, PAGE);
+	edu = edu_open_in(space, bdf);
 	vdev_irq_enable(edu->vdev, VFIO_PCI_INTX_IRQ_INDEX, 0, &event, 1);
 	*ram = 1;
 	edu_load(peer, RAM_IOVA, 4);

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "iommu_trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "sys.h"
+
+#define TRACING "/sys/kernel/tracing"
+
+static void forget(void)
+{
+	sys_close(sys_open(TRACING "/trace", O_WRONLY | O_TRUNC));
+}
+
+/* Skips where the kernel has no trace events. */
+void iommu_trace_begin(void)
+{
+	if (access(TRACING "/trace", F_OK) &&
+	    mount("tracefs", TRACING, "tracefs", 0, NULL))
+		SKIP("no trace events: %s", strerror(errno));
+	ASSERT_RC(__sys_write_file(TRACING "/events/iommu/map/enable", "1"), 0);
+	ASSERT_RC(__sys_write_file(TRACING "/events/iommu/unmap/enable", "1"),
+		  0);
+	forget();
+}
+
+/* What happened at exactly this IOVA since this was last asked, of any IOVA. */
+struct iommu_trace iommu_trace_take(__u64 iova)
+{
+	struct iommu_trace trace = {};
+	char line[512], want[64];
+	FILE *file;
+
+	snprintf(want, sizeof(want), "map: IOMMU: iova=0x%016llx ", iova);
+	file = fopen(TRACING "/trace", "re");
+	ASSERT(file);
+	while (fgets(line, sizeof(line), file)) {
+		const char *found = strstr(line, want);
+
+		if (found && !strncmp(found - 2, "un", 2))
+			trace.unmaps++;
+		else if (found)
+			trace.maps++;
+	}
+	fclose(file);
+	forget();
+	return trace;
+}
