@@ -5,6 +5,8 @@
 #   make check-qemu [KERNEL=7.2]
 #                              QEMU and DPDK as users run them, checked
 #   make conformance          the kernel's own tests: of iommufd, on a mock IOMMU; of VFIO, on a NIC
+#   make compat-diff [KERNEL=7.2] [SEED=n] [COUNT=n]
+#                              the container beside the kernel's own, call by call
 #   make bench [KERNEL=7.2]   time and memory, against the kernel's own modules
 #   make check [T=pattern]     every check; with T, those that match
 #   make check-debug           the tests on a kernel with sanitizers, which it builds
@@ -30,6 +32,11 @@ check-qemu:
 conformance:
 	tools/testing/conformance/run --kernel $(KERNEL)
 	tools/testing/conformance/vfio --kernel $(KERNEL)
+
+SEED ?= 1
+COUNT ?= 20000
+compat-diff:
+	tools/testing/compat-diff/run --kernel $(KERNEL) --seed $(SEED) --count $(COUNT)
 
 bench:
 	tools/testing/bench/run --kernel $(KERNEL)
@@ -72,5 +79,5 @@ ifneq ($(KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 endif
 
-.PHONY: all run bench check-qemu conformance check check-debug fuzz need_kdir modules modules_install \
+.PHONY: all run bench check-qemu compat-diff conformance check check-debug fuzz need_kdir modules modules_install \
 	modules_uninstall clean

@@ -176,7 +176,7 @@ static long vfio_df_fop_ioctl(struct file *file, unsigned int cmd,
 
 	if (cmd == VFIO_DEVICE_BIND_IOMMUFD) {
 		if (!df->ops->bind)
-			return -EINVAL;
+			return -ENOTTY;
 		return df->ops->bind(df, (void __user *)arg);
 	}
 

@@ -199,7 +199,8 @@ static noinline long extension_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 		.cmd = buf,
 	};
 
-	return handler ? serve(handler, &ucmd) : -ENOTTY;
+	return handler ? serve(handler, &ucmd) :
+			 container_ioctl(ictx, cmd, arg);
 }
 
 /**

@@ -370,7 +370,7 @@ struct claim {
 	struct list_head areas;
 	/** @nr_settled: &iopt.nr_settled when it was tried */
 	unsigned int nr_settled;
-	/** @pinned: an area that is pinned */
+	/** @pinned: the first area that is pinned */
 	struct iova_range pinned;
 };
 
@@ -383,10 +383,8 @@ static int claim_area(struct area *area, struct claim *claim)
 {
 	if (unsettled(area))
 		return -EAGAIN;
-	if (area->pins) {
-		claim->pinned = area->node.range;
+	if (area->pins)
 		return -EINPROGRESS;
-	}
 	area->state = AREA_DYING;
 	list_add_tail(&area->entry, &claim->areas);
 	return 0;
@@ -429,6 +427,8 @@ static int claim(struct iopt *iopt, const struct iova_range *range,
 			break;
 		}
 		one = claim_area(area_of(node), claim);
+		if (one == -EINPROGRESS && !rc)
+			claim->pinned = node->range;
 		if (one && rc != -EAGAIN)
 			rc = one;
 	}

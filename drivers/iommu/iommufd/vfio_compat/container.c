@@ -197,6 +197,12 @@ static long set_noiommu(struct container *container, unsigned long arg)
 	return 0;
 }
 
+/* Programs see the type1 driver say yes to this extension, then reject it. */
+static int no_type(unsigned long arg)
+{
+	return arg == VFIO_UNMAP_ALL ? -EINVAL : -ENODEV;
+}
+
 /**
  * container_set_iommu() - VFIO_SET_IOMMU
  * @container: the container, NULL where no group was ever put in
@@ -204,8 +210,8 @@ static long set_noiommu(struct container *container, unsigned long arg)
  *
  * Attaches the groups. There is no way back but to take all groups out.
  *
- * Return: 0, -EINVAL without a group or where it was done already, -ENODEV for
- * a type that is unknown or not that of the groups, -EPERM for groups without an
+ * Return: 0, -EINVAL without a group, where it was done already or for
+ * VFIO_UNMAP_ALL, -ENODEV for a type that is unknown or not that of the groups, -EPERM for groups without an
  * IOMMU where the caller does not have CAP_SYS_RAWIO, an error of
  * domain_attach().
  */
@@ -222,7 +228,7 @@ long container_set_iommu(struct container *container, unsigned long arg)
 	if (container->noiommu)
 		return set_noiommu(container, arg);
 	if (!is_type(arg))
-		return -ENODEV;
+		return no_type(arg);
 	set_up(container, arg);
 	ret = attach_groups(container);
 	if (ret)

@@ -118,7 +118,7 @@ TEST_OVER(group_device_cannot_bind, BACKENDS_LEGACY)
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
 	int iommufd = iommufd_open();
 
-	ASSERT_RC(__cdev_bind(vdev->fd, iommufd, NULL), -EINVAL);
+	ASSERT_RC(__cdev_bind(vdev->fd, iommufd, NULL), -ENOTTY);
 	ASSERT_RC(__cdev_attach(vdev->fd, ioas_alloc(iommufd), NULL), -ENOTTY);
 	ASSERT_RC(__cdev_detach(vdev->fd), -ENOTTY);
 }

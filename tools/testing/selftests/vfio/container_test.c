@@ -83,6 +83,8 @@ TEST_OVER(set_iommu_unknown_type, BACKENDS_LEGACY)
 	ASSERT_RC(__container_set_iommu(container, 1000), -ENODEV);
 	ASSERT_RC(__container_set_iommu(container, VFIO_SPAPR_TCE_IOMMU),
 		  -ENODEV);
+	/* An extension that the type1 driver has, and yet no type. */
+	ASSERT_RC(__container_set_iommu(container, VFIO_UNMAP_ALL), -EINVAL);
 	ASSERT_RC(__container_set_iommu(container, VFIO_NOIOMMU_IOMMU),
 		  -ENODEV);
 	/* Such an error is not for ever. */
@@ -117,6 +119,8 @@ static void check_unset(int container)
 	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_GET_INFO, BAD_PTR),
 		  -EINVAL);
 	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_MAP_DMA, BAD_PTR), -EINVAL);
+	ASSERT_RC(__sys_ioctl(container, _IO(VFIO_TYPE, 250), NULL), -EINVAL);
+	ASSERT_RC(__sys_ioctl(container, _IO('x', 255), NULL), -EINVAL);
 	sys_munmap(page, PAGE);
 }
 

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: awk -v kernel=6.12 -f compare.awk DIFFERENCES STOCK OURS
+#
+# Compares traces call by call. Prints "same NAME", "known NAME ENTRY..." or
+# "differs NAME NUMBER", then the first call that differs without being on the
+# list, with the few before it.
+
+# A number as the calls have it.
+function number(text,    i, value)
+{
+	if (text !~ /^0x/)
+		return text + 0
+	for (i = 3; i <= length(text); i++)
+		value = value * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
+	return value
+}
+
+# Bit @nr of the bytes in @text, which are hexadecimal.
+function bit(text, nr,    digit, value)
+{
+	digit = int(nr / 8) * 2 + (nr % 8 < 4 ? 2 : 1)
+	value = index("0123456789abcdef", substr(text, digit, 1)) - 1
+	return value < 0 ? 0 : int(value / 2 ^ (nr % 4)) % 2
+}
+
+# The same for each page that was asked about, and ours says nothing of others.
+function same_in_range(line, stock, ours,    arg, pages, n, i)
+{
+	if (stock !~ / bits:/ || ours !~ / bits:/)
+		return 0
+	split(line, arg, "[(,)]")
+	pages = number(arg[5]) / (arg[6] == "" ? 4096 : number(arg[6]))
+	sub(/.* bits:/, "", stock)
+	sub(/.* bits:/, "", ours)
+	n = 4 * (length(stock) > length(ours) ? length(stock) : length(ours))
+	for (i = 0; i < n; i++)
+		if (bit(ours, i) != (i < pages ? bit(stock, i) : 0))
+			return 0
+	return 1
+}
+
+function answers(entry, line, ours, stock)
+{
+	if (entry == "@in-range")
+		return same_in_range(line, stock, ours)
+	return ours ~ entry
+}
+
+function known(name, line, stock, ours,    i)
+{
+	for (i = 0; i < nr_entries; i++) {
+		if (line ~ entry_call[i] && stock ~ entry_stock[i] &&
+		    answers(entry_ours[i], line, ours, stock)) {
+			if (index(found, " " entry_name[i] " ") == 0)
+				found = found entry_name[i] " "
+			return 1
+		}
+	}
+	return 0
+}
+
+# What was called, and what came of it.
+function call_of(line)
+{
+	sub(/ .*/, "", line)
+	return line
+}
+
+function answer_of(line)
+{
+	return substr(line, length(call_of(line)) + 2)
+}
+
+function compare(name,    i, j, n, a, b)
+{
+	found = " "
+	n = stock_lines[name] > our_lines[name] ? stock_lines[name] : our_lines[name]
+	for (i = 0; i < n; i++) {
+		a = stock[name, i]
+		b = ours[name, i]
+		if (a == b)
+			continue
+		if (call_of(a) == call_of(b) &&
+		    known(name, call_of(a), answer_of(a), answer_of(b)))
+			continue
+		print "differs " name " " i
+		for (j = i > 30 ? i - 30 : 0; j < i; j++)
+			print "      " stock[name, j]
+		print "stock " a
+		print "ours  " b
+		return
+	}
+	print (found == " " ? "same " name : "known " name found)
+}
+
+BEGIN { nr_entries = 0 }
+
+FILENAME == ARGV[1] {
+	if ($0 ~ /^(#|$)/)
+		next
+	if (split($0, field, "\t+") != 5) {
+		print "differs in-the-list-of-differences 0"
+		next
+	}
+	if (field[2] != "any" && kernel !~ "^" field[2])
+		next
+	entry_name[nr_entries] = field[1]
+	entry_call[nr_entries] = field[3]
+	entry_stock[nr_entries] = field[4]
+	entry_ours[nr_entries] = field[5]
+	nr_entries++
+	next
+}
+
+# Of each worker, what it has done in all.
+/^calls / { next }
+
+/^== / {
+	name = $2
+	if (FILENAME == ARGV[2])
+		names[nr_names++] = name
+	next
+}
+
+FILENAME == ARGV[2] { stock[name, stock_lines[name]++] = $0 }
+FILENAME == ARGV[3] { ours[name, our_lines[name]++] = $0 }
+
+END {
+	for (i = 0; i < nr_names; i++)
+		compare(names[i])
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Each worker has an equal set of devices: two alone in their groups, two that
+ * share one, and one that is software.
+ */
+#include "hardware.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+#include "pci.h"
+#include "sample.h"
+
+#define PCI_DEVICES "/sys/bus/pci/devices"
+#define MAX_FOUND 32
+/* QEMU's intel-hda, as sysfs has it */
+#define HDA_VENDOR "0x8086\n"
+#define HDA_DEVICE "0x2668\n"
+
+/** struct found - a device of the kind */
+struct found {
+	/** @bdf: its address */
+	char bdf[16];
+	/** @group: the number of its group */
+	int group;
+	/** @shared: whether another one is in that group */
+	bool shared;
+};
+
+static struct found found[MAX_FOUND];
+static unsigned int nr_found;
+
+static bool file_says(const char *bdf, const char *name, const char *what)
+{
+	char path[128];
+	char line[32] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%.12s/%s", bdf, name);
+	file = fopen(path, "re");
+	if (!file || !fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	if (file)
+		fclose(file);
+	return !strcmp(line, what);
+}
+
+static int by_bdf(const void *a, const void *b)
+{
+	return strcmp(((const struct found *)a)->bdf,
+		      ((const struct found *)b)->bdf);
+}
+
+static void find_all(void)
+{
+	DIR *dir = opendir(PCI_DEVICES);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)) && nr_found < MAX_FOUND) {
+		if (!file_says(entry->d_name, "vendor", HDA_VENDOR) ||
+		    !file_says(entry->d_name, "device", HDA_DEVICE))
+			continue;
+		snprintf(found[nr_found].bdf, sizeof(found[0].bdf), "%.12s",
+			 entry->d_name);
+		nr_found++;
+	}
+	if (dir)
+		closedir(dir);
+	qsort(found, nr_found, sizeof(found[0]), by_bdf);
+	for (unsigned int i = 0; i < nr_found; i++) {
+		pci_bind(found[i].bdf);
+		found[i].group = pci_group(found[i].bdf);
+		for (unsigned int j = 0; j < i; j++) {
+			if (found[j].group != found[i].group)
+				continue;
+			found[i].shared = true;
+			found[j].shared = true;
+		}
+	}
+}
+
+/* The @nr-th device of those that share a group, or of the others. */
+static const struct found *pick(bool shared, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr_found; i++) {
+		if (found[i].shared == shared && !nr--)
+			return &found[i];
+	}
+	FAIL("devices are missing");
+}
+
+void hardware_find(struct hardware *hardware, unsigned int worker)
+{
+	if (!nr_found)
+		find_all();
+	sample_load();
+	for (unsigned int i = 0; i < 4; i++) {
+		const struct found *one = pick(i >= 2, 2 * worker + i % 2);
+
+		strcpy(hardware->bdf[i], one->bdf);
+		hardware->group[i < 3 ? i : 2] = one->group;
+	}
+	hardware->sample = worker;
+	hardware->group[3] = sample_group(worker);
+}

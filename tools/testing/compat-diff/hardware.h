@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Finds the devices of the guest that "run" makes. */
+#ifndef COMPAT_DIFF_HARDWARE_H
+#define COMPAT_DIFF_HARDWARE_H
+
+#include "world.h"
+
+void hardware_find(struct hardware *hardware, unsigned int worker);
+
+#endif

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Plays sequences of calls and says what came of them: a line "NAME HASH" for
+ * each, or all of it. Runs in a guest that has the devices, twice: once with the
+ * kernel's own modules and once with ours.
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/vfio.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "gen.h"
+#include "hardware.h"
+#include "harness.h"
+#include "script.h"
+#include "sys.h"
+#include "memory.h"
+#include "trace.h"
+#include "world.h"
+
+#define NR_WORKERS 2
+#define SECONDS_MAX 60
+
+/** struct options - the command line */
+struct options {
+	/** @seed: of the random sequences */
+	__u64 seed;
+	/** @from: the first of them */
+	__u64 from;
+	/** @count: how many */
+	__u64 count;
+	/** @play: file with sequences, NULL for random ones */
+	const char *play;
+	/** @print: say what the calls are instead of making them */
+	bool print;
+	/** @show: the whole of the traces */
+	bool show;
+	/** @without: subjects that are left out */
+	unsigned int without;
+};
+
+static struct options options = { .seed = 1, .count = 1000 };
+static struct scripts scripts;
+static struct world world;
+static __u64 sum_calls;
+static __u64 sum_good;
+
+static void usage(void)
+{
+	fputs("usage: player [--seed N] [--from N] [--count N] [--play FILE]\n"
+	      "              [--without SUBJECT]... [--trace | --print]\n"
+	      "Subjects are dirty, vaddr, p2p and sample.\n",
+	      stderr);
+	exit(2);
+}
+
+static void parse_options(int argc, char **argv)
+{
+	static const struct option words[] = {
+		{ "seed", required_argument, NULL, 's' },
+		{ "from", required_argument, NULL, 'f' },
+		{ "count", required_argument, NULL, 'c' },
+		{ "play", required_argument, NULL, 'p' },
+		{ "without", required_argument, NULL, 'w' },
+		{ "trace", no_argument, NULL, 't' },
+		{ "print", no_argument, NULL, 'P' },
+		{},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", words, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			options.seed = strtoull(optarg, NULL, 0);
+			break;
+		case 'f':
+			options.from = strtoull(optarg, NULL, 0);
+			break;
+		case 'c':
+			options.count = strtoull(optarg, NULL, 0);
+			break;
+		case 'p':
+			options.play = optarg;
+			break;
+		case 'w':
+			options.without |= subject_named(optarg);
+			break;
+		case 't':
+			options.show = true;
+			break;
+		case 'P':
+			options.print = true;
+			break;
+		default:
+			usage();
+		}
+	}
+}
+
+/* The calls of the sequence @nr, and its name. */
+static void load(__u64 nr, char *name, size_t size)
+{
+	if (options.play) {
+		snprintf(name, size, "%s", scripts.script[nr].name);
+		world.nr_calls = script_parse(&scripts.script[nr], world.call);
+	} else {
+		snprintf(name, size, "random_%llu", nr);
+		world.nr_calls = gen_sequence(options.seed, nr, world.call);
+	}
+}
+
+/* At the end, with all files closed: can the groups be used again? */
+static void trace_aftermath(const struct hardware *hardware)
+{
+	char path[32];
+
+	for (int i = 0; i < NR_GROUPS; i++) {
+		struct vfio_group_status status = { .argsz = sizeof(status) };
+		int fd;
+
+		snprintf(path, sizeof(path), "/dev/vfio/%d",
+			 hardware->group[i]);
+		fd = __sys_open(path, O_RDWR);
+		if (fd < 0) {
+			trace_add("after: g%d = %d\n", i, fd);
+			continue;
+		}
+		__sys_ioctl(fd, VFIO_GROUP_GET_STATUS, &status);
+		trace_add("after: g%d %x\n", i, status.flags);
+		close(fd);
+	}
+}
+
+/* The process that makes the calls. */
+static void play_in_child(const struct hardware *hardware, int trace_fd)
+{
+	const struct rlimit none = {};
+
+	setrlimit(RLIMIT_CORE, &none);
+	alarm(SECONDS_MAX);
+	memory_init();
+	world_init(&world, hardware, trace_fd);
+	world.without = options.without;
+	world_play(&world);
+	op_find("locked", 6)->run(&world, NULL);
+	trace_add("\n");
+	_exit(0);
+}
+
+static void play(const struct hardware *hardware, int trace_fd)
+{
+	int status;
+	pid_t pid;
+
+	trace_clear();
+	pid = fork();
+	if (!pid)
+		play_in_child(hardware, trace_fd);
+	waitpid(pid, &status, 0);
+	trace_add("end: %x\n", status);
+	trace_aftermath(hardware);
+	sum_calls += trace->nr_calls;
+	sum_good += trace->nr_good;
+}
+
+static void show(const char *name)
+{
+	printf("== %s\n", name);
+	fwrite(trace->text, 1, trace->len, stdout);
+}
+
+/* A worker plays each @NR_WORKERS-th sequence, the same at any time. */
+static void work(unsigned int worker, const struct hardware *hardware)
+{
+	__u64 nr_all = options.play ? scripts.nr : options.from + options.count;
+	int trace_fd = trace_file();
+	char name[256];
+	char buf[65536];
+
+	setvbuf(stdout, buf, _IOFBF, sizeof(buf));
+	trace = trace_open(trace_fd);
+	for (__u64 nr = options.from; nr < nr_all; nr++) {
+		if (nr % NR_WORKERS != worker)
+			continue;
+		load(nr, name, sizeof(name));
+		play(hardware, trace_fd);
+		if (options.show)
+			show(name);
+		else
+			printf("%s %016llx\n", name, trace_hash());
+		/* in whole lines, as another worker writes as well */
+		if (options.show || nr % 64 < NR_WORKERS)
+			fflush(stdout);
+	}
+	printf("calls %llu %llu\n", sum_calls, sum_good);
+	fflush(stdout);
+	_exit(0);
+}
+
+static void print_all(void)
+{
+	__u64 nr_all = options.play ? scripts.nr : options.from + options.count;
+	char text[256];
+
+	for (__u64 nr = options.from; nr < nr_all; nr++) {
+		load(nr, text, sizeof(text));
+		printf("%s:", text);
+		for (unsigned int i = 0; i < world.nr_calls; i++) {
+			call_print(&world.call[i], text, sizeof(text));
+			printf(" %s", text);
+		}
+		printf("\n");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct hardware hardware[NR_WORKERS];
+	int failed = 0;
+	int status;
+
+	if (argc == 3 && !strcmp(argv[1], "--resume"))
+		world_resume(atoi(argv[2]));
+	parse_options(argc, argv);
+	if (options.play)
+		scripts_read(&scripts, options.play);
+	if (options.print) {
+		print_all();
+		return 0;
+	}
+	for (unsigned int i = 0; i < NR_WORKERS; i++)
+		hardware_find(&hardware[i], i);
+	for (unsigned int i = 0; i < NR_WORKERS; i++) {
+		if (!fork())
+			work(i, &hardware[i]);
+	}
+	for (unsigned int i = 0; i < NR_WORKERS; i++) {
+		wait(&status);
+		failed |= status;
+	}
+	return failed ? 1 : 0;
+}
