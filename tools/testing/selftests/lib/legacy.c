@@ -29,6 +29,22 @@ void container_set_iommu(int container)
 	ASSERT_RC(__container_set_iommu(container, VFIO_TYPE1v2_IOMMU), 0);
 }
 
+/* A container with a type, and a group to keep it. */
+int container_ready_as(enum backend backend, unsigned long type)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	int container = container_open(backend);
+
+	group_set_container(group_open(bdf), container);
+	ASSERT_RC(__container_set_iommu(container, type), 0);
+	return container;
+}
+
+int container_ready(enum backend backend)
+{
+	return container_ready_as(backend, VFIO_TYPE1v2_IOMMU);
+}
+
 int __container_map(int container, const void *vaddr, __u64 iova, __u64 size,
 		    __u32 flags)
 {

@@ -11,6 +11,8 @@
 int container_open(enum backend backend);
 int __container_set_iommu(int container, unsigned long type);
 void container_set_iommu(int container);
+int container_ready_as(enum backend backend, unsigned long type);
+int container_ready(enum backend backend);
 int __container_map(int container, const void *vaddr, __u64 iova, __u64 size,
 		    __u32 flags);
 void container_map(int container, const void *vaddr, __u64 iova, __u64 size);

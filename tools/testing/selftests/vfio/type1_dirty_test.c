@@ -30,22 +30,6 @@ static __u64 page_at(__u64 nr)
 	return IOVA + nr * IOVA_PAGE;
 }
 
-/* A container of a type, with a group that has an IOMMU. */
-static int ready_as(enum backend backend, unsigned long type)
-{
-	int container = container_open(backend);
-	int group = group_open(pci_need(TESTDEV_EDU0));
-
-	group_set_container(group, container);
-	ASSERT_RC(__container_set_iommu(container, type), 0);
-	return container;
-}
-
-static int ready(enum backend backend)
-{
-	return ready_as(backend, VFIO_TYPE1v2_IOMMU);
-}
-
 static int __send_flags(int container, __u32 argsz, __u32 flags)
 {
 	__u32 cmd[2] = { argsz, flags };
@@ -55,7 +39,7 @@ static int __send_flags(int container, __u32 argsz, __u32 flags)
 
 TEST_OVER(wrong_type, BACKENDS_LEGACY)
 {
-	int container = ready_as(backend, VFIO_TYPE1_IOMMU);
+	int container = container_ready_as(backend, VFIO_TYPE1_IOMMU);
 	char *mem = sys_mmap_anon(PAGE);
 	struct log_unmap unmap;
 	__u64 word;
@@ -85,7 +69,7 @@ TEST_OVER(flags, BACKENDS_LEGACY)
 		0,	     8,		 1U << 31,	     START | STOP,
 		START | GET, STOP | GET, START | STOP | GET, START | 8
 	};
-	int container = ready(backend);
+	int container = container_ready(backend);
 
 	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_DIRTY_PAGES, BAD_PTR),
 		  -EFAULT);
@@ -101,7 +85,7 @@ TEST_OVER(flags, BACKENDS_LEGACY)
 
 TEST_OVER(start_and_stop, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	__u64 word;
 
 	ASSERT_RC(__log_get(container, IOVA, 1, &word), -EINVAL);
@@ -163,7 +147,7 @@ TEST_OVER(get_errnos, BACKENDS_LEGACY)
 {
 	int wrap = sys_kernel_before(6, 13) ? -EINVAL : -EOVERFLOW;
 	char *mem = sys_mmap_anon(80 * PAGE);
-	int container = ready(backend);
+	int container = container_ready(backend);
 	static __u64 words[2];
 	struct log_get good;
 
@@ -185,7 +169,7 @@ TEST_OVER(get_errnos, BACKENDS_LEGACY)
 TEST_OVER(get_partly_readable, BACKENDS_LEGACY)
 {
 	struct log_get get = log_get_request(IOVA, 1, BAD_PTR);
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *page = page_before_hole();
 
 	log_start(container);
@@ -201,7 +185,7 @@ TEST_OVER(get_partly_readable, BACKENDS_LEGACY)
 TEST_OVER(get_cuts_a_mapping, BACKENDS_LEGACY)
 {
 	char *mem = sys_mmap_anon(8 * PAGE);
-	int container = ready(backend);
+	int container = container_ready(backend);
 	__u64 word = JUNK;
 
 	container_map(container, mem, IOVA, 4 * PAGE);
@@ -228,7 +212,7 @@ TEST_OVER(get_cuts_a_mapping, BACKENDS_LEGACY)
 TEST_OVER(iommu_is_all_dirty, BACKENDS_LEGACY)
 {
 	char *mem = sys_mmap_anon(NR * PAGE);
-	int container = ready(backend);
+	int container = container_ready(backend);
 	__u64 maps = ALL;
 
 	container_map(container, mem, IOVA, NR * PAGE);
@@ -262,7 +246,7 @@ TEST_OVER(words, BACKENDS_LEGACY)
 		unsigned int first, nr;
 	} maps[] = { { 3, 70 }, { 73, 8 }, { 130, 1 }, { 256, 64 }, { 400, 3 } };
 	char *mem = sys_mmap_anon(128 * PAGE);
-	int container = ready(backend);
+	int container = container_ready(backend);
 	__u64 got[10], want[10];
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(maps); i++)
@@ -289,7 +273,7 @@ TEST_OVER(unmap_errnos, BACKENDS_LEGACY)
 {
 	int wrap = sys_kernel_before(6, 13) ? -EINVAL : -EOVERFLOW;
 	char *mem = sys_mmap_anon(4 * PAGE);
-	int container = ready(backend);
+	int container = container_ready(backend);
 	struct log_unmap good, bad;
 	static __u64 word = JUNK;
 
@@ -338,7 +322,7 @@ TEST_OVER(unmap_errnos, BACKENDS_LEGACY)
 TEST_OVER(unmap_partly_readable, BACKENDS_LEGACY)
 {
 	struct log_unmap unmap = log_unmap_request(IOVA, 1, BAD_PTR);
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *page = page_before_hole();
 
 	log_start(container);
@@ -356,7 +340,7 @@ TEST_OVER(unmap_in_part, BACKENDS_LEGACY)
 {
 	__u64 *words = (__u64 *)(page_before_hole() + PAGE) - 1;
 	char *mem = sys_mmap_anon(2 * PAGE);
-	int container = ready(backend);
+	int container = container_ready(backend);
 	struct log_unmap unmap;
 	__u64 rest[2] = {};
 

@@ -14,17 +14,6 @@
 #define MSI_LAST 0xfeefffffULL
 #define RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
 
-static int ready(enum backend backend)
-{
-	const char *bdf = pci_need(TESTDEV_EDU0);
-	int container = container_open(backend);
-	int group = group_open(bdf);
-
-	group_set_container(group, container);
-	container_set_iommu(container);
-	return container;
-}
-
 static struct vfio_iommu_type1_info *full_info(int container)
 {
 	struct vfio_iommu_type1_info request = { .argsz = sizeof(request) };
@@ -44,7 +33,7 @@ TEST_OVER(short_and_long, BACKENDS_LEGACY)
 {
 	size_t min = offsetof(struct vfio_iommu_type1_info, cap_offset);
 	struct vfio_iommu_type1_info *info;
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char buf[4096];
 	__u32 needed;
 
@@ -90,7 +79,7 @@ TEST_OVER(capabilities, BACKENDS_LEGACY)
 		VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL,
 		VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE,
 	};
-	int container = ready(backend);
+	int container = container_ready(backend);
 	struct vfio_iommu_type1_info *info = full_info(container);
 	const struct vfio_info_cap_header *before = NULL;
 	const struct vfio_info_cap_header *cap;
@@ -109,7 +98,7 @@ TEST_OVER(capabilities, BACKENDS_LEGACY)
 TEST_OVER(migration, BACKENDS_LEGACY)
 {
 	const struct vfio_iommu_type1_info_cap_migration *cap;
-	int container = ready(backend);
+	int container = container_ready(backend);
 	struct vfio_iommu_type1_info *info = full_info(container);
 
 	cap = (const void *)info_cap(info, info->cap_offset,
@@ -123,7 +112,7 @@ TEST_OVER(migration, BACKENDS_LEGACY)
 
 TEST_OVER(dma_avail_counts, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	unsigned int avail = container_dma_avail(container);
 	char *buf = sys_mmap_anon(4 * PAGE);
 
@@ -140,7 +129,7 @@ TEST_OVER(dma_avail_counts, BACKENDS_LEGACY)
 TEST_OVER(iova_ranges, BACKENDS_LEGACY)
 {
 	const struct vfio_iommu_type1_info_cap_iova_range *cap;
-	int container = ready(backend);
+	int container = container_ready(backend);
 	struct vfio_iommu_type1_info *info = full_info(container);
 	char *page = sys_mmap_anon(PAGE);
 	unsigned int i;

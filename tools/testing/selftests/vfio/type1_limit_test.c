@@ -27,18 +27,6 @@
 #define MAP_LINE "vfio_pin_pages_remote: RLIMIT_MEMLOCK "
 #define PIN_LINE "vfio_pin_page_external: Task who pays "
 
-/* A container with a type, and a group to keep it. */
-static int ready(enum backend backend)
-{
-	const char *bdf = pci_need(TESTDEV_EDU0);
-	int container = container_open(backend);
-	int group = group_open(bdf);
-
-	group_set_container(group, container);
-	container_set_iommu(container);
-	return container;
-}
-
 static void limit_to(unsigned long long bytes)
 {
 	sys_drop_ipc_lock();
@@ -61,7 +49,7 @@ static void expect(int container, char *mem, int bad, int want)
 /* What is wrong with the memory is said where the limit is not reached before. */
 TEST_OVER(bad_memory_or_too_much, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *mem = sys_mmap_anon(NR * PAGE);
 
 	limit_to(MOST * PAGE);
@@ -89,7 +77,7 @@ TEST_OVER(bad_memory_or_too_much, BACKENDS_LEGACY)
 
 TEST_OVER(to_the_page, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *mem = sys_mmap_anon(NR * PAGE);
 
 	/* What is left of a page does not count. */
@@ -112,7 +100,7 @@ TEST_OVER(to_the_page, BACKENDS_LEGACY)
 /* The capability lifts the limit, and memory counts nevertheless. */
 TEST_OVER(capability, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *mem = sys_mmap_anon(NR * PAGE);
 
 	sys_set_memlock(0);
@@ -132,7 +120,7 @@ TEST_OVER(capability, BACKENDS_LEGACY)
 /* Administrators search for this. */
 TEST_OVER(log_line, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *mem = sys_mmap_anon(NR * PAGE);
 	int log = klog_open();
 
@@ -151,7 +139,7 @@ TEST_OVER(log_line, BACKENDS_LEGACY)
 /* To take memory over that is more than the limit is no reason for one. */
 TEST_OVER(no_log_line, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *mem = sys_mmap_anon(NR * PAGE);
 	int log = klog_open();
 	pid_t pid;

@@ -18,18 +18,6 @@
 /* Where x86 keeps its interrupt messages. */
 #define MSI_IOVA 0xfee00000ULL
 
-/* A container with a type, and a group to keep it. */
-static int ready(enum backend backend)
-{
-	const char *bdf = pci_need(TESTDEV_EDU0);
-	int container = container_open(backend);
-	int group = group_open(bdf);
-
-	group_set_container(group, container);
-	container_set_iommu(container);
-	return container;
-}
-
 /* No mapping has come or gone since @avail was taken. */
 #define ASSERT_AVAIL(container, avail) \
 	ASSERT_EQ(container_dma_avail(container), avail)
@@ -42,7 +30,7 @@ static int wrap_errno(void)
 
 TEST_OVER(map_struct, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *page = sys_mmap_anon(2 * PAGE);
 	unsigned int avail = container_dma_avail(container);
 	struct vfio_iommu_type1_dma_map map = {
@@ -70,7 +58,7 @@ TEST_OVER(map_struct, BACKENDS_LEGACY)
 
 TEST_OVER(map_flags, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *page = sys_mmap_anon(PAGE);
 	unsigned int avail = container_dma_avail(container);
 	unsigned int bit;
@@ -95,7 +83,7 @@ TEST_OVER(map_flags, BACKENDS_LEGACY)
 
 TEST_OVER(map_alignment_and_overflow, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *page = sys_mmap_anon(2 * PAGE);
 	unsigned int avail = container_dma_avail(container);
 
@@ -125,7 +113,7 @@ TEST_OVER(map_alignment_and_overflow, BACKENDS_LEGACY)
 
 TEST_OVER(map_overlap, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *buf = sys_mmap_anon(16 * PAGE);
 	unsigned int avail;
 	int first;
@@ -151,7 +139,7 @@ TEST_OVER(map_overlap, BACKENDS_LEGACY)
 
 TEST_OVER(map_reserved, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *buf = sys_mmap_anon(MIB(4));
 	unsigned int avail = container_dma_avail(container);
 
@@ -181,7 +169,7 @@ TEST_OVER(map_reserved, BACKENDS_LEGACY)
 /* What cannot be pinned leaves no mapping and no charge behind. */
 TEST_OVER(map_bad_memory, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *buf = sys_mmap_anon(MIB(4));
 	unsigned int avail = container_dma_avail(container);
 
@@ -204,7 +192,7 @@ TEST_OVER(map_bad_memory, BACKENDS_LEGACY)
 
 TEST_OVER(map_limit, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *page = sys_mmap_anon(PAGE);
 	unsigned int avail = container_dma_avail(container);
 	__u64 unmapped;
@@ -230,7 +218,7 @@ TEST_OVER(map_limit, BACKENDS_LEGACY)
 
 TEST_OVER(unmap_struct, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *page = sys_mmap_anon(PAGE);
 	struct vfio_iommu_type1_dma_unmap unmap = {
 		.argsz = sizeof(unmap) - 1,
@@ -264,7 +252,7 @@ TEST_OVER(unmap_struct, BACKENDS_LEGACY)
 
 TEST_OVER(unmap_alignment_and_overflow, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *buf = sys_mmap_anon(2 * PAGE);
 	__u64 size;
 
@@ -294,7 +282,7 @@ TEST_OVER(unmap_alignment_and_overflow, BACKENDS_LEGACY)
 
 TEST_OVER(unmap_nothing, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	__u64 size;
 
 	ASSERT_RC(__container_unmap(container, IOVA, PAGE, 0, &size), 0);
@@ -349,7 +337,7 @@ TEST_OVER(unmap_bisects, BACKENDS_LEGACY)
 
 TEST_OVER(unmap_all, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *buf = sys_mmap_anon(4 * PAGE);
 	unsigned int avail = container_dma_avail(container);
 	__u32 all = VFIO_DMA_UNMAP_FLAG_ALL;
@@ -369,7 +357,7 @@ TEST_OVER(unmap_all, BACKENDS_LEGACY)
 
 TEST_OVER(locked_memory_is_counted, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *buf = sys_mmap_anon(MIB(4));
 
 	container_map(container, buf, IOVA, MIB(4));
@@ -385,7 +373,7 @@ TEST_OVER(locked_memory_is_counted, BACKENDS_LEGACY)
 
 TEST_OVER(memlock_limit, BACKENDS_LEGACY)
 {
-	int container = ready(backend);
+	int container = container_ready(backend);
 	char *buf = sys_mmap_anon(MIB(4));
 	unsigned int avail = container_dma_avail(container);
 
