@@ -19,7 +19,7 @@
 #include "vdev.h"
 
 #define IOVA 0x10000000ULL
-#define OURS "../../../drivers/vfio/pci/vfio-pci.ko"
+#define DRIVERS "../../../drivers/vfio/"
 
 static int open_stock(const char *name)
 {
@@ -102,11 +102,34 @@ static void check_refused(const char *file, const char *module,
 	ASSERT(access(path, F_OK));
 }
 
+/* With ours of that name out of the way, which comes back. */
+static void check_refused_instead(const char *ours, const char *file,
+				  const char *module, const char *namespace)
+{
+	int fd = __sys_open(ours, O_RDONLY);
+
+	/* there is one, or ours stays */
+	sys_close(open_stock(file));
+	if (fd == -ENOENT)
+		SKIP("not run where it was built");
+	ASSERT(fd >= 0);
+	ASSERT(!syscall(SYS_delete_module, module, O_NONBLOCK));
+	check_refused(file, module, namespace);
+	ASSERT_RC(__load(fd, 0), 0);
+}
+
+static void check_type1_refused(void)
+{
+	check_refused_instead(DRIVERS "vfio_iommu_type1.ko",
+			      "vfio_iommu_type1.ko.xz", "vfio_iommu_type1",
+			      "VFIO_NG");
+}
+
 /* What uses the symbols of vfio.ko */
 TEST_OVER(stock_type1_is_refused, BACKENDS_ALL)
 {
 	check_works(backend);
-	check_refused("vfio_iommu_type1.ko.xz", "vfio_iommu_type1", "VFIO_NG");
+	check_type1_refused();
 	check_works(backend);
 }
 
@@ -115,24 +138,16 @@ TEST(refused_with_a_device_open)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
 
-	check_refused("vfio_iommu_type1.ko.xz", "vfio_iommu_type1", "VFIO_NG");
+	check_type1_refused();
 	edu_close_with_space(edu);
 }
 
 /* What uses the symbols of vfio-pci-core.ko, as drivers for one device do */
 TEST(stock_vfio_pci_is_refused)
 {
-	int ours = __sys_open(OURS, O_RDONLY);
-
-	/* there is one, or ours stays */
-	sys_close(open_stock("pci/vfio-pci.ko.xz"));
-	if (ours == -ENOENT)
-		SKIP("not run where it was built");
-	ASSERT(ours >= 0);
 	check_works(BACKEND_IOMMUFD);
-	ASSERT(!syscall(SYS_delete_module, "vfio_pci", O_NONBLOCK));
-	check_refused("pci/vfio-pci.ko.xz", "vfio_pci", "VFIO_");
-	ASSERT_RC(__load(ours, 0), 0);
+	check_refused_instead(DRIVERS "pci/vfio-pci.ko", "pci/vfio-pci.ko.xz",
+			      "vfio_pci", "VFIO_");
 	check_works(BACKEND_IOMMUFD);
 }
 
@@ -140,6 +155,9 @@ TEST(stock_vfio_pci_is_refused)
 TEST(stock_modules_of_our_names)
 {
 	ASSERT_RC(__load(open_stock("vfio.ko.xz"), MODULE_INIT_COMPRESSED_FILE),
+		  -EEXIST);
+	ASSERT_RC(__load(open_stock("vfio_iommu_type1.ko.xz"),
+			 MODULE_INIT_COMPRESSED_FILE),
 		  -EEXIST);
 	ASSERT_RC(__load(open_stock("pci/vfio-pci-core.ko.xz"),
 			 MODULE_INIT_COMPRESSED_FILE),
