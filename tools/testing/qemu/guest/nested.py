@@ -2,6 +2,7 @@
 """A nested guest: QEMU on KVM, told by QMP and by the guest's serial port."""
 
 import array
+import contextlib
 import json
 import os
 import re
@@ -94,15 +95,33 @@ class Nested:
 
     def booted(self):
         """Waits until the guest's user space speaks."""
-        while not self.agent.read(self.BOOT, "boot").startswith("ready"):
+        while not self.hear(self.BOOT, "boot").startswith("ready"):
             pass
+
+    def hear(self, limit, what):
+        """What the guest's user space says next."""
+        try:
+            return self.agent.read(limit, what)
+        except Failure as error:
+            raise Failure(f"{error}, {self.whereabouts()}")
+
+    def whereabouts(self):
+        """Where a guest is that does not go on: what it said last, what its CPU does."""
+        with open(f"{self.logs}.console", errors="replace") as file:
+            lines = file.read().splitlines() or ["nothing"]
+        places = []
+        with contextlib.suppress(Failure):
+            for _ in range(3):
+                text = self.qmp("human-monitor-command", **{"command-line": "info registers"})
+                places += re.findall(r"RIP=\S+|HLT=1", text)
+        return f"said last: {lines[-1].strip()[:200]}; {' '.join(places)}"
 
     def run(self, command, limit=None):
         """Runs a shell command in the guest: the lines of its output."""
         self.agent.socket.sendall(command.encode() + b"\n")
         lines = []
         while True:
-            line = self.agent.read(limit or self.COMMAND, command)
+            line = self.hear(limit or self.COMMAND, command)
             if line.startswith("="):
                 break
             lines.append(line)
