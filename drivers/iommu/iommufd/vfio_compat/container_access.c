@@ -210,10 +210,9 @@ int iommufd_container_pin_pages(struct iommufd_container_access *access,
 		return -EACCES;
 	if (!access->user.pins)
 		return -EINVAL;
-	iova &= PAGE_MASK;
 	if (iova_range_from_user(iova, npage * PAGE_SIZE, &range))
 		return npage ? TYPE1_EWRAP : -EINVAL;
-	return pin_pages(container, iova, npage, prot, pages);
+	return pin_pages(container, iova & PAGE_MASK, npage, prot, pages);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_pin_pages, "IOMMUFD_NG");
 

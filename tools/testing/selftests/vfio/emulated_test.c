@@ -154,6 +154,7 @@ TEST_OVER(pin_errnos_container, BACKENDS_LEGACY)
 	ASSERT_RC(__sample_pin(s.fd, IOVA + NR * PAGE, 1, SAMPLE_RW), -EINVAL);
 	ASSERT_RC(__sample_pin(s.fd, IOVA + PAGE, NR, SAMPLE_RW), -EINVAL);
 	ASSERT_RC(__sample_pin(s.fd, -PAGE, 2, SAMPLE_RW), wrap);
+	ASSERT_RC(__sample_pin(s.fd, -1, 1, SAMPLE_RW), wrap);
 
 	ASSERT_RC(__space_map(s.space, mem, IOVA + NR * PAGE, PAGE, DMA_READ),
 		  0);
