@@ -211,9 +211,9 @@ static int no_type(unsigned long arg)
  * Attaches the groups. There is no way back but to take all groups out.
  *
  * Return: 0, -EINVAL without a group, where it was done already or for
- * VFIO_UNMAP_ALL, -ENODEV for a type that is unknown or not that of the groups, -EPERM for groups without an
- * IOMMU where the caller does not have CAP_SYS_RAWIO, an error of
- * domain_attach().
+ * VFIO_UNMAP_ALL, -ENODEV for a type that is unknown or not that of the groups,
+ * -EPERM for groups without an IOMMU where the caller does not have
+ * CAP_SYS_RAWIO, an error of domain_attach().
  */
 long container_set_iommu(struct container *container, unsigned long arg)
 {
