@@ -174,11 +174,14 @@ static void free_bus(struct mock_bus *mbus)
 static void remove_bus(struct work_struct *work)
 {
 	struct mock_bus *mbus = container_of(work, struct mock_bus, removal);
+	struct pci_host_bridge *bridge = to_pci_host_bridge(mbus->bus->bridge);
 
 	pci_lock_rescan_remove();
 	pci_stop_root_bus(mbus->bus);
 	pci_remove_root_bus(mbus->bus);
 	pci_unlock_rescan_remove();
+	/* what the core made with the bus it leaves to who made the bus */
+	pci_free_host_bridge(bridge);
 	ida_free(&domains, mbus->sysdata.domain);
 	free_bus(mbus);
 }
