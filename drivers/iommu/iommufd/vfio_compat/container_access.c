@@ -148,13 +148,14 @@ static int pin_page(struct container *container, const struct iova_range *range,
 	return ret;
 }
 
-static int pin_errno(int ret)
+/* As type1 says it; @gone where the process that mapped the memory has ended */
+static int driver_errno(int ret, int gone)
 {
 	switch (ret) {
 	case -ENOENT:
 		return -EINVAL;
 	case -ESRCH:
-		return -ENODEV;
+		return gone;
 	default:
 		return ret;
 	}
@@ -172,7 +173,7 @@ static int pin_pages(struct container *container, unsigned long iova, int npage,
 		ret = pin_page(container, &range, prot, &pages[i]);
 		if (ret) {
 			unpin_pages(container, iova, i);
-			return pin_errno(ret);
+			return driver_errno(ret, -ENODEV);
 		}
 	}
 	return npage;
@@ -265,18 +266,6 @@ static int rw_mapping(struct container *container,
 	return ret;
 }
 
-static int rw_errno(int ret)
-{
-	switch (ret) {
-	case -ENOENT:
-		return -EINVAL;
-	case -ESRCH:
-		return -EPERM;
-	default:
-		return ret;
-	}
-}
-
 /**
  * iommufd_container_rw() - read or write the memory behind a range
  * @access: the access
@@ -315,7 +304,7 @@ int iommufd_container_rw(struct iommufd_container_access *access,
 		iova_range_intersect(&mapping, &left, &part);
 		ret = rw_mapping(container, &part, data, how);
 		if (ret || part.last == left.last)
-			return rw_errno(ret);
+			return driver_errno(ret, -EPERM);
 		data += iova_range_length(&part);
 		left.first = part.last + 1;
 	}
