@@ -166,20 +166,27 @@ TEST_OVER(get_errnos, BACKENDS_LEGACY)
 	SPOIL(iova = -80 * IOVA_PAGE, sys_kernel_before(6, 13) ? -EINVAL : 0);
 }
 
+static void check_partly_readable(int container, unsigned long cmd,
+				  const void *request, size_t size)
+{
+	char *page = page_before_hole();
+
+	for (size_t i = 1; i < size; i++) {
+		char *at = page + PAGE - i;
+
+		memcpy(at, request, i);
+		ASSERT_RC(__sys_ioctl(container, cmd, at), -EFAULT);
+	}
+}
+
 TEST_OVER(get_partly_readable, BACKENDS_LEGACY)
 {
 	struct log_get get = log_get_request(IOVA, 1, BAD_PTR);
 	int container = container_ready(backend);
-	char *page = page_before_hole();
 
 	log_start(container);
-	for (size_t i = 1; i < sizeof(get); i++) {
-		char *at = page + PAGE - i;
-
-		memcpy(at, &get, i);
-		ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_DIRTY_PAGES, at),
-			  -EFAULT);
-	}
+	check_partly_readable(container, VFIO_IOMMU_DIRTY_PAGES, &get,
+			      sizeof(get));
 }
 
 TEST_OVER(get_cuts_a_mapping, BACKENDS_LEGACY)
@@ -323,16 +330,10 @@ TEST_OVER(unmap_partly_readable, BACKENDS_LEGACY)
 {
 	struct log_unmap unmap = log_unmap_request(IOVA, 1, BAD_PTR);
 	int container = container_ready(backend);
-	char *page = page_before_hole();
 
 	log_start(container);
-	for (size_t i = 1; i < sizeof(unmap); i++) {
-		char *at = page + PAGE - i;
-
-		memcpy(at, &unmap, i);
-		ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_UNMAP_DMA, at),
-			  -EFAULT);
-	}
+	check_partly_readable(container, VFIO_IOMMU_UNMAP_DMA, &unmap,
+			      sizeof(unmap));
 }
 
 /* Whatever was told of is unmapped, the rest is not. */
