@@ -63,7 +63,7 @@ class Nested:
     BOOT = 600
     COMMAND = 300
 
-    def __init__(self, name, logs, words, memory="256M", fds=(), append=""):
+    def __init__(self, name, logs, words, memory="256M", fds=(), append="", incoming=False):
         self.dir = tempfile.mkdtemp()
         self.logs = os.path.join(logs, name)
         self.words = [
@@ -79,11 +79,19 @@ class Nested:
             "-trace", "kvm_device_ioctl", "-trace", "iommufd_backend_map_file_dma",
             "-D", f"{self.logs}.trace",
             *words]
+        if incoming:
+            self.words += ["-incoming", f"unix:{self.dir}/main",
+                           "-incoming", json.dumps(self.channel("cpr"))]
         with open(f"{self.logs}.stderr", "ab") as stderr:
             self.process = subprocess.Popen(
                 self.words, stdin=subprocess.DEVNULL, stdout=stderr,
                 stderr=stderr, pass_fds=fds)
         self.events = []
+        if not incoming:
+            self.connect()
+
+    def connect(self):
+        """Until a guest that is to come in has begun to, nobody answers."""
         try:
             self.monitor = Lines(f"{self.dir}/qmp", self.process)
             self.monitor.read(60, "greeting")
@@ -174,6 +182,27 @@ class Nested:
         """How much of QEMU's anonymous memory is huge pages."""
         with open(f"/proc/{self.process.pid}/smaps_rollup") as file:
             return int(re.search(r"AnonHugePages: +(\d+)", file.read())[1])
+
+    def channel(self, kind):
+        return {"channel-type": kind,
+                "addr": {"transport": "socket", "type": "unix", "path": f"{self.dir}/{kind}"}}
+
+    def transfer(self, other):
+        """Live update: the guest goes on in another QEMU, which was started for it."""
+        deadline = time.monotonic() + 60
+        while not os.path.exists(f"{other.dir}/cpr"):
+            if other.process.poll() is not None or time.monotonic() > deadline:
+                raise Failure("the new QEMU does not wait for the guest")
+            time.sleep(0.02)
+        self.qmp("migrate-set-parameters", mode="cpr-transfer")
+        self.qmp("migrate", channels=[other.channel("main"), other.channel("cpr")])
+        other.connect()
+        deadline = time.monotonic() + self.COMMAND
+        while not other.qmp("query-status")["running"]:
+            status = self.qmp("query-migrate")
+            if status.get("status") == "failed" or time.monotonic() > deadline:
+                raise Failure(f"the guest does not come over: {status}")
+            time.sleep(0.02)
 
     def quit(self):
         """The guest ends by itself, as at a power switch."""
