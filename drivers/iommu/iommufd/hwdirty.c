@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/iommu.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
@@ -18,7 +19,7 @@ struct dirty_reader {
 	struct iommu_domain *domain;
 	/** @page: bytes, the smallest I/O page */
 	unsigned long page;
-	/** @clear: what was read is clean afterwards */
+	/** @clear: a page that was read as a whole is clean afterwards */
 	bool clear;
 	/** @flush: what was cleared, and may be cached as dirty still */
 	struct iommu_iotlb_gather flush;
@@ -128,30 +129,62 @@ int hwdirty_forget(struct iommu_domain *domain, const struct iova_range *range)
 	return rc;
 }
 
-/* Reads one page; @last is set to the end of what the answer is about */
+/*
+ * The I/O page at an IOVA that was asked about, if @dirty was the answer. Drivers
+ * differ in where an answer begins: at the page or at the IOVA. It is as long as
+ * the page either way.
+ */
+static struct iova_range io_page(const struct dirty_reader *reader,
+				 unsigned long iova,
+				 const struct iova_range *dirty)
+{
+	unsigned long size = max(reader->page, iova_range_length(dirty));
+	unsigned long mask = roundup_pow_of_two(size) - 1;
+
+	return (struct iova_range){ iova & ~mask, iova | mask };
+}
+
+static int clean_page(struct dirty_reader *reader,
+		      const struct iova_range *page)
+{
+	struct iova_range dirty;
+	int rc;
+
+	rc = ask(reader->domain, page, true, &dirty);
+	if (rc > 0)
+		iommu_iotlb_gather_add_range(&reader->flush, page->first,
+					     iova_range_length(page));
+	return min(rc, 0);
+}
+
+/*
+ * Reads the page at an IOVA; @last is set to its end. It is cleared only after
+ * all of it was reported: one that the request has but a part of stays dirty,
+ * for whoever asks about the rest.
+ */
 static int read_page(struct dirty_reader *reader,
 		     const struct iova_range *within, unsigned long iova,
 		     unsigned long *last)
 {
-	const struct iova_range page = { iova, iova + reader->page - 1 };
-	struct iova_range dirty;
+	struct iova_range page = { iova, iova + reader->page - 1 };
+	struct iova_range dirty, part;
 	int rc;
 
 	*last = page.last;
-	rc = ask(reader->domain, &page, reader->clear, &dirty);
+	rc = ask(reader->domain, &page, false, &dirty);
 	if (rc <= 0)
 		return rc;
-	if (reader->clear)
-		iommu_iotlb_gather_add_range(&reader->flush, dirty.first,
-					     iova_range_length(&dirty));
-	/* a large I/O page is dirty as a whole, wherever it was asked about */
-	if (!iova_range_intersect(&dirty, within, &dirty))
+	page = io_page(reader, iova, &dirty);
+	*last = page.last;
+	if (!iova_range_intersect(&page, within, &part))
 		return 0;
-	*last = max(*last, dirty.last);
-	return user_bitmap_set(reader->bitmap, dirty);
+	rc = user_bitmap_set(reader->bitmap, part);
+	if (!rc && reader->clear &&
+	    iova_range_length(&part) == iova_range_length(&page))
+		rc = clean_page(reader, &page);
+	return rc;
 }
 
-/* All of @dirty is in the window of the bitmap */
 static int read_pages(struct dirty_reader *reader,
 		      const struct iova_range *within,
 		      const struct iova_range *dirty, unsigned long *last)
@@ -167,6 +200,17 @@ static int read_pages(struct dirty_reader *reader,
 	}
 }
 
+/*
+ * Drivers go on from where they are by the size of the I/O page there: asked
+ * from the middle of a page on they miss what follows it. So what a glance takes
+ * in is aligned to its size, which has no page begin or end in the middle of
+ * another.
+ */
+static unsigned long glance_size(unsigned long first)
+{
+	return (first | GLANCE) & -(first | GLANCE);
+}
+
 static int read_glance(struct dirty_reader *reader,
 		       const struct iova_range *within, unsigned long first,
 		       unsigned long *last)
@@ -179,7 +223,8 @@ static int read_glance(struct dirty_reader *reader,
 	rc = user_bitmap_move(reader->bitmap, first, &glance.last);
 	if (rc)
 		return rc;
-	glance.last = min3(glance.last, first | (GLANCE - 1), within->last);
+	glance.last = min3(glance.last, first + (glance_size(first) - 1),
+			   within->last);
 	*last = glance.last;
 	rc = ask(reader->domain, &glance, false, &dirty);
 	if (rc <= 0)
@@ -210,7 +255,8 @@ static int read_range(struct dirty_reader *reader,
  * hwdirty_read() - report what is dirty
  * @domain: a domain for which hwdirty_works()
  * @range: mapped IOVA, both ends aligned to the domain's smallest page
- * @clear: let it be clean afterwards
+ * @clear: let it be clean afterwards, but for an I/O page that is not in @range
+ *	   as a whole
  * @bitmap: where to report; its range contains @range
  *
  * Context: May sleep.

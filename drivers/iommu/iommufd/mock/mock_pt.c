@@ -2,12 +2,10 @@
 /*
  * The page table of a mock IOMMU.
  */
-#include <linux/align.h>
 #include <linux/bits.h>
 #include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/iommu.h>
-#include <linux/math.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -193,8 +191,10 @@ static bool take_dirty(unsigned long *entry, bool clear)
  * @iova: where to begin
  * @size: bytes
  * @clear: clear the dirty bits that are reported
- * @dirty: what to tell; whole entries are reported, also when they begin before
- *	   @iova
+ * @dirty: what to tell
+ *
+ * As drivers of real IOMMUs do it: where @iova is in the middle of an entry, as
+ * much as the entry stands for is reported, and left behind, from there on.
  */
 void mock_pt_read_dirty(struct mock_pt *pt, unsigned long iova, size_t size,
 			bool clear, struct iommu_dirty_bitmap *dirty)
@@ -205,7 +205,6 @@ void mock_pt_read_dirty(struct mock_pt *pt, unsigned long iova, size_t size,
 		unsigned long *entry = find_entry(pt, iova);
 		size_t step = entry ? entry_size(entry) : MOCK_PAGE_SIZE;
 
-		iova = round_down(iova, step);
 		if (entry && take_dirty(entry, clear))
 			iommu_dirty_bitmap_record(dirty, iova, step);
 		iova += step;
