@@ -4,6 +4,7 @@
 #include <linux/log2.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
+#include <linux/pagemap.h>
 #include <linux/uaccess.h>
 
 #include "user_bitmap.h"
@@ -27,7 +28,7 @@ int user_bitmap_init(struct user_bitmap *bitmap, u8 __user *data,
 		.data = data,
 		.range = *range,
 		.shift = ilog2(page_size),
-		.window = (unsigned long *)__get_free_page(GFP_KERNEL_ACCOUNT),
+		.window = (unsigned long *)get_zeroed_page(GFP_KERNEL_ACCOUNT),
 	};
 	return bitmap->window ? 0 : -ENOMEM;
 }
@@ -74,39 +75,65 @@ static size_t window_size(const struct user_bitmap *bitmap)
 	return DIV_ROUND_UP(bitmap->nr, BITS_PER_BYTE);
 }
 
+/*
+ * Others may set bits of the bitmap as well, and even of this word: it is held
+ * for no longer than it takes to add to it.
+ */
+static int add_bits(u8 __user *to, unsigned long bits, size_t size)
+{
+	unsigned long word = 0;
+
+	if (copy_from_user(&word, to, size))
+		return -EFAULT;
+	if (!(bits & ~word))
+		return 0;
+	word |= bits;
+	return copy_to_user(to, &word, size) ? -EFAULT : 0;
+}
+
 /**
  * user_bitmap_flush() - write back what was set
  * @bitmap: the bitmap
+ *
+ * Words in which nothing was set are not written.
  *
  * Context: May sleep.
  * Return: 0 or -EFAULT.
  */
 int user_bitmap_flush(struct user_bitmap *bitmap)
 {
+	size_t size = window_size(bitmap), done, length;
+	unsigned long *word = bitmap->window;
+	int rc;
+
 	if (!bitmap->changed)
 		return 0;
 	bitmap->changed = false;
-	return copy_to_user(window_data(bitmap), bitmap->window,
-			    window_size(bitmap)) ?
-		       -EFAULT :
-		       0;
+	for (done = 0; done < size; done += length, word++) {
+		length = min(size - done, sizeof(*word));
+		if (!*word)
+			continue;
+		rc = add_bits(window_data(bitmap) + done, *word, length);
+		if (rc)
+			return rc;
+		*word = 0;
+	}
+	return 0;
 }
 
 /*
- * Writes back what it has just read: memory that cannot be written is to be
- * noticed before the bits that belong there exist only here.
+ * Memory that cannot be written is to be noticed before the bits that belong
+ * there exist only here.
  */
-static int load(struct user_bitmap *bitmap, unsigned long first)
+static int open_window(struct user_bitmap *bitmap, unsigned long first)
 {
 	unsigned long last = (bitmap->range.last - bitmap->range.first) >>
 			     bitmap->shift;
 
 	bitmap->first = first;
 	bitmap->nr = min(last - first, WINDOW_BITS - 1) + 1;
-	if (copy_from_user(bitmap->window, window_data(bitmap),
-			   window_size(bitmap)) ||
-	    copy_to_user(window_data(bitmap), bitmap->window,
-			 window_size(bitmap))) {
+	if (fault_in_safe_writeable((char __user *)window_data(bitmap),
+				    window_size(bitmap))) {
 		bitmap->nr = 0;
 		return -EFAULT;
 	}
@@ -122,7 +149,7 @@ static unsigned long bit_of(const struct user_bitmap *bitmap,
 /**
  * user_bitmap_move() - have a window at an IOVA
  * @bitmap: the bitmap
- * @iova: in its range, not below that of an earlier call
+ * @iova: in its range; in order is faster
  * @last: set to the last IOVA of the window
  *
  * When it succeeds, setting bits in the window does not touch user memory.
@@ -139,7 +166,7 @@ int user_bitmap_move(struct user_bitmap *bitmap, unsigned long iova,
 	if (!bitmap->nr || bit - bitmap->first >= bitmap->nr) {
 		rc = user_bitmap_flush(bitmap);
 		if (!rc)
-			rc = load(bitmap, rounddown(bit, WINDOW_BITS));
+			rc = open_window(bitmap, rounddown(bit, WINDOW_BITS));
 		if (rc)
 			return rc;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A bitmap in user memory, of any size, written from its beginning to its end
- * through a window of one page.
+ * A bitmap in user memory, of any size, to which bits are added through a window
+ * of one page.
  */
 #ifndef IOMMUFD_USER_BITMAP_H
 #define IOMMUFD_USER_BITMAP_H
@@ -20,13 +20,13 @@ struct user_bitmap {
 	struct iova_range range;
 	/** @shift: log2 of the bytes that a bit stands for */
 	unsigned int shift;
-	/** @window: a page, holds the bits from @first on */
+	/** @window: a page, the bits to be added from @first on */
 	unsigned long *window;
 	/** @first: bit, a multiple of 8 */
 	unsigned long first;
-	/** @nr: bits in the window, 0 while nothing is loaded */
+	/** @nr: bits in the window, 0 while it is nowhere */
 	unsigned long nr;
-	/** @changed: the window is to be written back */
+	/** @changed: there are bits in the window to be added */
 	bool changed;
 };
 

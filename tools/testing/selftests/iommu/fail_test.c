@@ -412,10 +412,10 @@ static void check_dirty_read(struct env *env)
 	ASSERT(is_byte(env->bitmap, sizeof(env->bitmap), 0x5a));
 }
 
-/* Only what could not be written in the end, which the caller is told, is lost. */
+/* Only what could not be added in the end, which the caller is told, is lost. */
 static void failed_dirty_read(struct env *env, const char *point)
 {
-	if (!strncmp(point, "copy_to_user", strlen("copy_to_user")))
+	if (!strncmp(point, "copy_", strlen("copy_")))
 		make_dirty(env);
 }
 
