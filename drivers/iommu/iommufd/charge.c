@@ -78,7 +78,13 @@ static void user_sub(const struct charge *charge, unsigned long nr_pages)
 		atomic_long_sub(nr_pages, &charge->user->locked_vm);
 }
 
-static int mm_add(const struct charge *charge, unsigned long nr_pages)
+/* VFIO counts what has no limit, too. */
+static bool counts_locked(const struct charge *charge)
+{
+	return charge->mode == CHARGE_MM || !charge->unlimited;
+}
+
+static int add_locked(const struct charge *charge, unsigned long nr_pages)
 {
 	int rc;
 
@@ -87,6 +93,13 @@ static int mm_add(const struct charge *charge, unsigned long nr_pages)
 	rc = __account_locked_vm(charge->mm, nr_pages, true, charge->task,
 				 charge->unlimited);
 	mmap_write_unlock(charge->mm);
+	return rc;
+}
+
+static int mm_add(const struct charge *charge, unsigned long nr_pages)
+{
+	int rc = counts_locked(charge) ? add_locked(charge, nr_pages) : 0;
+
 	if (!rc && charge->mode == CHARGE_PROCESS)
 		atomic64_add(nr_pages, &charge->mm->pinned_vm);
 	return rc;
@@ -96,6 +109,8 @@ static void mm_sub(const struct charge *charge, unsigned long nr_pages)
 {
 	if (charge->mode == CHARGE_PROCESS)
 		atomic64_sub(nr_pages, &charge->mm->pinned_vm);
+	if (!counts_locked(charge))
+		return;
 	mmap_write_lock(charge->mm);
 	__account_locked_vm(charge->mm, nr_pages, false, charge->task, true);
 	mmap_write_unlock(charge->mm);

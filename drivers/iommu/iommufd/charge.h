@@ -33,8 +33,9 @@ enum charge_mode {
 	 */
 	CHARGE_MM,
 	/**
-	 * @CHARGE_PROCESS: as CHARGE_MM, and the pages show in VmPin too: what
-	 * IOMMU_OPTION_RLIMIT_MODE has always meant.
+	 * @CHARGE_PROCESS: the limit of CHARGE_MM, and the pages show in VmPin
+	 * too; with CAP_IPC_LOCK only there. What IOMMU_OPTION_RLIMIT_MODE has
+	 * always meant.
 	 */
 	CHARGE_PROCESS,
 };

@@ -21,7 +21,10 @@ static int __change_process(int fd)
 	return __sys_ioctl(fd, IOMMU_IOAS_CHANGE_PROCESS, &cmd);
 }
 
-/* An edu device, 16 pages of a file mapped twice, charged to the process */
+/*
+ * An edu device, 16 pages of a file mapped twice, charged to the process. It
+ * keeps its other capabilities, so that it can choose that.
+ */
 static struct edu *set_up(void)
 {
 	struct space *space = space_open(BACKEND_IOMMUFD);
@@ -34,6 +37,8 @@ static struct edu *set_up(void)
 	ASSERT_RC(__iommufd_option(space->fd, IOMMU_OPTION_RLIMIT_MODE,
 				   IOMMU_OPTION_OP_SET, 0, &by_process),
 		  0);
+	sys_drop_ipc_lock();
+	sys_set_memlock(64 * PAGE);
 	space->ioas = ioas_alloc(space->fd);
 	edu = edu_open_in(space, pci_need(TESTDEV_EDU0));
 	ASSERT_RC(__ioas_map_file(space->fd, space->ioas, file, 0, 16 * PAGE,
@@ -77,7 +82,6 @@ static void fail_to_take_over(void *arg)
 {
 	struct edu *edu = arg;
 
-	sys_drop_ipc_lock();
 	sys_set_memlock(15 * PAGE);
 	ASSERT_RC(__change_process(edu->vdev->space->fd), -ENOMEM);
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
