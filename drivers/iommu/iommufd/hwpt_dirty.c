@@ -2,9 +2,9 @@
 /*
  * What devices that are attached to an HWPT wrote to.
  */
-#include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/mutex.h>
 #include <uapi/linux/iommufd.h>
 
 #include "hwpt.h"
@@ -21,10 +21,11 @@ static int set_tracking(struct iommufd_hwpt *hwpt, bool enable)
 
 	if (!hwpt->dirty)
 		return -EOPNOTSUPP;
-	guard(mutex)(&ioas->lock);
+	mutex_lock(&ioas->lock);
 	ret = iopt_track_dirty(&ioas->iopt, hwpt->domain, enable);
 	if (!ret)
 		hwpt->tracking = enable;
+	mutex_unlock(&ioas->lock);
 	return ret;
 }
 
@@ -50,6 +51,17 @@ int hwpt_set_dirty_ioctl(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
+static int read_dirty(struct iommufd_hwpt *hwpt, const struct iova_range *range,
+		      const struct iommu_hwpt_get_dirty_bitmap *cmd)
+{
+	if (!hwpt->tracking)
+		return -EINVAL;
+	return iopt_read_dirty(
+		&hwpt->ioas->iopt, hwpt->domain, range, cmd->page_size,
+		!(cmd->flags & IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR),
+		u64_to_user_ptr(cmd->data));
+}
+
 static int get_dirty(struct iommufd_hwpt *hwpt,
 		     const struct iommu_hwpt_get_dirty_bitmap *cmd)
 {
@@ -57,18 +69,17 @@ static int get_dirty(struct iommufd_hwpt *hwpt,
 	struct iova_range range;
 	int ret;
 
-	if (!hwpt->dirty)
-		return -EOPNOTSUPP;
 	ret = iova_range_from_user(cmd->iova, cmd->length, &range);
+	if (!ret)
+		ret = iopt_check_dirty(&ioas->iopt, &range, cmd->page_size);
 	if (ret)
 		return ret;
-	guard(mutex)(&ioas->lock);
-	if (!hwpt->tracking)
-		return -EINVAL;
-	return iopt_read_dirty(
-		&ioas->iopt, hwpt->domain, &range, cmd->page_size,
-		!(cmd->flags & IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR),
-		u64_to_user_ptr(cmd->data));
+	if (!hwpt->dirty)
+		return -EOPNOTSUPP;
+	mutex_lock(&ioas->lock);
+	ret = read_dirty(hwpt, &range, cmd);
+	mutex_unlock(&ioas->lock);
+	return ret;
 }
 
 /**

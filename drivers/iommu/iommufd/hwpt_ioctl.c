@@ -2,10 +2,10 @@
 /*
  * What user space asks of page tables.
  */
-#include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/sizes.h>
 #include <uapi/linux/iommufd.h>
 
@@ -37,13 +37,12 @@ static int publish(struct iommufd_ucmd *ucmd, struct iommufd_hwpt *hwpt)
 	return ret;
 }
 
-static int alloc_paging(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
+static int alloc_locked(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
 			const struct hwpt_request *request)
 {
 	struct iommufd_hwpt *hwpt;
 	int ret;
 
-	guard(mutex)(&ioas->lock);
 	hwpt = hwpt_new(ucmd->ictx, ioas, request);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
@@ -53,6 +52,17 @@ static int alloc_paging(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
 		return ret;
 	}
 	return publish(ucmd, hwpt);
+}
+
+static int alloc_paging(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
+			const struct hwpt_request *request)
+{
+	int ret;
+
+	mutex_lock(&ioas->lock);
+	ret = alloc_locked(ucmd, ioas, request);
+	mutex_unlock(&ioas->lock);
+	return ret;
 }
 
 static bool can_nest(const struct hwpt_request *request)
@@ -80,41 +90,55 @@ static int alloc_on_viommu(struct iommufd_ucmd *ucmd,
 	return publish(ucmd, hwpt_new_on_viommu(viommu, request));
 }
 
-static int alloc_from(struct iommufd_ucmd *ucmd,
+static int alloc_from(struct iommufd_ucmd *ucmd, struct iommufd_object *obj,
 		      const struct hwpt_request *request)
 {
-	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
+	if (obj->ops == &ioas_ops)
+		return alloc_paging(ucmd, ioas_of(obj), request);
+	if (obj->ops == &hwpt_ops)
+		return alloc_nested(ucmd, hwpt_of(obj), request);
+	return alloc_on_viommu(ucmd, viommu_of(obj), request);
+}
+
+static int alloc_with_fault(struct iommufd_ucmd *ucmd,
+			    struct iommufd_object *obj,
+			    struct hwpt_request *request)
+{
+	const u32 known = IOMMU_HWPT_ALLOC_NEST_PARENT |
+			  IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
+			  IOMMU_HWPT_FAULT_ID_VALID | IOMMU_HWPT_ALLOC_PASID;
+	const struct iommu_hwpt_alloc *cmd = ucmd->cmd;
+	int ret;
+
+	if (cmd->flags & ~known)
+		return -EOPNOTSUPP;
+	if (!(cmd->flags & IOMMU_HWPT_FAULT_ID_VALID))
+		return alloc_from(ucmd, obj, request);
+	if (cmd->flags & IOMMU_HWPT_ALLOC_NEST_PARENT)
+		return -EOPNOTSUPP;
+	request->fault = fault_get(ucmd->ictx, cmd->fault_id);
+	if (IS_ERR(request->fault))
+		return PTR_ERR(request->fault);
+	ret = alloc_from(ucmd, obj, request);
+	object_put(&request->fault->events.obj);
+	return ret;
+}
+
+/* What it is made from is looked at before the flags, which depend on it. */
+static int alloc_from_id(struct iommufd_ucmd *ucmd,
+			 struct hwpt_request *request)
+{
+	const struct iommu_hwpt_alloc *cmd = ucmd->cmd;
 	struct iommufd_object *obj;
 	int ret = -EINVAL;
 
 	obj = object_get(&ucmd->ictx->objects, cmd->pt_id, NULL);
 	if (IS_ERR(obj))
 		return -EINVAL;
-	if (obj->ops == &ioas_ops)
-		ret = alloc_paging(ucmd, ioas_of(obj), request);
-	else if (obj->ops == &hwpt_ops)
-		ret = alloc_nested(ucmd, hwpt_of(obj), request);
-	else if (obj->ops == &viommu_object_ops)
-		ret = alloc_on_viommu(ucmd, viommu_of(obj), request);
+	if (obj->ops == &ioas_ops || obj->ops == &hwpt_ops ||
+	    obj->ops == &viommu_object_ops)
+		ret = alloc_with_fault(ucmd, obj, request);
 	object_put(obj);
-	return ret;
-}
-
-static int alloc_with_fault(struct iommufd_ucmd *ucmd,
-			    struct hwpt_request *request)
-{
-	const struct iommu_hwpt_alloc *cmd = ucmd->cmd;
-	int ret;
-
-	if (!(cmd->flags & IOMMU_HWPT_FAULT_ID_VALID))
-		return alloc_from(ucmd, request);
-	if (cmd->flags & IOMMU_HWPT_ALLOC_NEST_PARENT)
-		return -EOPNOTSUPP;
-	request->fault = fault_get(ucmd->ictx, cmd->fault_id);
-	if (IS_ERR(request->fault))
-		return PTR_ERR(request->fault);
-	ret = alloc_from(ucmd, request);
-	object_put(&request->fault->events.obj);
 	return ret;
 }
 
@@ -126,9 +150,6 @@ static int alloc_with_fault(struct iommufd_ucmd *ucmd,
  */
 int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
-	const u32 known = IOMMU_HWPT_ALLOC_NEST_PARENT |
-			  IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
-			  IOMMU_HWPT_FAULT_ID_VALID | IOMMU_HWPT_ALLOC_PASID;
 	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
 	const struct iommu_user_data data = {
 		.type = cmd->data_type,
@@ -142,7 +163,7 @@ int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	struct iommufd_device *idev;
 	int ret;
 
-	if (cmd->flags & ~known || cmd->__reserved)
+	if (cmd->__reserved)
 		return -EOPNOTSUPP;
 	if (!cmd->data_type != !cmd->data_len)
 		return -EINVAL;
@@ -152,7 +173,7 @@ int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	request.dev = idev->dev;
 	request.coherent = idev->coherent;
 	request.noiommu = idev->noiommu;
-	ret = alloc_with_fault(ucmd, &request);
+	ret = alloc_from_id(ucmd, &request);
 	object_put(&idev->obj);
 	return ret;
 }

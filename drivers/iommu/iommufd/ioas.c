@@ -305,6 +305,15 @@ static int map_fd(struct iopt *iopt, struct iopt_map *map, int fd)
 	return ret;
 }
 
+static int map_user(struct iopt *iopt, struct iopt_map *map)
+{
+	u64 end;
+
+	if (check_add_overflow(map->uaddr, map->length, &end))
+		return -EOVERFLOW;
+	return iopt_map_user(iopt, map);
+}
+
 /* Without @fd it is memory of the process. @iova is in the answer of @size. */
 static int map_and_respond(struct iommufd_ucmd *ucmd, u32 ioas_id,
 			   struct iopt_map *map, const int *fd, u64 *iova,
@@ -318,7 +327,7 @@ static int map_and_respond(struct iommufd_ucmd *ucmd, u32 ioas_id,
 	if (fd)
 		ret = map_fd(&ioas->iopt, map, *fd);
 	else
-		ret = iopt_map_user(&ioas->iopt, map);
+		ret = map_user(&ioas->iopt, map);
 	if (!ret) {
 		*iova = map->iova;
 		ret = respond_mapped(ucmd, size, &ioas->iopt, map);
@@ -394,31 +403,42 @@ static int collect_from(struct iommufd_ctx *ictx,
 	return ret;
 }
 
+/* Where it works @to is set, with a reference. */
 static int copy(struct iommufd_ctx *ictx, const struct iommu_ioas_copy *cmd,
-		struct iopt *to, struct iopt_map *map)
+		struct iopt_map *map, struct iommufd_ioas **to)
 {
+	struct iommufd_ioas *ioas;
 	LIST_HEAD(areas);
 	int ret;
 
 	ret = collect_from(ictx, cmd, &areas);
 	if (ret)
 		return ret;
-	ret = iopt_map_areas(to, &areas, map);
-	if (ret)
+	ioas = ioas_get(ictx, cmd->dst_ioas_id);
+	if (IS_ERR(ioas)) {
 		iopt_discard(&areas);
-	return ret;
+		return PTR_ERR(ioas);
+	}
+	ret = iopt_map_areas(&ioas->iopt, &areas, map);
+	if (ret) {
+		iopt_discard(&areas);
+		object_put(&ioas->obj);
+		return ret;
+	}
+	*to = ioas;
+	return 0;
 }
 
 /* Nobody can be told to unpin while it is held, so it ends before the answer. */
 static int copy_paid(struct iommufd_ctx *ictx,
-		     const struct iommu_ioas_copy *cmd, struct iopt *to,
-		     struct iopt_map *map)
+		     const struct iommu_ioas_copy *cmd, struct iopt_map *map,
+		     struct iommufd_ioas **to)
 {
 	int ret;
 
 	if (down_read_killable(&ictx->payer_rwsem))
 		return -EINTR;
-	ret = copy(ictx, cmd, to, map);
+	ret = copy(ictx, cmd, map, to);
 	up_read(&ictx->payer_rwsem);
 	return ret;
 }
@@ -444,14 +464,11 @@ int ioas_copy_ioctl(struct iommufd_ucmd *ucmd)
 			cmd->length);
 	if (ret)
 		return ret;
-	to = ioas_get(ucmd->ictx, cmd->dst_ioas_id);
-	if (IS_ERR(to))
-		return PTR_ERR(to);
-	ret = copy_paid(ucmd->ictx, cmd, &to->iopt, &map);
-	if (!ret) {
-		cmd->dst_iova = map.iova;
-		ret = respond_mapped(ucmd, sizeof(*cmd), &to->iopt, &map);
-	}
+	ret = copy_paid(ucmd->ictx, cmd, &map, &to);
+	if (ret)
+		return ret;
+	cmd->dst_iova = map.iova;
+	ret = respond_mapped(ucmd, sizeof(*cmd), &to->iopt, &map);
 	object_put(&to->obj);
 	return ret;
 }

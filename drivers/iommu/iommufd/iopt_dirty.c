@@ -62,8 +62,18 @@ int iopt_track_dirty(struct iopt *iopt, struct iommu_domain *domain,
 	return rc ?: hwdirty_track(domain, enable);
 }
 
-static int check(struct iopt *iopt, const struct iova_range *range,
-		 u64 page_size)
+/**
+ * iopt_check_dirty() - can a report be about a range?
+ * @iopt: the I/O address space
+ * @range: IOVA, mapped or not
+ * @page_size: bytes that a bit of the report stands for
+ *
+ * Context: May sleep.
+ * Return: 0, -EINVAL where an end is not aligned to @page_size or the pages of
+ * the domains, or that is no power of two.
+ */
+int iopt_check_dirty(struct iopt *iopt, const struct iova_range *range,
+		     u64 page_size)
 {
 	unsigned long alignment;
 
@@ -98,7 +108,8 @@ static int read_range(struct iommu_domain *domain,
  * @domain: a domain of it, for which hwdirty_works() and which keeps track
  * @range: mapped IOVA
  * @page_size: bytes that a bit of the report stands for
- * @clear: let it be clean afterwards
+ * @clear: let it be clean afterwards, but for an I/O page that is not in @range
+ *	   as a whole
  * @data: user's bitmap; bits are added to what is set there
  *
  * Context: May sleep.
@@ -116,7 +127,7 @@ int iopt_read_dirty(struct iopt *iopt, struct iommu_domain *domain,
 	int rc;
 
 	might_sleep();
-	rc = check(iopt, range, page_size);
+	rc = iopt_check_dirty(iopt, range, page_size);
 	if (rc)
 		return rc;
 	if (iopt_look_begin(iopt, &look))

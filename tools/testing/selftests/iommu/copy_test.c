@@ -124,6 +124,8 @@ TEST(bad_input)
 		  -ENOENT);
 	ASSERT_RC(__ioas_copy(fd, ioas, IOVA, PAGE, 4711, IOVA, DMA_RW),
 		  -ENOENT);
+	/* what there is to copy is looked at first */
+	ASSERT_RC(__ioas_copy(fd, ioas, IOVA, 0, 4711, IOVA, DMA_RW), -EINVAL);
 	ASSERT_RC(__ioas_copy(fd, ioas, IOVA, PAGE, ioas, IOVA, DMA_RW),
 		  -EEXIST);
 	ASSERT_RC(__ioas_copy(fd, ioas, IOVA, -1ULL, other, IOVA, DMA_RW),

@@ -39,6 +39,9 @@ TEST(alloc_struct)
 	cmd.data_len = 0;
 	cmd.data_type = IOMMU_HWPT_DATA_VTD_S1;
 	ASSERT_RC(__sys_ioctl(space->fd, IOMMU_HWPT_ALLOC, &cmd), -EINVAL);
+	/* flags are looked at only after that */
+	cmd.flags = 1U << 31;
+	ASSERT_RC(__sys_ioctl(space->fd, IOMMU_HWPT_ALLOC, &cmd), -EINVAL);
 	edu_close_with_space(edu);
 }
 
@@ -59,6 +62,14 @@ TEST(alloc_bad_input)
 		  -EINVAL);
 	ASSERT_RC(__hwpt_alloc(space->fd, edu->vdev->id, edu->vdev->id, 0,
 			       NULL),
+		  -EINVAL);
+	/* flags are looked at after what they are for */
+	ASSERT_RC(__hwpt_alloc(space->fd, 9999, space->ioas, 1U << 31, NULL),
+		  -ENOENT);
+	ASSERT_RC(__hwpt_alloc(space->fd, edu->vdev->id, 9999, 1U << 31, NULL),
+		  -EINVAL);
+	ASSERT_RC(__hwpt_alloc(space->fd, edu->vdev->id, 9999,
+			       IOMMU_HWPT_FAULT_ID_VALID, NULL),
 		  -EINVAL);
 	edu_close_with_space(edu);
 }

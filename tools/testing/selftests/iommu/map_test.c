@@ -80,6 +80,11 @@ TEST(map_overflow)
 		ASSERT_RC(__ioas_map_fixed(fd, ioas, (void *)-PAGE, IOVA,
 					   2 * PAGE, DMA_RW),
 			  -EOVERFLOW);
+	/* up to the last byte, too, which no process can have */
+	if (sizeof(void *) == sizeof(__u64))
+		ASSERT_RC(__ioas_map_fixed(fd, ioas, (void *)-PAGE, IOVA, PAGE,
+					   DMA_RW),
+			  -EOVERFLOW);
 	ASSERT_RC(__ioas_map(fd, ioas, page, UINT64_MAX, DMA_RW, &iova),
 		  -EOVERFLOW);
 	ASSERT_RC(__ioas_unmap(fd, ioas, 0, UINT64_MAX, NULL), 0);
@@ -305,13 +310,11 @@ TEST(memlock_limit_by_user)
 	edu_close_with_space(edu);
 }
 
-/* The other way, as VFIO has always charged: by process, seen in VmLck. */
-TEST(memlock_by_process)
+/* An IOAS of which a device makes what is mapped be pinned, by process */
+static __u32 open_by_process(int fd)
 {
-	int fd = iommufd_open();
-	char path[128];
 	const char *bdf = pci_need(TESTDEV_EDU0);
-	char *buf = sys_mmap_anon(MIB(4));
+	char path[128];
 	__u64 mode = 1;
 	__u32 ioas;
 	int cdev;
@@ -326,16 +329,46 @@ TEST(memlock_by_process)
 	cdev = sys_open(path, O_RDWR);
 	ASSERT_RC(__cdev_bind(cdev, fd, NULL), 0);
 	ASSERT_RC(__cdev_attach(cdev, ioas, NULL), 0);
+	return ioas;
+}
+
+/* The other way, as VFIO has always charged: by process, seen in VmLck. */
+TEST(memlock_by_process)
+{
+	int fd = iommufd_open();
+	char *buf = sys_mmap_anon(MIB(4));
+	__u32 ioas = open_by_process(fd);
+
 	sys_set_memlock(MIB(2));
 	sys_drop_ipc_lock();
 	ioas_map_fixed(fd, ioas, buf, IOVA, MIB(1));
 	ASSERT_EQ(sys_vm_locked(getpid()), MIB(1));
+	ASSERT_EQ(sys_vm_pinned(getpid()), MIB(1));
 	ASSERT_RC(__ioas_map_fixed(fd, ioas, buf, IOVA + MIB(4), MIB(2),
 				   DMA_RW),
 		  -ENOMEM);
 	ASSERT_EQ(sys_vm_locked(getpid()), MIB(1));
 	ioas_unmap(fd, ioas, IOVA, MIB(1));
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
+	ASSERT_EQ(sys_vm_pinned(getpid()), 0);
+}
+
+/* Who may lock what it likes is not charged, unlike in a container. */
+TEST(no_memlock_by_process)
+{
+	int fd = iommufd_open();
+	char *buf = sys_mmap_anon(MIB(1));
+	__u32 ioas = open_by_process(fd);
+
+	sys_set_memlock(0);
+	ioas_map_fixed(fd, ioas, buf, IOVA, MIB(1));
+	ASSERT_EQ(sys_vm_locked(getpid()), 0);
+	ASSERT_EQ(sys_vm_pinned(getpid()), MIB(1));
+	/* it stays with what it was charged for */
+	sys_drop_ipc_lock();
+	ioas_unmap(fd, ioas, IOVA, MIB(1));
+	ASSERT_EQ(sys_vm_locked(getpid()), 0);
+	ASSERT_EQ(sys_vm_pinned(getpid()), 0);
 }
 
 /* Without a device nothing is pinned: the memory is looked at later. */

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What exactly is reported as dirty, by the mock IOMMU. */
+#include <errno.h>
+#include <linux/iommufd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "ioas.h"
+#include "mock.h"
+#include "sys.h"
+
+#define IOVA MIB(32)
+#define HALF (MOCK_HUGE_PAGE_SIZE / 2)
+#define BITS(size) ((size) / PAGE)
+#define NO_CLEAR IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR
+
+/** struct env - an HWPT that keeps track */
+struct env {
+	/** @fd: /dev/iommu */
+	int fd;
+	/** @ioas: maps @size at IOVA */
+	__u32 ioas;
+	/** @hwpt: of large I/O pages, and small ones */
+	__u32 hwpt;
+	/** @buf: memory of two huge pages: 2 MiB are mapped */
+	char *buf;
+};
+
+static int __set_tracking(struct env *env, __u32 flags)
+{
+	struct iommu_hwpt_set_dirty_tracking cmd = {
+		.size = sizeof(cmd),
+		.flags = flags,
+		.hwpt_id = env->hwpt,
+	};
+
+	return __sys_ioctl(env->fd, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd);
+}
+
+static __u32 alloc_hwpt(int fd, __u32 idev, __u32 ioas, __u32 flags)
+{
+	struct iommu_hwpt_selftest data = {
+		.pagetable_type = MOCK_IOMMUPT_HUGE,
+	};
+	struct iommu_hwpt_alloc cmd = {
+		.size = sizeof(cmd),
+		.flags = flags,
+		.dev_id = idev,
+		.pt_id = ioas,
+		.data_type = IOMMU_HWPT_DATA_SELFTEST,
+		.data_len = sizeof(data),
+		.data_uptr = (uintptr_t)&data,
+	};
+
+	ASSERT_RC(__sys_ioctl(fd, IOMMU_HWPT_ALLOC, &cmd), 0);
+	return cmd.out_hwpt_id;
+}
+
+static void *map_huge_pages(size_t size)
+{
+	void *buf =
+		mmap(NULL, size, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE,
+		     -1, 0);
+
+	if (buf == MAP_FAILED)
+		SKIP("no huge pages");
+	return buf;
+}
+
+/*
+ * A large I/O page, and after it small ones: behind them is memory that is not
+ * aligned as their IOVA is.
+ */
+static struct env open_env(__u32 flags)
+{
+	struct env env = { .fd = iommufd_open() };
+	struct mock_dev dev;
+
+	mock_load();
+	env.buf = map_huge_pages(MIB(4));
+	env.ioas = ioas_alloc(env.fd);
+	ioas_map_fixed(env.fd, env.ioas, env.buf, IOVA, MIB(1));
+	ioas_map_fixed(env.fd, env.ioas, env.buf + MIB(2) + PAGE, IOVA + MIB(1),
+		       MIB(1));
+	mock_dev(env.fd, env.ioas, 0, &dev);
+	env.hwpt = alloc_hwpt(env.fd, dev.idev, env.ioas, flags);
+	return env;
+}
+
+static struct env open_tracking(void)
+{
+	struct env env = open_env(IOMMU_HWPT_ALLOC_DIRTY_TRACKING);
+
+	ASSERT_RC(__set_tracking(&env, IOMMU_HWPT_DIRTY_TRACKING_ENABLE), 0);
+	return env;
+}
+
+static void close_env(struct env *env)
+{
+	sys_close(env->fd);
+	sys_munmap(env->buf, MIB(4));
+}
+
+/* A device writes to the page at @offset. */
+static void write_at(struct env *env, __u64 offset)
+{
+	unsigned char bit = 1;
+	struct iommu_test_cmd cmd = {
+		.dirty = {
+			.iova = IOVA + offset,
+			.length = PAGE,
+			.page_size = PAGE,
+			.uptr = (uintptr_t)&bit,
+		},
+	};
+
+	ASSERT_RC(__mock_op(env->fd, IOMMU_TEST_OP_DIRTY, env->hwpt, &cmd), 0);
+	ASSERT_EQ(cmd.dirty.out_nr_dirty, 1);
+}
+
+static int __get(struct env *env, __u64 offset, __u64 size, __u64 page_size,
+		 __u32 flags, void *bitmap)
+{
+	struct iommu_hwpt_get_dirty_bitmap cmd = {
+		.size = sizeof(cmd),
+		.hwpt_id = env->hwpt,
+		.flags = flags,
+		.iova = IOVA + offset,
+		.length = size,
+		.page_size = page_size,
+		.data = (uintptr_t)bitmap,
+	};
+
+	return __sys_ioctl(env->fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
+}
+
+/* What is reported of a range: that [first, last) of it is dirty, no more */
+static void expect(struct env *env, __u64 offset, __u64 size, __u32 flags,
+		   __u64 first, __u64 last)
+{
+	unsigned char bitmap[BITS(MIB(2)) / 8] = {};
+	unsigned int i;
+	bool want, is;
+
+	ASSERT_RC(__get(env, offset, size, PAGE, flags, bitmap), 0);
+	for (i = 0; i < sizeof(bitmap) * 8; i++) {
+		want = i >= BITS(first) && i < BITS(last);
+		is = bitmap[i / 8] & 1 << i % 8;
+		if (want != is)
+			FAIL("%#llx + %#llx: page %u is %s", offset, size, i,
+			     is ? "dirty" : "clean");
+	}
+}
+
+TEST(large_page)
+{
+	struct env env = open_tracking();
+
+	write_at(&env, PAGE);
+	expect(&env, 0, MIB(2), NO_CLEAR, 0, MIB(1));
+	expect(&env, 0, MIB(2), 0, 0, MIB(1));
+	expect(&env, 0, MIB(2), 0, 0, 0);
+	write_at(&env, HALF);
+	expect(&env, 0, MIB(1), 0, 0, MIB(1));
+	expect(&env, 0, MIB(2), 0, 0, 0);
+	close_env(&env);
+}
+
+/* Who asks about part of a page must not make the rest of it clean. */
+TEST(part_of_a_large_page)
+{
+	struct env env = open_tracking();
+
+	write_at(&env, PAGE);
+	expect(&env, 0, HALF, 0, 0, HALF);
+	expect(&env, HALF, HALF, 0, 0, HALF);
+	expect(&env, HALF, MIB(2) - HALF, 0, 0, HALF);
+	expect(&env, PAGE, 2 * PAGE, 0, 0, 2 * PAGE);
+	expect(&env, PAGE, MIB(1), 0, 0, MIB(1) - PAGE);
+	expect(&env, 0, MIB(2), 0, 0, MIB(1));
+	expect(&env, 0, MIB(2), 0, 0, 0);
+	close_env(&env);
+}
+
+/* What follows a page that a request has but the end of */
+TEST(behind_a_part)
+{
+	struct env env = open_tracking();
+
+	write_at(&env, MIB(1) + PAGE);
+	expect(&env, HALF, MIB(2) - HALF, NO_CLEAR, HALF + PAGE,
+	       HALF + 2 * PAGE);
+	expect(&env, MIB(1) - PAGE, MIB(1) + PAGE, 0, 2 * PAGE, 3 * PAGE);
+	expect(&env, 0, MIB(2), 0, 0, 0);
+	write_at(&env, MIB(1) + PAGE);
+	write_at(&env, HALF);
+	expect(&env, HALF + PAGE, HALF, 0, 0, HALF - PAGE);
+	expect(&env, MIB(1) + PAGE, 2 * PAGE, 0, 0, PAGE);
+	expect(&env, MIB(1) + PAGE, 2 * PAGE, 0, 0, 0);
+	expect(&env, 0, MIB(2), 0, 0, MIB(1));
+	close_env(&env);
+}
+
+/** struct other - somebody else who sets bits of the same bitmap */
+struct other {
+	/** @words: of the bitmap: all but the first and the last are its own */
+	_Atomic __u64 words[BITS(MIB(1)) / 64];
+	/** @rounds: how often it has set its bits */
+	_Atomic __u64 rounds;
+	/** @lost: how often one of its words was another one then */
+	unsigned int lost;
+	/** @stop: it is to end */
+	atomic_bool stop;
+};
+
+#define NR_READS 500
+
+static void *set_bits(void *arg)
+{
+	struct other *other = arg;
+	__u64 round;
+
+	for (round = 1; !other->stop; round++) {
+		other->words[1] = round;
+		other->words[2] = round;
+		other->rounds = round;
+		other->lost += other->words[1] != round;
+		other->lost += other->words[2] != round;
+	}
+	return NULL;
+}
+
+/* Only words with a bit to be set are written: others may set some meanwhile. */
+TEST(bits_of_others)
+{
+	struct env env = open_tracking();
+	struct other *other = sys_mmap_anon(sizeof(*other));
+	pthread_t thread;
+	unsigned int i;
+
+	write_at(&env, MIB(1));
+	write_at(&env, MIB(2) - PAGE);
+	ASSERT(!pthread_create(&thread, NULL, set_bits, other));
+	while (!other->rounds)
+		;
+	for (i = 0; i < NR_READS; i++)
+		ASSERT_RC(__get(&env, MIB(1), MIB(1), PAGE, NO_CLEAR,
+				other->words),
+			  0);
+	other->stop = true;
+	ASSERT(!pthread_join(thread, NULL));
+	ASSERT_EQ(other->lost, 0);
+	ASSERT_EQ(other->words[0], 1);
+	ASSERT_EQ(other->words[3], 1ULL << 63);
+	sys_munmap(other, sizeof(*other));
+	close_env(&env);
+}
+
+/* The end of a bitmap need not be that of a word, nor its beginning. */
+TEST(bytes_of_others)
+{
+	struct env env = open_tracking();
+	unsigned char bytes[16];
+
+	memset(bytes, 0x5a, sizeof(bytes));
+	write_at(&env, MIB(1) + 9 * PAGE);
+	ASSERT_RC(__get(&env, MIB(1), 24 * PAGE, PAGE, 0, &bytes[3]), 0);
+	ASSERT_EQ(bytes[4], 0x5a | 2);
+	bytes[4] = 0x5a;
+	ASSERT(is_byte(bytes, sizeof(bytes), 0x5a));
+	close_env(&env);
+}
+
+/* Nothing is clean because of a bitmap that could not be written. */
+TEST(bad_bitmap)
+{
+	struct env env = open_tracking();
+	char *page = sys_mmap_anon(2 * PAGE);
+
+	sys_munmap(page + PAGE, PAGE);
+	write_at(&env, 0);
+	ASSERT_RC(__get(&env, 0, MIB(2), PAGE, 0, BAD_PTR), -EFAULT);
+	ASSERT_RC(__get(&env, 0, MIB(2), PAGE, 0, page + PAGE - 8), -EFAULT);
+	ASSERT(!mprotect(page, PAGE, PROT_READ));
+	ASSERT_RC(__get(&env, 0, MIB(2), PAGE, 0, page), -EFAULT);
+	expect(&env, 0, MIB(2), 0, 0, MIB(1));
+	sys_munmap(page, PAGE);
+	close_env(&env);
+}
+
+/* A range that is none is one also where there is nothing to be known. */
+TEST(range_before_ability)
+{
+	struct env env = open_env(0);
+	__u64 word = 0;
+
+	ASSERT_RC(__get(&env, 0, PAGE, PAGE, 0, &word), -EOPNOTSUPP);
+	ASSERT_RC(__get(&env, -IOVA - PAGE, 2 * PAGE, PAGE, 0, &word),
+		  -EOVERFLOW);
+	ASSERT_RC(__get(&env, 1, PAGE, PAGE, 0, &word), -EINVAL);
+	ASSERT_RC(__get(&env, 0, PAGE, 0, 0, &word), -EINVAL);
+	ASSERT_RC(__get(&env, PAGE, PAGE, 2 * PAGE, 0, &word), -EINVAL);
+	ASSERT_RC(__set_tracking(&env, IOMMU_HWPT_DIRTY_TRACKING_ENABLE),
+		  -EOPNOTSUPP);
+	close_env(&env);
+}
