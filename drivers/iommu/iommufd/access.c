@@ -9,6 +9,7 @@
 #include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/lockdep.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 
 #include "access.h"
@@ -212,14 +213,19 @@ EXPORT_SYMBOL_NS_GPL(iommufd_access_destroy, "IOMMUFD_NG");
  * Context: may sleep.
  * Return: 0, -EINVAL where it is attached, -ENOENT for an unknown ID,
  * -EADDRINUSE where it pins and something is mapped that does not consist of
- * whole pages, another negative errno.
+ * whole pages, -EINTR where the current process is being killed, another
+ * negative errno.
  */
 int iommufd_access_attach(struct iommufd_access *access, u32 ioas_id)
 {
-	guard(mutex)(&access->lock);
-	if (WARN_ON(access->ioas))
-		return -EINVAL;
-	return change_ioas_id(access, ioas_id);
+	int ret = -EINVAL;
+
+	if (mutex_lock_killable(&access->lock))
+		return -EINTR;
+	if (!WARN_ON(access->ioas))
+		ret = change_ioas_id(access, ioas_id);
+	mutex_unlock(&access->lock);
+	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_attach, "IOMMUFD_NG");
 
@@ -236,10 +242,14 @@ EXPORT_SYMBOL_NS_GPL(iommufd_access_attach, "IOMMUFD_NG");
  */
 int iommufd_access_replace(struct iommufd_access *access, u32 ioas_id)
 {
-	guard(mutex)(&access->lock);
-	if (!access->ioas)
-		return -ENOENT;
-	return change_ioas_id(access, ioas_id);
+	int ret = -ENOENT;
+
+	if (mutex_lock_killable(&access->lock))
+		return -EINTR;
+	if (access->ioas)
+		ret = change_ioas_id(access, ioas_id);
+	mutex_unlock(&access->lock);
+	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_replace, "IOMMUFD_NG");
 
@@ -291,11 +301,13 @@ int iommufd_access_pin_pages(struct iommufd_access *access, unsigned long iova,
 	ret = iova_range_from_user(iova, length, &range);
 	if (ret)
 		return ret;
-	guard(mutex)(&access->lock);
-	if (!access->ioas)
-		return -ENOENT;
-	ret = iopt_pin(&access->ioas->iopt, &range,
-		       write ? IOMMU_WRITE : IOMMU_READ, out_pages);
+	if (mutex_lock_killable(&access->lock))
+		return -EINTR;
+	ret = -ENOENT;
+	if (access->ioas)
+		ret = iopt_pin(&access->ioas->iopt, &range,
+			       write ? IOMMU_WRITE : IOMMU_READ, out_pages);
+	mutex_unlock(&access->lock);
 	return ret == -ESRCH ? -EFAULT : ret;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_pin_pages, "IOMMUFD_NG");
@@ -359,10 +371,13 @@ int iommufd_access_rw(struct iommufd_access *access, unsigned long iova,
 	ret = iova_range_from_user(iova, length, &range);
 	if (ret)
 		return ret;
-	guard(mutex)(&access->lock);
-	if (!access->ioas)
-		return -ENOENT;
-	ret = iopt_rw(&access->ioas->iopt, &range, data, copy_flags(flags));
+	if (mutex_lock_killable(&access->lock))
+		return -EINTR;
+	ret = -ENOENT;
+	if (access->ioas)
+		ret = iopt_rw(&access->ioas->iopt, &range, data,
+			      copy_flags(flags));
+	mutex_unlock(&access->lock);
 	return ret == -ESRCH ? -EFAULT : ret;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_rw, "IOMMUFD_NG");

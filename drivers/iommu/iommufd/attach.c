@@ -14,6 +14,7 @@
 #include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/lockdep.h>
+#include <linux/mutex.h>
 
 #include "ctx.h"
 #include "device.h"
@@ -317,10 +318,12 @@ static int change_to_ioas(struct iommufd_device *idev,
 	if (change == replace_locked && list_empty(&idev->attached))
 		return -EINVAL;
 
-	guard(mutex)(&ioas->lock);
+	if (mutex_lock_killable(&ioas->lock))
+		return -EINTR;
 	ret = change_to_existing(idev, ioas, change, pt_id, old);
 	if (ret == -EINVAL)
 		ret = change_to_new(idev, ioas, change, pt_id, old);
+	mutex_unlock(&ioas->lock);
 	return ret;
 }
 
@@ -337,6 +340,7 @@ static int change_locked(struct iommufd_device *idev,
 
 static int change_pt(struct iommufd_device *idev, u32 *pt_id, change_fn change)
 {
+	struct mutex *lock = &idev->igroup->lock;
 	struct iommufd_hwpt *old = NULL;
 	struct iommufd_object *obj;
 	u32 out_id = *pt_id;
@@ -345,8 +349,11 @@ static int change_pt(struct iommufd_device *idev, u32 *pt_id, change_fn change)
 	obj = object_get(&idev->ictx->objects, *pt_id, NULL);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
-	scoped_guard(mutex, &idev->igroup->lock)
+	ret = mutex_lock_killable(lock);
+	if (!ret) {
 		ret = change_locked(idev, obj, change, &out_id, &old);
+		mutex_unlock(lock);
+	}
 	object_put(obj);
 	if (old)
 		hwpt_unuse(old);
@@ -368,7 +375,8 @@ static int change_pt(struct iommufd_device *idev, u32 *pt_id, change_fn change)
  * Context: may sleep.
  * Return: 0; -ENOENT for an unknown ID, -EINVAL where it is not an HWPT or IOAS
  * or does not suit, -EADDRINUSE where a mapping is in the way of a range that
- * the device reserves, another negative errno.
+ * the device reserves, -EINTR where the current process is being killed, another
+ * negative errno.
  */
 int iommufd_device_attach(struct iommufd_device *idev, ioasid_t pasid,
 			  u32 *pt_id)

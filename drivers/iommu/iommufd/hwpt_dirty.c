@@ -21,7 +21,8 @@ static int set_tracking(struct iommufd_hwpt *hwpt, bool enable)
 
 	if (!hwpt->dirty)
 		return -EOPNOTSUPP;
-	mutex_lock(&ioas->lock);
+	if (mutex_lock_killable(&ioas->lock))
+		return -EINTR;
 	ret = iopt_track_dirty(&ioas->iopt, hwpt->domain, enable);
 	if (!ret)
 		hwpt->tracking = enable;
@@ -76,7 +77,8 @@ static int get_dirty(struct iommufd_hwpt *hwpt,
 		return ret;
 	if (!hwpt->dirty)
 		return -EOPNOTSUPP;
-	mutex_lock(&ioas->lock);
+	if (mutex_lock_killable(&ioas->lock))
+		return -EINTR;
 	ret = read_dirty(hwpt, &range, cmd);
 	mutex_unlock(&ioas->lock);
 	return ret;

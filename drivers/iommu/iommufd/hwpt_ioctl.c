@@ -59,7 +59,8 @@ static int alloc_paging(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
 {
 	int ret;
 
-	mutex_lock(&ioas->lock);
+	if (mutex_lock_killable(&ioas->lock))
+		return -EINTR;
 	ret = alloc_locked(ucmd, ioas, request);
 	mutex_unlock(&ioas->lock);
 	return ret;

@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <linux/cleanup.h>
 #include <linux/err.h>
+#include <linux/rwsem.h>
 #include <uapi/linux/iommufd.h>
 
 #include "ctx.h"
@@ -44,13 +45,20 @@ static int rlimit_mode(struct iommufd_ctx *ictx, struct iommu_option *cmd)
 	}
 }
 
+static int get_huge_pages(struct iopt *iopt, u64 *val)
+{
+	if (down_read_killable(&iopt->domains_rwsem))
+		return -EINTR;
+	*val = !iopt->small_pages;
+	up_read(&iopt->domains_rwsem);
+	return 0;
+}
+
 static int ioas_huge_pages(struct iommufd_ioas *ioas, struct iommu_option *cmd)
 {
 	switch (cmd->op) {
 	case IOMMU_OPTION_OP_GET:
-		scoped_guard(rwsem_read, &ioas->iopt.domains_rwsem)
-			cmd->val64 = !ioas->iopt.small_pages;
-		return 0;
+		return get_huge_pages(&ioas->iopt, &cmd->val64);
 	case IOMMU_OPTION_OP_SET:
 		if (cmd->val64 > 1)
 			return -EINVAL;
