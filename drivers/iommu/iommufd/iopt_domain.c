@@ -2,6 +2,7 @@
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 
 #include "area.h"
 #include "hwmap.h"
@@ -72,6 +73,7 @@ int iopt_check_alignment(const struct iopt *iopt, unsigned long alignment)
 	iova_space_for_each_used(&iopt->space, node, &everything) {
 		if (!area_aligned(area_of(node), alignment))
 			return -EADDRINUSE;
+		cond_resched();
 	}
 	return 0;
 }
@@ -101,6 +103,7 @@ static void unfill_domain(struct iopt *iopt, struct iommu_domain *domain,
 		if (node == stop)
 			break;
 		area_unmap(area_of(node), &flush);
+		cond_resched();
 	}
 	hwmap_end(&flush);
 	if (!list_empty(&iopt->domains))
@@ -109,6 +112,7 @@ static void unfill_domain(struct iopt *iopt, struct iommu_domain *domain,
 		if (node == stop)
 			break;
 		area_unpin(area_of(node));
+		cond_resched();
 	}
 }
 
@@ -141,6 +145,7 @@ static int fill_domain(struct iopt *iopt, struct iommu_domain *domain)
 			unfill_domain(iopt, domain, node);
 			return rc;
 		}
+		cond_resched();
 	}
 	return 0;
 }

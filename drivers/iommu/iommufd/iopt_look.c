@@ -3,6 +3,7 @@
 #include <linux/errno.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 
 #include "area.h"
 #include "iopt.h"
@@ -44,6 +45,7 @@ static int check_range(struct iopt *iopt, const struct iopt_look *look)
 		if (node->range.last >= look->range.last)
 			return 0;
 		next = node->range.last + 1;
+		cond_resched();
 	}
 	return -ENOENT;
 }
@@ -67,8 +69,10 @@ int iopt_look_begin(struct iopt *iopt, const struct iopt_look *look)
 	rc = check_range(iopt, look);
 	if (rc)
 		return rc;
-	iova_space_for_each_used(&iopt->space, node, &look->range)
+	iova_space_for_each_used(&iopt->space, node, &look->range) {
 		area_of(node)->busy++;
+		cond_resched();
+	}
 	return 0;
 }
 
@@ -102,8 +106,10 @@ void iopt_look_lock(struct iopt *iopt, const struct iova_range *range,
 	struct iova_node *node;
 
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	iova_space_for_each_used(&iopt->space, node, range)
+	iova_space_for_each_used(&iopt->space, node, range) {
 		area_of(node)->locks += locks;
+		cond_resched();
+	}
 }
 
 /**
@@ -122,6 +128,7 @@ void iopt_look_end(struct iopt *iopt, const struct iova_range *range, int pins)
 		iova_space_for_each_used(&iopt->space, node, range) {
 			area_of(node)->busy--;
 			area_of(node)->pins += pins;
+			cond_resched();
 		}
 		iopt->nr_settled++;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/cleanup.h>
 #include <linux/errno.h>
+#include <linux/sched.h>
 
 #include "area.h"
 #include "iopt.h"
@@ -17,6 +18,7 @@ static int check(struct iopt *iopt)
 	iova_space_for_each_used(&iopt->space, node, &everything) {
 		if (!pages_inheritable(area_of(node)->pages))
 			return -EINVAL;
+		cond_resched();
 	}
 	return 0;
 }
