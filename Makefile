@@ -4,7 +4,9 @@
 #   make run [KERNEL=7.2]      the main job: real DMA by real programs
 #   make check-qemu [KERNEL=7.2]
 #                              QEMU and DPDK as users run them, checked
-#   make conformance          the kernel's own tests: of iommufd, on a mock IOMMU; of VFIO, on a NIC
+#   make conformance [KERNEL=7.2]
+#                              the kernel's own tests: of iommufd, on a mock IOMMU; of VFIO, on a NIC.
+#                              On every kernel, or on that one
 #   make compat-diff [KERNEL=7.2] [SEED=n] [COUNT=n]
 #                              the container beside the kernel's own, call by call
 #   make bench [KERNEL=7.2]   time and memory, against the kernel's own modules
@@ -17,6 +19,8 @@
 #                              into the kernel's updates/, and out of it again
 #   make clean
 
+# Without KERNEL: what is done on every kernel, and what on one.
+KERNELS := $(or $(KERNEL),6.12 7.2)
 KERNEL ?= 6.12
 VM := tools/testing/vm/vm
 
@@ -30,8 +34,10 @@ check-qemu:
 	tools/testing/qemu/run --kernel $(KERNEL)
 
 conformance:
-	tools/testing/conformance/run --kernel $(KERNEL)
-	tools/testing/conformance/vfio --kernel $(KERNEL)
+	set -e; for kernel in $(KERNELS); do \
+		tools/testing/conformance/run --kernel $$kernel; \
+		tools/testing/conformance/vfio --kernel $$kernel; \
+	done
 
 SEED ?= 1
 COUNT ?= 20000
