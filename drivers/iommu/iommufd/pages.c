@@ -234,6 +234,13 @@ static void uncharge_pages(struct pages *pages, unsigned long nr)
 	pages->nr_charged -= nr;
 }
 
+static unsigned long room_of_payers(const struct pages *pages)
+{
+	unsigned long room = charge_room(&pages->charge);
+
+	return pages->heir ? min(room, charge_room(pages->heir)) : room;
+}
+
 static __always_inline void unpin_range(struct pages *pages,
 					unsigned long first, unsigned long end)
 {
@@ -277,42 +284,56 @@ static int pin_charged(struct pages *pages, unsigned long first,
 	return min(cost, 0L);
 }
 
-/*
- * The limit does not allow all of it. As much as it allows is pinned, and one
- * page more: not before that does the limit matter, as what comes first may be
- * bad memory, or may cost nothing. Returns the cost.
- */
-static long pin_up_to_limit(struct pages *pages, unsigned long first,
-			    unsigned long end)
+/* Nothing is charged: what is no RAM may stay, anything else may not. */
+static int pin_over_limit(struct pages *pages, unsigned long index)
 {
-	unsigned long room = charge_room(&pages->charge);
 	struct backing *backing = &pages->backing;
-	unsigned long cost = 0, stop;
-	long got;
+	long cost;
 
-	for (; first < end && cost <= room; first = stop) {
-		stop = end - first > room - cost ? first + (room - cost) + 1 :
-						   end;
-		got = backing->ops->pin(backing, &pages->table, first, stop);
-		if (got < 0)
-			return got;
-		cost += got;
-	}
-	return cost <= room ? cost : -EDQUOT;
+	cost = backing->ops->pin(backing, &pages->table, index, index + 1);
+	if (cost <= 0)
+		return cost;
+	backing->ops->unpin(backing, &pages->table, index, index + 1);
+	return -EDQUOT;
 }
 
-static int pin_then_charge(struct pages *pages, unsigned long first,
+/* Sets @nr to how many pages it was */
+static int pin_within_room(struct pages *pages, unsigned long first,
+			   unsigned long end, unsigned long *nr)
+{
+	int rc;
+
+	*nr = min(end - first, room_of_payers(pages));
+	rc = *nr ? charge_pages(pages, *nr) : -ENOMEM;
+	if (!rc)
+		return pin_charged(pages, first, first + *nr);
+	if (rc != -ENOMEM)
+		return rc;
+	*nr = 1;
+	return pin_over_limit(pages, first);
+}
+
+/*
+ * The limit does not allow all of it. As much as it allows is charged and
+ * pinned, what of that is no RAM given back, and so on until there is no room
+ * left. Only then a page is looked at for which nothing is charged: not before
+ * that does the limit matter, as what comes first may be bad memory, or may
+ * cost nothing.
+ */
+static int pin_up_to_limit(struct pages *pages, unsigned long first,
 			   unsigned long end)
 {
-	struct backing *backing = &pages->backing;
-	long cost = pin_up_to_limit(pages, first, end);
-	int rc = min(cost, 0L);
+	unsigned long index, nr;
+	int rc;
 
-	if (cost > 0)
-		rc = charge_pages(pages, cost);
-	if (rc)
-		backing->ops->unpin(backing, &pages->table, first, end);
-	return rc;
+	for (index = first; index < end; index += nr) {
+		rc = pin_within_room(pages, index, end, &nr);
+		if (rc) {
+			unpin_range(pages, first, index);
+			return rc;
+		}
+	}
+	return 0;
 }
 
 /* Returns -EDQUOT where the limit does not allow it */
@@ -329,7 +350,7 @@ static int pin_range(struct pages *pages, unsigned long first,
 	rc = charge_pages(pages, end - first);
 	if (!rc)
 		return pin_charged(pages, first, end);
-	return rc == -ENOMEM ? pin_then_charge(pages, first, end) : rc;
+	return rc == -ENOMEM ? pin_up_to_limit(pages, first, end) : rc;
 }
 
 static int hold_locked(struct pages *pages, struct pages_hold *hold,
