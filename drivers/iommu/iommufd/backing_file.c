@@ -33,15 +33,16 @@ struct folio_batch_pin {
 	struct folio **folios;
 	/** @max: folios in a batch at most */
 	unsigned int max;
+	/** @next: first page that is not in @table yet */
+	unsigned long next;
 };
 
 /*
  * A folio comes with one pin however large it is, but what is unpinned later may
  * be any part of it. So each page gets its own.
  */
-static int enter_folio(const struct folio_batch_pin *pin, struct folio *folio,
-		       unsigned long skip, unsigned long index,
-		       unsigned long nr)
+static int enter_folio(struct folio_batch_pin *pin, struct folio *folio,
+		       unsigned long skip, unsigned long nr)
 {
 	int rc;
 
@@ -50,38 +51,39 @@ static int enter_folio(const struct folio_batch_pin *pin, struct folio *folio,
 		unpin_folio(folio);
 		return rc;
 	}
-	rc = pfn_table_set_run(pin->table, index, folio_pfn(folio) + skip, nr);
+	rc = pfn_table_set_run(pin->table, pin->next, folio_pfn(folio) + skip,
+			       nr);
 	if (rc)
 		unpin_user_page_range_dirty_lock(folio_page(folio, skip), nr,
 						 false);
+	else
+		pin->next += nr;
 	return rc;
 }
 
-/* Takes over a batch; returns how many pages it was */
-static long enter_batch(const struct folio_batch_pin *pin, unsigned int got,
-			unsigned long skip, unsigned long index,
-			unsigned long end)
+/* Takes over a batch */
+static int enter_batch(struct folio_batch_pin *pin, unsigned int got,
+		       unsigned long skip, unsigned long end)
 {
-	unsigned long first = index, nr;
+	unsigned long nr;
 	unsigned int i;
 	int rc;
 
 	for (i = 0; i < got; i++) {
-		nr = min(folio_nr_pages(pin->folios[i]) - skip, end - index);
-		rc = enter_folio(pin, pin->folios[i], skip, index, nr);
+		nr = min(folio_nr_pages(pin->folios[i]) - skip,
+			 end - pin->next);
+		rc = enter_folio(pin, pin->folios[i], skip, nr);
 		if (rc) {
 			if (i + 1 < got)
 				unpin_folios(&pin->folios[i + 1], got - i - 1);
 			return rc;
 		}
-		index += nr;
 		skip = 0;
 	}
-	return index - first;
+	return 0;
 }
 
-static long pin_some(const struct folio_batch_pin *pin, unsigned long index,
-		     unsigned long end)
+static int pin_some(struct folio_batch_pin *pin, unsigned long end)
 {
 	const struct backing *backing = pin->backing;
 	pgoff_t skip = 0;
@@ -90,28 +92,27 @@ static long pin_some(const struct folio_batch_pin *pin, unsigned long index,
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	got = memfd_pin_folios(backing->file,
-			       backing->start + index * PAGE_SIZE,
+			       backing->start + pin->next * PAGE_SIZE,
 			       backing->start + end * PAGE_SIZE - 1,
 			       pin->folios, pin->max, &skip);
 	if (got <= 0)
 		return got ?: -EFAULT;
-	return enter_batch(pin, got, skip >> PAGE_SHIFT, index, end);
+	return enter_batch(pin, got, skip >> PAGE_SHIFT, end);
 }
 
-static int pin_all(const struct folio_batch_pin *pin, unsigned long first,
+static int pin_all(struct folio_batch_pin *pin, unsigned long first,
 		   unsigned long end)
 {
-	unsigned long index = first;
-	long done;
+	int rc;
 
-	while (index < end) {
-		done = pin_some(pin, index, end);
-		if (done < 0) {
+	pin->next = first;
+	while (pin->next < end) {
+		rc = pin_some(pin, end);
+		if (rc) {
 			backing_unpin_pages(pin->backing, pin->table, first,
-					    end);
-			return done;
+					    pin->next);
+			return rc;
 		}
-		index += done;
 		cond_resched();
 	}
 	return 0;

@@ -8,6 +8,13 @@
 #include "backing_raw.h"
 #include "lender.h"
 
+/*
+ * What marks the pages takes a bit for each page of the backing, which is paid
+ * for where only one page is no RAM. 4 TiB, for which it is 128 MiB, is more
+ * than a BAR has.
+ */
+#define MOST_PAGES BIT(42 - PAGE_SHIFT)
+
 /**
  * struct creditor - somebody of whom a backing has memory
  */
@@ -24,6 +31,8 @@ static int need_raw(struct backing *backing)
 
 	if (backing->raw)
 		return 0;
+	if (backing->nr_pages > MOST_PAGES)
+		return -ENOMEM;
 	raw = kvzalloc(struct_size(raw, pages,
 				   BITS_TO_LONGS(backing->nr_pages)),
 		       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
@@ -61,7 +70,7 @@ static int add_creditor(struct backing_raw *raw, struct iommufd_lender *lender)
  *	whatever this returns
  *
  * Context: May sleep.
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM also where the backing is larger than 4 TiB.
  */
 int backing_raw_borrow(struct backing *backing, struct iommufd_lender *lender)
 {

@@ -34,6 +34,8 @@ struct pinner {
 	struct page **pages;
 	/** @max: pages in a batch at most */
 	unsigned long max;
+	/** @next: first page that is not in @table yet */
+	unsigned long next;
 	/** @remote: the memory is not the current process's */
 	bool remote;
 	/** @cost: pages that are to be charged */
@@ -56,11 +58,10 @@ static long pin_remote(const struct backing *backing, unsigned long addr,
 	return got;
 }
 
-static long pin_batch(const struct pinner *pinner, unsigned long index,
-		      unsigned long nr)
+static long pin_batch(const struct pinner *pinner, unsigned long nr)
 {
 	const struct backing *backing = pinner->backing;
-	unsigned long addr = backing->start + index * PAGE_SIZE;
+	unsigned long addr = backing->start + pinner->next * PAGE_SIZE;
 	unsigned int flags = FOLL_LONGTERM;
 	long got;
 
@@ -86,8 +87,7 @@ static unsigned long contiguous(struct page **pages, unsigned long nr)
 }
 
 /* Takes over a batch; on failure what is not in the table was let go of. */
-static int enter_batch(const struct pinner *pinner, unsigned long index,
-		       unsigned long nr)
+static int enter_batch(struct pinner *pinner, unsigned long nr)
 {
 	unsigned long done, run;
 	int rc;
@@ -96,30 +96,32 @@ static int enter_batch(const struct pinner *pinner, unsigned long index,
 		struct page **pages = pinner->pages + done;
 
 		run = contiguous(pages, nr - done);
-		rc = pfn_table_set_run(pinner->table, index + done,
+		rc = pfn_table_set_run(pinner->table, pinner->next,
 				       page_to_pfn(*pages), run);
 		if (rc) {
 			unpin_user_pages(pages, nr - done);
 			return rc;
 		}
+		pinner->next += run;
+		pinner->cost += run;
 	}
 	return 0;
 }
 
 /* A batch ends where a slot of the table ends, so that runs enter it whole. */
-static unsigned long batch_size(const struct pinner *pinner,
-				unsigned long index, unsigned long end)
+static unsigned long batch_size(const struct pinner *pinner, unsigned long end)
 {
-	unsigned long stop = min(end, pfn_table_slot_end(pinner->table, index));
+	unsigned long next = pinner->next;
+	unsigned long stop = min(end, pfn_table_slot_end(pinner->table, next));
 
-	return min(stop - index, pinner->max);
+	return min(stop - next, pinner->max);
 }
 
 /* What has no pages that could be pinned may be the BAR of a device */
-static long enter_raw(struct pinner *pinner, unsigned long index,
-		      unsigned long end)
+static int enter_raw(struct pinner *pinner, unsigned long end)
 {
 	struct backing *backing = pinner->backing;
+	unsigned long index = pinner->next;
 	struct pfnmap found;
 	long nr;
 	int rc;
@@ -131,39 +133,30 @@ static long enter_raw(struct pinner *pinner, unsigned long index,
 	rc = backing_raw_borrow(backing, found.lender);
 	if (!rc)
 		rc = pfn_table_set_run(pinner->table, index, found.pfn, nr);
-	if (!rc)
-		bitmap_set(backing->raw->pages, index, nr);
-	return rc ?: nr;
-}
-
-static long pin_some(struct pinner *pinner, unsigned long index,
-		     unsigned long end)
-{
-	long got = pin_batch(pinner, index, batch_size(pinner, index, end));
-	int rc;
-
-	if (got == -EFAULT)
-		return enter_raw(pinner, index, end);
-	if (got < 0)
-		return got;
-	rc = enter_batch(pinner, index, got);
 	if (rc)
 		return rc;
-	pinner->cost += got;
-	return got;
+	bitmap_set(backing->raw->pages, index, nr);
+	pinner->next += nr;
+	return 0;
 }
 
-static int pin_all(struct pinner *pinner, unsigned long first,
-		   unsigned long end)
+static int pin_some(struct pinner *pinner, unsigned long end)
 {
-	unsigned long index = first;
-	long got;
+	long got = pin_batch(pinner, batch_size(pinner, end));
 
-	while (index < end) {
-		got = pin_some(pinner, index, end);
-		if (got < 0)
-			return got;
-		index += got;
+	if (got == -EFAULT)
+		return enter_raw(pinner, end);
+	return got < 0 ? got : enter_batch(pinner, got);
+}
+
+static int pin_all(struct pinner *pinner, unsigned long end)
+{
+	int rc;
+
+	while (pinner->next < end) {
+		rc = pin_some(pinner, end);
+		if (rc)
+			return rc;
 		cond_resched();
 	}
 	return 0;
@@ -214,12 +207,15 @@ static int pin_with_array(struct pinner *pinner, unsigned long first,
 			return -ENOMEM;
 	}
 
-	rc = pin_all(pinner, first, end);
+	pinner->next = first;
+	rc = pin_all(pinner, end);
 
 	if (pinner->pages != few)
 		free_page((unsigned long)pinner->pages);
+	/* what is behind may be much larger than all memory */
 	if (rc)
-		backing_user_unpin(pinner->backing, pinner->table, first, end);
+		backing_user_unpin(pinner->backing, pinner->table, first,
+				   pinner->next);
 	return rc;
 }
 

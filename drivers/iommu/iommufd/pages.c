@@ -6,6 +6,7 @@
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include "backing_dmabuf.h"
 #include "backing_file.h"
@@ -45,7 +46,8 @@ static struct pages *create(unsigned long start, unsigned long nr_pages)
 	pages = kmem_cache_zalloc(cache, GFP_KERNEL);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
-	rc = pfn_table_init(&pages->table, nr_pages, start >> PAGE_SHIFT);
+	rc = pfn_table_init(&pages->table, min(nr_pages, PAGES_MOST),
+			    start >> PAGE_SHIFT);
 	if (rc) {
 		kmem_cache_free(cache, pages);
 		return ERR_PTR(rc);
@@ -78,7 +80,9 @@ static void discard(struct pages *pages)
 struct pages *pages_create_user(unsigned long start, unsigned long nr_pages,
 				bool writable, enum charge_mode mode)
 {
-	struct pages *pages = create(start, nr_pages);
+	/* longer than any process can have is no longer than that */
+	unsigned long most = TASK_SIZE_MAX >> PAGE_SHIFT;
+	struct pages *pages = create(start, min(nr_pages, most));
 
 	if (IS_ERR(pages))
 		return pages;
@@ -353,20 +357,31 @@ static int pin_range(struct pages *pages, unsigned long first,
 	return rc == -ENOMEM ? pin_up_to_limit(pages, first, end) : rc;
 }
 
+/*
+ * A table may be smaller than the memory. What of a process has no room there is
+ * missing, which matters once all before it was found to be there.
+ */
 static int hold_locked(struct pages *pages, struct pages_hold *hold,
 		       unsigned long first, unsigned long end)
 {
+	unsigned long reach = min(end, pages->table.nr_pages);
 	unsigned long index = first, hole, stop;
 	int rc;
 
 	lockdep_assert_held(&pages->lock);
-	while (pfn_table_next_hole(&pages->table, index, end, &hole, &stop)) {
+	if (reach < end && !pages->backing.ops->of_process)
+		return -ENOMEM;
+	while (pfn_table_next_hole(&pages->table, index, reach, &hole, &stop)) {
 		rc = pin_range(pages, hole, stop);
 		if (rc) {
 			unpin_unheld(pages, first, hole);
 			return rc;
 		}
 		index = stop;
+	}
+	if (reach < end) {
+		unpin_unheld(pages, first, reach);
+		return -EFAULT;
 	}
 	hold->node.start = first;
 	hold->node.last = end - 1;
@@ -403,8 +418,9 @@ static int within_limit(const struct pages *pages, int rc, bool by_driver)
  *
  * Context: May sleep. Takes mmap_lock of the process whose memory it is.
  * Return: 0, or with nothing held -ENOMEM also where the limit does not allow
- * it, -EFAULT where memory is missing or does not allow the access, -EINTR
- * where the current process is being killed.
+ * it or PAGES_MOST of a file, -EFAULT where memory is missing, also behind
+ * PAGES_MOST of a process, or does not allow the access, -EINTR where the current
+ * process is being killed.
  */
 int pages_hold(struct pages *pages, struct pages_hold *hold,
 	       unsigned long first, unsigned long end)

@@ -22,6 +22,13 @@
 struct dma_buf;
 struct page;
 
+/**
+ * PAGES_MOST - what can be held, counted in pages from the beginning: 1 PiB
+ *
+ * It bounds the root of the table, which is there as soon as one page is held.
+ */
+#define PAGES_MOST BIT(50 - PAGE_SHIFT)
+
 /** PAGES_ROOM - bytes that a struct pages has to spare for its first user */
 #define PAGES_ROOM 192
 
@@ -40,7 +47,10 @@ struct pages {
 	 * memory is unmapped.
 	 */
 	struct mutex lock;
-	/** @table: page frames, set for just those pages that @holds cover */
+	/**
+	 * @table: page frames, set for just those pages that @holds cover. It
+	 * may be smaller than @backing, see PAGES_MOST.
+	 */
 	struct pfn_table table;
 	/** @holds: tree of struct pages_hold */
 	struct rb_root_cached holds;

@@ -293,6 +293,20 @@ static unsigned long table_leaf_end(const struct pfn_table *table,
 		   end);
 }
 
+/* The same for as many leaves in a row as do not exist, that of @index being one */
+static unsigned long table_missing_end(const struct pfn_table *table,
+				       unsigned long index, unsigned long end)
+{
+	if (!READ_ONCE(table->leaves))
+		return end;
+	do {
+		index = table_leaf_end(table, index, end);
+	} while (index < end &&
+		 !table_leaf(table, (index + table->skew) >>
+					    (PFN_SLOT_SHIFT + PFN_LEAF_SHIFT)));
+	return index;
+}
+
 static unsigned long table_piece(const struct pfn_table *table,
 				 unsigned long index, unsigned long end,
 				 unsigned long *pfn)
@@ -302,7 +316,7 @@ static unsigned long table_piece(const struct pfn_table *table,
 	if (part.slot)
 		return part_piece(&part, pfn);
 	*pfn = PFN_NONE;
-	return table_leaf_end(table, index, end) - index;
+	return table_missing_end(table, index, end) - index;
 }
 
 static int table_add_leaf(struct pfn_table *table, unsigned long nr)
@@ -479,12 +493,12 @@ void pfn_table_clear(struct pfn_table *table, unsigned long index,
 	end = min(end, table->nr_pages);
 	while (index < end) {
 		part = table_part(table, index, end);
-		if (!part.slot) {
-			index = table_leaf_end(table, index, end);
-			continue;
+		if (part.slot) {
+			part_clear(&part);
+			index += part_nr(&part);
+		} else {
+			index = table_missing_end(table, index, end);
 		}
-		part_clear(&part);
-		index += part_nr(&part);
 		if (index < end)
 			cond_resched();
 	}

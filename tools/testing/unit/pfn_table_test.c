@@ -329,6 +329,37 @@ static void empty_costs_nothing(void)
 	pfn_table_destroy(&table);
 }
 
+/* Between what is there lie leaves that are not */
+static void missing_leaves(void)
+{
+	unsigned long leaf = PFN_SLOT_PAGES * PFN_LEAF_SLOTS;
+	unsigned long nr = 1UL << 38, index, end;
+	struct pfn_table table;
+	struct pfn_run run;
+
+	EXPECT_EQ(0, pfn_table_init(&table, nr, 3));
+	EXPECT_EQ(0, pfn_table_set_run(&table, 7, 107, 1));
+	EXPECT_EQ(0, pfn_table_set_run(&table, nr - leaf, 5, leaf));
+	EXPECT(pfn_table_next_hole(&table, 7, nr, &index, &end));
+	EXPECT_EQ(8, index);
+	EXPECT_EQ(nr - leaf, end);
+	EXPECT(!pfn_table_next_hole(&table, end, nr, &index, &end));
+	EXPECT(pfn_table_next_hole(&table, leaf, nr - leaf, &index, &end));
+	EXPECT_EQ(leaf, index);
+	EXPECT_EQ(nr - leaf, end);
+	EXPECT(!pfn_table_next_run(&table, 8, nr - leaf, &run));
+	EXPECT(pfn_table_next_run(&table, 8, nr, &run));
+	EXPECT_EQ(nr - leaf, run.index);
+	EXPECT_EQ(leaf, run.nr);
+	pfn_table_clear(&table, 8, nr - 1);
+	EXPECT(pfn_table_next_run(&table, 0, nr, &run));
+	EXPECT_EQ(7, run.index);
+	EXPECT(pfn_table_next_run(&table, 8, nr, &run));
+	EXPECT_EQ(nr - 1, run.index);
+	EXPECT_EQ(5 + leaf - 1, run.pfn);
+	pfn_table_destroy(&table);
+}
+
 static void slot_end(void)
 {
 	struct pfn_table table;
@@ -593,6 +624,7 @@ int main(void)
 		{ "holes stay", holes_stay },
 		{ "1 TiB of huge pages takes 4 MiB", huge_pages_cost_8_bytes },
 		{ "an empty table takes no memory", empty_costs_nothing },
+		{ "leaves that are missing in between", missing_leaves },
 		{ "slot boundaries", slot_end },
 		{ "clear never fails", clear_never_fails },
 		{ "page by page in random order", page_by_page },
