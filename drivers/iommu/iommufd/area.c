@@ -93,6 +93,16 @@ void area_unpin(struct area *area)
 	pages_release(area->pages, &area->hold);
 }
 
+static int map_locked(struct area *area, struct iommu_domain *domain,
+		      const struct hwmap *map)
+{
+	if (area_of_device(area))
+		return views_map(&area->pages->views, domain, map);
+	if (unlikely(lent_any(area->pages)))
+		return lent_map(area->pages, domain, map);
+	return hwmap_map(domain, map);
+}
+
 /**
  * area_map() - let one domain see the memory
  * @area: pinned
@@ -111,14 +121,14 @@ int area_map(struct area *area, struct iommu_domain *domain, bool small_pages)
 		.prot = area->prot,
 		.small_pages = small_pages || area->small_pages,
 	};
+	int rc;
 
 	/* others may be pinning and unpinning next to what this area holds */
-	guard(mutex)(&area->pages->lock);
-	if (area_of_device(area))
-		return views_map(&area->pages->views, domain, &map);
-	if (unlikely(lent_any(area->pages)))
-		return lent_map(area->pages, domain, &map);
-	return hwmap_map(domain, &map);
+	if (mutex_lock_killable(&area->pages->lock))
+		return -EINTR;
+	rc = map_locked(area, domain, &map);
+	mutex_unlock(&area->pages->lock);
+	return rc;
 }
 
 /**

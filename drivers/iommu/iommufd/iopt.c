@@ -47,6 +47,13 @@ void iopt_init(struct iopt *iopt)
 	init_waitqueue_head(&iopt->settled);
 }
 
+/* There may be very many areas, but mostly there is one, which costs nothing. */
+static void breathe(const struct area *area, const struct list_head *areas)
+{
+	if (!list_is_last(&area->entry, areas))
+		cond_resched();
+}
+
 /* Mapping */
 
 static int place_fixed(struct iopt *iopt, struct area *first,
@@ -83,6 +90,7 @@ static int check_areas(const struct iopt *iopt, const struct list_head *areas)
 	list_for_each_entry(area, areas, entry) {
 		if ((area->length | area->offset) & (iopt->alignment - 1))
 			return -EINVAL;
+		breathe(area, areas);
 	}
 	return 0;
 }
@@ -100,6 +108,7 @@ static void share_out(struct iopt *iopt, struct list_head *areas)
 		area->state = AREA_PENDING;
 		iopt->nr_areas++;
 		prev = area;
+		breathe(area, areas);
 	}
 }
 
@@ -148,6 +157,7 @@ static void settle(struct iopt *iopt, struct list_head *areas, bool live)
 				area->state = AREA_LIVE;
 			else
 				displace(iopt, area);
+			breathe(area, areas);
 		}
 		iopt->nr_settled++;
 	}
@@ -206,12 +216,15 @@ static int fill_all(struct iopt *iopt, struct list_head *areas)
 		rc = fill(iopt, area);
 		if (rc)
 			goto err_unfill;
+		breathe(area, areas);
 	}
 	return 0;
 
 err_unfill:
-	list_for_each_entry_continue_reverse(area, areas, entry)
+	list_for_each_entry_continue_reverse(area, areas, entry) {
 		unfill(iopt, area);
+		cond_resched();
+	}
 	return rc;
 }
 
@@ -395,16 +408,20 @@ static void set_no_pins(struct iopt *iopt, const struct iova_range *range,
 {
 	struct iova_node *node;
 
-	iova_space_for_each_used(&iopt->space, node, range)
+	iova_space_for_each_used(&iopt->space, node, range) {
 		area_of(node)->no_pins = no_pins;
+		cond_resched();
+	}
 }
 
 static void revive(struct claim *claim)
 {
 	struct area *area;
 
-	list_for_each_entry(area, &claim->areas, entry)
+	list_for_each_entry(area, &claim->areas, entry) {
 		area->state = AREA_LIVE;
+		breathe(area, &claim->areas);
+	}
 	INIT_LIST_HEAD(&claim->areas);
 }
 
@@ -431,6 +448,8 @@ static int claim(struct iopt *iopt, const struct iova_range *range,
 			claim->pinned = node->range;
 		if (one && rc != -EAGAIN)
 			rc = one;
+		if (node->range.last < range->last)
+			cond_resched();
 	}
 	if (rc)
 		revive(claim);
@@ -540,12 +559,16 @@ static void unfill_all(struct iopt *iopt, struct list_head *areas)
 
 	list_for_each_entry(translator, &iopt->domains, entry) {
 		hwmap_begin(&flush, translator->domain);
-		list_for_each_entry(area, areas, entry)
+		list_for_each_entry(area, areas, entry) {
 			area_unmap(area, &flush);
+			breathe(area, areas);
+		}
 		hwmap_end(&flush);
 	}
-	list_for_each_entry(area, areas, entry)
+	list_for_each_entry(area, areas, entry) {
 		area_unpin(area);
+		breathe(area, areas);
+	}
 }
 
 static u64 retire(struct iopt *iopt, struct list_head *areas)
@@ -557,8 +580,10 @@ static u64 retire(struct iopt *iopt, struct list_head *areas)
 		return 0;
 	unfill_all(iopt, areas);
 	scoped_guard(rwsem_write, &iopt->iova_rwsem) {
-		list_for_each_entry(area, areas, entry)
+		list_for_each_entry(area, areas, entry) {
 			displace(iopt, area);
+			breathe(area, areas);
+		}
 		iopt->nr_settled++;
 	}
 	wake_waiters(iopt);

@@ -32,7 +32,8 @@ static bool has_noiommu_domain(const struct iopt *iopt)
  *
  * Context: May sleep.
  * Return: 0, -ENOENT where nothing is mapped, -EOPNOTSUPP where no device
- * without an IOMMU is attached, -EINVAL where the memory was revoked.
+ * without an IOMMU is attached, -EINVAL where the memory was revoked, -EINTR where
+ * the current process is being killed.
  */
 int iopt_phys(struct iopt *iopt, unsigned long iova, u64 *length, u64 *phys)
 {

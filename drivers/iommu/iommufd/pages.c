@@ -645,19 +645,8 @@ int pages_copy(struct pages *pages, unsigned long offset, void *data,
 	return rc;
 }
 
-/**
- * pages_phys() - where some memory is
- * @pages: the pages
- * @offset: bytes from their beginning; that page is held by somebody
- * @most: bytes to look at, at least 1, not past the end
- * @bytes: set to how many are there in sequence
- * @phys: set to the physical address
- *
- * Context: May sleep.
- * Return: 0, -EINVAL where the memory was revoked.
- */
-int pages_phys(struct pages *pages, unsigned long offset, u64 most, u64 *bytes,
-	       u64 *phys)
+static void find_phys(const struct pages *pages, unsigned long offset, u64 most,
+		      u64 *bytes, u64 *phys)
 {
 	unsigned long index = offset >> PAGE_SHIFT;
 	unsigned long end = ((offset + most - 1) >> PAGE_SHIFT) + 1;
@@ -665,9 +654,7 @@ int pages_phys(struct pages *pages, unsigned long offset, u64 most, u64 *bytes,
 	struct pfn_run run;
 	u64 nr = 0;
 
-	guard(mutex)(&pages->lock);
-	if (pages->views.revoked)
-		return -EINVAL;
+	lockdep_assert_held(&pages->lock);
 	pfn_table_for_each_run(&pages->table, run, index, end) {
 		if (!nr)
 			start = run.pfn;
@@ -678,7 +665,33 @@ int pages_phys(struct pages *pages, unsigned long offset, u64 most, u64 *bytes,
 	}
 	*phys = PFN_PHYS(start) + offset_in_page(offset);
 	*bytes = min(most, nr * PAGE_SIZE - offset_in_page(offset));
-	return 0;
+}
+
+/**
+ * pages_phys() - where some memory is
+ * @pages: the pages
+ * @offset: bytes from their beginning; that page is held by somebody
+ * @most: bytes to look at, at least 1, not past the end
+ * @bytes: set to how many are there in sequence
+ * @phys: set to the physical address
+ *
+ * Context: May sleep.
+ * Return: 0, -EINVAL where the memory was revoked, -EINTR where the current
+ * process is being killed.
+ */
+int pages_phys(struct pages *pages, unsigned long offset, u64 most, u64 *bytes,
+	       u64 *phys)
+{
+	int rc = -EINVAL;
+
+	if (mutex_lock_killable(&pages->lock))
+		return -EINTR;
+	if (!pages->views.revoked) {
+		find_phys(pages, offset, most, bytes, phys);
+		rc = 0;
+	}
+	mutex_unlock(&pages->lock);
+	return rc;
 }
 
 static bool pays_already(const struct charge *charge)
