@@ -13,6 +13,7 @@
 #include <linux/anon_inodes.h>
 #include <linux/dma-buf.h>
 #include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/iommu.h>
 #include <linux/iommu_internal.h>
 #include <linux/memfd.h>
@@ -55,6 +56,10 @@
 #undef kvcalloc
 #define kvcalloc(nr, size, gfp) \
 	FAIL_ALLOC("kvcalloc", gfp, alloc_hooks(kvcalloc_noprof(nr, size, gfp)))
+#undef kmem_cache_zalloc
+#define kmem_cache_zalloc(cache, gfp)        \
+	FAIL_ALLOC("kmem_cache_zalloc", gfp, \
+		   kmem_cache_alloc(cache, (gfp) | __GFP_ZERO))
 #undef __get_free_pages
 #define __get_free_pages(gfp, order)       \
 	FAIL_CALL("__get_free_pages", 0UL, \
@@ -85,6 +90,15 @@
 		  pin_user_pages_remote(__VA_ARGS__))
 #define memfd_pin_folios(...) \
 	FAIL_CALL("memfd_pin_folios", -ENOMEM, memfd_pin_folios(__VA_ARGS__))
+#ifdef folio_add_pins /* by compat/, under the name that it stands for */
+#define compat_folio_add_pins(...) \
+	FAIL_CALL("folio_add_pins", -ENOMEM, compat_folio_add_pins(__VA_ARGS__))
+#else
+#define folio_add_pins(...) \
+	FAIL_CALL("folio_add_pins", -ENOMEM, folio_add_pins(__VA_ARGS__))
+#endif
+#define mapping_map_writable(mapping) \
+	FAIL_CALL("mapping_map_writable", -EPERM, mapping_map_writable(mapping))
 #define follow_pfnmap_start(args) \
 	FAIL_CALL("follow_pfnmap_start", -EINVAL, follow_pfnmap_start(args))
 #define fixup_user_fault(...) \
@@ -92,6 +106,12 @@
 #define dma_buf_dynamic_attach(...)                           \
 	FAIL_CALL("dma_buf_dynamic_attach", ERR_PTR(-ENOMEM), \
 		  dma_buf_dynamic_attach(__VA_ARGS__))
+#define dma_buf_attach(...)                           \
+	FAIL_CALL("dma_buf_attach", ERR_PTR(-ENOMEM), \
+		  dma_buf_attach(__VA_ARGS__))
+#define dma_buf_map_attachment_unlocked(...)                           \
+	FAIL_CALL("dma_buf_map_attachment_unlocked", ERR_PTR(-ENOMEM), \
+		  dma_buf_map_attachment_unlocked(__VA_ARGS__))
 #define dma_buf_pin(attachment) \
 	FAIL_CALL("dma_buf_pin", -ENOMEM, dma_buf_pin(attachment))
 
@@ -130,6 +150,16 @@
 		if (!__left)                                             \
 			(value) = __got;                                 \
 		__left ? -EFAULT : 0;                                    \
+	})
+
+#undef put_user
+#define put_user(value, to)                                            \
+	({                                                             \
+		typeof(*(to)) __put = (value);                         \
+		FAIL_CALL("put_user", 1,                               \
+			  (copy_to_user)(to, &__put, sizeof(__put))) ? \
+			-EFAULT :                                      \
+			0;                                             \
 	})
 
 /* domains */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/iommufd.h>
+#include <linux/udmabuf.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,7 +103,8 @@ SCENARIO(map_anywhere, .setup = setup_dev, .call = call_map_anywhere,
 static void setup_limited(struct env *env)
 {
 	setup_dev(env);
-	sys_set_memlock(MIB(64));
+	/* to the page: what is charged and not given back is missing next time */
+	sys_set_memlock(env->size);
 	sys_drop_ipc_lock();
 	/* the privileges are those at the time of the allocation */
 	iommufd_destroy(env->fd, env->dev.stdev);
@@ -175,11 +177,35 @@ static void setup_dmabuf(struct env *env)
 	setup_dev(env);
 }
 
+/* RAM of which another driver says where it is */
+static void setup_udmabuf(struct env *env)
+{
+	struct udmabuf_create create = {
+		.flags = UDMABUF_FLAGS_CLOEXEC,
+		.size = MIB(1),
+	};
+	int node = __sys_open("/dev/udmabuf", O_RDWR);
+
+	if (node == -ENOENT)
+		SKIP("no /dev/udmabuf");
+	ASSERT(node >= 0);
+	create.memfd =
+		memfd_create("selftest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	ASSERT(!ftruncate(create.memfd, MIB(1)));
+	ASSERT(!fcntl(create.memfd, F_ADD_SEALS, F_SEAL_SHRINK));
+	env->file = ASSERT_OK(__sys_ioctl(node, UDMABUF_CREATE, &create));
+	close(node);
+	env->size = MIB(1);
+	setup_dev(env);
+}
+
 SCENARIO(map_file, .setup = setup_memfd, .call = call_map_file,
 	 .undo = undo_map)
 SCENARIO(map_file_hugetlb, .setup = setup_hugetlb_memfd, .call = call_map_file,
 	 .undo = undo_map, .check = check_mock)
 SCENARIO(map_dmabuf, .setup = setup_dmabuf, .call = call_map_file,
+	 .undo = undo_map)
+SCENARIO(map_udmabuf, .setup = setup_udmabuf, .call = call_map_file,
 	 .undo = undo_map)
 
 /* A BAR: page frames without pages. */

@@ -90,6 +90,8 @@ static int errno_of(const char *failed)
 		{ "mutex_lock_killable", -EINTR },
 		{ "down_", -EINTR },
 		{ "mmap_", -EINTR },
+		{ "mapping_map_writable", -EPERM },
+		{ "put_user", -EFAULT },
 	};
 	unsigned int i;
 
