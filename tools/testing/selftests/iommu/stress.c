@@ -6,7 +6,8 @@
  *
  * Each thread has IOVA of its own in the shared address spaces, where it knows
  * what must be mapped, and all fight for the rest, where only the kind of error
- * is known. At the end nothing may be pinned, charged or reachable, and nothing
+ * is known. At the end nothing may be pinned, charged or reachable, the user may
+ * map as much as the limit allows, and nothing
  * may hold the mock IOMMU; its module complains of what a dying domain still
  * maps.
  *
@@ -48,6 +49,9 @@
 #define MAX_PAGES 700U
 /* more than there ever are at once */
 #define NR_IDS 4096U
+/* More than is ever mapped at once, and what a run leaves for the last map. */
+#define LIMIT MIB(1024)
+#define LAST_SIZE MIB(2)
 
 /** struct worker - a thread and what it has for itself */
 struct worker {
@@ -577,6 +581,21 @@ static void destroy_leftovers(void)
 	} while (progress);
 }
 
+/* What a user is charged for cannot be seen; the limit to the page tells. */
+static void check_user_pays_nothing(void)
+{
+	int fd = iommufd_open();
+	__u32 ioas = ioas_alloc(fd);
+	struct mock_dev dev;
+
+	mock_dev(fd, ioas, 0, &dev);
+	sys_set_memlock(LAST_SIZE);
+	ioas_map_fixed(fd, ioas, arena, ARENA_IOVA, LAST_SIZE);
+	ASSERT_RC(__ioas_map_fixed(fd, ioas, arena, OWN_IOVA, PAGE, DMA_RW),
+		  -ENOMEM);
+	sys_close(fd);
+}
+
 /* Everything is given back; a device reaches nothing where all was unmapped. */
 static void tear_down(long long pins)
 {
@@ -608,6 +627,7 @@ static void tear_down(long long pins)
 		iommufd_destroy(iommufd, spaces[i]);
 	}
 	sys_close(iommufd);
+	check_user_pays_nothing();
 	ASSERT_RC(__mock_unload(), 0);
 }
 
@@ -661,6 +681,9 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("# SEED=%llu, %u seconds, %u threads\n", seed, seconds, threads);
 	mock_load();
+	/* with the capability nothing is charged to a user */
+	sys_set_memlock(LIMIT);
+	sys_drop_ipc_lock();
 	pins = sys_pins_held();
 	device = start_device(seed);
 	set_up();
