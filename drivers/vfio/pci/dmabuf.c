@@ -386,8 +386,11 @@ void vfio_pci_dmabuf_disown_all(struct vfio_pci_core_device *vdev)
 	list_for_each_entry_safe(buf, next, &vdev->dmabufs, entry) {
 		struct file *file = buf->dmabuf->file;
 
-		if (!hold(buf))
+		/* Nobody is left to reach it; what is on the list is asked for */
+		if (!hold(buf)) {
+			list_del_init(&buf->entry);
 			continue;
+		}
 		if (!buf->revoked)
 			revoke(buf);
 		list_del(&buf->entry);
