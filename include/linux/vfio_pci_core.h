@@ -93,7 +93,10 @@ struct vfio_pci_core_device {
 	struct mutex igate;
 	/** @ioeventfds_lock: protects @ioeventfds; outside @memory_lock */
 	struct mutex ioeventfds_lock;
-	/** @irqlock: protects the INTx mask state, also in interrupt context */
+	/**
+	 * @irqlock: protects the INTx mask state, also in interrupt context;
+	 * nests inside @memory_lock
+	 */
 	spinlock_t irqlock;
 	/** @trigger_lock: protects @err_trigger and @req_trigger */
 	spinlock_t trigger_lock;

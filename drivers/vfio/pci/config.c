@@ -227,6 +227,7 @@ static int write_command(struct vfio_pci_core_device *vdev, unsigned int count,
 				       cmd | (val & enables));
 	}
 	vfio_pci_unlock_memory(vdev);
+	vdev->config_ops->sync_intx(vdev);
 	return ret;
 }
 

@@ -17,6 +17,11 @@ struct vfio_pci_config_ops {
 	 */
 	void (*set_intx_disabled)(struct vfio_pci_core_device *vdev,
 				  bool disabled);
+	/**
+	 * @sync_intx: the command register of the function was written or
+	 * restored; called with the config lock held
+	 */
+	void (*sync_intx)(struct vfio_pci_core_device *vdev);
 };
 
 /**

@@ -46,7 +46,14 @@ static int pm_ctrl_written(struct vfio_pci_core_device *vdev,
 
 	vfio_pci_user_power_state(vdev,
 				  states[w->val & PCI_PM_CTRL_STATE_MASK]);
+	vdev->config_ops->sync_intx(vdev);
 	return 0;
+}
+
+static void reset_function(struct vfio_pci_core_device *vdev)
+{
+	vfio_pci_reset_function(vdev);
+	vdev->config_ops->sync_intx(vdev);
 }
 
 /*
@@ -82,7 +89,7 @@ static void exp_flr(struct vfio_pci_core_device *vdev, unsigned int cap)
 
 	if (!read32(vdev, cap + PCI_EXP_DEVCAP, &devcap) &&
 	    (devcap & PCI_EXP_DEVCAP_FLR))
-		vfio_pci_reset_function(vdev);
+		reset_function(vdev);
 }
 
 /*
@@ -120,7 +127,7 @@ static int af_ctrl_written(struct vfio_pci_core_device *vdev,
 
 	if (!read8(vdev, w->cap + PCI_AF_CAP, &cap) && (cap & PCI_AF_CAP_FLR) &&
 	    (cap & PCI_AF_CAP_TP))
-		vfio_pci_reset_function(vdev);
+		reset_function(vdev);
 	return 0;
 }
 

@@ -29,6 +29,7 @@
 
 static const struct vfio_pci_config_ops core_config_ops = {
 	.set_intx_disabled = vfio_pci_intx_set_disabled,
+	.sync_intx = vfio_pci_intx_sync,
 };
 
 static struct vfio_pci_core_device *to_core(struct vfio_device *core_vdev)

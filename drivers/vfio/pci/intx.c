@@ -300,6 +300,27 @@ int vfio_pci_intx_unmask_by_eventfd(struct vfio_pci_core_device *vdev, int fd)
 }
 
 /**
+ * vfio_pci_intx_sync() - let the function's INTx Disable bit say what we think
+ * @vdev: a device, open or not, which the caller keeps awake
+ *
+ * To be called after the command register was written or restored as a whole:
+ * what was written back may be older than the last mask or unmask.
+ *
+ * Context: Process context, may sleep. Takes igate and the memory lock.
+ */
+void vfio_pci_intx_sync(struct vfio_pci_core_device *vdev)
+{
+	guard(mutex)(&vdev->igate);
+
+	if (!vdev->intx || !vdev->pci_2_3)
+		return;
+	/* Nobody else may be between reading the register and writing it */
+	guard(rwsem_read)(&vdev->memory_lock);
+	guard(spinlock_irqsave)(&vdev->irqlock);
+	pci_intx(vdev->pdev, !vdev->intx->masked);
+}
+
+/**
  * vfio_pci_intx_sleep() - the device goes to sleep
  * @vdev: a device, open or not
  *

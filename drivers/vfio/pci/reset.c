@@ -14,6 +14,7 @@
 #include <linux/uaccess.h>
 
 #include "bar.h"
+#include "intx.h"
 #include "power.h"
 #include "reset.h"
 
@@ -133,12 +134,18 @@ int vfio_pci_assign_reset_set(struct vfio_pci_core_device *vdev)
  * vfio_pci_ioctl_reset() - VFIO_DEVICE_RESET
  * @vdev: an open device
  *
- * Context: Process context, may sleep. Takes the memory lock.
+ * Context: Process context, may sleep. Takes the memory lock and igate.
  * Return: 0 or a negative errno.
  */
 int vfio_pci_ioctl_reset(struct vfio_pci_core_device *vdev)
 {
-	return vdev->reset_works ? vfio_pci_reset_function(vdev) : -EINVAL;
+	int ret;
+
+	if (!vdev->reset_works)
+		return -EINVAL;
+	ret = vfio_pci_reset_function(vdev);
+	vfio_pci_intx_sync(vdev);
+	return ret;
 }
 
 /* The ID by which the asking user knows a function, or why there is none */
@@ -363,6 +370,8 @@ static int reset_set(struct vfio_pci_core_device *vdev,
 			vfio_pci_set_power_state(cur, PCI_D0);
 		ret = pci_reset_bus(vdev->pdev);
 		unlock_set_memory(dev_set, NULL);
+		for_each_in_set(cur, dev_set)
+			vfio_pci_intx_sync(cur);
 	}
 	put_set_power(dev_set, NULL);
 	return ret;
@@ -432,7 +441,8 @@ static int reset_by_groups(struct vfio_pci_core_device *vdev,
  * @vdev: an open device
  * @arg: user's struct with group files; none for a device opened by its node
  *
- * Context: Process context, may sleep. Takes the set lock and the memory locks.
+ * Context: Process context, may sleep. Takes the set lock, the memory locks, and
+ * the igates.
  * Return: 0 or a negative errno.
  */
 int vfio_pci_hot_reset(struct vfio_pci_core_device *vdev,

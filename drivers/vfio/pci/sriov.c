@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 
 #include "bar.h"
+#include "intx.h"
 #include "power.h"
 #include "sriov.h"
 
@@ -314,6 +315,7 @@ static int wake_pf(struct vfio_pci_core_device *vdev)
 	vfio_pci_set_power_state(vdev, PCI_D0);
 	vdev->sriov_active = true;
 	vfio_pci_unlock_memory(vdev);
+	vfio_pci_intx_sync(vdev);
 	return 0;
 }
 
