@@ -26,6 +26,19 @@ void vfio_pci_probe_power_state(struct vfio_pci_core_device *vdev)
 	vdev->needs_pm_restore = !(pmcsr & PCI_PM_CTRL_NO_SOFT_RESET);
 }
 
+/* Let the command register decode and master as it did when it read as @was */
+static void put_enables(struct pci_dev *pdev, u16 was)
+{
+	const u16 enables = PCI_COMMAND_IO | PCI_COMMAND_MEMORY |
+			    PCI_COMMAND_MASTER;
+	u16 cmd;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &cmd);
+	if ((cmd ^ was) & enables)
+		pci_write_config_word(pdev, PCI_COMMAND,
+				      (cmd & ~enables) | (was & enables));
+}
+
 /**
  * vfio_pci_set_power_state() - change the power state
  * @vdev: the device
@@ -33,7 +46,9 @@ void vfio_pci_probe_power_state(struct vfio_pci_core_device *vdev)
  *
  * Where the way back from D3hot resets the function, config space is kept over
  * the stay. It is kept apart from what the PCI core keeps, which a reset in
- * between uses up.
+ * between uses up. What decodes and masters is carried over the way back alone:
+ * the user may have changed it in D3hot. INTx Disable is what it was on the way
+ * there, for the caller to correct.
  *
  * Context: Process context, may sleep. The memory lock is held for writing
  * unless the device is not open.
@@ -47,6 +62,7 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 	bool was_awake = vfio_pci_is_awake(pdev->current_state);
 	bool save = was_awake && !vfio_pci_is_awake(state);
 	bool restore = !was_awake && state == PCI_D0;
+	u16 cmd = ~0;
 	int ret;
 
 	if (state != PCI_D0 && vdev->sriov_active)
@@ -56,6 +72,8 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 
 	if (save)
 		pci_save_state(pdev);
+	if (restore && pdev->current_state == PCI_D3hot)
+		pci_read_config_word(pdev, PCI_COMMAND, &cmd);
 
 	ret = pci_set_power_state(pdev, state);
 	if (ret)
@@ -69,6 +87,8 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 	if (restore) {
 		pci_load_and_free_saved_state(pdev, &vdev->pm_save);
 		pci_restore_state(pdev);
+		if (!PCI_POSSIBLE_ERROR(cmd))
+			put_enables(pdev, cmd);
 	}
 	return 0;
 }
