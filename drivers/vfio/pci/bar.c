@@ -53,6 +53,24 @@ bool vfio_pci_memory_usable(struct vfio_pci_core_device *vdev)
 }
 
 /**
+ * vfio_pci_bar_answers() - does the function answer accesses to a BAR
+ * @vdev: an open device
+ * @is_mem: a BAR of memory, not of I/O ports
+ *
+ * Who disables ports gets what nobody answers, as no platform minds that.
+ *
+ * Context: Caller holds the memory lock for reading or writing.
+ * Return: False where it sleeps, or does not decode memory.
+ */
+bool vfio_pci_bar_answers(struct vfio_pci_core_device *vdev, bool is_mem)
+{
+	lockdep_assert_held(&vdev->memory_lock);
+
+	return is_mem ? vfio_pci_memory_enabled(vdev) :
+			vfio_pci_is_awake(vdev->pdev->current_state);
+}
+
+/**
  * vfio_pci_zap_bars() - take every BAR out of every address space
  * @vdev: the device
  *

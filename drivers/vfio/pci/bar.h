@@ -18,6 +18,7 @@ static inline bool vfio_pci_is_awake(pci_power_t state)
 
 bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev);
 bool vfio_pci_memory_usable(struct vfio_pci_core_device *vdev);
+bool vfio_pci_bar_answers(struct vfio_pci_core_device *vdev, bool is_mem);
 void vfio_pci_zap_bars(struct vfio_pci_core_device *vdev);
 void vfio_pci_lock_and_zap_memory(struct vfio_pci_core_device *vdev);
 void vfio_pci_unlock_memory(struct vfio_pci_core_device *vdev);

@@ -29,6 +29,8 @@ struct io_window {
 	u64 hole_end;
 	/** @max_width: widest access in bytes */
 	unsigned int max_width;
+	/** @is_bar: not there while the function sleeps or is being reset */
+	bool is_bar;
 	/** @is_mem: subject to the memory enable bit */
 	bool is_mem;
 };
@@ -106,10 +108,10 @@ static void move(const struct io_window *w, u64 off, u8 *buf, size_t count,
 static bool lock_memory(struct vfio_pci_core_device *vdev,
 			const struct io_window *w)
 {
-	if (!w->is_mem)
+	if (!w->is_bar)
 		return true;
 	down_read(&vdev->memory_lock);
-	if (vfio_pci_memory_enabled(vdev))
+	if (vfio_pci_bar_answers(vdev, w->is_mem))
 		return true;
 	up_read(&vdev->memory_lock);
 	return false;
@@ -118,7 +120,7 @@ static bool lock_memory(struct vfio_pci_core_device *vdev,
 static void unlock_memory(struct vfio_pci_core_device *vdev,
 			  const struct io_window *w)
 {
-	if (w->is_mem)
+	if (w->is_bar)
 		up_read(&vdev->memory_lock);
 }
 
@@ -269,7 +271,7 @@ ssize_t vfio_pci_io_rw(struct vfio_pci_core_device *vdev, void __iomem *io,
  *
  * Context: Process context, may sleep. Takes the memory lock.
  * Return: Bytes done, fewer than @count at the end of the BAR; -EIO where the
- * function does not decode memory; another negative errno.
+ * function sleeps or does not decode memory; another negative errno.
  */
 ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 			size_t count, loff_t *ppos, bool write)
@@ -279,6 +281,7 @@ ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 		.io = vdev->barmap[bar],
 		.size = pci_resource_len(vdev->pdev, bar),
 		.max_width = 8,
+		.is_bar = true,
 		.is_mem = pci_resource_flags(vdev->pdev, bar) & IORESOURCE_MEM,
 	};
 	ssize_t ret;
@@ -371,6 +374,7 @@ ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *vdev, char __user *buf,
 		.size = vfio_pci_rom_size(pdev),
 		.hole_end = U64_MAX,
 		.max_width = 4,
+		.is_bar = !shadow,
 		.is_mem = !shadow,
 	};
 	size_t image;

@@ -48,20 +48,24 @@ static void write_data(struct vfio_pci_ioeventfd *ioe)
 	vfio_pci_io_write(ioe->io, bytes, ioe->width);
 }
 
+/* Only where a write() would do the same, and not to wake the device up */
+static void write_if_usable(struct vfio_pci_ioeventfd *ioe)
+{
+	struct vfio_pci_core_device *vdev = ioe->vdev;
+
+	if (!vdev->low_power && vfio_pci_bar_answers(vdev, ioe->is_mem))
+		write_data(ioe);
+}
+
 /* Runs where the eventfd is signalled: there is no waiting for the lock */
 static int signalled(void *opaque, void *data)
 {
 	struct vfio_pci_ioeventfd *ioe = opaque;
 	struct vfio_pci_core_device *vdev = ioe->vdev;
 
-	if (!ioe->is_mem) {
-		write_data(ioe);
-		return 0;
-	}
 	if (!down_read_trylock(&vdev->memory_lock))
 		return 1;
-	if (vfio_pci_memory_usable(vdev))
-		write_data(ioe);
+	write_if_usable(ioe);
 	up_read(&vdev->memory_lock);
 	return 0;
 }
@@ -71,8 +75,7 @@ static void signalled_thread(void *opaque, void *data)
 	struct vfio_pci_ioeventfd *ioe = opaque;
 
 	guard(rwsem_read)(&ioe->vdev->memory_lock);
-	if (vfio_pci_memory_usable(ioe->vdev))
-		write_data(ioe);
+	write_if_usable(ioe);
 }
 
 static struct vfio_pci_ioeventfd *find(struct vfio_pci_core_device *vdev,
