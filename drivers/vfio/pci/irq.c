@@ -9,9 +9,11 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "config.h"
 #include "intx.h"
 #include "irq.h"
 #include "msi.h"
+#include "power.h"
 
 /**
  * struct irq_request - a checked VFIO_DEVICE_SET_IRQS
@@ -331,12 +333,38 @@ static int set_irqs(struct vfio_pci_core_device *vdev,
 	}
 }
 
+/* Vectors come and go, in the MSI-X table or in config space */
+static bool reaches_function(const struct irq_request *r)
+{
+	return (r->index == VFIO_PCI_MSI_IRQ_INDEX ||
+		r->index == VFIO_PCI_MSIX_IRQ_INDEX) &&
+	       (has_eventfd(r) || !r->count);
+}
+
+static int set_irqs_awake(struct vfio_pci_core_device *vdev,
+			  const struct irq_request *r)
+{
+	pci_power_t state;
+	int ret;
+
+	guard(mutex)(&vdev->config->lock);
+
+	state = vfio_pci_wake_for_work(vdev);
+	ret = set_irqs(vdev, r);
+	vfio_pci_sleep_after_work(vdev, state);
+	vfio_pci_intx_sync(vdev);
+	return ret;
+}
+
 /**
  * vfio_pci_set_irqs() - VFIO_DEVICE_SET_IRQS
  * @vdev: an open device
  * @arg: user's struct with its data
  *
- * Context: Process context, may sleep. Takes igate and the memory lock.
+ * A device that the user put to sleep is woken up where its vectors change.
+ *
+ * Context: Process context, may sleep. Takes the config lock, igate and the
+ * memory lock.
  * Return: 0; the number of MSI or MSI-X vectors that can be had where more were
  * asked for; or a negative errno.
  */
@@ -371,7 +399,8 @@ int vfio_pci_set_irqs(struct vfio_pci_core_device *vdev,
 		.count = hdr.count,
 		.data = data,
 	};
-	ret = set_irqs(vdev, &r);
+	ret = reaches_function(&r) ? set_irqs_awake(vdev, &r) :
+				     set_irqs(vdev, &r);
 	kvfree(data);
 	return ret;
 }

@@ -113,6 +113,40 @@ void vfio_pci_user_power_state(struct vfio_pci_core_device *vdev,
 }
 
 /**
+ * vfio_pci_wake_for_work() - let the host at the BARs, wherever the user put the device
+ * @vdev: an open device
+ *
+ * In any state but D0 the MSI-X table and the ROM are out of reach, and the PCI
+ * core writes no MSI message.
+ *
+ * Context: Process context, may sleep. Caller holds the config lock, until
+ * vfio_pci_sleep_after_work(). Takes the memory lock.
+ * Return: State for vfio_pci_sleep_after_work().
+ */
+pci_power_t vfio_pci_wake_for_work(struct vfio_pci_core_device *vdev)
+{
+	pci_power_t state = vdev->pdev->current_state;
+
+	if (state > PCI_D0 && state <= PCI_D3hot)
+		vfio_pci_user_power_state(vdev, PCI_D0);
+	return state;
+}
+
+/**
+ * vfio_pci_sleep_after_work() - undo vfio_pci_wake_for_work()
+ * @vdev: an open device
+ * @state: what that function returned
+ *
+ * Context: Process context, may sleep; config lock held. Takes the memory lock.
+ */
+void vfio_pci_sleep_after_work(struct vfio_pci_core_device *vdev,
+			       pci_power_t state)
+{
+	if (state > PCI_D0 && state <= PCI_D3hot)
+		vfio_pci_user_power_state(vdev, state);
+}
+
+/**
  * vfio_pci_reset_function() - reset an open function
  * @vdev: an open device
  *

@@ -9,6 +9,8 @@
 #include "bar_io.h"
 #include "config.h"
 #include "dev_region.h"
+#include "intx.h"
+#include "power.h"
 #include "region.h"
 #include "vga.h"
 
@@ -39,15 +41,11 @@ static int bar_info(struct vfio_pci_core_device *vdev,
 	return vfio_info_add_capability(caps, &mappable, sizeof(mappable));
 }
 
-/* Does a ROM show an image when it is looked at? */
-static bool rom_has_image(struct vfio_pci_core_device *vdev)
+static bool look_for_image(struct vfio_pci_core_device *vdev)
 {
 	void __iomem *io;
 	size_t size;
 	u16 cmd;
-
-	if (!pci_resource_start(vdev->pdev, PCI_ROM_RESOURCE))
-		return true;
 
 	guard(mutex)(&vdev->rom_lock);
 	cmd = vfio_pci_lock_and_force_memory(vdev);
@@ -58,13 +56,31 @@ static bool rom_has_image(struct vfio_pci_core_device *vdev)
 	return io;
 }
 
+/* Does a ROM show an image when it is looked at? */
+static bool rom_has_image(struct vfio_pci_core_device *vdev)
+{
+	pci_power_t state;
+	bool found;
+
+	if (!pci_resource_start(vdev->pdev, PCI_ROM_RESOURCE))
+		return true;
+
+	guard(mutex)(&vdev->config->lock);
+	state = vfio_pci_wake_for_work(vdev);
+	found = look_for_image(vdev);
+	vfio_pci_sleep_after_work(vdev, state);
+	vfio_pci_intx_sync(vdev);
+	return found;
+}
+
 /**
  * vfio_pci_ioctl_get_region_info() - VFIO_DEVICE_GET_REGION_INFO
  * @core_vdev: an open device
  * @info: index in, the rest out
  * @caps: capabilities to append to
  *
- * Context: Process context, may sleep. Takes the ROM lock and the memory lock.
+ * Context: Process context, may sleep. Takes the config lock, the ROM lock, igate
+ * and the memory lock.
  * Return: 0 or a negative errno.
  */
 int vfio_pci_ioctl_get_region_info(struct vfio_device *core_vdev,
