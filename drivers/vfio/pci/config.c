@@ -199,6 +199,9 @@ static void restore_bars(struct vfio_pci_core_device *vdev)
 					    vdev->rbar[i]);
 	pci_user_write_config_dword(pdev, PCI_ROM_ADDRESS,
 				    vdev->rbar[PCI_STD_NUM_BARS]);
+	/* What keeps a broken INTx quiet is lost with them */
+	if (vdev->nointx)
+		pci_intx(pdev, 0);
 }
 
 /*
