@@ -239,16 +239,19 @@ static int write_command(struct vfio_pci_core_device *vdev, unsigned int count,
  * @vdev: an open device
  * @master: which
  *
- * Context: Process context, may sleep. Takes the config lock.
+ * Context: Process context, may sleep. Takes the config and the memory lock.
  */
 void vfio_pci_config_set_master(struct vfio_pci_core_device *vdev, bool master)
 {
 	guard(mutex)(&vdev->config->lock);
 
-	if (master)
-		pci_set_master(vdev->pdev);
-	else
-		pci_clear_master(vdev->pdev);
+	scoped_guard(rwsem_write, &vdev->memory_lock) {
+		if (master)
+			pci_set_master(vdev->pdev);
+		else
+			pci_clear_master(vdev->pdev);
+	}
+	vdev->config_ops->sync_intx(vdev);
 }
 
 static void follow_intx_disable(struct vfio_pci_core_device *vdev)
