@@ -142,8 +142,8 @@ ssize_t vfio_pci_dev_region_rw(struct vfio_pci_core_device *vdev,
  * @vma: the mapping
  *
  * Context: mmap_lock held for writing.
- * Return: 0; -EINVAL where there is no such region or it cannot be mapped; what
- * the region returns.
+ * Return: 0; -EINVAL where there is no such region, it cannot be mapped, or not
+ * by a private mapping; what the region returns.
  */
 int vfio_pci_dev_region_mmap(struct vfio_pci_core_device *vdev,
 			     struct vm_area_struct *vma)
@@ -153,7 +153,8 @@ int vfio_pci_dev_region_mmap(struct vfio_pci_core_device *vdev,
 	region = find_region(vdev, VFIO_PCI_OFFSET_TO_INDEX((u64)vma->vm_pgoff
 							    << PAGE_SHIFT));
 	if (!region || !region->ops->mmap ||
-	    !(region->flags & VFIO_REGION_INFO_FLAG_MMAP))
+	    !(region->flags & VFIO_REGION_INFO_FLAG_MMAP) ||
+	    !(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
 	return region->ops->mmap(vdev, region, vma);
 }
