@@ -182,6 +182,62 @@ TEST_OVER(io_ports, BACKENDS_ALL)
 	ASSERT(value && value != ~0U);
 }
 
+/* Whatever a BAR is of, nobody answers in D3hot; the ROM is looked at awake. */
+TEST_OVER(nothing_in_d3hot, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	unsigned int ctrl = vdev_cfg_cap(vdev, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+	struct vfio_region_info info;
+	__u32 value = 8;
+
+	vdev_region(vdev, VFIO_PCI_BAR2_REGION_INDEX, &info);
+	if (!info.size)
+		SKIP("no I/O ports were given to the device");
+	vdev_cfg_write(vdev, PCI_COMMAND, 2,
+		       PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+	vdev_pwrite(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4);
+	vdev_cfg_write(vdev, ctrl, 2, 3);
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4),
+		  -EIO);
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 3),
+		  -EIO);
+	ASSERT_RC(__vdev_pwrite(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4),
+		  -EIO);
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, &value, 4),
+		  -ENOMEM);
+	vdev_region(vdev, VFIO_PCI_ROM_REGION_INDEX, &info);
+	ASSERT_EQ(info.size, KIB(64));
+	ASSERT_EQ(vdev_cfg_read(vdev, ctrl, 2) & PCI_PM_CTRL_STATE_MASK, 3);
+	vdev_cfg_write(vdev, ctrl, 2, 0);
+	vdev_pwrite(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4);
+	vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4);
+	ASSERT_EQ(value, 8);
+}
+
+/* RAM takes any access, however it is cut into those that a device takes. */
+TEST_OVER(any_size_and_alignment, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_SHMEM), backend);
+	unsigned int bar = VFIO_PCI_BAR2_REGION_INDEX;
+	unsigned char want[64], buf[64];
+	unsigned int size, pos;
+
+	vdev_enable(vdev, false);
+	memset(want, 0, sizeof(want));
+	vdev_pwrite(vdev, bar, 0, want, sizeof(want));
+	for (size = 1; size <= 17; size++) {
+		for (pos = 0; pos < 9; pos++) {
+			fill_pattern(want + pos, size, 16 * size + pos);
+			vdev_pwrite(vdev, bar, pos, want + pos, size);
+			vdev_pread(vdev, bar, 0, buf, sizeof(buf));
+			ASSERT(!memcmp(buf, want, sizeof(buf)));
+			memset(buf, 0, sizeof(buf));
+			vdev_pread(vdev, bar, pos, buf, size);
+			ASSERT(!memcmp(buf, want + pos, size));
+		}
+	}
+}
+
 /* The vectors' addresses are the kernel's: read() and write() pass them by. */
 TEST_OVER(msix_table_is_hidden, BACKENDS_ALL)
 {

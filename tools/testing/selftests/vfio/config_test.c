@@ -226,6 +226,89 @@ TEST_OVER(power_states, BACKENDS_ALL)
 	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 8, &value, 4);
 }
 
+/* What is written in D3hot holds in D0, though the way there resets the rest. */
+TEST_OVER(command_written_in_d3hot, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	unsigned int ctrl = vdev_cfg_cap(vdev, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+	__u32 value = 0;
+
+	ASSERT(!(vdev_cfg_read(vdev, ctrl, 2) & PCI_PM_CTRL_NO_SOFT_RESET));
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+	vdev_cfg_write(vdev, ctrl, 2, 3);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	vdev_cfg_write(vdev, ctrl, 2, 0);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_COMMAND, 2), PCI_COMMAND_MEMORY);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 8, &value, 4);
+	ASSERT(value && value != ~0U);
+
+	vdev_cfg_write(vdev, ctrl, 2, 3);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+	vdev_cfg_write(vdev, ctrl, 2, 0);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_COMMAND, 2), PCI_COMMAND_MASTER);
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 8, &value, 4),
+		  -EIO);
+}
+
+/* Virtual functions come and go by the host. */
+TEST_OVER(sriov_is_read_only, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_IGB), backend);
+	unsigned int pos = PCI_CFG_SPACE_SIZE;
+	unsigned int i;
+	__u32 header;
+
+	for (;;) {
+		header = vdev_cfg_read(vdev, pos, 4);
+		if (PCI_EXT_CAP_ID(header) == PCI_EXT_CAP_ID_SRIOV)
+			break;
+		pos = PCI_EXT_CAP_NEXT(header);
+		ASSERT(pos);
+	}
+	ASSERT(vdev_cfg_read(vdev, pos + PCI_SRIOV_TOTAL_VF, 2));
+	for (i = 0; i < PCI_EXT_CAP_SRIOV_SIZEOF; i += 4) {
+		__u32 value = vdev_cfg_read(vdev, pos + i, 4);
+
+		vdev_cfg_write(vdev, pos + i, 4, ~value);
+		ASSERT_EQ(vdev_cfg_read(vdev, pos + i, 4), value);
+	}
+}
+
+/* However it is cut into pieces, it is written the same. */
+TEST_OVER(write_any_size_and_alignment, BACKENDS_ALL)
+{
+	static const unsigned char ones[7] = { 0xff, 0xff, 0xff, 0xff,
+					       0xff, 0xff, 0xff };
+	static const unsigned char bytes[8] = { 0x11, 0x22, 0x33, 0x44,
+						0x55, 0x66, 0x77, 0x88 };
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	unsigned int config = VFIO_PCI_CONFIG_REGION_INDEX;
+	__u32 flags = vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4) & 0xf;
+	__u32 header = vdev_cfg_read(vdev, PCI_CACHE_LINE_SIZE, 4) >> 16;
+
+	vdev_cfg_write(vdev, PCI_BASE_ADDRESS_0, 4, 0);
+	/* Header type, BIST and the BAR but its highest byte */
+	vdev_pwrite(vdev, config, PCI_HEADER_TYPE, ones, 5);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_CACHE_LINE_SIZE, 4) >> 16, header);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4),
+		  0x00f00000 | flags);
+	vdev_pwrite(vdev, config, PCI_BASE_ADDRESS_0 + 1, bytes, 3);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4),
+		  0x33200000 | flags);
+	vdev_pwrite(vdev, config, PCI_BASE_ADDRESS_0 + 3, bytes, 1);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4),
+		  0x11200000 | flags);
+	/* Into the BAR that is none */
+	vdev_pwrite(vdev, config, PCI_BASE_ADDRESS_0, bytes, 7);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4),
+		  0x44300000 | flags);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_1, 4), 0);
+	/* Interrupt line and, read-only, what is around it */
+	vdev_pwrite(vdev, config, PCI_INTERRUPT_LINE - 1, bytes, 3);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_INTERRUPT_LINE, 1), 0x22);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_INTERRUPT_PIN, 1), 1);
+}
+
 /* However it is cut into pieces, it reads the same. */
 TEST_OVER(any_size_and_alignment, BACKENDS_ALL)
 {

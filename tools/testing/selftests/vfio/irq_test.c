@@ -2,6 +2,7 @@
 /* Interrupts by eventfd: INTx, MSI, MSI-X, and the request to give back. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/pci_regs.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +121,104 @@ TEST_OVER(intx_unmask_by_eventfd, BACKENDS_ALL)
 	}
 	vdev_irq_disable(edu->vdev, INTX);
 	edu_close_with_space(edu);
+}
+
+/* A guest that polls disables INTx in the command register. */
+TEST_OVER(intx_disabled_by_command, BACKENDS_ALL)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
+	struct vdev *vdev = edu->vdev;
+	__u32 command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
+	int event = sys_eventfd();
+
+	ASSERT(!(command & PCI_COMMAND_INTX_DISABLE));
+	vdev_irq_enable(vdev, INTX, 0, &event, 1);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2,
+		       command | PCI_COMMAND_INTX_DISABLE);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_COMMAND, 2),
+		  command | PCI_COMMAND_INTX_DISABLE);
+	edu_raise(edu, 1);
+	ASSERT_EQ(edu_irq_status(edu), 1);
+	/* Unmasking is not what is missing. */
+	vdev_intx_unmask(vdev);
+	ASSERT_EQ(edu_irq_status(edu), 1);
+	ASSERT_EQ(sys_eventfd_take(event), 0);
+	/* The byte alone does as well. */
+	vdev_cfg_write(vdev, PCI_COMMAND + 1, 1, command >> 8);
+	sys_eventfd_wait(event);
+	ASSERT_EQ(sys_eventfd_take(event), 1);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_COMMAND, 2), command);
+	edu_ack(edu, 1);
+	vdev_intx_unmask(vdev);
+
+	/* So does it before INTx is in use. */
+	vdev_irq_disable(vdev, INTX);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2,
+		       command | PCI_COMMAND_INTX_DISABLE);
+	vdev_irq_enable(vdev, INTX, 0, &event, 1);
+	edu_raise(edu, 2);
+	ASSERT_EQ(edu_irq_status(edu), 2);
+	ASSERT_EQ(sys_eventfd_take(event), 0);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
+	sys_eventfd_wait(event);
+	edu_ack(edu, 2);
+}
+
+/* e1000e: cause of interrupts, to set; mask, to set */
+#define NIC_ICS 0xc8
+#define NIC_IMS 0xd0
+#define NIC_LINK_CHANGE 4
+
+/* Writing the power state gives what config space was: not what it has become. */
+TEST_OVER(intx_unmasked_in_d3hot, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	unsigned int ctrl = vdev_cfg_cap(vdev, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+	int event = sys_eventfd();
+	__u32 cause = NIC_LINK_CHANGE;
+
+	vdev_enable(vdev, false);
+	vdev_irq_enable(vdev, INTX, 0, &event, 1);
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | MASK, INTX, 0, 1, NULL, 0), 0);
+	vdev_cfg_write(vdev, ctrl, 2, 3);
+	vdev_intx_unmask(vdev);
+	vdev_cfg_write(vdev, ctrl, 2, 0);
+	vdev_pwrite(vdev, VFIO_PCI_BAR0_REGION_INDEX, NIC_IMS, &cause, 4);
+	vdev_pwrite(vdev, VFIO_PCI_BAR0_REGION_INDEX, NIC_ICS, &cause, 4);
+	sys_eventfd_wait(event);
+}
+
+/* The vectors' addresses reach a table that is out of reach in D3hot. */
+TEST_OVER(msix_in_d3hot, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
+	unsigned int ctrl = vdev_cfg_cap(vdev, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+	unsigned int msix = vdev_cfg_cap(vdev, PCI_CAP_ID_MSIX);
+	__u32 table = vdev_cfg_read(vdev, msix + PCI_MSIX_TABLE, 4);
+	int events[2] = { sys_eventfd(), sys_eventfd() };
+	volatile char *regs;
+	unsigned int i;
+
+	ASSERT(ctrl > PCI_PM_CTRL);
+	vdev_enable(vdev, false);
+	regs = vdev_mmap(vdev, table & PCI_MSIX_TABLE_BIR, NULL);
+	regs += table & PCI_MSIX_TABLE_OFFSET;
+	vdev_cfg_write(vdev, ctrl, 2, 3);
+	vdev_irq_enable(vdev, MSIX, 0, events, 2);
+	ASSERT_EQ(vdev_cfg_read(vdev, ctrl, 2) & PCI_PM_CTRL_STATE_MASK, 3);
+	vdev_cfg_write(vdev, ctrl, 2, 0);
+	for (i = 0; i < 2; i++) {
+		const volatile char *entry = regs + i * PCI_MSIX_ENTRY_SIZE;
+
+		ASSERT_EQ(mmio_read32(entry, PCI_MSIX_ENTRY_LOWER_ADDR) >> 20,
+			  0xfee);
+		ASSERT_EQ(mmio_read32(entry, PCI_MSIX_ENTRY_VECTOR_CTRL) &
+				  PCI_MSIX_ENTRY_CTRL_MASKBIT,
+			  0);
+	}
+	vdev_cfg_write(vdev, ctrl, 2, 3);
+	vdev_irq_disable(vdev, MSIX);
+	ASSERT_EQ(vdev_cfg_read(vdev, ctrl, 2) & PCI_PM_CTRL_STATE_MASK, 3);
 }
 
 /* A user can try the path of an interrupt without the device. */

@@ -4,8 +4,12 @@
  * spaces that are odd or broken.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <linux/pci_regs.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness.h"
 #include "mock_pci.h"
@@ -85,6 +89,121 @@ TEST_OVER(broken_intx_is_hidden, BACKEND_CONTAINER)
 		check_intx(&bus, sound[i], 1, backend);
 	for (i = 0; i < ARRAY_SIZE(broken); i++)
 		check_intx(&bus, broken[i], 0, backend);
+}
+
+/* Config space as it is, not as the user of the device is shown it. */
+static int open_raw(const char *bdf)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", bdf);
+	return sys_open(path, O_RDWR);
+}
+
+/* Also where a reset that nobody knows of has made it loud again. */
+TEST_OVER(broken_intx_stays_masked, BACKEND_CONTAINER)
+{
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	struct vdev *vdev;
+	__u16 command;
+	int raw;
+
+	mock_bus_open(&bus);
+	mock_image(&image, VENDOR_INTEL, 0x1572, CLASS_NETWORK);
+	image.config[PCI_INTERRUPT_PIN] = 1;
+	image.config[PCI_INTERRUPT_LINE] = 10;
+	vdev = open_image(&bus, &image, backend);
+	raw = open_raw(vdev->bdf);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	ASSERT_EQ(pread(raw, &command, 2, PCI_COMMAND), 2);
+	ASSERT_EQ(command, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE);
+	command = 0;
+	ASSERT_EQ(pwrite(raw, &command, 2, PCI_COMMAND), 2);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	ASSERT_EQ(pread(raw, &command, 2, PCI_COMMAND), 2);
+	ASSERT_EQ(command, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE);
+	vdev_close_with_space(vdev);
+}
+
+/* Whoever could change them could have the host's memory, or the host's work. */
+TEST_OVER(hidden_extended_capabilities, BACKEND_CONTAINER)
+{
+	static const struct {
+		unsigned int at, id, hidden;
+	} caps[] = {
+		{ 0x100, PCI_EXT_CAP_ID_DSN, 0 },
+		{ 0x110, PCI_EXT_CAP_ID_ATS, PCI_EXT_CAP_ATS_SIZEOF },
+		{ 0x120, PCI_EXT_CAP_ID_PRI, PCI_EXT_CAP_PRI_SIZEOF },
+		{ 0x130, PCI_EXT_CAP_ID_PASID, PCI_EXT_CAP_PASID_SIZEOF },
+		{ 0x140, 0x7777, 16 },
+		{ 0x150, PCI_EXT_CAP_ID_ERR, 0 },
+	};
+	struct mock_pci_image image;
+	__u8 before[16], now[16];
+	struct mock_bus bus;
+	struct vdev *vdev;
+	unsigned int i;
+	int raw;
+
+	mock_bus_open(&bus);
+	mock_image(&image, 0x1af4, 0x4325, CLASS_NETWORK);
+	image.config[PCI_CAPABILITY_LIST] = 0x40;
+	add_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
+	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_RC_END << 4);
+	for (i = 0; i < ARRAY_SIZE(caps); i++) {
+		__u32 next = i + 1 < ARRAY_SIZE(caps) ? caps[i + 1].at : 0;
+
+		mock_put32(image.config + caps[i].at,
+			   caps[i].id | 1 << 16 | next << 20);
+		memset(image.config + caps[i].at + 4, 0x25, 12);
+		memset(image.writable + caps[i].at, 0xff, 16);
+	}
+	vdev = open_image(&bus, &image, backend);
+	raw = open_raw(vdev->bdf);
+	ASSERT_EQ(vdev_cfg_read(vdev, 0x100, 4),
+		  PCI_EXT_CAP_ID_DSN | 1 << 16 | 0x150 << 20);
+	ASSERT_EQ(vdev_cfg_read(vdev, 0x150, 4), PCI_EXT_CAP_ID_ERR | 1 << 16);
+	for (i = 0; i < ARRAY_SIZE(caps); i++) {
+		if (!caps[i].hidden)
+			continue;
+		vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, caps[i].at, now,
+			   16);
+		ASSERT(is_byte(now, caps[i].hidden, 0));
+		ASSERT_EQ(pread(raw, before, 16, caps[i].at), 16);
+		memset(now, 0xff, 16);
+		vdev_pwrite(vdev, VFIO_PCI_CONFIG_REGION_INDEX, caps[i].at, now,
+			    16);
+		ASSERT_EQ(pread(raw, now, 16, caps[i].at), 16);
+		ASSERT(!memcmp(now, before, 16));
+	}
+	vdev_close_with_space(vdev);
+}
+
+/* The list passes it by; who looks nevertheless can read it, and no more. */
+TEST_OVER(unknown_capability_is_read_only, BACKEND_CONTAINER)
+{
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	struct vdev *vdev;
+	__u32 value = 0;
+	int raw;
+
+	mock_bus_open(&bus);
+	mock_image(&image, 0x1af4, 0x4326, CLASS_NETWORK);
+	image.config[PCI_CAPABILITY_LIST] = 0x40;
+	add_cap(&image, 0x40, 0x55, 0x60);
+	add_cap(&image, 0x60, PCI_CAP_ID_PM, 0);
+	mock_put32(image.config + 0x44, 0x12345678);
+	memset(image.writable + 0x44, 0xff, 4);
+	vdev = open_image(&bus, &image, backend);
+	raw = open_raw(vdev->bdf);
+	ASSERT_EQ(vdev_cfg_read(vdev, 0x44, 4), 0x12345678);
+	vdev_cfg_write(vdev, 0x44, 4, ~0U);
+	ASSERT_EQ(vdev_cfg_read(vdev, 0x44, 4), 0x12345678);
+	ASSERT_EQ(pread(raw, &value, 4, 0x44), 4);
+	ASSERT_EQ(value, 0x12345678);
+	vdev_close_with_space(vdev);
 }
 
 TEST_OVER(unknown_capability_is_skipped, BACKEND_CONTAINER)

@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Parameters of vfio-pci that can be written; power_test has disable_idle_d3. */
+/*
+ * Parameters of vfio-pci. power_test has disable_idle_d3, sriov_test enable_sriov.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "edu.h"
 #include "harness.h"
+#include "mock_pci.h"
 #include "pci.h"
 #include "sys.h"
 #include "vdev.h"
 
 #define INTX VFIO_PCI_INTX_IRQ_INDEX
+#define VFIO_PCI "../../../drivers/vfio/pci/vfio-pci.ko"
+/* Where the region would be, which nobody tells */
+#define VGA_OFFSET ((off_t)VFIO_PCI_VGA_REGION_INDEX << 40)
 #define NOINTXMASK "/sys/module/vfio_pci/parameters/nointxmask"
 
 /* The command register as it is, not as the user is shown it. */
@@ -70,4 +78,117 @@ TEST_OVER(nointxmask, BACKENDS_ALL)
 	ASSERT(!(command_when_masked(bdf, backend) & PCI_COMMAND_INTX_DISABLE));
 	ASSERT_RC(__sys_write_file(NOINTXMASK, "N"), 0);
 	ASSERT(command_when_masked(bdf, backend) & PCI_COMMAND_INTX_DISABLE);
+}
+
+/* The driver anew, as modprobe.d would have it loaded. */
+static void reload(const char *params)
+{
+	int fd = __sys_open(VFIO_PCI, O_RDONLY);
+
+	if (!backend_present(BACKEND_IOMMUFD))
+		SKIP("not our modules");
+	if (fd == -ENOENT)
+		SKIP("not run where it was built");
+	ASSERT_OK(fd);
+	ASSERT(!syscall(SYS_delete_module, "vfio_pci", O_NONBLOCK));
+	ASSERT(!syscall(SYS_finit_module, fd, params, 0));
+	sys_close(fd);
+}
+
+static bool is_taken(const char *bdf)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/vfio-pci/%s", bdf);
+	return !access(path, F_OK);
+}
+
+static void is_taken_with(void *arg)
+{
+	ASSERT(is_taken(arg));
+}
+
+static void is_free_with(void *arg)
+{
+	ASSERT(!is_taken(arg));
+}
+
+/* A check that fails must not leave its parameters to the next test. */
+static void check_loaded(const char *params, void (*check)(void *arg),
+			 const char *bdf)
+{
+	int status;
+	pid_t pid;
+
+	reload(params);
+	pid = child_start(check, (void *)bdf);
+	ASSERT(waitpid(pid, &status, 0) == pid);
+	reload("");
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != RESULT_PASS)
+		FAIL("not with %s", params);
+}
+
+TEST(ids)
+{
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	const char *bdf;
+
+	pci_need(TESTDEV_EDU0);
+	mock_bus_open(&bus);
+	mock_image(&image, 0x1af4, 0x7f01, 0x020000);
+	bdf = mock_bus_plug(&bus, &image);
+	ASSERT(!is_taken(bdf));
+	check_loaded("ids=1af4:7f01", is_taken_with, bdf);
+	ASSERT(!is_taken(bdf));
+	check_loaded("ids=1af4:7f02,1af4:7f01:0:0:020000:ffffff", is_taken_with,
+		     bdf);
+	check_loaded("ids=junk,,1af4:7f01", is_taken_with, bdf);
+	check_loaded("ids=1af4:7f02", is_free_with, bdf);
+	check_loaded("ids=1af4:7f01:1", is_free_with, bdf);
+	check_loaded("ids=1af4:7f01:0:0:030000:ff0000", is_free_with, bdf);
+}
+
+static void bind_denied(void *arg)
+{
+	ASSERT_RC(__pci_bind_to(arg, "vfio-pci"), 0);
+	ASSERT(is_taken(arg));
+	pci_unbind(arg);
+}
+
+TEST(disable_denylist)
+{
+	struct mock_pci_image image;
+	struct mock_bus bus;
+
+	pci_need(TESTDEV_EDU0);
+	mock_bus_open(&bus);
+	mock_image(&image, 0x8086, 0x0435, 0x0b4000);
+	check_loaded("disable_denylist=1", bind_denied,
+		     mock_bus_plug(&bus, &image));
+}
+
+static void no_vga_region(void *arg)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = VFIO_PCI_VGA_REGION_INDEX,
+	};
+	struct vdev *vdev;
+	__u8 value;
+
+	pci_bind(arg);
+	vdev = vdev_open(arg, BACKEND_CONTAINER);
+	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_REGION_INFO, &info),
+		  -EINVAL);
+	ASSERT(pread(vdev->fd, &value, 1, VGA_OFFSET + 0x3c4) == -1);
+	ASSERT_EQ(errno, EINVAL);
+	vdev_close_with_space(vdev);
+}
+
+TEST(disable_vga)
+{
+	if (!backend_present(BACKEND_CONTAINER))
+		SKIP("no %s", backend_path(BACKEND_CONTAINER));
+	check_loaded("disable_vga=1", no_vga_region, pci_need(TESTDEV_VGA));
 }

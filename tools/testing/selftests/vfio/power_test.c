@@ -347,6 +347,41 @@ TEST_OVER(ioeventfd_while_asleep, BACKENDS_ALL)
 	ASSERT_EQ(value, 3);
 }
 
+/* Ports are no exception. */
+TEST_OVER(ioeventfd_of_ports_while_asleep, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	unsigned int bar = VFIO_PCI_BAR2_REGION_INDEX;
+	struct vfio_device_ioeventfd req = {
+		.argsz = sizeof(req),
+		.flags = 4,
+		.data = 8,
+		.fd = sys_eventfd(),
+	};
+	struct vfio_region_info info;
+	__u64 one = 1;
+	__u32 value = 0;
+
+	vdev_region(vdev, bar, &info);
+	if (!info.size)
+		SKIP("no I/O ports were given to the device");
+	vdev_cfg_write(vdev, PCI_COMMAND, 2,
+		       PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+	req.offset = info.offset;
+	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_IOEVENTFD, &req), 0);
+	vdev_pwrite(vdev, bar, 0, &value, 4);
+	set_control(vdev->bdf, "on");
+	ASSERT_RC(__enter(vdev), 0);
+	ASSERT(write(req.fd, &one, sizeof(one)) == sizeof(one));
+	vdev_pread(vdev, bar, 0, &value, 4);
+	ASSERT_EQ(value, 0);
+	set_control(vdev->bdf, "auto");
+	ASSERT_RC(__leave(vdev), 0);
+	ASSERT(write(req.fd, &one, sizeof(one)) == sizeof(one));
+	vdev_pread(vdev, bar, 0, &value, 4);
+	ASSERT_EQ(value, 8);
+}
+
 /*
  * Registers of a device that nobody has open. What is mapped for DMA of that
  * stays, as vfio-pci does not know of it.
