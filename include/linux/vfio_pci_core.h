@@ -17,6 +17,7 @@
 #include <linux/types.h>
 #include <linux/uuid.h>
 #include <linux/vfio.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 /* Where a region starts in the device file is its index shifted by this */
@@ -168,6 +169,9 @@ struct vfio_pci_core_device {
 	 * not sleep any longer, or NULL; protected by @memory_lock
 	 */
 	struct eventfd_ctx *wakeup_trigger;
+
+	/** @woken: what is to be done when it has woken up */
+	struct work_struct woken;
 
 	/** @sriov: its virtual functions, NULL where it can have none */
 	struct vfio_pci_sriov *sriov;

@@ -60,6 +60,7 @@ int vfio_pci_core_init_dev(struct vfio_device *core_vdev)
 	INIT_LIST_HEAD(&vdev->ioeventfds);
 	INIT_LIST_HEAD(&vdev->dmabufs);
 	xa_init(&vdev->vectors);
+	vfio_pci_low_power_init(vdev);
 	vfio_pci_dmabuf_probe(vdev->pdev);
 	return 0;
 }
@@ -350,6 +351,7 @@ void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 	vfio_pci_drop_ioeventfds(vdev);
 	vfio_pci_low_power_exit(vdev);
 	pm_runtime_resume(&pdev->dev);
+	vfio_pci_low_power_settle(vdev);
 	vfio_pci_set_power_state(vdev, PCI_D0);
 	pci_clear_master(pdev);
 	vfio_pci_disable_irqs(vdev);
@@ -394,6 +396,7 @@ long vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 	struct vfio_pci_core_device *vdev = to_core(core_vdev);
 	void __user *uarg = (void __user *)arg;
 
+	vfio_pci_low_power_settle(vdev);
 	switch (cmd) {
 	case VFIO_DEVICE_GET_INFO:
 		return vfio_pci_ioctl_get_info(vdev, uarg);

@@ -9,6 +9,7 @@
  */
 #include <linux/eventfd.h>
 #include <linux/pm_runtime.h>
+#include <linux/workqueue.h>
 
 #include "bar.h"
 #include "intx.h"
@@ -85,9 +86,10 @@ static int runtime_suspend(struct device *dev)
 	return 0;
 }
 
-static int runtime_resume(struct device *dev)
+static void woken_work(struct work_struct *work)
 {
-	struct vfio_pci_core_device *vdev = dev_get_drvdata(dev);
+	struct vfio_pci_core_device *vdev =
+		container_of(work, struct vfio_pci_core_device, woken);
 
 	down_write(&vdev->memory_lock);
 	if (vdev->wakeup_trigger) {
@@ -97,7 +99,62 @@ static int runtime_resume(struct device *dev)
 	vfio_pci_unlock_memory(vdev);
 
 	vfio_pci_intx_wake(vdev);
+	pm_runtime_put(&vdev->pdev->dev);
+}
+
+/*
+ * Who wakes the device up may hold the semaphore of the PCI core's lists, as
+ * error recovery does; under our locks the core takes that. So they are for a
+ * work, until whose end the device stays awake.
+ */
+static int runtime_resume(struct device *dev)
+{
+	struct vfio_pci_core_device *vdev = dev_get_drvdata(dev);
+
+	pm_runtime_get_noresume(dev);
+	schedule_work(&vdev->woken);
 	return 0;
+}
+
+/**
+ * vfio_pci_low_power_init() - before the device may sleep for the first time
+ * @vdev: a fresh device
+ *
+ * Context: Any.
+ */
+void vfio_pci_low_power_init(struct vfio_pci_core_device *vdev)
+{
+	INIT_WORK(&vdev->woken, woken_work);
+}
+
+/**
+ * vfio_pci_low_power_settle() - wait for what follows the end of a sleep
+ * @vdev: a device that the caller keeps awake
+ *
+ * Context: Process context, may sleep. Waits for holders of the memory lock and
+ * of igate.
+ */
+void vfio_pci_low_power_settle(struct vfio_pci_core_device *vdev)
+{
+	flush_work(&vdev->woken);
+}
+
+/**
+ * vfio_pci_get_awake() - wake the device up, and keep it awake
+ * @vdev: the device
+ *
+ * Context: Process context, may sleep. Waits for holders of the memory lock and
+ * of igate. Undone by pm_runtime_put().
+ * Return: 0 or a negative errno.
+ */
+int vfio_pci_get_awake(struct vfio_pci_core_device *vdev)
+{
+	int ret;
+
+	ret = pm_runtime_resume_and_get(&vdev->pdev->dev);
+	if (!ret)
+		vfio_pci_low_power_settle(vdev);
+	return ret;
 }
 
 /*
@@ -132,7 +189,7 @@ int vfio_pci_idle_end(struct vfio_pci_core_device *vdev)
 {
 	if (vdev->disable_idle_d3)
 		return 0;
-	return pm_runtime_resume_and_get(&vdev->pdev->dev);
+	return vfio_pci_get_awake(vdev);
 }
 
 /**
@@ -163,4 +220,5 @@ void vfio_pci_idle_forbid(struct vfio_pci_core_device *vdev)
 	if (!vdev->disable_idle_d3)
 		pm_runtime_get_noresume(dev);
 	pm_runtime_forbid(dev);
+	vfio_pci_low_power_settle(vdev);
 }

@@ -9,6 +9,9 @@ struct eventfd_ctx;
 
 extern const struct dev_pm_ops vfio_pci_low_power_pm_ops;
 
+void vfio_pci_low_power_init(struct vfio_pci_core_device *vdev);
+void vfio_pci_low_power_settle(struct vfio_pci_core_device *vdev);
+int vfio_pci_get_awake(struct vfio_pci_core_device *vdev);
 int vfio_pci_low_power_enter(struct vfio_pci_core_device *vdev,
 			     struct eventfd_ctx *wakeup);
 void vfio_pci_low_power_exit(struct vfio_pci_core_device *vdev);

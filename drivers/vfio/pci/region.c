@@ -10,6 +10,7 @@
 #include "config.h"
 #include "dev_region.h"
 #include "intx.h"
+#include "low_power.h"
 #include "power.h"
 #include "region.h"
 #include "vga.h"
@@ -162,7 +163,7 @@ ssize_t vfio_pci_region_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 	if (!count)
 		return 0;
 
-	if (pm_runtime_resume_and_get(dev))
+	if (vfio_pci_get_awake(vdev))
 		return -EIO;
 	ret = region_rw(vdev, buf, count, ppos, write);
 	pm_runtime_put(dev);

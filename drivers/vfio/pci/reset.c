@@ -15,6 +15,7 @@
 
 #include "bar.h"
 #include "intx.h"
+#include "low_power.h"
 #include "power.h"
 #include "reset.h"
 
@@ -302,7 +303,7 @@ static int get_set_power(struct vfio_device_set *dev_set)
 	int ret;
 
 	for_each_in_set(vdev, dev_set) {
-		ret = pm_runtime_resume_and_get(&vdev->pdev->dev);
+		ret = vfio_pci_get_awake(vdev);
 		if (ret) {
 			put_set_power(dev_set, vdev);
 			return ret;

@@ -14,6 +14,7 @@
 
 #include "bar.h"
 #include "intx.h"
+#include "low_power.h"
 #include "power.h"
 #include "sriov.h"
 
@@ -307,7 +308,7 @@ static int wake_pf(struct vfio_pci_core_device *vdev)
 {
 	int ret;
 
-	ret = pm_runtime_resume_and_get(&vdev->pdev->dev);
+	ret = vfio_pci_get_awake(vdev);
 	if (ret)
 		return ret;
 
