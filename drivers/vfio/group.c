@@ -300,26 +300,6 @@ struct vfio_device *vfio_group_find_device(struct vfio_group *group, char *buf)
 }
 
 /**
- * vfio_group_any_device() - get some device of a group
- * @group: the group
- *
- * Context: Process context, may sleep.
- * Return: A device with a registration reference; ERR_PTR(-ENODEV): there is
- * none.
- */
-struct vfio_device *vfio_group_any_device(struct vfio_group *group)
-{
-	struct vfio_device *device;
-
-	guard(mutex)(&group->device_lock);
-	list_for_each_entry(device, &group->device_list, group_next) {
-		if (vfio_device_try_get_registration(device))
-			return device;
-	}
-	return ERR_PTR(-ENODEV);
-}
-
-/**
  * vfio_group_coherent() - does the IOMMU keep all DMA cache coherent
  * @group: the group
  *

@@ -77,7 +77,6 @@ void vfio_group_list_device(struct vfio_device *device);
 void vfio_group_unlist_device(struct vfio_device *device);
 
 struct vfio_device *vfio_group_find_device(struct vfio_group *group, char *buf);
-struct vfio_device *vfio_group_any_device(struct vfio_group *group);
 bool vfio_group_coherent(struct vfio_group *group);
 
 int vfio_group_block(struct vfio_group *group);

@@ -24,16 +24,11 @@ static int vfio_group_df_prepare(struct vfio_df *df)
 
 	lockdep_assert_held(&group->lock);
 
-	ret = iommufd_container_open_device(group->cgrp);
+	ret = iommufd_container_check_open(group->cgrp);
+	if (!ret && group->kind == IOMMUFD_GROUP_EMULATED)
+		ret = vfio_emulated_enter_container(df->device, group->cgrp);
 	if (ret)
 		return ret;
-	if (group->kind == IOMMUFD_GROUP_EMULATED) {
-		ret = vfio_emulated_enter_container(df->device, group->cgrp);
-		if (ret) {
-			iommufd_container_close_device(group->cgrp);
-			return ret;
-		}
-	}
 
 	get_file(group->file);
 	group->nr_open++;
@@ -50,7 +45,6 @@ static void vfio_group_df_finish(struct vfio_df *df)
 	vfio_device_put_kvm(df->device);
 	group->nr_open--;
 	vfio_emulated_leave_container(df->device);
-	iommufd_container_close_device(group->cgrp);
 	fput(group->file);
 }
 
@@ -172,22 +166,14 @@ static int vfio_group_enter_container(struct vfio_group *group,
 				      struct file *container)
 {
 	struct iommufd_container_group *cgrp;
-	struct vfio_device *device;
 	struct iommufd_ctx *ictx;
 
 	ictx = iommufd_ctx_from_file(container);
 	if (IS_ERR(ictx))
 		return -EBADFD;
 
-	device = vfio_group_any_device(group);
-	if (IS_ERR(device)) {
-		iommufd_ctx_put(ictx);
-		return PTR_ERR(device);
-	}
-
 	cgrp = iommufd_container_add_group(ictx, group->iommu_group,
-					   device->dev, group->kind);
-	vfio_device_put_registration(device);
+					   group->kind);
 	iommufd_ctx_put(ictx);
 	if (IS_ERR(cgrp))
 		return PTR_ERR(cgrp);

@@ -389,10 +389,9 @@ void iommufd_hw_queue_undepend(struct iommufd_hw_queue *dependent,
 
 struct iommufd_container_group *
 iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
-			    struct device *dev, enum iommufd_group_kind kind);
+			    enum iommufd_group_kind kind);
 void iommufd_container_remove_group(struct iommufd_container_group *cgrp);
-int iommufd_container_open_device(struct iommufd_container_group *cgrp);
-void iommufd_container_close_device(struct iommufd_container_group *cgrp);
+int iommufd_container_check_open(struct iommufd_container_group *cgrp);
 
 /* Most pages that iommufd_container_pin_pages() takes in one call */
 #define IOMMUFD_CONTAINER_MAX_PIN (PAGE_SIZE / sizeof(unsigned long))

@@ -41,14 +41,14 @@ struct iommufd_ctx {
 	struct rw_semaphore payer_rwsem;
 	/**
 	 * @groups_lock: protects @groups and the count in each, @compat_ioas,
-	 * and the making of @container
+	 * the making of @container, and how many use that
 	 */
 	struct mutex groups_lock;
 	/** @groups: list of struct iommufd_group */
 	struct list_head groups;
 	/**
-	 * @container: the VFIO container, NULL until a group was first put
-	 * into it; then it stays for the life of the context
+	 * @container: the VFIO container, NULL until a group was first to be
+	 * put into it; then it stays for the life of the context
 	 */
 	struct container *container;
 	/**
@@ -58,7 +58,7 @@ struct iommufd_ctx {
 	const struct iommufd_extension *extension;
 	/**
 	 * @compat_ioas: what the ioctls of a container work on where user space
-	 * has said so, else NULL. Then there is no @container.
+	 * has said so, else NULL. Then nobody uses @container.
 	 */
 	struct iommufd_ioas *compat_ioas;
 };

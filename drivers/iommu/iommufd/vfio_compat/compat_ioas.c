@@ -204,7 +204,7 @@ static int set(struct iommufd_ctx *ictx, u32 id)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	scoped_guard(mutex, &ictx->groups_lock) {
-		if (ictx->container)
+		if (ictx->container && ictx->container->users)
 			ret = -EBUSY;
 		else
 			ictx->compat_ioas = ioas;
@@ -217,8 +217,8 @@ static int set(struct iommufd_ctx *ictx, u32 id)
  * vfio_ioas_ioctl() - IOMMU_VFIO_IOAS
  * @ucmd: with a struct iommu_vfio_ioas
  *
- * The IOAS may be destroyed nevertheless, and then is named no more. Once a group
- * was put into the context as into a container, it can name none.
+ * The IOAS may be destroyed nevertheless, and then is named no more. While groups
+ * are in the context as in a container, it can name none.
  *
  * Return: 0; -ENODEV where none is named, -ENOENT for an unknown ID, -EBUSY where
  * it is a container, another negative errno.

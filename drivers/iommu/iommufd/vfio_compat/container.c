@@ -29,16 +29,10 @@
 bool iommufd_noiommu;
 EXPORT_SYMBOL_NS_GPL(iommufd_noiommu, "IOMMUFD_NG");
 
-/* Made under a lock, and read without: once there, it stays. */
-static struct container *container_get(struct iommufd_ctx *ictx)
+static struct container *container_create(struct iommufd_ctx *ictx)
 {
 	struct container *container;
 
-	guard(mutex)(&ictx->groups_lock);
-	if (ictx->compat_ioas)
-		return ERR_PTR(-EBUSY);
-	if (ictx->container)
-		return ictx->container;
 	container = kzalloc_obj(*container, GFP_KERNEL_ACCOUNT);
 	if (!container)
 		return ERR_PTR(-ENOMEM);
@@ -49,6 +43,28 @@ static struct container *container_get(struct iommufd_ctx *ictx)
 	/* pairs with smp_load_acquire() in container_ioctl() */
 	smp_store_release(&ictx->container, container);
 	return container;
+}
+
+/* Made under a lock, and read without: once there, it stays. */
+static struct container *container_enter(struct iommufd_ctx *ictx)
+{
+	struct container *container = ictx->container;
+
+	lockdep_assert_held(&ictx->groups_lock);
+
+	if (ictx->compat_ioas)
+		return ERR_PTR(-EBUSY);
+	if (!container)
+		container = container_create(ictx);
+	if (!IS_ERR(container))
+		container->users++;
+	return container;
+}
+
+static void container_leave(struct iommufd_ctx *ictx)
+{
+	guard(mutex)(&ictx->groups_lock);
+	ictx->container->users--;
 }
 
 /**
@@ -91,13 +107,18 @@ static bool is_type(unsigned long arg)
 	       (TYPE1_NESTING && arg == __VFIO_RESERVED_TYPE1_NESTING_IOMMU);
 }
 
-/* The groups that are there decide; without any, all is possible. */
-static bool may_be(struct container *container, bool noiommu)
+/*
+ * The groups that are there decide; without any, all is possible. Does not wait
+ * for a mapping to be made, and so takes no lock.
+ */
+static bool may_be(struct container *container, enum container_side side)
 {
+	enum container_side now;
+
 	if (!container)
 		return true;
-	guard(mutex)(&container->lock);
-	return list_empty(&container->groups) || container->noiommu == noiommu;
+	now = READ_ONCE(container->side);
+	return now == CONTAINER_EMPTY || now == side;
 }
 
 /**
@@ -110,8 +131,9 @@ static bool may_be(struct container *container, bool noiommu)
 long container_check_extension(struct container *container, unsigned long arg)
 {
 	if (arg == VFIO_NOIOMMU_IOMMU)
-		return READ_ONCE(iommufd_noiommu) && may_be(container, true);
-	if (!may_be(container, false))
+		return READ_ONCE(iommufd_noiommu) &&
+		       may_be(container, CONTAINER_WITHOUT_IOMMU);
+	if (!may_be(container, CONTAINER_WITH_IOMMU))
 		return 0;
 	if (arg == VFIO_DMA_CC_IOMMU)
 		return container && all_coherent(container);
@@ -127,21 +149,30 @@ static void set_up(struct container *container, unsigned long arg)
 	container->limit = READ_ONCE(container->space.params->dma_entry_limit);
 	container->space.nesting = arg == __VFIO_RESERVED_TYPE1_NESTING_IOMMU;
 	container->space.had_domain = false;
-	container->state = arg == VFIO_TYPE1_IOMMU ? CONTAINER_TYPE1 :
-						     CONTAINER_TYPE1V2;
 }
 
 static void tear_down(struct container *container)
 {
-	bool type1 = container_is_type1(container);
-
 	WARN_ON(!list_empty(&container->space.domains));
 	dirty_stop(&container->dirty);
-	WRITE_ONCE(container->state, CONTAINER_UNSET);
-	if (!type1)
-		return;
 	iopt_destroy(&container->space.iopt);
 	params_put(container->space.params);
+}
+
+static void unset(struct container *container)
+{
+	bool type1 = container_is_type1(container);
+
+	WRITE_ONCE(container->state, CONTAINER_UNSET);
+	if (type1)
+		tear_down(container);
+}
+
+/* Who finds it set finds it complete: opening a device takes no lock. */
+static void publish(struct container *container, enum container_state state)
+{
+	/* pairs with smp_load_acquire() in iommufd_container_check_open() */
+	smp_store_release(&container->state, state);
 }
 
 static int attach(struct container *container,
@@ -193,7 +224,7 @@ static long set_noiommu(struct container *container, unsigned long arg)
 		return -ENODEV;
 	if (!capable(CAP_SYS_RAWIO))
 		return -EPERM;
-	WRITE_ONCE(container->state, CONTAINER_NOIOMMU);
+	publish(container, CONTAINER_NOIOMMU);
 	return 0;
 }
 
@@ -225,7 +256,7 @@ long container_set_iommu(struct container *container, unsigned long arg)
 	if (list_empty(&container->groups) ||
 	    container->state != CONTAINER_UNSET)
 		return -EINVAL;
-	if (container->noiommu)
+	if (container->side == CONTAINER_WITHOUT_IOMMU)
 		return set_noiommu(container, arg);
 	if (!is_type(arg))
 		return no_type(arg);
@@ -233,6 +264,9 @@ long container_set_iommu(struct container *container, unsigned long arg)
 	ret = attach_groups(container);
 	if (ret)
 		tear_down(container);
+	else
+		publish(container, arg == VFIO_TYPE1_IOMMU ? CONTAINER_TYPE1 :
+							     CONTAINER_TYPE1V2);
 	return ret;
 }
 
@@ -250,30 +284,17 @@ static void release(struct iommufd_container_group *cgrp)
 		iommu_group_release_dma_owner(cgrp->member.group);
 }
 
-static int check_group(enum iommufd_group_kind kind, struct device *dev)
-{
-	switch (kind) {
-	case IOMMUFD_GROUP_PHYSICAL:
-		return device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY) ?
-			       0 :
-			       -EINVAL;
-	case IOMMUFD_GROUP_NOIOMMU:
-		return capable(CAP_SYS_RAWIO) ? 0 : -EPERM;
-	case IOMMUFD_GROUP_EMULATED:
-		break;
-	}
-	return 0;
-}
-
 static int add_locked(struct container *container,
 		      struct iommufd_container_group *cgrp)
 {
-	bool noiommu = cgrp->kind == IOMMUFD_GROUP_NOIOMMU;
+	enum container_side side = cgrp->kind == IOMMUFD_GROUP_NOIOMMU ?
+					   CONTAINER_WITHOUT_IOMMU :
+					   CONTAINER_WITH_IOMMU;
 	int ret;
 
 	lockdep_assert_held(&container->lock);
 
-	if (!list_empty(&container->groups) && container->noiommu != noiommu)
+	if (!may_be(container, side))
 		return -EPERM;
 	ret = claim(cgrp);
 	if (ret)
@@ -284,7 +305,7 @@ static int add_locked(struct container *container,
 		release(cgrp);
 		return ret;
 	}
-	container->noiommu = noiommu;
+	WRITE_ONCE(container->side, side);
 	container->space.nr_emulated += cgrp->kind == IOMMUFD_GROUP_EMULATED;
 	list_add(&cgrp->entry, &container->groups);
 	return 0;
@@ -294,40 +315,45 @@ static int add_locked(struct container *container,
  * iommufd_container_add_group() - VFIO_GROUP_SET_CONTAINER
  * @ictx: the context; the group takes its own reference
  * @group: the group, to which the caller keeps a reference
- * @dev: a device of it
  * @kind: what its devices are
+ *
+ * Whether the DMA of its devices is coherent, as it has to be, was looked at when
+ * they were registered.
  *
  * Context: may sleep.
  * Return: the group in the container, given back by
- * iommufd_container_remove_group(); -EINVAL where the DMA of its devices is not
- * coherent; -EPERM for a group without an IOMMU where the caller does not have
- * CAP_SYS_RAWIO, or where there are groups with an IOMMU, or for any other group
- * where there are groups without; -EBUSY where IOMMU_VFIO_IOAS has made the context something else,
- * otherwise an error of claiming the group or of attaching it.
+ * iommufd_container_remove_group(); -EPERM for a group without an IOMMU where the
+ * caller does not have CAP_SYS_RAWIO, or where there are groups with an IOMMU, or
+ * for any other group where there are groups without; -EBUSY where
+ * IOMMU_VFIO_IOAS has made the context something else, otherwise an error of
+ * claiming the group or of attaching it.
  */
 struct iommufd_container_group *
 iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
-			    struct device *dev, enum iommufd_group_kind kind)
+			    enum iommufd_group_kind kind)
 {
 	struct iommufd_container_group *cgrp;
 	struct container *container;
 	int ret;
 
-	ret = check_group(kind, dev);
-	if (ret)
-		return ERR_PTR(ret);
-	container = container_get(ictx);
-	if (IS_ERR(container))
-		return ERR_CAST(container);
+	if (kind == IOMMUFD_GROUP_NOIOMMU && !capable(CAP_SYS_RAWIO))
+		return ERR_PTR(-EPERM);
 	cgrp = kzalloc_obj(*cgrp, GFP_KERNEL_ACCOUNT);
 	if (!cgrp)
 		return ERR_PTR(-ENOMEM);
+	scoped_guard(mutex, &ictx->groups_lock)
+		container = container_enter(ictx);
+	if (IS_ERR(container)) {
+		kfree(cgrp);
+		return ERR_CAST(container);
+	}
 	cgrp->kind = kind;
 	cgrp->ictx = ictx;
 	cgrp->member.group = group;
 	scoped_guard(mutex, &container->lock)
 		ret = add_locked(container, cgrp);
 	if (ret) {
+		container_leave(ictx);
 		kfree(cgrp);
 		return ERR_PTR(ret);
 	}
@@ -338,7 +364,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_container_add_group, "IOMMUFD_NG");
 
 /**
  * iommufd_container_remove_group() - take a group out of its container
- * @cgrp: the group, without open devices; gone afterwards
+ * @cgrp: the group, no device of which is open; gone afterwards
  *
  * With the last group all mappings go, and the container is unset.
  *
@@ -350,57 +376,44 @@ void iommufd_container_remove_group(struct iommufd_container_group *cgrp)
 	struct container *container = ictx->container;
 
 	scoped_guard(mutex, &container->lock) {
-		WARN_ON(cgrp->open_devices);
 		container->space.nr_emulated -= cgrp->kind ==
 						IOMMUFD_GROUP_EMULATED;
 		if (container_is_type1(container))
 			detach(container, cgrp);
 		release(cgrp);
 		list_del(&cgrp->entry);
-		if (list_empty(&container->groups) &&
-		    container->state != CONTAINER_UNSET)
-			tear_down(container);
+		if (list_empty(&container->groups)) {
+			unset(container);
+			WRITE_ONCE(container->side, CONTAINER_EMPTY);
+		}
 	}
+	container_leave(ictx);
 	kfree(cgrp);
 	iommufd_ctx_put(ictx);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_remove_group, "IOMMUFD_NG");
 
 /**
- * iommufd_container_open_device() - may a device of a group be opened?
+ * iommufd_container_check_open() - may a device of a group be opened?
  * @cgrp: the group
  *
- * Context: may sleep.
- * Return: 0, after which the group must stay in the container until
- * iommufd_container_close_device(); -EINVAL where VFIO_SET_IOMMU is still to do,
- * -EPERM where there is no IOMMU and the caller does not have CAP_SYS_RAWIO.
+ * Does not wait for a request to map, which may take long: who opens a device
+ * may hold up others that have nothing to do with the container.
+ *
+ * Context: Any.
+ * Return: 0, after which the group must stay in the container until the device
+ * is closed; -EINVAL where VFIO_SET_IOMMU is still to do, -EPERM where there is
+ * no IOMMU and the caller does not have CAP_SYS_RAWIO.
  */
-int iommufd_container_open_device(struct iommufd_container_group *cgrp)
+int iommufd_container_check_open(struct iommufd_container_group *cgrp)
 {
 	struct container *container = cgrp->ictx->container;
 
-	guard(mutex)(&container->lock);
-	if (container->state == CONTAINER_UNSET)
+	/* pairs with smp_store_release() in publish() */
+	if (smp_load_acquire(&container->state) == CONTAINER_UNSET)
 		return -EINVAL;
 	if (cgrp->kind == IOMMUFD_GROUP_NOIOMMU && !capable(CAP_SYS_RAWIO))
 		return -EPERM;
-	cgrp->open_devices++;
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_container_open_device, "IOMMUFD_NG");
-
-/**
- * iommufd_container_close_device() - undo iommufd_container_open_device()
- * @cgrp: the group
- *
- * Context: may sleep.
- */
-void iommufd_container_close_device(struct iommufd_container_group *cgrp)
-{
-	struct container *container = cgrp->ictx->container;
-
-	guard(mutex)(&container->lock);
-	WARN_ON(!cgrp->open_devices);
-	cgrp->open_devices--;
-}
-EXPORT_SYMBOL_NS_GPL(iommufd_container_close_device, "IOMMUFD_NG");
+EXPORT_SYMBOL_NS_GPL(iommufd_container_check_open, "IOMMUFD_NG");

@@ -35,22 +35,40 @@ enum container_state {
 };
 
 /**
+ * enum container_side - what kind of groups a container has
+ */
+enum container_side {
+	/** @CONTAINER_EMPTY: no group */
+	CONTAINER_EMPTY,
+	/** @CONTAINER_WITH_IOMMU: groups with an IOMMU, or of software */
+	CONTAINER_WITH_IOMMU,
+	/** @CONTAINER_WITHOUT_IOMMU: groups that have none */
+	CONTAINER_WITHOUT_IOMMU,
+};
+
+/**
  * struct container - a VFIO container
  */
 struct container {
 	/**
-	 * @lock: protects all members; held through each request, mapping
-	 * included, so that requests are answered in order as they always were
+	 * @lock: protects all members but @users; held through each request,
+	 * mapping included, so that requests are answered in order as they
+	 * always were
 	 */
 	struct mutex lock;
-	/** @state: what VFIO_SET_IOMMU has made of it */
+	/**
+	 * @users: groups in it, coming or going; &iommufd_ctx.groups_lock
+	 * protects it
+	 */
+	unsigned int users;
+	/** @state: what VFIO_SET_IOMMU has made of it; read without the lock */
 	enum container_state state;
 	/** @limit: how many mappings there may be */
 	unsigned int limit;
 	/** @groups: list of struct iommufd_container_group */
 	struct list_head groups;
-	/** @noiommu: its groups are without an IOMMU; nothing without groups */
-	bool noiommu;
+	/** @side: what kind of groups it has; read without the lock */
+	enum container_side side;
 	/** @space: the mappings; nothing while @state is not that of a type1 */
 	struct container_space space;
 	/** @dirty: what was written to */
@@ -74,8 +92,6 @@ struct iommufd_container_group {
 	 * attached while the container is set, if it is physical
 	 */
 	struct container_member member;
-	/** @open_devices: devices in use */
-	unsigned int open_devices;
 };
 
 /**

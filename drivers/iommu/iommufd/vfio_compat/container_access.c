@@ -55,7 +55,7 @@ static const struct iopt_user_ops user_ops = {
 
 /**
  * iommufd_container_access_create() - let a device reach what is mapped
- * @cgrp: its group, for which iommufd_container_open_device() has succeeded
+ * @cgrp: its group, for which iommufd_container_check_open() has succeeded
  * @ops: of the driver; to pin memory it takes both
  *	&iommufd_access_ops.needs_pin_pages and an unmap op
  * @data: for @ops
@@ -64,8 +64,8 @@ static const struct iopt_user_ops user_ops = {
  * pinned.
  *
  * Context: may sleep.
- * Return: the access, given back by iommufd_container_access_destroy() before
- * iommufd_container_close_device(); ERR_PTR(-EINVAL) where the container has no
+ * Return: the access, given back by iommufd_container_access_destroy() while the
+ * group is still in the container; ERR_PTR(-EINVAL) where the container has no
  * mappings by its type, another ERR_PTR.
  */
 struct iommufd_container_access *

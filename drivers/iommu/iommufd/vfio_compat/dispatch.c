@@ -70,10 +70,10 @@ long container_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 {
 	struct container *container;
 
-	/* pairs with smp_store_release() in container_get() */
+	/* pairs with smp_store_release() in container_create() */
 	container = smp_load_acquire(&ictx->container);
-	if (!container && (READ_ONCE(ictx->compat_ioas) ||
-			   iminor(file_inode(ictx->file)) != VFIO_MINOR))
+	if (READ_ONCE(ictx->compat_ioas) ||
+	    (!container && iminor(file_inode(ictx->file)) != VFIO_MINOR))
 		return compat_ioas_ioctl(ictx, cmd, arg);
 	return native_ioctl(container, cmd, arg);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/iommufd.h>
 #include <linux/vfio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "edu.h"
@@ -164,5 +165,32 @@ TEST(not_together_with_groups)
 	ASSERT_RC(__vfio_ioas(fd, IOMMU_VFIO_IOAS_CLEAR, &id), 0);
 	group_set_container(group, fd);
 	ASSERT_RC(__vfio_ioas(fd, IOMMU_VFIO_IOAS_SET, &id), -EBUSY);
+	ASSERT_RC(__group_unset_container(group), 0);
+	/* with no group it is free to be something else, and back again */
+	ASSERT_RC(__vfio_ioas(fd, IOMMU_VFIO_IOAS_SET, &id), 0);
+	ASSERT_RC(__container_set_iommu(fd, VFIO_TYPE1v2_IOMMU), 0);
+	ASSERT_RC(__group_set_container(group, fd), -EBUSY);
+	ASSERT_RC(__vfio_ioas(fd, IOMMU_VFIO_IOAS_CLEAR, &id), 0);
+	group_set_container(group, fd);
+	container_set_iommu(fd);
+}
+
+/* A group that was refused leaves nothing behind. */
+TEST(after_a_group_that_was_refused)
+{
+	const char *other = pci_need(TESTDEV_SHARED1);
+	int group = group_open(pci_need(TESTDEV_SHARED0));
+	int fd = iommufd_open();
+	__u32 id = ioas_alloc(fd);
+
+	if (system("modprobe -q uio_pci_generic"))
+		SKIP("no uio_pci_generic");
+	pci_bind_to(other, "uio_pci_generic");
+	ASSERT_RC(__group_set_container(group, fd), -EPERM);
+	ASSERT_RC(__vfio_ioas(fd, IOMMU_VFIO_IOAS_SET, &id), 0);
+	pci_bind(other);
+	ASSERT_RC(__group_set_container(group, fd), -EBUSY);
+	ASSERT_RC(__vfio_ioas(fd, IOMMU_VFIO_IOAS_CLEAR, &id), 0);
+	group_set_container(group, fd);
 	ASSERT_RC(__group_unset_container(group), 0);
 }
