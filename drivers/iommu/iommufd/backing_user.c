@@ -69,10 +69,12 @@ static long pin_batch(const struct pinner *pinner, unsigned long nr)
 		return -EINTR;
 	if (backing->writable)
 		flags |= FOLL_WRITE;
-	if (pinner->remote)
-		got = pin_remote(backing, addr, nr, flags, pinner->pages);
-	else
+	got = -EFAULT;
+	if (!pinner->remote)
 		got = pin_user_pages_fast(addr, nr, flags, pinner->pages);
+	/* protection keys are for what the process itself does */
+	if (got == -EFAULT)
+		got = pin_remote(backing, addr, nr, flags, pinner->pages);
 	return got ?: -EFAULT;
 }
 
