@@ -93,7 +93,8 @@ EXPORT_SYMBOL_NS_GPL(vfio_unpin_pages, "VFIO_NG");
  * @write: to the memory, not from it
  *
  * Context: Process context, may sleep; of whoever has mapped the memory, of a
- * kernel thread, or of another process, which is slower.
+ * kernel thread, or, but for a device that is open through a container, of another
+ * process, which is slower.
  * Return: 0. -EINVAL: nothing asked for, or the device is no such one. Otherwise
  * what iommufd_container_rw() says, or iommufd_access_rw().
  */

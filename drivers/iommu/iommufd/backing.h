@@ -25,6 +25,11 @@ struct sg_table;
 #define BACKING_KTHREAD BIT(1)
 /** BACKING_SLOW - take the way that always works, for tests */
 #define BACKING_SLOW BIT(2)
+/**
+ * BACKING_OWN - nothing but what a process has at the address now, whatever is
+ * pinned, and for that process alone or a kernel thread that adopts it
+ */
+#define BACKING_OWN BIT(3)
 
 /**
  * struct backing_ops - one kind of memory

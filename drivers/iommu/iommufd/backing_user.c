@@ -300,6 +300,14 @@ static int copy_remote(const struct backing *backing, unsigned long offset,
 	return rc;
 }
 
+static bool is_gone(struct mm_struct *mm)
+{
+	if (!mmget_not_zero(mm))
+		return true;
+	mmput(mm);
+	return false;
+}
+
 static int backing_user_copy(const struct backing *backing,
 			     unsigned long offset, void *data,
 			     unsigned long bytes, unsigned int flags)
@@ -313,6 +321,8 @@ static int backing_user_copy(const struct backing *backing,
 			return copy_adopted(backing, offset, data, bytes,
 					    write);
 	}
+	if (flags & BACKING_OWN)
+		return is_gone(backing->mm) ? -ESRCH : -EFAULT;
 	return copy_remote(backing, offset, data, bytes, write);
 }
 

@@ -592,7 +592,8 @@ static int copy_part(struct pages *pages, unsigned long offset, void *data,
 	struct backing *backing = &pages->backing;
 	struct pfn_run run;
 
-	if (!pfn_table_next_run(&pages->table, index, end, &run))
+	if (flags & BACKING_OWN ||
+	    !pfn_table_next_run(&pages->table, index, end, &run))
 		return backing->ops->copy(backing, offset, data, *bytes, flags);
 	if (run.index > index) {
 		*bytes = run.index * PAGE_SIZE - offset;
@@ -614,7 +615,8 @@ static int copy_part(struct pages *pages, unsigned long offset, void *data,
  * @bytes: how many
  * @flags: BACKING_WRITE and so on
  *
- * Needs no pin, and reaches the same pages as devices do where they are pinned.
+ * Needs no pin, and reaches the same pages as devices do where they are pinned,
+ * but for BACKING_OWN.
  *
  * Context: May sleep. Takes mmap_lock of the process whose memory it is.
  * Return: 0, -EINVAL where the CPU cannot reach the memory, -EPERM where it may

@@ -8,6 +8,7 @@
 #include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/mm.h>
+#include <linux/pfn.h>
 #include <linux/slab.h>
 #include <linux/vfio_type1.h>
 
@@ -239,10 +240,15 @@ void iommufd_container_unpin_pages(struct iommufd_container_access *access,
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_unpin_pages, "IOMMUFD_NG");
 
+/* A page is written to whole or not at all, of several some may be. */
+static bool may_be_written(const struct iova_range *range, int ret)
+{
+	return !ret || PFN_DOWN(range->first) != PFN_DOWN(range->last);
+}
+
 /*
  * Programs are used to it that who may not read must not write either. What is
- * written to must be marked before it can be unmapped; after an error part of it
- * may have been written.
+ * written to must be marked before it can be unmapped.
  */
 static int rw_mapping(struct container *container,
 		      const struct iova_range *range, void *data,
@@ -260,7 +266,7 @@ static int rw_mapping(struct container *container,
 	if (ret)
 		return ret;
 	ret = iopt_copy_looked(iopt, range, data, how);
-	if (how & BACKING_WRITE)
+	if (how & BACKING_WRITE && may_be_written(range, ret))
 		dirty_mark(&container->dirty, range);
 	iopt_look_end(iopt, range, 0);
 	return ret;
@@ -274,12 +280,16 @@ static int rw_mapping(struct container *container,
  * @length: bytes
  * @flags: as for iommufd_access_rw()
  *
- * Goes from mapping to mapping; what comes before an error is done.
+ * Goes from mapping to mapping; what comes before an error is done. Reaches what
+ * the process that mapped the memory has there now, also where something else is
+ * pinned for devices, and only from that process, or from a kernel thread that
+ * @flags say is one.
  *
  * Context: may sleep.
  * Return: 0; -EINVAL where part is not mapped, is being unmapped or is none of
  * the CPU's; -EPERM where a mapping does not allow the access, or its process is
- * gone. Also -EFAULT, -ENOMEM, -EINTR.
+ * gone; -EFAULT where memory is missing, or it is another process that asks. Also
+ * -ENOMEM, -EINTR.
  */
 int iommufd_container_rw(struct iommufd_container_access *access,
 			 unsigned long iova, void *data, size_t length,
@@ -288,7 +298,7 @@ int iommufd_container_rw(struct iommufd_container_access *access,
 	struct container *container = access->container;
 	struct iopt *iopt = &container->space.iopt;
 	struct iova_range left, mapping, part;
-	unsigned int how = 0;
+	unsigned int how = BACKING_OWN;
 	int ret;
 
 	if (iova_range_from_user(iova, length, &left))
