@@ -50,11 +50,32 @@ static int range_of(u64 start, u64 size, struct iova_range *range)
 	return ret == -EOVERFLOW ? TYPE1_EWRAP : ret;
 }
 
+/*
+ * The log is there before anything can be written to. Where there is no memory
+ * for both, it is what is to be mapped that is spoken of.
+ */
+static int map_with_log(struct container *container, struct iopt_map *map,
+			const struct iova_range *range)
+{
+	int log = dirty_add(&container->dirty, range);
+	u64 unmapped;
+	int ret;
+
+	ret = iopt_map_user(&container->space.iopt, map);
+	if (ret && !log)
+		dirty_remove(&container->dirty, range);
+	if (!ret && log) {
+		iopt_unmap(&container->space.iopt, range, &unmapped);
+		ret = log;
+	}
+	/* the last page of all is no memory, rather than a bad range */
+	return ret == -EOVERFLOW ? -EFAULT : ret;
+}
+
 static int map_locked(struct container *container, struct iopt_map *map,
 		      const struct iova_range *range, u32 flags)
 {
 	struct iova_range area;
-	int ret;
 
 	if ((map->length | map->iova | map->uaddr) & page_mask(container))
 		return -EINVAL;
@@ -66,14 +87,7 @@ static int map_locked(struct container *container, struct iopt_map *map,
 		return -ENOSPC;
 	map->small_pages =
 		READ_ONCE(container->space.params->disable_hugepages);
-	ret = dirty_add(&container->dirty, range);
-	if (ret)
-		return ret;
-	ret = iopt_map_user(&container->space.iopt, map);
-	if (ret)
-		dirty_remove(&container->dirty, range);
-	/* the last page of all is no memory, rather than a bad range */
-	return ret == -EOVERFLOW ? -EFAULT : ret;
+	return map_with_log(container, map, range);
 }
 
 /**
