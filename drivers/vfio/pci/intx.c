@@ -316,8 +316,8 @@ void vfio_pci_intx_sync(struct vfio_pci_core_device *vdev)
 		return;
 	/* Nobody else may be between reading the register and writing it */
 	guard(rwsem_read)(&vdev->memory_lock);
-	guard(spinlock_irqsave)(&vdev->irqlock);
-	pci_intx(vdev->pdev, !vdev->intx->masked);
+	scoped_guard(spinlock_irqsave, &vdev->irqlock)
+		pci_intx(vdev->pdev, !vdev->intx->masked);
 }
 
 /**

@@ -112,6 +112,12 @@ void vfio_pci_user_power_state(struct vfio_pci_core_device *vdev,
 	vfio_pci_unlock_memory(vdev);
 }
 
+/* In a state that the user chose, and in which BARs are out of reach */
+static bool user_asleep(pci_power_t state)
+{
+	return state == PCI_D1 || state == PCI_D2 || state == PCI_D3hot;
+}
+
 /**
  * vfio_pci_wake_for_work() - let the host at the BARs, wherever the user put the device
  * @vdev: an open device
@@ -127,7 +133,7 @@ pci_power_t vfio_pci_wake_for_work(struct vfio_pci_core_device *vdev)
 {
 	pci_power_t state = vdev->pdev->current_state;
 
-	if (state > PCI_D0 && state <= PCI_D3hot)
+	if (user_asleep(state))
 		vfio_pci_user_power_state(vdev, PCI_D0);
 	return state;
 }
@@ -142,7 +148,7 @@ pci_power_t vfio_pci_wake_for_work(struct vfio_pci_core_device *vdev)
 void vfio_pci_sleep_after_work(struct vfio_pci_core_device *vdev,
 			       pci_power_t state)
 {
-	if (state > PCI_D0 && state <= PCI_D3hot)
+	if (user_asleep(state))
 		vfio_pci_user_power_state(vdev, state);
 }
 
