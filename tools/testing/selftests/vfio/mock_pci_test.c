@@ -173,7 +173,7 @@ TEST_OVER(hidden_extended_capabilities, BACKEND_CONTAINER)
 		ASSERT_EQ(pread(raw, before, 16, caps[i].at), 16);
 		memset(now, 0xff, 16);
 		vdev_pwrite(vdev, VFIO_PCI_CONFIG_REGION_INDEX, caps[i].at, now,
-			    16);
+			    caps[i].hidden);
 		ASSERT_EQ(pread(raw, now, 16, caps[i].at), 16);
 		ASSERT(!memcmp(now, before, 16));
 	}
