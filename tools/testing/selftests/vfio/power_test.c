@@ -228,6 +228,7 @@ TEST_OVER(wakeup, BACKENDS_ALL)
 		expect_sigbus(regs);
 		ASSERT_EQ(sys_eventfd_take(event), 0);
 		wake_from_outside(vdev->bdf);
+		sys_eventfd_wait(event);
 		ASSERT_EQ(sys_eventfd_take(event), 1);
 		wait_runtime_status(vdev->bdf, "active");
 		ASSERT_EQ(mmio_read32(regs, NVME_CAP), cap);
@@ -235,6 +236,7 @@ TEST_OVER(wakeup, BACKENDS_ALL)
 	/* It is over: there is nothing to end, and nothing more to signal. */
 	ASSERT_RC(__leave(vdev), 0);
 	wake_from_outside(vdev->bdf);
+	vdev_cfg_read(vdev, PCI_VENDOR_ID, 2);
 	ASSERT_EQ(sys_eventfd_take(event), 0);
 
 	/* The user himself wakes it up like anybody else. */
