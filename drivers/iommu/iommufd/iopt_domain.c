@@ -78,18 +78,6 @@ int iopt_check_alignment(const struct iopt *iopt, unsigned long alignment)
 	return 0;
 }
 
-static int reserve_outside(struct iopt *iopt, struct iopt_domain *entry)
-{
-	const struct iommu_domain_geometry *geometry = &entry->domain->geometry;
-	const struct iova_range aperture = {
-		.first = geometry->aperture_start,
-		.last = min_t(u64, geometry->aperture_end, ULONG_MAX),
-	};
-
-	guard(rwsem_write)(&iopt->iova_rwsem);
-	return iova_space_reserve_outside(&iopt->space, &aperture, entry);
-}
-
 /* Takes the areas below @stop (all if NULL) out of one domain */
 static void unfill_domain(struct iopt *iopt, struct iommu_domain *domain,
 			  const struct iova_node *stop)
@@ -157,7 +145,7 @@ static int add_domain(struct iopt *iopt, struct iopt_domain *entry)
 	rc = iopt_check_alignment(iopt, smallest_page(entry->domain));
 	if (rc)
 		return rc;
-	rc = reserve_outside(iopt, entry);
+	rc = iopt_reserve_outside(iopt, entry->domain, entry);
 	if (rc)
 		return rc;
 	rc = fill_domain(iopt, entry->domain);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
+#include <linux/minmax.h>
 
 #include "iopt.h"
 #include "iopt_iova.h"
@@ -47,9 +48,33 @@ int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
 }
 
 /**
+ * iopt_reserve_outside() - keep mappings out of what a domain cannot translate
+ * @iopt: the I/O address space
+ * @domain: a paging domain
+ * @owner: for iopt_unreserve(); may have reservations
+ *
+ * Context: May sleep.
+ * Return: 0, or with nothing reserved anew -EADDRINUSE where something is
+ * mapped or allowed outside of the aperture of @domain, -ENOMEM.
+ */
+int iopt_reserve_outside(struct iopt *iopt, const struct iommu_domain *domain,
+			 const void *owner)
+{
+	const struct iommu_domain_geometry *geometry = &domain->geometry;
+	const struct iova_range aperture = {
+		.first = geometry->aperture_start,
+		.last = min_t(u64, geometry->aperture_end, ULONG_MAX),
+	};
+
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	return iova_space_reserve_outside(&iopt->space, &aperture, owner);
+}
+
+/**
  * iopt_unreserve() - drop all reservations of one owner
  * @iopt: the I/O address space
- * @owner: given to iopt_reserve_regions(); may have none
+ * @owner: given to iopt_reserve_regions() or iopt_reserve_outside(); may have
+ *	none
  *
  * Context: May sleep.
  */

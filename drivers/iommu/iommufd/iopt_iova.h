@@ -9,10 +9,13 @@
 
 #include "range.h"
 
+struct iommu_domain;
 struct iopt;
 struct list_head;
 
 int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
+			 const void *owner);
+int iopt_reserve_outside(struct iopt *iopt, const struct iommu_domain *domain,
 			 const void *owner);
 void iopt_unreserve(struct iopt *iopt, const void *owner);
 int iopt_set_allowed(struct iopt *iopt, struct iova_range **ranges, size_t nr);

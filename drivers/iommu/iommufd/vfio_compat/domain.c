@@ -77,38 +77,8 @@ static void free_domain(struct container_domain *cdom)
 	kfree(cdom);
 }
 
-static int add_region(struct list_head *regions, u64 start, u64 length)
-{
-	struct iommu_resv_region *region;
-
-	region = iommu_alloc_resv_region(start, length, 0, IOMMU_RESV_RESERVED,
-					 GFP_KERNEL_ACCOUNT);
-	if (!region)
-		return -ENOMEM;
-	list_add(&region->list, regions);
-	return 0;
-}
-
-/*
- * What the IOMMU of this group cannot reach: it may get to share the domain of
- * one that reaches farther.
- */
-static int add_outside(struct list_head *regions,
-		       const struct iommu_domain_geometry *geometry)
-{
-	u64 first = geometry->aperture_start, last = geometry->aperture_end;
-	int ret = 0;
-
-	if (first)
-		ret = add_region(regions, 0, first);
-	if (!ret && last < ULONG_MAX)
-		ret = add_region(regions, last + 1, ULONG_MAX - last);
-	return ret;
-}
-
 static int reserve_regions(struct container_space *space,
-			   struct container_member *member,
-			   const struct iommu_domain *domain)
+			   struct container_member *member)
 {
 	struct iommu_resv_region *region, *next;
 	LIST_HEAD(regions);
@@ -116,12 +86,23 @@ static int reserve_regions(struct container_space *space,
 
 	ret = iommu_get_group_resv_regions(member->group, &regions);
 	if (!ret)
-		ret = add_outside(&regions, &domain->geometry);
-	if (!ret)
 		ret = iopt_reserve_regions(&space->iopt, &regions, member);
 	list_for_each_entry_safe(region, next, &regions, list)
 		kfree(region);
 	return ret;
+}
+
+/*
+ * What this group must not use, and what its IOMMU cannot reach: it may get to
+ * share the domain of one that reaches farther.
+ */
+static int reserve(struct container_space *space,
+		   struct container_member *member,
+		   const struct iommu_domain *domain)
+{
+	int ret = reserve_regions(space, member);
+
+	return ret ?: iopt_reserve_outside(&space->iopt, domain, member);
 }
 
 /* Moves a group that is attached to a new domain to an old one that suits. */
@@ -218,9 +199,9 @@ int domain_attach(struct container_space *space,
 	ret = iommu_core_attach(cdom->domain, member->group, NULL);
 	if (ret)
 		goto err_free;
-	ret = reserve_regions(space, member, cdom->domain);
+	ret = reserve(space, member, cdom->domain);
 	if (ret)
-		goto err_detach;
+		goto err_unreserve;
 	ret = settle(space, member, cdom);
 	if (ret)
 		goto err_unreserve;
@@ -229,7 +210,6 @@ int domain_attach(struct container_space *space,
 
 err_unreserve:
 	iopt_unreserve(&space->iopt, member);
-err_detach:
 	iommu_core_detach(cdom->domain, member->group);
 err_free:
 	free_domain(cdom);
