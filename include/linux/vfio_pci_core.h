@@ -185,6 +185,8 @@ struct vfio_pci_core_device {
 
 	/** @low_power: the user lets it sleep; protected by @memory_lock */
 	bool low_power;
+	/** @waking: @woken is yet to be done; set while the device stays awake */
+	bool waking;
 	/** @nointxmask: mask INTx at the interrupt controller; set by init */
 	bool nointxmask;
 	/** @disable_idle_d3: stays awake while nobody has it open; set by init */

@@ -99,6 +99,8 @@ static void woken_work(struct work_struct *work)
 	vfio_pci_unlock_memory(vdev);
 
 	vfio_pci_intx_wake(vdev);
+	/* Pairs with vfio_pci_low_power_settle() */
+	smp_store_release(&vdev->waking, false);
 	pm_runtime_put(&vdev->pdev->dev);
 }
 
@@ -112,6 +114,8 @@ static int runtime_resume(struct device *dev)
 	struct vfio_pci_core_device *vdev = dev_get_drvdata(dev);
 
 	pm_runtime_get_noresume(dev);
+	/* Whoever keeps the device awake then sees it */
+	WRITE_ONCE(vdev->waking, true);
 	schedule_work(&vdev->woken);
 	return 0;
 }
@@ -136,7 +140,9 @@ void vfio_pci_low_power_init(struct vfio_pci_core_device *vdev)
  */
 void vfio_pci_low_power_settle(struct vfio_pci_core_device *vdev)
 {
-	flush_work(&vdev->woken);
+	/* This is on the way of every access, and flush_work() is not cheap */
+	if (smp_load_acquire(&vdev->waking))
+		flush_work(&vdev->woken);
 }
 
 /**
@@ -220,5 +226,5 @@ void vfio_pci_idle_forbid(struct vfio_pci_core_device *vdev)
 	if (!vdev->disable_idle_d3)
 		pm_runtime_get_noresume(dev);
 	pm_runtime_forbid(dev);
-	vfio_pci_low_power_settle(vdev);
+	flush_work(&vdev->woken);
 }
