@@ -40,25 +40,13 @@ struct place {
 
 static void place_open(struct place *place)
 {
-	struct iommu_hwpt_selftest data = {
-		.pagetable_type = MOCK_IOMMUPT_HUGE,
-	};
-	struct iommu_hwpt_alloc cmd = {
-		.size = sizeof(cmd),
-		.data_type = IOMMU_HWPT_DATA_SELFTEST,
-		.data_len = sizeof(data),
-		.data_uptr = (uintptr_t)&data,
-	};
 	struct mock_dev dev;
 
 	mock_load();
 	place->fd = iommufd_open();
 	mock_dev(place->fd, ioas_alloc(place->fd), 0, &dev);
 	place->ioas = ioas_alloc(place->fd);
-	cmd.dev_id = dev.idev;
-	cmd.pt_id = place->ioas;
-	ASSERT_RC(__sys_ioctl(place->fd, IOMMU_HWPT_ALLOC, &cmd), 0);
-	place->hwpt = cmd.out_hwpt_id;
+	place->hwpt = mock_hwpt_huge(place->fd, dev.idev, place->ioas, 0);
 }
 
 static int map_long(const struct place *place, const void *mem)

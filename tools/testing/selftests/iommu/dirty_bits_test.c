@@ -31,36 +31,6 @@ struct env {
 	char *buf;
 };
 
-static int __set_tracking(struct env *env, __u32 flags)
-{
-	struct iommu_hwpt_set_dirty_tracking cmd = {
-		.size = sizeof(cmd),
-		.flags = flags,
-		.hwpt_id = env->hwpt,
-	};
-
-	return __sys_ioctl(env->fd, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd);
-}
-
-static __u32 alloc_hwpt(int fd, __u32 idev, __u32 ioas, __u32 flags)
-{
-	struct iommu_hwpt_selftest data = {
-		.pagetable_type = MOCK_IOMMUPT_HUGE,
-	};
-	struct iommu_hwpt_alloc cmd = {
-		.size = sizeof(cmd),
-		.flags = flags,
-		.dev_id = idev,
-		.pt_id = ioas,
-		.data_type = IOMMU_HWPT_DATA_SELFTEST,
-		.data_len = sizeof(data),
-		.data_uptr = (uintptr_t)&data,
-	};
-
-	ASSERT_RC(__sys_ioctl(fd, IOMMU_HWPT_ALLOC, &cmd), 0);
-	return cmd.out_hwpt_id;
-}
-
 static void *map_huge_pages(size_t size)
 {
 	void *buf =
@@ -89,7 +59,7 @@ static struct env open_env(__u32 flags)
 	ioas_map_fixed(env.fd, env.ioas, env.buf + MIB(2) + PAGE, IOVA + MIB(1),
 		       MIB(1));
 	mock_dev(env.fd, env.ioas, 0, &dev);
-	env.hwpt = alloc_hwpt(env.fd, dev.idev, env.ioas, flags);
+	env.hwpt = mock_hwpt_huge(env.fd, dev.idev, env.ioas, flags);
 	return env;
 }
 
@@ -97,7 +67,9 @@ static struct env open_tracking(void)
 {
 	struct env env = open_env(IOMMU_HWPT_ALLOC_DIRTY_TRACKING);
 
-	ASSERT_RC(__set_tracking(&env, IOMMU_HWPT_DIRTY_TRACKING_ENABLE), 0);
+	ASSERT_RC(__hwpt_set_tracking(env.fd, env.hwpt,
+				      IOMMU_HWPT_DIRTY_TRACKING_ENABLE),
+		  0);
 	return env;
 }
 
@@ -127,17 +99,8 @@ static void write_at(struct env *env, __u64 offset)
 static int __get(struct env *env, __u64 offset, __u64 size, __u64 page_size,
 		 __u32 flags, void *bitmap)
 {
-	struct iommu_hwpt_get_dirty_bitmap cmd = {
-		.size = sizeof(cmd),
-		.hwpt_id = env->hwpt,
-		.flags = flags,
-		.iova = IOVA + offset,
-		.length = size,
-		.page_size = page_size,
-		.data = (uintptr_t)bitmap,
-	};
-
-	return __sys_ioctl(env->fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
+	return __hwpt_get_dirty(env->fd, env->hwpt, flags, IOVA + offset, size,
+				page_size, bitmap);
 }
 
 /* What is reported of a range: that [first, last) of it is dirty, no more */
@@ -306,7 +269,8 @@ TEST(range_before_ability)
 	ASSERT_RC(__get(&env, 1, PAGE, PAGE, 0, &word), -EINVAL);
 	ASSERT_RC(__get(&env, 0, PAGE, 0, 0, &word), -EINVAL);
 	ASSERT_RC(__get(&env, PAGE, PAGE, 2 * PAGE, 0, &word), -EINVAL);
-	ASSERT_RC(__set_tracking(&env, IOMMU_HWPT_DIRTY_TRACKING_ENABLE),
+	ASSERT_RC(__hwpt_set_tracking(env.fd, env.hwpt,
+				      IOMMU_HWPT_DIRTY_TRACKING_ENABLE),
 		  -EOPNOTSUPP);
 	close_env(&env);
 }

@@ -14,30 +14,9 @@
 
 #define IOVA 0x10000000ULL
 
-static int __set_dirty(int fd, __u32 hwpt, __u32 flags)
-{
-	struct iommu_hwpt_set_dirty_tracking cmd = {
-		.size = sizeof(cmd),
-		.flags = flags,
-		.hwpt_id = hwpt,
-	};
-
-	return __sys_ioctl(fd, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd);
-}
-
 static int __get_dirty(int fd, __u32 hwpt, __u32 flags, void *bitmap)
 {
-	struct iommu_hwpt_get_dirty_bitmap cmd = {
-		.size = sizeof(cmd),
-		.hwpt_id = hwpt,
-		.flags = flags,
-		.iova = IOVA,
-		.length = 8 * PAGE,
-		.page_size = PAGE,
-		.data = (uintptr_t)bitmap,
-	};
-
-	return __sys_ioctl(fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
+	return __hwpt_get_dirty(fd, hwpt, flags, IOVA, 8 * PAGE, PAGE, bitmap);
 }
 
 /* Either it can all be had, or nothing pretends that it can. */
@@ -61,8 +40,8 @@ TEST(all_or_nothing)
 	ASSERT_EQ(rc, can ? 0 : -EOPNOTSUPP);
 	if (!can) {
 		hwpt = hwpt_alloc(space->fd, edu->vdev->id, space->ioas);
-		ASSERT_RC(__set_dirty(space->fd, hwpt,
-				      IOMMU_HWPT_DIRTY_TRACKING_ENABLE),
+		ASSERT_RC(__hwpt_set_tracking(space->fd, hwpt,
+					      IOMMU_HWPT_DIRTY_TRACKING_ENABLE),
 			  -EOPNOTSUPP);
 		ASSERT_RC(__get_dirty(space->fd, hwpt, 0, &bitmap),
 			  -EOPNOTSUPP);
@@ -79,9 +58,9 @@ TEST(bad_input)
 	__u32 ioas = ioas_alloc(fd);
 	__u64 bitmap;
 
-	ASSERT_RC(__set_dirty(fd, 4711, 0), -ENOENT);
-	ASSERT_RC(__set_dirty(fd, ioas, 0), -ENOENT);
-	ASSERT_RC(__set_dirty(fd, ioas, 2), -EOPNOTSUPP);
+	ASSERT_RC(__hwpt_set_tracking(fd, 4711, 0), -ENOENT);
+	ASSERT_RC(__hwpt_set_tracking(fd, ioas, 0), -ENOENT);
+	ASSERT_RC(__hwpt_set_tracking(fd, ioas, 2), -EOPNOTSUPP);
 	ASSERT_RC(__get_dirty(fd, ioas, 0, &bitmap), -ENOENT);
 	ASSERT_RC(__get_dirty(fd, ioas, 2, &bitmap), -EOPNOTSUPP);
 }

@@ -188,21 +188,12 @@ static void setup_nested(struct env *env)
 
 static int call_hwpt_nested(struct env *env)
 {
-	struct iommu_hwpt_selftest data = {
+	const struct iommu_hwpt_selftest data = {
 		.iotlb = IOMMU_TEST_IOTLB_DEFAULT,
 	};
-	struct iommu_hwpt_alloc cmd = {
-		.size = sizeof(cmd),
-		.dev_id = env->dev.idev,
-		.pt_id = env->hwpt,
-		.data_type = IOMMU_HWPT_DATA_SELFTEST,
-		.data_len = sizeof(data),
-		.data_uptr = (uintptr_t)&data,
-	};
-	int rc = __sys_ioctl(env->fd, IOMMU_HWPT_ALLOC, &cmd);
 
-	env->id = cmd.out_hwpt_id;
-	return rc;
+	return __mock_hwpt(env->fd, env->dev.idev, env->hwpt, 0, &data,
+			   &env->id);
 }
 
 SCENARIO(alloc_hwpt_nested, .setup = setup_nested, .call = call_hwpt_nested,
@@ -338,17 +329,6 @@ SCENARIO(pasid_replace, .setup = setup_pasid_attached,
 
 /* Dirty pages: what a read that failed has not told is not lost. */
 
-static int set_dirty(struct env *env, __u32 flags)
-{
-	struct iommu_hwpt_set_dirty_tracking cmd = {
-		.size = sizeof(cmd),
-		.flags = flags,
-		.hwpt_id = env->hwpt,
-	};
-
-	return __sys_ioctl(env->fd, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd);
-}
-
 static void setup_dirty(struct env *env)
 {
 	setup_hwpt_dirty(env);
@@ -358,12 +338,13 @@ static void setup_dirty(struct env *env)
 
 static int call_set_dirty(struct env *env)
 {
-	return set_dirty(env, IOMMU_HWPT_DIRTY_TRACKING_ENABLE);
+	return __hwpt_set_tracking(env->fd, env->hwpt,
+				   IOMMU_HWPT_DIRTY_TRACKING_ENABLE);
 }
 
 static void undo_set_dirty(struct env *env)
 {
-	ASSERT_RC(set_dirty(env, 0), 0);
+	ASSERT_RC(__hwpt_set_tracking(env->fd, env->hwpt, 0), 0);
 }
 
 SCENARIO(dirty_set, .setup = setup_dirty, .call = call_set_dirty,
@@ -395,16 +376,8 @@ static void setup_dirty_read(struct env *env)
 /* Bits are added to a bitmap, so that two reads make one log. */
 static int call_dirty_read(struct env *env)
 {
-	struct iommu_hwpt_get_dirty_bitmap cmd = {
-		.size = sizeof(cmd),
-		.hwpt_id = env->hwpt,
-		.iova = IOVA,
-		.length = env->size,
-		.page_size = PAGE,
-		.data = (uintptr_t)env->bitmap,
-	};
-
-	return __sys_ioctl(env->fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
+	return __hwpt_get_dirty(env->fd, env->hwpt, 0, IOVA, env->size, PAGE,
+				env->bitmap);
 }
 
 static void check_dirty_read(struct env *env)

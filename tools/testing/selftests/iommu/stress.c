@@ -226,22 +226,13 @@ static void mock_device(struct worker *worker)
 static void read_dirty(__u32 hwpt, __u64 offset)
 {
 	__u64 bitmap[ARENA_PAGES / 64];
-	struct iommu_hwpt_get_dirty_bitmap get = {
-		.size = sizeof(get),
-		.hwpt_id = hwpt,
-		.iova = ARENA_IOVA + offset / MIB(1) * MIB(1),
-		.length = MIB(1),
-		.page_size = PAGE,
-		.data = (uintptr_t)bitmap,
-	};
-	struct iommu_hwpt_set_dirty_tracking set = {
-		.size = sizeof(set),
-		.hwpt_id = hwpt,
-		.flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE,
-	};
 
-	ASSERT_RC(__sys_ioctl(iommufd, IOMMU_HWPT_SET_DIRTY_TRACKING, &set), 0);
-	MAY_FAIL(__sys_ioctl(iommufd, IOMMU_HWPT_GET_DIRTY_BITMAP, &get));
+	ASSERT_RC(__hwpt_set_tracking(iommufd, hwpt,
+				      IOMMU_HWPT_DIRTY_TRACKING_ENABLE),
+		  0);
+	MAY_FAIL(__hwpt_get_dirty(iommufd, hwpt, 0,
+				  ARENA_IOVA + offset / MIB(1) * MIB(1), MIB(1),
+				  PAGE, bitmap));
 }
 
 /* A domain of its own, filled with what is mapped right now. */

@@ -219,6 +219,33 @@ __u32 hwpt_alloc(int fd, __u32 dev, __u32 pt)
 	return id;
 }
 
+int __hwpt_set_tracking(int fd, __u32 hwpt, __u32 flags)
+{
+	struct iommu_hwpt_set_dirty_tracking cmd = {
+		.size = sizeof(cmd),
+		.flags = flags,
+		.hwpt_id = hwpt,
+	};
+
+	return __sys_ioctl(fd, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd);
+}
+
+int __hwpt_get_dirty(int fd, __u32 hwpt, __u32 flags, __u64 iova, __u64 size,
+		     __u64 page_size, void *bitmap)
+{
+	struct iommu_hwpt_get_dirty_bitmap cmd = {
+		.size = sizeof(cmd),
+		.hwpt_id = hwpt,
+		.flags = flags,
+		.iova = iova,
+		.length = size,
+		.page_size = page_size,
+		.data = (uintptr_t)bitmap,
+	};
+
+	return __sys_ioctl(fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
+}
+
 int __iommufd_option(int fd, __u32 option, __u16 op, __u32 object, __u64 *value)
 {
 	struct iommu_option cmd = {

@@ -83,6 +83,37 @@ void mock_dev(int fd, __u32 pt, __u32 flags, struct mock_dev *dev)
 	ASSERT_RC(__mock_dev(fd, pt, flags, dev), 0);
 }
 
+int __mock_hwpt(int fd, __u32 idev, __u32 pt, __u32 flags,
+		const struct iommu_hwpt_selftest *data, __u32 *id)
+{
+	struct iommu_hwpt_alloc cmd = {
+		.size = sizeof(cmd),
+		.flags = flags,
+		.dev_id = idev,
+		.pt_id = pt,
+		.data_type = IOMMU_HWPT_DATA_SELFTEST,
+		.data_len = sizeof(*data),
+		.data_uptr = (uintptr_t)data,
+	};
+	int rc = __sys_ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
+
+	if (!rc)
+		*id = cmd.out_hwpt_id;
+	return rc;
+}
+
+/* Its large I/O pages are of 2 MiB, and it reaches 56 bits of IOVA. */
+__u32 mock_hwpt_huge(int fd, __u32 idev, __u32 pt, __u32 flags)
+{
+	const struct iommu_hwpt_selftest data = {
+		.pagetable_type = MOCK_IOMMUPT_HUGE,
+	};
+	__u32 id = 0;
+
+	ASSERT_RC(__mock_hwpt(fd, idev, pt, flags, &data, &id), 0);
+	return id;
+}
+
 int __mock_replace(int fd, __u32 stdev, __u32 pt)
 {
 	struct iommu_test_cmd cmd = { .mock_domain_replace.pt_id = pt };

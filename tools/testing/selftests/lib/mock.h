@@ -35,6 +35,9 @@ int __mock_op(int fd, __u32 op, __u32 id, struct iommu_test_cmd *cmd);
 
 int __mock_dev(int fd, __u32 pt, __u32 flags, struct mock_dev *dev);
 void mock_dev(int fd, __u32 pt, __u32 flags, struct mock_dev *dev);
+int __mock_hwpt(int fd, __u32 idev, __u32 pt, __u32 flags,
+		const struct iommu_hwpt_selftest *data, __u32 *id);
+__u32 mock_hwpt_huge(int fd, __u32 idev, __u32 pt, __u32 flags);
 int __mock_replace(int fd, __u32 stdev, __u32 pt);
 int __mock_check_map(int fd, __u32 hwpt, const void *vaddr, __u64 iova,
 		     __u64 size);

@@ -244,6 +244,16 @@ void vdev_region(struct vdev *vdev, unsigned int index,
 	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_REGION_INFO, info), 0);
 }
 
+/* Where the bus had no I/O ports to give, the BAR is not there. */
+void vdev_need_ports(struct vdev *vdev, unsigned int index)
+{
+	struct vfio_region_info info;
+
+	vdev_region(vdev, index, &info);
+	if (!info.size)
+		SKIP("no I/O ports were given to the device");
+}
+
 void vdev_irq_info(struct vdev *vdev, unsigned int index,
 		   struct vfio_irq_info *info)
 {
@@ -287,6 +297,22 @@ void vdev_pwrite(struct vdev *vdev, unsigned int index, __u64 offset,
 {
 	ASSERT_RC(__vdev_pwrite(vdev, index, offset, buf, size),
 		  (long long)size);
+}
+
+int __vdev_ioeventfd(struct vdev *vdev, unsigned int index, __u64 offset,
+		     __u32 flags, __u64 data, int fd)
+{
+	struct vfio_device_ioeventfd req = {
+		.argsz = sizeof(req),
+		.flags = flags,
+		.data = data,
+		.fd = fd,
+	};
+	struct vfio_region_info info;
+
+	vdev_region(vdev, index, &info);
+	req.offset = info.offset + offset;
+	return __sys_ioctl(vdev->fd, VFIO_DEVICE_IOEVENTFD, &req);
 }
 
 /* Map the whole of a BAR into this process. */

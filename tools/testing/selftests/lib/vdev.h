@@ -77,6 +77,7 @@ void vdev_close_with_space(struct vdev *vdev);
 void vdev_info(struct vdev *vdev, struct vfio_device_info *info);
 void vdev_region(struct vdev *vdev, unsigned int index,
 		 struct vfio_region_info *info);
+void vdev_need_ports(struct vdev *vdev, unsigned int index);
 void vdev_irq_info(struct vdev *vdev, unsigned int index,
 		   struct vfio_irq_info *info);
 long __vdev_pread(struct vdev *vdev, unsigned int index, __u64 offset,
@@ -87,6 +88,8 @@ void vdev_pread(struct vdev *vdev, unsigned int index, __u64 offset, void *buf,
 		size_t size);
 void vdev_pwrite(struct vdev *vdev, unsigned int index, __u64 offset,
 		 const void *buf, size_t size);
+int __vdev_ioeventfd(struct vdev *vdev, unsigned int index, __u64 offset,
+		     __u32 flags, __u64 data, int fd);
 void *vdev_mmap(struct vdev *vdev, unsigned int index, size_t *size);
 
 __u32 vdev_cfg_read(struct vdev *vdev, unsigned int offset, unsigned int size);

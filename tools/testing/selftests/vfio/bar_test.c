@@ -159,13 +159,10 @@ TEST_OVER(rom, BACKENDS_ALL)
 TEST_OVER(io_ports, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
-	struct vfio_region_info info;
 	__u32 command;
 	__u32 value;
 
-	vdev_region(vdev, VFIO_PCI_BAR2_REGION_INDEX, &info);
-	if (!info.size)
-		SKIP("no I/O ports were given to the device");
+	vdev_need_ports(vdev, VFIO_PCI_BAR2_REGION_INDEX);
 	ASSERT_RC(try_mmap(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, PAGE,
 			   MAP_SHARED),
 		  -EINVAL);
@@ -190,9 +187,7 @@ TEST_OVER(nothing_in_d3hot, BACKENDS_ALL)
 	struct vfio_region_info info;
 	__u32 value = 8;
 
-	vdev_region(vdev, VFIO_PCI_BAR2_REGION_INDEX, &info);
-	if (!info.size)
-		SKIP("no I/O ports were given to the device");
+	vdev_need_ports(vdev, VFIO_PCI_BAR2_REGION_INDEX);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2,
 		       PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
 	vdev_pwrite(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4);

@@ -100,11 +100,8 @@ TEST_OVER(bad_input, BACKENDS_ALL)
 TEST_OVER(no_io_ports, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
-	struct vfio_region_info info;
 
-	vdev_region(vdev, VFIO_PCI_BAR2_REGION_INDEX, &info);
-	if (!info.size)
-		SKIP("no I/O ports were given to the device");
+	vdev_need_ports(vdev, VFIO_PCI_BAR2_REGION_INDEX);
 	ASSERT_RC(create(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, PAGE), -EINVAL);
 }
 

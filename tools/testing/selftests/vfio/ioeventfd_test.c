@@ -15,35 +15,6 @@
 #define MTA 0x5200
 #define DATA 0x1122334455667788ULL
 
-static __u64 offset_of(struct vdev *vdev, unsigned int index, __u64 pos)
-{
-	struct vfio_region_info info;
-
-	vdev_region(vdev, index, &info);
-	return info.offset + pos;
-}
-
-static int __ioeventfd_at(struct vdev *vdev, __u64 offset, __u32 flags,
-			  __u64 data, int fd)
-{
-	struct vfio_device_ioeventfd req = {
-		.argsz = sizeof(req),
-		.flags = flags,
-		.offset = offset,
-		.data = data,
-		.fd = fd,
-	};
-
-	return __sys_ioctl(vdev->fd, VFIO_DEVICE_IOEVENTFD, &req);
-}
-
-static int __ioeventfd(struct vdev *vdev, unsigned int index, __u64 pos,
-		       __u32 flags, __u64 data, int fd)
-{
-	return __ioeventfd_at(vdev, offset_of(vdev, index, pos), flags, data,
-			      fd);
-}
-
 static void signal_fd(int fd)
 {
 	__u64 one = 1;
@@ -91,7 +62,8 @@ TEST_OVER(every_width, BACKENDS_ALL)
 		int fd = sys_eventfd();
 
 		mta_clear(vdev);
-		ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, width, DATA, fd), 0);
+		ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, width, DATA, fd),
+			  0);
 		ASSERT_EQ(mta_read(vdev), 0);
 		signal_fd(fd);
 		ASSERT_EQ(mta_read(vdev), want[width]);
@@ -99,7 +71,8 @@ TEST_OVER(every_width, BACKENDS_ALL)
 		signal_fd(fd);
 		ASSERT_EQ(mta_read(vdev), want[width]);
 
-		ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, width, DATA, -1), 0);
+		ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, width, DATA, -1),
+			  0);
 		mta_clear(vdev);
 		signal_fd(fd);
 		ASSERT_EQ(mta_read(vdev), 0);
@@ -114,7 +87,7 @@ TEST_OVER(signalled_before, BACKENDS_ALL)
 
 	mta_clear(vdev);
 	signal_fd(fd);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, fd), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 5, fd), 0);
 	ASSERT_EQ(mta_read(vdev), 5);
 	vdev_close_with_space(vdev);
 	/* The device is gone, the eventfd is nobody's */
@@ -126,16 +99,14 @@ TEST_OVER(signalled_before, BACKENDS_ALL)
 TEST_OVER(io_ports, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
-	struct vfio_region_info info;
 	int fd = sys_eventfd();
 	__u32 value = 0;
 
-	vdev_region(vdev, VFIO_PCI_BAR2_REGION_INDEX, &info);
-	if (!info.size)
-		SKIP("no I/O ports were given to the device");
+	vdev_need_ports(vdev, VFIO_PCI_BAR2_REGION_INDEX);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2,
 		       PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
-	ASSERT_RC(__ioeventfd(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, 4, 8, fd),
+	ASSERT_RC(__vdev_ioeventfd(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, 4, 8,
+				   fd),
 		  0);
 	signal_fd(fd);
 	vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4);
@@ -150,7 +121,7 @@ TEST_OVER(memory_disabled, BACKENDS_ALL)
 	__u32 command;
 
 	mta_clear(vdev);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, fd), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 5, fd), 0);
 	command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, command & ~PCI_COMMAND_MEMORY);
 	signal_fd(fd);
@@ -167,15 +138,15 @@ TEST_OVER(add_and_remove, BACKENDS_ALL)
 	int fd = sys_eventfd();
 	int other = sys_eventfd();
 
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, -1), -ENODEV);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, fd), 0);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, fd), -EEXIST);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, other), -EEXIST);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 2, 5, -1), -ENODEV);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 6, -1), -ENODEV);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA + 4, 4, 5, -1), -ENODEV);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 6, other), 0);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA + 4, 4, 5, fd), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 5, -1), -ENODEV);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 5, fd), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 5, fd), -EEXIST);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 5, other), -EEXIST);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 2, 5, -1), -ENODEV);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 6, -1), -ENODEV);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA + 4, 4, 5, -1), -ENODEV);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 6, other), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA + 4, 4, 5, fd), 0);
 	mta_clear(vdev);
 	signal_fd(fd);
 	ASSERT_EQ(mta_read(vdev), 5ULL << 32 | 5);
@@ -184,11 +155,11 @@ TEST_OVER(add_and_remove, BACKENDS_ALL)
 
 	/* It is there until it is removed, with an eventfd or without. */
 	sys_close(other);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 6, fd), -EEXIST);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 6, -1), 0);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 6, -1), -ENODEV);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, -1), 0);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 5, fd), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 6, fd), -EEXIST);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 6, -1), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 6, -1), -ENODEV);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 5, -1), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 5, fd), 0);
 }
 
 TEST_OVER(bad_input, BACKENDS_ALL)
@@ -197,39 +168,46 @@ TEST_OVER(bad_input, BACKENDS_ALL)
 	struct vfio_device_ioeventfd req = {
 		.argsz = sizeof(req),
 		.flags = 4,
-		.offset = offset_of(vdev, BAR0, MTA),
 	};
 	unsigned long cmd = VFIO_DEVICE_IOEVENTFD;
 	int fd = req.fd = sys_eventfd();
 	struct vfio_region_info info;
 
+	vdev_region(vdev, BAR0, &info);
+	req.offset = info.offset + MTA;
 	ASSERT_RC(__sys_ioctl(vdev->fd, cmd, BAD_PTR), -EFAULT);
 	req.argsz = offsetof(struct vfio_device_ioeventfd, fd) + 3;
 	ASSERT_RC(__sys_ioctl(vdev->fd, cmd, &req), -EINVAL);
 	req.argsz = 0;
 	ASSERT_RC(__sys_ioctl(vdev->fd, cmd, &req), -EINVAL);
 
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 0, 0, fd), -EINVAL);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 3, 0, fd), -EINVAL);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 16, 0, fd), -EINVAL);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4 | 1U << 31, 0, fd), -EINVAL);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 0, -2), -EINVAL);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 0, 1000), -EBADF);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 0, vdev->fd), -EINVAL);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 0, 0, fd), -EINVAL);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 3, 0, fd), -EINVAL);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 16, 0, fd), -EINVAL);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4 | 1U << 31, 0, fd),
+		  -EINVAL);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 0, -2), -EINVAL);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 0, 1000), -EBADF);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 0, vdev->fd), -EINVAL);
 
-	vdev_region(vdev, BAR0, &info);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, info.size - 4, 4, 0, fd), 0);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, info.size - 3, 4, 0, fd), -EINVAL);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, info.size, 1, 0, fd), -EINVAL);
-	ASSERT_RC(__ioeventfd(vdev, VFIO_PCI_BAR4_REGION_INDEX, 0, 4, 0, fd),
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, info.size - 4, 4, 0, fd), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, info.size - 3, 4, 0, fd),
 		  -EINVAL);
-	ASSERT_RC(__ioeventfd(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, 4, 0, fd),
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, info.size, 1, 0, fd), -EINVAL);
+	ASSERT_RC(__vdev_ioeventfd(vdev, VFIO_PCI_BAR4_REGION_INDEX, 0, 4, 0,
+				   fd),
 		  -EINVAL);
-	ASSERT_RC(__ioeventfd(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 4, 4, 0, fd),
+	ASSERT_RC(__vdev_ioeventfd(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, 4, 0,
+				   fd),
 		  -EINVAL);
-	ASSERT_RC(__ioeventfd_at(vdev, ~0ULL << 40, 4, 0, fd), -EINVAL);
+	ASSERT_RC(__vdev_ioeventfd(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 4, 4, 0,
+				   fd),
+		  -EINVAL);
+	req.argsz = sizeof(req);
+	req.offset = ~0ULL << 40;
+	ASSERT_RC(__sys_ioctl(vdev->fd, cmd, &req), -EINVAL);
 	/* Whether the device likes it is the device's business. */
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA + 1, 4, 0, fd), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA + 1, 4, 0, fd), 0);
 	signal_fd(fd);
 }
 
@@ -249,12 +227,12 @@ TEST_OVER(not_the_msix_table, BACKENDS_ALL)
 	end = table + 16 * ((vdev_cfg_read(vdev, msix + PCI_MSIX_FLAGS, 2) &
 			     PCI_MSIX_FLAGS_QSIZE) +
 			    1);
-	ASSERT_RC(__ioeventfd(vdev, bar, table, 4, 0, fd), -EINVAL);
-	ASSERT_RC(__ioeventfd(vdev, bar, end - 4, 4, 0, fd), -EINVAL);
-	ASSERT_RC(__ioeventfd(vdev, bar, end - 1, 1, 0, fd), -EINVAL);
-	ASSERT_RC(__ioeventfd(vdev, bar, table - 1, 2, 0, fd), -EINVAL);
-	ASSERT_RC(__ioeventfd(vdev, bar, table - 2, 2, 0, fd), 0);
-	ASSERT_RC(__ioeventfd(vdev, bar, end, 4, 0, fd), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, bar, table, 4, 0, fd), -EINVAL);
+	ASSERT_RC(__vdev_ioeventfd(vdev, bar, end - 4, 4, 0, fd), -EINVAL);
+	ASSERT_RC(__vdev_ioeventfd(vdev, bar, end - 1, 1, 0, fd), -EINVAL);
+	ASSERT_RC(__vdev_ioeventfd(vdev, bar, table - 1, 2, 0, fd), -EINVAL);
+	ASSERT_RC(__vdev_ioeventfd(vdev, bar, table - 2, 2, 0, fd), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, bar, end, 4, 0, fd), 0);
 }
 
 TEST_OVER(as_many_as_there_may_be, BACKENDS_ALL)
@@ -264,9 +242,9 @@ TEST_OVER(as_many_as_there_may_be, BACKENDS_ALL)
 	unsigned int i;
 
 	for (i = 0; i < 1000; i++)
-		ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, i, fd), 0);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, i, fd), -ENOSPC);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 500, -1), 0);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, i, fd), 0);
-	ASSERT_RC(__ioeventfd(vdev, BAR0, MTA, 4, 500, fd), -ENOSPC);
+		ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, i, fd), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, i, fd), -ENOSPC);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 500, -1), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, i, fd), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, MTA, 4, 500, fd), -ENOSPC);
 }

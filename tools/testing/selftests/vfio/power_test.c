@@ -319,32 +319,24 @@ TEST_OVER(from_d3hot, BACKENDS_ALL)
 TEST_OVER(ioeventfd_while_asleep, BACKENDS_ALL)
 {
 	struct vdev *vdev = open_nvme(backend);
-	struct vfio_device_ioeventfd req = {
-		.argsz = sizeof(req),
-		.flags = 4,
-		.data = 3,
-		.fd = sys_eventfd(),
-	};
-	struct vfio_region_info info;
+	int fd = sys_eventfd();
 	__u64 one = 1;
 	__u32 value;
 
-	vdev_region(vdev, BAR0, &info);
-	req.offset = info.offset + NVME_INTMS;
-	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_IOEVENTFD, &req), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, NVME_INTMS, 4, 3, fd), 0);
 	/* Not even where the device happens to be awake */
 	set_control(vdev->bdf, "on");
 	ASSERT_RC(__enter(vdev), 0);
-	ASSERT(write(req.fd, &one, sizeof(one)) == sizeof(one));
+	ASSERT(write(fd, &one, sizeof(one)) == sizeof(one));
 	vdev_pread(vdev, BAR0, NVME_INTMS, &value, 4);
 	ASSERT_EQ(value, 0);
 	set_control(vdev->bdf, "auto");
 	wait_runtime_status(vdev->bdf, "suspended");
-	ASSERT(write(req.fd, &one, sizeof(one)) == sizeof(one));
+	ASSERT(write(fd, &one, sizeof(one)) == sizeof(one));
 	ASSERT_RC(__leave(vdev), 0);
 	vdev_pread(vdev, BAR0, NVME_INTMS, &value, 4);
 	ASSERT_EQ(value, 0);
-	ASSERT(write(req.fd, &one, sizeof(one)) == sizeof(one));
+	ASSERT(write(fd, &one, sizeof(one)) == sizeof(one));
 	vdev_pread(vdev, BAR0, NVME_INTMS, &value, 4);
 	ASSERT_EQ(value, 3);
 }
@@ -354,32 +346,23 @@ TEST_OVER(ioeventfd_of_ports_while_asleep, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
 	unsigned int bar = VFIO_PCI_BAR2_REGION_INDEX;
-	struct vfio_device_ioeventfd req = {
-		.argsz = sizeof(req),
-		.flags = 4,
-		.data = 8,
-		.fd = sys_eventfd(),
-	};
-	struct vfio_region_info info;
+	int fd = sys_eventfd();
 	__u64 one = 1;
 	__u32 value = 0;
 
-	vdev_region(vdev, bar, &info);
-	if (!info.size)
-		SKIP("no I/O ports were given to the device");
+	vdev_need_ports(vdev, bar);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2,
 		       PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
-	req.offset = info.offset;
-	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_IOEVENTFD, &req), 0);
+	ASSERT_RC(__vdev_ioeventfd(vdev, bar, 0, 4, 8, fd), 0);
 	vdev_pwrite(vdev, bar, 0, &value, 4);
 	set_control(vdev->bdf, "on");
 	ASSERT_RC(__enter(vdev), 0);
-	ASSERT(write(req.fd, &one, sizeof(one)) == sizeof(one));
+	ASSERT(write(fd, &one, sizeof(one)) == sizeof(one));
 	vdev_pread(vdev, bar, 0, &value, 4);
 	ASSERT_EQ(value, 0);
 	set_control(vdev->bdf, "auto");
 	ASSERT_RC(__leave(vdev), 0);
-	ASSERT(write(req.fd, &one, sizeof(one)) == sizeof(one));
+	ASSERT(write(fd, &one, sizeof(one)) == sizeof(one));
 	vdev_pread(vdev, bar, 0, &value, 4);
 	ASSERT_EQ(value, 8);
 }
