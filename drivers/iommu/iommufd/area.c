@@ -79,20 +79,6 @@ int area_pin(struct area *area)
 	return rc;
 }
 
-/**
- * area_unpin() - let go of the memory
- * @area: not mapped any more and flushed; need not be pinned
- *
- * Context: May sleep. The caller owns @area.
- */
-void area_unpin(struct area *area)
-{
-	if (!area->held)
-		return;
-	area->held = false;
-	pages_release(area->pages, &area->hold);
-}
-
 static int map_locked(struct area *area, struct iommu_domain *domain,
 		      const struct hwmap *map)
 {

@@ -96,7 +96,6 @@ struct area *area_create(struct pages *pages, unsigned long offset,
 			 unsigned long length, int prot);
 void area_destroy(struct area *area);
 int area_pin(struct area *area);
-void area_unpin(struct area *area);
 int area_map(struct area *area, struct iommu_domain *domain, bool small_pages);
 void area_unmap(struct area *area, struct hwmap_flush *flush);
 bool area_aligned(const struct area *area, unsigned long alignment);
@@ -105,5 +104,19 @@ bool area_lent(const struct area *area);
 unsigned long area_memory(const struct area *area);
 void area_split(struct area *area, struct area *tail);
 void area_split_hold(struct area *area, struct area *tail);
+
+/**
+ * area_unpin() - let go of the memory
+ * @area: not mapped any more and flushed; need not be pinned
+ *
+ * Context: May sleep. The caller owns @area.
+ */
+static inline void area_unpin(struct area *area)
+{
+	if (!area->held)
+		return;
+	area->held = false;
+	pages_release(area->pages, &area->hold);
+}
 
 #endif /* IOMMUFD_AREA_H */

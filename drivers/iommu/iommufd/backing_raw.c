@@ -137,15 +137,12 @@ void backing_raw_trim(const struct backing *backing)
 
 /**
  * backing_raw_release() - free all that there is
- * @backing: nothing of it is in a table
+ * @backing: has some; nothing of it is in a table
  *
  * Context: May sleep.
  */
 void backing_raw_release(struct backing *backing)
 {
-	/* hardly ever there, and small mappings are to go quickly */
-	if (!backing->raw)
-		return;
 	drop_creditors(backing->raw);
 	kvfree(backing->raw);
 	backing->raw = NULL;

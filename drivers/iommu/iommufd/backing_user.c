@@ -328,7 +328,9 @@ static int backing_user_copy(const struct backing *backing,
 
 static void backing_user_release(struct backing *backing)
 {
-	backing_raw_release(backing);
+	/* hardly ever there, and small mappings are to go quickly */
+	if (unlikely(backing->raw))
+		backing_raw_release(backing);
 	mmdrop(backing->mm);
 }
 

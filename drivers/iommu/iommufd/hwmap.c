@@ -151,18 +151,3 @@ void hwmap_unmap(struct hwmap_flush *flush, const struct iova_range *range)
 			cond_resched();
 	}
 }
-
-/**
- * hwmap_end() - flush what was unmapped
- * @flush: what must be flushed; may be used for more hwmap_unmap()
- *
- * Afterwards no device reaches the memory any more.
- *
- * Context: May sleep.
- */
-void hwmap_end(struct hwmap_flush *flush)
-{
-	if (flush->bytes)
-		iommu_iotlb_sync(flush->domain, &flush->gather);
-	flush->bytes = 0;
-}

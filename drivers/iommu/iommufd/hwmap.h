@@ -60,7 +60,6 @@ struct hwmap_flush {
 int hwmap_map(struct iommu_domain *domain, const struct hwmap *map);
 
 void hwmap_unmap(struct hwmap_flush *flush, const struct iova_range *range);
-void hwmap_end(struct hwmap_flush *flush);
 
 /**
  * hwmap_begin() - begin to unmap from a domain
@@ -75,6 +74,21 @@ static inline void hwmap_begin(struct hwmap_flush *flush,
 	flush->domain = domain;
 	flush->bytes = 0;
 	iommu_iotlb_gather_init(&flush->gather);
+}
+
+/**
+ * hwmap_end() - flush what was unmapped
+ * @flush: what must be flushed; may be used for more hwmap_unmap()
+ *
+ * Afterwards no device reaches the memory any more.
+ *
+ * Context: May sleep.
+ */
+static inline void hwmap_end(struct hwmap_flush *flush)
+{
+	if (flush->bytes)
+		iommu_iotlb_sync(flush->domain, &flush->gather);
+	flush->bytes = 0;
 }
 
 #endif /* IOMMUFD_HWMAP_H */

@@ -34,8 +34,6 @@ static int destroy_ioctl(struct iommufd_ucmd *ucmd)
 
 /**
  * union ucmd_buffer - room for any request of our own
- *
- * It is cleared for each of them, so it should not be larger than it must.
  */
 union ucmd_buffer {
 	/** @destroy: IOMMU_DESTROY */
@@ -172,12 +170,13 @@ static int serve(const struct ucmd_handler *handler, struct iommufd_ucmd *ucmd)
 	return handler->fn(ucmd);
 }
 
-/* Not inline, as are the buffers: each is cleared where it is declared. */
+/* Not inline, lest each kind of request has the stack of both. */
 static noinline long own_ioctl(struct iommufd_ctx *ictx,
 			       const struct ucmd_handler *handler,
 			       unsigned long arg)
 {
-	union ucmd_buffer buf;
+	/* serve() fills what the handler knows of, and clears the rest of that */
+	union ucmd_buffer buf __uninitialized;
 	struct iommufd_ucmd ucmd = {
 		.ictx = ictx,
 		.ubuffer = (void __user *)arg,

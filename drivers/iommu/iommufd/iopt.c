@@ -553,8 +553,8 @@ static int claim_settled(struct iopt *iopt, const struct iova_range *range,
 /* No page goes before all domains were flushed, and no IOVA before its page */
 static void unfill_all(struct iopt *iopt, struct list_head *areas)
 {
+	struct hwmap_flush flush __uninitialized;
 	struct iopt_domain *translator;
-	struct hwmap_flush flush;
 	struct area *area;
 
 	list_for_each_entry(translator, &iopt->domains, entry) {

@@ -124,15 +124,17 @@ void iova_tree_split(struct rb_root *tree, struct iova_node *node,
 struct iova_node *iova_tree_first(const struct rb_root *tree,
 				  const struct iova_range *range)
 {
-	struct iova_node *node = to_node(tree->rb_node);
+	struct rb_node *rb = tree->rb_node;
 	struct iova_node *lowest = NULL;
 
-	while (node) {
+	while (rb) {
+		struct iova_node *node = rb_entry(rb, struct iova_node, rb);
+
 		if (node->range.last < range->first) {
-			node = to_node(node->rb.rb_right);
+			rb = rb->rb_right;
 		} else {
 			lowest = node;
-			node = to_node(node->rb.rb_left);
+			rb = rb->rb_left;
 		}
 	}
 	return lowest && lowest->range.first <= range->last ? lowest : NULL;

@@ -389,7 +389,8 @@ static int hold_locked(struct pages *pages, struct pages_hold *hold,
 	return 0;
 }
 
-static void release_locked(struct pages *pages, struct pages_hold *hold)
+static __always_inline void release_locked(struct pages *pages,
+					   struct pages_hold *hold)
 {
 	lockdep_assert_held(&pages->lock);
 	interval_tree_remove(&hold->node, &pages->holds);

@@ -389,12 +389,14 @@ int pfn_table_init(struct pfn_table *table, unsigned long nr_pages,
 }
 
 /**
- * pfn_table_destroy() - free what the table holds, set or not
- * @table: the table
+ * pfn_table_free() - free what the table holds, set or not
+ * @table: the table, which holds something
+ *
+ * For pfn_table_destroy().
  *
  * Context: may sleep. Nobody else uses @table.
  */
-void pfn_table_destroy(struct pfn_table *table)
+void pfn_table_free(struct pfn_table *table)
 {
 	unsigned long leaf, slot;
 
@@ -402,8 +404,6 @@ void pfn_table_destroy(struct pfn_table *table)
 		slot_replace(&table->single, SLOT_EMPTY);
 		return;
 	}
-	if (!table->leaves)
-		return;
 	for (leaf = 0; leaf < table_nr_leaves(table); leaf++) {
 		if (!table->leaves[leaf])
 			continue;

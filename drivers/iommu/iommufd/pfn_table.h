@@ -63,7 +63,7 @@ struct pfn_run {
 
 int pfn_table_init(struct pfn_table *table, unsigned long nr_pages,
 		   unsigned long first_page);
-void pfn_table_destroy(struct pfn_table *table);
+void pfn_table_free(struct pfn_table *table);
 
 int pfn_table_set_run(struct pfn_table *table, unsigned long index,
 		      unsigned long pfn, unsigned long nr);
@@ -77,6 +77,20 @@ bool pfn_table_next_run(const struct pfn_table *table, unsigned long index,
 bool pfn_table_next_hole(const struct pfn_table *table, unsigned long index,
 			 unsigned long end, unsigned long *hole_index,
 			 unsigned long *hole_end);
+
+/**
+ * pfn_table_destroy() - free what the table holds, set or not
+ * @table: the table
+ *
+ * A small table that was cleared holds nothing: small mappings go quickly.
+ *
+ * Context: may sleep. Nobody else uses @table.
+ */
+static inline void pfn_table_destroy(struct pfn_table *table)
+{
+	if (table->nr_slots == 1 ? table->single : !!table->leaves)
+		pfn_table_free(table);
+}
 
 /**
  * pfn_table_slot_end() - where the slot of a page ends

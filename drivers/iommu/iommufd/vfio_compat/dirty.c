@@ -157,16 +157,16 @@ int dirty_add(struct container_dirty *dirty, const struct iova_range *range)
 }
 
 /**
- * dirty_remove() - something was unmapped
- * @dirty: the log
+ * dirty_forget() - something was unmapped
+ * @dirty: the log, which is on
  * @range: where; mappings that it touches are forgotten
+ *
+ * For dirty_remove().
  *
  * Context: may sleep; the caller holds the container's lock.
  */
-void dirty_remove(struct container_dirty *dirty, const struct iova_range *range)
+void dirty_forget(struct container_dirty *dirty, const struct iova_range *range)
 {
-	if (!dirty->on)
-		return;
 	guard(mutex)(&dirty->lock);
 	remove_maps(dirty, range);
 }
