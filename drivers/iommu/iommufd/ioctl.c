@@ -19,6 +19,7 @@
 #include "option.h"
 #include "process.h"
 #include "ucmd.h"
+#include "user_words.h"
 #include "vdevice.h"
 #include "veventq.h"
 #include "vfio_compat/compat_ioas.h"
@@ -138,7 +139,7 @@ static bool fetch_least(struct iommufd_ucmd *ucmd,
 {
 	const u32 *size = ucmd->cmd;
 
-	if (copy_from_user(ucmd->cmd, ucmd->ubuffer, handler->min_size) ||
+	if (!get_user_words(ucmd->cmd, ucmd->ubuffer, handler->min_size) ||
 	    *size != handler->min_size)
 		return false;
 	ucmd->user_size = *size;

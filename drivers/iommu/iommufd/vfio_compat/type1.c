@@ -15,6 +15,7 @@
 #include "../iopt_domain.h"
 #include "../iopt_iova.h"
 #include "../range.h"
+#include "../user_words.h"
 #include "container.h"
 #include "dirty.h"
 #include "type1.h"
@@ -106,7 +107,7 @@ long type1_map(struct container *container, void __user *arg)
 	struct iopt_map map = {};
 	int ret;
 
-	if (copy_from_user(&cmd, arg, minsz))
+	if (!get_user_words(&cmd, arg, minsz))
 		return -EFAULT;
 	if (cmd.argsz < minsz ||
 	    cmd.flags & ~(access | VFIO_DMA_MAP_FLAG_VADDR))
@@ -254,7 +255,7 @@ long type1_unmap(struct container *container, void __user *arg)
 	u64 unmapped = 0;
 	int ret;
 
-	if (copy_from_user(&cmd, arg, minsz))
+	if (!get_user_words(&cmd, arg, minsz))
 		return -EFAULT;
 	if (cmd.argsz < minsz || cmd.flags & ~flags)
 		return -EINVAL;
@@ -272,5 +273,5 @@ long type1_unmap(struct container *container, void __user *arg)
 	if (ret)
 		return ret;
 	cmd.size = unmapped;
-	return copy_to_user(arg, &cmd, minsz) ? -EFAULT : 0;
+	return put_user_words(arg, &cmd, minsz) ? 0 : -EFAULT;
 }
