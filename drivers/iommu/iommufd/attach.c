@@ -21,6 +21,7 @@
 #include "group.h"
 #include "hwpt.h"
 #include "ioas.h"
+#include "iopt_domain.h"
 #include "iopt_iova.h"
 #include "iommu_core.h"
 #include "pasid.h"
@@ -59,7 +60,11 @@ static int setup_msi(struct iommufd_hwpt *hwpt, struct iommu_group *group)
 	return iommu_core_setup_msi(paging->domain, group);
 }
 
-static int attach_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
+/* @send: iommu_core_attach() or iommu_core_replace() */
+static int send_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
+		      int (*send)(struct iommu_domain *domain,
+				  struct iommu_group *group,
+				  const struct fault_target *target))
 {
 	const struct fault_target target =
 		hwpt_fault_target(hwpt, &idev->faults);
@@ -69,7 +74,14 @@ static int attach_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
 	if (idev->noiommu)
 		return 0;
 	ret = setup_msi(hwpt, group);
-	return ret ?: iommu_core_attach(hwpt->domain, group, &target);
+	if (ret)
+		return ret;
+	ret = iopt_stop_mapping(&hwpt->ioas->iopt);
+	if (ret)
+		return ret;
+	ret = send(hwpt->domain, group, &target);
+	iopt_resume_mapping(&hwpt->ioas->iopt);
+	return ret;
 }
 
 static bool suits(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
@@ -103,7 +115,7 @@ static int attach_locked(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
 	if (ret)
 		return ret;
 	if (first)
-		ret = attach_group(idev, hwpt);
+		ret = send_group(idev, hwpt, iommu_core_attach);
 	if (ret) {
 		iopt_unreserve(&hwpt->ioas->iopt, idev);
 		return ret;
@@ -154,19 +166,6 @@ static int reserve_group(struct iommufd_group *igroup,
 	return 0;
 }
 
-static int replace_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
-{
-	const struct fault_target target =
-		hwpt_fault_target(hwpt, &idev->faults);
-	struct iommu_group *group = idev->igroup->group;
-	int ret;
-
-	if (idev->noiommu)
-		return 0;
-	ret = setup_msi(hwpt, group);
-	return ret ?: iommu_core_replace(hwpt->domain, group, &target);
-}
-
 /* A &change_fn. All attached devices of the group move together. */
 static int replace_locked(struct iommufd_device *idev,
 			  struct iommufd_hwpt *hwpt, struct iommufd_hwpt **old)
@@ -195,7 +194,7 @@ static int replace_locked(struct iommufd_device *idev,
 		ret = reserve_group(igroup, hwpt->ioas);
 	if (ret)
 		return ret;
-	ret = replace_group(idev, hwpt);
+	ret = send_group(idev, hwpt, iommu_core_replace);
 	if (other_ioas)
 		unreserve_group(igroup, ret ? hwpt->ioas : from->ioas);
 	if (ret)

@@ -71,10 +71,13 @@ static struct iommu_domain *new_domain(const struct hwpt_request *request)
 			return ERR_PTR(-EOPNOTSUPP);
 		return noiommu_domain_alloc();
 	}
-	if (request->flags || request->data)
-		domain = iommu_core_domain_alloc_flags(
-			request->dev, request->flags, request->data);
-	else
+	/*
+	 * Where a driver has both ways, what the other one makes may take the
+	 * shape that the device's IOMMU needs only once it is attached.
+	 */
+	domain = iommu_core_domain_alloc_flags(request->dev, request->flags,
+					       request->data);
+	if (domain == ERR_PTR(-EOPNOTSUPP) && !request->flags && !request->data)
 		domain = iommu_core_domain_alloc(request->dev);
 	if (IS_ERR(domain))
 		return domain;

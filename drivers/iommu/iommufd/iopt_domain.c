@@ -207,6 +207,32 @@ void iopt_remove_domain(struct iopt *iopt, struct iopt_domain *entry)
 	iopt_update_alignment(iopt);
 }
 
+/**
+ * iopt_stop_mapping() - keep the page tables of all domains as they are
+ * @iopt: the I/O address space
+ *
+ * For who attaches a device to one of the domains: some drivers change the shape
+ * of a page table then, and trust that nobody uses it meanwhile.
+ *
+ * Context: May sleep. Undone by iopt_resume_mapping().
+ * Return: 0, or -EINTR where the current process is being killed.
+ */
+int iopt_stop_mapping(struct iopt *iopt)
+{
+	return down_write_killable(&iopt->domains_rwsem);
+}
+
+/**
+ * iopt_resume_mapping() - undo iopt_stop_mapping()
+ * @iopt: the I/O address space
+ *
+ * Context: Process context.
+ */
+void iopt_resume_mapping(struct iopt *iopt)
+{
+	up_write(&iopt->domains_rwsem);
+}
+
 static int check_small_pages(struct iopt *iopt)
 {
 	if (!list_empty(&iopt->domains) && iopt_nr_areas(iopt))

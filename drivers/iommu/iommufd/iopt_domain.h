@@ -15,6 +15,8 @@ struct iommu_domain;
 int iopt_add_domain(struct iopt *iopt, struct iopt_domain *entry,
 		    struct iommu_domain *domain);
 void iopt_remove_domain(struct iopt *iopt, struct iopt_domain *entry);
+int iopt_stop_mapping(struct iopt *iopt);
+void iopt_resume_mapping(struct iopt *iopt);
 int iopt_set_small_pages(struct iopt *iopt, bool small_pages);
 
 int iopt_check_alignment(const struct iopt *iopt, unsigned long alignment);

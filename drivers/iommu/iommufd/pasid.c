@@ -13,7 +13,9 @@
 #include "device.h"
 #include "group.h"
 #include "hwpt.h"
+#include "ioas.h"
 #include "iommu_core.h"
+#include "iopt_domain.h"
 #include "pasid.h"
 
 /**
@@ -55,12 +57,28 @@ static int check(const struct iommufd_device *idev,
 	return 0;
 }
 
+/* @send: iommu_core_attach_pasid() or iommu_core_replace_pasid() */
+static int send_pasid(struct iommufd_device *idev, u32 pasid,
+		      struct iommufd_hwpt *hwpt,
+		      int (*send)(struct iommu_domain *domain, u32 pasid,
+				  const struct fault_target *target))
+{
+	const struct fault_target target =
+		hwpt_fault_target(hwpt, &idev->faults);
+	int ret;
+
+	ret = iopt_stop_mapping(&hwpt->ioas->iopt);
+	if (ret)
+		return ret;
+	ret = send(hwpt->domain, pasid, &target);
+	iopt_resume_mapping(&hwpt->ioas->iopt);
+	return ret;
+}
+
 /* A &change_fn. */
 static int attach_locked(struct iommufd_device *idev, u32 pasid,
 			 struct iommufd_hwpt *hwpt)
 {
-	const struct fault_target target =
-		hwpt_fault_target(hwpt, &idev->faults);
 	int ret;
 
 	lockdep_assert_held(&idev->igroup->lock);
@@ -75,7 +93,7 @@ static int attach_locked(struct iommufd_device *idev, u32 pasid,
 	ret = xa_err(xa_store(&idev->pasids, pasid, hwpt, GFP_KERNEL_ACCOUNT));
 	if (ret)
 		return ret;
-	ret = iommu_core_attach_pasid(hwpt->domain, pasid, &target);
+	ret = send_pasid(idev, pasid, hwpt, iommu_core_attach_pasid);
 	if (ret)
 		xa_erase(&idev->pasids, pasid);
 	else
@@ -87,8 +105,6 @@ static int attach_locked(struct iommufd_device *idev, u32 pasid,
 static int replace_locked(struct iommufd_device *idev, u32 pasid,
 			  struct iommufd_hwpt *hwpt)
 {
-	const struct fault_target target =
-		hwpt_fault_target(hwpt, &idev->faults);
 	struct iommufd_hwpt *from = xa_load(&idev->pasids, pasid);
 	int ret;
 
@@ -101,7 +117,7 @@ static int replace_locked(struct iommufd_device *idev, u32 pasid,
 	ret = check(idev, hwpt);
 	if (ret)
 		return ret;
-	ret = iommu_core_replace_pasid(hwpt->domain, pasid, &target);
+	ret = send_pasid(idev, pasid, hwpt, iommu_core_replace_pasid);
 	if (ret && !iommu_core_has_pasid(idev->dev, pasid)) {
 		xa_erase(&idev->pasids, pasid);
 		object_unuse(&from->obj);

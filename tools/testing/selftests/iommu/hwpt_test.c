@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Page tables that the user asks for, and devices that go from one to one. */
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -174,5 +176,92 @@ TEST(small_pages_only)
 	edu_load(edu, IOVA + MIB(3), PAGE);
 	edu_store(edu, IOVA, PAGE);
 	ASSERT(is_pattern(buf, PAGE, 3));
+	edu_close_with_space(edu);
+}
+
+static __u64 last_usable(int fd, __u32 ioas)
+{
+	struct iommu_iova_range ranges[16];
+	__u32 nr = ARRAY_SIZE(ranges);
+
+	ASSERT_RC(__ioas_ranges(fd, ioas, ranges, &nr, NULL), 0);
+	return ranges[nr - 1].last;
+}
+
+/* What a page table says that it reaches is what its device reaches. */
+TEST(reaches_what_it_says)
+{
+	struct edu *edu = open_edu();
+	struct space *space = edu->vdev->space;
+	char *page = sys_mmap_anon(PAGE);
+	__u32 ioas = ioas_alloc(space->fd), hwpt;
+	__u64 top;
+
+	hwpt = hwpt_alloc(space->fd, edu->vdev->id, ioas);
+	top = last_usable(space->fd, ioas) - (PAGE - 1);
+	ioas_map_fixed(space->fd, ioas, page, top, PAGE);
+	ASSERT_RC(__cdev_attach(edu->vdev->fd, hwpt, NULL), 0);
+	ASSERT_EQ(last_usable(space->fd, ioas), top + PAGE - 1);
+	fill_pattern(page, PAGE, 4);
+	edu_load(edu, top, PAGE);
+	memset(page, 0, PAGE);
+	edu_store(edu, top, PAGE);
+	ASSERT(is_pattern(page, PAGE, 4));
+	edu_close(edu);
+	iommufd_destroy(space->fd, hwpt);
+	space_close(space);
+}
+
+/** struct mapper - a thread that maps and unmaps while its spaces get devices */
+struct mapper {
+	/** @fd: /dev/iommu */
+	int fd;
+	/** @ioas: two of them */
+	__u32 ioas[2];
+	/** @page: what it maps */
+	char *page;
+	/** @stop: so that it ends */
+	atomic_bool stop;
+};
+
+static void *map_and_unmap(void *arg)
+{
+	struct mapper *mapper = arg;
+	unsigned int i;
+
+	for (i = 0; !mapper->stop; i++) {
+		__u64 iova = IOVA + i % 64 * PAGE;
+		__u32 ioas = mapper->ioas[i % 2];
+
+		ioas_map_fixed(mapper->fd, ioas, mapper->page, iova, PAGE);
+		ioas_unmap(mapper->fd, ioas, iova, PAGE);
+	}
+	return NULL;
+}
+
+/*
+ * A page table may take its final shape when the first device is attached to
+ * it, while others map and unmap. The kernel complains where some of that is
+ * lost.
+ */
+TEST(mapping_while_a_device_moves)
+{
+	struct edu *edu = open_edu();
+	struct mapper mapper = {
+		.fd = edu->vdev->space->fd,
+		.page = sys_mmap_anon(PAGE),
+	};
+	pthread_t thread;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(mapper.ioas); i++)
+		mapper.ioas[i] = ioas_alloc(mapper.fd);
+	ASSERT_EQ(pthread_create(&thread, NULL, map_and_unmap, &mapper), 0);
+	for (i = 0; i < 20000; i++)
+		ASSERT_RC(__cdev_attach(edu->vdev->fd, mapper.ioas[i % 2],
+					NULL),
+			  0);
+	mapper.stop = true;
+	ASSERT_EQ(pthread_join(thread, NULL), 0);
 	edu_close_with_space(edu);
 }
