@@ -114,15 +114,18 @@ class Nested:
             raise Failure(f"{error}, {self.whereabouts()}")
 
     def whereabouts(self):
-        """Where a guest is that does not go on: what it said last, what its CPU does."""
+        """Why a guest does not go on: what it said last, what its CPU does, and KVM says."""
         with open(f"{self.logs}.console", errors="replace") as file:
             lines = file.read().splitlines() or ["nothing"]
+        with open(f"{self.logs}.stderr", errors="replace") as file:
+            errors = [line.strip() for line in file if re.search("kvm|emulation", line, re.I)]
         places = []
         with contextlib.suppress(Failure):
+            places.append(self.qmp("query-status")["status"])
             for _ in range(3):
                 text = self.qmp("human-monitor-command", **{"command-line": "info registers"})
                 places += re.findall(r"RIP=\S+|HLT=1", text)
-        return f"said last: {lines[-1].strip()[:200]}; {' '.join(places)}"
+        return "; ".join([f"said last: {lines[-1].strip()[:200]}", " ".join(places), *errors[-3:]])
 
     def run(self, command, limit=None):
         """Runs a shell command in the guest: the lines of its output."""
