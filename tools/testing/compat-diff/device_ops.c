@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -278,11 +279,13 @@ static void write_file(const char *path, const char *text)
 	trace_rc(rc);
 }
 
-/* remove(f,f): the device goes; where there is an event, wait until it is told */
+/* remove(f,f): the device goes; wait until the event is told, or it has gone */
 void op_remove(struct world *world, const struct call *call)
 {
-	struct pollfd told = { .fd = world_fd(world, call->arg[1]),
-			       .events = POLLIN };
+	struct pollfd told[] = {
+		{ .fd = world_fd(world, call->arg[1]), .events = POLLIN },
+		{ .events = POLLIN },
+	};
 	char path[64];
 
 	if (call->arg[0] < FD_DEVICE0 || call->arg[0] > FD_DEVICE3)
@@ -298,10 +301,10 @@ void op_remove(struct world *world, const struct call *call)
 		__sys_write_file(path, "1");
 		_exit(0);
 	}
-	if (told.fd >= 0)
-		poll(&told, 1, EVENT_MS_MAX);
-	else
-		waitpid(world->remover, NULL, 0);
+	/* of what nobody has opened nobody is told */
+	told[1].fd = pidfd_open(world->remover, 0);
+	poll(told, 2, told[0].fd >= 0 ? EVENT_MS_MAX : -1);
+	close(told[1].fd);
 }
 
 /* rescan(f): the device has gone, and comes back */

@@ -19,6 +19,9 @@
 #define IOVA_PAGES 24
 /* Mappings that are remembered */
 #define NR_MAPPED 4
+/* At the end of one in so many sequences a device goes, with so many calls */
+#define GONE_EACH 16
+#define GONE_CALLS 10
 
 /** struct gen - a sequence in the making */
 struct gen {
@@ -38,6 +41,12 @@ struct gen {
 	bool forked;
 	/** @nr_mapped: mappings made so far */
 	unsigned int nr_mapped;
+	/** @end: how many calls there may be yet without gen_gone()'s */
+	unsigned int end;
+	/** @gone: a device is to go at the end */
+	bool gone;
+	/** @held: a device may have more users than the file it was opened as */
+	bool held;
 };
 
 static unsigned int below(struct gen *gen, unsigned int n)
@@ -56,7 +65,7 @@ static struct call *add(struct gen *gen, const char *name, unsigned int nr, ...)
 	struct call *call;
 	va_list args;
 
-	if (gen->nr == GEN_CALLS)
+	if (gen->nr == gen->end)
 		return NULL;
 	call = &gen->calls[gen->nr++];
 	call->op = op_find(name, strlen(name));
@@ -366,6 +375,8 @@ static void gen_getdev(struct gen *gen)
 
 	if (grp - FD_GROUP0 < NR_GROUPS && often(gen, 92))
 		dev = of[grp - FD_GROUP0];
+	if (grp - FD_GROUP0 >= NR_GROUPS || dev != of[grp - FD_GROUP0])
+		gen->held = true;
 	if (dev == FD_DEVICE2 && often(gen, 50))
 		dev = FD_DEVICE3;
 	kind = often(gen, 95) ? 0 : below(gen, 5);
@@ -449,7 +460,10 @@ static void gen_device(struct gen *gen)
 	case 1:
 		add(gen, "irqs", 6, dev, sets[below(gen, ARRAY_SIZE(sets))],
 		    N(below(gen, 6)), N(below(gen, 20) == 0), N(below(gen, 3)),
-		    any(gen, FD_EVENT0, often(gen, 90) ? 2 : 4));
+		    any(gen, FD_EVENT0,
+			gen->gone      ? 1 :
+			often(gen, 90) ? 2 :
+					 4));
 		add(gen, "event", 1, N(FD_EVENT0));
 		break;
 	case 2:
@@ -461,6 +475,7 @@ static void gen_device(struct gen *gen)
 		add(gen, "cfgw", 4, dev, N(4), N(2), N(below(gen, 8)));
 		break;
 	case 4:
+		gen->held = true;
 		add(gen, "bar", 4, dev, N(0), 0x1000 * N(1 + below(gen, 5)),
 		    N(below(gen, 10) ? 0 : below(gen, 10)));
 		break;
@@ -566,7 +581,9 @@ static void gen_child(struct gen *gen)
 		gen_one(gen);
 	if (often(gen, 20))
 		add(gen, "die", 1, N(9));
-	add(gen, "join", 0);
+	/* without that the child plays the rest */
+	if (!add(gen, "join", 0))
+		gen->held = true;
 }
 
 /* The same by two threads: one of them is too late. */
@@ -577,7 +594,7 @@ static void gen_race(struct gen *gen)
 	const __u64 where = iova(gen);
 	const __u64 size = 0x1000 * N(1 + below(gen, 8));
 
-	if (gen->nr + 3 > GEN_CALLS)
+	if (gen->nr + 3 > gen->end)
 		return;
 	add(gen, "par", 1, N(2));
 	if (often(gen, 50)) {
@@ -638,19 +655,60 @@ static void gen_set_up(struct gen *gen)
 		gen_getdev(gen);
 }
 
+/* What can be done while a device waits to be given up, with the same outcome. */
+static void gen_meanwhile(struct gen *gen)
+{
+	static void (*const fns[])(struct gen *gen) = {
+		gen_map,    gen_unmap, gen_unmap,  gen_dma,	    gen_info,
+		gen_locked, gen_dirty, gen_status, gen_device_info,
+	};
+
+	fns[below(gen, ARRAY_SIZE(fns))](gen);
+}
+
+/* The host takes a device away, which is closed for that, and it comes back. */
+static void gen_gone(struct gen *gen)
+{
+	const unsigned int i = gen->open[FD_DEVICE0] ? 0 : 1;
+	const __u64 dev = FD_DEVICE0 + i;
+
+	gen->end = GEN_CALLS;
+	if (!gen->open[dev] || gen->held)
+		return;
+	add(gen, "irqs", 6, dev, N(0x24), N(4), N(0), N(1), N(FD_EVENT1));
+	add(gen, "remove", 2, dev, N(FD_EVENT1));
+	gen->end -= 4;
+	while (gen->nr < gen->end)
+		gen_meanwhile(gen);
+	gen->end = GEN_CALLS;
+	add(gen, "close", 1, dev);
+	add(gen, "close", 1, N(FD_GROUP0 + i));
+	add(gen, "rescan", 1, dev);
+	gen_locked(gen);
+}
+
 /* Fills @calls, GEN_CALLS of them. */
 unsigned int gen_sequence(__u64 seed, __u64 nr, struct call *calls)
 {
 	struct gen gen = {
 		.rng.state = seed * 0x9e3779b97f4a7c15ULL + nr,
 		.calls = calls,
+		.end = GEN_CALLS,
+		.gone = nr % GONE_EACH == GONE_EACH - 1,
 	};
+
+	if (gen.gone)
+		gen.end -= GONE_CALLS;
 
 	/* neighbours are to have nothing in common */
 	gen.rng.state = rng_next(&gen.rng);
 	if (often(&gen, 93))
 		gen_set_up(&gen);
-	while (gen.nr < GEN_CALLS)
+	while (gen.nr < gen.end)
+		gen_one(&gen);
+	if (gen.gone)
+		gen_gone(&gen);
+	while (gen.nr < gen.end)
 		gen_one(&gen);
 	return gen.nr;
 }
