@@ -136,6 +136,9 @@
 	FAIL_CALL("copy_struct_from_user", -EFAULT, \
 		  copy_struct_from_user(__VA_ARGS__))
 #define clear_user(to, size) FAIL_CALL("clear_user", size, clear_user(to, size))
+#undef user_access_begin
+#define user_access_begin(user, size) \
+	FAIL_CALL("user_access_begin", false, (user_access_begin)(user, size))
 #define fault_in_safe_writeable(at, size)          \
 	FAIL_CALL("fault_in_safe_writeable", size, \
 		  fault_in_safe_writeable(at, size))

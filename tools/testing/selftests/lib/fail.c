@@ -92,6 +92,7 @@ static int errno_of(const char *failed)
 		{ "mmap_", -EINTR },
 		{ "mapping_map_writable", -EPERM },
 		{ "put_user", -EFAULT },
+		{ "user_access_begin", -EFAULT },
 	};
 	unsigned int i;
 
