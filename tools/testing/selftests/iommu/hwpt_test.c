@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include "edu.h"
 #include "harness.h"
@@ -14,6 +15,8 @@
 #include "vdev.h"
 
 #define IOVA 0x10000000ULL
+/* How long two threads get in each other's way */
+#define SECONDS 4
 
 static struct edu *open_edu(void)
 {
@@ -253,15 +256,18 @@ TEST(mapping_while_a_device_moves)
 	};
 	pthread_t thread;
 	unsigned int i;
+	time_t end;
 
 	for (i = 0; i < ARRAY_SIZE(mapper.ioas); i++)
 		mapper.ioas[i] = ioas_alloc(mapper.fd);
 	ASSERT_EQ(pthread_create(&thread, NULL, map_and_unmap, &mapper), 0);
-	for (i = 0; i < 20000; i++)
+	end = time(NULL) + SECONDS;
+	for (i = 0; time(NULL) < end; i++)
 		ASSERT_RC(__cdev_attach(edu->vdev->fd, mapper.ioas[i % 2],
 					NULL),
 			  0);
 	mapper.stop = true;
 	ASSERT_EQ(pthread_join(thread, NULL), 0);
+	test_note("%u moves", i);
 	edu_close_with_space(edu);
 }
