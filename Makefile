@@ -48,7 +48,7 @@ bench:
 	tools/testing/bench/run --kernel $(KERNEL)
 
 check:
-	scripts/check $(T)
+	scripts/check '$(T)'
 
 check-debug:
 	scripts/check '$(T).*_debug$$'
