@@ -113,11 +113,7 @@ static void move_pages(struct edu *edu, char *buf, __u64 iova, size_t size)
 	size_t at;
 
 	for (at = 0; at < size; at += PAGE) {
-		fill_pattern(buf + at, PAGE, at / PAGE + 1);
-		edu_load(edu, iova + at, PAGE);
-		memset(buf + at, 0, PAGE);
-		edu_store(edu, iova + at, PAGE);
-		ASSERT(is_pattern(buf + at, PAGE, at / PAGE + 1));
+		edu_round_trip(edu, buf + at, iova + at, at / PAGE + 1);
 	}
 	for (at = 0; at < size; at += PAGE)
 		ASSERT(is_pattern(buf + at, PAGE, at / PAGE + 1));

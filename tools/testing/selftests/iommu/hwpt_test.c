@@ -205,11 +205,7 @@ TEST(reaches_what_it_says)
 	ioas_map_fixed(space->fd, ioas, page, top, PAGE);
 	ASSERT_RC(__cdev_attach(edu->vdev->fd, hwpt, NULL), 0);
 	ASSERT_EQ(last_usable(space->fd, ioas), top + PAGE - 1);
-	fill_pattern(page, PAGE, 4);
-	edu_load(edu, top, PAGE);
-	memset(page, 0, PAGE);
-	edu_store(edu, top, PAGE);
-	ASSERT(is_pattern(page, PAGE, 4));
+	edu_round_trip(edu, page, top, 4);
 	edu_close(edu);
 	iommufd_destroy(space->fd, hwpt);
 	space_close(space);

@@ -50,11 +50,7 @@ static void round_trip(struct edu *edu, int fd, size_t size)
 	ASSERT_EQ(sys_pins_held() - before, size / PAGE);
 	buf = map_of(fd, size);
 	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
-		fill_pattern(buf + offsets[i], PAGE, i);
-		edu_load(edu, iova + offsets[i], PAGE);
-		memset(buf + offsets[i], 0, PAGE);
-		edu_store(edu, iova + offsets[i], PAGE);
-		ASSERT(is_pattern(buf + offsets[i], PAGE, i));
+		edu_round_trip(edu, buf + offsets[i], iova + offsets[i], i);
 		memset(buf + offsets[i], 0, PAGE);
 		ASSERT(is_byte(buf, size, 0));
 	}

@@ -100,17 +100,23 @@ void edu_store(struct edu *edu, __u64 iova, size_t size)
 	edu_dma_wait(edu);
 }
 
+/* Has @page, which is mapped at @iova, read and written by the device. */
+void edu_round_trip(struct edu *edu, char *page, __u64 iova, unsigned int seed)
+{
+	fill_pattern(page, PAGE, seed);
+	edu_load(edu, iova, PAGE);
+	memset(page, 0, PAGE);
+	edu_store(edu, iova, PAGE);
+	ASSERT(is_pattern(page, PAGE, seed));
+}
+
 /* Maps a page at @iova, and has it read and written by the device. */
 void edu_check_round_trip(struct edu *edu, __u64 iova, unsigned int seed)
 {
 	char *page = sys_mmap_anon(PAGE);
 
-	fill_pattern(page, PAGE, seed);
 	space_map(edu->vdev->space, page, iova, PAGE);
-	edu_load(edu, iova, PAGE);
-	memset(page, 0, PAGE);
-	edu_store(edu, iova, PAGE);
-	ASSERT(is_pattern(page, PAGE, seed));
+	edu_round_trip(edu, page, iova, seed);
 }
 
 void edu_raise(struct edu *edu, __u32 bits)

@@ -32,6 +32,7 @@ void edu_dma_start_out(struct edu *edu, __u64 iova, size_t size);
 void edu_dma_wait(struct edu *edu);
 void edu_load(struct edu *edu, __u64 iova, size_t size);
 void edu_store(struct edu *edu, __u64 iova, size_t size);
+void edu_round_trip(struct edu *edu, char *page, __u64 iova, unsigned int seed);
 void edu_check_round_trip(struct edu *edu, __u64 iova, unsigned int seed);
 
 void edu_raise(struct edu *edu, __u32 bits);

@@ -291,11 +291,7 @@ static struct guest new_guest(enum backend backend)
 static void check_dma(struct edu *edu, char *mem, __u64 offset,
 		      unsigned int seed)
 {
-	fill_pattern(mem + offset, PAGE, seed);
-	edu_load(edu, IOVA + offset, PAGE);
-	memset(mem + offset, 0, PAGE);
-	edu_store(edu, IOVA + offset, PAGE);
-	ASSERT(is_pattern(mem + offset, PAGE, seed));
+	edu_round_trip(edu, mem + offset, IOVA + offset, seed);
 }
 
 /* Devices do not notice, even while the memory has no address at all. */
