@@ -112,9 +112,8 @@ static void move_pages(struct edu *edu, char *buf, __u64 iova, size_t size)
 {
 	size_t at;
 
-	for (at = 0; at < size; at += PAGE) {
+	for (at = 0; at < size; at += PAGE)
 		edu_round_trip(edu, buf + at, iova + at, at / PAGE + 1);
-	}
 	for (at = 0; at < size; at += PAGE)
 		ASSERT(is_pattern(buf + at, PAGE, at / PAGE + 1));
 }
