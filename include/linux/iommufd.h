@@ -198,7 +198,7 @@ struct iommufd_object {
 	/** @users: what depends on it for long */
 	unsigned int users;
 	/** @refs: requests that are working with it */
-	unsigned int refs;
+	atomic_t refs;
 	/** @condemned: who is destroying it must not give up */
 	bool condemned;
 };

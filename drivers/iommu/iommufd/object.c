@@ -112,7 +112,7 @@ void object_publish(struct iommufd_object *obj)
  */
 void object_abort(struct iommufd_object *obj)
 {
-	WARN_ON(obj->users || obj->refs);
+	WARN_ON(obj->users || atomic_read(&obj->refs));
 	xa_erase(&obj->table->objects, obj->id);
 }
 
@@ -136,7 +136,7 @@ struct iommufd_object *object_get(struct object_table *table, u32 id,
 	if (obj && ops && obj->ops != ops)
 		obj = NULL;
 	if (obj) {
-		obj->refs++;
+		atomic_inc(&obj->refs);
 		table->recent = obj;
 	}
 	xa_unlock(&table->objects);
@@ -163,7 +163,7 @@ struct iommufd_object *object_next(struct object_table *table, u32 from,
 	xa_for_each_start(&table->objects, id, obj, from) {
 		if (obj->ops != ops)
 			continue;
-		obj->refs++;
+		atomic_inc(&obj->refs);
 		break;
 	}
 	xa_unlock(&table->objects);
@@ -183,25 +183,9 @@ bool object_tryget(struct iommufd_object *obj)
 	xa_lock(&obj->table->objects);
 	alive = xa_load(&obj->table->objects, obj->id) == obj;
 	if (alive)
-		obj->refs++;
+		atomic_inc(&obj->refs);
 	xa_unlock(&obj->table->objects);
 	return alive;
-}
-
-/**
- * object_put() - give a reference back
- * @obj: the object
- */
-void object_put(struct iommufd_object *obj)
-{
-	struct object_table *table = obj->table;
-	bool idle;
-
-	xa_lock(&table->objects);
-	idle = !--obj->refs;
-	xa_unlock(&table->objects);
-	if (idle && wq_has_sleeper(&table->idle))
-		wake_up_all(&table->idle);
 }
 
 /**
@@ -247,14 +231,10 @@ void object_unuse(struct iommufd_object *obj)
 	xa_unlock(&obj->table->objects);
 }
 
-static bool is_idle(struct iommufd_object *obj)
+/* Of what is not published any more; pairs with the last object_put(). */
+static bool is_idle(const struct iommufd_object *obj)
 {
-	bool idle;
-
-	xa_lock(&obj->table->objects);
-	idle = !obj->refs;
-	xa_unlock(&obj->table->objects);
-	return idle;
+	return !atomic_read_acquire(&obj->refs);
 }
 
 /*

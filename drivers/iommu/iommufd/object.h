@@ -17,6 +17,7 @@
 #ifndef IOMMUFD_OBJECT_H
 #define IOMMUFD_OBJECT_H
 
+#include <linux/atomic.h>
 #include <linux/iommufd.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -40,7 +41,8 @@ struct object_table {
 	/**
 	 * @objects: ID to struct iommufd_object; a zero entry is an ID whose
 	 * object is not published yet, is being destroyed, or was buried. Its
-	 * lock protects the members of struct iommufd_object that change.
+	 * lock protects the members of struct iommufd_object that change;
+	 * references are taken under it, and given back without.
 	 */
 	struct xarray objects;
 	/**
@@ -66,7 +68,6 @@ struct iommufd_object *object_get(struct object_table *table, u32 id,
 struct iommufd_object *object_next(struct object_table *table, u32 from,
 				   const struct object_ops *ops);
 bool object_tryget(struct iommufd_object *obj);
-void object_put(struct iommufd_object *obj);
 
 void object_use(struct iommufd_object *obj);
 bool object_tryuse(struct iommufd_object *obj);
@@ -76,5 +77,20 @@ int object_destroy(struct object_table *table, u32 id);
 bool object_unuse_destroy(struct iommufd_object *obj);
 bool object_condemn(struct iommufd_object *obj);
 void object_bury(struct iommufd_object *obj);
+
+/**
+ * object_put() - give a reference back
+ * @obj: the object, which may be gone afterwards
+ *
+ * Context: Any.
+ */
+static inline void object_put(struct iommufd_object *obj)
+{
+	struct object_table *table = obj->table;
+
+	/* from here on it can be freed; pairs with is_idle() */
+	if (atomic_dec_and_test(&obj->refs) && wq_has_sleeper(&table->idle))
+		wake_up_all(&table->idle);
+}
 
 #endif /* IOMMUFD_OBJECT_H */

@@ -2,13 +2,10 @@
 /* What a request may cost before it fails: time, the kernel's memory, RAM. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/userfaultfd.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "edu.h"
@@ -17,6 +14,7 @@
 #include "mock.h"
 #include "pci.h"
 #include "sys.h"
+#include "uffd.h"
 #include "vdev.h"
 
 #define IOVA 0x10000000ULL
@@ -193,31 +191,17 @@ static void *map_all(void *arg)
 static void start(struct stopped *map)
 {
 	char *hole = map->mem + MOST / 2 * PAGE;
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register want = {
-		.range = { (uintptr_t)hole, PAGE },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	struct pollfd asked = { .events = POLLIN };
 
 	memset(map->mem, 1, NR * PAGE);
 	ASSERT(!madvise(hole, PAGE, MADV_DONTNEED));
-	map->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	ASSERT(map->uffd >= 0);
-	ASSERT_RC(__sys_ioctl(map->uffd, UFFDIO_API, &api), 0);
-	ASSERT_RC(__sys_ioctl(map->uffd, UFFDIO_REGISTER, &want), 0);
+	map->uffd = uffd_over(hole, PAGE);
 	ASSERT(!pthread_create(&map->thread, NULL, map_all, map));
-	asked.fd = map->uffd;
-	ASSERT_EQ(poll(&asked, 1, -1), 1);
+	uffd_wait(map->uffd);
 }
 
 static void finish(struct stopped *map)
 {
-	struct uffdio_zeropage zero = {
-		.range = { (uintptr_t)map->mem + MOST / 2 * PAGE, PAGE },
-	};
-
-	ASSERT_RC(__sys_ioctl(map->uffd, UFFDIO_ZEROPAGE, &zero), 0);
+	uffd_fill(map->uffd, map->mem + MOST / 2 * PAGE, PAGE);
 	pthread_join(map->thread, NULL);
 	close(map->uffd);
 }

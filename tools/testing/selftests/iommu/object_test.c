@@ -2,7 +2,12 @@
 /* /dev/iommu itself: its file, its object IDs, its dispatch. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -10,6 +15,7 @@
 #include "harness.h"
 #include "ioas.h"
 #include "sys.h"
+#include "uffd.h"
 #include "vdev.h"
 
 TEST(destroy)
@@ -25,6 +31,80 @@ TEST(destroy)
 	iommufd_destroy(fd, first);
 	ASSERT_RC(__iommufd_destroy(fd, first), -ENOENT);
 	iommufd_destroy(fd, second);
+}
+
+/** struct asker - a thread that asks which IOVA there are */
+struct asker {
+	/** @fd: /dev/iommu */
+	int fd;
+	/** @ioas: of which IOAS */
+	__u32 ioas;
+	/** @answer: where to, a page */
+	void *answer;
+	/** @destroyer: the thread that destroys the IOAS, once it runs */
+	atomic_int destroyer;
+};
+
+static void *ask(void *arg)
+{
+	struct asker *asker = arg;
+	struct iommu_ioas_iova_ranges cmd = {
+		.size = sizeof(cmd),
+		.ioas_id = asker->ioas,
+		.num_iovas = 1,
+		.allowed_iovas = (uintptr_t)asker->answer,
+	};
+
+	ASSERT_RC(__sys_ioctl(asker->fd, IOMMU_IOAS_IOVA_RANGES, &cmd), 0);
+	return NULL;
+}
+
+static void *destroy_ioas(void *arg)
+{
+	struct asker *asker = arg;
+
+	asker->destroyer = gettid();
+	iommufd_destroy(asker->fd, asker->ioas);
+	return NULL;
+}
+
+/* In the kernel, where nothing but what it waits for or a kill gets it out. */
+static bool is_stuck(pid_t thread)
+{
+	char path[64], state;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", thread);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(file);
+	return state == 'D';
+}
+
+/* Who destroys an object waits for the request that works with it. */
+TEST(destroy_waits)
+{
+	struct asker asker = { .fd = iommufd_open(),
+			       .answer = sys_mmap_anon(PAGE) };
+	int uffd = uffd_over(asker.answer, PAGE);
+	pthread_t asking, destroying;
+
+	asker.ioas = ioas_alloc(asker.fd);
+	ASSERT(!pthread_create(&asking, NULL, ask, &asker));
+	uffd_wait(uffd);
+	ASSERT(!pthread_create(&destroying, NULL, destroy_ioas, &asker));
+	while (!asker.destroyer || !is_stuck(asker.destroyer)) {
+		ASSERT_EQ(pthread_tryjoin_np(destroying, NULL), EBUSY);
+		sched_yield();
+	}
+	uffd_fill(uffd, asker.answer, PAGE);
+	ASSERT(!pthread_join(asking, NULL));
+	ASSERT(!pthread_join(destroying, NULL));
+	/* its ID is free again */
+	ASSERT_EQ(ioas_alloc(asker.fd), asker.ioas);
 }
 
 TEST(destroy_struct)

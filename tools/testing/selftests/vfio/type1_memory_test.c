@@ -2,7 +2,6 @@
 /* Memory that is not like other memory, when it is mapped in a container. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
@@ -14,34 +13,10 @@
 #include "legacy.h"
 #include "pci.h"
 #include "sys.h"
+#include "uffd.h"
 
 #define IOVA 0x10000000ULL
 #define RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
-
-/* Pages of @mem appear when uffd_fill() says so, not before. */
-static int uffd_over(void *mem, size_t size)
-{
-	struct uffdio_register range = {
-		.range = { .start = (uintptr_t)mem, .len = size },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	struct uffdio_api api = { .api = UFFD_API };
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	ASSERT(fd >= 0);
-	ASSERT_RC(__sys_ioctl(fd, UFFDIO_API, &api), 0);
-	ASSERT_RC(__sys_ioctl(fd, UFFDIO_REGISTER, &range), 0);
-	return fd;
-}
-
-static void uffd_fill(int fd, void *mem, size_t size)
-{
-	struct uffdio_zeropage zero = {
-		.range = { .start = (uintptr_t)mem, .len = size },
-	};
-
-	ASSERT_RC(__sys_ioctl(fd, UFFDIO_ZEROPAGE, &zero), 0);
-}
 
 /** struct mapper - a thread that maps */
 struct mapper {
@@ -73,7 +48,6 @@ TEST_OVER(open_while_a_map_waits, BACKENDS_LEGACY)
 	struct mapper mapper = { .container = container,
 				 .mem = sys_mmap_anon(PAGE) };
 	int group = group_open(bdf);
-	struct uffd_msg msg;
 	pthread_t thread;
 	int uffd;
 
@@ -82,8 +56,7 @@ TEST_OVER(open_while_a_map_waits, BACKENDS_LEGACY)
 	uffd = uffd_over(mapper.mem, PAGE);
 	ASSERT(!pthread_create(&thread, NULL, map_one, &mapper));
 	/* it has come to the page */
-	ASSERT_EQ(read(uffd, &msg, sizeof(msg)), sizeof(msg));
-	ASSERT_EQ(msg.event, UFFD_EVENT_PAGEFAULT);
+	uffd_wait(uffd);
 
 	sys_close(group_device(group, bdf));
 	ASSERT_RC(__container_extension(container, VFIO_TYPE1v2_IOMMU), 1);

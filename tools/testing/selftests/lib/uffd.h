@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Memory that appears when a test says so, not before. */
+#ifndef SELFTESTS_LIB_UFFD_H
+#define SELFTESTS_LIB_UFFD_H
+
+#include <stddef.h>
+
+int uffd_over(void *mem, size_t size);
+void uffd_wait(int fd);
+void uffd_fill(int fd, void *mem, size_t size);
+
+#endif /* SELFTESTS_LIB_UFFD_H */
