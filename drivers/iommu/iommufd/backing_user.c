@@ -171,9 +171,19 @@ static void forget_raw(const struct backing *backing, struct pfn_table *table,
 	bitmap_clear(backing->raw->pages, first, end - first);
 }
 
-static unsigned long backing_user_unpin(const struct backing *backing,
-					struct pfn_table *table,
-					unsigned long first, unsigned long end)
+/**
+ * backing_user_unpin() - &backing_ops.unpin
+ * @backing: memory of a process
+ * @table: where its pages are
+ * @first: first page
+ * @end: first page to leave out
+ *
+ * Context: May sleep.
+ * Return: number of pages that were charged.
+ */
+unsigned long backing_user_unpin(const struct backing *backing,
+				 struct pfn_table *table, unsigned long first,
+				 unsigned long end)
 {
 	unsigned long stop, nr = 0;
 
@@ -326,7 +336,13 @@ static int backing_user_copy(const struct backing *backing,
 	return copy_remote(backing, offset, data, bytes, write);
 }
 
-static void backing_user_release(struct backing *backing)
+/**
+ * backing_user_release() - &backing_ops.release
+ * @backing: memory of a process, of which nothing is pinned
+ *
+ * Context: May sleep.
+ */
+void backing_user_release(struct backing *backing)
 {
 	/* hardly ever there, and small mappings are to go quickly */
 	if (unlikely(backing->raw))

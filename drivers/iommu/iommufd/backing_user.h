@@ -8,4 +8,10 @@ void backing_user_init(struct backing *backing, unsigned long start,
 		       unsigned long nr_pages, bool writable);
 void backing_user_move(struct backing *backing, unsigned long start);
 
+/* The ops that unmapping takes, by name: see linux/indirect_call_wrapper.h */
+unsigned long backing_user_unpin(const struct backing *backing,
+				 struct pfn_table *table, unsigned long first,
+				 unsigned long end);
+void backing_user_release(struct backing *backing);
+
 #endif /* IOMMUFD_BACKING_USER_H */

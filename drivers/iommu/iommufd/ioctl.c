@@ -134,8 +134,8 @@ static const struct ucmd_handler handlers[] = {
 };
 
 /* Most structures are of the least size that there ever was. */
-static bool fetch_least(struct iommufd_ucmd *ucmd,
-			const struct ucmd_handler *handler)
+static __always_inline bool fetch_least(struct iommufd_ucmd *ucmd,
+					const struct ucmd_handler *handler)
 {
 	const u32 *size = ucmd->cmd;
 

@@ -2,6 +2,7 @@
 #include <linux/bug.h>
 #include <linux/cleanup.h>
 #include <linux/err.h>
+#include <linux/indirect_call_wrapper.h>
 #include <linux/init.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
@@ -192,7 +193,8 @@ void pages_put(struct pages *pages)
 		kfree(pages->heir);
 	}
 	charge_destroy(&pages->charge);
-	pages->backing.ops->release(&pages->backing);
+	INDIRECT_CALL_1(pages->backing.ops->release, backing_user_release,
+			&pages->backing);
 	discard(pages);
 }
 
@@ -251,7 +253,9 @@ static __always_inline void unpin_range(struct pages *pages,
 	struct backing *backing = &pages->backing;
 	unsigned long nr;
 
-	nr = backing->ops->unpin(backing, &pages->table, first, end);
+	/* of a process, as nearly all memory is, without a retpoline */
+	nr = INDIRECT_CALL_1(backing->ops->unpin, backing_user_unpin, backing,
+			     &pages->table, first, end);
 	if (nr)
 		uncharge_pages(pages, nr);
 }
