@@ -3,11 +3,8 @@
  * read(2) and write(2) on BARs and on the ROM.
  */
 #include <linux/err.h>
-#include <linux/io-64-nonatomic-lo-hi.h>
-#include <linux/io.h>
 #include <linux/log2.h>
 #include <linux/uaccess.h>
-#include <linux/unaligned.h>
 
 #include "bar.h"
 #include "bar_io.h"
@@ -49,32 +46,6 @@ static void io_read(void __iomem *io, u8 *to, unsigned int width)
 		break;
 	case 8:
 		put_unaligned_le64(ioread64(io), to);
-		break;
-	}
-}
-
-/**
- * vfio_pci_io_write() - one write to a BAR
- * @io: where
- * @from: little endian
- * @width: 1, 2, 4 or 8 bytes, to which @io is aligned unless the user wants it
- *
- * Context: Any.
- */
-void vfio_pci_io_write(void __iomem *io, const u8 *from, unsigned int width)
-{
-	switch (width) {
-	case 1:
-		iowrite8(*from, io);
-		break;
-	case 2:
-		iowrite16(get_unaligned_le16(from), io);
-		break;
-	case 4:
-		iowrite32(get_unaligned_le32(from), io);
-		break;
-	case 8:
-		iowrite64(get_unaligned_le64(from), io);
 		break;
 	}
 }
@@ -185,7 +156,7 @@ static bool put_once(char __user *to, const u8 *from, unsigned int width)
 	}
 }
 
-/* What registers mostly are: without the buffer, which has to be cleared */
+/* What registers mostly are: without window_rw() and its buffer */
 static ssize_t window_rw_once(struct vfio_pci_core_device *vdev,
 			      const struct io_window *w, u64 off,
 			      char __user *buf, size_t count, bool write)
@@ -219,10 +190,9 @@ static int fill_ones(char __user *buf, size_t count)
 	return 0;
 }
 
-static noinline ssize_t window_rw_parts(struct vfio_pci_core_device *vdev,
-					const struct io_window *w, u64 off,
-					char __user *buf, size_t count,
-					bool write)
+static noinline ssize_t window_rw(struct vfio_pci_core_device *vdev,
+				  const struct io_window *w, u64 off,
+				  char __user *buf, size_t count, bool write)
 {
 	size_t done = 0;
 	int ret = 0;
@@ -251,15 +221,6 @@ static noinline ssize_t window_rw_parts(struct vfio_pci_core_device *vdev,
 		done += n;
 	}
 	return done;
-}
-
-static ssize_t window_rw(struct vfio_pci_core_device *vdev,
-			 const struct io_window *w, u64 off, char __user *buf,
-			 size_t count, bool write)
-{
-	if (is_one_access(w, off, count))
-		return window_rw_once(vdev, w, off, buf, count, write);
-	return window_rw_parts(vdev, w, off, buf, count, write);
 }
 
 /**
@@ -317,6 +278,7 @@ ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 		.is_mem = pci_resource_flags(vdev->pdev, bar) & IORESOURCE_MEM,
 	};
 	ssize_t ret;
+	u64 off;
 
 	if (!pci_resource_start(vdev->pdev, bar))
 		return -EINVAL;
@@ -328,8 +290,11 @@ ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 		w.hole_end = vdev->msix_offset + vdev->msix_size;
 	}
 
-	ret = window_rw(vdev, &w, *ppos & VFIO_PCI_OFFSET_MASK, buf, count,
-			write);
+	off = *ppos & VFIO_PCI_OFFSET_MASK;
+	if (is_one_access(&w, off, count))
+		ret = window_rw_once(vdev, &w, off, buf, count, write);
+	else
+		ret = window_rw(vdev, &w, off, buf, count, write);
 	if (ret > 0)
 		*ppos += ret;
 	return ret;

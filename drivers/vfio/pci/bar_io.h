@@ -2,10 +2,39 @@
 #ifndef __VFIO_PCI_BAR_IO_H
 #define __VFIO_PCI_BAR_IO_H
 
+#include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/io.h>
+#include <linux/unaligned.h>
 #include <linux/vfio_pci_core.h>
 
+/**
+ * vfio_pci_io_write() - one write to a BAR
+ * @io: where
+ * @from: little endian
+ * @width: 1, 2, 4 or 8 bytes, to which @io is aligned unless the user wants it
+ *
+ * Context: Any.
+ */
+static inline void vfio_pci_io_write(void __iomem *io, const u8 *from,
+				     unsigned int width)
+{
+	switch (width) {
+	case 1:
+		iowrite8(*from, io);
+		break;
+	case 2:
+		iowrite16(get_unaligned_le16(from), io);
+		break;
+	case 4:
+		iowrite32(get_unaligned_le32(from), io);
+		break;
+	case 8:
+		iowrite64(get_unaligned_le64(from), io);
+		break;
+	}
+}
+
 u64 vfio_pci_rom_size(struct pci_dev *pdev);
-void vfio_pci_io_write(void __iomem *io, const u8 *from, unsigned int width);
 ssize_t vfio_pci_io_rw(struct vfio_pci_core_device *vdev, void __iomem *io,
 		       u64 size, u64 off, char __user *buf, size_t count,
 		       bool write);

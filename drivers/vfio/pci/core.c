@@ -22,7 +22,6 @@
 #include "mmap.h"
 #include "msi.h"
 #include "power.h"
-#include "region.h"
 #include "reset.h"
 #include "sriov.h"
 #include "vga.h"
@@ -417,41 +416,6 @@ long vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 	}
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_ioctl, "VFIO_PCI_NG");
-
-/**
- * vfio_pci_core_read() - vfio_device_ops.read
- * @core_vdev: an open device
- * @buf: user's buffer
- * @count: bytes
- * @ppos: where in the device file
- *
- * Context: Process context, may sleep.
- * Return: Bytes read or a negative errno.
- */
-ssize_t vfio_pci_core_read(struct vfio_device *core_vdev, char __user *buf,
-			   size_t count, loff_t *ppos)
-{
-	return vfio_pci_region_rw(to_core(core_vdev), buf, count, ppos, false);
-}
-EXPORT_SYMBOL_NS_GPL(vfio_pci_core_read, "VFIO_PCI_NG");
-
-/**
- * vfio_pci_core_write() - vfio_device_ops.write
- * @core_vdev: an open device
- * @buf: user's buffer
- * @count: bytes
- * @ppos: where in the device file
- *
- * Context: Process context, may sleep.
- * Return: Bytes written or a negative errno.
- */
-ssize_t vfio_pci_core_write(struct vfio_device *core_vdev,
-			    const char __user *buf, size_t count, loff_t *ppos)
-{
-	return vfio_pci_region_rw(to_core(core_vdev), (char __user *)buf, count,
-				  ppos, true);
-}
-EXPORT_SYMBOL_NS_GPL(vfio_pci_core_write, "VFIO_PCI_NG");
 
 /**
  * vfio_pci_core_mmap() - vfio_device_ops.mmap

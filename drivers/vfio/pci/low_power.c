@@ -131,38 +131,6 @@ void vfio_pci_low_power_init(struct vfio_pci_core_device *vdev)
 	INIT_WORK(&vdev->woken, woken_work);
 }
 
-/**
- * vfio_pci_low_power_settle() - wait for what follows the end of a sleep
- * @vdev: a device that the caller keeps awake
- *
- * Context: Process context, may sleep. Waits for holders of the memory lock and
- * of igate.
- */
-void vfio_pci_low_power_settle(struct vfio_pci_core_device *vdev)
-{
-	/* This is on the way of every access, and flush_work() is not cheap */
-	if (smp_load_acquire(&vdev->waking))
-		flush_work(&vdev->woken);
-}
-
-/**
- * vfio_pci_get_awake() - wake the device up, and keep it awake
- * @vdev: the device
- *
- * Context: Process context, may sleep. Waits for holders of the memory lock and
- * of igate. Undone by pm_runtime_put().
- * Return: 0 or a negative errno.
- */
-int vfio_pci_get_awake(struct vfio_pci_core_device *vdev)
-{
-	int ret;
-
-	ret = pm_runtime_resume_and_get(&vdev->pdev->dev);
-	if (!ret)
-		vfio_pci_low_power_settle(vdev);
-	return ret;
-}
-
 /*
  * Power management of a driver that uses us.
  *

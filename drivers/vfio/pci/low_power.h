@@ -3,15 +3,15 @@
 #define __VFIO_PCI_LOW_POWER_H
 
 #include <linux/pm.h>
+#include <linux/pm_runtime.h>
 #include <linux/vfio_pci_core.h>
+#include <linux/workqueue.h>
 
 struct eventfd_ctx;
 
 extern const struct dev_pm_ops vfio_pci_low_power_pm_ops;
 
 void vfio_pci_low_power_init(struct vfio_pci_core_device *vdev);
-void vfio_pci_low_power_settle(struct vfio_pci_core_device *vdev);
-int vfio_pci_get_awake(struct vfio_pci_core_device *vdev);
 int vfio_pci_low_power_enter(struct vfio_pci_core_device *vdev,
 			     struct eventfd_ctx *wakeup);
 void vfio_pci_low_power_exit(struct vfio_pci_core_device *vdev);
@@ -19,5 +19,37 @@ void vfio_pci_idle_allow(struct vfio_pci_core_device *vdev);
 void vfio_pci_idle_forbid(struct vfio_pci_core_device *vdev);
 int vfio_pci_idle_end(struct vfio_pci_core_device *vdev);
 void vfio_pci_idle_begin(struct vfio_pci_core_device *vdev);
+
+/**
+ * vfio_pci_low_power_settle() - wait for what follows the end of a sleep
+ * @vdev: a device that the caller keeps awake
+ *
+ * Context: Process context, may sleep. Waits for holders of the memory lock and
+ * of igate.
+ */
+static inline void vfio_pci_low_power_settle(struct vfio_pci_core_device *vdev)
+{
+	/* This is on the way of every access, and flush_work() is not cheap */
+	if (smp_load_acquire(&vdev->waking))
+		flush_work(&vdev->woken);
+}
+
+/**
+ * vfio_pci_get_awake() - wake the device up, and keep it awake
+ * @vdev: the device
+ *
+ * Context: Process context, may sleep. Waits for holders of the memory lock and
+ * of igate. Undone by pm_runtime_put().
+ * Return: 0 or a negative errno.
+ */
+static inline int vfio_pci_get_awake(struct vfio_pci_core_device *vdev)
+{
+	int ret;
+
+	ret = pm_runtime_resume_and_get(&vdev->pdev->dev);
+	if (!ret)
+		vfio_pci_low_power_settle(vdev);
+	return ret;
+}
 
 #endif /* __VFIO_PCI_LOW_POWER_H */

@@ -12,7 +12,6 @@
 #include "intx.h"
 #include "low_power.h"
 #include "power.h"
-#include "region.h"
 #include "vga.h"
 
 /* The region ends where the ranges do, which are at their own addresses in it */
@@ -141,23 +140,12 @@ static ssize_t region_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 	}
 }
 
-/**
- * vfio_pci_region_rw() - the user reads or writes the device file
- * @vdev: an open device
- * @buf: user's buffer
- * @count: bytes
- * @ppos: where in the device file; advanced by what was done
- * @write: direction
- *
- * Context: Process context, may sleep. Takes the config or the memory lock. Wakes
- * the device up, if only to refuse.
- * Return: Bytes done; -EIO where the device does not wake up; another negative
- * errno.
- */
-ssize_t vfio_pci_region_rw(struct vfio_pci_core_device *vdev, char __user *buf,
-			   size_t count, loff_t *ppos, bool write)
+/* Wakes the device up, if only to refuse */
+static ssize_t rw(struct vfio_device *core_vdev, char __user *buf, size_t count,
+		  loff_t *ppos, bool write)
 {
-	struct device *dev = &vdev->pdev->dev;
+	struct vfio_pci_core_device *vdev =
+		container_of(core_vdev, struct vfio_pci_core_device, vdev);
 	ssize_t ret;
 
 	if (!count)
@@ -166,6 +154,42 @@ ssize_t vfio_pci_region_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 	if (vfio_pci_get_awake(vdev))
 		return -EIO;
 	ret = region_rw(vdev, buf, count, ppos, write);
-	pm_runtime_put(dev);
+	pm_runtime_put(&vdev->pdev->dev);
 	return ret;
 }
+
+/**
+ * vfio_pci_core_read() - vfio_device_ops.read
+ * @core_vdev: an open device
+ * @buf: user's buffer
+ * @count: bytes
+ * @ppos: where in the device file; advanced by what was done
+ *
+ * Context: Process context, may sleep. Takes the config or the memory lock.
+ * Return: Bytes read; -EIO where the device does not wake up; another negative
+ * errno.
+ */
+ssize_t vfio_pci_core_read(struct vfio_device *core_vdev, char __user *buf,
+			   size_t count, loff_t *ppos)
+{
+	return rw(core_vdev, buf, count, ppos, false);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_read, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_core_write() - vfio_device_ops.write
+ * @core_vdev: an open device
+ * @buf: user's buffer
+ * @count: bytes
+ * @ppos: where in the device file; advanced by what was done
+ *
+ * Context: Process context, may sleep. Takes the config or the memory lock.
+ * Return: Bytes written; -EIO where the device does not wake up; another
+ * negative errno.
+ */
+ssize_t vfio_pci_core_write(struct vfio_device *core_vdev,
+			    const char __user *buf, size_t count, loff_t *ppos)
+{
+	return rw(core_vdev, (char __user *)buf, count, ppos, true);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_write, "VFIO_PCI_NG");
