@@ -12,6 +12,7 @@
 
 #include "bench.h"
 #include "edu.h"
+#include "feature.h"
 #include "ioas.h"
 #include "pci.h"
 #include "sys.h"
@@ -200,6 +201,8 @@ static void run_open(struct bench_run *run)
 	else
 		snprintf(path, sizeof(path), "/dev/vfio/%d", pci_group(bdf));
 
+	/* going to sleep goes on behind the last close, and is none of this */
+	wait_runtime_status(bdf, "suspended");
 	start = bench_now();
 	if (run->backend == BACKEND_IOMMUFD)
 		open_iommufd(&opened, &space, path);
