@@ -187,6 +187,11 @@ struct vfio_pci_core_device {
 	bool low_power;
 	/** @waking: @woken is yet to be done; set while the device stays awake */
 	bool waking;
+	/**
+	 * @sleeps_open: was put to sleep, the last time, while the user has it
+	 * open; the callbacks of runtime power management alone use it
+	 */
+	bool sleeps_open;
 	/** @nointxmask: mask INTx at the interrupt controller; set by init */
 	bool nointxmask;
 	/** @disable_idle_d3: stays awake while nobody has it open; set by init */

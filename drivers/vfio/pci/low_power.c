@@ -80,8 +80,11 @@ static int runtime_suspend(struct device *dev)
 {
 	struct vfio_pci_core_device *vdev = dev_get_drvdata(dev);
 
-	scoped_guard(rwsem_write, &vdev->memory_lock)
+	scoped_guard(rwsem_write, &vdev->memory_lock) {
 		vfio_pci_set_power_state(vdev, PCI_D0);
+		/* what is open and awake is kept from sleeping */
+		vdev->sleeps_open = vdev->low_power;
+	}
 	vfio_pci_intx_sleep(vdev);
 	return 0;
 }
@@ -107,11 +110,15 @@ static void woken_work(struct work_struct *work)
 /*
  * Who wakes the device up may hold the semaphore of the PCI core's lists, as
  * error recovery does; under our locks the core takes that. So they are for a
- * work, until whose end the device stays awake.
+ * work, until whose end the device stays awake. Whoever opens a device that
+ * nobody had open need not wait for that: there is nothing to do.
  */
 static int runtime_resume(struct device *dev)
 {
 	struct vfio_pci_core_device *vdev = dev_get_drvdata(dev);
+
+	if (!vdev->sleeps_open)
+		return 0;
 
 	pm_runtime_get_noresume(dev);
 	/* Whoever keeps the device awake then sees it */
