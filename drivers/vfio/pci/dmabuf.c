@@ -32,8 +32,9 @@ struct vfio_pci_dmabuf {
 	/** @dmabuf: what user space holds a descriptor of */
 	struct dma_buf *dmabuf;
 	/**
-	 * @vdev: the device, of which a registration is held, or NULL once it
-	 * was closed
+	 * @vdev: the device, of which a registration is held. Who exchanges it
+	 * for NULL, the close of the device or the end of the dma-buf, gives
+	 * that back.
 	 */
 	struct vfio_pci_core_device *vdev;
 	/** @entry: in the list of the device, protected by its memory lock */
@@ -133,9 +134,9 @@ static void unmap(struct dma_buf_attachment *attachment, struct sg_table *sgt,
 static void release(struct dma_buf *dmabuf)
 {
 	struct vfio_pci_dmabuf *buf = dmabuf->priv;
-	struct vfio_pci_core_device *vdev = buf->vdev;
+	struct vfio_pci_core_device *vdev = xchg(&buf->vdev, NULL);
 
-	/* Whoever disowns holds a reference meanwhile, which rules a race out */
+	/* Where the device was closed first nobody knows of this any more */
 	if (vdev) {
 		scoped_guard(rwsem_write, &vdev->memory_lock)
 			list_del(&buf->entry);
@@ -301,7 +302,12 @@ vfio_pci_dmabuf_create(struct vfio_pci_core_device *vdev,
 	return dmabuf;
 }
 
-/* Nobody reaches the memory any more when this returns */
+/*
+ * Nobody reaches the memory any more when this returns. A dma-buf outlives its
+ * file, which must not be touched: who has opened it by path holds its dentry.
+ * But it is there as long as it is on the list, as release() takes it off with
+ * the memory lock held.
+ */
 static void revoke(struct vfio_pci_dmabuf *buf)
 {
 	struct dma_resv *resv = buf->dmabuf->resv;
@@ -322,12 +328,6 @@ static void restore(struct vfio_pci_dmabuf *buf)
 	dma_resv_unlock(buf->dmabuf->resv);
 }
 
-/* False for one that is being released, which is left to that */
-static bool hold(struct vfio_pci_dmabuf *buf)
-{
-	return get_file_active(&buf->dmabuf->file);
-}
-
 /**
  * vfio_pci_dmabuf_revoke_all() - take the dma-bufs of a device back
  * @vdev: the device
@@ -337,17 +337,13 @@ static bool hold(struct vfio_pci_dmabuf *buf)
  */
 void vfio_pci_dmabuf_revoke_all(struct vfio_pci_core_device *vdev)
 {
-	struct vfio_pci_dmabuf *buf, *next;
+	struct vfio_pci_dmabuf *buf;
 
 	lockdep_assert_held_write(&vdev->memory_lock);
 
-	list_for_each_entry_safe(buf, next, &vdev->dmabufs, entry) {
-		if (!hold(buf))
-			continue;
+	list_for_each_entry(buf, &vdev->dmabufs, entry)
 		if (!buf->revoked)
 			revoke(buf);
-		fput(buf->dmabuf->file);
-	}
 }
 
 /**
@@ -358,17 +354,13 @@ void vfio_pci_dmabuf_revoke_all(struct vfio_pci_core_device *vdev)
  */
 void vfio_pci_dmabuf_restore_all(struct vfio_pci_core_device *vdev)
 {
-	struct vfio_pci_dmabuf *buf, *next;
+	struct vfio_pci_dmabuf *buf;
 
 	lockdep_assert_held_write(&vdev->memory_lock);
 
-	list_for_each_entry_safe(buf, next, &vdev->dmabufs, entry) {
-		if (!hold(buf))
-			continue;
+	list_for_each_entry(buf, &vdev->dmabufs, entry)
 		if (buf->revoked)
 			restore(buf);
-		fput(buf->dmabuf->file);
-	}
 }
 
 /**
@@ -384,19 +376,12 @@ void vfio_pci_dmabuf_disown_all(struct vfio_pci_core_device *vdev)
 	guard(rwsem_write)(&vdev->memory_lock);
 
 	list_for_each_entry_safe(buf, next, &vdev->dmabufs, entry) {
-		struct file *file = buf->dmabuf->file;
-
-		/* Nobody is left to reach it; what is on the list is asked for */
-		if (!hold(buf)) {
-			list_del_init(&buf->entry);
-			continue;
-		}
 		if (!buf->revoked)
 			revoke(buf);
-		list_del(&buf->entry);
-		buf->vdev = NULL;
-		vfio_device_put_registration(&vdev->vdev);
-		fput(file);
+		list_del_init(&buf->entry);
+		/* It may be gone from then on */
+		if (xchg(&buf->vdev, NULL))
+			vfio_device_put_registration(&vdev->vdev);
 	}
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/pci_regs.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -396,6 +397,41 @@ TEST_OVER(revoked_by_close_of_the_device_alone, BACKENDS_ALL)
 	pci_unbind(bdf);
 	pci_bind(bdf);
 	sys_close(fd);
+}
+
+/*
+ * One that is closed, while its name in /proc is open: there is no file any more
+ * but the dma-buf is still there.
+ */
+TEST_OVER(held_by_its_name, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
+	int fd = vdev_dmabuf(vdev, BAR0, 0, PAGE);
+	const char *bdf = vdev->bdf;
+	char path[32];
+	int name;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	name = sys_open(path, O_PATH);
+	sys_close(fd);
+	vdev_enable(vdev, false);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, 0);
+	vdev_enable(vdev, false);
+	ASSERT_RC(__vdev_reset(vdev), 0);
+	vdev_close_with_space(vdev);
+	/* Nothing of the device is held any more. */
+	pci_unbind(bdf);
+	pci_bind(bdf);
+	sys_close(name);
+
+	vdev = vdev_open(bdf, backend);
+	fd = vdev_dmabuf(vdev, BAR0, 0, PAGE);
+	name = sys_open(path, O_PATH);
+	sys_close(fd);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, 0);
+	sys_close(name);
+	vdev_enable(vdev, false);
+	vdev_close_with_space(vdev);
 }
 
 /* Those that were closed are forgotten. */
