@@ -234,6 +234,17 @@ static int write_command(struct vfio_pci_core_device *vdev, unsigned int count,
 	return ret;
 }
 
+/* No enable is in there, but INTx Disable, which is read and written back. */
+static int write_command_high(struct vfio_pci_core_device *vdev, u32 val)
+{
+	int ret;
+
+	scoped_guard(rwsem_write, &vdev->memory_lock)
+		ret = write_bits(vdev, PCI_COMMAND + 1, 1, val);
+	vdev->config_ops->sync_intx(vdev);
+	return ret;
+}
+
 /**
  * vfio_pci_config_set_master() - let the function do DMA, or not
  * @vdev: an open device
@@ -293,6 +304,8 @@ static int config_write(struct vfio_pci_core_device *vdev, unsigned int pos,
 
 	if (pos == PCI_COMMAND)
 		ret = write_command(vdev, count, val);
+	else if (pos == PCI_COMMAND + 1)
+		ret = write_command_high(vdev, val);
 	else
 		ret = write_bits(vdev, pos, count, val);
 	if (ret)
