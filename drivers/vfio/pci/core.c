@@ -351,8 +351,11 @@ void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 	vfio_pci_low_power_exit(vdev);
 	pm_runtime_resume(&pdev->dev);
 	vfio_pci_low_power_settle(vdev);
-	vfio_pci_set_power_state(vdev, PCI_D0);
-	pci_clear_master(pdev);
+	/* The host may be waking it up for its virtual functions */
+	scoped_guard(rwsem_write, &vdev->memory_lock) {
+		vfio_pci_set_power_state(vdev, PCI_D0);
+		pci_clear_master(pdev);
+	}
 	vfio_pci_disable_irqs(vdev);
 	vfio_pci_dev_regions_release(vdev);
 	vfio_pci_config_destroy(vdev);
