@@ -65,6 +65,7 @@ static void vfio_device_free(struct vfio_device *device)
 	vfio_devset_leave(device);
 	vfio_inode_destroy(device->inode);
 	ida_free(&vfio_device_ida, device->index);
+	put_device(device->dev);
 	kvfree(device);
 }
 
@@ -115,6 +116,8 @@ struct vfio_device *_vfio_alloc_device(size_t size, struct device *dev,
 		goto err_index;
 	}
 
+	/* The others of a set find it there until it is freed */
+	get_device(dev);
 	ret = ops->init ? ops->init(device) : 0;
 	if (ret) {
 		vfio_device_free(device);
