@@ -27,6 +27,8 @@ struct vfio_pci_intx {
 	struct eventfd_ctx *trigger;
 	/** @unmask: the eventfd that unmasks, or NULL */
 	struct virqfd *unmask;
+	/** @mask: the eventfd that masks, or NULL */
+	struct virqfd *mask;
 	/** @irq: interrupt number, which does not change under us */
 	int irq;
 	/** @masked: by us or by the user; protected by irqlock */
@@ -69,6 +71,7 @@ static void mask(struct vfio_pci_intx *intx)
 
 	spin_lock_irqsave(&vdev->irqlock, flags);
 	mask_locked(intx);
+	intx->wake_unmasked = false;
 	spin_unlock_irqrestore(&vdev->irqlock, flags);
 }
 
@@ -197,6 +200,7 @@ void vfio_pci_intx_disable(struct vfio_pci_core_device *vdev)
 	lockdep_assert_held(&vdev->igate);
 
 	vfio_virqfd_disable(&intx->unmask);
+	vfio_virqfd_disable(&intx->mask);
 	free_irq(intx->irq, intx);
 	if (!vdev->pci_2_3)
 		irq_clear_status_flags(intx->irq, IRQ_DISABLE_UNLAZY);
@@ -296,6 +300,35 @@ int vfio_pci_intx_unmask_by_eventfd(struct vfio_pci_core_device *vdev, int fd)
 		return vfio_virqfd_enable(vdev, unmask_handler, unmask_thread,
 					  intx, &intx->unmask, fd);
 	vfio_virqfd_disable(&intx->unmask);
+	return 0;
+}
+
+static int mask_handler(void *opaque, void *data)
+{
+	mask(data);
+	return 0;
+}
+
+/**
+ * vfio_pci_intx_mask_by_eventfd() - let an eventfd mask
+ * @vdev: an open device that uses INTx
+ * @fd: the eventfd, negative for none
+ *
+ * The kernel's own vfio-pci has no such thing.
+ *
+ * Context: Process context, may sleep; igate held.
+ * Return: 0, -EBUSY where one is set already, or another negative errno.
+ */
+int vfio_pci_intx_mask_by_eventfd(struct vfio_pci_core_device *vdev, int fd)
+{
+	struct vfio_pci_intx *intx = vdev->intx;
+
+	lockdep_assert_held(&vdev->igate);
+
+	if (fd >= 0)
+		return vfio_virqfd_enable(vdev, mask_handler, NULL, intx,
+					  &intx->mask, fd);
+	vfio_virqfd_disable(&intx->mask);
 	return 0;
 }
 

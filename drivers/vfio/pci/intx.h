@@ -12,6 +12,7 @@ void vfio_pci_intx_set_trigger(struct vfio_pci_core_device *vdev,
 void vfio_pci_intx_fire(struct vfio_pci_core_device *vdev);
 void vfio_pci_intx_mask(struct vfio_pci_core_device *vdev);
 void vfio_pci_intx_unmask(struct vfio_pci_core_device *vdev);
+int vfio_pci_intx_mask_by_eventfd(struct vfio_pci_core_device *vdev, int fd);
 int vfio_pci_intx_unmask_by_eventfd(struct vfio_pci_core_device *vdev, int fd);
 void vfio_pci_intx_sync(struct vfio_pci_core_device *vdev);
 void vfio_pci_intx_sleep(struct vfio_pci_core_device *vdev);

@@ -126,7 +126,7 @@ static int set_intx_mask(struct vfio_pci_core_device *vdev,
 	if (!vdev->intx || r->count != 1)
 		return -EINVAL;
 	if (has_eventfd(r))
-		return -ENOTTY;
+		return vfio_pci_intx_mask_by_eventfd(vdev, first_fd(r));
 	if (wants(r, 0))
 		vfio_pci_intx_mask(vdev);
 	return 0;

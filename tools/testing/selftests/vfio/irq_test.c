@@ -123,6 +123,104 @@ TEST_OVER(intx_unmask_by_eventfd, BACKENDS_ALL)
 	edu_close_with_space(edu);
 }
 
+static int set_fd(struct vdev *vdev, unsigned int flags, unsigned int index,
+		  int fd)
+{
+	return __vdev_set_irqs(vdev, EVENTFD | flags, index, 0, 1, &fd,
+			       sizeof(fd));
+}
+
+/* One that masks it, until it is taken back. */
+TEST_OVER(intx_mask_by_eventfd, BACKENDS_ALL)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
+	int event = sys_eventfd();
+	int masker = sys_eventfd();
+	const uint64_t one = 1;
+
+	ASSERT_RC(set_fd(edu->vdev, MASK, INTX, masker), -EINVAL);
+	vdev_irq_enable(edu->vdev, INTX, 0, &event, 1);
+	ASSERT_RC(set_fd(edu->vdev, MASK, INTX, 9999), -EBADF);
+	ASSERT_RC(set_fd(edu->vdev, MASK, INTX, masker), 0);
+	ASSERT_RC(set_fd(edu->vdev, MASK, INTX, masker), -EBUSY);
+
+	ASSERT(write(masker, &one, sizeof(one)) == sizeof(one));
+	edu_raise(edu, 1);
+	ASSERT_EQ(edu_irq_status(edu), 1);
+	ASSERT_EQ(sys_eventfd_take(event), 0);
+	vdev_intx_unmask(edu->vdev);
+	sys_eventfd_wait(event);
+	ASSERT_EQ(sys_eventfd_take(event), 1);
+	edu_ack(edu, 1);
+	vdev_intx_unmask(edu->vdev);
+
+	ASSERT_RC(set_fd(edu->vdev, MASK, INTX, -1), 0);
+	ASSERT(write(masker, &one, sizeof(one)) == sizeof(one));
+	edu_raise(edu, 2);
+	sys_eventfd_wait(event);
+	edu_ack(edu, 2);
+	/* What listens is given up with the interrupt. */
+	ASSERT_RC(set_fd(edu->vdev, MASK, INTX, masker), 0);
+	vdev_irq_disable(edu->vdev, INTX);
+	edu_close_with_space(edu);
+}
+
+/* With one byte that says whether to. */
+TEST_OVER(intx_mask_by_bool, BACKENDS_ALL)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
+	int event = sys_eventfd();
+	__u8 which = 0;
+
+	vdev_irq_enable(edu->vdev, INTX, 0, &event, 1);
+	ASSERT_RC(__vdev_set_irqs(edu->vdev, BOOL | MASK, INTX, 0, 1, &which,
+				  1),
+		  0);
+	edu_raise(edu, 1);
+	sys_eventfd_wait(event);
+	ASSERT_EQ(sys_eventfd_take(event), 1);
+	edu_ack(edu, 1);
+	edu_raise(edu, 2);
+	ASSERT_RC(__vdev_set_irqs(edu->vdev, BOOL | UNMASK, INTX, 0, 1, &which,
+				  1),
+		  0);
+	ASSERT_EQ(edu_irq_status(edu), 2);
+	ASSERT_EQ(sys_eventfd_take(event), 0);
+	which = 1;
+	ASSERT_RC(__vdev_set_irqs(edu->vdev, BOOL | UNMASK, INTX, 0, 1, &which,
+				  1),
+		  0);
+	sys_eventfd_wait(event);
+	edu_ack(edu, 2);
+	vdev_intx_unmask(edu->vdev);
+	ASSERT_EQ(sys_eventfd_take(event), 1);
+
+	ASSERT_RC(__vdev_set_irqs(edu->vdev, BOOL | MASK, INTX, 0, 1, &which,
+				  1),
+		  0);
+	edu_raise(edu, 4);
+	ASSERT_EQ(edu_irq_status(edu), 4);
+	ASSERT_EQ(sys_eventfd_take(event), 0);
+	edu_close_with_space(edu);
+}
+
+/* An eventfd that unmasks is one at a time, and can be taken back. */
+TEST_OVER(intx_unmask_by_one, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	int event = sys_eventfd();
+
+	/* Nobody need hear of it. */
+	ASSERT_RC(set_fd(vdev, TRIGGER, INTX, -1), 0);
+	ASSERT_RC(set_fd(vdev, UNMASK, INTX, event), 0);
+	ASSERT_RC(set_fd(vdev, UNMASK, INTX, event), -EBUSY);
+	ASSERT_RC(set_fd(vdev, UNMASK, INTX, -1), 0);
+	ASSERT_RC(set_fd(vdev, UNMASK, INTX, event), 0);
+	vdev_irq_disable(vdev, INTX);
+	ASSERT_RC(set_fd(vdev, TRIGGER, INTX, -2), 0);
+	vdev_irq_disable(vdev, INTX);
+}
+
 /* A guest that polls disables INTx in the command register. */
 TEST_OVER(intx_disabled_by_command, BACKENDS_ALL)
 {
