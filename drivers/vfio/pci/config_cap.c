@@ -109,7 +109,8 @@ static int exp_devctl_written(struct vfio_pci_core_device *vdev,
 		exp_flr(vdev, w->cap);
 	}
 
-	readrq = clamp(readrq, pcie_get_mps(vdev->pdev), 4096);
+	/* What is reserved changes nothing */
+	readrq = max(readrq, pcie_get_mps(vdev->pdev));
 	if (readrq != pcie_get_readrq(vdev->pdev))
 		pcie_set_readrq(vdev->pdev, readrq);
 	return 0;
@@ -358,27 +359,9 @@ static void add_cap_hooks(struct vfio_pci_core_device *vdev, u8 id,
 }
 
 /*
- * Where the next standard capability starts behind @pos, in a list that may
- * link back and forth.
+ * Where the next extended capability starts behind @pos, in a list that may link
+ * back and forth.
  */
-static int next_cap_start(struct vfio_pci_core_device *vdev, unsigned int pos)
-{
-	unsigned int end = PCI_CFG_SPACE_SIZE;
-	int left = (PCI_CFG_SPACE_SIZE - PCI_STD_HEADER_SIZEOF) / 4;
-	u8 cap;
-	int ret;
-
-	ret = read8(vdev, PCI_CAPABILITY_LIST, &cap);
-	while (!ret && (cap & ~3) >= PCI_STD_HEADER_SIZEOF && left--) {
-		cap &= ~3;
-		if (cap > pos && cap < end)
-			end = cap;
-		ret = read8(vdev, cap + PCI_CAP_LIST_NEXT, &cap);
-	}
-	return ret ?: end;
-}
-
-/* The same of extended capabilities */
 static int next_ecap_start(struct vfio_pci_core_device *vdev, unsigned int pos)
 {
 	unsigned int size = vdev->pdev->cfg_size;
@@ -396,14 +379,22 @@ static int next_ecap_start(struct vfio_pci_core_device *vdev, unsigned int pos)
 	return ret ?: end;
 }
 
-/*
- * Keep the user off a capability, up to the next one where its length is not
- * known. Returns 0: the user does not find it.
- */
-static int hide_cap(struct vfio_pci_core_device *vdev, unsigned int pos,
-		    int next, unsigned int header,
-		    const struct vfio_pci_rule *rule)
+static unsigned int max_lanes(struct pci_dev *pdev)
 {
+	u32 cap = 0;
+
+	pcie_capability_read_dword(pdev, PCI_EXP_LNKCAP, &cap);
+	return FIELD_GET(PCI_EXP_LNKCAP_MLW, cap);
+}
+
+/*
+ * Keep the user off an extended capability, up to the next one where its length
+ * is not known. Returns 0: the user does not find it.
+ */
+static int hide_ecap(struct vfio_pci_core_device *vdev, unsigned int pos,
+		     const struct vfio_pci_rule *rule)
+{
+	int next = next_ecap_start(vdev, pos);
 	unsigned int len;
 
 	if (next < 0)
@@ -411,8 +402,9 @@ static int hide_cap(struct vfio_pci_core_device *vdev, unsigned int pos,
 
 	len = next - pos;
 	if (rule->len)
-		len = min(len, rule->len);
-	vfio_pci_perm_paint(&vdev->config->perm, pos, len, header, rule);
+		len = min(len,
+			  rule->len + rule->per_lane * max_lanes(vdev->pdev));
+	vfio_pci_perm_paint(&vdev->config->perm, pos, len, 4, rule);
 	return 0;
 }
 
@@ -424,13 +416,13 @@ static int init_cap(struct vfio_pci_core_device *vdev, u8 id, unsigned int pos)
 	int ret;
 
 	if (rule->hidden)
-		return hide_cap(vdev, pos, next_cap_start(vdev, pos),
-				PCI_CAP_FLAGS, rule);
+		return 0;
 	if (len == VFIO_PCI_LEN_VARIES)
 		len = cap_len(vdev, id, pos, &rule);
 	if (len < 0)
 		return len;
-	if (len < PCI_CAP_SIZEOF)
+	/* A vendor's may say that it is a header alone */
+	if (len <= PCI_CAP_FLAGS)
 		return 0;
 	len = min_t(int, len, PCI_CFG_SPACE_SIZE - pos);
 
@@ -451,9 +443,12 @@ static int init_std_caps(struct vfio_pci_core_device *vdev)
 	u8 pos, id, next;
 	int ret;
 
-	pos = status & PCI_STATUS_CAP_LIST ? *link & ~3 : 0;
+	/* What is there is no list then. Some devices have a number there. */
+	if (!(status & PCI_STATUS_CAP_LIST))
+		return 0;
 
-	for (; pos >= PCI_STD_HEADER_SIZEOF && left; pos = next & ~3, left--) {
+	for (pos = *link & ~3; pos >= PCI_STD_HEADER_SIZEOF && left;
+	     pos = next & ~3, left--) {
 		ret = read8(vdev, pos + PCI_CAP_LIST_ID, &id);
 		if (!ret)
 			ret = read8(vdev, pos + PCI_CAP_LIST_NEXT, &next);
@@ -485,7 +480,7 @@ static int init_ecap(struct vfio_pci_core_device *vdev, u16 id,
 	int ret;
 
 	if (rule->hidden)
-		return hide_cap(vdev, pos, next_ecap_start(vdev, pos), 4, rule);
+		return hide_ecap(vdev, pos, rule);
 	if (len == VFIO_PCI_LEN_VARIES)
 		len = ecap_len(vdev, id, pos);
 	if (len < 0)

@@ -92,8 +92,6 @@ const struct vfio_pci_rule vfio_pci_rule_msi32 = { FIELDS(msi32_fields) };
 const struct vfio_pci_rule vfio_pci_rule_msi64 = { FIELDS(msi64_fields) };
 
 static const struct vfio_pci_rule cap_rules[] = {
-	/* Nothing but a header, where firmware took a capability away */
-	[0] = { .len = PCI_CAP_SIZEOF, .hidden = true },
 	[PCI_CAP_ID_PM] = { .len = PCI_PM_SIZEOF, FIELDS(pm_fields) },
 	[PCI_CAP_ID_AGP] = { .len = PCI_AGP_SIZEOF },
 	[PCI_CAP_ID_VPD] = { .len = PCI_CAP_VPD_SIZEOF, FIELDS(vpd_fields) },
@@ -135,7 +133,6 @@ static const struct vfio_pci_field pwr_fields[] = {
 };
 
 #define HIDDEN .hidden = true, .blank = true
-#define MAX_LANES 32
 
 /*
  * The host alone manages translation services and process address spaces, and
@@ -161,21 +158,22 @@ static const struct vfio_pci_rule ecap_rules[] = {
 	[PCI_EXT_CAP_ID_DPA] = { .len = VFIO_PCI_LEN_VARIES },
 	[PCI_EXT_CAP_ID_TPH] = { .len = VFIO_PCI_LEN_VARIES },
 	[PCI_EXT_CAP_ID_LTR] = { .len = PCI_EXT_CAP_LTR_SIZEOF },
-	[PCI_EXT_CAP_ID_SECPCI] = { .len = 12 + 2 * MAX_LANES, HIDDEN },
+	[PCI_EXT_CAP_ID_SECPCI] = { .len = 12, .per_lane = 2, HIDDEN },
 	[PCI_EXT_CAP_ID_PASID] = { .len = PCI_EXT_CAP_PASID_SIZEOF, HIDDEN },
 	[PCI_EXT_CAP_ID_L1SS] = { .len = 20, HIDDEN },
 	[PCI_EXT_CAP_ID_PTM] = { .len = 12, HIDDEN },
 	[PCI_EXT_CAP_ID_DVSEC] = { .len = VFIO_PCI_LEN_VARIES, .raw = true },
 	[PCI_EXT_CAP_ID_DLF] = { .len = 12, HIDDEN },
-	[PCI_EXT_CAP_ID_PL_16GT] = { .len = 32 + MAX_LANES, HIDDEN },
+	[PCI_EXT_CAP_ID_PL_16GT] = { .len = 32, .per_lane = 1, HIDDEN },
 	/* Lane margining, which has no name everywhere */
-	[0x27] = { .len = 8 + 4 * MAX_LANES, HIDDEN },
-	[PCI_EXT_CAP_ID_PL_32GT] = { .len = 32 + MAX_LANES, HIDDEN },
+	[0x27] = { .len = 8, .per_lane = 4, HIDDEN },
+	[PCI_EXT_CAP_ID_PL_32GT] = { .len = 32, .per_lane = 1, HIDDEN },
 };
 
 /*
- * Low in config space there are devices that have registers anywhere, and
- * drivers that read them: these are left readable.
+ * Low in config space there are devices that have registers anywhere, also right
+ * behind a capability of two bytes, and drivers that need them: EHCI's way to
+ * take it over from firmware is one.
  */
 static const struct vfio_pci_rule unknown_cap = { .hidden = true };
 static const struct vfio_pci_rule unknown_ecap = { HIDDEN };

@@ -40,7 +40,12 @@ struct vfio_pci_rule {
 	 * knows, which implies @hidden
 	 */
 	u16 len;
-	/** @hidden: left out of the chain and read-only */
+	/** @per_lane: bytes more for each lane that the link may have */
+	u8 per_lane;
+	/**
+	 * @hidden: left out of the chain; an extended capability is read-only
+	 * then, a standard one is left alone
+	 */
 	bool hidden;
 	/** @blank: reads as zero */
 	bool blank;

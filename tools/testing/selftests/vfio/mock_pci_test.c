@@ -180,8 +180,8 @@ TEST_OVER(hidden_extended_capabilities, BACKEND_CONTAINER)
 	vdev_close_with_space(vdev);
 }
 
-/* The list passes it by; who looks nevertheless can read it, and no more. */
-TEST_OVER(unknown_capability_is_read_only, BACKEND_CONTAINER)
+/* The list passes it by; what is behind it may be anything, and is the device's. */
+TEST_OVER(unknown_capability_is_left_alone, BACKEND_CONTAINER)
 {
 	struct mock_pci_image image;
 	struct mock_bus bus;
@@ -199,10 +199,10 @@ TEST_OVER(unknown_capability_is_read_only, BACKEND_CONTAINER)
 	vdev = open_image(&bus, &image, backend);
 	raw = open_raw(vdev->bdf);
 	ASSERT_EQ(vdev_cfg_read(vdev, 0x44, 4), 0x12345678);
-	vdev_cfg_write(vdev, 0x44, 4, ~0U);
-	ASSERT_EQ(vdev_cfg_read(vdev, 0x44, 4), 0x12345678);
+	vdev_cfg_write(vdev, 0x44, 4, 0x9abcdef0);
+	ASSERT_EQ(vdev_cfg_read(vdev, 0x44, 4), 0x9abcdef0);
 	ASSERT_EQ(pread(raw, &value, 4, 0x44), 4);
-	ASSERT_EQ(value, 0x12345678);
+	ASSERT_EQ(value, 0x9abcdef0);
 	vdev_close_with_space(vdev);
 }
 
@@ -253,6 +253,50 @@ TEST_OVER(capability_at_the_end, BACKEND_CONTAINER)
 		ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 252,
 				       got, 8),
 			  -EFAULT);
+		vdev_close_with_space(vdev);
+	}
+}
+
+/*
+ * What a capability has for each lane is as long as the link is wide: registers
+ * behind it are not taken for its own.
+ */
+TEST_OVER(hidden_as_wide_as_the_link, BACKEND_CONTAINER)
+{
+	static const struct {
+		unsigned int id, len, per_lane;
+	} caps[] = {
+		{ PCI_EXT_CAP_ID_SECPCI, 12, 2 },
+		{ PCI_EXT_CAP_ID_PL_16GT, 32, 1 },
+		{ 0x2a, 32, 1 },
+		{ 0x27, 8, 4 },
+	};
+	static const unsigned int lanes[] = { 0, 1, 4, 16, 32 };
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	struct vdev *vdev;
+
+	mock_bus_open(&bus);
+	for (size_t i = 0; i < ARRAY_SIZE(caps) * ARRAY_SIZE(lanes); i++) {
+		const unsigned int width = lanes[i % ARRAY_SIZE(lanes)];
+		const unsigned int nr = (unsigned int)(i / ARRAY_SIZE(lanes));
+		unsigned int end =
+			0x100 + caps[nr].len + caps[nr].per_lane * width;
+
+		mock_image(&image, 0x1af4, 0x4328, CLASS_NETWORK);
+		image.config[PCI_CAPABILITY_LIST] = 0x40;
+		add_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
+		mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
+		mock_put32(image.config + 0x40 + PCI_EXP_LNKCAP, width << 4);
+		mock_put32(image.config + 0x100, caps[nr].id | 1 << 16);
+		memset(image.config + 0x104, 0x25, 0x100);
+		memset(image.writable + 0x104, 0xff, 0x100);
+		vdev = open_image(&bus, &image, backend);
+		ASSERT_EQ(vdev_cfg_read(vdev, end - 1, 1), 0);
+		end = (end + 3) & ~3U;
+		ASSERT_EQ(vdev_cfg_read(vdev, end, 4), 0x25252525);
+		vdev_cfg_write(vdev, end, 4, 0x5a5a5a5a);
+		ASSERT_EQ(vdev_cfg_read(vdev, end, 4), 0x5a5a5a5a);
 		vdev_close_with_space(vdev);
 	}
 }
