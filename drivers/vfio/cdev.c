@@ -162,28 +162,55 @@ static long vfio_cdev_df_bind(struct vfio_df *df,
 	return ret;
 }
 
+/* The PASID of a request, which stands at its end. */
+static int read_pasid(const struct vfio_device *device, u32 argsz, size_t size,
+		      u32 *pasid, const u32 __user *arg)
+{
+	if (!device->ops->pasid_attach_ioas)
+		return -EOPNOTSUPP;
+	if (argsz < size)
+		return -EINVAL;
+	return get_user(*pasid, arg) ? -EFAULT : 0;
+}
+
+static void detach(struct vfio_device *device, bool by_pasid, u32 pasid)
+{
+	if (by_pasid)
+		device->ops->pasid_detach_ioas(device, pasid);
+	else
+		device->ops->detach_ioas(device);
+}
+
 static long vfio_cdev_attach(struct vfio_device *device,
 			     struct vfio_device_attach_iommufd_pt __user *arg)
 {
 	const size_t minsz =
 		offsetofend(struct vfio_device_attach_iommufd_pt, pt_id);
 	struct vfio_device_attach_iommufd_pt attach;
+	bool by_pasid;
 	int ret;
 
 	if (copy_from_user(&attach, arg, minsz))
 		return -EFAULT;
 	if (attach.argsz < minsz || attach.flags & ~VFIO_DEVICE_ATTACH_PASID)
 		return -EINVAL;
-	if (attach.flags & VFIO_DEVICE_ATTACH_PASID)
-		return -EOPNOTSUPP;
+	by_pasid = attach.flags & VFIO_DEVICE_ATTACH_PASID;
+	if (by_pasid) {
+		ret = read_pasid(device, attach.argsz, sizeof(attach),
+				 &attach.pasid, &arg->pasid);
+		if (ret)
+			return ret;
+	}
 
 	guard(mutex)(&device->dev_set->lock);
-	ret = device->ops->attach_ioas(device, &attach.pt_id);
+	ret = by_pasid ? device->ops->pasid_attach_ioas(device, attach.pasid,
+							&attach.pt_id) :
+			 device->ops->attach_ioas(device, &attach.pt_id);
 	if (ret)
 		return ret;
 
 	if (put_user(attach.pt_id, &arg->pt_id)) {
-		device->ops->detach_ioas(device);
+		detach(device, by_pasid, attach.pasid);
 		return -EFAULT;
 	}
 	return 0;
@@ -194,17 +221,24 @@ static long vfio_cdev_detach(struct vfio_device *device,
 {
 	const size_t minsz =
 		offsetofend(struct vfio_device_detach_iommufd_pt, flags);
-	struct vfio_device_detach_iommufd_pt detach;
+	struct vfio_device_detach_iommufd_pt req;
+	bool by_pasid;
+	int ret;
 
-	if (copy_from_user(&detach, arg, minsz))
+	if (copy_from_user(&req, arg, minsz))
 		return -EFAULT;
-	if (detach.argsz < minsz || detach.flags & ~VFIO_DEVICE_DETACH_PASID)
+	if (req.argsz < minsz || req.flags & ~VFIO_DEVICE_DETACH_PASID)
 		return -EINVAL;
-	if (detach.flags & VFIO_DEVICE_DETACH_PASID)
-		return -EOPNOTSUPP;
+	by_pasid = req.flags & VFIO_DEVICE_DETACH_PASID;
+	if (by_pasid) {
+		ret = read_pasid(device, req.argsz, sizeof(req), &req.pasid,
+				 &arg->pasid);
+		if (ret)
+			return ret;
+	}
 
 	guard(mutex)(&device->dev_set->lock);
-	device->ops->detach_ioas(device);
+	detach(device, by_pasid, req.pasid);
 	return 0;
 }
 

@@ -36,12 +36,17 @@ EXPORT_SYMBOL_NS_GPL(vfio_iommufd_physical_bind, "VFIO_NG");
 
 /**
  * vfio_iommufd_physical_unbind() - undo vfio_iommufd_physical_bind()
- * @vdev: the device; is detached first where it is attached
+ * @vdev: the device; is detached first, with all its PASIDs, where it is attached
  *
  * Context: Caller holds the lock of the device's set. May sleep.
  */
 void vfio_iommufd_physical_unbind(struct vfio_device *vdev)
 {
+	unsigned long pasid;
+	void *entry;
+
+	xa_for_each(&vdev->pasids, pasid, entry)
+		vfio_iommufd_physical_pasid_detach_ioas(vdev, pasid);
 	vfio_iommufd_physical_detach_ioas(vdev);
 	iommufd_device_unbind(vdev->iommufd_device);
 	vdev->iommufd_device = NULL;
@@ -91,6 +96,57 @@ void vfio_iommufd_physical_detach_ioas(struct vfio_device *vdev)
 	vdev->iommufd_attached = false;
 }
 EXPORT_SYMBOL_NS_GPL(vfio_iommufd_physical_detach_ioas, "VFIO_NG");
+
+/**
+ * vfio_iommufd_physical_pasid_attach_ioas() - attach one PASID
+ * @vdev: the device, bound
+ * @pasid: the PASID; where it is attached it moves over
+ * @pt_id: ID of the IOAS or HWPT; gets the ID of the HWPT in use
+ *
+ * Context: Caller holds the lock of the device's set. May sleep.
+ * Return: 0, -ENOMEM, -errno of iommufd; the PASID stays where it was then.
+ */
+int vfio_iommufd_physical_pasid_attach_ioas(struct vfio_device *vdev, u32 pasid,
+					    u32 *pt_id)
+{
+	struct iommufd_device *idev = vdev->iommufd_device;
+	int ret;
+
+	lockdep_assert_held(&vdev->dev_set->lock);
+
+	if (WARN_ON(!idev))
+		return -EINVAL;
+
+	ret = xa_insert(&vdev->pasids, pasid, xa_mk_value(0),
+			GFP_KERNEL_ACCOUNT);
+	if (ret == -EBUSY)
+		return iommufd_device_replace(idev, pasid, pt_id);
+	if (ret)
+		return ret;
+
+	ret = iommufd_device_attach(idev, pasid, pt_id);
+	if (ret)
+		xa_erase(&vdev->pasids, pasid);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(vfio_iommufd_physical_pasid_attach_ioas, "VFIO_NG");
+
+/**
+ * vfio_iommufd_physical_pasid_detach_ioas() - block what a PASID does
+ * @vdev: the device, bound
+ * @pasid: the PASID; may be detached already
+ *
+ * Context: Caller holds the lock of the device's set. May sleep.
+ */
+void vfio_iommufd_physical_pasid_detach_ioas(struct vfio_device *vdev,
+					     u32 pasid)
+{
+	lockdep_assert_held(&vdev->dev_set->lock);
+
+	if (xa_erase(&vdev->pasids, pasid))
+		iommufd_device_detach(vdev->iommufd_device, pasid);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_iommufd_physical_pasid_detach_ioas, "VFIO_NG");
 
 /**
  * vfio_iommufd_device_ictx() - which iommufd a device is bound to

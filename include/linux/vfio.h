@@ -24,6 +24,7 @@
 #include <linux/types.h>
 #include <linux/uaccess.h>
 #include <linux/uuid.h>
+#include <linux/xarray.h>
 #include <uapi/linux/vfio.h>
 
 struct file;
@@ -128,6 +129,8 @@ struct vfio_device {
 	struct iommufd_container_access *container_access;
 	/** @iommufd_attached: it is attached to what it is bound to */
 	bool iommufd_attached;
+	/** @pasids: its PASIDs that are attached; lock of the set */
+	struct xarray pasids;
 	/** @noiommu: it does DMA without an IOMMU */
 	bool noiommu;
 	/** @cdev_opened: bound through the device node, not through a group */
@@ -164,6 +167,17 @@ struct vfio_device_ops {
 	 * undo; set lock held
 	 */
 	void (*detach_ioas)(struct vfio_device *vdev);
+	/**
+	 * @pasid_attach_ioas: the same for one PASID of the device; optional, and
+	 * with it @pasid_detach_ioas
+	 */
+	int (*pasid_attach_ioas)(struct vfio_device *vdev, u32 pasid,
+				 u32 *pt_id);
+	/**
+	 * @pasid_detach_ioas: undoes @pasid_attach_ioas; harmless where there is
+	 * nothing to undo
+	 */
+	void (*pasid_detach_ioas)(struct vfio_device *vdev, u32 pasid);
 	/** @open_device: first file gets access; optional; set lock held */
 	int (*open_device)(struct vfio_device *vdev);
 	/** @close_device: last file with access goes; optional; set lock held */
@@ -395,6 +409,10 @@ int vfio_iommufd_physical_bind(struct vfio_device *vdev,
 void vfio_iommufd_physical_unbind(struct vfio_device *vdev);
 int vfio_iommufd_physical_attach_ioas(struct vfio_device *vdev, u32 *pt_id);
 void vfio_iommufd_physical_detach_ioas(struct vfio_device *vdev);
+int vfio_iommufd_physical_pasid_attach_ioas(struct vfio_device *vdev, u32 pasid,
+					    u32 *pt_id);
+void vfio_iommufd_physical_pasid_detach_ioas(struct vfio_device *vdev,
+					     u32 pasid);
 
 /* For a device registered by vfio_register_emulated_iommu_dev() */
 int vfio_iommufd_emulated_bind(struct vfio_device *vdev,

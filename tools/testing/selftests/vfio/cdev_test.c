@@ -367,7 +367,8 @@ TEST(attach_to_bad_memory)
 	ASSERT_RC(__cdev_attach(fd, ioas, NULL), 0);
 }
 
-TEST(pasid_is_not_supported)
+/* A device without PASIDs. */
+TEST(pasid_of_none)
 {
 	int iommufd = iommufd_open();
 	int fd = cdev(TESTDEV_EDU0);
