@@ -318,22 +318,26 @@ u64 vfio_pci_rom_size(struct pci_dev *pdev)
 
 /*
  * Mapping switches the ROM on and looks for the image, which takes a function
- * that is awake and not being reset.
+ * that is awake and not being reset. Otherwise there is none to be seen, but for
+ * the copy that firmware has made of a display's.
  */
 static void __iomem *map_rom(struct vfio_pci_core_device *vdev, bool shadow,
 			     size_t *image)
 {
 	struct pci_dev *pdev = vdev->pdev;
+	bool in_ram = pci_resource_flags(pdev, PCI_ROM_RESOURCE) &
+		      IORESOURCE_ROM_SHADOW;
 
 	if (shadow) {
 		*image = pdev->romlen;
-		return ioremap(pdev->rom, pdev->romlen);
+		return ioremap(pdev->rom, pdev->romlen) ?:
+							  IOMEM_ERR_PTR(-ENOMEM);
 	}
 
 	guard(rwsem_read)(&vdev->memory_lock);
 	if (!vfio_pci_memory_enabled(vdev))
-		return NULL;
-	return pci_map_rom(pdev, image);
+		return IOMEM_ERR_PTR(in_ram ? -EIO : -ENOMEM);
+	return pci_map_rom(pdev, image) ?: IOMEM_ERR_PTR(-ENOMEM);
 }
 
 static void unmap_rom(struct vfio_pci_core_device *vdev, bool shadow,
@@ -374,21 +378,21 @@ ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *vdev, char __user *buf,
 		.is_bar = !shadow,
 		.is_mem = !shadow,
 	};
+	u64 off = *ppos & VFIO_PCI_OFFSET_MASK;
 	size_t image;
 	ssize_t ret;
 
-	if (!w.size)
+	if (off >= w.size)
 		return -EINVAL;
 
 	/* Whoever unmaps switches the ROM off, also for others */
 	guard(mutex)(&vdev->rom_lock);
 	w.io = map_rom(vdev, shadow, &image);
-	if (!w.io)
-		return -ENOMEM;
+	if (IS_ERR(w.io))
+		return PTR_ERR(w.io);
 	w.hole_start = image;
 
-	ret = window_rw(vdev, &w, *ppos & VFIO_PCI_OFFSET_MASK, buf, count,
-			false);
+	ret = window_rw(vdev, &w, off, buf, count, false);
 	if (ret > 0)
 		*ppos += ret;
 

@@ -139,6 +139,9 @@ TEST_OVER(rom, BACKENDS_ALL)
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, 0);
 	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, head, 4),
 		  -ENOMEM);
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, KIB(64), head,
+			       4),
+		  -EINVAL);
 	vdev_enable(vdev, false);
 	vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, head, sizeof(head));
 	ASSERT(head[0] == 0x55 && head[1] == 0xaa);
@@ -154,6 +157,20 @@ TEST_OVER(rom, BACKENDS_ALL)
 	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, KIB(64), head,
 			       4),
 		  -EINVAL);
+}
+
+/* A display's is in RAM, where firmware has put it. */
+TEST_OVER(rom_in_ram, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_VGA), backend);
+	unsigned char head[2];
+
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, 0);
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, head, 2),
+		  -EIO);
+	vdev_enable(vdev, false);
+	vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, head, sizeof(head));
+	ASSERT(head[0] == 0x55 && head[1] == 0xaa);
 }
 
 TEST_OVER(io_ports, BACKENDS_ALL)
