@@ -196,9 +196,9 @@ static int add_opregion(struct vfio_pci_core_device *vdev)
 		return ret;
 	}
 
-	/* Where the host has it is nothing that a user may change */
+	/* Where a guest has it is the guest's business; the host's stays */
 	put_unaligned_le32(phys, &vdev->vconfig[ASLS]);
-	vfio_pci_perm_set(&vdev->config->perm, ASLS, 4, U32_MAX, 0);
+	vfio_pci_perm_set(&vdev->config->perm, ASLS, 4, U32_MAX, U32_MAX);
 	return 0;
 }
 

@@ -209,11 +209,17 @@ TEST_OVER(address_register_is_virtual, BACKEND_CONTAINER)
 {
 	struct display display;
 	struct vdev *vdev;
+	const char *bdf;
 
 	make_display(&display, 0x0100);
 	vdev = open_display(&display, backend);
 	ASSERT_EQ(vdev_cfg_read(vdev, ASLS, 4), display.bus.info.ram);
 	vdev_cfg_write(vdev, ASLS, 4, 0x12345000);
+	ASSERT_EQ(vdev_cfg_read(vdev, ASLS, 4), 0x12345000);
+	bdf = vdev->bdf;
+	vdev_close_with_space(vdev);
+	/* The next user finds it where the host has it. */
+	vdev = vdev_open(bdf, backend);
 	ASSERT_EQ(vdev_cfg_read(vdev, ASLS, 4), display.bus.info.ram);
 	vdev_close_with_space(vdev);
 }
