@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,6 +112,93 @@ TEST_OVER(mmap_follows_decoding, BACKENDS_ALL)
 	expect_sigbus(regs);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
 	ASSERT_EQ(mmio_read32(regs, 0) & 0xff, 0xed);
+}
+
+#define VRAM MIB(16)
+
+static long nr_faults(void)
+{
+	struct rusage usage;
+
+	ASSERT(!getrusage(RUSAGE_SELF, &usage));
+	return usage.ru_minflt;
+}
+
+/* The video memory, from @skew after an address where huge pages can be. */
+static volatile char *map_vram(struct vdev *vdev, size_t skew)
+{
+	struct vfio_region_info info;
+	uintptr_t room;
+	void *at;
+
+	vdev_region(vdev, BAR0, &info);
+	ASSERT_EQ(info.size, VRAM);
+	room = (uintptr_t)sys_mmap_anon(VRAM + MIB(2) + PAGE);
+	room = (room + MIB(2) - 1) & ~(uintptr_t)(MIB(2) - 1);
+	at = (void *)(room + skew);
+	ASSERT(mmap(at, VRAM, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		    vdev->fd, (off_t)info.offset) == at);
+	return at;
+}
+
+/* A word on each page; how many faults that takes. */
+static long write_pages(volatile char *vram)
+{
+	const long before = nr_faults();
+
+	for (size_t at = 0; at < VRAM; at += PAGE)
+		mmio_write32(vram, at, (__u32)(at ^ 0x5a5a0000));
+	return nr_faults() - before;
+}
+
+static void check_pages(struct vdev *vdev, volatile char *vram)
+{
+	__u32 value;
+
+	for (size_t at = 0; at < VRAM; at += PAGE)
+		ASSERT_EQ(mmio_read32(vram, at), (__u32)(at ^ 0x5a5a0000));
+	for (size_t at = 0; at < VRAM; at += MIB(2) - PAGE) {
+		vdev_pread(vdev, BAR0, at, &value, sizeof(value));
+		ASSERT_EQ(value, (__u32)(at ^ 0x5a5a0000));
+	}
+}
+
+/* A BAR that is large enough comes by huge pages, and goes, and comes back. */
+TEST_OVER(mmap_huge, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_VGA), backend);
+	volatile char *vram = map_vram(vdev, 0);
+
+	vdev_enable(vdev, false);
+	ASSERT(write_pages(vram) < 64);
+	check_pages(vdev, vram);
+
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, 0);
+	expect_sigbus(vram);
+	expect_sigbus(vram + VRAM - PAGE);
+	vdev_enable(vdev, false);
+	ASSERT(write_pages(vram) < 64);
+	check_pages(vdev, vram);
+
+	/* Half of a huge page goes: the rest is as it was. */
+	sys_munmap((void *)(vram + MIB(2)), MIB(1));
+	vram += MIB(3);
+	ASSERT_EQ(mmio_read32(vram, 0), MIB(3) ^ 0x5a5a0000);
+	ASSERT_EQ(mmio_read32(vram, VRAM - MIB(3) - PAGE),
+		  (VRAM - PAGE) ^ 0x5a5a0000);
+}
+
+/* Where addresses do not lie as they do in the BAR, by small ones. */
+TEST_OVER(mmap_skewed, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_VGA), backend);
+	volatile char *vram = map_vram(vdev, PAGE);
+
+	vdev_enable(vdev, false);
+	ASSERT(write_pages(vram) >= (long)(VRAM / PAGE));
+	check_pages(vdev, vram);
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, 0);
+	expect_sigbus(vram + MIB(2));
 }
 
 /* A mapping is as good as an open file. */
