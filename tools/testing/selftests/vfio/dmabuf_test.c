@@ -84,9 +84,9 @@ TEST_OVER(bad_input, BACKENDS_ALL)
 	ASSERT_RC(create(vdev, BAR0, 0, MIB(1) + PAGE), -EINVAL);
 	ASSERT_RC(create(vdev, BAR0, MIB(1), PAGE), -EINVAL);
 	ASSERT_RC(create(vdev, BAR0, MIB(1) - PAGE, 2 * PAGE), -EINVAL);
-	ASSERT_RC(create(vdev, BAR0, -PAGE, 2 * PAGE), -EOVERFLOW);
-	ASSERT_RC(create(vdev, BAR0, -2 * PAGE, PAGE), -EOVERFLOW);
-	ASSERT_RC(create(vdev, BAR0, PAGE, -PAGE), -EINVAL);
+	ASSERT_RC(create(vdev, BAR0, -IOVA_PAGE, 2 * PAGE), -EOVERFLOW);
+	ASSERT_RC(create(vdev, BAR0, -2 * IOVA_PAGE, PAGE), -EOVERFLOW);
+	ASSERT_RC(create(vdev, BAR0, PAGE, -IOVA_PAGE), -EINVAL);
 	ASSERT_RC(create(vdev, BAR0, MIB(1) - PAGE, PAGE), 0);
 	ASSERT_RC(create(vdev, BAR0, 0, MIB(1)), 0);
 	ranges[1].length = 0;

@@ -153,7 +153,7 @@ TEST_OVER(pin_errnos_container, BACKENDS_LEGACY)
 	ASSERT_RC(__sample_pin(s.fd, IOVA - PAGE, 1, SAMPLE_RW), -EINVAL);
 	ASSERT_RC(__sample_pin(s.fd, IOVA + NR * PAGE, 1, SAMPLE_RW), -EINVAL);
 	ASSERT_RC(__sample_pin(s.fd, IOVA + PAGE, NR, SAMPLE_RW), -EINVAL);
-	ASSERT_RC(__sample_pin(s.fd, -PAGE, 2, SAMPLE_RW), wrap);
+	ASSERT_RC(__sample_pin(s.fd, -IOVA_PAGE, 2, SAMPLE_RW), wrap);
 	ASSERT_RC(__sample_pin(s.fd, -1, 1, SAMPLE_RW), wrap);
 
 	ASSERT_RC(__space_map(s.space, mem, IOVA + NR * PAGE, PAGE, DMA_READ),
@@ -184,7 +184,7 @@ TEST_OVER(pin_errnos_iommufd, BACKEND_IOMMUFD)
 		  -EINVAL);
 	ASSERT_RC(__sample_pin(s.fd, IOVA - PAGE, 1, SAMPLE_RW), -ENOENT);
 	ASSERT_RC(__sample_pin(s.fd, IOVA + PAGE, NR, SAMPLE_RW), -ENOENT);
-	ASSERT_RC(__sample_pin(s.fd, -PAGE, 2, SAMPLE_RW), -EOVERFLOW);
+	ASSERT_RC(__sample_pin(s.fd, -IOVA_PAGE, 2, SAMPLE_RW), -EOVERFLOW);
 	ASSERT_RC(__space_map(s.space, mem, IOVA + NR * PAGE, PAGE, DMA_READ),
 		  0);
 	ASSERT_RC(__sample_pin(s.fd, IOVA + NR * PAGE, 1, SAMPLE_RW), -EPERM);
@@ -366,7 +366,7 @@ TEST_OVER(info, BACKENDS_LEGACY)
 
 	info = info_buffer(s.space->fd, VFIO_IOMMU_GET_INFO, &request,
 			   sizeof(request));
-	ASSERT_EQ(info->iova_pgsizes, (__u64)-PAGE);
+	ASSERT_EQ(info->iova_pgsizes, -IOVA_PAGE);
 	ASSERT(!info_cap(info, info->cap_offset,
 			 VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE));
 	ASSERT(info_cap(info, info->cap_offset,

@@ -740,9 +740,9 @@ TEST_OVER(log_start_errors, BACKENDS_ALL)
 	ASSERT_RC(__log(vdev, 1, &r), -EINVAL);
 	r = (range_t){ PAGE, 0 };
 	ASSERT_RC(__log(vdev, 1, &r), -EINVAL);
-	r = (range_t){ -PAGE, PAGE };
+	r = (range_t){ -IOVA_PAGE, PAGE };
 	ASSERT_RC(__log(vdev, 1, &r), -EOVERFLOW);
-	r = (range_t){ PAGE, -PAGE };
+	r = (range_t){ PAGE, -IOVA_PAGE };
 	ASSERT_RC(__log(vdev, 1, &r), -EOVERFLOW);
 
 	ASSERT_RC(__log(vdev, 2, two), -EINVAL);
@@ -788,7 +788,7 @@ TEST_OVER(log_report_errors, BACKENDS_ALL)
 	ASSERT_RC(__report(vdev, 0, 0, PAGE, bits), -EINVAL);
 	ASSERT_RC(__report(vdev, 1, PAGE, PAGE, bits), -EINVAL);
 	ASSERT_RC(__report(vdev, 0, PAGE + 1, PAGE, bits), -EINVAL);
-	ASSERT_RC(__report(vdev, -PAGE, 2 * PAGE, PAGE, bits), -EOVERFLOW);
+	ASSERT_RC(__report(vdev, -IOVA_PAGE, 2 * PAGE, PAGE, bits), -EOVERFLOW);
 	ASSERT_RC(__feature(vdev, GET | VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
 			    NULL, 0),
 		  -EINVAL);
