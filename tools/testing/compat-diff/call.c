@@ -11,8 +11,8 @@
 
 /* In the order of enum fdslot. */
 static const char *const fd_names[NR_FDS] = {
-	"c0", "c1", "g0", "g1", "g2", "g3",  "d0",  "d1",
-	"d2", "d3", "d4", "e0", "e1", "nul", "neg",
+	"c0", "c1", "g0", "g1", "g2",  "g3",  "d0", "d1", "d2",
+	"d3", "d4", "e0", "e1", "nul", "neg", "gx", "x",
 };
 
 /* In the order of enum ptr. */

@@ -45,10 +45,16 @@ enum fdslot {
 	FD_NULL,
 	/** @FD_NONE: neg, no file at all */
 	FD_NONE,
+	/** @FD_OTHER_GROUP: gx, the group of the device that is x */
+	FD_OTHER_GROUP,
+	/** @FD_OTHER: x, a device of any kind that the sequence has picked */
+	FD_OTHER,
 	/** @NR_FDS: how many there are */
 	NR_FDS,
 };
 
+/* Those that calls of the container have to do with */
+#define NR_SHARED_FDS (FD_NONE + 1)
 #define NR_CONTAINERS 2
 #define NR_GROUPS 4
 #define NR_DEVICES 5

@@ -184,11 +184,15 @@ void op_raw(struct world *world, const struct call *call)
 void op_gopen(struct world *world, const struct call *call)
 {
 	char path[32];
+	int group;
 
-	if (call->arg[0] < FD_GROUP0 || call->arg[0] > FD_GROUP3)
+	if (call->arg[0] == FD_OTHER_GROUP)
+		group = world->other.group;
+	else if (call->arg[0] >= FD_GROUP0 && call->arg[0] <= FD_GROUP3)
+		group = world->hardware.group[call->arg[0] - FD_GROUP0];
+	else
 		return;
-	snprintf(path, sizeof(path), "/dev/vfio/%d",
-		 world->hardware.group[call->arg[0] - FD_GROUP0]);
+	snprintf(path, sizeof(path), "/dev/vfio/%d", group);
 	trace_open_file(world, call->arg[0], path, (int)call->arg[1]);
 }
 
@@ -222,7 +226,9 @@ void op_unset(struct world *world, const struct call *call)
 static void device_name(const struct world *world, __u64 slot, char *buf,
 			size_t size)
 {
-	if (slot == FD_DEVICE4)
+	if (slot == FD_OTHER)
+		snprintf(buf, size, "%s", world->other.bdf);
+	else if (slot == FD_DEVICE4)
 		snprintf(buf, size, "vfio_sample.%u", world->hardware.sample);
 	else
 		snprintf(buf, size, "%s",
@@ -238,7 +244,8 @@ void op_getdev(struct world *world, const struct call *call)
 	void *at;
 	int fd;
 
-	if (call->arg[1] < FD_DEVICE0 || call->arg[1] > FD_DEVICE4)
+	if (call->arg[1] != FD_OTHER &&
+	    (call->arg[1] < FD_DEVICE0 || call->arg[1] > FD_DEVICE4))
 		return;
 	device_name(world, call->arg[1], name, sizeof(name));
 	switch (call->arg[2]) {

@@ -7,32 +7,29 @@
 #include "gen.h"
 
 #include <linux/vfio.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include "draft.h"
+#include "gen_other.h"
 #include "harness.h"
 #include "memory.h"
-#include "ops.h"
-#include "rng.h"
 
 #define IOVA_PAGES 24
 /* Mappings that are remembered */
 #define NR_MAPPED 4
+/* One in so many sequences is of the devices, not of the container */
+#define OTHER_EACH 5
 /* At the end of one in so many sequences a device goes, with so many calls */
 #define GONE_EACH 16
 #define GONE_CALLS 10
 
 /** struct gen - a sequence in the making */
 struct gen {
-	/** @rng: what decides */
-	struct rng rng;
-	/** @calls: so far */
-	struct call *calls;
-	/** @nr: how many */
-	unsigned int nr;
+	/** @draft: the calls so far */
+	struct draft draft;
 	/** @open: which files are open, if all went well */
-	bool open[NR_FDS];
+	bool open[NR_SHARED_FDS];
 	/** @container: which container a group is in, -1 for none */
 	int container[NR_GROUPS];
 	/** @mapped: the last mappings, IOVA and bytes */
@@ -41,43 +38,23 @@ struct gen {
 	bool forked;
 	/** @nr_mapped: mappings made so far */
 	unsigned int nr_mapped;
-	/** @end: how many calls there may be yet without gen_gone()'s */
-	unsigned int end;
 	/** @gone: a device is to go at the end */
 	bool gone;
 	/** @held: a device may have more users than the file it was opened as */
 	bool held;
 };
 
+#define add(gen, ...) draft_add(&(gen)->draft, __VA_ARGS__)
+
 static unsigned int below(struct gen *gen, unsigned int n)
 {
-	return rng_below(&gen->rng, n);
+	return draft_below(&gen->draft, n);
 }
 
 static bool often(struct gen *gen, unsigned int percent)
 {
-	return rng_often(&gen->rng, percent);
+	return draft_often(&gen->draft, percent);
 }
-
-/* A call by its name; the first @nr arguments follow. */
-static struct call *add(struct gen *gen, const char *name, unsigned int nr, ...)
-{
-	struct call *call;
-	va_list args;
-
-	if (gen->nr == gen->end)
-		return NULL;
-	call = &gen->calls[gen->nr++];
-	call->op = op_find(name, strlen(name));
-	memcpy(call->arg, call->op->defaults, sizeof(call->arg));
-	va_start(args, nr);
-	for (unsigned int i = 0; i < nr; i++)
-		call->arg[i] = va_arg(args, __u64);
-	va_end(args);
-	return call;
-}
-
-#define N(value) ((__u64)(value))
 
 static __u64 any(struct gen *gen, unsigned int first, unsigned int nr)
 {
@@ -90,7 +67,7 @@ static __u64 one_of(struct gen *gen, unsigned int first, unsigned int nr)
 	unsigned int i = below(gen, nr);
 
 	if (often(gen, 2))
-		return any(gen, 0, NR_FDS);
+		return any(gen, 0, NR_SHARED_FDS);
 	for (unsigned int n = 0; n < nr; n++, i++) {
 		if (gen->open[first + i % nr])
 			return first + i % nr;
@@ -115,16 +92,12 @@ static __u64 device(struct gen *gen)
 
 static __u64 pointer(struct gen *gen)
 {
-	return often(gen, 96) ? PTR_OK : any(gen, 0, NR_PTRS);
+	return draft_pointer(&gen->draft);
 }
 
-/* The size that a struct has, or another one. */
 static __u64 argsz(struct gen *gen, __u64 right)
 {
-	const __u64 wrong[] = { 0,	   1,	      right - 1, right + 1,
-				right / 2, right * 2, 4096,	 0xffffffff };
-
-	return often(gen, 94) ? right : wrong[below(gen, ARRAY_SIZE(wrong))];
+	return draft_argsz(&gen->draft, right);
 }
 
 /* Addresses that a few mappings share, and some at edges. */
@@ -343,7 +316,7 @@ static void gen_set(struct gen *gen)
 {
 	const __u64 grp = group(gen);
 	const __u64 cont = often(gen, 96) ? container(gen) :
-					    any(gen, 0, NR_FDS);
+					    any(gen, 0, NR_SHARED_FDS);
 
 	if (gen->forked)
 		return;
@@ -594,7 +567,7 @@ static void gen_race(struct gen *gen)
 	const __u64 where = iova(gen);
 	const __u64 size = 0x1000 * N(1 + below(gen, 8));
 
-	if (gen->nr + 3 > gen->end)
+	if (gen->draft.nr + 3 > gen->draft.end)
 		return;
 	add(gen, "par", 1, N(2));
 	if (often(gen, 50)) {
@@ -672,13 +645,13 @@ static void gen_gone(struct gen *gen)
 	const unsigned int i = gen->open[FD_DEVICE0] ? 0 : 1;
 	const __u64 dev = FD_DEVICE0 + i;
 
-	gen->end = GEN_CALLS;
+	gen->draft.end = GEN_CALLS;
 	if (!gen->open[dev] || gen->held)
 		return;
 	add(gen, "irqs", 6, dev, N(0x24), N(4), N(0), N(1), N(FD_EVENT1));
 	add(gen, "remove", 2, dev, N(FD_EVENT1));
 	/* each of which is one call, and four follow */
-	while (gen->nr < GEN_CALLS - 4)
+	while (gen->draft.nr < GEN_CALLS - 4)
 		gen_meanwhile(gen);
 	add(gen, "close", 1, dev);
 	add(gen, "close", 1, N(FD_GROUP0 + i));
@@ -686,28 +659,37 @@ static void gen_gone(struct gen *gen)
 	gen_locked(gen);
 }
 
+static void gen_container(struct draft *draft, bool gone)
+{
+	struct gen gen = { .draft = *draft, .gone = gone };
+
+	if (gone)
+		gen.draft.end -= GONE_CALLS;
+	if (often(&gen, 93))
+		gen_set_up(&gen);
+	while (gen.draft.nr < gen.draft.end)
+		gen_one(&gen);
+	if (gone)
+		gen_gone(&gen);
+	while (gen.draft.nr < gen.draft.end)
+		gen_one(&gen);
+	*draft = gen.draft;
+}
+
 /* Fills @calls, GEN_CALLS of them. */
 unsigned int gen_sequence(__u64 seed, __u64 nr, struct call *calls)
 {
-	struct gen gen = {
+	struct draft draft = {
 		.rng.state = seed * 0x9e3779b97f4a7c15ULL + nr,
 		.calls = calls,
 		.end = GEN_CALLS,
-		.gone = nr % GONE_EACH == GONE_EACH - 1,
 	};
 
-	if (gen.gone)
-		gen.end -= GONE_CALLS;
-
 	/* neighbours are to have nothing in common */
-	gen.rng.state = rng_next(&gen.rng);
-	if (often(&gen, 93))
-		gen_set_up(&gen);
-	while (gen.nr < gen.end)
-		gen_one(&gen);
-	if (gen.gone)
-		gen_gone(&gen);
-	while (gen.nr < gen.end)
-		gen_one(&gen);
-	return gen.nr;
+	draft.rng.state = rng_next(&draft.rng);
+	if (nr % OTHER_EACH == OTHER_EACH - 1)
+		gen_other(&draft);
+	else
+		gen_container(&draft, nr % GONE_EACH == GONE_EACH - 1);
+	return draft.nr;
 }

@@ -16,9 +16,9 @@
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
 #define MAX_FOUND 32
-/* QEMU's intel-hda, as sysfs has it */
-#define HDA_VENDOR "0x8086\n"
-#define HDA_DEVICE "0x2668\n"
+/* QEMU's intel-hda */
+#define HDA_VENDOR 0x8086
+#define HDA_DEVICE 0x2668
 
 /** struct found - a device of the kind */
 struct found {
@@ -33,19 +33,10 @@ struct found {
 static struct found found[MAX_FOUND];
 static unsigned int nr_found;
 
-static bool file_says(const char *bdf, const char *name, const char *what)
+bool hardware_is_hda(const char *bdf)
 {
-	char path[128];
-	char line[32] = "";
-	FILE *file;
-
-	snprintf(path, sizeof(path), PCI_DEVICES "/%.12s/%s", bdf, name);
-	file = fopen(path, "re");
-	if (!file || !fgets(line, sizeof(line), file))
-		line[0] = '\0';
-	if (file)
-		fclose(file);
-	return !strcmp(line, what);
+	return pci_attr(bdf, "vendor") == HDA_VENDOR &&
+	       pci_attr(bdf, "device") == HDA_DEVICE;
 }
 
 static int by_bdf(const void *a, const void *b)
@@ -60,8 +51,7 @@ static void find_all(void)
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)) && nr_found < MAX_FOUND) {
-		if (!file_says(entry->d_name, "vendor", HDA_VENDOR) ||
-		    !file_says(entry->d_name, "device", HDA_DEVICE))
+		if (!hardware_is_hda(entry->d_name))
 			continue;
 		snprintf(found[nr_found].bdf, sizeof(found[0].bdf), "%.12s",
 			 entry->d_name);

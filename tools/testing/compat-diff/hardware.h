@@ -5,6 +5,7 @@
 
 #include "world.h"
 
+bool hardware_is_hda(const char *bdf);
 void hardware_find(struct hardware *hardware, unsigned int worker);
 
 #endif

@@ -7,6 +7,7 @@
 #include "device_ops.h"
 #include "harness.h"
 #include "memory_ops.h"
+#include "other_ops.h"
 #include "world.h"
 
 /* What is not given: enough for the struct, read and write, a page. */
@@ -43,6 +44,13 @@ const struct op ops[] = {
 	{ "dma", "fnn", 2, {}, op_dma },
 	{ "remove", "ff", 2, {}, op_remove },
 	{ "rescan", "f", 1, {}, op_rescan },
+
+	{ "other", "n", 1, {}, op_other },
+	{ "cfgwalk", "fnnnn", 5, {}, op_cfgwalk },
+	{ "rd", "fnnn", 4, {}, op_rd },
+	{ "wr", "fnnn", 4, {}, op_wr },
+	{ "touch", "fnn", 3, {}, op_touch },
+	{ "ioev", "fnnnf", 5, {}, op_ioev },
 
 	{ "pin", "fnnn", 3, { 0, 0, 0, 3 }, op_pin },
 	{ "unpin", "fnn", 3, {}, op_unpin },

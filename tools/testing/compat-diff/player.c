@@ -175,27 +175,42 @@ static void show(const char *name)
 	fwrite(trace->text, 1, trace->len, stdout);
 }
 
-/* A worker plays each @NR_WORKERS-th sequence, the same at any time. */
+/*
+ * Who plays the sequence that is loaded: a device x always has the same worker, as
+ * a sequence may find there what the ones before it have left behind.
+ */
+static unsigned int worker_for(__u64 nr)
+{
+	for (unsigned int i = 0; i < world.nr_calls; i++) {
+		if (!strcmp(world.call[i].op->name, "other"))
+			return other_owner((unsigned int)world.call[i].arg[0]) %
+			       NR_WORKERS;
+	}
+	return nr % NR_WORKERS;
+}
+
+/* A worker plays its sequences in their order, the same at any time. */
 static void work(unsigned int worker, const struct hardware *hardware)
 {
 	__u64 nr_all = options.play ? scripts.nr : options.from + options.count;
 	int trace_fd = trace_file();
+	unsigned int played = 0;
 	char name[256];
 	char buf[65536];
 
 	setvbuf(stdout, buf, _IOFBF, sizeof(buf));
 	trace = trace_open(trace_fd);
 	for (__u64 nr = options.from; nr < nr_all; nr++) {
-		if (nr % NR_WORKERS != worker)
-			continue;
 		load(nr, name, sizeof(name));
+		if (worker_for(nr) != worker)
+			continue;
 		play(hardware, trace_fd);
 		if (options.show)
 			show(name);
 		else
 			printf("%s %016llx\n", name, trace_hash());
 		/* in whole lines, as another worker writes as well */
-		if (options.show || nr % 64 < NR_WORKERS)
+		if (options.show || ++played % 32 == 0)
 			fflush(stdout);
 	}
 	printf("calls %llu %llu\n", sum_calls, sum_good);
@@ -236,6 +251,7 @@ int main(int argc, char **argv)
 	}
 	for (unsigned int i = 0; i < NR_WORKERS; i++)
 		hardware_find(&hardware[i], i);
+	others_find();
 	for (unsigned int i = 0; i < NR_WORKERS; i++) {
 		if (!fork())
 			work(i, &hardware[i]);

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "call.h"
+#include "other.h"
 
 #define MAX_CALLS 128
 
@@ -24,6 +25,8 @@ struct hardware {
 struct world {
 	/** @hardware: the worker's */
 	struct hardware hardware;
+	/** @other: the device x, and its group */
+	struct other other;
 	/** @trace_fd: the file that is the trace's memory */
 	int trace_fd;
 	/** @fd: files, -1 for those that are not open */

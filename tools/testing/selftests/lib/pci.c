@@ -45,7 +45,8 @@ static const struct wanted wanted[] = {
 	[TESTDEV_SHMEM] = { "ivshmem", 0x1af4, 0x1110, false, 0 },
 };
 
-static unsigned int attr(const char *bdf, const char *name)
+/* A number that sysfs has of the device, 0 where it has none of that name. */
+unsigned int pci_attr(const char *bdf, const char *name)
 {
 	char path[PATH_MAX];
 	unsigned int value;
@@ -75,7 +76,7 @@ static unsigned int group_members(const char *bdf)
 	while ((entry = readdir(dir))) {
 		/* Class 06: the bridge above the devices. */
 		if (entry->d_name[0] != '.' &&
-		    attr(entry->d_name, "class") >> 16 != 0x06)
+		    pci_attr(entry->d_name, "class") >> 16 != 0x06)
 			nr++;
 	}
 	closedir(dir);
@@ -95,8 +96,8 @@ static char *find(const struct wanted *want)
 		const char *name = entries[i]->d_name;
 
 		if (!found && name[0] != '.' &&
-		    attr(name, "vendor") == want->vendor &&
-		    attr(name, "device") == want->device &&
+		    pci_attr(name, "vendor") == want->vendor &&
+		    pci_attr(name, "device") == want->device &&
 		    (group_members(name) > 1) == want->shared && nth-- == 0)
 			found = strdup(name);
 		free(entries[i]);

@@ -34,6 +34,7 @@ const char *pci_find(enum testdev which);
 const char *pci_need(enum testdev which);
 const char *pci_need_unbound(enum testdev which);
 const char *pci_need_noiommu(enum testdev which);
+unsigned int pci_attr(const char *bdf, const char *name);
 bool pci_exists(const char *bdf);
 void pci_bind(const char *bdf);
 int __pci_bind_to(const char *bdf, const char *driver);
