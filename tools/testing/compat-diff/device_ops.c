@@ -311,13 +311,16 @@ void op_remove(struct world *world, const struct call *call)
 void op_rescan(struct world *world, const struct call *call)
 {
 	__u64 slot = call->arg[0] - FD_DEVICE0;
+	int lock;
 
 	if (slot > 3)
 		return;
 	if (world->remover)
 		waitpid(world->remover, NULL, 0);
 	world->remover = 0;
+	lock = others_lock();
 	write_file("/sys/bus/pci/rescan", "1");
+	close(lock);
 	pci_bind(world->hardware.bdf[slot]);
 	trace_add(" %s",
 		  pci_exists(world->hardware.bdf[slot]) ? "back" : "lost");

@@ -2,13 +2,16 @@
 #include "other.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "hardware.h"
 #include "harness.h"
 #include "pci.h"
+#include "sys.h"
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
 /* From this slot of the first bus on, devices are the lab's own. */
@@ -65,4 +68,19 @@ const struct other *other_get(unsigned int nr)
 unsigned int other_owner(unsigned int nr)
 {
 	return nr < nr_others ? (unsigned int)others[nr].group : 0;
+}
+
+/*
+ * Held by who plays with a device x, whose bus is reset when it is closed, and by
+ * who has all buses scanned: the kernel reads the control register of a bridge then
+ * and writes it back, and with it a reset that has begun meanwhile and ended. What
+ * is behind that bridge has lost its addresses.
+ */
+int others_lock(void)
+{
+	int fd = sys_open("/sys/bus/pci", O_RDONLY | O_DIRECTORY);
+
+	if (flock(fd, LOCK_EX))
+		FAIL("no lock");
+	return fd;
 }

@@ -19,5 +19,6 @@ struct other {
 void others_find(void);
 const struct other *other_get(unsigned int nr);
 unsigned int other_owner(unsigned int nr);
+int others_lock(void);
 
 #endif

@@ -175,18 +175,25 @@ static void show(const char *name)
 	fwrite(trace->text, 1, trace->len, stdout);
 }
 
-/*
- * Who plays the sequence that is loaded: a device x always has the same worker, as
- * a sequence may find there what the ones before it have left behind.
- */
-static unsigned int worker_for(__u64 nr)
+/* Which device x the sequence that is loaded picks, -1 for none. */
+static int other_picked(void)
 {
 	for (unsigned int i = 0; i < world.nr_calls; i++) {
 		if (!strcmp(world.call[i].op->name, "other"))
-			return other_owner((unsigned int)world.call[i].arg[0]) %
-			       NR_WORKERS;
+			return (int)world.call[i].arg[0];
 	}
-	return nr % NR_WORKERS;
+	return -1;
+}
+
+/*
+ * Who plays it: a device x always has the same worker, as a sequence may find there
+ * what the ones before it have left behind.
+ */
+static unsigned int worker_for(__u64 nr, int other)
+{
+	if (other < 0)
+		return nr % NR_WORKERS;
+	return other_owner((unsigned int)other) % NR_WORKERS;
 }
 
 /* A worker plays its sequences in their order, the same at any time. */
@@ -195,6 +202,7 @@ static void work(unsigned int worker, const struct hardware *hardware)
 	__u64 nr_all = options.play ? scripts.nr : options.from + options.count;
 	int trace_fd = trace_file();
 	unsigned int played = 0;
+	int lock, other;
 	char name[256];
 	char buf[65536];
 
@@ -202,9 +210,13 @@ static void work(unsigned int worker, const struct hardware *hardware)
 	trace = trace_open(trace_fd);
 	for (__u64 nr = options.from; nr < nr_all; nr++) {
 		load(nr, name, sizeof(name));
-		if (worker_for(nr) != worker)
+		other = other_picked();
+		if (worker_for(nr, other) != worker)
 			continue;
+		lock = other < 0 ? -1 : others_lock();
 		play(hardware, trace_fd);
+		if (lock >= 0)
+			close(lock);
 		if (options.show)
 			show(name);
 		else
