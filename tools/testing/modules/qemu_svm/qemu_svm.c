@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Makes KVM work on the AMD processor that QEMU emulates, which differs from a
+ * real one in two things (AMD64 Architecture Programmer's Manual, volume 2, 15.20).
+ * Load it after kvm_amd.
+ *
+ * EXITINTINFO of the VMCB says which event was being delivered when the guest was
+ * left; with its valid bit clear it says nothing. QEMU clears that bit alone where
+ * an exception was delivered, and leaves the type. KVM of newer kernels looks at the
+ * type alone, and where the next exit is the first access to a page of something
+ * that it emulates, it stops the guest: "KVM internal error. Suberror: 3". Here what
+ * is not valid is cleared before KVM looks.
+ *
+ * An interrupt that VMRUN injects through EVENTINJ is delivered once. QEMU delivers
+ * it, but keeps its vector as that of an exception yet to come until the next event.
+ * If something else has the processor pause before that (a change of the memory map,
+ * another processor that wants to be alone), the vector is delivered again, as a
+ * fault, whether or not the guest has interrupts enabled. A guest then waits for a
+ * lock that it holds itself, or its firmware is lost. Here another interrupt waits
+ * already when the guest is entered, so that it is left at once, which is an event,
+ * and entered again with nothing to inject.
+ */
+#include <linux/kprobes.h>
+#include <linux/kvm_host.h>
+#include <linux/module.h>
+#include <linux/smp.h>
+#include <asm/svm.h>
+
+/**
+ * struct svm_vcpu - how kvm_amd's struct vcpu_svm begins
+ */
+struct svm_vcpu {
+	/** @vcpu: the processor, as the rest of KVM knows it */
+	struct kvm_vcpu vcpu;
+	/** @vmcb: its VMCB */
+	struct vmcb *vmcb;
+};
+
+/* Of a function whose first argument is a struct kvm_vcpu */
+static struct vmcb_control_area *control_of(struct pt_regs *regs)
+{
+	struct kvm_vcpu *vcpu =
+		(struct kvm_vcpu *)regs_get_kernel_argument(regs, 0);
+
+	return &container_of(vcpu, struct svm_vcpu, vcpu)->vmcb->control;
+}
+
+/* int svm_check_emulate_instruction(struct kvm_vcpu *vcpu, ...) */
+static int before_check(struct kprobe *probe, struct pt_regs *regs)
+{
+	struct vmcb_control_area *control = control_of(regs);
+
+	if (!(control->exit_int_info & SVM_EXITINTINFO_VALID))
+		control->exit_int_info = 0;
+	return 0;
+}
+
+/* fastpath_t svm_vcpu_run(struct kvm_vcpu *vcpu, ...), interrupts are off */
+static int before_run(struct kprobe *probe, struct pt_regs *regs)
+{
+	u32 event = control_of(regs)->event_inj;
+
+	if ((event & SVM_EVTINJ_VALID) &&
+	    (event & SVM_EVTINJ_TYPE_MASK) == SVM_EVTINJ_TYPE_INTR)
+		arch_smp_send_reschedule(smp_processor_id());
+	return 0;
+}
+
+static struct kprobe check = {
+	.symbol_name = "svm_check_emulate_instruction",
+	.pre_handler = before_check,
+};
+
+static struct kprobe run = {
+	.symbol_name = "svm_vcpu_run",
+	.pre_handler = before_run,
+};
+
+static struct kprobe *probes[] = { &check, &run };
+
+static int __init qemu_svm_init(void)
+{
+	return register_kprobes(probes, ARRAY_SIZE(probes));
+}
+
+static void __exit qemu_svm_exit(void)
+{
+	unregister_kprobes(probes, ARRAY_SIZE(probes));
+}
+
+module_init(qemu_svm_init);
+module_exit(qemu_svm_exit);
+MODULE_DESCRIPTION("KVM on QEMU's emulation of AMD-V, for tests");
+MODULE_LICENSE("GPL");
