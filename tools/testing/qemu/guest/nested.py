@@ -182,9 +182,13 @@ class Nested:
             return 0
 
     def huge_kib(self):
-        """How much of QEMU's anonymous memory is huge pages."""
-        with open(f"/proc/{self.process.pid}/smaps_rollup") as file:
-            return int(re.search(r"AnonHugePages: +(\d+)", file.read())[1])
+        """How much memory is transparent huge pages: QEMU's own, and that of files."""
+        found = 0
+        for path, name in ((f"/proc/{self.process.pid}/smaps_rollup", "AnonHugePages"),
+                           ("/proc/meminfo", "ShmemHugePages")):
+            with open(path) as file:
+                found += int(re.search(rf"{name}: +(\d+)", file.read())[1])
+        return found
 
     def channel(self, kind):
         return {"channel-type": kind,
