@@ -67,6 +67,21 @@ TEST_OVER(intx, BACKENDS_ALL)
 	edu_close_with_space(edu);
 }
 
+static int set_fd(struct vdev *vdev, unsigned int flags, unsigned int index,
+		  int fd)
+{
+	return __vdev_set_irqs(vdev, EVENTFD | flags, index, 0, 1, &fd,
+			       sizeof(fd));
+}
+
+/* While INTx is masked or disabled: what is raised is not heard of. */
+static void raise_masked(struct edu *edu, int event, __u32 bits)
+{
+	edu_raise(edu, bits);
+	ASSERT_EQ(edu_irq_status(edu), bits);
+	ASSERT_EQ(sys_eventfd_take(event), 0);
+}
+
 /* INTx masks itself, and fires again if unmasked while it is asserted. */
 TEST_OVER(intx_masks_itself, BACKENDS_ALL)
 {
@@ -78,9 +93,7 @@ TEST_OVER(intx_masks_itself, BACKENDS_ALL)
 	sys_eventfd_wait(event);
 	ASSERT_EQ(sys_eventfd_take(event), 1);
 	edu_ack(edu, 1);
-	edu_raise(edu, 2);
-	ASSERT_EQ(edu_irq_status(edu), 2);
-	ASSERT_EQ(sys_eventfd_take(event), 0);
+	raise_masked(edu, event, 2);
 	vdev_intx_unmask(edu->vdev);
 	sys_eventfd_wait(event);
 	ASSERT_EQ(sys_eventfd_take(event), 1);
@@ -90,9 +103,7 @@ TEST_OVER(intx_masks_itself, BACKENDS_ALL)
 	/* The user may mask it, too. */
 	ASSERT_RC(__vdev_set_irqs(edu->vdev, NONE | MASK, INTX, 0, 1, NULL, 0),
 		  0);
-	edu_raise(edu, 4);
-	ASSERT_EQ(edu_irq_status(edu), 4);
-	ASSERT_EQ(sys_eventfd_take(event), 0);
+	raise_masked(edu, event, 4);
 	vdev_intx_unmask(edu->vdev);
 	sys_eventfd_wait(event);
 	edu_ack(edu, 4);
@@ -109,9 +120,7 @@ TEST_OVER(intx_unmask_by_eventfd, BACKENDS_ALL)
 	unsigned int i;
 
 	vdev_irq_enable(edu->vdev, INTX, 0, &event, 1);
-	ASSERT_RC(__vdev_set_irqs(edu->vdev, EVENTFD | UNMASK, INTX, 0, 1,
-				  &resample, sizeof(resample)),
-		  0);
+	ASSERT_RC(set_fd(edu->vdev, UNMASK, INTX, resample), 0);
 	for (i = 0; i < 8; i++) {
 		edu_raise(edu, 1);
 		sys_eventfd_wait(event);
@@ -121,13 +130,6 @@ TEST_OVER(intx_unmask_by_eventfd, BACKENDS_ALL)
 	}
 	vdev_irq_disable(edu->vdev, INTX);
 	edu_close_with_space(edu);
-}
-
-static int set_fd(struct vdev *vdev, unsigned int flags, unsigned int index,
-		  int fd)
-{
-	return __vdev_set_irqs(vdev, EVENTFD | flags, index, 0, 1, &fd,
-			       sizeof(fd));
 }
 
 /* One that masks it, until it is taken back. */
@@ -145,9 +147,7 @@ TEST_OVER(intx_mask_by_eventfd, BACKENDS_ALL)
 	ASSERT_RC(set_fd(edu->vdev, MASK, INTX, masker), -EBUSY);
 
 	ASSERT(write(masker, &one, sizeof(one)) == sizeof(one));
-	edu_raise(edu, 1);
-	ASSERT_EQ(edu_irq_status(edu), 1);
-	ASSERT_EQ(sys_eventfd_take(event), 0);
+	raise_masked(edu, event, 1);
 	vdev_intx_unmask(edu->vdev);
 	sys_eventfd_wait(event);
 	ASSERT_EQ(sys_eventfd_take(event), 1);
@@ -198,9 +198,7 @@ TEST_OVER(intx_mask_by_bool, BACKENDS_ALL)
 	ASSERT_RC(__vdev_set_irqs(edu->vdev, BOOL | MASK, INTX, 0, 1, &which,
 				  1),
 		  0);
-	edu_raise(edu, 4);
-	ASSERT_EQ(edu_irq_status(edu), 4);
-	ASSERT_EQ(sys_eventfd_take(event), 0);
+	raise_masked(edu, event, 4);
 	edu_close_with_space(edu);
 }
 
@@ -254,9 +252,7 @@ TEST_OVER(intx_disabled_by_command, BACKENDS_ALL)
 	vdev_cfg_write(vdev, PCI_COMMAND, 2,
 		       command | PCI_COMMAND_INTX_DISABLE);
 	vdev_irq_enable(vdev, INTX, 0, &event, 1);
-	edu_raise(edu, 2);
-	ASSERT_EQ(edu_irq_status(edu), 2);
-	ASSERT_EQ(sys_eventfd_take(event), 0);
+	raise_masked(edu, event, 2);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
 	sys_eventfd_wait(event);
 	edu_ack(edu, 2);
