@@ -43,6 +43,12 @@ static const struct wanted wanted[] = {
 	[TESTDEV_IGB] = { "igb", 0x8086, 0x10c9, false, 0 },
 	[TESTDEV_HOTPLUG] = { "hot plugged e1000e", 0x8086, 0x10d3, false, 1 },
 	[TESTDEV_SHMEM] = { "ivshmem", 0x1af4, 0x1110, false, 0 },
+	[TESTDEV_SLOT0] = { "igb in a slot of two", 0x8086, 0x10c9, false, 1 },
+	[TESTDEV_SLOT1] = { "second igb in that slot", 0x8086, 0x10c9, false,
+			    2 },
+	[TESTDEV_XHCI] = { "xhci", 0x1033, 0x0194, false, 0 },
+	[TESTDEV_VGA_BELOW] = { "VGA behind a bridge", 0x1013, 0x00b8, false,
+				0 },
 };
 
 /* A number that sysfs has of the device, 0 where it has none of that name. */
@@ -62,7 +68,12 @@ unsigned int pci_attr(const char *bdf, const char *name)
 	return value;
 }
 
-static unsigned int group_members(const char *bdf)
+/*
+ * Counts the group's devices, without the bridge above them. Of that a driver for
+ * hot plugging may have got hold, which would keep the group from its users:
+ * @free has the bridge without any.
+ */
+static unsigned int group_members(const char *bdf, bool free)
 {
 	char path[PATH_MAX];
 	struct dirent *entry;
@@ -74,10 +85,12 @@ static unsigned int group_members(const char *bdf)
 	if (!dir)
 		return 0;
 	while ((entry = readdir(dir))) {
-		/* Class 06: the bridge above the devices. */
-		if (entry->d_name[0] != '.' &&
-		    pci_attr(entry->d_name, "class") >> 16 != 0x06)
+		if (entry->d_name[0] == '.')
+			continue;
+		if (pci_attr(entry->d_name, "class") >> 16 != 0x06)
 			nr++;
+		else if (free)
+			pci_unbind(entry->d_name);
 	}
 	closedir(dir);
 	return nr;
@@ -98,7 +111,8 @@ static char *find(const struct wanted *want)
 		if (!found && name[0] != '.' &&
 		    pci_attr(name, "vendor") == want->vendor &&
 		    pci_attr(name, "device") == want->device &&
-		    (group_members(name) > 1) == want->shared && nth-- == 0)
+		    (group_members(name, false) > 1) == want->shared &&
+		    nth-- == 0)
 			found = strdup(name);
 		free(entries[i]);
 	}
@@ -120,7 +134,7 @@ const char *pci_need_unbound(enum testdev which)
 
 	if (!bdf)
 		SKIP("no %s device", wanted[which].name);
-	if (!group_members(bdf))
+	if (!group_members(bdf, true))
 		SKIP("no IOMMU for the %s device", wanted[which].name);
 	return bdf;
 }
@@ -159,6 +173,35 @@ bool pci_exists(const char *bdf)
 
 	snprintf(path, sizeof(path), SYSFS_PCI "/%s", bdf);
 	return !access(path, F_OK);
+}
+
+/* Config space as it is, not as the user of the device is shown it. */
+int pci_open_config(const char *bdf)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), SYSFS_PCI "/%s/config", bdf);
+	return sys_open(path, O_RDWR);
+}
+
+unsigned int pci_read_config(const char *bdf, unsigned int pos,
+			     unsigned int size)
+{
+	int fd = pci_open_config(bdf);
+	unsigned int value = 0;
+
+	ASSERT_EQ(pread(fd, &value, size, pos), size);
+	sys_close(fd);
+	return value;
+}
+
+void pci_write_config(const char *bdf, unsigned int pos, unsigned int size,
+		      unsigned int value)
+{
+	int fd = pci_open_config(bdf);
+
+	ASSERT_EQ(pwrite(fd, &value, size, pos), size);
+	sys_close(fd);
 }
 
 static bool driver_is(const char *bdf, const char *driver)

@@ -28,6 +28,14 @@ enum testdev {
 	TESTDEV_HOTPLUG,
 	/** @TESTDEV_SHMEM: an ivshmem, whose BAR 2 is RAM */
 	TESTDEV_SHMEM,
+	/** @TESTDEV_SLOT0: an igb, function 0 of a slot, alone in its group */
+	TESTDEV_SLOT0,
+	/** @TESTDEV_SLOT1: function 1 of that slot, alone in its group */
+	TESTDEV_SLOT1,
+	/** @TESTDEV_XHCI: a USB controller with many vectors of MSI */
+	TESTDEV_XHCI,
+	/** @TESTDEV_VGA_BELOW: a display behind a bridge */
+	TESTDEV_VGA_BELOW,
 };
 
 const char *pci_find(enum testdev which);
@@ -36,6 +44,11 @@ const char *pci_need_unbound(enum testdev which);
 const char *pci_need_noiommu(enum testdev which);
 unsigned int pci_attr(const char *bdf, const char *name);
 bool pci_exists(const char *bdf);
+int pci_open_config(const char *bdf);
+unsigned int pci_read_config(const char *bdf, unsigned int pos,
+			     unsigned int size);
+void pci_write_config(const char *bdf, unsigned int pos, unsigned int size,
+		      unsigned int value);
 void pci_bind(const char *bdf);
 int __pci_bind_to(const char *bdf, const char *driver);
 void pci_bind_to(const char *bdf, const char *driver);

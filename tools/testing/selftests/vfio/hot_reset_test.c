@@ -14,6 +14,10 @@
 #define MAX_DEVICES 32
 /* The edu device computes the factorial of what is written here. */
 #define EDU_LIVENESS 0x04
+/* VLAN Ethertype of the igb */
+#define IGB_VET 0x38
+#define IGB_MARK 0x1234U
+#define NOT_OWNED ((__u32)VFIO_PCI_DEVID_NOT_OWNED)
 
 static int __hot_reset_info(struct vdev *vdev,
 			    struct vfio_pci_hot_reset_info *info, size_t size)
@@ -182,4 +186,86 @@ TEST_OVER(no_group_files, BACKEND_IOMMUFD)
 
 	ASSERT_RC(__hot_reset(vdev, &vdev->fd, 1), -EINVAL);
 	ASSERT_RC(__hot_reset(vdev, &vdev->space->fd, 1), -EINVAL);
+}
+
+static void igb_mark(struct vdev *vdev)
+{
+	const __u32 mark = IGB_MARK;
+
+	vdev_enable(vdev, false);
+	vdev_pwrite(vdev, VFIO_PCI_BAR0_REGION_INDEX, IGB_VET, &mark, 4);
+}
+
+static bool igb_was_reset(struct vdev *vdev)
+{
+	__u32 now;
+
+	vdev_enable(vdev, false);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, IGB_VET, &now, 4);
+	return now != IGB_MARK;
+}
+
+/* The functions of a slot are reset together, whosever groups they are in. */
+TEST_OVER(slot_of_two_groups, BACKENDS_LEGACY)
+{
+	const char *bdf0 = pci_need(TESTDEV_SLOT0);
+	const char *bdf1 = pci_need(TESTDEV_SLOT1);
+	struct vdev *vdev = vdev_open(bdf0, backend);
+	struct vfio_pci_hot_reset_info *info = hot_reset_info(vdev);
+	struct vdev *other;
+	int fds[2];
+
+	ASSERT(pci_group(bdf0) != pci_group(bdf1));
+	ASSERT_EQ(info->count, 2);
+	ASSERT_EQ(info->devices[0].group_id, (unsigned int)pci_group(bdf0));
+	ASSERT_EQ(info->devices[0].devfn, 0);
+	ASSERT_EQ(info->devices[1].group_id, (unsigned int)pci_group(bdf1));
+	ASSERT_EQ(info->devices[1].devfn, 1);
+
+	fds[0] = space_group_fd(vdev->space, bdf0);
+	ASSERT_RC(__hot_reset(vdev, fds, 1), -EINVAL);
+	other = vdev_open_in(vdev->space, bdf1);
+	fds[1] = space_group_fd(vdev->space, bdf1);
+	igb_mark(vdev);
+	igb_mark(other);
+	ASSERT_RC(__hot_reset(vdev, fds, 1), -EINVAL);
+	ASSERT(!igb_was_reset(vdev));
+	ASSERT_RC(__hot_reset(vdev, fds, 2), 0);
+	ASSERT(igb_was_reset(vdev));
+	ASSERT(igb_was_reset(other));
+}
+
+TEST_OVER(slot_of_two_owners, BACKEND_IOMMUFD)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_SLOT0), backend);
+	const char *bdf1 = pci_need(TESTDEV_SLOT1);
+	struct vfio_pci_hot_reset_info *info = hot_reset_info(vdev);
+	struct vdev *other;
+
+	/* A group that nobody owns is not the caller's. */
+	ASSERT_EQ(info->count, 2);
+	ASSERT_EQ(info->flags, VFIO_PCI_HOT_RESET_FLAG_DEV_ID);
+	ASSERT_EQ(info->devices[0].devid, vdev->id);
+	ASSERT_EQ(info->devices[1].devid, NOT_OWNED);
+	ASSERT_RC(__reset_as_owner(vdev), -EINVAL);
+
+	other = vdev_open(bdf1, backend);
+	info = hot_reset_info(vdev);
+	ASSERT_EQ(info->flags, VFIO_PCI_HOT_RESET_FLAG_DEV_ID);
+	ASSERT_EQ(info->devices[1].devid, NOT_OWNED);
+	igb_mark(other);
+	ASSERT_RC(__reset_as_owner(vdev), -EINVAL);
+	ASSERT(!igb_was_reset(other));
+	vdev_close_with_space(other);
+
+	other = vdev_open_in(vdev->space, bdf1);
+	info = hot_reset_info(vdev);
+	ASSERT_EQ(info->flags, VFIO_PCI_HOT_RESET_FLAG_DEV_ID |
+				       VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED);
+	ASSERT_EQ(info->devices[1].devid, other->id);
+	igb_mark(vdev);
+	igb_mark(other);
+	ASSERT_RC(__reset_as_owner(vdev), 0);
+	ASSERT(igb_was_reset(vdev));
+	ASSERT(igb_was_reset(other));
 }

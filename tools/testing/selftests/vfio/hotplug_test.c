@@ -2,6 +2,7 @@
 /* Devices that fail, or go away while they are in use, and their driver. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/pci_regs.h>
 #include <poll.h>
 #include <signal.h>
@@ -326,14 +327,80 @@ TEST_OVER(error_is_not_heard, BACKENDS_ALL)
 	ASSERT_EQ(sys_eventfd_take(event), 0);
 }
 
-/* Another e1000e: gives its address. */
+/* The kernel shows a device before it lets a driver have it. */
+static bool is_taken(const char *bdf)
+{
+	return !__pci_bind_to(bdf, "vfio-pci");
+}
+
+/* Another e1000e, which vfio-pci takes: gives its address. */
 static const char *plug(int monitor)
 {
+	const char *bdf;
+
 	monitor_run(
 		monitor, "device_add",
 		"\"driver\": \"e1000e\", \"bus\": \"st-port3\", \"id\": \"st-hot\"");
 	wait_until(is_plugged, NULL);
-	return pci_find(TESTDEV_HOTPLUG);
+	bdf = pci_find(TESTDEV_HOTPLUG);
+	wait_until(is_taken, bdf);
+	return bdf;
+}
+
+/* The address of the bridge above the device. */
+static const char *bridge_above(const char *bdf)
+{
+	char path[PATH_MAX], real[PATH_MAX];
+	char *bridge;
+
+	snprintf(path, sizeof(path), SYSFS_PCI "/%s/..", bdf);
+	ASSERT(realpath(path, real));
+	bridge = strdup(strrchr(real, '/') + 1);
+	ASSERT(bridge);
+	return bridge;
+}
+
+/* Where a bridge's Slot Control register is. */
+static unsigned int slot_control(const char *bridge)
+{
+	unsigned int pos = pci_read_config(bridge, PCI_CAPABILITY_LIST, 1);
+
+	for (; pos; pos = pci_read_config(bridge, pos + PCI_CAP_LIST_NEXT, 1))
+		if (pci_read_config(bridge, pos, 1) == PCI_CAP_ID_EXP)
+			return pos + PCI_EXP_SLTCTL;
+	FAIL("no PCI Express capability");
+}
+
+#define SLOT_OFF (PCI_EXP_SLTCTL_PWR_OFF | PCI_EXP_SLTCTL_PWR_IND_OFF)
+
+/*
+ * QEMU takes the device out of a slot that loses its power. The kernel did not
+ * switch it off, and it is on again when the kernel hears of it: so it finds the
+ * slot empty.
+ */
+static void pull_out(const char *bridge)
+{
+	unsigned int pos = slot_control(bridge);
+	unsigned int control = pci_read_config(bridge, pos, 2);
+
+	pci_write_config(bridge, pos, 2,
+			 (control & ~PCI_EXP_SLTCTL_HPIE) | SLOT_OFF);
+	pci_write_config(bridge, pos, 2, control);
+}
+
+static bool is_off(const char *bridge)
+{
+	unsigned int control = pci_read_config(bridge, slot_control(bridge), 2);
+
+	return (control & SLOT_OFF) == SLOT_OFF;
+}
+
+/* The last that the kernel does is to switch the slot off. */
+static void wait_pulled_out(int monitor, const char *bridge, const char *bdf)
+{
+	wait_until(is_gone, bdf);
+	wait_until(is_off, bridge);
+	monitor_wait_event(monitor, "DEVICE_DELETED");
 }
 
 static void unplug(int monitor)
@@ -352,20 +419,19 @@ TEST_OVER(hot_unplug, BACKENDS_ALL)
 {
 	int monitor = monitor_need();
 	int event = sys_eventfd();
+	const char *bdf, *bridge;
 	struct vdev *vdev;
-	const char *bdf;
 
 	if (!backend_present(backend))
 		SKIP("no %s", backend_path(backend));
 	/* Nobody has it. */
 	bdf = plug(monitor);
-	pci_bind(bdf);
+	bridge = bridge_above(bdf);
 	unplug(monitor);
 	wait_unplugged(monitor, bdf);
 
 	/* Its user is asked for it. */
 	ASSERT(!strcmp(plug(monitor), bdf));
-	pci_bind(bdf);
 	vdev = vdev_open(bdf, backend);
 	vdev_irq_enable(vdev, VFIO_PCI_REQ_IRQ_INDEX, 0, &event, 1);
 	unplug(monitor);
@@ -377,13 +443,57 @@ TEST_OVER(hot_unplug, BACKENDS_ALL)
 
 	/* What was plugged in its place is a device like any other. */
 	ASSERT(!strcmp(plug(monitor), bdf));
-	pci_bind(bdf);
 	vdev = vdev_open(bdf, backend);
 	ASSERT(is_e1000e(vdev));
 	ASSERT_RC(__vdev_reset(vdev), 0);
 	vdev_close_with_space(vdev);
-	unplug(monitor);
-	wait_unplugged(monitor, bdf);
+	pull_out(bridge);
+	wait_pulled_out(monitor, bridge, bdf);
+}
+
+/* Nobody asked: the device is gone, and its user hears of it then. */
+TEST_OVER(surprise_removal, BACKENDS_ALL)
+{
+	int monitor = monitor_need();
+	int event = sys_eventfd();
+	const char *bdf, *bridge;
+	struct vdev *vdev;
+	size_t size;
+	void *bar;
+
+	if (!backend_present(backend))
+		SKIP("no %s", backend_path(backend));
+	/* Nobody has it. */
+	bdf = plug(monitor);
+	bridge = bridge_above(bdf);
+	pull_out(bridge);
+	wait_pulled_out(monitor, bridge, bdf);
+
+	/* Its user keeps what there was of it, and can let go of that. */
+	ASSERT(!strcmp(plug(monitor), bdf));
+	vdev = vdev_open(bdf, backend);
+	vdev_enable(vdev, true);
+	bar = vdev_mmap(vdev, VFIO_PCI_BAR0_REGION_INDEX, &size);
+	space_map(vdev->space, sys_mmap_anon(PAGE), 0x100000, PAGE);
+	vdev_irq_enable(vdev, VFIO_PCI_REQ_IRQ_INDEX, 0, &event, 1);
+	pull_out(bridge);
+	sys_eventfd_wait(event);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_CLASS_REVISION, 4), ~0U);
+	mmio_write32(bar, 0, mmio_read32(bar, 0));
+	sys_munmap(bar, size);
+	ASSERT_RC(__vdev_reset(vdev), -EAGAIN);
+	space_unmap(vdev->space, 0x100000, PAGE);
+	vdev_close_with_space(vdev);
+	wait_pulled_out(monitor, bridge, bdf);
+
+	/* What is put in its place is a device like any other. */
+	ASSERT(!strcmp(plug(monitor), bdf));
+	vdev = vdev_open(bdf, backend);
+	ASSERT(is_e1000e(vdev));
+	ASSERT_RC(__vdev_reset(vdev), 0);
+	vdev_close_with_space(vdev);
+	pull_out(bridge);
+	wait_pulled_out(monitor, bridge, bdf);
 }
 
 static int __unload(const char *module)
