@@ -49,6 +49,22 @@ static void fire(struct vfio_pci_intx *intx)
 		eventfd_signal(trigger);
 }
 
+/*
+ * The lower byte of the command register, where the enable bits are, is left
+ * alone: whoever changes them holds none of our locks, and writing back what was
+ * read would undo it.
+ */
+static void set_intx(struct pci_dev *pdev, bool enable)
+{
+	const u8 disabled = PCI_COMMAND_INTX_DISABLE >> 8;
+	u8 old, new;
+
+	pci_read_config_byte(pdev, PCI_COMMAND + 1, &old);
+	new = enable ? old & ~disabled : old | disabled;
+	if (new != old)
+		pci_write_config_byte(pdev, PCI_COMMAND + 1, new);
+}
+
 static void mask_locked(struct vfio_pci_intx *intx)
 {
 	struct vfio_pci_core_device *vdev = intx->vdev;
@@ -58,7 +74,7 @@ static void mask_locked(struct vfio_pci_intx *intx)
 	if (intx->masked)
 		return;
 	if (vdev->pci_2_3)
-		pci_intx(vdev->pdev, 0);
+		set_intx(vdev->pdev, false);
 	else
 		disable_irq_nosync(intx->irq);
 	intx->masked = true;
@@ -111,7 +127,7 @@ static irqreturn_t keep_masked(struct pci_dev *pdev)
 	pci_read_config_word(pdev, PCI_COMMAND, &cmd);
 	if (cmd & PCI_COMMAND_INTX_DISABLE)
 		return IRQ_NONE;
-	pci_intx(pdev, 0);
+	set_intx(pdev, false);
 	return IRQ_HANDLED;
 }
 
@@ -167,7 +183,7 @@ int vfio_pci_intx_enable(struct vfio_pci_core_device *vdev,
 		 pci_name(pdev));
 
 	if (vdev->pci_2_3) {
-		pci_intx(pdev, !intx->masked);
+		set_intx(pdev, !intx->masked);
 	} else {
 		flags = intx->masked ? IRQF_NO_AUTOEN : 0;
 		/* A level interrupt must not fire once more after disabling */
@@ -350,7 +366,7 @@ void vfio_pci_intx_sync(struct vfio_pci_core_device *vdev)
 	/* Nobody else may be between reading the register and writing it */
 	guard(rwsem_read)(&vdev->memory_lock);
 	scoped_guard(spinlock_irqsave, &vdev->irqlock)
-		pci_intx(vdev->pdev, !vdev->intx->masked);
+		set_intx(vdev->pdev, !vdev->intx->masked);
 }
 
 /**
@@ -416,7 +432,7 @@ void vfio_pci_intx_set_disabled(struct vfio_pci_core_device *vdev,
 	WRITE_ONCE(vdev->virq_disabled, disabled);
 	if (!vdev->intx) {
 		if (vdev->pci_2_3)
-			pci_intx(vdev->pdev, !disabled);
+			set_intx(vdev->pdev, !disabled);
 	} else if (disabled) {
 		mask(vdev->intx);
 	} else if (unmask(vdev->intx)) {

@@ -27,6 +27,7 @@
 #define SIZE MIB(4)
 #define ROUNDS 150
 #define ATTACHMENTS 2000
+#define MASTERS 4000
 
 /** struct race - what the threads fight about */
 struct race {
@@ -406,5 +407,50 @@ TEST_OVER(set_irqs_against_interrupts, BACKENDS_ALL)
 
 	race_init(&race, backend);
 	contend(&race, rearm, raise_irqs);
+	race_check(&race);
+}
+
+static void mask_intx(struct race *race)
+{
+	const unsigned int flags = VFIO_IRQ_SET_DATA_NONE;
+
+	while (!race->done) {
+		ASSERT_RC(__vdev_set_irqs(race->edu->vdev,
+					  flags | VFIO_IRQ_SET_ACTION_MASK,
+					  VFIO_PCI_INTX_IRQ_INDEX, 0, 1, NULL,
+					  0),
+			  0);
+		vdev_intx_unmask(race->edu->vdev);
+	}
+}
+
+/* Masking writes to the same register: what was switched off stays so. */
+static void toggle_master(struct race *race)
+{
+	struct vdev *vdev = race->edu->vdev;
+	__u32 command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
+	unsigned int i, again = 0;
+
+	for (i = 0; i < MASTERS; i++) {
+		vdev_cfg_write(vdev, PCI_COMMAND, 2,
+			       command | PCI_COMMAND_MASTER);
+		vdev_cfg_write(vdev, PCI_COMMAND, 2,
+			       command & ~PCI_COMMAND_MASTER);
+		again += !!(vdev_cfg_read(vdev, PCI_COMMAND, 2) &
+			    PCI_COMMAND_MASTER);
+	}
+	race->done = true;
+	ASSERT_EQ(again, 0);
+}
+
+TEST_OVER(mask_against_master, BACKENDS_ALL)
+{
+	int event = sys_eventfd();
+	struct race race;
+
+	race_init(&race, backend);
+	vdev_irq_enable(race.edu->vdev, VFIO_PCI_INTX_IRQ_INDEX, 0, &event, 1);
+	contend(&race, toggle_master, mask_intx);
+	vdev_irq_disable(race.edu->vdev, VFIO_PCI_INTX_IRQ_INDEX);
 	race_check(&race);
 }
