@@ -5,6 +5,7 @@
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/uaccess.h>
+#include <linux/vgaarb.h>
 
 #include "bar.h"
 #include "bar_io.h"
@@ -30,6 +31,8 @@ struct io_window {
 	bool is_bar;
 	/** @is_mem: subject to the memory enable bit */
 	bool is_mem;
+	/** @vga: VGA_RSRC_* of a range that displays share, or 0 */
+	unsigned int vga;
 };
 
 static void io_read(void __iomem *io, u8 *to, unsigned int width)
@@ -76,41 +79,49 @@ static void move(const struct io_window *w, u64 off, u8 *buf, size_t count,
 	}
 }
 
-static bool lock_memory(struct vfio_pci_core_device *vdev,
-			const struct io_window *w)
+static int window_get(struct vfio_pci_core_device *vdev,
+		      const struct io_window *w)
 {
+	if (w->vga)
+		return vga_get_interruptible(vdev->pdev, w->vga);
 	if (!w->is_bar)
-		return true;
+		return 0;
 	down_read(&vdev->memory_lock);
 	if (vfio_pci_bar_answers(vdev, w->is_mem))
-		return true;
+		return 0;
 	up_read(&vdev->memory_lock);
-	return false;
+	return -EIO;
 }
 
-static void unlock_memory(struct vfio_pci_core_device *vdev,
-			  const struct io_window *w)
+static void window_put(struct vfio_pci_core_device *vdev,
+		       const struct io_window *w)
 {
-	if (w->is_bar)
+	if (w->vga)
+		vga_put(vdev->pdev, w->vga);
+	else if (w->is_bar)
 		up_read(&vdev->memory_lock);
 }
 
 /*
- * The user's memory is never touched under the memory lock: it may be a BAR of
- * this very device, whose fault handler wants the lock.
+ * The user's memory is never touched between window_get() and window_put(): it
+ * may be a BAR of this very device, whose fault handler wants the memory lock,
+ * and it may be missing for as long as the user likes, while other displays wait
+ * for the ranges.
  */
 static int window_rw_some(struct vfio_pci_core_device *vdev,
 			  const struct io_window *w, u64 off, char __user *buf,
 			  size_t count, bool write)
 {
 	u8 bounce[BOUNCE_SIZE];
+	int ret;
 
 	if (write && copy_from_user(bounce, buf, count))
 		return -EFAULT;
-	if (!lock_memory(vdev, w))
-		return -EIO;
+	ret = window_get(vdev, w);
+	if (ret)
+		return ret;
 	move(w, off, bounce, count, write);
-	unlock_memory(vdev, w);
+	window_put(vdev, w);
 	if (!write && copy_to_user(buf, bounce, count))
 		return -EFAULT;
 	return 0;
@@ -162,13 +173,15 @@ static ssize_t window_rw_once(struct vfio_pci_core_device *vdev,
 			      char __user *buf, size_t count, bool write)
 {
 	u8 bounce[sizeof(u64)];
+	int ret;
 
 	if (write && !get_once(bounce, buf, count))
 		return -EFAULT;
-	if (!lock_memory(vdev, w))
-		return -EIO;
+	ret = window_get(vdev, w);
+	if (ret)
+		return ret;
 	access_once(w, off, bounce, count, write);
-	unlock_memory(vdev, w);
+	window_put(vdev, w);
 	if (!write && !put_once(buf, bounce, count))
 		return -EFAULT;
 	return count;
@@ -224,10 +237,11 @@ static noinline ssize_t window_rw(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_io_rw() - the user reads or writes I/O that is no BAR
+ * vfio_pci_vga_range_rw() - the user reads or writes a range that displays share
  * @vdev: an open device
  * @io: where it is mapped
  * @size: bytes that are mapped
+ * @rsrc: VGA_RSRC_LEGACY_IO or VGA_RSRC_LEGACY_MEM
  * @off: where to begin
  * @buf: user's buffer
  * @count: bytes
@@ -235,17 +249,20 @@ static noinline ssize_t window_rw(struct vfio_pci_core_device *vdev,
  *
  * Accesses are naturally aligned and four bytes wide at most.
  *
- * Context: Process context, may sleep.
- * Return: Bytes done, fewer than @count at the end; a negative errno.
+ * Context: Process context, may sleep; interruptible while the arbiter waits.
+ * Return: Bytes done, fewer than @count at the end; -ERESTARTSYS for a signal;
+ * another negative errno.
  */
-ssize_t vfio_pci_io_rw(struct vfio_pci_core_device *vdev, void __iomem *io,
-		       u64 size, u64 off, char __user *buf, size_t count,
-		       bool write)
+ssize_t vfio_pci_vga_range_rw(struct vfio_pci_core_device *vdev,
+			      void __iomem *io, u64 size, unsigned int rsrc,
+			      u64 off, char __user *buf, size_t count,
+			      bool write)
 {
 	struct io_window w = {
 		.io = io,
 		.size = size,
 		.max_width = 4,
+		.vga = rsrc,
 	};
 
 	return window_rw(vdev, &w, off, buf, count, write);

@@ -35,9 +35,10 @@ static inline void vfio_pci_io_write(void __iomem *io, const u8 *from,
 }
 
 u64 vfio_pci_rom_size(struct pci_dev *pdev);
-ssize_t vfio_pci_io_rw(struct vfio_pci_core_device *vdev, void __iomem *io,
-		       u64 size, u64 off, char __user *buf, size_t count,
-		       bool write);
+ssize_t vfio_pci_vga_range_rw(struct vfio_pci_core_device *vdev,
+			      void __iomem *io, u64 size, unsigned int rsrc,
+			      u64 off, char __user *buf, size_t count,
+			      bool write);
 ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 			size_t count, loff_t *ppos, bool write);
 ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *vdev, char __user *buf,

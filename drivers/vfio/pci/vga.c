@@ -175,12 +175,8 @@ ssize_t vfio_pci_vga_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 	if (!io)
 		return -ENOMEM;
 
-	ret = vga_get_interruptible(vdev->pdev, range->rsrc);
-	if (!ret) {
-		ret = vfio_pci_io_rw(vdev, io, range->size, pos - range->start,
-				     buf, count, write);
-		vga_put(vdev->pdev, range->rsrc);
-	}
+	ret = vfio_pci_vga_range_rw(vdev, io, range->size, range->rsrc,
+				    pos - range->start, buf, count, write);
 	unmap_range(range, io);
 	if (ret > 0)
 		*ppos += ret;

@@ -3,12 +3,14 @@
  * The legacy ranges of a display of class VGA.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "harness.h"
 #include "pci.h"
 #include "sys.h"
+#include "uffd.h"
 #include "vdev.h"
 
 #define VGA VFIO_PCI_VGA_REGION_INDEX
@@ -158,4 +160,40 @@ TEST_OVER(others_have_no_such_region, BACKEND_CONTAINER)
 	ASSERT_EQ(pread(vdev->fd, &byte, 1, ((__u64)VGA << 40) + VGA_MEM), -1);
 	ASSERT_EQ(errno, EINVAL);
 	vdev_close_with_space(vdev);
+}
+
+/** struct reader - who reads to memory that does not come for a while */
+struct reader {
+	/** @vdev: his display */
+	struct vdev *vdev;
+	/** @mem: where to */
+	char *mem;
+};
+
+static void *read_slowly(void *arg)
+{
+	struct reader *reader = arg;
+
+	vdev_pread(reader->vdev, VGA, VGA_MEM, reader->mem, 8);
+	return NULL;
+}
+
+/* While one user's memory is waited for, another display has the ranges. */
+TEST_OVER(nobody_waits_for_memory, BACKEND_CONTAINER)
+{
+	const char *below = pci_need(TESTDEV_VGA_BELOW);
+	struct reader reader = { open_vga(backend), sys_mmap_anon(PAGE) };
+	struct vdev *other = vdev_open(below, backend);
+	int uffd = uffd_over(reader.mem, PAGE);
+	pthread_t thread;
+	char byte;
+
+	vdev_enable(other, false);
+	ASSERT(!pthread_create(&thread, NULL, read_slowly, &reader));
+	uffd_wait(uffd);
+	vdev_pread(other, VGA, VGA_MEM, &byte, 1);
+	uffd_fill(uffd, reader.mem, PAGE);
+	pthread_join(thread, NULL);
+	vdev_close_with_space(other);
+	vdev_close_with_space(reader.vdev);
 }
