@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "edu.h"
@@ -129,6 +130,33 @@ TEST_OVER(intx_unmask_by_eventfd, BACKENDS_ALL)
 		ASSERT(write(resample, &one, sizeof(one)) == sizeof(one));
 	}
 	vdev_irq_disable(edu->vdev, INTX);
+	edu_close_with_space(edu);
+}
+
+/* The guest is done, but the device is not: it is told at once. */
+TEST_OVER(intx_unmask_while_asserted, BACKENDS_ALL)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
+	int event = sys_eventfd();
+	int resample = sys_eventfd();
+	const uint64_t one = 1;
+	unsigned int i;
+
+	vdev_irq_enable(edu->vdev, INTX, 0, &event, 1);
+	ASSERT_RC(set_fd(edu->vdev, UNMASK, INTX, resample), 0);
+	edu_raise(edu, 1);
+	for (i = 0; i < 8; i++) {
+		sys_eventfd_wait(event);
+		ASSERT_EQ(sys_eventfd_take(event), 1);
+		ASSERT(write(resample, &one, sizeof(one)) == sizeof(one));
+	}
+	sys_eventfd_wait(event);
+	edu_ack(edu, 1);
+	ASSERT_EQ(sys_eventfd_take(event), 1);
+	ASSERT(write(resample, &one, sizeof(one)) == sizeof(one));
+	edu_raise(edu, 2);
+	sys_eventfd_wait(event);
+	edu_ack(edu, 2);
 	edu_close_with_space(edu);
 }
 
@@ -258,6 +286,101 @@ TEST_OVER(intx_disabled_by_command, BACKENDS_ALL)
 	edu_ack(edu, 2);
 }
 
+/** struct intx_run - a test of INTx, to be run in a process of its own */
+struct intx_run {
+	/** @test: what it does */
+	void (*test)(enum backend backend);
+	/** @backend: by which way */
+	enum backend backend;
+};
+
+static void run_intx(void *arg)
+{
+	const struct intx_run *run = arg;
+
+	run->test(run->backend);
+}
+
+/* The line is not shared then, or the kernel does not give it. */
+static bool have_line(const char *bdf, enum backend backend)
+{
+	struct vdev *vdev = vdev_open(bdf, backend);
+	int event = sys_eventfd();
+	int rc = __vdev_irq_enable(vdev, INTX, 0, &event, 1);
+
+	vdev_close_with_space(vdev);
+	return !rc;
+}
+
+static void set_nointxmask(const char *bdf, const char *value)
+{
+	ASSERT_RC(__sys_write_file("/sys/module/vfio_pci/parameters/nointxmask",
+				   value),
+		  0);
+	pci_unbind(bdf);
+	pci_bind(bdf);
+}
+
+/* Masked at the interrupt controller, it all works as well. */
+TEST_OVER(intx_without_disable_bit, BACKENDS_ALL)
+{
+	static void (*const tests[])(enum backend backend) = {
+		intx,
+		intx_masks_itself,
+		intx_unmask_by_eventfd,
+		intx_mask_by_eventfd,
+		intx_mask_by_bool,
+		intx_unmask_while_asserted,
+		intx_disabled_by_command,
+	};
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	struct intx_run run = { .backend = backend };
+	unsigned int bad = 0;
+	bool ours;
+	size_t i;
+
+	if (!backend_present(backend))
+		SKIP("no %s", backend_path(backend));
+	set_nointxmask(bdf, "Y");
+	ours = have_line(bdf, backend);
+	for (i = 0; ours && i < ARRAY_SIZE(tests); i++) {
+		int status;
+
+		run.test = tests[i];
+		ASSERT(waitpid(child_start(run_intx, &run), &status, 0) > 0);
+		bad |= (status != 0) << i;
+	}
+	set_nointxmask(bdf, "N");
+	if (!ours)
+		SKIP("the interrupt line is shared");
+	ASSERT_EQ(bad, 0);
+}
+
+static bool is_intx_disabled(const char *bdf)
+{
+	return pci_read_config(bdf, PCI_COMMAND, 2) & PCI_COMMAND_INTX_DISABLE;
+}
+
+/* The PCI core lets INTx loose when MSI ends: it is the user's to say. */
+TEST_OVER(intx_after_msi, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	__u32 command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
+	int event = sys_eventfd();
+
+	vdev_cfg_write(vdev, PCI_COMMAND, 2,
+		       command | PCI_COMMAND_INTX_DISABLE);
+	vdev_irq_enable(vdev, MSI, 0, &event, 1);
+	vdev_irq_disable(vdev, MSI);
+	ASSERT(is_intx_disabled(vdev->bdf));
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
+	ASSERT(!is_intx_disabled(vdev->bdf));
+	vdev_irq_enable(vdev, MSI, 0, &event, 1);
+	ASSERT(is_intx_disabled(vdev->bdf));
+	vdev_irq_disable(vdev, MSI);
+	ASSERT(!is_intx_disabled(vdev->bdf));
+}
+
 /* e1000e: cause of interrupts, to set; mask, to set */
 #define NIC_ICS 0xc8
 #define NIC_IMS 0xd0
@@ -368,6 +491,66 @@ TEST_OVER(kinds_exclude_each_other, BACKENDS_ALL)
 	ASSERT_RC(__vdev_irq_enable(vdev, INTX, 0, &event, 1), -EINVAL);
 	vdev_irq_disable(vdev, MSI);
 	vdev_irq_enable(vdev, INTX, 0, &event, 1);
+}
+
+/* How many vectors the function uses, as a power of two. */
+static unsigned int msi_qsize(struct vdev *vdev)
+{
+	unsigned int flags = vdev_cfg_cap(vdev, PCI_CAP_ID_MSI) + PCI_MSI_FLAGS;
+
+	return (pci_read_config(vdev->bdf, flags, 2) & PCI_MSI_FLAGS_QSIZE) >>
+	       4;
+}
+
+TEST_OVER(msi_vectors_are_apart, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_XHCI), backend);
+	unsigned int flags = vdev_cfg_cap(vdev, PCI_CAP_ID_MSI) + PCI_MSI_FLAGS;
+	struct vfio_irq_info info;
+	__u8 which[4] = { 0, 1, 0, 1 };
+	int events[17];
+	__u32 value;
+	unsigned int i;
+
+	vdev_irq_info(vdev, MSI, &info);
+	ASSERT_EQ(info.count, 16);
+	ASSERT_EQ(info.flags, VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE);
+	for (i = 0; i < ARRAY_SIZE(events); i++)
+		events[i] = sys_eventfd();
+	ASSERT_RC(__vdev_irq_enable(vdev, MSI, 0, events, 17), -EINVAL);
+	vdev_irq_enable(vdev, MSI, 0, events, 4);
+	ASSERT_EQ(msi_qsize(vdev), 2);
+	ASSERT_RC(__vdev_set_irqs(vdev, BOOL | TRIGGER, MSI, 0, 4, which, 4),
+		  0);
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(sys_eventfd_take(events[i]), which[i]);
+
+	/* The set is what it was made: a vector can go, but none can come. */
+	ASSERT_RC(__vdev_irq_enable(vdev, MSI, 4, &events[4], 1), -EINVAL);
+	i = (unsigned int)-1;
+	ASSERT_RC(__vdev_irq_enable(vdev, MSI, 1, (int *)&i, 1), 0);
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | TRIGGER, MSI, 0, 4, NULL, 0), 0);
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(sys_eventfd_take(events[i]), i != 1);
+
+	/* A guest may use fewer of them than there are, and no more. */
+	value = vdev_cfg_read(vdev, flags, 2) & ~PCI_MSI_FLAGS_QSIZE;
+	vdev_cfg_write(vdev, flags, 2, value | 1 << 4);
+	ASSERT_EQ(msi_qsize(vdev), 1);
+	vdev_cfg_write(vdev, flags, 2, value | 4 << 4);
+	ASSERT_EQ(msi_qsize(vdev), 2);
+	vdev_irq_disable(vdev, MSI);
+
+	/* Three are made with room for a fourth, which nobody gets. */
+	vdev_irq_enable(vdev, MSI, 0, events, 3);
+	ASSERT_RC(__vdev_irq_enable(vdev, MSI, 3, &events[3], 1), -EINVAL);
+	vdev_irq_disable(vdev, MSI);
+	vdev_irq_enable(vdev, MSI, 0, events, 16);
+	ASSERT_EQ(msi_qsize(vdev), 4);
+	ASSERT_RC(__vdev_set_irqs(vdev, NONE | TRIGGER, MSI, 15, 1, NULL, 0),
+		  0);
+	for (i = 0; i < 16; i++)
+		ASSERT_EQ(sys_eventfd_take(events[i]), i == 15);
 }
 
 TEST_OVER(msix_vectors_are_apart, BACKENDS_ALL)
