@@ -7,7 +7,9 @@
 #include <limits.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,24 +21,12 @@
 #include "vdev.h"
 
 #define INTX VFIO_PCI_INTX_IRQ_INDEX
-#define VFIO_PCI "../../../drivers/vfio/pci/vfio-pci.ko"
+#define DRIVERS "../../../drivers/vfio/"
+#define VFIO_PCI DRIVERS "pci/vfio-pci.ko"
+#define IOMMUFD "../../../drivers/iommu/iommufd/iommufd.ko"
 /* Where the region would be, which nobody tells */
 #define VGA_OFFSET ((off_t)VFIO_PCI_VGA_REGION_INDEX << 40)
 #define NOINTXMASK "/sys/module/vfio_pci/parameters/nointxmask"
-
-/* The command register as it is, not as the user is shown it. */
-static unsigned int real_command(const char *bdf)
-{
-	unsigned short command;
-	char path[PATH_MAX];
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", bdf);
-	fd = sys_open(path, O_RDONLY);
-	ASSERT(pread(fd, &command, 2, PCI_COMMAND) == 2);
-	sys_close(fd);
-	return command;
-}
 
 /* Bind anew, take an interrupt, and see how it was masked. */
 static unsigned int command_when_masked(const char *bdf, enum backend backend)
@@ -58,7 +48,7 @@ static unsigned int command_when_masked(const char *bdf, enum backend backend)
 	edu_raise(edu, 1);
 	sys_eventfd_wait(event);
 	ASSERT_EQ(sys_eventfd_take(event), 1);
-	command = real_command(bdf);
+	command = pci_read_config(bdf, PCI_COMMAND, 2);
 	edu_ack(edu, 1);
 	vdev_intx_unmask(edu->vdev);
 	edu_raise(edu, 2);
@@ -186,9 +176,132 @@ static void no_vga_region(void *arg)
 	vdev_close_with_space(vdev);
 }
 
+/* What the arbiter takes the display to decode: "io+mem", or "none". */
+static bool decodes(const char *bdf, const char *what)
+{
+	char text[256], wanted[64];
+	ssize_t len;
+	int fd;
+
+	fd = sys_open("/dev/vga_arbiter", O_RDWR);
+	len = snprintf(text, sizeof(text), "target PCI:%s", bdf);
+	ASSERT_EQ(write(fd, text, len), len);
+	len = read(fd, text, sizeof(text) - 1);
+	ASSERT(len > 0);
+	sys_close(fd);
+	text[len] = '\0';
+	snprintf(wanted, sizeof(wanted), "PCI:%s,decodes=%s,", bdf, what);
+	return strstr(text, wanted);
+}
+
+/* Nothing behind the bridge has a use for the ranges: it need not forward them. */
+static void no_vga_decoded(void *arg)
+{
+	pci_bind(arg);
+	ASSERT(decodes(arg, "none"));
+	pci_unbind(arg);
+	ASSERT(decodes(arg, "io+mem"));
+}
+
 TEST(disable_vga)
 {
+	const char *below = pci_need(TESTDEV_VGA_BELOW);
+
 	if (!backend_present(BACKEND_CONTAINER))
 		SKIP("no %s", backend_path(BACKEND_CONTAINER));
+	ASSERT(decodes(below, "io+mem"));
 	check_loaded("disable_vga=1", no_vga_region, pci_need(TESTDEV_VGA));
+	check_loaded("disable_vga=1", no_vga_decoded, below);
+}
+
+#define MODULES 5
+static const char *const ours[MODULES] = {
+	DRIVERS "vfio.ko",
+	DRIVERS "vfio_iommu_type1.ko",
+	DRIVERS "pci/vfio-pci-core.ko",
+	DRIVERS "pci/vfio-pci.ko",
+	IOMMUFD,
+};
+
+static FILE *modinfo(const char *field, const char *path)
+{
+	char command[PATH_MAX + 32];
+	FILE *out;
+
+	snprintf(command, sizeof(command), "modinfo -F %s %s", field, path);
+	out = popen(command, "re");
+	ASSERT(out);
+	return out;
+}
+
+/* Parameters have a description, which need not be the same. */
+static bool has_line(const char *field, const char *path, const char *wanted)
+{
+	FILE *out = modinfo(field, path);
+	bool found = false;
+	char line[1024];
+	size_t len;
+
+	len = strcmp(field, "parm") ? sizeof(line) : strcspn(wanted, ":") + 1;
+	while (fgets(line, sizeof(line), out))
+		found = found || !strncmp(line, wanted, len);
+	ASSERT(!pclose(out));
+	return found;
+}
+
+/* The kernel's own module of the same name, without the path of ours. */
+static FILE *modinfo_stock(const char *field, const char *module)
+{
+	struct utsname system;
+	char path[PATH_MAX];
+
+	ASSERT(!uname(&system));
+	snprintf(path, sizeof(path),
+		 "/lib/modules/%s/kernel/drivers/vfio/%s.xz", system.release,
+		 module + strlen(DRIVERS));
+	if (access(path, F_OK) || access(module, F_OK))
+		SKIP("not both %s and %s", module, path);
+	return modinfo(field, path);
+}
+
+/* What modprobe.d sets for a module works with ours, too. */
+TEST(parameters_of_the_stock_modules)
+{
+	unsigned int nr = 0;
+	char line[1024];
+	FILE *out;
+
+	for (size_t i = 0; i < MODULES - 1; i++) {
+		out = modinfo_stock("parm", ours[i]);
+		for (; fgets(line, sizeof(line), out); nr++)
+			if (!has_line("parm", ours[i], line))
+				FAIL("%s has no %s", ours[i], line);
+		ASSERT(!pclose(out));
+	}
+	ASSERT(nr >= 8);
+}
+
+static bool some_has_alias(const char *line)
+{
+	for (size_t i = 0; i < MODULES; i++)
+		if (has_line("alias", ours[i], line))
+			return true;
+	return false;
+}
+
+/* Whatever has one of them loaded finds the one of ours that is for it. */
+TEST(aliases_of_the_stock_modules)
+{
+	unsigned int nr = 0;
+	char line[1024];
+	FILE *out;
+
+	for (size_t i = 0; i < MODULES - 1; i++) {
+		out = modinfo_stock("alias", ours[i]);
+		for (; fgets(line, sizeof(line), out); nr++)
+			if (!some_has_alias(line))
+				FAIL("none has %s", line);
+		ASSERT(!pclose(out));
+	}
+	ASSERT(nr >= 3);
 }
