@@ -24,6 +24,9 @@
 #define REG_ASQ 0x28
 #define REG_ACQ 0x30
 
+/* What is behind the registers that are moved */
+#define DOORBELLS 0x1000
+
 #define MAX_RECORDS 16
 
 static unsigned int flags = VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P |
@@ -35,6 +38,10 @@ MODULE_PARM_DESC(flags,
 static unsigned int missing;
 module_param(missing, uint, 0644);
 MODULE_PARM_DESC(missing, "Op that devices bound from now on lack, 1 to 6");
+
+static bool sparse;
+module_param(sparse, bool, 0644);
+MODULE_PARM_DESC(sparse, "Only the doorbells can be mapped");
 
 /**
  * struct mock_file - file that a state is read or written by
@@ -572,6 +579,36 @@ static void mock_close_device(struct vfio_device *vdev)
 	vfio_pci_core_close_device(vdev);
 }
 
+static int mock_region_info(struct vfio_device *vdev,
+			    struct vfio_region_info *info,
+			    struct vfio_info_cap *caps)
+{
+	DEFINE_RAW_FLEX(struct vfio_region_info_cap_sparse_mmap, cap, areas, 1);
+	int ret;
+
+	ret = vfio_pci_ioctl_get_region_info(vdev, info, caps);
+	if (ret || !sparse || info->index != VFIO_PCI_BAR0_REGION_INDEX)
+		return ret;
+
+	cap->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
+	cap->header.version = 1;
+	cap->nr_areas = 1;
+	cap->areas[0].offset = DOORBELLS;
+	cap->areas[0].size = info->size - DOORBELLS;
+	return vfio_info_add_capability(caps, &cap->header,
+					struct_size(cap, areas, 1));
+}
+
+static int mock_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
+{
+	u64 pos = (u64)vma->vm_pgoff << PAGE_SHIFT;
+
+	if (sparse && VFIO_PCI_OFFSET_TO_INDEX(pos) == 0 &&
+	    (pos & VFIO_PCI_OFFSET_MASK) < DOORBELLS)
+		return -EINVAL;
+	return vfio_pci_core_mmap(vdev, vma);
+}
+
 static const struct vfio_migration_ops mock_mig_ops[] = {
 	{ mock_set_state, mock_get_state, mock_get_data_size },
 	{ NULL, mock_get_state, mock_get_data_size },
@@ -612,8 +649,8 @@ static const struct vfio_device_ops mock_ops = {
 	.read = vfio_pci_core_read,
 	.write = vfio_pci_core_write,
 	.ioctl = vfio_pci_core_ioctl,
-	.get_region_info_caps = vfio_pci_ioctl_get_region_info,
-	.mmap = vfio_pci_core_mmap,
+	.get_region_info_caps = mock_region_info,
+	.mmap = mock_mmap,
 	.request = vfio_pci_core_request,
 	.match = vfio_pci_core_match,
 	.match_token_uuid = vfio_pci_core_match_token_uuid,

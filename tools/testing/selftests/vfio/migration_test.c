@@ -81,6 +81,7 @@ static int __bind_mock(unsigned int flags, unsigned int missing,
 	pci_unbind(*bdf);
 	set_parameter("flags", flags);
 	set_parameter("missing", missing);
+	set_parameter("sparse", 0);
 	return __pci_bind_to(*bdf, DRIVER);
 }
 
@@ -946,6 +947,58 @@ TEST_OVER(rest_of_the_device, BACKENDS_ALL)
 }
 
 /* The module stays while a device of it is open. */
+/* What the driver has to say comes behind what vfio-pci-core says. */
+TEST_OVER(registers_that_cannot_be_mapped, BACKENDS_ALL)
+{
+	struct {
+		struct vfio_region_info info;
+		struct vfio_info_cap_header mappable;
+		struct vfio_region_info_cap_sparse_mmap sparse;
+		struct vfio_region_sparse_mmap_area area;
+		__u64 behind;
+	} answer = { .info.argsz = sizeof(answer.info) };
+	const size_t chain = offsetof(typeof(answer), behind);
+	struct vdev *vdev = open_mock(backend);
+	size_t size;
+	char *bar;
+
+	bar = vdev_mmap(vdev, VFIO_PCI_BAR0_REGION_INDEX, &size);
+	sys_munmap(bar, size);
+	set_parameter("sparse", 1);
+	vdev_region(vdev, VFIO_PCI_BAR0_REGION_INDEX, &answer.info);
+	ASSERT_EQ(answer.info.argsz, chain);
+	ASSERT_EQ(answer.info.cap_offset, 0);
+	ASSERT(answer.info.flags & VFIO_REGION_INFO_FLAG_CAPS);
+
+	/* All or nothing. */
+	answer.behind = 0x77;
+	answer.info.argsz = chain - 1;
+	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_REGION_INFO, &answer),
+		  0);
+	ASSERT_EQ(answer.info.argsz, chain);
+	ASSERT_EQ(answer.info.cap_offset, 0);
+	ASSERT_EQ(answer.mappable.id, 0);
+	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_REGION_INFO, &answer),
+		  0);
+	ASSERT_EQ(answer.info.cap_offset, offsetof(typeof(answer), mappable));
+	ASSERT_EQ(answer.mappable.id, VFIO_REGION_INFO_CAP_MSIX_MAPPABLE);
+	ASSERT_EQ(answer.mappable.version, 1);
+	ASSERT_EQ(answer.mappable.next, offsetof(typeof(answer), sparse));
+	ASSERT_EQ(answer.sparse.header.id, VFIO_REGION_INFO_CAP_SPARSE_MMAP);
+	ASSERT_EQ(answer.sparse.header.version, 1);
+	ASSERT_EQ(answer.sparse.header.next, 0);
+	ASSERT_EQ(answer.sparse.nr_areas, 1);
+	ASSERT_EQ(answer.area.offset, PAGE);
+	ASSERT_EQ(answer.area.size, size - PAGE);
+	ASSERT_EQ(answer.behind, 0x77);
+
+	ASSERT(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, vdev->fd, 0) ==
+	       MAP_FAILED);
+	bar = mmap(NULL, answer.area.size, PROT_READ, MAP_SHARED, vdev->fd,
+		   PAGE);
+	ASSERT(bar != MAP_FAILED);
+}
+
 TEST_OVER(module_in_use, BACKENDS_ALL)
 {
 	struct vdev *vdev = open_mock(backend);
