@@ -10,6 +10,9 @@
 #include "sys.h"
 #include "vdev.h"
 
+/* Device Status of the e1000e */
+#define E1000_STATUS 0x08
+
 TEST_OVER(identity_is_read_only, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
@@ -342,4 +345,43 @@ TEST_OVER(out_of_bounds, BACKENDS_ALL)
 	ASSERT_RC(__vdev_pwrite(vdev, config, PCI_COMMAND, BAD_PTR, 2),
 		  -EFAULT);
 	ASSERT_RC(__vdev_pread(vdev, config, 0, &value, 0), 0);
+}
+
+/*
+ * A driver may know a way to reset its device that nobody else does. Then the
+ * BARs are gone, and come back when it enables them.
+ */
+TEST_OVER(bars_after_hidden_reset, BACKENDS_ALL)
+{
+	static const unsigned int bars[] = { PCI_BASE_ADDRESS_0,
+					     PCI_BASE_ADDRESS_2,
+					     PCI_ROM_ADDRESS };
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
+	__u32 command, before[ARRAY_SIZE(bars)], status, now;
+	unsigned int lost, i;
+
+	vdev_enable(vdev, true);
+	command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, E1000_STATUS, &status, 4);
+	ASSERT(status != ~0U);
+	for (i = 0; i < ARRAY_SIZE(bars); i++)
+		before[i] = pci_read_config(vdev->bdf, bars[i], 4);
+	ASSERT(before[0] & PCI_BASE_ADDRESS_MEM_MASK);
+	ASSERT(before[1] & PCI_BASE_ADDRESS_MEM_MASK);
+
+	/* It shows by a BAR that is gone, or by memory that is disabled. */
+	for (lost = 0; lost < 2; lost++) {
+		for (i = lost; i < ARRAY_SIZE(bars); i++)
+			pci_write_config(vdev->bdf, bars[i], 4, 0);
+		if (lost)
+			pci_write_config(vdev->bdf, PCI_COMMAND, 2, 0);
+		vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
+		for (i = 0; i < ARRAY_SIZE(bars); i++)
+			ASSERT_EQ(pci_read_config(vdev->bdf, bars[i], 4),
+				  before[i]);
+		ASSERT_EQ(pci_read_config(vdev->bdf, PCI_COMMAND, 2), command);
+		vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, E1000_STATUS, &now,
+			   4);
+		ASSERT_EQ(now, status);
+	}
 }

@@ -92,6 +92,33 @@ TEST_OVER(reset_by_config_space, BACKENDS_ALL)
 	check_register_reset(vdev);
 }
 
+/* One that sleeps is woken up for it, and stays awake. */
+TEST_OVER(reset_in_d3hot, BACKENDS_ALL)
+{
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
+	unsigned int exp = vdev_cfg_cap(vdev, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL;
+	unsigned int pm = vdev_cfg_cap(vdev, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+	unsigned int way;
+	__u32 command;
+
+	vdev_enable(vdev, true);
+	command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
+	for (way = 0; way < 2; way++) {
+		set_register(vdev);
+		vdev_cfg_write(vdev, pm, 2, 3);
+		if (way == 0)
+			ASSERT_RC(__vdev_reset(vdev), 0);
+		else
+			vdev_cfg_write(vdev, exp, 2,
+				       vdev_cfg_read(vdev, exp, 2) |
+					       PCI_EXP_DEVCTL_BCR_FLR);
+		ASSERT_EQ(vdev_cfg_read(vdev, pm, 2) & PCI_PM_CTRL_STATE_MASK,
+			  0);
+		ASSERT_EQ(vdev_cfg_read(vdev, PCI_COMMAND, 2), command);
+		check_register_reset(vdev);
+	}
+}
+
 /* The next user gets a device that knows nothing of the last one. */
 TEST_OVER(reset_between_users, BACKENDS_ALL)
 {
