@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 
 #include "harness.h"
 #include "mock_pci.h"
+#include "pci.h"
 #include "sys.h"
 
 #define MODULE "../../../drivers/iommu/iommufd/mock/iommufd_mock.ko"
@@ -51,6 +53,26 @@ const char *mock_bus_plug(struct mock_bus *bus,
 	ASSERT(asprintf(&bdf, "%04x:00:%02x.0", bus->info.domain,
 			bus->info.functions++) > 0);
 	return bdf;
+}
+
+/* Plugs a function in the next slot and opens it. */
+struct vdev *mock_bus_vdev(struct mock_bus *bus,
+			   const struct mock_pci_image *image,
+			   enum backend backend)
+{
+	const char *bdf = mock_bus_plug(bus, image);
+
+	pci_bind(bdf);
+	return vdev_open(bdf, backend);
+}
+
+/* Config space as it is, not as the user of the device is shown it. */
+int mock_open_raw(const char *bdf)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", bdf);
+	return sys_open(path, O_RDWR);
 }
 
 /* Has a function write to the page at @iova, which changes its dirty bit alone. */
@@ -94,4 +116,12 @@ void mock_image(struct mock_pci_image *image, __u16 vendor, __u16 device,
 	image->writable[PCI_CACHE_LINE_SIZE] = 0xff;
 	image->writable[PCI_LATENCY_TIMER] = 0xff;
 	image->writable[PCI_INTERRUPT_LINE] = 0xff;
+}
+
+/* A standard capability in an image, linked behind what is there. */
+void mock_image_cap(struct mock_pci_image *image, __u8 at, __u8 id, __u8 next)
+{
+	mock_put16(image->config + PCI_STATUS, PCI_STATUS_CAP_LIST);
+	image->config[at] = id;
+	image->config[at + 1] = next;
 }

@@ -4,10 +4,7 @@
  * spaces that are odd or broken.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <linux/pci_regs.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,24 +16,6 @@
 
 #define CLASS_NETWORK 0x020000
 #define VENDOR_INTEL 0x8086
-
-static struct vdev *open_image(struct mock_bus *bus,
-			       const struct mock_pci_image *image,
-			       enum backend backend)
-{
-	const char *bdf = mock_bus_plug(bus, image);
-
-	pci_bind(bdf);
-	return vdev_open(bdf, backend);
-}
-
-/* A standard capability in an image, linked behind what is there. */
-static void add_cap(struct mock_pci_image *image, __u8 at, __u8 id, __u8 next)
-{
-	mock_put16(image->config + PCI_STATUS, PCI_STATUS_CAP_LIST);
-	image->config[at] = id;
-	image->config[at + 1] = next;
-}
 
 TEST(denied_function_is_not_taken)
 {
@@ -69,7 +48,7 @@ static void check_intx(struct mock_bus *bus, __u16 device, unsigned int count,
 	mock_image(&image, VENDOR_INTEL, device, CLASS_NETWORK);
 	image.config[PCI_INTERRUPT_PIN] = 1;
 	image.config[PCI_INTERRUPT_LINE] = 10;
-	vdev = open_image(bus, &image, backend);
+	vdev = mock_bus_vdev(bus, &image, backend);
 	vdev_irq_info(vdev, VFIO_PCI_INTX_IRQ_INDEX, &irq);
 	ASSERT_EQ(irq.count, count);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_INTERRUPT_PIN, 1), count);
@@ -91,15 +70,6 @@ TEST_OVER(broken_intx_is_hidden, BACKEND_CONTAINER)
 		check_intx(&bus, broken[i], 0, backend);
 }
 
-/* Config space as it is, not as the user of the device is shown it. */
-static int open_raw(const char *bdf)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", bdf);
-	return sys_open(path, O_RDWR);
-}
-
 /* Also where a reset that nobody knows of has made it loud again. */
 TEST_OVER(broken_intx_stays_masked, BACKEND_CONTAINER)
 {
@@ -113,8 +83,8 @@ TEST_OVER(broken_intx_stays_masked, BACKEND_CONTAINER)
 	mock_image(&image, VENDOR_INTEL, 0x1572, CLASS_NETWORK);
 	image.config[PCI_INTERRUPT_PIN] = 1;
 	image.config[PCI_INTERRUPT_LINE] = 10;
-	vdev = open_image(&bus, &image, backend);
-	raw = open_raw(vdev->bdf);
+	vdev = mock_bus_vdev(&bus, &image, backend);
+	raw = mock_open_raw(vdev->bdf);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
 	ASSERT_EQ(pread(raw, &command, 2, PCI_COMMAND), 2);
 	ASSERT_EQ(command, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE);
@@ -149,7 +119,7 @@ TEST_OVER(hidden_extended_capabilities, BACKEND_CONTAINER)
 	mock_bus_open(&bus);
 	mock_image(&image, 0x1af4, 0x4325, CLASS_NETWORK);
 	image.config[PCI_CAPABILITY_LIST] = 0x40;
-	add_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
+	mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
 	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_RC_END << 4);
 	for (i = 0; i < ARRAY_SIZE(caps); i++) {
 		__u32 next = i + 1 < ARRAY_SIZE(caps) ? caps[i + 1].at : 0;
@@ -159,8 +129,8 @@ TEST_OVER(hidden_extended_capabilities, BACKEND_CONTAINER)
 		memset(image.config + caps[i].at + 4, 0x25, 12);
 		memset(image.writable + caps[i].at, 0xff, 16);
 	}
-	vdev = open_image(&bus, &image, backend);
-	raw = open_raw(vdev->bdf);
+	vdev = mock_bus_vdev(&bus, &image, backend);
+	raw = mock_open_raw(vdev->bdf);
 	ASSERT_EQ(vdev_cfg_read(vdev, 0x100, 4),
 		  PCI_EXT_CAP_ID_DSN | 1 << 16 | 0x150 << 20);
 	ASSERT_EQ(vdev_cfg_read(vdev, 0x150, 4), PCI_EXT_CAP_ID_ERR | 1 << 16);
@@ -192,12 +162,12 @@ TEST_OVER(unknown_capability_is_left_alone, BACKEND_CONTAINER)
 	mock_bus_open(&bus);
 	mock_image(&image, 0x1af4, 0x4326, CLASS_NETWORK);
 	image.config[PCI_CAPABILITY_LIST] = 0x40;
-	add_cap(&image, 0x40, 0x55, 0x60);
-	add_cap(&image, 0x60, PCI_CAP_ID_PM, 0);
+	mock_image_cap(&image, 0x40, 0x55, 0x60);
+	mock_image_cap(&image, 0x60, PCI_CAP_ID_PM, 0);
 	mock_put32(image.config + 0x44, 0x12345678);
 	memset(image.writable + 0x44, 0xff, 4);
-	vdev = open_image(&bus, &image, backend);
-	raw = open_raw(vdev->bdf);
+	vdev = mock_bus_vdev(&bus, &image, backend);
+	raw = mock_open_raw(vdev->bdf);
 	ASSERT_EQ(vdev_cfg_read(vdev, 0x44, 4), 0x12345678);
 	vdev_cfg_write(vdev, 0x44, 4, 0x9abcdef0);
 	ASSERT_EQ(vdev_cfg_read(vdev, 0x44, 4), 0x9abcdef0);
@@ -215,10 +185,10 @@ TEST_OVER(unknown_capability_is_skipped, BACKEND_CONTAINER)
 	mock_bus_open(&bus);
 	mock_image(&image, 0x1af4, 0x4321, CLASS_NETWORK);
 	image.config[PCI_CAPABILITY_LIST] = 0x40;
-	add_cap(&image, 0x40, 0x55, 0x60);
-	add_cap(&image, 0x60, PCI_CAP_ID_PM, 0x80);
-	add_cap(&image, 0x80, 0x66, 0);
-	vdev = open_image(&bus, &image, backend);
+	mock_image_cap(&image, 0x40, 0x55, 0x60);
+	mock_image_cap(&image, 0x60, PCI_CAP_ID_PM, 0x80);
+	mock_image_cap(&image, 0x80, 0x66, 0);
+	vdev = mock_bus_vdev(&bus, &image, backend);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_CAPABILITY_LIST, 1), 0x60);
 	ASSERT_EQ(vdev_cfg_read(vdev, 0x61, 1), 0);
 	vdev_close_with_space(vdev);
@@ -242,11 +212,11 @@ TEST_OVER(capability_at_the_end, BACKEND_CONTAINER)
 	for (i = 0; i < ARRAY_SIZE(ids); i++) {
 		mock_image(&image, 0x1af4, 0x4322, CLASS_NETWORK);
 		image.config[PCI_CAPABILITY_LIST] = 0xfc;
-		add_cap(&image, 0xfc, ids[i], 0);
+		mock_image_cap(&image, 0xfc, ids[i], 0);
 		image.config[0xfe] = 0xff;
 		image.config[0xff] = 0xff;
 		memset(image.writable + 0xfc, 0xff, 4);
-		vdev = open_image(&bus, &image, backend);
+		vdev = mock_bus_vdev(&bus, &image, backend);
 		vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 0, got, 256);
 		vdev_cfg_write(vdev, 0xfe, 2, 0xffff);
 		vdev_cfg_write(vdev, 0xfc, 4, 0xffffffff);
@@ -285,13 +255,13 @@ TEST_OVER(hidden_as_wide_as_the_link, BACKEND_CONTAINER)
 
 		mock_image(&image, 0x1af4, 0x4328, CLASS_NETWORK);
 		image.config[PCI_CAPABILITY_LIST] = 0x40;
-		add_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
+		mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
 		mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
 		mock_put32(image.config + 0x40 + PCI_EXP_LNKCAP, width << 4);
 		mock_put32(image.config + 0x100, caps[nr].id | 1 << 16);
 		memset(image.config + 0x104, 0x25, 0x100);
 		memset(image.writable + 0x104, 0xff, 0x100);
-		vdev = open_image(&bus, &image, backend);
+		vdev = mock_bus_vdev(&bus, &image, backend);
 		ASSERT_EQ(vdev_cfg_read(vdev, end - 1, 1), 0);
 		end = (end + 3) & ~3U;
 		ASSERT_EQ(vdev_cfg_read(vdev, end, 4), 0x25252525);
@@ -312,9 +282,9 @@ TEST_OVER(circular_capabilities, BACKEND_CONTAINER)
 	mock_bus_open(&bus);
 	mock_image(&image, 0x1af4, 0x4323, CLASS_NETWORK);
 	image.config[PCI_CAPABILITY_LIST] = 0x40;
-	add_cap(&image, 0x40, PCI_CAP_ID_SSVID, 0x50);
-	add_cap(&image, 0x50, PCI_CAP_ID_SSVID, 0x40);
-	vdev = open_image(&bus, &image, backend);
+	mock_image_cap(&image, 0x40, PCI_CAP_ID_SSVID, 0x50);
+	mock_image_cap(&image, 0x50, PCI_CAP_ID_SSVID, 0x40);
+	vdev = mock_bus_vdev(&bus, &image, backend);
 	pos = vdev_cfg_read(vdev, PCI_CAPABILITY_LIST, 1);
 	for (steps = 0; pos && steps < 4; steps++)
 		pos = vdev_cfg_read(vdev, pos + 1, 1);
@@ -338,11 +308,11 @@ static void check_atomics(struct mock_bus *bus, __u32 devcap2, __u16 devctl2,
 
 	mock_image(&image, 0x1af4, 0x4325, CLASS_NETWORK);
 	image.config[PCI_CAPABILITY_LIST] = 0x40;
-	add_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
+	mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
 	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
 	mock_put32(image.config + 0x40 + PCI_EXP_DEVCAP2, devcap2);
 	mock_put16(image.config + 0x40 + PCI_EXP_DEVCTL2, devctl2);
-	vdev = open_image(bus, &image, backend);
+	vdev = mock_bus_vdev(bus, &image, backend);
 	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_INFO, &answer), 0);
 	ASSERT_EQ(!!(answer.info.flags & VFIO_DEVICE_FLAGS_CAPS), !!wanted);
 	ASSERT_EQ(answer.info.cap_offset, wanted ? sizeof(answer.info) : 0);
@@ -390,7 +360,7 @@ static const char *plug_ecap(struct mock_bus *bus, __u16 id)
 
 	mock_image(&image, 0x1af4, 0x4324, CLASS_NETWORK);
 	image.config[PCI_CAPABILITY_LIST] = 0x40;
-	add_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
+	mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
 	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_RC_END << 4);
 	mock_put32(image.config + 0x100, 3 | 1 << 16 | 0xffcU << 20);
 	mock_put32(image.config + 0xffc, id | 1 << 16);
