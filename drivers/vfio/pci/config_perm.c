@@ -135,8 +135,9 @@ static const struct vfio_pci_field pwr_fields[] = {
 #define HIDDEN .hidden = true, .blank = true
 
 /*
- * The host alone manages translation services and process address spaces, and
- * the link with its power states and clock, which has another end.
+ * The host alone manages translation services and process address spaces, the
+ * link with its power states and clock, which has another end, the lights of the
+ * enclosure, and the mailboxes, by which a function is asked who it is.
  */
 static const struct vfio_pci_rule ecap_rules[] = {
 	[PCI_EXT_CAP_ID_ERR] = { .len = PCI_ERR_ROOT_COMMAND,
@@ -167,7 +168,12 @@ static const struct vfio_pci_rule ecap_rules[] = {
 	[PCI_EXT_CAP_ID_PL_16GT] = { .len = 32, .per_lane = 1, HIDDEN },
 	/* Lane margining, which has no name everywhere */
 	[0x27] = { .len = 8, .per_lane = 4, HIDDEN },
+	[PCI_EXT_CAP_ID_NPEM] = { .len = 16, HIDDEN },
 	[PCI_EXT_CAP_ID_PL_32GT] = { .len = 32, .per_lane = 1, HIDDEN },
+	[PCI_EXT_CAP_ID_DOE] = { .len = 24, HIDDEN },
+	/* Device 3 and 64 GT/s, which have no name everywhere either */
+	[0x2f] = { .len = 16, HIDDEN },
+	[0x31] = { .len = 32, .per_lane = 1, HIDDEN },
 };
 
 /*
