@@ -15,7 +15,9 @@
 #include <linux/numa.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/unaligned.h>
 #include <linux/workqueue.h>
 
 #include "mock_device.h"
@@ -23,6 +25,9 @@
 #include "mock_pci.h"
 
 #define NR_SLOTS 32
+
+/* The byte of a VPD capability whose top bit is the flag */
+#define VPD_FLAG (PCI_VPD_ADDR + 1)
 
 /* Firmware numbers its domains with 16 bits */
 #define FIRST_DOMAIN 0x20000
@@ -33,6 +38,8 @@
 struct mock_function {
 	/** @image: its config space */
 	struct mock_pci_image image;
+	/** @plugged: what @image.config was at first */
+	u8 plugged[MOCK_PCI_CONFIG_SIZE];
 	/** @mdev: what the mock IOMMU knows of it */
 	struct mock_device mdev;
 };
@@ -92,22 +99,49 @@ static int read_config(struct pci_bus *bus, unsigned int devfn, int where,
 	return PCIBIOS_SUCCESSFUL;
 }
 
+/* The flag says which way the data goes, and turns when it is there */
+static void move_vpd(struct mock_pci_image *image)
+{
+	u8 *cap = image->config + image->vpd_cap;
+	u16 addr = get_unaligned_le16(cap + PCI_VPD_ADDR);
+	unsigned int offset = addr & PCI_VPD_ADDR_MASK & ~3;
+
+	if (offset >= MOCK_PCI_VPD_SIZE)
+		return;
+	if (addr & PCI_VPD_ADDR_F)
+		memcpy(image->vpd + offset, cap + PCI_VPD_DATA, 4);
+	else
+		memcpy(cap + PCI_VPD_DATA, image->vpd + offset, 4);
+	put_unaligned_le16(addr ^ PCI_VPD_ADDR_F, cap + PCI_VPD_ADDR);
+}
+
 static int write_config(struct pci_bus *bus, unsigned int devfn, int where,
 			int size, u32 val)
 {
 	struct mock_function *function = function_at(bus, devfn);
+	struct mock_pci_image *image;
+	bool vpd = false;
+	u8 reset = 0;
 
 	if (!function)
 		return PCIBIOS_DEVICE_NOT_FOUND;
 	if (where + size > MOCK_PCI_CONFIG_SIZE)
 		return PCIBIOS_BAD_REGISTER_NUMBER;
 
+	image = &function->image;
 	for (int i = 0; i < size; i++) {
-		u8 mask = function->image.writable[where + i];
-		u8 *byte = &function->image.config[where + i];
+		u8 mask = image->writable[where + i];
+		u8 *byte = &image->config[where + i];
+		u8 written = val >> (8 * i);
 
-		*byte = (*byte & ~mask) | ((val >> (8 * i)) & mask);
+		*byte = (*byte & ~mask) | (written & mask);
+		reset |= written & image->reset[where + i];
+		vpd |= image->vpd_cap && where + i == image->vpd_cap + VPD_FLAG;
 	}
+	if (vpd)
+		move_vpd(image);
+	if (reset)
+		memcpy(image->config, function->plugged, MOCK_PCI_CONFIG_SIZE);
 	return PCIBIOS_SUCCESSFUL;
 }
 
@@ -229,6 +263,7 @@ static int plug(struct mock_bus *mbus, struct mock_function *function)
 	guard(mutex)(&mbus->lock);
 	if (mbus->nr == NR_SLOTS)
 		return -ENOSPC;
+	memcpy(function->plugged, function->image.config, MOCK_PCI_CONFIG_SIZE);
 	mbus->functions[mbus->nr] = function;
 
 	pci_lock_rescan_remove();
@@ -253,6 +288,9 @@ static ssize_t mock_pci_write(struct file *file, const char __user *buf,
 
 	if (copy_from_user(&function->image, buf, count))
 		ret = -EFAULT;
+	else if (function->image.vpd_cap >
+		 MOCK_PCI_CONFIG_SIZE - PCI_CAP_VPD_SIZEOF)
+		ret = -EINVAL;
 	else
 		ret = plug(file->private_data, function);
 	if (ret) {

@@ -15,6 +15,7 @@
 
 #define MOCK_PCI_CONFIG_SIZE 4096
 #define MOCK_PCI_RAM_SIZE 65536
+#define MOCK_PCI_VPD_SIZE 64
 
 /**
  * struct mock_pci_image - a function
@@ -24,6 +25,18 @@ struct mock_pci_image {
 	__u8 config[MOCK_PCI_CONFIG_SIZE];
 	/** @writable: the bits of it that can be written */
 	__u8 writable[MOCK_PCI_CONFIG_SIZE];
+	/**
+	 * @reset: the bits of it that, written as 1, make the function what it
+	 * was when it was plugged
+	 */
+	__u8 reset[MOCK_PCI_CONFIG_SIZE];
+	/**
+	 * @vpd_cap: where the VPD capability is that gives and takes @vpd, or 0;
+	 * its address and data can be written
+	 */
+	__u32 vpd_cap;
+	/** @vpd: product data; nothing answers behind it */
+	__u8 vpd[MOCK_PCI_VPD_SIZE];
 };
 
 /**

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What follows from a write to a capability: product data, resets, tuning. */
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/pci_regs.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "mock_pci.h"
+#include "sys.h"
+#include "vdev.h"
+
+#define CLASS_NETWORK 0x020000
+
+/* Where the capabilities stand, and a register of the device's own. */
+#define EXP_AT 0x40
+#define VPD_AT 0x80
+#define AF_AT 0x90
+#define OWN_AT 0xa0
+
+#define VPD_ADDR (VPD_AT + PCI_VPD_ADDR)
+#define VPD_DATA (VPD_AT + PCI_VPD_DATA)
+
+/* One string, which takes all but three bytes of the tag and one of the end. */
+#define VPD_LEN 48U
+#define VPD_TAG_STRING 0x82
+#define VPD_TAG_END 0x78
+
+static void vpd_image(struct mock_pci_image *image, __u16 string)
+{
+	mock_image(image, 0x1af4, 0x4343, CLASS_NETWORK);
+	image->config[PCI_CAPABILITY_LIST] = VPD_AT;
+	mock_image_cap(image, VPD_AT, PCI_CAP_ID_VPD, 0);
+	memset(image->writable + VPD_ADDR, 0xff, 6);
+	image->vpd_cap = VPD_AT;
+	fill_pattern(image->vpd, sizeof(image->vpd), 1);
+	image->vpd[0] = VPD_TAG_STRING;
+	mock_put16(image->vpd + 1, string);
+	image->vpd[VPD_LEN - 1] = VPD_TAG_END;
+}
+
+static struct vdev *vpd_open(struct mock_bus *bus, struct mock_pci_image *image,
+			     enum backend backend)
+{
+	mock_bus_open(bus);
+	vpd_image(image, VPD_LEN - 4);
+	return mock_bus_vdev(bus, image, backend);
+}
+
+/* What there is, as the host finds it. */
+static void vpd_of_host(struct vdev *vdev, __u8 *vpd)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vpd", vdev->bdf);
+	fd = sys_open(path, O_RDONLY);
+	ASSERT_EQ(pread(fd, vpd, VPD_LEN, 0), VPD_LEN);
+	sys_close(fd);
+}
+
+static void expect_data(struct vdev *vdev, const __u8 *wanted)
+{
+	__u8 data[4];
+
+	vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, VPD_DATA, data, 4);
+	ASSERT(!memcmp(data, wanted, 4));
+}
+
+static void expect_read(struct vdev *vdev, const __u8 *vpd, __u16 offset)
+{
+	vdev_cfg_write(vdev, VPD_ADDR, 2, offset);
+	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), offset | PCI_VPD_ADDR_F);
+	expect_data(vdev, vpd + offset);
+}
+
+TEST_OVER(vpd_is_read, BACKENDS_ALL)
+{
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	struct vdev *vdev = vpd_open(&bus, &image, backend);
+
+	for (__u16 offset = 0; offset < VPD_LEN; offset += 4)
+		expect_read(vdev, image.vpd, offset);
+	for (__u16 offset = VPD_LEN; offset; offset -= 4)
+		expect_read(vdev, image.vpd, offset - 4);
+	vdev_close_with_space(vdev);
+}
+
+TEST_OVER(vpd_is_written, BACKENDS_ALL)
+{
+	static const __u8 new[] = { 0x12, 0x34, 0x56, 0x78 };
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	struct vdev *vdev = vpd_open(&bus, &image, backend);
+	__u8 vpd[VPD_LEN];
+
+	/* The data alone is written nowhere. */
+	vdev_pwrite(vdev, VFIO_PCI_CONFIG_REGION_INDEX, VPD_DATA, new, 4);
+	vpd_of_host(vdev, vpd);
+	ASSERT(!memcmp(vpd, image.vpd, VPD_LEN));
+
+	vdev_cfg_write(vdev, VPD_ADDR, 2, 8 | PCI_VPD_ADDR_F);
+	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), 8);
+	expect_data(vdev, new);
+	memcpy(image.vpd + 8, new, 4);
+	vpd_of_host(vdev, vpd);
+	ASSERT(!memcmp(vpd, image.vpd, VPD_LEN));
+
+	for (__u16 offset = 0; offset < VPD_LEN; offset += 4)
+		expect_read(vdev, image.vpd, offset);
+	vdev_close_with_space(vdev);
+}
+
+/* The transfer begins with the byte that has the flag, in whatever access. */
+TEST_OVER(vpd_by_parts_of_the_register, BACKEND_CONTAINER)
+{
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	struct vdev *vdev = vpd_open(&bus, &image, backend);
+	__u8 old[4], vpd[VPD_LEN];
+
+	/* Together with the header, which stays as it is. */
+	vdev_cfg_write(vdev, VPD_AT, 4, 12 << 16 | 0xffff);
+	ASSERT_EQ(vdev_cfg_read(vdev, VPD_AT, 4),
+		  PCI_CAP_ID_VPD | (12U | PCI_VPD_ADDR_F) << 16);
+	expect_data(vdev, image.vpd + 12);
+
+	vdev_cfg_write(vdev, VPD_ADDR, 1, 20);
+	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), 20 | PCI_VPD_ADDR_F);
+	expect_data(vdev, image.vpd + 12);
+	vdev_cfg_write(vdev, VPD_ADDR + 1, 1, 0);
+	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), 20 | PCI_VPD_ADDR_F);
+	expect_data(vdev, image.vpd + 20);
+
+	vdev_pwrite(vdev, VFIO_PCI_CONFIG_REGION_INDEX, VPD_DATA, "abcd", 4);
+	vdev_cfg_write(vdev, VPD_ADDR, 1, 24);
+	memcpy(old, image.vpd + 24, 4);
+	vpd_of_host(vdev, vpd);
+	ASSERT(!memcmp(vpd + 24, old, 4));
+	vdev_cfg_write(vdev, VPD_ADDR + 1, 1, PCI_VPD_ADDR_F >> 8);
+	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), 24);
+	vpd_of_host(vdev, vpd);
+	ASSERT(!memcmp(vpd + 24, "abcd", 4));
+
+	vdev_cfg_write(vdev, VPD_AT, 4, (28U | PCI_VPD_ADDR_F) << 16);
+	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), 28);
+	vpd_of_host(vdev, vpd);
+	ASSERT(!memcmp(vpd + 28, "abcd", 4));
+	vdev_close_with_space(vdev);
+}
+
+/* The flag stays as it was written, for as long as somebody waits. */
+static void expect_stuck(struct vdev *vdev, __u16 addr)
+{
+	const __u8 data[] = { 1, 2, 3, 4 };
+
+	vdev_pwrite(vdev, VFIO_PCI_CONFIG_REGION_INDEX, VPD_DATA, data, 4);
+	vdev_cfg_write(vdev, VPD_ADDR, 2, addr);
+	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), addr);
+	expect_data(vdev, data);
+}
+
+TEST_OVER(vpd_at_bad_addresses, BACKENDS_ALL)
+{
+	static const __u8 nothing[4];
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	struct vdev *vdev = vpd_open(&bus, &image, backend);
+	__u8 vpd[VPD_LEN];
+
+	expect_stuck(vdev, 6 | PCI_VPD_ADDR_F);
+	expect_stuck(vdev, VPD_LEN | PCI_VPD_ADDR_F);
+	expect_stuck(vdev, 0x7ffc | PCI_VPD_ADDR_F);
+	vpd_of_host(vdev, vpd);
+	ASSERT(!memcmp(vpd, image.vpd, VPD_LEN));
+	/* There is nothing to be read behind the end. */
+	vdev_cfg_write(vdev, VPD_ADDR, 2, VPD_LEN);
+	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), VPD_LEN | PCI_VPD_ADDR_F);
+	expect_data(vdev, nothing);
+	expect_read(vdev, image.vpd, 4);
+	vdev_close_with_space(vdev);
+}
+
+/* A function that promises more than it has. */
+TEST_OVER(vpd_that_does_not_answer, BACKEND_CONTAINER)
+{
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	struct vdev *vdev;
+
+	mock_bus_open(&bus);
+	vpd_image(&image, 4 * MOCK_PCI_VPD_SIZE);
+	vdev = mock_bus_vdev(&bus, &image, backend);
+	expect_read(vdev, image.vpd, MOCK_PCI_VPD_SIZE - 4);
+	expect_stuck(vdev, MOCK_PCI_VPD_SIZE);
+	expect_stuck(vdev, MOCK_PCI_VPD_SIZE | PCI_VPD_ADDR_F);
+	expect_read(vdev, image.vpd, 0);
+	vdev_close_with_space(vdev);
+
+	/* And one that has none at all. */
+	image.vpd[0] = 0xff;
+	vdev = mock_bus_vdev(&bus, &image, backend);
+	expect_stuck(vdev, 0);
+	expect_stuck(vdev, PCI_VPD_ADDR_F);
+	vdev_close_with_space(vdev);
+}
+
+/*
+ * A function that can be reset by FLR and AF. Its own register shows whether it
+ * was: the user's value is gone then.
+ */
+static void flr_image(struct mock_pci_image *image, __u32 devcap, __u8 af)
+{
+	mock_image(image, 0x1af4, 0x4344, CLASS_NETWORK);
+	image->config[PCI_CAPABILITY_LIST] = EXP_AT;
+	mock_image_cap(image, EXP_AT, PCI_CAP_ID_EXP, AF_AT);
+	mock_put16(image->config + EXP_AT + PCI_EXP_FLAGS,
+		   2 | PCI_EXP_TYPE_ENDPOINT << 4);
+	mock_put32(image->config + EXP_AT + PCI_EXP_DEVCAP, devcap);
+	image->reset[EXP_AT + PCI_EXP_DEVCTL + 1] = PCI_EXP_DEVCTL_BCR_FLR >> 8;
+	mock_image_cap(image, AF_AT, PCI_CAP_ID_AF, 0);
+	image->config[AF_AT + PCI_AF_LENGTH] = PCI_CAP_AF_SIZEOF;
+	image->config[AF_AT + PCI_AF_CAP] = af;
+	image->reset[AF_AT + PCI_AF_CTRL] = PCI_AF_CTRL_FLR;
+	mock_put32(image->config + OWN_AT, 0x600df00d);
+	memset(image->writable + OWN_AT, 0xff, 4);
+}
+
+static bool resets(struct vdev *vdev, unsigned int at, unsigned int size,
+		   __u32 value)
+{
+	vdev_cfg_write(vdev, OWN_AT, 4, 0x12345678);
+	vdev_cfg_write(vdev, at, size, value);
+	return vdev_cfg_read(vdev, OWN_AT, 4) == 0x600df00d;
+}
+
+TEST_OVER(function_level_reset, BACKENDS_ALL)
+{
+	const unsigned int devctl = EXP_AT + PCI_EXP_DEVCTL;
+	const unsigned int ctrl = AF_AT + PCI_AF_CTRL;
+	const __u8 both = PCI_AF_CAP_TP | PCI_AF_CAP_FLR;
+	static const struct {
+		__u32 devcap;
+		__u8 af;
+	} caps[] = {
+		{ PCI_EXP_DEVCAP_FLR, 0 },
+		{ PCI_EXP_DEVCAP_FLR, PCI_AF_CAP_TP },
+		{ PCI_EXP_DEVCAP_FLR, PCI_AF_CAP_FLR },
+		{ PCI_EXP_DEVCAP_FLR, PCI_AF_CAP_TP | PCI_AF_CAP_FLR },
+		{ 0, PCI_AF_CAP_TP | PCI_AF_CAP_FLR },
+	};
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	struct vdev *vdev;
+
+	mock_bus_open(&bus);
+	for (size_t i = 0; i < ARRAY_SIZE(caps); i++) {
+		flr_image(&image, caps[i].devcap, caps[i].af);
+		vdev = mock_bus_vdev(&bus, &image, backend);
+		ASSERT_EQ(resets(vdev, devctl, 2, PCI_EXP_DEVCTL_BCR_FLR),
+			  !!caps[i].devcap);
+		ASSERT_EQ(resets(vdev, devctl + 1, 1,
+				 PCI_EXP_DEVCTL_BCR_FLR >> 8),
+			  !!caps[i].devcap);
+		ASSERT_EQ(resets(vdev, ctrl, 1, PCI_AF_CTRL_FLR),
+			  caps[i].af == both);
+		ASSERT_EQ(resets(vdev, ctrl, 2, PCI_AF_CTRL_FLR),
+			  caps[i].af == both);
+		/* The bits are never seen, and the others start nothing. */
+		ASSERT_EQ(vdev_cfg_read(vdev, devctl, 2) &
+				  PCI_EXP_DEVCTL_BCR_FLR,
+			  0);
+		ASSERT_EQ(vdev_cfg_read(vdev, ctrl, 1), 0);
+		ASSERT(!resets(vdev, devctl, 2, 0x7fff));
+		ASSERT(!resets(vdev, devctl, 1, 0xff));
+		ASSERT(!resets(vdev, ctrl, 1, 0xff & ~PCI_AF_CTRL_FLR));
+		vdev_close_with_space(vdev);
+	}
+}
+
+static unsigned int readrq_of(int raw)
+{
+	__u16 ctl;
+
+	ASSERT_EQ(pread(raw, &ctl, 2, EXP_AT + PCI_EXP_DEVCTL), 2);
+	/* The payload size is none of the user's affair. */
+	ASSERT_EQ(ctl & PCI_EXP_DEVCTL_PAYLOAD, PCI_EXP_DEVCTL_PAYLOAD_256B);
+	return (ctl & PCI_EXP_DEVCTL_READRQ) >> 12;
+}
+
+/* Handed on where it makes sense; the user sees what was written. */
+TEST_OVER(read_request_size, BACKENDS_ALL)
+{
+	const unsigned int devctl = EXP_AT + PCI_EXP_DEVCTL;
+	static const unsigned int wanted[] = { 1, 1, 2, 3, 4, 5, 5, 5 };
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	struct vdev *vdev;
+	int raw;
+
+	mock_bus_open(&bus);
+	flr_image(&image, 1, 0);
+	mock_put16(image.config + devctl,
+		   PCI_EXP_DEVCTL_PAYLOAD_256B | PCI_EXP_DEVCTL_READRQ_512B);
+	mock_put16(image.writable + devctl, 0xffff);
+	vdev = mock_bus_vdev(&bus, &image, backend);
+	raw = mock_open_raw(vdev->bdf);
+	ASSERT_EQ(readrq_of(raw), 2);
+	for (__u16 code = 0; code < ARRAY_SIZE(wanted); code++) {
+		const __u16 ctl = code << 12 | PCI_EXP_DEVCTL_PAYLOAD_1024B;
+
+		vdev_cfg_write(vdev, devctl, 2, ctl);
+		ASSERT_EQ(readrq_of(raw), wanted[code]);
+		ASSERT_EQ(vdev_cfg_read(vdev, devctl, 2), ctl);
+	}
+	vdev_cfg_write(vdev, devctl + 1, 1, 3 << 4);
+	ASSERT_EQ(readrq_of(raw), 3);
+	/* It is not in the lower byte. */
+	vdev_cfg_write(vdev, devctl, 1, PCI_EXP_DEVCTL_PAYLOAD);
+	ASSERT_EQ(readrq_of(raw), 3);
+	sys_close(raw);
+	vdev_close_with_space(vdev);
+}
