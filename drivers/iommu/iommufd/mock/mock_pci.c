@@ -13,6 +13,7 @@
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/numa.h>
+#include <linux/pci-ats.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -150,6 +151,16 @@ static struct pci_ops config_ops = {
 	.write = write_config,
 };
 
+/* As a driver of an IOMMU does. Nothing is above the function that could mind. */
+static void enable_pasid(struct pci_dev *pdev)
+{
+	int features = pci_pasid_features(pdev);
+
+	pdev->pasid_no_tlp = 1;
+	if (features < 0 || pci_enable_pasid(pdev, features))
+		pci_err(pdev, "cannot enable PASIDs\n");
+}
+
 /* Comes before the IOMMU core's own notifier, which probes the device */
 static int device_added(struct notifier_block *nb, unsigned long action,
 			void *data)
@@ -162,6 +173,8 @@ static int device_added(struct notifier_block *nb, unsigned long action,
 		return NOTIFY_DONE;
 
 	function = function_at(pdev->bus, pdev->devfn);
+	if (function->image.pasid)
+		enable_pasid(pdev);
 	ret = mock_device_adopt(&pdev->dev, &function->mdev);
 	return notifier_from_errno(ret);
 }

@@ -35,6 +35,8 @@ struct mock_pci_image {
 	 * its address and data can be written
 	 */
 	__u32 vpd_cap;
+	/** @pasid: whether the host enables PASIDs, where it has them */
+	__u32 pasid;
 	/** @vpd: product data; nothing answers behind it */
 	__u8 vpd[MOCK_PCI_VPD_SIZE];
 };

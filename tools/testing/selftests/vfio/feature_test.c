@@ -7,6 +7,7 @@
 #include "edu.h"
 #include "feature.h"
 #include "harness.h"
+#include "mock_pci.h"
 #include "pci.h"
 #include "sys.h"
 #include "vdev.h"
@@ -152,4 +153,47 @@ TEST_OVER(no_pasid, BACKENDS_ALL)
 		ASSERT(is_byte(&pasid, sizeof(pasid), 0));
 		vdev_close_with_space(vdev);
 	}
+}
+
+static void check_pasid(struct mock_bus *bus, __u16 cap, bool enabled,
+			__u32 capabilities, __u8 width, enum backend backend)
+{
+	struct vfio_device_feature_pasid pasid;
+	struct mock_pci_image image;
+	struct vdev *vdev;
+
+	mock_image(&image, 0x1af4, 0x4342, 0x020000);
+	image.config[PCI_CAPABILITY_LIST] = 0x40;
+	mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
+	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_RC_END << 4);
+	mock_put32(image.config + 0x100, PCI_EXT_CAP_ID_PASID | 1 << 16);
+	mock_put16(image.config + 0x100 + PCI_PASID_CAP, cap);
+	image.pasid = enabled;
+	vdev = mock_bus_vdev(bus, &image, backend);
+	memset(&pasid, 0x55, sizeof(pasid));
+	ASSERT_RC(__vdev_feature(vdev, VFIO_DEVICE_FEATURE_PASID | GET, &pasid,
+				 sizeof(pasid)),
+		  0);
+	ASSERT_EQ(pasid.capabilities, capabilities);
+	ASSERT_EQ(pasid.width, width);
+	vdev_close_with_space(vdev);
+}
+
+TEST_OVER(pasid, BACKENDS_ALL)
+{
+	const __u16 exec = PCI_PASID_CAP_EXEC;
+	const __u16 priv = PCI_PASID_CAP_PRIV;
+	struct mock_bus bus;
+
+	mock_bus_open(&bus);
+	check_pasid(&bus, 8 << 8, true, 0, 8, backend);
+	check_pasid(&bus, 16 << 8 | exec, true, VFIO_DEVICE_PASID_CAP_EXEC, 16,
+		    backend);
+	check_pasid(&bus, 19 << 8 | priv, true, VFIO_DEVICE_PASID_CAP_PRIV, 19,
+		    backend);
+	check_pasid(&bus, 20 << 8 | exec | priv, true,
+		    VFIO_DEVICE_PASID_CAP_EXEC | VFIO_DEVICE_PASID_CAP_PRIV, 20,
+		    backend);
+	/* Not enabled is as good as not there. */
+	check_pasid(&bus, 20 << 8 | exec | priv, false, 0, 0, backend);
 }
