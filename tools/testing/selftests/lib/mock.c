@@ -19,36 +19,23 @@
 
 #define MODULE "drivers/iommu/iommufd/mock/iommufd_mock.ko"
 
-/* The build directory is five levels above the program. */
-static int open_module(void)
+/* Load it, unless it is: the build directory is five levels above the program. */
+void mock_load(void)
 {
 	char self[PATH_MAX], path[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *dir = self;
 	unsigned int i;
 
+	if (!backend_present(BACKEND_IOMMUFD))
+		SKIP("no /dev/iommu");
 	ASSERT(length > 0);
 	self[length] = '\0';
 	for (i = 0; i < 5; i++)
 		dir = dirname(dir);
 	ASSERT((size_t)snprintf(path, sizeof(path), "%s/" MODULE, dir) <
 	       sizeof(path));
-	return __sys_open(path, O_RDONLY);
-}
-
-/* Load it, unless it is. */
-void mock_load(void)
-{
-	int fd;
-
-	if (!backend_present(BACKEND_IOMMUFD))
-		SKIP("no /dev/iommu");
-	fd = open_module();
-	if (fd < 0)
-		SKIP("the mock IOMMU was not built");
-	if (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST)
-		FAIL("finit_module: %s", strerror(errno));
-	close(fd);
+	sys_load_module(path);
 }
 
 int __mock_unload(void)

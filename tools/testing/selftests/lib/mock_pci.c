@@ -21,14 +21,9 @@
 /* The module belongs to our iommufd.ko: without that there is no bus. */
 static void load_module(void)
 {
-	int fd;
-
 	if (access("/sys/module/iommufd", F_OK))
 		SKIP("no iommufd to put a mock IOMMU on");
-	fd = sys_open(MODULE, O_RDONLY | O_CLOEXEC);
-	if (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST)
-		FAIL("cannot load %s: %s", MODULE, strerror(errno));
-	sys_close(fd);
+	sys_load_module(MODULE);
 }
 
 /* A bus without functions; it goes with the test's process. */
@@ -64,15 +59,6 @@ struct vdev *mock_bus_vdev(struct mock_bus *bus,
 
 	pci_bind(bdf);
 	return vdev_open(bdf, backend);
-}
-
-/* Config space as it is, not as the user of the device is shown it. */
-int mock_open_raw(const char *bdf)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", bdf);
-	return sys_open(path, O_RDWR);
 }
 
 /* Has a function write to the page at @iova, which changes its dirty bit alone. */

@@ -24,7 +24,6 @@ const char *mock_bus_plug(struct mock_bus *bus,
 struct vdev *mock_bus_vdev(struct mock_bus *bus,
 			   const struct mock_pci_image *image,
 			   enum backend backend);
-int mock_open_raw(const char *bdf);
 
 int __mock_bus_write(struct mock_bus *bus, unsigned int function, __u64 iova);
 

@@ -28,18 +28,10 @@ bool sample_stock(void)
 void sample_load(void)
 {
 	char path[PATH_MAX];
-	int fd;
 
-	if (!access("/sys/module/" MODULE, F_OK))
-		return;
 	snprintf(path, sizeof(path), "../modules/%s/" MODULE ".ko",
 		 sample_stock() ? "stock" : MODULE);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		SKIP("no %s", path);
-	if (syscall(SYS_finit_module, fd, "", 0))
-		FAIL("%s does not load: %s", path, strerror(errno));
-	sys_close(fd);
+	sys_load_module(path);
 }
 
 void sample_unload(void)

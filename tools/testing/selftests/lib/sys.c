@@ -89,6 +89,18 @@ void sys_munmap(void *addr, size_t size)
 		FAIL("munmap: %s", strerror(errno));
 }
 
+/* Load a module that was built with the tests, unless it is. Skips without it. */
+void sys_load_module(const char *path)
+{
+	int fd = __sys_open(path, O_RDONLY);
+
+	if (fd < 0)
+		SKIP("no %s", path);
+	if (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST)
+		FAIL("%s does not load: %s", path, strerror(errno));
+	sys_close(fd);
+}
+
 int __sys_write_file(const char *path, const char *text)
 {
 	int fd = __sys_open(path, O_WRONLY);

@@ -29,6 +29,7 @@ void *sys_mmap_anon(size_t size);
 void *sys_mmap_huge_aligned(size_t size);
 void sys_munmap(void *addr, size_t size);
 
+void sys_load_module(const char *path);
 int __sys_write_file(const char *path, const char *text);
 long long sys_vm_locked(pid_t pid);
 long long sys_vm_pinned(pid_t pid);

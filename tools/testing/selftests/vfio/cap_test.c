@@ -10,6 +10,7 @@
 
 #include "harness.h"
 #include "mock_pci.h"
+#include "pci.h"
 #include "sys.h"
 #include "vdev.h"
 
@@ -99,7 +100,7 @@ static bool ends_where_it_should(const struct mock_pci_image *image,
 
 	mock_bus_open(&bus);
 	vdev = mock_bus_vdev(&bus, image, backend);
-	raw = mock_open_raw(vdev->bdf);
+	raw = pci_open_config(vdev->bdf);
 	last = access_of(vdev, raw, at + cap->len - 1);
 	behind = access_of(vdev, raw, at + cap->len);
 	sys_close(raw);

@@ -10,6 +10,7 @@
 
 #include "harness.h"
 #include "mock_pci.h"
+#include "pci.h"
 #include "sys.h"
 #include "vdev.h"
 
@@ -308,7 +309,7 @@ TEST_OVER(read_request_size, BACKENDS_ALL)
 		   PCI_EXP_DEVCTL_PAYLOAD_256B | PCI_EXP_DEVCTL_READRQ_512B);
 	mock_put16(image.writable + devctl, 0xffff);
 	vdev = mock_bus_vdev(&bus, &image, backend);
-	raw = mock_open_raw(vdev->bdf);
+	raw = pci_open_config(vdev->bdf);
 	ASSERT_EQ(readrq_of(raw), 2);
 	for (__u16 code = 0; code < ARRAY_SIZE(wanted); code++) {
 		const __u16 ctl = code << 12 | PCI_EXP_DEVCTL_PAYLOAD_1024B;

@@ -34,20 +34,6 @@ static bool kernel_maps(void)
 	return !sys_kernel_before(6, 19);
 }
 
-static void load(void)
-{
-	int fd;
-
-	if (!access(DEVICE, F_OK))
-		return;
-	fd = __sys_open(MODULE, O_RDONLY);
-	if (fd < 0)
-		SKIP("no %s", MODULE);
-	if (syscall(SYS_finit_module, fd, "", 0))
-		FAIL("%s does not load: %s", MODULE, strerror(errno));
-	sys_close(fd);
-}
-
 /** struct importer - who has attached to a dma-buf */
 struct importer {
 	/** @fd: of the module */
@@ -62,7 +48,7 @@ static int __import(struct importer *imp, int dmabuf, const char *bdf,
 	unsigned int domain, bus, device, function;
 	struct importer_attach arg = { .dmabuf_fd = dmabuf, .flags = flags };
 
-	load();
+	sys_load_module(MODULE);
 	ASSERT(sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &device, &function) ==
 	       4);
 	imp->fd = sys_open(DEVICE, O_RDWR);

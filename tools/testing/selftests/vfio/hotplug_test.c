@@ -415,18 +415,33 @@ static void wait_unplugged(int monitor, const char *bdf)
 	monitor_wait_event(monitor, "DEVICE_DELETED");
 }
 
+/* What is put in the place of another is a device like any other. */
+static void check_next(int monitor, const char *bdf, enum backend backend)
+{
+	struct vdev *vdev;
+	const char *bridge;
+
+	ASSERT(!strcmp(plug(monitor), bdf));
+	bridge = bridge_above(bdf);
+	vdev = vdev_open(bdf, backend);
+	ASSERT(is_e1000e(vdev));
+	ASSERT_RC(__vdev_reset(vdev), 0);
+	vdev_close_with_space(vdev);
+	pull_out(bridge);
+	wait_pulled_out(monitor, bridge, bdf);
+}
+
 TEST_OVER(hot_unplug, BACKENDS_ALL)
 {
 	int monitor = monitor_need();
 	int event = sys_eventfd();
-	const char *bdf, *bridge;
 	struct vdev *vdev;
+	const char *bdf;
 
 	if (!backend_present(backend))
 		SKIP("no %s", backend_path(backend));
 	/* Nobody has it. */
 	bdf = plug(monitor);
-	bridge = bridge_above(bdf);
 	unplug(monitor);
 	wait_unplugged(monitor, bdf);
 
@@ -441,14 +456,7 @@ TEST_OVER(hot_unplug, BACKENDS_ALL)
 	vdev_close_with_space(vdev);
 	wait_unplugged(monitor, bdf);
 
-	/* What was plugged in its place is a device like any other. */
-	ASSERT(!strcmp(plug(monitor), bdf));
-	vdev = vdev_open(bdf, backend);
-	ASSERT(is_e1000e(vdev));
-	ASSERT_RC(__vdev_reset(vdev), 0);
-	vdev_close_with_space(vdev);
-	pull_out(bridge);
-	wait_pulled_out(monitor, bridge, bdf);
+	check_next(monitor, bdf, backend);
 }
 
 /* Nobody asked: the device is gone, and its user hears of it then. */
@@ -486,14 +494,7 @@ TEST_OVER(surprise_removal, BACKENDS_ALL)
 	vdev_close_with_space(vdev);
 	wait_pulled_out(monitor, bridge, bdf);
 
-	/* What is put in its place is a device like any other. */
-	ASSERT(!strcmp(plug(monitor), bdf));
-	vdev = vdev_open(bdf, backend);
-	ASSERT(is_e1000e(vdev));
-	ASSERT_RC(__vdev_reset(vdev), 0);
-	vdev_close_with_space(vdev);
-	pull_out(bridge);
-	wait_pulled_out(monitor, bridge, bdf);
+	check_next(monitor, bdf, backend);
 }
 
 static int __unload(const char *module)

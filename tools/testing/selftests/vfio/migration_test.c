@@ -59,25 +59,11 @@ static void set_parameter(const char *name, unsigned int value)
 	ASSERT_RC(__sys_write_file(path, text), 0);
 }
 
-static void load(void)
-{
-	int fd;
-
-	if (!access("/sys/bus/pci/drivers/" DRIVER, F_OK))
-		return;
-	fd = __sys_open(MODULE, O_RDONLY);
-	if (fd < 0)
-		SKIP("no %s", MODULE);
-	if (syscall(SYS_finit_module, fd, "", 0))
-		SKIP("%s does not load: %s", MODULE, strerror(errno));
-	sys_close(fd);
-}
-
 static int __bind_mock(unsigned int flags, unsigned int missing,
 		       const char **bdf)
 {
 	*bdf = pci_need_unbound(TESTDEV_NVME);
-	load();
+	sys_load_module(MODULE);
 	pci_unbind(*bdf);
 	set_parameter("flags", flags);
 	set_parameter("missing", missing);

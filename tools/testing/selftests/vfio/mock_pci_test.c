@@ -84,7 +84,7 @@ TEST_OVER(broken_intx_stays_masked, BACKEND_CONTAINER)
 	image.config[PCI_INTERRUPT_PIN] = 1;
 	image.config[PCI_INTERRUPT_LINE] = 10;
 	vdev = mock_bus_vdev(&bus, &image, backend);
-	raw = mock_open_raw(vdev->bdf);
+	raw = pci_open_config(vdev->bdf);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
 	ASSERT_EQ(pread(raw, &command, 2, PCI_COMMAND), 2);
 	ASSERT_EQ(command, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE);
@@ -130,7 +130,7 @@ TEST_OVER(hidden_extended_capabilities, BACKEND_CONTAINER)
 		memset(image.writable + caps[i].at, 0xff, 16);
 	}
 	vdev = mock_bus_vdev(&bus, &image, backend);
-	raw = mock_open_raw(vdev->bdf);
+	raw = pci_open_config(vdev->bdf);
 	ASSERT_EQ(vdev_cfg_read(vdev, 0x100, 4),
 		  PCI_EXT_CAP_ID_DSN | 1 << 16 | 0x150 << 20);
 	ASSERT_EQ(vdev_cfg_read(vdev, 0x150, 4), PCI_EXT_CAP_ID_ERR | 1 << 16);
@@ -167,7 +167,7 @@ TEST_OVER(unknown_capability_is_left_alone, BACKEND_CONTAINER)
 	mock_put32(image.config + 0x44, 0x12345678);
 	memset(image.writable + 0x44, 0xff, 4);
 	vdev = mock_bus_vdev(&bus, &image, backend);
-	raw = mock_open_raw(vdev->bdf);
+	raw = pci_open_config(vdev->bdf);
 	ASSERT_EQ(vdev_cfg_read(vdev, 0x44, 4), 0x12345678);
 	vdev_cfg_write(vdev, 0x44, 4, 0x9abcdef0);
 	ASSERT_EQ(vdev_cfg_read(vdev, 0x44, 4), 0x9abcdef0);
