@@ -533,6 +533,9 @@ static int init_ext_caps(struct vfio_pci_core_device *vdev)
 			put_unaligned_le32(header & ~ECAP_NEXT_MASK, link);
 		}
 		pos = PCI_EXT_CAP_NEXT(header);
+		/* What links to the head again is broken, and ends there */
+		if (pos == PCI_CFG_SPACE_SIZE)
+			break;
 	}
 	return 0;
 }

@@ -302,6 +302,33 @@ TEST_OVER(circular_capabilities, BACKEND_CONTAINER)
 	vdev_close_with_space(vdev);
 }
 
+/* The head has no place in the middle of its own list. */
+TEST_OVER(circular_extended_capabilities, BACKEND_CONTAINER)
+{
+	const unsigned int count = 7, last = 0x100 + 0x40 * (count - 1);
+	struct mock_pci_image image;
+	struct mock_bus bus;
+	struct vdev *vdev;
+	unsigned int at;
+
+	mock_bus_open(&bus);
+	mock_image(&image, 0x1af4, 0x4329, CLASS_NETWORK);
+	image.config[PCI_CAPABILITY_LIST] = 0x40;
+	mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
+	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_RC_END << 4);
+	for (at = 0x100; at < last; at += 0x40)
+		mock_put32(image.config + at,
+			   PCI_EXT_CAP_ID_DSN | 1 << 16 | (at + 0x40) << 20);
+	mock_put32(image.config + last,
+		   PCI_EXT_CAP_ID_LTR | 1 << 16 | 0x100U << 20);
+	vdev = mock_bus_vdev(&bus, &image, backend);
+	for (at = 0x100; at < last; at += 0x40)
+		ASSERT_EQ(vdev_cfg_read(vdev, at, 4),
+			  PCI_EXT_CAP_ID_DSN | 1 << 16 | (at + 0x40) << 20);
+	ASSERT_EQ(vdev_cfg_read(vdev, last, 4), PCI_EXT_CAP_ID_LTR | 1 << 16);
+	vdev_close_with_space(vdev);
+}
+
 /*
  * Without a root port above it, as in a virtual machine, a function whose
  * requests are enabled already says that they reach memory.
