@@ -375,22 +375,23 @@ void vfio_pci_intx_sync(struct vfio_pci_core_device *vdev)
  *
  * In its sleep nobody serves it. Who unmasks meanwhile is heard when it wakes.
  *
- * Context: Process context, may sleep. Takes igate.
+ * Context: Runtime suspend. Takes igate, as a lock that no holder of the memory
+ * lock waits for.
  */
 void vfio_pci_intx_sleep(struct vfio_pci_core_device *vdev)
 {
 	struct vfio_pci_intx *intx;
 
-	guard(mutex)(&vdev->igate);
-
+	mutex_lock_nested(&vdev->igate, SINGLE_DEPTH_NESTING);
 	intx = vdev->intx;
-	if (!intx)
-		return;
-	scoped_guard(spinlock_irqsave, &vdev->irqlock) {
-		intx->wake_unmasked = !intx->masked;
-		mask_locked(intx);
-		intx->asleep = true;
+	if (intx) {
+		scoped_guard(spinlock_irqsave, &vdev->irqlock) {
+			intx->wake_unmasked = !intx->masked;
+			mask_locked(intx);
+			intx->asleep = true;
+		}
 	}
+	mutex_unlock(&vdev->igate);
 }
 
 /**
