@@ -52,17 +52,19 @@ static void fire(struct vfio_pci_intx *intx)
 /*
  * The lower byte of the command register, where the enable bits are, is left
  * alone: whoever changes them holds none of our locks, and writing back what was
- * read would undo it.
+ * read would undo it. Returns whether that changed anything.
  */
-static void set_intx(struct pci_dev *pdev, bool enable)
+static bool set_intx(struct pci_dev *pdev, bool enable)
 {
 	const u8 disabled = PCI_COMMAND_INTX_DISABLE >> 8;
 	u8 old, new;
 
 	pci_read_config_byte(pdev, PCI_COMMAND + 1, &old);
 	new = enable ? old & ~disabled : old | disabled;
-	if (new != old)
-		pci_write_config_byte(pdev, PCI_COMMAND + 1, new);
+	if (new == old)
+		return false;
+	pci_write_config_byte(pdev, PCI_COMMAND + 1, new);
+	return true;
 }
 
 static void mask_locked(struct vfio_pci_intx *intx)
@@ -122,13 +124,7 @@ static bool unmask(struct vfio_pci_intx *intx)
  */
 static irqreturn_t keep_masked(struct pci_dev *pdev)
 {
-	u16 cmd;
-
-	pci_read_config_word(pdev, PCI_COMMAND, &cmd);
-	if (cmd & PCI_COMMAND_INTX_DISABLE)
-		return IRQ_NONE;
-	set_intx(pdev, false);
-	return IRQ_HANDLED;
+	return IRQ_RETVAL(set_intx(pdev, false));
 }
 
 static irqreturn_t intx_handler(int irq, void *arg)
