@@ -371,23 +371,22 @@ void vfio_pci_intx_sync(struct vfio_pci_core_device *vdev)
  *
  * In its sleep nobody serves it. Who unmasks meanwhile is heard when it wakes.
  *
- * Context: Runtime suspend. Takes igate, as a lock that no holder of the memory
- * lock waits for.
+ * Context: Process context, may sleep. Takes igate.
  */
 void vfio_pci_intx_sleep(struct vfio_pci_core_device *vdev)
 {
 	struct vfio_pci_intx *intx;
 
-	mutex_lock_nested(&vdev->igate, SINGLE_DEPTH_NESTING);
+	guard(mutex)(&vdev->igate);
+
 	intx = vdev->intx;
-	if (intx) {
-		scoped_guard(spinlock_irqsave, &vdev->irqlock) {
-			intx->wake_unmasked = !intx->masked;
-			mask_locked(intx);
-			intx->asleep = true;
-		}
+	if (!intx)
+		return;
+	scoped_guard(spinlock_irqsave, &vdev->irqlock) {
+		intx->wake_unmasked = !intx->masked;
+		mask_locked(intx);
+		intx->asleep = true;
 	}
-	mutex_unlock(&vdev->igate);
 }
 
 /**

@@ -75,21 +75,16 @@ void vfio_pci_low_power_exit(struct vfio_pci_core_device *vdev)
 /*
  * What the PCI core does next starts from D0. A state that the user chose is
  * given up: nothing is left of it when the device is woken up.
- *
- * A driver that is about to go has its devices suspended, with the lock held that
- * hot plugging takes under a slot's reset lock, which a hot reset takes under the
- * memory lock. But whoever resets keeps the device awake, so this lock is not the
- * one that he holds, nor is igate: lockdep has to be told.
  */
 static int runtime_suspend(struct device *dev)
 {
 	struct vfio_pci_core_device *vdev = dev_get_drvdata(dev);
 
-	down_write_nested(&vdev->memory_lock, SINGLE_DEPTH_NESTING);
-	vfio_pci_set_power_state(vdev, PCI_D0);
-	/* what is open and awake is kept from sleeping */
-	vdev->sleeps_open = vdev->low_power;
-	up_write(&vdev->memory_lock);
+	scoped_guard(rwsem_write, &vdev->memory_lock) {
+		vfio_pci_set_power_state(vdev, PCI_D0);
+		/* what is open and awake is kept from sleeping */
+		vdev->sleeps_open = vdev->low_power;
+	}
 	vfio_pci_intx_sleep(vdev);
 	return 0;
 }
