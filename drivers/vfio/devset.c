@@ -10,7 +10,7 @@
 /* Every set by its ID */
 static DEFINE_XARRAY(devset_index);
 
-/* Protects the index and every device_count; taken outside of a set's lock */
+/* Protects the index and every device_count; never held with a set's lock */
 static DEFINE_MUTEX(devset_index_lock);
 
 static struct vfio_device_set *devset_create(void *set_id)
@@ -34,6 +34,30 @@ static struct vfio_device_set *devset_create(void *set_id)
 	return set;
 }
 
+/* The set of that name, which stays for as long as it is counted */
+static struct vfio_device_set *devset_get(void *set_id)
+{
+	struct vfio_device_set *set;
+
+	guard(mutex)(&devset_index_lock);
+	set = xa_load(&devset_index, (unsigned long)set_id);
+	if (!set)
+		set = devset_create(set_id);
+	if (!IS_ERR(set))
+		set->device_count++;
+	return set;
+}
+
+static void devset_put(struct vfio_device_set *set)
+{
+	guard(mutex)(&devset_index_lock);
+	if (--set->device_count)
+		return;
+	xa_erase(&devset_index, (unsigned long)set->set_id);
+	mutex_destroy(&set->lock);
+	kfree(set);
+}
+
 /**
  * vfio_assign_device_set() - put a device into a set
  * @device: the device, in no set yet
@@ -51,14 +75,9 @@ int vfio_assign_device_set(struct vfio_device *device, void *set_id)
 	if (WARN_ON(!set_id))
 		return -EINVAL;
 
-	guard(mutex)(&devset_index_lock);
-	set = xa_load(&devset_index, (unsigned long)set_id);
-	if (!set) {
-		set = devset_create(set_id);
-		if (IS_ERR(set))
-			return PTR_ERR(set);
-	}
-	set->device_count++;
+	set = devset_get(set_id);
+	if (IS_ERR(set))
+		return PTR_ERR(set);
 
 	guard(mutex)(&set->lock);
 	device->dev_set = set;
@@ -80,16 +99,10 @@ void vfio_devset_leave(struct vfio_device *device)
 	if (!set)
 		return;
 
-	guard(mutex)(&devset_index_lock);
 	scoped_guard(mutex, &set->lock)
 		list_del(&device->dev_set_list);
 	device->dev_set = NULL;
-
-	if (--set->device_count)
-		return;
-	xa_erase(&devset_index, (unsigned long)set->set_id);
-	mutex_destroy(&set->lock);
-	kfree(set);
+	devset_put(set);
 }
 
 /**
