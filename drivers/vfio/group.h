@@ -49,8 +49,9 @@ struct vfio_group {
 	/** @iommu_group: the IOMMU's group, a reference; NULL when GONE */
 	struct iommu_group *iommu_group;
 	/**
-	 * @lock: protects what follows up to @kvm; taken outside of the lock
-	 * of a device's set
+	 * @lock: protects what follows up to @kvm; never held with the lock of
+	 * a device's set. @state, @cgrp and @file stay as they are while
+	 * @nr_open is not 0.
 	 */
 	struct mutex lock;
 	/** @state: what it can be used for */
@@ -59,7 +60,7 @@ struct vfio_group {
 	struct iommufd_container_group *cgrp;
 	/** @file: the one open file, or NULL */
 	struct file *file;
-	/** @nr_open: devices open through @file; each holds it */
+	/** @nr_open: files of devices, open or about to be; each holds @file */
 	unsigned int nr_open;
 	/** @nr_cdev: devices bound through their device nodes */
 	unsigned int nr_cdev;

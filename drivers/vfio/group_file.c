@@ -4,7 +4,6 @@
 #include <linux/cleanup.h>
 #include <linux/file.h>
 #include <linux/iommufd.h>
-#include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -16,13 +15,30 @@
 #include "group.h"
 #include "group_file.h"
 
-/* First open of a device: the group file cannot go before the device */
+/* Neither the group's file nor its container can go before vfio_group_unpin() */
+static int vfio_group_pin(struct vfio_group *group)
+{
+	guard(mutex)(&group->lock);
+	if (group->state != VFIO_GROUP_CONTAINED)
+		return -EINVAL;
+	get_file(group->file);
+	group->nr_open++;
+	return 0;
+}
+
+static void vfio_group_unpin(struct vfio_group *group)
+{
+	struct file *file = group->file;
+
+	scoped_guard(mutex, &group->lock)
+		group->nr_open--;
+	fput(file);
+}
+
 static int vfio_group_df_prepare(struct vfio_df *df)
 {
 	struct vfio_group *group = df->device->group;
 	int ret;
-
-	lockdep_assert_held(&group->lock);
 
 	ret = iommufd_container_check_open(group->cgrp);
 	if (!ret && group->kind == IOMMUFD_GROUP_EMULATED)
@@ -30,38 +46,36 @@ static int vfio_group_df_prepare(struct vfio_df *df)
 	if (ret)
 		return ret;
 
-	get_file(group->file);
-	group->nr_open++;
 	vfio_device_get_kvm(df->device, &group->kvm);
 	return 0;
 }
 
 static void vfio_group_df_finish(struct vfio_df *df)
 {
-	struct vfio_group *group = df->device->group;
-
-	lockdep_assert_held(&group->lock);
-
 	vfio_device_put_kvm(df->device);
-	group->nr_open--;
 	vfio_emulated_leave_container(df->device);
-	fput(group->file);
 }
 
+/*
+ * The lock of the group is not held here: others take it where they must not wait
+ * for what drivers do to open a device.
+ */
 static int vfio_group_df_open(struct vfio_df *df)
 {
 	struct vfio_device *device = df->device;
-	struct vfio_group *group = device->group;
 	int ret;
 
-	guard(mutex)(&group->lock);
-	if (group->state != VFIO_GROUP_CONTAINED)
-		return -EINVAL;
+	ret = vfio_group_pin(device->group);
+	if (ret)
+		return ret;
 
-	guard(mutex)(&device->dev_set->lock);
-	ret = vfio_df_open(df);
-	if (!ret)
-		vfio_df_grant(df);
+	scoped_guard(mutex, &device->dev_set->lock) {
+		ret = vfio_df_open(df);
+		if (!ret)
+			vfio_df_grant(df);
+	}
+	if (ret)
+		vfio_group_unpin(device->group);
 	return ret;
 }
 
@@ -69,10 +83,9 @@ static void vfio_group_df_release(struct vfio_df *df)
 {
 	struct vfio_device *device = df->device;
 
-	scoped_guard(mutex, &device->group->lock) {
-		guard(mutex)(&device->dev_set->lock);
+	scoped_guard(mutex, &device->dev_set->lock)
 		vfio_df_close(df);
-	}
+	vfio_group_unpin(device->group);
 	kfree(df);
 }
 
