@@ -68,22 +68,6 @@ static void *destroy_ioas(void *arg)
 	return NULL;
 }
 
-/* In the kernel, where nothing but what it waits for or a kill gets it out. */
-static bool is_stuck(pid_t thread)
-{
-	char path[64], state;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", thread);
-	file = fopen(path, "r");
-	if (!file)
-		return false;
-	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	fclose(file);
-	return state == 'D';
-}
-
 /* Who destroys an object waits for the request that works with it. */
 TEST(destroy_waits)
 {
@@ -96,7 +80,7 @@ TEST(destroy_waits)
 	ASSERT(!pthread_create(&asking, NULL, ask, &asker));
 	uffd_wait(uffd);
 	ASSERT(!pthread_create(&destroying, NULL, destroy_ioas, &asker));
-	while (!asker.destroyer || !is_stuck(asker.destroyer)) {
+	while (!asker.destroyer || !sys_is_stuck(asker.destroyer, "")) {
 		ASSERT_EQ(pthread_tryjoin_np(destroying, NULL), EBUSY);
 		sched_yield();
 	}

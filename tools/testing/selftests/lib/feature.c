@@ -110,3 +110,13 @@ void wait_runtime_status(const char *bdf, const char *status)
 	} while (time(NULL) < end);
 	FAIL("%s is %s, not %s", bdf, line, status);
 }
+
+/* "on": the host wants it awake; "auto": it does not care any longer. */
+void set_runtime_control(const char *bdf, const char *control)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/power/control",
+		 bdf);
+	ASSERT_RC(__sys_write_file(path, control), 0);
+}

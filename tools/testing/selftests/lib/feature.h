@@ -16,5 +16,6 @@ int vdev_dmabuf(struct vdev *vdev, unsigned int index, __u64 offset,
 
 void expect_sigbus(volatile void *addr);
 void wait_runtime_status(const char *bdf, const char *status);
+void set_runtime_control(const char *bdf, const char *control);
 
 #endif

@@ -8,6 +8,9 @@
 #include "../../../../drivers/iommu/iommufd/mock/mock_pci.h"
 #include "vdev.h"
 
+/* Class and interface of an Ethernet controller */
+#define CLASS_NETWORK 0x020000
+
 /** struct mock_bus - a bus that is there until the test ends */
 struct mock_bus {
 	/** @fd: the bus's file */

@@ -68,6 +68,23 @@ unsigned int pci_attr(const char *bdf, const char *name)
 	return value;
 }
 
+/* Where a BAR is, from 0 on, or where the ROM is: 6 */
+unsigned long long pci_bar_start(const char *bdf, unsigned int bar)
+{
+	unsigned long long start;
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), SYSFS_PCI "/%s/resource", bdf);
+	file = fopen(path, "re");
+	ASSERT(file);
+	do
+		ASSERT(fscanf(file, "%llx %*x %*x", &start) == 1);
+	while (bar--);
+	fclose(file);
+	return start;
+}
+
 /*
  * Counts the group's devices, without the bridge above them. Of that a driver for
  * hot plugging may have got hold, which would keep the group from its users:

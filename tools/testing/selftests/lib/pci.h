@@ -43,6 +43,7 @@ const char *pci_need(enum testdev which);
 const char *pci_need_unbound(enum testdev which);
 const char *pci_need_noiommu(enum testdev which);
 unsigned int pci_attr(const char *bdf, const char *name);
+unsigned long long pci_bar_start(const char *bdf, unsigned int bar);
 bool pci_exists(const char *bdf);
 int pci_open_config(const char *bdf);
 unsigned int pci_read_config(const char *bdf, unsigned int pos,

@@ -278,3 +278,32 @@ bool is_byte(const void *buf, size_t size, unsigned char byte)
 	}
 	return true;
 }
+
+/*
+ * Does a process or thread wait where no signal gets it out, in a function of the
+ * kernel with such a name?
+ */
+bool sys_is_stuck(pid_t task, const char *function)
+{
+	char path[64], state, stack[4096];
+	FILE *file;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", task);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(file);
+	if (state != 'D')
+		return false;
+
+	snprintf(path, sizeof(path), "/proc/%d/stack", task);
+	file = fopen(path, "re");
+	ASSERT(file);
+	len = fread(stack, 1, sizeof(stack) - 1, file);
+	fclose(file);
+	stack[len] = '\0';
+	return strstr(stack, function);
+}

@@ -39,6 +39,8 @@ void sys_drop_cap(unsigned int cap);
 void sys_drop_ipc_lock(void);
 bool sys_kernel_before(int major, int minor);
 
+bool sys_is_stuck(pid_t task, const char *function);
+
 int sys_eventfd(void);
 void sys_eventfd_wait(int fd);
 unsigned long long sys_eventfd_take(int fd);

@@ -363,6 +363,18 @@ unsigned int vdev_cfg_cap(struct vdev *vdev, unsigned int id)
 	return 0;
 }
 
+/* Let the device answer to its memory BARs, or not. */
+void vdev_set_memory(struct vdev *vdev, bool on)
+{
+	__u32 command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
+
+	if (on)
+		command |= PCI_COMMAND_MEMORY;
+	else
+		command &= ~PCI_COMMAND_MEMORY;
+	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
+}
+
 /* Let the device answer to its BARs, and do DMA if @master. */
 void vdev_enable(struct vdev *vdev, bool master)
 {
@@ -415,6 +427,15 @@ void vdev_irq_disable(struct vdev *vdev, unsigned int index)
 				  VFIO_IRQ_SET_DATA_NONE |
 					  VFIO_IRQ_SET_ACTION_TRIGGER,
 				  index, 0, 0, NULL, 0),
+		  0);
+}
+
+void vdev_intx_mask(struct vdev *vdev)
+{
+	ASSERT_RC(__vdev_set_irqs(vdev,
+				  VFIO_IRQ_SET_DATA_NONE |
+					  VFIO_IRQ_SET_ACTION_MASK,
+				  VFIO_PCI_INTX_IRQ_INDEX, 0, 1, NULL, 0),
 		  0);
 }
 

@@ -97,6 +97,7 @@ void vdev_cfg_write(struct vdev *vdev, unsigned int offset, unsigned int size,
 		    __u32 value);
 unsigned int vdev_cfg_cap(struct vdev *vdev, unsigned int id);
 void vdev_enable(struct vdev *vdev, bool master);
+void vdev_set_memory(struct vdev *vdev, bool on);
 
 int __vdev_set_irqs(struct vdev *vdev, unsigned int flags, unsigned int index,
 		    unsigned int start, unsigned int count, const void *data,
@@ -106,6 +107,7 @@ int __vdev_irq_enable(struct vdev *vdev, unsigned int index, unsigned int start,
 void vdev_irq_enable(struct vdev *vdev, unsigned int index, unsigned int start,
 		     const int *fds, unsigned int count);
 void vdev_irq_disable(struct vdev *vdev, unsigned int index);
+void vdev_intx_mask(struct vdev *vdev);
 void vdev_intx_unmask(struct vdev *vdev);
 int __vdev_reset(struct vdev *vdev);
 

@@ -14,8 +14,6 @@
 #include "sys.h"
 #include "vdev.h"
 
-#define CLASS_NETWORK 0x020000
-
 /* Where the capabilities stand: Express, another standard one, an extended one. */
 #define EXP_AT 0x40
 #define STD_AT 0x60

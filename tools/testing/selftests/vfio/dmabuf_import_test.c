@@ -110,25 +110,12 @@ struct lender {
 	__u64 start;
 };
 
-static __u64 bar_start(const char *bdf)
-{
-	unsigned long long start;
-	char path[64];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource", bdf);
-	file = fopen(path, "re");
-	ASSERT(file && fscanf(file, "%llx", &start) == 1);
-	fclose(file);
-	return start;
-}
-
 static void lend(struct lender *l, enum testdev which, enum backend backend)
 {
 	l->bdf = pci_need(which);
 	l->vdev = vdev_open(l->bdf, backend);
 	vdev_enable(l->vdev, false);
-	l->start = bar_start(l->bdf);
+	l->start = pci_bar_start(l->bdf, 0);
 	l->dmabuf = vdev_dmabuf(l->vdev, BAR0, 0, PAGE);
 }
 
@@ -160,21 +147,20 @@ static void check_maps(struct importer *imp, struct lender *l)
 	ASSERT_EQ(map.entries[0].length, PAGE);
 }
 
+/* Two importers, of which one has the page mapped. */
+static void lend_to(struct lender *l, struct importer *holder,
+		    struct importer *bystander, enum backend backend)
+{
+	lend(l, TESTDEV_NVME, backend);
+	import(holder, l);
+	import(bystander, l);
+	check_maps(holder, l);
+}
+
 static void check_maps_again(struct importer *imp, struct lender *l)
 {
 	check_maps(imp, l);
 	unmap(imp);
-}
-
-static void set_decoding(struct vdev *vdev, bool on)
-{
-	__u32 command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
-
-	if (on)
-		command |= PCI_COMMAND_MEMORY;
-	else
-		command &= ~PCI_COMMAND_MEMORY;
-	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
 }
 
 /* A scatter list has an entry for each range, in their order. */
@@ -211,7 +197,7 @@ TEST_OVER(ranges, BACKENDS_ALL)
 	ASSERT_EQ(map.length, 4 * PAGE);
 	/* The end of the importer unmaps. */
 	import_close(&imp);
-	set_decoding(l.vdev, false);
+	vdev_set_memory(l.vdev, false);
 }
 
 /* Two devices with a bridge in common */
@@ -240,13 +226,13 @@ TEST_OVER(who_may_attach, BACKENDS_ALL)
 			  -EOPNOTSUPP);
 
 	import(&imp, &l);
-	set_decoding(l.vdev, false);
+	vdev_set_memory(l.vdev, false);
 	ASSERT_RC(try_import(l.dmabuf, l.bdf, 0), -ENODEV);
 	ASSERT_RC(try_import(l.dmabuf, l.bdf, IMPORTER_STATIC), -EOPNOTSUPP);
 	ASSERT_RC(try_map(&imp), -ENODEV);
 	l.dmabuf = vdev_dmabuf(l.vdev, BAR0, 0, PAGE);
 	ASSERT_RC(try_import(l.dmabuf, l.bdf, 0), -ENODEV);
-	set_decoding(l.vdev, true);
+	vdev_set_memory(l.vdev, true);
 	ASSERT_RC(try_import(l.dmabuf, l.bdf, 0), 0);
 	check_maps_again(&imp, &l);
 	/* Only what takes the memory away is told. */
@@ -300,34 +286,12 @@ static void call_begin(struct call *call, struct vdev *vdev,
 	signal_event(call->go);
 }
 
-/* Asleep, where a dma-buf is taken back, and no signal gets it out of there */
-static bool is_stuck(pid_t pid)
-{
-	char path[64], state, text[2048];
-	FILE *file;
-	size_t len;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
-	ASSERT(file && fscanf(file, "%*d (%*[^)]) %c", &state) == 1);
-	fclose(file);
-	if (state != 'D')
-		return false;
-	snprintf(path, sizeof(path), "/proc/%d/stack", pid);
-	file = fopen(path, "re");
-	ASSERT(file);
-	len = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[len] = 0;
-	return strstr(text, "vfio_pci_dmabuf_");
-}
-
 static void check_waits(struct call *call)
 {
 	do {
 		sched_yield();
 		ASSERT_EQ(sys_eventfd_take(call->done), 0);
-	} while (!is_stuck(call->pid));
+	} while (!sys_is_stuck(call->pid, "vfio_pci_dmabuf_"));
 }
 
 static void call_end(struct call *call)
@@ -390,12 +354,12 @@ static void check_taken_by(enum backend backend,
 
 static void disable(struct vdev *vdev)
 {
-	set_decoding(vdev, false);
+	vdev_set_memory(vdev, false);
 }
 
 static void enable(struct vdev *vdev)
 {
-	set_decoding(vdev, true);
+	vdev_set_memory(vdev, true);
 }
 
 TEST_OVER(disable_waits, BACKENDS_ALL)
@@ -467,10 +431,7 @@ TEST_OVER(close_waits, BACKENDS_ALL)
 	struct lender l;
 	struct call call;
 
-	lend(&l, TESTDEV_NVME, backend);
-	import(&holder, &l);
-	import(&bystander, &l);
-	check_maps(&holder, &l);
+	lend_to(&l, &holder, &bystander, backend);
 	/* The other process has the last descriptor. */
 	call_prepare(&call, l.vdev, close_file);
 	sys_close(l.vdev->fd);
@@ -487,10 +448,7 @@ TEST_OVER(two_holders, BACKENDS_ALL)
 	struct lender l;
 	struct call call;
 
-	lend(&l, TESTDEV_NVME, backend);
-	import(&one, &l);
-	import(&other, &l);
-	check_maps(&one, &l);
+	lend_to(&l, &one, &other, backend);
 	check_maps(&other, &l);
 	call_begin(&call, l.vdev, disable);
 	sys_eventfd_wait(one.event);

@@ -14,7 +14,6 @@
 #include "sys.h"
 #include "vdev.h"
 
-#define CLASS_NETWORK 0x020000
 #define VENDOR_INTEL 0x8086
 
 TEST(denied_function_is_not_taken)

@@ -131,32 +131,13 @@ static void check_trace(unsigned int unmaps, unsigned int maps)
 	ASSERT_EQ(trace.maps, maps);
 }
 
-static void set_decoding(struct peers *p, bool on)
-{
-	__u32 command = vdev_cfg_read(p->vdev, PCI_COMMAND, 2);
-
-	if (on)
-		command |= PCI_COMMAND_MEMORY;
-	else
-		command &= ~PCI_COMMAND_MEMORY;
-	vdev_cfg_write(p->vdev, PCI_COMMAND, 2, command);
-}
-
-static int config_open(const char *bdf)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", bdf);
-	return sys_open(path, O_RDWR);
-}
-
 /*
  * With the BAR disabled by its user: if it is enabled behind his back, and that
  * of vfio-pci, it answers whoever has a way to it. Which nobody has.
  */
 static void check_no_way(struct peers *p, __u64 iova)
 {
-	int config = config_open(p->vdev->bdf);
+	int config = pci_open_config(p->vdev->bdf);
 	__u16 command;
 	__u32 before;
 
@@ -170,9 +151,9 @@ static void check_no_way(struct peers *p, __u64 iova)
 	ASSERT(pwrite(config, &command, 2, PCI_COMMAND) == 2);
 	sys_close(config);
 	ASSERT(before != p->last);
-	set_decoding(p, true);
+	vdev_set_memory(p->vdev, true);
 	ASSERT_EQ(mmio_read32(p->bar, p->word), p->last);
-	set_decoding(p, false);
+	vdev_set_memory(p->vdev, false);
 }
 
 static void lend(struct peers *p, enum testdev which, enum backend backend)
@@ -191,17 +172,17 @@ TEST_OVER(disabled, BACKENDS_ALL)
 
 	lend(&p, TESTDEV_SHMEM, backend);
 	for (i = 0; i < 2; i++) {
-		set_decoding(&p, false);
+		vdev_set_memory(p.vdev, false);
 		check_trace(1, 0);
 		check_no_way(&p, IOVA);
-		set_decoding(&p, false);
+		vdev_set_memory(p.vdev, false);
 		iommu_trace_take(IOVA);
-		set_decoding(&p, true);
+		vdev_set_memory(p.vdev, true);
 		check_trace(0, 1);
 		check_reached(&p);
 	}
 	/* nothing changes, so nothing happens */
-	set_decoding(&p, true);
+	vdev_set_memory(p.vdev, true);
 	check_trace(0, 0);
 	space_unmap(p.space, IOVA, PAGE);
 	check_trace(1, 0);
@@ -213,9 +194,9 @@ TEST_OVER(map_while_disabled, BACKENDS_ALL)
 	struct peers p;
 
 	peers_open(&p, TESTDEV_SHMEM, backend);
-	set_decoding(&p, false);
+	vdev_set_memory(p.vdev, false);
 	ASSERT_RC(__space_map(p.space, p.bar, IOVA, PAGE, DMA_RW), -EFAULT);
-	set_decoding(&p, true);
+	vdev_set_memory(p.vdev, true);
 	space_map(p.space, p.bar, IOVA, PAGE);
 	check_reached(&p);
 }
@@ -227,13 +208,13 @@ TEST_OVER(unmap_while_disabled, BACKENDS_ALL)
 
 	lend(&p, TESTDEV_SHMEM, backend);
 	space_map(p.space, p.bar, OTHER_IOVA, p.size);
-	set_decoding(&p, false);
+	vdev_set_memory(p.vdev, false);
 	ASSERT_RC(__space_unmap(p.space, IOVA, PAGE, &unmapped), 0);
 	ASSERT_EQ(unmapped, PAGE);
 	ASSERT_RC(__space_unmap(p.space, OTHER_IOVA, p.size, &unmapped), 0);
 	ASSERT_EQ(unmapped, p.size);
 	iommu_trace_take(IOVA);
-	set_decoding(&p, true);
+	vdev_set_memory(p.vdev, true);
 	check_trace(0, 0);
 	check_out_of_reach(&p, IOVA);
 	check_out_of_reach(&p, OTHER_IOVA);
@@ -250,11 +231,11 @@ TEST_OVER(reset, BACKENDS_ALL)
 	check_trace(1, 1);
 	check_reached(&p);
 	/* it stays disabled over the reset */
-	set_decoding(&p, false);
+	vdev_set_memory(p.vdev, false);
 	iommu_trace_take(IOVA);
 	ASSERT_RC(__vdev_reset(p.vdev), 0);
 	check_trace(0, 0);
-	set_decoding(&p, true);
+	vdev_set_memory(p.vdev, true);
 	check_reached(&p);
 }
 
@@ -337,7 +318,7 @@ TEST_OVER(low_power, BACKENDS_ALL)
 		  0);
 	check_trace(1, 0);
 	/* Not even for a moment, whatever is enabled meanwhile */
-	set_decoding(&p, true);
+	vdev_set_memory(p.vdev, true);
 	ASSERT_RC(__vdev_reset(p.vdev), 0);
 	check_trace(0, 0);
 	ASSERT_RC(__vdev_feature(p.vdev,
@@ -488,16 +469,16 @@ TEST_OVER(bar_between_ram, BACKENDS_ALL)
 		check_reached_at(&p, IOVA + PAGE);
 		check_reached_at(&p, IOVA + 4 * PAGE);
 		check_ram(&p, mixed, size, IOVA);
-		set_decoding(&p, false);
+		vdev_set_memory(p.vdev, false);
 		check_no_way(&p, IOVA + PAGE);
 		check_no_way(&p, IOVA + 4 * PAGE);
 		check_ram(&p, mixed, size, IOVA);
-		set_decoding(&p, true);
+		vdev_set_memory(p.vdev, true);
 	}
 	ASSERT_RC(__space_unmap(p.space, IOVA, size, &unmapped), 0);
 	ASSERT_EQ(unmapped, size);
 	space_map(p.space, mixed, IOVA, size);
-	set_decoding(&p, false);
+	vdev_set_memory(p.vdev, false);
 	ASSERT_RC(__space_unmap(p.space, IOVA, size, &unmapped), 0);
 	ASSERT_EQ(unmapped, size);
 	space_unmap(p.space, RAM_IOVA, PAGE);
@@ -517,20 +498,20 @@ TEST_OVER(copied, BACKEND_IOMMUFD)
 	ASSERT_RC(__ioas_copy(fd, ioas, IOVA, PAGE, ioas, OTHER_IOVA, DMA_RW),
 		  0);
 	check_reached_at(&p, OTHER_IOVA);
-	set_decoding(&p, false);
+	vdev_set_memory(p.vdev, false);
 	check_no_way(&p, OTHER_IOVA);
 	ASSERT_RC(__ioas_copy(fd, ioas, IOVA, PAGE, ioas, OTHER_IOVA + MIB(1),
 			      DMA_RW),
 		  0);
 	check_no_way(&p, OTHER_IOVA + MIB(1));
 	ioas_unmap(fd, ioas, IOVA, PAGE);
-	set_decoding(&p, true);
+	vdev_set_memory(p.vdev, true);
 	check_reached_at(&p, OTHER_IOVA);
 	check_reached_at(&p, OTHER_IOVA + MIB(1));
 	check_out_of_reach(&p, IOVA);
 	ioas_unmap(fd, ioas, OTHER_IOVA, PAGE);
 	check_reached_at(&p, OTHER_IOVA + MIB(1));
-	set_decoding(&p, false);
+	vdev_set_memory(p.vdev, false);
 	ioas_unmap(fd, ioas, OTHER_IOVA + MIB(1), PAGE);
 }
 
@@ -550,11 +531,11 @@ TEST_OVER(copied_in_part, BACKEND_IOMMUFD)
 		  0);
 	space_unmap(p.space, IOVA, size);
 	check_reached_at(&p, OTHER_IOVA + 2 * PAGE);
-	set_decoding(&p, false);
+	vdev_set_memory(p.vdev, false);
 	check_no_way(&p, OTHER_IOVA + 2 * PAGE);
 	poke(&p, OTHER_IOVA + PAGE, 7);
 	ASSERT_EQ(mmio_read32(mixed, 3 * PAGE), 7);
-	set_decoding(&p, true);
+	vdev_set_memory(p.vdev, true);
 	check_reached_at(&p, OTHER_IOVA + 2 * PAGE);
 	poke(&p, OTHER_IOVA, 9);
 	ASSERT_EQ(mmio_read32(p.bar, PAGE), 9);
@@ -570,20 +551,20 @@ TEST_OVER(another_domain, BACKEND_IOMMUFD)
 	mock_load();
 	lend(&p, TESTDEV_SHMEM, backend);
 	mock_dev(p.space->fd, p.space->ioas, 0, &other);
-	set_decoding(&p, false);
+	vdev_set_memory(p.vdev, false);
 	mock_dev(p.space->fd, p.space->ioas, 0, &dev);
 	hwpt = hwpt_alloc(p.space->fd, p.edu->vdev->id, p.space->ioas);
 	ASSERT_RC(__cdev_attach(p.edu->vdev->fd, hwpt, NULL), 0);
 	check_no_way(&p, IOVA);
-	set_decoding(&p, true);
+	vdev_set_memory(p.vdev, true);
 	check_reached(&p);
 	ASSERT_RC(__cdev_attach(p.edu->vdev->fd, p.space->ioas, NULL), 0);
 	iommufd_destroy(p.space->fd, hwpt);
 	check_reached(&p);
 	iommufd_destroy(p.space->fd, dev.stdev);
-	set_decoding(&p, false);
+	vdev_set_memory(p.vdev, false);
 	iommufd_destroy(p.space->fd, other.stdev);
-	set_decoding(&p, true);
+	vdev_set_memory(p.vdev, true);
 	check_reached(&p);
 }
 
@@ -597,16 +578,16 @@ TEST_OVER(mapped_before_the_device_comes, BACKEND_IOMMUFD)
 	ASSERT_RC(__cdev_detach(p.vdev->fd), 0);
 	ASSERT_RC(__cdev_detach(p.edu->vdev->fd), 0);
 	space_map(p.space, p.bar, IOVA, PAGE);
-	set_decoding(&p, false);
+	vdev_set_memory(p.vdev, false);
 	/* to be pinned now, it would have to be there */
 	ASSERT_RC(__cdev_attach(p.edu->vdev->fd, p.space->ioas, NULL), -EFAULT);
-	set_decoding(&p, true);
+	vdev_set_memory(p.vdev, true);
 	ASSERT_RC(__cdev_attach(p.edu->vdev->fd, p.space->ioas, NULL), 0);
 	check_reached(&p);
 	ASSERT_RC(__cdev_detach(p.edu->vdev->fd), 0);
 	iommu_trace_take(IOVA);
-	set_decoding(&p, false);
-	set_decoding(&p, true);
+	vdev_set_memory(p.vdev, false);
+	vdev_set_memory(p.vdev, true);
 	check_trace(0, 0);
 }
 
@@ -628,10 +609,10 @@ TEST_OVER(space_goes_while_disabled, BACKEND_IOMMUFD)
 	iommu_trace_begin();
 	space_map(p.space, p.bar, IOVA, PAGE);
 	check_reached(&p);
-	set_decoding(&p, false);
+	vdev_set_memory(p.vdev, false);
 	edu_close_with_space(p.edu);
 	iommu_trace_take(IOVA);
-	set_decoding(&p, true);
+	vdev_set_memory(p.vdev, true);
 	check_trace(0, 0);
 	p.edu = edu_open(pci_need(TESTDEV_EDU0), backend);
 	p.space = p.edu->vdev->space;
@@ -661,7 +642,7 @@ static void lend_for_ever(void *arg)
 	peers_open(&p, TESTDEV_SHMEM, victim->backend);
 	mixed = mix(&p, &size);
 	space_map(p.space, mixed, IOVA, size);
-	set_decoding(&p, victim->decoding);
+	vdev_set_memory(p.vdev, victim->decoding);
 	ASSERT(write(victim->ready, &one, sizeof(one)) == sizeof(one));
 	for (;;)
 		pause();
@@ -684,9 +665,9 @@ TEST_OVER(killed, BACKENDS_ALL)
 		child_kill(pid);
 	}
 	lend(&p, TESTDEV_SHMEM, backend);
-	set_decoding(&p, false);
+	vdev_set_memory(p.vdev, false);
 	check_no_way(&p, IOVA);
-	set_decoding(&p, true);
+	vdev_set_memory(p.vdev, true);
 	check_reached(&p);
 }
 
@@ -706,7 +687,7 @@ TEST_OVER(foreign, BACKENDS_ALL)
 	space_map(p.space, p.ram, RAM_IOVA, PAGE);
 	pci_unbind(bdf);
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource2", bdf);
-	config = config_open(bdf);
+	config = pci_open_config(bdf);
 	ASSERT(pread(config, &command, 2, PCI_COMMAND) == 2);
 	command |= PCI_COMMAND_MEMORY;
 	ASSERT(pwrite(config, &command, 2, PCI_COMMAND) == 2);
@@ -749,8 +730,8 @@ static void *swing(void *arg)
 	for (i = 0; i < ROUNDS; i++) {
 		pthread_barrier_wait(&hammer->barrier);
 		for (j = 0; j < BLOWS; j++) {
-			set_decoding(hammer->peers, true);
-			set_decoding(hammer->peers, false);
+			vdev_set_memory(hammer->peers->vdev, true);
+			vdev_set_memory(hammer->peers->vdev, false);
 		}
 		pthread_barrier_wait(&hammer->barrier);
 	}
@@ -780,9 +761,9 @@ TEST_OVER(map_against_disable, BACKENDS_ALL)
 		if (rc)
 			continue;
 		maps++;
-		set_decoding(&p, true);
+		vdev_set_memory(p.vdev, true);
 		check_reached(&p);
-		set_decoding(&p, false);
+		vdev_set_memory(p.vdev, false);
 		space_unmap(p.space, IOVA, 4 * PAGE);
 	}
 	ASSERT(!pthread_join(thread, NULL));
@@ -812,12 +793,12 @@ TEST_OVER(unmap_against_disable, BACKENDS_ALL)
 	lend(&p, TESTDEV_SHMEM, backend);
 	ASSERT(!pthread_create(&thread, NULL, map_all_the_time, &p));
 	for (i = 0; i < 10 * ROUNDS; i++)
-		set_decoding(&p, i & 1);
+		vdev_set_memory(p.vdev, i & 1);
 	ASSERT(!pthread_join(thread, NULL));
-	set_decoding(&p, false);
+	vdev_set_memory(p.vdev, false);
 	check_no_way(&p, IOVA);
 	check_no_way(&p, OTHER_IOVA);
-	set_decoding(&p, true);
+	vdev_set_memory(p.vdev, true);
 	check_reached(&p);
 	check_out_of_reach(&p, OTHER_IOVA);
 }

@@ -234,15 +234,14 @@ static FILE *modinfo(const char *field, const char *path)
 	return out;
 }
 
-/* Parameters have a description, which need not be the same. */
-static bool has_line(const char *field, const char *path, const char *wanted)
+/* Is there a line that begins with the first @len bytes of this one? */
+static bool has_line(const char *field, const char *path, const char *wanted,
+		     size_t len)
 {
 	FILE *out = modinfo(field, path);
 	bool found = false;
 	char line[1024];
-	size_t len;
 
-	len = strcmp(field, "parm") ? sizeof(line) : strcspn(wanted, ":") + 1;
 	while (fgets(line, sizeof(line), out))
 		found = found || !strncmp(line, wanted, len);
 	ASSERT(!pclose(out));
@@ -264,16 +263,17 @@ static FILE *modinfo_stock(const char *field, const char *module)
 	return modinfo(field, path);
 }
 
+/* What describes a parameter need not be the same. */
 static bool has_parm(const char *module, const char *line)
 {
-	return has_line("parm", module, line);
+	return has_line("parm", module, line, strcspn(line, ":") + 1);
 }
 
 static bool some_has_alias(const char *module __attribute__((unused)),
 			   const char *line)
 {
 	for (size_t i = 0; i < MODULES; i++)
-		if (has_line("alias", ours[i], line))
+		if (has_line("alias", ours[i], line, strlen(line)))
 			return true;
 	return false;
 }

@@ -56,20 +56,10 @@ static void sleep_now(struct vdev *vdev)
 	wait_runtime_status(vdev->bdf, "suspended");
 }
 
-/* "on": the host wants it awake; "auto": it does not care any longer. */
-static void set_control(const char *bdf, const char *control)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/power/control",
-		 bdf);
-	ASSERT_RC(__sys_write_file(path, control), 0);
-}
-
 static void wake_from_outside(const char *bdf)
 {
-	set_control(bdf, "on");
-	set_control(bdf, "auto");
+	set_runtime_control(bdf, "on");
+	set_runtime_control(bdf, "auto");
 }
 
 static struct vdev *open_nvme(enum backend backend)
@@ -206,12 +196,12 @@ TEST_OVER(mapping_before_sleep, BACKENDS_ALL)
 	volatile void *regs = vdev_mmap(vdev, BAR0, NULL);
 
 	mmio_read32(regs, NVME_CAP);
-	set_control(vdev->bdf, "on");
+	set_runtime_control(vdev->bdf, "on");
 	ASSERT_RC(__enter(vdev), 0);
 	expect_sigbus(regs);
 	ASSERT_RC(__leave(vdev), 0);
 	mmio_read32(regs, NVME_CAP);
-	set_control(vdev->bdf, "auto");
+	set_runtime_control(vdev->bdf, "auto");
 }
 
 TEST_OVER(wakeup, BACKENDS_ALL)
@@ -325,12 +315,12 @@ TEST_OVER(ioeventfd_while_asleep, BACKENDS_ALL)
 
 	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, NVME_INTMS, 4, 3, fd), 0);
 	/* Not even where the device happens to be awake */
-	set_control(vdev->bdf, "on");
+	set_runtime_control(vdev->bdf, "on");
 	ASSERT_RC(__enter(vdev), 0);
 	ASSERT(write(fd, &one, sizeof(one)) == sizeof(one));
 	vdev_pread(vdev, BAR0, NVME_INTMS, &value, 4);
 	ASSERT_EQ(value, 0);
-	set_control(vdev->bdf, "auto");
+	set_runtime_control(vdev->bdf, "auto");
 	wait_runtime_status(vdev->bdf, "suspended");
 	ASSERT(write(fd, &one, sizeof(one)) == sizeof(one));
 	ASSERT_RC(__leave(vdev), 0);
@@ -355,12 +345,12 @@ TEST_OVER(ioeventfd_of_ports_while_asleep, BACKENDS_ALL)
 		       PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
 	ASSERT_RC(__vdev_ioeventfd(vdev, bar, 0, 4, 8, fd), 0);
 	vdev_pwrite(vdev, bar, 0, &value, 4);
-	set_control(vdev->bdf, "on");
+	set_runtime_control(vdev->bdf, "on");
 	ASSERT_RC(__enter(vdev), 0);
 	ASSERT(write(fd, &one, sizeof(one)) == sizeof(one));
 	vdev_pread(vdev, bar, 0, &value, 4);
 	ASSERT_EQ(value, 0);
-	set_control(vdev->bdf, "auto");
+	set_runtime_control(vdev->bdf, "auto");
 	ASSERT_RC(__leave(vdev), 0);
 	ASSERT(write(fd, &one, sizeof(one)) == sizeof(one));
 	vdev_pread(vdev, bar, 0, &value, 4);
@@ -416,11 +406,7 @@ TEST_OVER(intx_while_asleep, BACKENDS_ALL)
 	vdev_intx_unmask(edu->vdev);
 
 	/* What the user had masked stays so. */
-	ASSERT_RC(__vdev_set_irqs(edu->vdev,
-				  VFIO_IRQ_SET_DATA_NONE |
-					  VFIO_IRQ_SET_ACTION_MASK,
-				  VFIO_PCI_INTX_IRQ_INDEX, 0, 1, NULL, 0),
-		  0);
+	vdev_intx_mask(edu->vdev);
 	edu_raise(edu, 2);
 	sleep_now(edu->vdev);
 	ASSERT_RC(__leave(edu->vdev), 0);

@@ -412,14 +412,8 @@ TEST_OVER(set_irqs_against_interrupts, BACKENDS_ALL)
 
 static void mask_intx(struct race *race)
 {
-	const unsigned int flags = VFIO_IRQ_SET_DATA_NONE;
-
 	while (!race->done) {
-		ASSERT_RC(__vdev_set_irqs(race->edu->vdev,
-					  flags | VFIO_IRQ_SET_ACTION_MASK,
-					  VFIO_PCI_INTX_IRQ_INDEX, 0, 1, NULL,
-					  0),
-			  0);
+		vdev_intx_mask(race->edu->vdev);
 		vdev_intx_unmask(race->edu->vdev);
 	}
 }
