@@ -10,12 +10,11 @@
 #include "sys.h"
 #include "uffd.h"
 
-/* Whoever touches @mem, of which nothing is there yet, waits for uffd_fill(). */
-int uffd_over(void *mem, size_t size)
+static int watch(void *mem, size_t size, __u64 mode)
 {
 	struct uffdio_register range = {
 		.range = { .start = (uintptr_t)mem, .len = size },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
+		.mode = mode,
 	};
 	struct uffdio_api api = { .api = UFFD_API };
 	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
@@ -24,6 +23,12 @@ int uffd_over(void *mem, size_t size)
 	ASSERT_RC(__sys_ioctl(fd, UFFDIO_API, &api), 0);
 	ASSERT_RC(__sys_ioctl(fd, UFFDIO_REGISTER, &range), 0);
 	return fd;
+}
+
+/* Whoever touches @mem, of which nothing is there yet, waits for uffd_fill(). */
+int uffd_over(void *mem, size_t size)
+{
+	return watch(mem, size, UFFDIO_REGISTER_MODE_MISSING);
 }
 
 /* Returns once somebody waits for memory. */
@@ -43,4 +48,28 @@ void uffd_fill(int fd, void *mem, size_t size)
 	};
 
 	ASSERT_RC(__sys_ioctl(fd, UFFDIO_ZEROPAGE, &zero), 0);
+}
+
+static void protect(int fd, void *mem, size_t size, __u64 mode)
+{
+	struct uffdio_writeprotect cmd = {
+		.range = { .start = (uintptr_t)mem, .len = size },
+		.mode = mode,
+	};
+
+	ASSERT_RC(__sys_ioctl(fd, UFFDIO_WRITEPROTECT, &cmd), 0);
+}
+
+/* Whoever writes to @mem, which is there, waits for uffd_unprotect(). */
+int uffd_protect(void *mem, size_t size)
+{
+	int fd = watch(mem, size, UFFDIO_REGISTER_MODE_WP);
+
+	protect(fd, mem, size, UFFDIO_WRITEPROTECT_MODE_WP);
+	return fd;
+}
+
+void uffd_unprotect(int fd, void *mem, size_t size)
+{
+	protect(fd, mem, size, 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory that appears when a test says so, not before. */
+/* Memory that can be read, or written to, when a test says so, not before. */
 #ifndef SELFTESTS_LIB_UFFD_H
 #define SELFTESTS_LIB_UFFD_H
 
@@ -8,5 +8,7 @@
 int uffd_over(void *mem, size_t size);
 void uffd_wait(int fd);
 void uffd_fill(int fd, void *mem, size_t size);
+int uffd_protect(void *mem, size_t size);
+void uffd_unprotect(int fd, void *mem, size_t size);
 
 #endif /* SELFTESTS_LIB_UFFD_H */

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Devices that are reset as one are in a set, and wait for one another. Nobody else
+ * waits for them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "ioas.h"
+#include "legacy.h"
+#include "pci.h"
+#include "sys.h"
+#include "uffd.h"
+#include "vdev.h"
+
+/** struct binder - keeps a set locked, by a bind whose answer cannot be written */
+struct binder {
+	/** @cdev: the device's node */
+	int cdev;
+	/** @bind: the request, on a page of its own */
+	struct vfio_device_bind_iommufd *bind;
+	/** @uffd: watches the page */
+	int uffd;
+	/** @thread: waits for it */
+	pthread_t thread;
+};
+
+static void *bind_slowly(void *arg)
+{
+	struct binder *binder = arg;
+
+	ASSERT_RC(__sys_ioctl(binder->cdev, VFIO_DEVICE_BIND_IOMMUFD,
+			      binder->bind),
+		  0);
+	return NULL;
+}
+
+static void binder_start(struct binder *binder, const char *bdf)
+{
+	char path[128];
+
+	if (!pci_has_cdev(bdf))
+		SKIP("%s has no device node", bdf);
+	pci_cdev_path(bdf, path, sizeof(path));
+	binder->cdev = sys_open(path, O_RDWR);
+	binder->bind = sys_mmap_anon(PAGE);
+	binder->bind->argsz = sizeof(*binder->bind);
+	binder->bind->iommufd = iommufd_open();
+	binder->uffd = uffd_protect(binder->bind, PAGE);
+	ASSERT(!pthread_create(&binder->thread, NULL, bind_slowly, binder));
+	uffd_wait(binder->uffd);
+}
+
+static void binder_end(struct binder *binder)
+{
+	uffd_unprotect(binder->uffd, binder->bind, PAGE);
+	ASSERT(!pthread_join(binder->thread, NULL));
+	ASSERT(binder->bind->out_devid);
+	sys_close(binder->cdev);
+}
+
+/** struct waiter - waits for the lock of a set */
+struct waiter {
+	/** @bdf: a device of the set */
+	const char *bdf;
+	/** @space: where to open it */
+	struct space *space;
+	/** @tid: the thread, once it runs */
+	atomic_int tid;
+	/** @thread: the same */
+	pthread_t thread;
+};
+
+static void waiter_start(struct waiter *waiter, void *(*fn)(void *arg),
+			 const char *function)
+{
+	ASSERT(!pthread_create(&waiter->thread, NULL, fn, waiter));
+	while (!waiter->tid || !sys_is_stuck(waiter->tid, function))
+		sched_yield();
+}
+
+static void *open_waiting(void *arg)
+{
+	struct waiter *waiter = arg;
+
+	waiter->tid = gettid();
+	vdev_close(vdev_open_in(waiter->space, waiter->bdf));
+	return NULL;
+}
+
+/* The group of a device answers while that is being opened. */
+TEST_OVER(group_while_opening, BACKENDS_LEGACY)
+{
+	struct vfio_group_status status = { .argsz = sizeof(status) };
+	struct waiter waiter = { .bdf = pci_need(TESTDEV_SLOT0) };
+	struct binder binder;
+	int group;
+
+	waiter.space = space_open(backend);
+	group = space_group_fd(waiter.space, waiter.bdf);
+	binder_start(&binder, pci_need(TESTDEV_SLOT1));
+	waiter_start(&waiter, open_waiting, "vfio_group_fop_ioctl");
+
+	ASSERT_RC(__sys_ioctl(group, VFIO_GROUP_GET_STATUS, &status), 0);
+	ASSERT(status.flags & VFIO_GROUP_FLAGS_CONTAINER_SET);
+	/* It is as good as open. */
+	ASSERT_RC(__group_unset_container(group), -EBUSY);
+
+	binder_end(&binder);
+	ASSERT(!pthread_join(waiter.thread, NULL));
+	ASSERT_RC(__group_unset_container(group), 0);
+}
+
+static void *unbind_waiting(void *arg)
+{
+	struct waiter *waiter = arg;
+
+	waiter->tid = gettid();
+	pci_unbind(waiter->bdf);
+	return NULL;
+}
+
+/* Devices come and go while one waits to leave another set. */
+TEST(others_come_and_go)
+{
+	struct waiter waiter = { .bdf = pci_need(TESTDEV_SLOT0) };
+	const char *other = pci_need(TESTDEV_EDU0);
+	struct binder binder;
+
+	binder_start(&binder, pci_need(TESTDEV_SLOT1));
+	waiter_start(&waiter, unbind_waiting, "vfio_devset_leave");
+
+	pci_unbind(other);
+	pci_bind(other);
+
+	binder_end(&binder);
+	ASSERT(!pthread_join(waiter.thread, NULL));
+}
