@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* BARs by read, write and mmap; the option ROM; the MSI-X table's privacy. */
+/*
+ * BARs by read, write and mmap; the option ROM; the MSI-X table's privacy; BARs
+ * that belong to somebody else.
+ */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/pci_regs.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../modules/claimer/claimer_abi.h"
+#include "feature.h"
 #include "harness.h"
 #include "legacy.h"
 #include "pci.h"
@@ -81,21 +85,6 @@ TEST_OVER(mmap_bad_input, BACKENDS_ALL)
 	ASSERT_RC(try_mmap(vdev, BAR0, 0, PAGE, MAP_SHARED), 0);
 	ASSERT_RC(try_mmap(vdev, BAR0, MIB(1) - PAGE, PAGE, MAP_SHARED), 0);
 	ASSERT_RC(try_mmap(vdev, BAR0, 0, MIB(1), MAP_SHARED), 0);
-}
-
-static void touch(void *arg)
-{
-	mmio_read32(arg, 0);
-}
-
-/* A child that reads the BAR dies of SIGBUS. */
-static void expect_sigbus(volatile void *regs)
-{
-	pid_t pid = child_start(touch, (void *)regs);
-	int status;
-
-	ASSERT(waitpid(pid, &status, 0) == pid);
-	ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
 }
 
 /* Without decoding the mapping is empty, and it fills again by itself. */
@@ -365,4 +354,73 @@ TEST_OVER(msix_table_is_hidden, BACKENDS_ALL)
 	vdev_pwrite(vdev, bar, table, entry, sizeof(entry));
 	for (i = 0; i < 4; i++)
 		ASSERT_EQ(mmio_read32(regs, table + 4 * i), before[i]);
+}
+
+/*
+ * Have somebody else claim @size bytes, @at behind the start of a BAR; until the
+ * file is closed.
+ */
+static int claim(const char *bdf, unsigned int bar, unsigned int at,
+		 unsigned int size)
+{
+	struct claimer_range range = { pci_bar_start(bdf, bar) + at, size };
+	int fd;
+
+	sys_load_module("../modules/claimer/claimer.ko");
+	fd = sys_open("/dev/claimer", O_WRONLY);
+	ASSERT_EQ(write(fd, &range, sizeof(range)), sizeof(range));
+	return fd;
+}
+
+/* The device is to be had without it. */
+TEST_OVER(bar_of_somebody_else, BACKENDS_ALL)
+{
+	const struct vfio_region_dma_range range = { 0, PAGE };
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	int claimed = claim(bdf, BAR0, PAGE, PAGE);
+	struct vdev *vdev = vdev_open(bdf, backend);
+	__u32 value = 0;
+
+	vdev_enable(vdev, false);
+	ASSERT_RC(__vdev_pread(vdev, BAR0, 0, &value, 4), -EBUSY);
+	ASSERT_RC(__vdev_pwrite(vdev, BAR0, 0, &value, 4), -EBUSY);
+	ASSERT_RC(try_mmap(vdev, BAR0, 0, PAGE, MAP_SHARED), -EBUSY);
+	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, 0, VFIO_DEVICE_IOEVENTFD_32, 0,
+				   sys_eventfd()),
+		  -EBUSY);
+	/* As of a BAR that is not there. */
+	ASSERT_RC(__vdev_dmabuf(vdev, BAR0, &range, 1), -ENODEV);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_VENDOR_ID, 2), 0x1234);
+	vdev_close_with_space(vdev);
+
+	sys_close(claimed);
+	vdev = vdev_open(bdf, backend);
+	vdev_enable(vdev, false);
+	vdev_pread(vdev, BAR0, 0, &value, 4);
+	ASSERT_EQ(value & 0xff, 0xed);
+	vdev_close_with_space(vdev);
+}
+
+static bool can_map(const char *bdf, enum backend backend)
+{
+	struct vdev *vdev = vdev_open(bdf, backend);
+	struct vfio_region_info info;
+
+	vdev_region(vdev, BAR0, &info);
+	vdev_close_with_space(vdev);
+	return info.flags & VFIO_REGION_INFO_FLAG_MMAP;
+}
+
+/* A mapping has whole pages: a small BAR has to be alone in its page. */
+TEST_OVER(small_bar, BACKENDS_ALL)
+{
+	const char *bdf = pci_need(TESTDEV_SHMEM);
+	int claimed;
+
+	ASSERT_EQ(pci_bar_start(bdf, BAR0) % PAGE, 0);
+	ASSERT(can_map(bdf, backend));
+	claimed = claim(bdf, BAR0, PAGE / 2, 16);
+	ASSERT(!can_map(bdf, backend));
+	sys_close(claimed);
+	ASSERT(can_map(bdf, backend));
 }
