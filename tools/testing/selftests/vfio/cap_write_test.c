@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What follows from a write to a capability: product data, resets, tuning. */
+/*
+ * What follows from a write to a capability: product data, resets, tuning, power
+ * states.
+ */
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/pci_regs.h>
@@ -8,18 +11,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "feature.h"
 #include "harness.h"
 #include "mock_pci.h"
 #include "pci.h"
 #include "sys.h"
 #include "vdev.h"
 
-#define CLASS_NETWORK 0x020000
-
 /* Where the capabilities stand, and a register of the device's own. */
 #define EXP_AT 0x40
 #define VPD_AT 0x80
 #define AF_AT 0x90
+#define PM_AT 0x98
 #define OWN_AT 0xa0
 
 #define VPD_ADDR (VPD_AT + PCI_VPD_ADDR)
@@ -325,4 +328,88 @@ TEST_OVER(read_request_size, BACKENDS_ALL)
 	ASSERT_EQ(readrq_of(raw), 3);
 	sys_close(raw);
 	vdev_close_with_space(vdev);
+}
+
+/* @states: which of D1 and D2 it has, as PCI_PM_CAP_D1 and PCI_PM_CAP_D2. */
+static struct vdev *pm_open(struct mock_bus *bus, __u16 states,
+			    enum backend backend)
+{
+	struct mock_pci_image image;
+
+	mock_bus_open(bus);
+	mock_image(&image, 0x1af4, 0x4343, CLASS_NETWORK);
+	image.config[PCI_CAPABILITY_LIST] = PM_AT;
+	mock_image_cap(&image, PM_AT, PCI_CAP_ID_PM, 0);
+	mock_put16(image.config + PM_AT + PCI_PM_PMC, 3 | states);
+	mock_put16(image.config + PM_AT + PCI_PM_CTRL,
+		   PCI_PM_CTRL_NO_SOFT_RESET);
+	image.writable[PM_AT + PCI_PM_CTRL] = PCI_PM_CTRL_STATE_MASK;
+	return mock_bus_vdev(bus, &image, backend);
+}
+
+/* Ask for a state, and see that user and host find the function in one. */
+static void expect_state(struct vdev *vdev, __u32 asked, __u32 state)
+{
+	vdev_cfg_write(vdev, PM_AT + PCI_PM_CTRL, 2, asked);
+	ASSERT_EQ(vdev_cfg_read(vdev, PM_AT + PCI_PM_CTRL, 2) &
+			  PCI_PM_CTRL_STATE_MASK,
+		  state);
+	ASSERT_EQ(pci_read_config(vdev->bdf, PM_AT + PCI_PM_CTRL, 2) &
+			  PCI_PM_CTRL_STATE_MASK,
+		  state);
+}
+
+TEST_OVER(states_between, BACKENDS_ALL)
+{
+	struct mock_bus bus;
+	struct vdev *vdev =
+		pm_open(&bus, PCI_PM_CAP_D1 | PCI_PM_CAP_D2, backend);
+
+	expect_state(vdev, 1, 1);
+	expect_state(vdev, 2, 2);
+	/* There is no way from D2 to D1 but by D0: nothing happens. */
+	expect_state(vdev, 1, 2);
+	expect_state(vdev, 0, 0);
+	expect_state(vdev, 2, 2);
+	expect_state(vdev, 3, 3);
+	expect_state(vdev, 0, 0);
+	vdev_close_with_space(vdev);
+}
+
+TEST_OVER(only_d1, BACKENDS_ALL)
+{
+	struct mock_bus bus;
+	struct vdev *vdev = pm_open(&bus, PCI_PM_CAP_D1, backend);
+
+	expect_state(vdev, 2, 0);
+	expect_state(vdev, 1, 1);
+	expect_state(vdev, 3, 3);
+	vdev_close_with_space(vdev);
+}
+
+TEST_OVER(only_d2, BACKENDS_ALL)
+{
+	struct mock_bus bus;
+	struct vdev *vdev = pm_open(&bus, PCI_PM_CAP_D2, backend);
+
+	expect_state(vdev, 1, 0);
+	expect_state(vdev, 2, 2);
+	expect_state(vdev, 3, 3);
+	expect_state(vdev, 0, 0);
+	vdev_close_with_space(vdev);
+}
+
+/* What the host wants awake is, when it was closed in another state. */
+TEST_OVER(state_ends_with_close, BACKENDS_ALL)
+{
+	struct mock_bus bus;
+	struct vdev *vdev = pm_open(&bus, PCI_PM_CAP_D1, backend);
+	const char *bdf = vdev->bdf;
+
+	set_runtime_control(bdf, "on");
+	expect_state(vdev, 1, 1);
+	vdev_close_with_space(vdev);
+	ASSERT_EQ(pci_read_config(bdf, PM_AT + PCI_PM_CTRL, 2) &
+			  PCI_PM_CTRL_STATE_MASK,
+		  0);
 }
