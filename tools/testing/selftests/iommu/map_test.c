@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* IOAS_MAP and IOAS_UNMAP, first without a device, then with one. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -314,7 +313,6 @@ TEST(memlock_limit_by_user)
 static __u32 open_by_process(int fd)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);
-	char path[128];
 	__u64 mode = 1;
 	__u32 ioas;
 	int cdev;
@@ -323,10 +321,7 @@ static __u32 open_by_process(int fd)
 				   IOMMU_OPTION_OP_SET, 0, &mode),
 		  0);
 	ioas = ioas_alloc(fd);
-	if (!pci_has_cdev(bdf))
-		SKIP("%s has no device node", bdf);
-	pci_cdev_path(bdf, path, sizeof(path));
-	cdev = sys_open(path, O_RDWR);
+	cdev = pci_open_cdev(bdf);
 	ASSERT_RC(__cdev_bind(cdev, fd, NULL), 0);
 	ASSERT_RC(__cdev_attach(cdev, ioas, NULL), 0);
 	return ioas;

@@ -338,3 +338,14 @@ void pci_cdev_path(const char *bdf, char *path, size_t size)
 	snprintf(path, size, "/dev/vfio/devices/%s", name);
 	free(name);
 }
+
+/* Open the device's node. Skips where there is none. */
+int pci_open_cdev(const char *bdf)
+{
+	char path[PATH_MAX];
+
+	if (!pci_has_cdev(bdf))
+		SKIP("%s has no device node", bdf);
+	pci_cdev_path(bdf, path, sizeof(path));
+	return sys_open(path, O_RDWR);
+}

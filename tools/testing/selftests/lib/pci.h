@@ -57,5 +57,6 @@ void pci_unbind(const char *bdf);
 int pci_group(const char *bdf);
 void pci_cdev_path(const char *bdf, char *path, size_t size);
 bool pci_has_cdev(const char *bdf);
+int pci_open_cdev(const char *bdf);
 
 #endif

@@ -181,12 +181,7 @@ void space_unmap(struct space *space, __u64 iova, __u64 size)
 
 static void open_cdev(struct vdev *vdev)
 {
-	char path[128];
-
-	if (!pci_has_cdev(vdev->bdf))
-		SKIP("%s has no device node", vdev->bdf);
-	pci_cdev_path(vdev->bdf, path, sizeof(path));
-	vdev->fd = sys_open(path, O_RDWR);
+	vdev->fd = pci_open_cdev(vdev->bdf);
 	ASSERT_RC(__cdev_bind(vdev->fd, vdev->space->fd, &vdev->id), 0);
 	ASSERT_RC(__cdev_attach(vdev->fd, vdev->space->ioas, NULL), 0);
 }
@@ -430,23 +425,22 @@ void vdev_irq_disable(struct vdev *vdev, unsigned int index)
 		  0);
 }
 
-void vdev_intx_mask(struct vdev *vdev)
+static void intx_action(struct vdev *vdev, unsigned int action)
 {
-	ASSERT_RC(__vdev_set_irqs(vdev,
-				  VFIO_IRQ_SET_DATA_NONE |
-					  VFIO_IRQ_SET_ACTION_MASK,
+	ASSERT_RC(__vdev_set_irqs(vdev, VFIO_IRQ_SET_DATA_NONE | action,
 				  VFIO_PCI_INTX_IRQ_INDEX, 0, 1, NULL, 0),
 		  0);
+}
+
+void vdev_intx_mask(struct vdev *vdev)
+{
+	intx_action(vdev, VFIO_IRQ_SET_ACTION_MASK);
 }
 
 /* INTx masks itself when it fires. */
 void vdev_intx_unmask(struct vdev *vdev)
 {
-	ASSERT_RC(__vdev_set_irqs(vdev,
-				  VFIO_IRQ_SET_DATA_NONE |
-					  VFIO_IRQ_SET_ACTION_UNMASK,
-				  VFIO_PCI_INTX_IRQ_INDEX, 0, 1, NULL, 0),
-		  0);
+	intx_action(vdev, VFIO_IRQ_SET_ACTION_UNMASK);
 }
 
 int __vdev_reset(struct vdev *vdev)

@@ -347,6 +347,12 @@ static struct vdev *pm_open(struct mock_bus *bus, __u16 states,
 	return mock_bus_vdev(bus, &image, backend);
 }
 
+static __u32 host_state(const char *bdf)
+{
+	return pci_read_config(bdf, PM_AT + PCI_PM_CTRL, 2) &
+	       PCI_PM_CTRL_STATE_MASK;
+}
+
 /* Ask for a state, and see that user and host find the function in one. */
 static void expect_state(struct vdev *vdev, __u32 asked, __u32 state)
 {
@@ -354,9 +360,7 @@ static void expect_state(struct vdev *vdev, __u32 asked, __u32 state)
 	ASSERT_EQ(vdev_cfg_read(vdev, PM_AT + PCI_PM_CTRL, 2) &
 			  PCI_PM_CTRL_STATE_MASK,
 		  state);
-	ASSERT_EQ(pci_read_config(vdev->bdf, PM_AT + PCI_PM_CTRL, 2) &
-			  PCI_PM_CTRL_STATE_MASK,
-		  state);
+	ASSERT_EQ(host_state(vdev->bdf), state);
 }
 
 TEST_OVER(states_between, BACKENDS_ALL)
@@ -409,7 +413,5 @@ TEST_OVER(state_ends_with_close, BACKENDS_ALL)
 	set_runtime_control(bdf, "on");
 	expect_state(vdev, 1, 1);
 	vdev_close_with_space(vdev);
-	ASSERT_EQ(pci_read_config(bdf, PM_AT + PCI_PM_CTRL, 2) &
-			  PCI_PM_CTRL_STATE_MASK,
-		  0);
+	ASSERT_EQ(host_state(bdf), 0);
 }

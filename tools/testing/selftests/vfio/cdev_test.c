@@ -16,19 +16,9 @@
 
 #define IOVA 0x10000000ULL
 
-static int open_cdev(const char *bdf)
-{
-	char path[128];
-
-	if (!pci_has_cdev(bdf))
-		SKIP("%s has no device node", bdf);
-	pci_cdev_path(bdf, path, sizeof(path));
-	return sys_open(path, O_RDWR);
-}
-
 static int cdev(enum testdev which)
 {
-	return open_cdev(pci_need(which));
+	return pci_open_cdev(pci_need(which));
 }
 
 TEST(nothing_works_before_bind)
@@ -94,8 +84,8 @@ TEST(bind_is_exclusive)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);
 	int iommufd = iommufd_open();
-	int fd = open_cdev(bdf);
-	int other = open_cdev(bdf);
+	int fd = pci_open_cdev(bdf);
+	int other = pci_open_cdev(bdf);
 	int group;
 
 	ASSERT_RC(__cdev_bind(fd, iommufd, NULL), 0);
@@ -106,7 +96,7 @@ TEST(bind_is_exclusive)
 	sys_close(other);
 
 	group = group_open(bdf);
-	fd = open_cdev(bdf);
+	fd = pci_open_cdev(bdf);
 	ASSERT_RC(__cdev_bind(fd, iommufd, NULL), -EBUSY);
 	sys_close(group);
 	ASSERT_RC(__cdev_bind(fd, iommufd, NULL), 0);

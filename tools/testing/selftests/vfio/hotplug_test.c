@@ -516,14 +516,8 @@ TEST_OVER(modules_in_use, BACKENDS_ALL)
 /* A node that is merely open keeps the driver, too. */
 TEST_OVER(module_of_open_node, BACKEND_IOMMUFD)
 {
-	const char *bdf = pci_need(TESTDEV_E1000E);
-	char path[128];
-	int fd;
+	int fd = pci_open_cdev(pci_need(TESTDEV_E1000E));
 
-	if (!pci_has_cdev(bdf))
-		SKIP("no device node");
-	pci_cdev_path(bdf, path, sizeof(path));
-	fd = sys_open(path, O_RDWR);
 	ASSERT_RC(__unload("vfio_pci"), -EWOULDBLOCK);
 	sys_close(fd);
 }

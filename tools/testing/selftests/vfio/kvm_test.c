@@ -62,16 +62,6 @@ static int __vm_del(struct vm vm, int file)
 	return __vm_file(vm, KVM_DEV_VFIO_FILE_DEL, file);
 }
 
-static int cdev_open(const char *bdf)
-{
-	char path[128];
-
-	if (!pci_has_cdev(bdf))
-		SKIP("%s has no device node", bdf);
-	pci_cdev_path(bdf, path, sizeof(path));
-	return sys_open(path, O_RDWR);
-}
-
 static void add_and_del(int file)
 {
 	struct vm vm = vm_open();
@@ -96,7 +86,7 @@ TEST(group_file)
 
 TEST(device_file)
 {
-	int fd = cdev_open(pci_need(TESTDEV_EDU0));
+	int fd = pci_open_cdev(pci_need(TESTDEV_EDU0));
 
 	add_and_del(fd);
 	sys_close(fd);
@@ -165,7 +155,7 @@ TEST_OVER(vm_ends_before_device, BACKENDS_LEGACY)
 
 TEST(vm_ends_before_bound_device)
 {
-	int fd = cdev_open(pci_need(TESTDEV_EDU0));
+	int fd = pci_open_cdev(pci_need(TESTDEV_EDU0));
 	struct vfio_device_bind_iommufd bind = {
 		.argsz = sizeof(bind),
 		.iommufd = iommufd_open(),

@@ -4,7 +4,6 @@
  * waits for them.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -43,12 +42,7 @@ static void *bind_slowly(void *arg)
 
 static void binder_start(struct binder *binder, const char *bdf)
 {
-	char path[128];
-
-	if (!pci_has_cdev(bdf))
-		SKIP("%s has no device node", bdf);
-	pci_cdev_path(bdf, path, sizeof(path));
-	binder->cdev = sys_open(path, O_RDWR);
+	binder->cdev = pci_open_cdev(bdf);
 	binder->bind = sys_mmap_anon(PAGE);
 	binder->bind->argsz = sizeof(*binder->bind);
 	binder->bind->iommufd = iommufd_open();

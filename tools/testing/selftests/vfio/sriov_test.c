@@ -307,12 +307,8 @@ TEST_OVER(token_pointer, BACKEND_IOMMUFD)
 		.iommufd = vdev.space->fd,
 		.token_uuid_ptr = (uintptr_t)BAD_PTR,
 	};
-	char path[128];
 
-	if (!pci_has_cdev(pf))
-		SKIP("no device node");
-	pci_cdev_path(pf, path, sizeof(path));
-	vdev.fd = sys_open(path, O_RDWR);
+	vdev.fd = pci_open_cdev(pf);
 	ASSERT_RC(__sys_ioctl(vdev.fd, VFIO_DEVICE_BIND_IOMMUFD, &bind),
 		  -EFAULT);
 	bind.flags = VFIO_DEVICE_BIND_FLAG_TOKEN << 1;
