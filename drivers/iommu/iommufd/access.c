@@ -13,11 +13,11 @@
 #include <linux/slab.h>
 
 #include "access.h"
-#include "backing.h"
 #include "ctx.h"
 #include "ioas.h"
-#include "iopt_access.h"
-#include "range.h"
+#include "iopt/iopt_access.h"
+#include "lib/range.h"
+#include "pages/backing.h"
 
 static struct iommufd_access *access_of(struct iopt_user *user)
 {

@@ -8,7 +8,7 @@
 
 #include <linux/mutex.h>
 
-#include "iopt.h"
+#include "iopt/iopt.h"
 #include "object.h"
 
 struct iommufd_access_ops;

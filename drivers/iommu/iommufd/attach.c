@@ -18,12 +18,12 @@
 
 #include "ctx.h"
 #include "device.h"
+#include "domain/iommu_core.h"
 #include "group.h"
 #include "hwpt.h"
 #include "ioas.h"
-#include "iopt_domain.h"
-#include "iopt_iova.h"
-#include "iommu_core.h"
+#include "iopt/iopt_domain.h"
+#include "iopt/iopt_iova.h"
 #include "pasid.h"
 
 /**

@@ -10,9 +10,9 @@
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
 
-#include "charge.h"
 #include "mmio.h"
 #include "object.h"
+#include "pages/charge.h"
 
 struct container;
 struct iommufd_extension;

@@ -9,7 +9,7 @@
 #include <linux/list.h>
 #include <linux/xarray.h>
 
-#include "iommu_core.h"
+#include "domain/iommu_core.h"
 #include "object.h"
 
 struct device;

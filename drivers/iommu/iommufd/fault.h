@@ -9,8 +9,8 @@
 #include <linux/mutex.h>
 #include <linux/xarray.h>
 
+#include "domain/iommu_core.h"
 #include "eventq.h"
-#include "iommu_core.h"
 
 struct iommufd_ctx;
 struct iommufd_ucmd;

@@ -6,7 +6,7 @@
 
 #include "get_pa.h"
 #include "ioas.h"
-#include "iopt_phys.h"
+#include "iopt/iopt_phys.h"
 #include "ucmd.h"
 
 /**

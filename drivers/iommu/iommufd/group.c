@@ -10,8 +10,8 @@
 #include <linux/slab.h>
 
 #include "ctx.h"
+#include "domain/iommu_core.h"
 #include "group.h"
-#include "iommu_core.h"
 
 static struct iommufd_group *find(struct iommufd_ctx *ictx,
 				  struct iommu_group *group)

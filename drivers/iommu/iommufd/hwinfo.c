@@ -12,8 +12,8 @@
 
 #include "ctx.h"
 #include "device.h"
+#include "domain/iommu_core.h"
 #include "hwinfo.h"
-#include "iommu_core.h"
 #include "ucmd.h"
 
 /* A buffer longer than the data ends in zeroes, a shorter one gets a part. */

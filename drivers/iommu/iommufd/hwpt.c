@@ -11,11 +11,11 @@
 #include <uapi/linux/iommufd.h>
 
 #include "ctx.h"
+#include "domain/noiommu.h"
 #include "fault.h"
 #include "hwpt.h"
 #include "ioas.h"
-#include "iopt_domain.h"
-#include "noiommu.h"
+#include "iopt/iopt_domain.h"
 
 static void hwpt_free(struct iommufd_hwpt *hwpt)
 {

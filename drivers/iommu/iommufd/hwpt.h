@@ -10,8 +10,8 @@
 #include <linux/container_of.h>
 #include <linux/list.h>
 
-#include "iommu_core.h"
-#include "iopt.h"
+#include "domain/iommu_core.h"
+#include "iopt/iopt.h"
 #include "object.h"
 
 struct device;

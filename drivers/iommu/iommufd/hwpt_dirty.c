@@ -10,8 +10,8 @@
 #include "hwpt.h"
 #include "hwpt_dirty.h"
 #include "ioas.h"
-#include "iopt_dirty.h"
-#include "range.h"
+#include "iopt/iopt_dirty.h"
+#include "lib/range.h"
 #include "ucmd.h"
 
 static int set_tracking(struct iommufd_hwpt *hwpt, bool enable)

@@ -16,7 +16,7 @@
 #include "hwpt_ioctl.h"
 #include "ioas.h"
 #include "ucmd.h"
-#include "viommu.h"
+#include "viommu/viommu.h"
 
 /* So that one request does not occupy a processor for long. */
 #define MAX_INVALIDATIONS SZ_512K

@@ -8,7 +8,7 @@
 #include "hwpt.h"
 #include "internals.h"
 #include "ioas.h"
-#include "iopt_iova.h"
+#include "iopt/iopt_iova.h"
 #include "object.h"
 
 const struct iommufd_internals iommufd_internals = {

@@ -15,9 +15,9 @@
 
 #include "ctx.h"
 #include "ioas.h"
-#include "iopt_copy.h"
-#include "iopt_iova.h"
-#include "range.h"
+#include "iopt/iopt_copy.h"
+#include "iopt/iopt_iova.h"
+#include "lib/range.h"
 #include "ucmd.h"
 
 /*

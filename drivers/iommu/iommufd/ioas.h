@@ -9,7 +9,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 
-#include "iopt.h"
+#include "iopt/iopt.h"
 #include "object.h"
 
 struct iommufd_ctx;

@@ -6,25 +6,25 @@
 #include <linux/uaccess.h>
 #include <uapi/linux/iommufd.h>
 
+#include "change_process.h"
 #include "ctx.h"
 #include "extension.h"
 #include "fault.h"
 #include "get_pa.h"
-#include "hw_queue.h"
 #include "hwinfo.h"
 #include "hwpt_dirty.h"
 #include "hwpt_ioctl.h"
 #include "ioas.h"
 #include "ioctl.h"
 #include "option.h"
-#include "process.h"
 #include "ucmd.h"
 #include "user_words.h"
-#include "vdevice.h"
-#include "veventq.h"
 #include "vfio_compat/compat_ioas.h"
 #include "vfio_compat/dispatch.h"
-#include "viommu.h"
+#include "viommu/hw_queue.h"
+#include "viommu/vdevice.h"
+#include "viommu/veventq.h"
+#include "viommu/viommu.h"
 
 static int destroy_ioctl(struct iommufd_ucmd *ucmd)
 {

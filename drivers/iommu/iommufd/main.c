@@ -12,11 +12,11 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 
-#include "backing_import.h"
 #include "ctx.h"
 #include "ioctl.h"
 #include "mmio.h"
-#include "pages.h"
+#include "pages/backing_import.h"
+#include "pages/pages.h"
 #include "vfio_compat/container.h"
 
 static struct miscdevice vfio_misc;

@@ -10,7 +10,7 @@
 
 #include "ctx.h"
 #include "ioas.h"
-#include "iopt_domain.h"
+#include "iopt/iopt_domain.h"
 #include "option.h"
 #include "ucmd.h"
 

@@ -11,11 +11,11 @@
 
 #include "ctx.h"
 #include "device.h"
+#include "domain/iommu_core.h"
 #include "group.h"
 #include "hwpt.h"
 #include "ioas.h"
-#include "iommu_core.h"
-#include "iopt_domain.h"
+#include "iopt/iopt_domain.h"
 #include "pasid.h"
 
 /**

@@ -8,7 +8,7 @@
 
 #include "config.h"
 #include "config_cap.h"
-#include "power.h"
+#include "power_state.h"
 
 /* Links of extended capabilities are dword aligned */
 #define ECAP_NEXT_MASK GENMASK(31, 20)

@@ -18,11 +18,11 @@
 #include "intx.h"
 #include "ioeventfd.h"
 #include "irq.h"
-#include "low_power.h"
 #include "mmap.h"
 #include "msi.h"
-#include "power.h"
+#include "power_state.h"
 #include "reset.h"
+#include "runtime_pm.h"
 #include "sriov.h"
 #include "vga.h"
 

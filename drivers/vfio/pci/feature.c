@@ -18,7 +18,7 @@
 #include "config.h"
 #include "dmabuf.h"
 #include "feature.h"
-#include "low_power.h"
+#include "runtime_pm.h"
 #include "sriov.h"
 
 static int low_power_entry(struct vfio_pci_core_device *vdev, u32 flags,

@@ -13,7 +13,7 @@
 #include "intx.h"
 #include "irq.h"
 #include "msi.h"
-#include "power.h"
+#include "power_state.h"
 
 /**
  * struct irq_request - a checked VFIO_DEVICE_SET_IRQS

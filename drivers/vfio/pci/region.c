@@ -10,8 +10,8 @@
 #include "config.h"
 #include "dev_region.h"
 #include "intx.h"
-#include "low_power.h"
-#include "power.h"
+#include "power_state.h"
+#include "runtime_pm.h"
 #include "vga.h"
 
 /* The region ends where the ranges do, which are at their own addresses in it */

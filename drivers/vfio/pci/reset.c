@@ -15,9 +15,9 @@
 
 #include "bar.h"
 #include "intx.h"
-#include "low_power.h"
-#include "power.h"
+#include "power_state.h"
 #include "reset.h"
+#include "runtime_pm.h"
 
 /**
  * struct owner_proof - how the user proves to own what a reset hits

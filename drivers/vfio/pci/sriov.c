@@ -14,8 +14,8 @@
 
 #include "bar.h"
 #include "intx.h"
-#include "low_power.h"
-#include "power.h"
+#include "power_state.h"
+#include "runtime_pm.h"
 #include "sriov.h"
 
 #define TOKEN_OPTION "vf_token="

@@ -17,9 +17,9 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "../ucmd.h"
 #include "test_abi.h"
 #include "test_access.h"
+#include "ucmd.h"
 
 /* No more is pinned, read or written at once. */
 #define MAX_LENGTH SZ_16M

@@ -13,17 +13,17 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
-#include "../ctx.h"
-#include "../device.h"
-#include "../group.h"
-#include "../hwpt.h"
-#include "../internals.h"
-#include "../object.h"
-#include "../ucmd.h"
+#include "ctx.h"
+#include "device.h"
+#include "group.h"
+#include "hwpt.h"
+#include "internals.h"
 #include "mock_device.h"
 #include "mock_iommu.h"
+#include "object.h"
 #include "test_abi.h"
 #include "test_device.h"
+#include "ucmd.h"
 
 /**
  * struct test_device - what stands for the driver of a mock device

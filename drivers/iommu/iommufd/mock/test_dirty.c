@@ -8,13 +8,13 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "../ctx.h"
-#include "../hwpt.h"
-#include "../internals.h"
-#include "../ucmd.h"
+#include "ctx.h"
+#include "hwpt.h"
+#include "internals.h"
 #include "mock_iommu.h"
 #include "test_abi.h"
 #include "test_dirty.h"
+#include "ucmd.h"
 
 static unsigned long *read_bitmap(const void __user *from, unsigned long nbits)
 {

@@ -12,9 +12,9 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
-#include "../ucmd.h"
 #include "test_abi.h"
 #include "test_dmabuf.h"
+#include "ucmd.h"
 
 #define LARGEST (512 * PAGE_SIZE)
 

@@ -8,8 +8,7 @@
 #include <linux/module.h>
 #include <linux/stddef.h>
 
-#include "../extension.h"
-#include "../ucmd.h"
+#include "extension.h"
 #include "fail_attr.h"
 #include "mock_device.h"
 #include "mock_iommu.h"
@@ -22,6 +21,7 @@
 #include "test_fail.h"
 #include "test_map.h"
 #include "test_viommu.h"
+#include "ucmd.h"
 
 /*
  * It bounds what may be allocated to gather page frames for a while. Here page

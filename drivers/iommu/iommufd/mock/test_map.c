@@ -9,14 +9,14 @@
 #include <linux/mm.h>
 #include <linux/overflow.h>
 
-#include "../ctx.h"
-#include "../hwpt.h"
-#include "../internals.h"
-#include "../ioas.h"
-#include "../ucmd.h"
+#include "ctx.h"
+#include "hwpt.h"
+#include "internals.h"
+#include "ioas.h"
 #include "mock_iommu.h"
 #include "test_abi.h"
 #include "test_map.h"
+#include "ucmd.h"
 
 /* Owns what is reserved until the IOAS is gone. */
 static const char reserved_owner;

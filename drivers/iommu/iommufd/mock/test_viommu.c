@@ -13,13 +13,13 @@
 #include <linux/mutex.h>
 #include <linux/uaccess.h>
 
-#include "../device.h"
-#include "../internals.h"
-#include "../ucmd.h"
+#include "device.h"
+#include "internals.h"
 #include "mock_device.h"
 #include "mock_iommu.h"
 #include "test_abi.h"
 #include "test_viommu.h"
+#include "ucmd.h"
 
 /* What stands for registers is two pages. */
 #define REGISTERS_ORDER 1

@@ -9,16 +9,16 @@
 #include <uapi/linux/iommufd.h>
 #include <uapi/linux/vfio.h>
 
-#include "../ctx.h"
-#include "../hwpt.h"
-#include "../ioas.h"
-#include "../iopt_copy.h"
-#include "../iopt_domain.h"
-#include "../range.h"
-#include "../ucmd.h"
 #include "compat_ioas.h"
 #include "container.h"
+#include "ctx.h"
+#include "hwpt.h"
 #include "info.h"
+#include "ioas.h"
+#include "iopt/iopt_copy.h"
+#include "iopt/iopt_domain.h"
+#include "lib/range.h"
+#include "ucmd.h"
 
 /* NULL where there is none; given back by object_put() */
 static struct iommufd_ioas *compat_ioas_get(struct iommufd_ctx *ictx)

@@ -14,11 +14,11 @@
 #include <linux/vfio_type1.h>
 #include <uapi/linux/vfio.h>
 
-#include "../ctx.h"
-#include "../iopt_domain.h"
 #include "container.h"
+#include "ctx.h"
 #include "dirty.h"
 #include "domain.h"
+#include "iopt/iopt_domain.h"
 #include "params.h"
 #include "vaddr.h"
 

@@ -12,15 +12,15 @@
 #include <linux/slab.h>
 #include <linux/vfio_type1.h>
 
-#include "../backing.h"
-#include "../ctx.h"
-#include "../iopt_access.h"
-#include "../iopt_iova.h"
-#include "../iopt_look.h"
-#include "../range.h"
 #include "container.h"
 #include "container_access.h"
+#include "ctx.h"
 #include "dirty.h"
+#include "iopt/iopt_access.h"
+#include "iopt/iopt_iova.h"
+#include "iopt/iopt_range.h"
+#include "lib/range.h"
+#include "pages/backing.h"
 
 static struct iommufd_container_access *access_of(struct iopt_user *user)
 {

@@ -13,7 +13,7 @@
 #include <linux/completion.h>
 #include <linux/refcount.h>
 
-#include "../iopt.h"
+#include "iopt/iopt.h"
 
 struct container;
 struct iommufd_access_ops;

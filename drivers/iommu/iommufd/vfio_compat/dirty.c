@@ -17,13 +17,13 @@
 #include <linux/uaccess.h>
 #include <uapi/linux/vfio.h>
 
-#include "../hwdirty.h"
-#include "../iopt_dirty.h"
-#include "../iopt_iova.h"
-#include "../iova_tree.h"
-#include "../user_bitmap.h"
 #include "dirty.h"
 #include "domain.h"
+#include "domain/hwdirty.h"
+#include "domain/user_bitmap.h"
+#include "iopt/iopt_dirty.h"
+#include "iopt/iopt_iova.h"
+#include "lib/iova_tree.h"
 
 /* Words of a user's bitmap that are written at once */
 #define WINDOW 64

@@ -10,10 +10,10 @@
 #include <linux/vfio_type1.h>
 #include <uapi/linux/vfio.h>
 
-#include "../range.h"
 #include "container.h"
 #include "dirty.h"
 #include "dirty_pages.h"
+#include "lib/range.h"
 #include "type1.h"
 
 /**

@@ -7,9 +7,9 @@
 #include <linux/miscdevice.h>
 #include <uapi/linux/vfio.h>
 
-#include "../ctx.h"
 #include "compat_ioas.h"
 #include "container.h"
+#include "ctx.h"
 #include "dirty_pages.h"
 #include "dispatch.h"
 #include "info.h"

@@ -10,10 +10,10 @@
 #include <linux/vfio_type1.h>
 #include <uapi/linux/iommufd.h>
 
-#include "../iommu_core.h"
-#include "../iopt_domain.h"
-#include "../iopt_iova.h"
 #include "domain.h"
+#include "domain/iommu_core.h"
+#include "iopt/iopt_domain.h"
+#include "iopt/iopt_iova.h"
 
 static int alloc_for_first(struct device *dev, void *data)
 {

@@ -7,7 +7,7 @@
 
 #include <linux/list.h>
 
-#include "../iopt.h"
+#include "iopt/iopt.h"
 
 struct iommu_domain;
 struct iommu_group;

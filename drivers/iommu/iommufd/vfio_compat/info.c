@@ -12,10 +12,10 @@
 #include <linux/uaccess.h>
 #include <uapi/linux/vfio.h>
 
-#include "../iopt_iova.h"
 #include "container.h"
 #include "dirty.h"
 #include "info.h"
+#include "iopt/iopt_iova.h"
 #include "type1.h"
 
 /**

@@ -12,13 +12,13 @@
 #include <linux/vfio_type1.h>
 #include <uapi/linux/vfio.h>
 
-#include "../iopt_domain.h"
-#include "../iopt_iova.h"
-#include "../range.h"
-#include "../user_words.h"
 #include "container.h"
 #include "dirty.h"
+#include "iopt/iopt_domain.h"
+#include "iopt/iopt_iova.h"
+#include "lib/range.h"
 #include "type1.h"
+#include "user_words.h"
 #include "vaddr.h"
 
 /**

@@ -4,10 +4,10 @@
  */
 #include <linux/errno.h>
 
-#include "../iopt_iova.h"
-#include "../iopt_vaddr.h"
-#include "../range.h"
 #include "domain.h"
+#include "iopt/iopt_iova.h"
+#include "iopt/iopt_vaddr.h"
+#include "lib/range.h"
 #include "vaddr.h"
 
 /**

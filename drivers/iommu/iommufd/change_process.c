@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Handing the memory of a context over to another process.
+ */
+#include <linux/errno.h>
+#include <uapi/linux/iommufd.h>
+
+#include "change_process.h"
+#include "ctx.h"
+#include "ioas.h"
+#include "iopt/iopt_account.h"
+#include "ucmd.h"
+
+static int add_heir(struct object_table *objects)
+{
+	struct iommufd_object *obj;
+	u32 id = 0;
+	int ret = 0;
+
+	while (!ret && (obj = object_next(objects, id, &ioas_ops))) {
+		ret = iopt_add_heir(&ioas_of(obj)->iopt);
+		id = obj->id + 1;
+		object_put(obj);
+	}
+	return ret;
+}
+
+static void drop_heir(struct object_table *objects, bool pays)
+{
+	struct iommufd_object *obj;
+	u32 id = 0;
+
+	while ((obj = object_next(objects, id, &ioas_ops))) {
+		iopt_drop_heir(&ioas_of(obj)->iopt, pays);
+		id = obj->id + 1;
+		object_put(obj);
+	}
+}
+
+/**
+ * change_process_ioctl() - IOMMU_IOAS_CHANGE_PROCESS
+ * @ucmd: with a struct iommu_ioas_change_process
+ *
+ * The current process pays for all that is mapped, or, if it cannot, everything
+ * stays as it was.
+ *
+ * Return: 0, -EINVAL where other than files is mapped, another negative errno.
+ */
+int change_process_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_change_process *cmd = ucmd->cmd;
+	struct iommufd_ctx *ictx = ucmd->ictx;
+	int ret;
+
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+	if (down_write_killable(&ictx->payer_rwsem))
+		return -EINTR;
+	ret = add_heir(&ictx->objects);
+	drop_heir(&ictx->objects, !ret);
+	up_write(&ictx->payer_rwsem);
+	return ret;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Handing the memory of a context over to another process.
+ */
+#ifndef IOMMUFD_CHANGE_PROCESS_H
+#define IOMMUFD_CHANGE_PROCESS_H
+
+struct iommufd_ucmd;
+
+int change_process_ioctl(struct iommufd_ucmd *ucmd);
+
+#endif /* IOMMUFD_CHANGE_PROCESS_H */

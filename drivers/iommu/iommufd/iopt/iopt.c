@@ -1,0 +1,675 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/pfn.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+
+#include "area.h"
+#include "domain/hwmap.h"
+#include "iopt.h"
+#include "pages/pages.h"
+
+/* No IOMMU page is larger, so a coarser IOVA buys nothing. */
+#define LARGEST_PAGE SZ_1G
+
+/*
+ * How long users have to unpin an area, and how often they are asked to. Mostly
+ * they are done when they return from being asked.
+ */
+#define PATIENCE (10 * HZ)
+#define PATIENCE_STEP (HZ / 10)
+
+static const struct iova_range everything = { 0, ULONG_MAX };
+
+/**
+ * iopt_init() - an empty I/O address space without domains
+ * @iopt: to be initialized
+ *
+ * Context: Any.
+ */
+void iopt_init(struct iopt *iopt)
+{
+	init_rwsem(&iopt->domains_rwsem);
+	INIT_LIST_HEAD(&iopt->domains);
+	iopt->small_pages = false;
+	xa_init_flags(&iopt->users, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
+	iopt->nr_pinners = 0;
+	init_rwsem(&iopt->iova_rwsem);
+	iova_space_init(&iopt->space);
+	iopt->alignment = 1;
+	iopt->pgsizes = ULONG_MAX;
+	iopt->nr_areas = 0;
+	iopt->nr_settled = 0;
+	init_waitqueue_head(&iopt->settled);
+}
+
+/* There may be very many areas, but mostly there is one, which costs nothing. */
+static void breathe(const struct area *area, const struct list_head *areas)
+{
+	if (!list_is_last(&area->entry, areas))
+		cond_resched();
+}
+
+/* Mapping */
+
+static int place_fixed(struct iopt *iopt, struct area *first,
+		       const struct iopt_map *map)
+{
+	struct iova_range range;
+	int rc;
+
+	if (map->iova & (iopt->alignment - 1))
+		return -EINVAL;
+	rc = iova_range_from_user(map->iova, map->length, &range);
+	if (rc)
+		return rc;
+	return iova_space_use_fixed(&iopt->space, &first->node, &range);
+}
+
+static int place_auto(struct iopt *iopt, struct area *first,
+		      const struct iopt_map *map)
+{
+	const struct iova_fit fit = {
+		.length = map->length,
+		.hint = area_memory(first),
+		.min_align = iopt->alignment,
+		.max_align = LARGEST_PAGE,
+	};
+
+	return iova_space_use_auto(&iopt->space, &first->node, &fit);
+}
+
+static int check_areas(const struct iopt *iopt, const struct list_head *areas)
+{
+	const struct area *area;
+
+	list_for_each_entry(area, areas, entry) {
+		if ((area->length | area->offset) & (iopt->alignment - 1))
+			return -EINVAL;
+		breathe(area, areas);
+	}
+	return 0;
+}
+
+/* The first one has got the IOVA of all; now each gets its own. */
+static void share_out(struct iopt *iopt, struct list_head *areas)
+{
+	struct area *area, *prev = NULL;
+
+	list_for_each_entry(area, areas, entry) {
+		if (prev)
+			iova_space_split(&iopt->space, &prev->node,
+					 prev->node.range.first + prev->length,
+					 &area->node);
+		area->state = AREA_PENDING;
+		iopt->nr_areas++;
+		prev = area;
+		breathe(area, areas);
+	}
+}
+
+static int place(struct iopt *iopt, struct list_head *areas,
+		 struct iopt_map *map)
+{
+	struct area *first = list_first_entry(areas, struct area, entry);
+	int rc;
+
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	rc = check_areas(iopt, areas);
+	if (rc)
+		return rc;
+	if (map->fixed)
+		rc = place_fixed(iopt, first, map);
+	else
+		rc = place_auto(iopt, first, map);
+	if (rc)
+		return rc;
+	map->iova = first->node.range.first;
+	share_out(iopt, areas);
+	return 0;
+}
+
+static void displace(struct iopt *iopt, struct area *area)
+{
+	lockdep_assert_held_write(&iopt->iova_rwsem);
+	iova_space_release(&iopt->space, &area->node);
+	iopt->nr_areas--;
+}
+
+static void wake_waiters(struct iopt *iopt)
+{
+	if (wq_has_sleeper(&iopt->settled))
+		wake_up_all(&iopt->settled);
+}
+
+/* The list is the caller's again, or without meaning where they are LIVE. */
+static void settle(struct iopt *iopt, struct list_head *areas, bool live)
+{
+	struct area *area;
+
+	scoped_guard(rwsem_write, &iopt->iova_rwsem) {
+		list_for_each_entry(area, areas, entry) {
+			if (live)
+				area->state = AREA_LIVE;
+			else
+				displace(iopt, area);
+			breathe(area, areas);
+		}
+		iopt->nr_settled++;
+	}
+	wake_waiters(iopt);
+}
+
+static void unfill_one(struct area *area, struct iommu_domain *domain)
+{
+	struct hwmap_flush flush;
+
+	hwmap_begin(&flush, domain);
+	area_unmap(area, &flush);
+	hwmap_end(&flush);
+}
+
+static int fill(struct iopt *iopt, struct area *area)
+{
+	struct iopt_domain *entry;
+	int rc;
+
+	if (list_empty(&iopt->domains))
+		return 0;
+	rc = area_pin(area);
+	if (rc)
+		return rc;
+	list_for_each_entry(entry, &iopt->domains, entry) {
+		rc = area_map(area, entry->domain, iopt->small_pages);
+		if (rc)
+			goto err_unfill;
+	}
+	return 0;
+
+err_unfill:
+	list_for_each_entry_continue_reverse(entry, &iopt->domains, entry)
+		unfill_one(area, entry->domain);
+	area_unpin(area);
+	return rc;
+}
+
+/* No page goes before all domains were flushed */
+static void unfill(struct iopt *iopt, struct area *area)
+{
+	struct iopt_domain *entry;
+
+	list_for_each_entry(entry, &iopt->domains, entry)
+		unfill_one(area, entry->domain);
+	area_unpin(area);
+}
+
+static int fill_all(struct iopt *iopt, struct list_head *areas)
+{
+	struct area *area;
+	int rc;
+
+	list_for_each_entry(area, areas, entry) {
+		rc = fill(iopt, area);
+		if (rc)
+			goto err_unfill;
+		breathe(area, areas);
+	}
+	return 0;
+
+err_unfill:
+	list_for_each_entry_continue_reverse(area, areas, entry) {
+		unfill(iopt, area);
+		cond_resched();
+	}
+	return rc;
+}
+
+/**
+ * iopt_map_areas() - map areas side by side
+ * @iopt: where to map
+ * @areas: list of struct area, one or more, without IOVA; on failure they are
+ *	the caller's again, otherwise the list is without meaning
+ * @map: where to map; its length is that of all areas
+ *
+ * The memory is pinned now if there is a domain, else when the first one comes.
+ *
+ * Context: May sleep.
+ * Return: 0, or with nothing changed -EINVAL for bad alignment or a fixed IOVA
+ * that is reserved; -EOVERFLOW for a range that wraps or, without a fixed IOVA,
+ * is half of the address space; -EEXIST where something is mapped at the fixed
+ * IOVA; -ENOSPC where there is no IOVA; -EINTR where the current process is
+ * being killed; an error of area_pin() or area_map().
+ */
+int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
+		   struct iopt_map *map)
+{
+	int rc;
+
+	might_sleep();
+	if (down_read_killable(&iopt->domains_rwsem))
+		return -EINTR;
+	rc = place(iopt, areas, map);
+	if (!rc) {
+		rc = fill_all(iopt, areas);
+		settle(iopt, areas, !rc);
+	}
+	up_read(&iopt->domains_rwsem);
+	return rc;
+}
+
+/* Drops the caller's reference to @pages, which may be an error. */
+static int map_pages(struct iopt *iopt, struct iopt_map *map,
+		     struct pages *pages)
+{
+	struct area *area;
+	LIST_HEAD(areas);
+	int rc;
+
+	if (IS_ERR(pages))
+		return PTR_ERR(pages);
+	area = area_create(pages, offset_in_page(map->uaddr), map->length,
+			   map->prot);
+	pages_put(pages);
+	if (IS_ERR(area))
+		return PTR_ERR(area);
+	area->small_pages = map->small_pages;
+	list_add(&area->entry, &areas);
+	rc = iopt_map_areas(iopt, &areas, map);
+	if (rc)
+		area_destroy(area);
+	return rc;
+}
+
+static int find_memory(const struct iopt_map *map, unsigned long *start,
+		       unsigned long *nr_pages)
+{
+	struct iova_range memory;
+	int rc;
+
+	rc = iova_range_from_user(map->uaddr, map->length, &memory);
+	if (rc)
+		return rc;
+	*start = memory.first & PAGE_MASK;
+	*nr_pages = PFN_DOWN(memory.last) - PFN_DOWN(memory.first) + 1;
+	return 0;
+}
+
+/**
+ * iopt_map_user() - map memory of the current process
+ * @iopt: where to map
+ * @map: what to map; &iopt_map.iova is written where it is not fixed
+ *
+ * Context: Process context of a process with an mm. May sleep.
+ * Return: as iopt_map_areas(); -EINVAL also for no length, -EOVERFLOW also
+ * for memory that wraps; -ENOMEM also where RLIMIT_MEMLOCK does not allow it;
+ * -EFAULT where there is no such memory or it does not allow the access.
+ */
+int iopt_map_user(struct iopt *iopt, struct iopt_map *map)
+{
+	unsigned long start, nr_pages;
+	int rc;
+
+	rc = find_memory(map, &start, &nr_pages);
+	if (rc)
+		return rc;
+	return map_pages(iopt, map,
+			 pages_create_user(start, nr_pages,
+					   map->prot & IOMMU_WRITE,
+					   map->charge));
+}
+
+/**
+ * iopt_map_file() - map memory of a file
+ * @iopt: where to map
+ * @map: what to map; &iopt_map.iova is written where it is not fixed
+ * @file: the file
+ *
+ * Context: Process context of a process with an mm. May sleep.
+ * Return: as iopt_map_user(); an error of backing_file_init(); -EINVAL also
+ * where memory lies behind the end of the file.
+ */
+int iopt_map_file(struct iopt *iopt, struct iopt_map *map, struct file *file)
+{
+	unsigned long start, nr_pages;
+	int rc;
+
+	rc = find_memory(map, &start, &nr_pages);
+	if (rc)
+		return rc;
+	return map_pages(iopt, map,
+			 pages_create_file(file, start, nr_pages,
+					   map->prot & IOMMU_WRITE,
+					   map->charge));
+}
+
+/**
+ * iopt_map_dmabuf() - map memory that a driver lends
+ * @iopt: where to map
+ * @map: what to map; &iopt_map.iova is written where it is not fixed
+ * @dmabuf: the memory
+ *
+ * Where it is taken back the IOVA stays used, and leads nowhere.
+ *
+ * Context: Process context of a process with an mm. May sleep.
+ * Return: as iopt_map_areas(); -EINVAL also for no length, -EOVERFLOW also for
+ * memory that wraps; an error of backing_dmabuf_init().
+ */
+int iopt_map_dmabuf(struct iopt *iopt, struct iopt_map *map,
+		    struct dma_buf *dmabuf)
+{
+	unsigned long start, nr_pages;
+	int rc;
+
+	rc = find_memory(map, &start, &nr_pages);
+	if (rc)
+		return rc;
+	return map_pages(iopt, map,
+			 pages_create_dmabuf(dmabuf, start, nr_pages,
+					     map->prot & IOMMU_WRITE,
+					     map->charge));
+}
+
+/* Unmapping */
+
+/**
+ * struct claim - what keeps areas from being unmapped
+ */
+struct claim {
+	/** @areas: list of those that were taken, all or none */
+	struct list_head areas;
+	/** @nr_settled: &iopt.nr_settled when it was tried */
+	unsigned int nr_settled;
+	/** @pinned: the first area that is pinned */
+	struct iova_range pinned;
+};
+
+static bool unsettled(const struct area *area)
+{
+	return area->state != AREA_LIVE || area->busy;
+}
+
+static int claim_area(struct area *area, struct claim *claim)
+{
+	if (unsettled(area))
+		return -EAGAIN;
+	if (area->pins)
+		return -EINPROGRESS;
+	area->state = AREA_DYING;
+	list_add_tail(&area->entry, &claim->areas);
+	return 0;
+}
+
+static void set_no_pins(struct iopt *iopt, const struct iova_range *range,
+			bool no_pins)
+{
+	struct iova_node *node;
+
+	iova_space_for_each_used(&iopt->space, node, range) {
+		area_of(node)->no_pins = no_pins;
+		cond_resched();
+	}
+}
+
+static void revive(struct claim *claim)
+{
+	struct area *area;
+
+	list_for_each_entry(area, &claim->areas, entry) {
+		area->state = AREA_LIVE;
+		breathe(area, &claim->areas);
+	}
+	INIT_LIST_HEAD(&claim->areas);
+}
+
+/* Either all areas in the range are taken, or nothing happens */
+static int claim(struct iopt *iopt, const struct iova_range *range,
+		 struct claim *claim)
+{
+	struct iova_node *node;
+	int rc = 0, one;
+
+	lockdep_assert_held_write(&iopt->iova_rwsem);
+	claim->nr_settled = iopt->nr_settled;
+	iova_space_for_each_used(&iopt->space, node, range) {
+		if (!iova_range_contains(range, &node->range)) {
+			rc = -ENOENT;
+			break;
+		}
+		if (area_of(node)->locks) {
+			rc = -EBUSY;
+			break;
+		}
+		one = claim_area(area_of(node), claim);
+		if (one == -EINPROGRESS && !rc)
+			claim->pinned = node->range;
+		if (one && rc != -EAGAIN)
+			rc = one;
+		if (node->range.last < range->last)
+			cond_resched();
+	}
+	if (rc)
+		revive(claim);
+	if (rc == -EAGAIN || rc == -EINPROGRESS)
+		set_no_pins(iopt, range, true);
+	return rc;
+}
+
+/* Somebody did not get what they wanted to unmap, so it can be pinned again */
+static void unclaim(struct iopt *iopt, const struct iova_range *range)
+{
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	set_no_pins(iopt, range, false);
+}
+
+static void notify_users(struct iopt *iopt, const struct iova_range *range)
+{
+	struct iopt_user *user;
+	unsigned long index;
+
+	xa_lock(&iopt->users);
+	xa_for_each(&iopt->users, index, user) {
+		if (!user->pins || !user->ops->get(user))
+			continue;
+		xa_unlock(&iopt->users);
+		user->ops->unmap(user, range->first, iova_range_length(range));
+		user->ops->put(user);
+		cond_resched();
+		xa_lock(&iopt->users);
+	}
+	xa_unlock(&iopt->users);
+}
+
+/**
+ * iopt_wait_settled() - wait until it may pay to try once more
+ * @iopt: the I/O address space
+ * @nr_settled: &iopt.nr_settled as it was under the lock when areas were found
+ *	not LIVE, busy or pinned
+ * @timeout: in jiffies
+ *
+ * Context: May sleep. The caller holds no lock of @iopt.
+ * Return: 0 once some area has settled since, or the time is over; -EINTR where
+ * the current process is being killed.
+ */
+int iopt_wait_settled(struct iopt *iopt, unsigned int nr_settled,
+		      unsigned long timeout)
+{
+	long left;
+
+	left = wait_event_killable_timeout(
+		iopt->settled, READ_ONCE(iopt->nr_settled) != nr_settled,
+		timeout);
+	return left < 0 ? -EINTR : 0;
+}
+
+static int try_claim(struct iopt *iopt, const struct iova_range *range,
+		     struct claim *attempt)
+{
+	if (down_read_killable(&iopt->domains_rwsem))
+		return -EINTR;
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	return claim(iopt, range, attempt);
+}
+
+static bool same_range(const struct iova_range *a, const struct iova_range *b)
+{
+	return a->first == b->first && a->last == b->last;
+}
+
+/* Leaves with domains_rwsem held for reading, unless it was interrupted */
+static int claim_settled(struct iopt *iopt, const struct iova_range *range,
+			 struct claim *claim)
+{
+	/* which no area is */
+	struct iova_range asked = everything;
+	unsigned long deadline = 0;
+	int rc;
+
+	for (;;) {
+		rc = try_claim(iopt, range, claim);
+		if (rc != -EAGAIN && rc != -EINPROGRESS)
+			return rc;
+		up_read(&iopt->domains_rwsem);
+		if (rc == -EINPROGRESS) {
+			if (!same_range(&asked, &claim->pinned)) {
+				asked = claim->pinned;
+				deadline = jiffies + PATIENCE;
+			} else if (time_after(jiffies, deadline)) {
+				return -EDEADLK;
+			}
+			notify_users(iopt, &claim->pinned);
+		}
+		if (iopt_wait_settled(iopt, claim->nr_settled,
+				      rc == -EINPROGRESS ?
+					      PATIENCE_STEP :
+					      MAX_SCHEDULE_TIMEOUT))
+			return -EINTR;
+	}
+}
+
+/* No page goes before all domains were flushed, and no IOVA before its page */
+static void unfill_all(struct iopt *iopt, struct list_head *areas)
+{
+	struct hwmap_flush flush __uninitialized;
+	struct iopt_domain *translator;
+	struct area *area;
+
+	list_for_each_entry(translator, &iopt->domains, entry) {
+		hwmap_begin(&flush, translator->domain);
+		list_for_each_entry(area, areas, entry) {
+			area_unmap(area, &flush);
+			breathe(area, areas);
+		}
+		hwmap_end(&flush);
+	}
+	list_for_each_entry(area, areas, entry) {
+		area_unpin(area);
+		breathe(area, areas);
+	}
+}
+
+static u64 retire(struct iopt *iopt, struct list_head *areas)
+{
+	struct area *area, *next;
+	u64 bytes = 0;
+
+	if (list_empty(areas))
+		return 0;
+	unfill_all(iopt, areas);
+	scoped_guard(rwsem_write, &iopt->iova_rwsem) {
+		list_for_each_entry(area, areas, entry) {
+			displace(iopt, area);
+			breathe(area, areas);
+		}
+		iopt->nr_settled++;
+	}
+	wake_waiters(iopt);
+	list_for_each_entry_safe(area, next, areas, entry) {
+		bytes += iova_range_length(&area->node.range);
+		area_destroy(area);
+		if (!list_entry_is_head(next, areas, entry))
+			cond_resched();
+	}
+	return bytes;
+}
+
+/**
+ * iopt_unmap() - unmap all areas in a range
+ * @iopt: the I/O address space
+ * @range: contains each area that it touches
+ * @unmapped: bytes that were unmapped; 0 where nothing was mapped, which is no
+ *	error; written on success only
+ *
+ * Waits for those who are mapping or unmapping in the range, or work with areas
+ * there. Asks those who have pinned memory there to unpin it.
+ *
+ * Context: May sleep. The caller holds no lock that a user's unmap op takes.
+ * Return: 0, or with nothing changed -ENOENT where @range contains only a part
+ * of some area, -EBUSY where some of it is locked, -EDEADLK where a user did not
+ * unpin, -EINTR where the current process is being killed.
+ */
+int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
+{
+	struct claim claim = { .areas = LIST_HEAD_INIT(claim.areas) };
+	int rc;
+
+	rc = claim_settled(iopt, range, &claim);
+	if (!rc)
+		*unmapped = retire(iopt, &claim.areas);
+	else
+		unclaim(iopt, range);
+	if (rc != -EINTR && rc != -EDEADLK)
+		up_read(&iopt->domains_rwsem);
+	return rc;
+}
+
+/**
+ * iopt_unmap_all() - unmap all areas
+ * @iopt: the I/O address space
+ * @unmapped: bytes that were unmapped, written on success only
+ *
+ * Context: May sleep.
+ * Return: 0, or with nothing changed -EBUSY where something is locked, -EDEADLK
+ * where a user did not unpin, -EINTR where the current process is being killed.
+ */
+int iopt_unmap_all(struct iopt *iopt, u64 *unmapped)
+{
+	return iopt_unmap(iopt, &everything, unmapped);
+}
+
+/**
+ * iopt_clear() - unmap all areas, whatever happens
+ * @iopt: the I/O address space
+ *
+ * For teardown: cannot fail, and lets nobody else map or unmap meanwhile. Nobody
+ * works with an area or has memory pinned through it.
+ *
+ * Context: May sleep.
+ */
+void iopt_clear(struct iopt *iopt)
+{
+	struct claim all = { .areas = LIST_HEAD_INIT(all.areas) };
+
+	might_sleep();
+	guard(rwsem_write)(&iopt->domains_rwsem);
+	scoped_guard(rwsem_write, &iopt->iova_rwsem)
+		WARN_ON(claim(iopt, &everything, &all));
+	retire(iopt, &all.areas);
+}
+
+/**
+ * iopt_destroy() - unmap all areas, free all that belongs to the address space
+ * @iopt: without domains or users, out of everybody else's reach
+ *
+ * Context: May sleep.
+ */
+void iopt_destroy(struct iopt *iopt)
+{
+	WARN_ON(!list_empty(&iopt->domains) || !xa_empty(&iopt->users));
+	iopt_clear(iopt);
+	xa_destroy(&iopt->users);
+	iova_space_destroy(&iopt->space);
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/bug.h>
+#include <linux/cleanup.h>
+#include <linux/iommu.h>
+#include <linux/mm.h>
+#include <linux/pfn.h>
+
+#include "area.h"
+#include "iopt.h"
+#include "iopt_access.h"
+#include "iopt_domain.h"
+#include "iopt_range.h"
+
+static int add_user(struct iopt *iopt, struct iopt_user *user)
+{
+	int rc;
+
+	if (user->pins) {
+		rc = iopt_check_alignment(iopt, PAGE_SIZE);
+		if (rc)
+			return rc;
+	}
+	rc = xa_alloc(&iopt->users, &user->index, user, xa_limit_32b,
+		      GFP_KERNEL_ACCOUNT);
+	if (rc)
+		return rc;
+	iopt->nr_pinners += user->pins;
+	iopt_update_alignment(iopt);
+	return 0;
+}
+
+/**
+ * iopt_add_user() - somebody is going to use an I/O address space
+ * @iopt: the I/O address space
+ * @user: its ops may be called from now on
+ *
+ * Context: May sleep.
+ * Return: 0, -EADDRINUSE where it pins and something is mapped that does not
+ * consist of whole pages, -ENOMEM, -EINTR where the current process is being
+ * killed.
+ */
+int iopt_add_user(struct iopt *iopt, struct iopt_user *user)
+{
+	int rc;
+
+	might_sleep();
+	if (down_write_killable(&iopt->domains_rwsem))
+		return -EINTR;
+	rc = add_user(iopt, user);
+	up_write(&iopt->domains_rwsem);
+	return rc;
+}
+
+/**
+ * iopt_remove_user() - undo iopt_add_user()
+ * @iopt: the I/O address space
+ * @user: has nothing pinned; its ops may still be running afterwards, between
+ *	get and put, but will not be called again
+ *
+ * Context: May sleep.
+ */
+void iopt_remove_user(struct iopt *iopt, struct iopt_user *user)
+{
+	might_sleep();
+	guard(rwsem_write)(&iopt->domains_rwsem);
+	xa_erase(&iopt->users, user->index);
+	iopt->nr_pinners -= user->pins;
+	iopt_update_alignment(iopt);
+}
+
+/* Pages of @area that show up in @range */
+static void find_pages(const struct area *area, const struct iova_range *range,
+		       unsigned long *first, unsigned long *end)
+{
+	struct iova_range part;
+
+	iova_range_intersect(&area->node.range, range, &part);
+	*first = PFN_DOWN(area_offset(area, part.first));
+	*end = PFN_DOWN(area_offset(area, part.last)) + 1;
+}
+
+/* Up to @last, where an area ends, or the range */
+static void unpin_areas(struct iopt *iopt, const struct iova_range *range,
+			unsigned long last)
+{
+	const struct iova_range done = { range->first, last };
+	unsigned long first, end, iova = done.first;
+	struct area *area;
+
+	for (;;) {
+		area = iopt_look_at(iopt, iova);
+		find_pages(area, &done, &first, &end);
+		pages_unpin(area->pages, first, end);
+		if (area->node.range.last >= done.last)
+			break;
+		iova = area->node.range.last + 1;
+	}
+}
+
+static int pin_areas(struct iopt *iopt, const struct iova_range *range,
+		     struct page **out)
+{
+	unsigned long first, end, iova = range->first;
+	struct area *area;
+	int rc;
+
+	for (;;) {
+		area = iopt_look_at(iopt, iova);
+		find_pages(area, range, &first, &end);
+		rc = pages_pin(area->pages, first, end, out);
+		if (rc || area->node.range.last >= range->last)
+			break;
+		out += end - first;
+		iova = area->node.range.last + 1;
+	}
+	if (rc && iova != range->first)
+		unpin_areas(iopt, range, iova - 1);
+	return rc;
+}
+
+static int pin(struct iopt *iopt, const struct iova_range *range, int prot,
+	       struct page **out, bool lock)
+{
+	const struct iopt_look look = {
+		.range = *range,
+		.prot = prot,
+		.access = true,
+		.whole_pages = true,
+	};
+	int rc;
+
+	might_sleep();
+	rc = iopt_look_begin(iopt, &look);
+	if (rc)
+		return rc;
+	rc = pin_areas(iopt, range, out);
+	if (!rc && lock)
+		iopt_look_lock(iopt, range, 1);
+	iopt_look_end(iopt, range, rc ? 0 : 1);
+	return rc;
+}
+
+static void unpin(struct iopt *iopt, const struct iova_range *range, bool lock)
+{
+	const struct iopt_look look = { .range = *range };
+
+	might_sleep();
+	if (WARN_ON(iopt_look_begin(iopt, &look)))
+		return;
+	unpin_areas(iopt, range, range->last);
+	if (lock)
+		iopt_look_lock(iopt, range, -1);
+	iopt_look_end(iopt, range, -1);
+}
+
+/**
+ * iopt_pin() - pin the memory behind a range
+ * @iopt: the I/O address space
+ * @range: IOVA, to begin where a page does
+ * @prot: IOMMU_READ or IOMMU_WRITE, which the mappings must allow
+ * @out: room for all pages
+ *
+ * Who does this is among the users, and unpins when it is asked to.
+ *
+ * Context: May sleep.
+ * Return: 0, or with nothing pinned an error of iopt_look_begin() or
+ * pages_pin().
+ */
+int iopt_pin(struct iopt *iopt, const struct iova_range *range, int prot,
+	     struct page **out)
+{
+	return pin(iopt, range, prot, out, false);
+}
+
+/**
+ * iopt_unpin() - undo iopt_pin()
+ * @iopt: the I/O address space
+ * @range: as it was given there
+ *
+ * Context: May sleep.
+ */
+void iopt_unpin(struct iopt *iopt, const struct iova_range *range)
+{
+	unpin(iopt, range, false);
+}
+
+/**
+ * iopt_lock() - pin the memory behind a range for good
+ * @iopt: the I/O address space
+ * @range: IOVA, to begin where a page does
+ * @prot: IOMMU_READ or IOMMU_WRITE, which the mappings must allow
+ * @out: room for all pages
+ *
+ * What the range shows cannot be unmapped until iopt_unlock().
+ *
+ * Context: May sleep.
+ * Return: as iopt_pin().
+ */
+int iopt_lock(struct iopt *iopt, const struct iova_range *range, int prot,
+	      struct page **out)
+{
+	return pin(iopt, range, prot, out, true);
+}
+
+/**
+ * iopt_unlock() - undo iopt_lock()
+ * @iopt: the I/O address space
+ * @range: as it was given there
+ *
+ * Context: May sleep.
+ */
+void iopt_unlock(struct iopt *iopt, const struct iova_range *range)
+{
+	unpin(iopt, range, true);
+}
+
+/**
+ * iopt_copy_looked() - read or write the memory behind a range
+ * @iopt: the I/O address space
+ * @range: is being looked at for an access that @flags ask for
+ * @data: the other side
+ * @flags: BACKING_WRITE and so on
+ *
+ * Context: May sleep.
+ * Return: 0, or an error of pages_copy() with part done possibly.
+ */
+int iopt_copy_looked(struct iopt *iopt, const struct iova_range *range,
+		     void *data, unsigned int flags)
+{
+	struct iova_range part, left = *range;
+	struct area *area;
+	int rc;
+
+	for (;;) {
+		area = iopt_look_at(iopt, left.first);
+		iova_range_intersect(&area->node.range, &left, &part);
+		rc = pages_copy(area->pages, area_offset(area, part.first),
+				data, iova_range_length(&part), flags);
+		if (rc || part.last == range->last)
+			return rc;
+		data += iova_range_length(&part);
+		left.first = part.last + 1;
+	}
+}
+
+/**
+ * iopt_rw() - read or write the memory behind a range
+ * @iopt: the I/O address space
+ * @range: IOVA, any alignment
+ * @data: the other side
+ * @flags: BACKING_WRITE and so on
+ *
+ * Context: May sleep.
+ * Return: 0, an error of iopt_look_begin(), or of pages_copy(); in the latter
+ * case part may be done.
+ */
+int iopt_rw(struct iopt *iopt, const struct iova_range *range, void *data,
+	    unsigned int flags)
+{
+	const struct iopt_look look = {
+		.range = *range,
+		.prot = flags & BACKING_WRITE ? IOMMU_WRITE : IOMMU_READ,
+		.access = true,
+	};
+	int rc;
+
+	might_sleep();
+	rc = iopt_look_begin(iopt, &look);
+	if (rc)
+		return rc;
+	rc = iopt_copy_looked(iopt, range, data, flags);
+	iopt_look_end(iopt, range, 0);
+	return rc;
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cleanup.h>
+#include <linux/errno.h>
+#include <linux/sched.h>
+
+#include "area.h"
+#include "iopt.h"
+#include "iopt_account.h"
+
+static const struct iova_range everything = { 0, ULONG_MAX };
+
+/* Before anybody waits for the memory of another process */
+static int check(struct iopt *iopt)
+{
+	struct iova_node *node;
+
+	guard(rwsem_read)(&iopt->iova_rwsem);
+	iova_space_for_each_used(&iopt->space, node, &everything) {
+		if (!pages_inheritable(area_of(node)->pages))
+			return -EINVAL;
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * The memory of the first area from an IOVA on, with a reference. What pins in
+ * it may take long, so it is not waited for with the lock of all areas held.
+ */
+static struct pages *next_pages(struct iopt *iopt, unsigned long from,
+				unsigned long *last)
+{
+	const struct iova_range left = { from, ULONG_MAX };
+	struct iova_node *node;
+
+	guard(rwsem_read)(&iopt->iova_rwsem);
+	node = iova_space_first_used(&iopt->space, &left);
+	if (!node)
+		return NULL;
+	*last = node->range.last;
+	return pages_get(area_of(node)->pages);
+}
+
+/**
+ * iopt_add_heir() - the current process is going to pay for all that is mapped
+ * @iopt: the I/O address space
+ *
+ * To be followed by iopt_drop_heir(), whatever it returns. Memory that is mapped
+ * from now on is not affected.
+ *
+ * Context: Process context of a process with an mm. May sleep.
+ * Return: 0, -EINVAL where memory of a process or of a device is mapped, or another error of
+ * pages_add_heir().
+ */
+int iopt_add_heir(struct iopt *iopt)
+{
+	unsigned long from = 0, last;
+	struct pages *pages;
+	int rc;
+
+	might_sleep();
+	rc = check(iopt);
+	while (!rc) {
+		pages = next_pages(iopt, from, &last);
+		if (!pages)
+			break;
+		rc = pages_add_heir(pages);
+		pages_put(pages);
+		if (last == ULONG_MAX)
+			break;
+		from = last + 1;
+		cond_resched();
+	}
+	return rc;
+}
+
+/**
+ * iopt_drop_heir() - only one pays for what is mapped
+ * @iopt: the I/O address space
+ * @pays: it is the heir
+ *
+ * Context: May sleep.
+ */
+void iopt_drop_heir(struct iopt *iopt, bool pays)
+{
+	unsigned long from = 0, last;
+	struct pages *pages;
+
+	might_sleep();
+	for (;;) {
+		pages = next_pages(iopt, from, &last);
+		if (!pages)
+			break;
+		pages_drop_heir(pages, pays);
+		pages_put(pages);
+		if (last == ULONG_MAX)
+			break;
+		from = last + 1;
+		cond_resched();
+	}
+}

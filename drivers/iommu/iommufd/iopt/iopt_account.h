@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who pays for the memory that is mapped, when that changes.
+ */
+#ifndef IOMMUFD_IOPT_ACCOUNT_H
+#define IOMMUFD_IOPT_ACCOUNT_H
+
+#include <linux/types.h>
+
+struct iopt;
+
+int iopt_add_heir(struct iopt *iopt);
+void iopt_drop_heir(struct iopt *iopt, bool pays);
+
+#endif /* IOMMUFD_IOPT_ACCOUNT_H */

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/lockdep.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "area.h"
+#include "iopt.h"
+#include "iopt_copy.h"
+#include "iopt_range.h"
+
+static int collect(struct iopt *iopt, const struct iova_range *range, int prot,
+		   struct list_head *areas)
+{
+	struct iova_range part, left = *range;
+	struct area *from, *area;
+
+	for (;;) {
+		from = iopt_look_at(iopt, left.first);
+		iova_range_intersect(&from->node.range, &left, &part);
+		area = area_create(from->pages, area_offset(from, part.first),
+				   iova_range_length(&part), prot);
+		if (IS_ERR(area))
+			return PTR_ERR(area);
+		list_add_tail(&area->entry, areas);
+		if (part.last == range->last)
+			return 0;
+		left.first = part.last + 1;
+		cond_resched();
+	}
+}
+
+/**
+ * iopt_collect() - make areas of the same memory as a range shows
+ * @iopt: the I/O address space
+ * @range: all of it mapped; may cut mappings
+ * @prot: what the new areas allow, whatever the old ones do
+ * @areas: an empty list; to be given to iopt_map_areas() or iopt_discard()
+ *
+ * Context: May sleep.
+ * Return: 0, or with an empty list -ENOENT where part of @range is not mapped,
+ * -EPERM where devices may not write to some of the memory and @prot says they
+ * should, -ENOMEM.
+ */
+int iopt_collect(struct iopt *iopt, const struct iova_range *range, int prot,
+		 struct list_head *areas)
+{
+	const struct iopt_look look = { .range = *range };
+	int rc;
+
+	might_sleep();
+	rc = iopt_look_begin(iopt, &look);
+	if (rc)
+		return rc;
+	rc = collect(iopt, range, prot, areas);
+	iopt_look_end(iopt, range, 0);
+	if (rc)
+		iopt_discard(areas);
+	return rc;
+}
+
+/**
+ * iopt_discard() - free areas that were not mapped
+ * @areas: list of struct area, empty afterwards
+ *
+ * Context: May sleep.
+ */
+void iopt_discard(struct list_head *areas)
+{
+	struct area *area, *next;
+
+	list_for_each_entry_safe(area, next, areas, entry) {
+		list_del(&area->entry);
+		area_destroy(area);
+		cond_resched();
+	}
+}
+
+/* Large I/O pages cannot be cut; small ones are there from the beginning. */
+static int check_cut(struct iopt *iopt, struct area *area, unsigned long iova)
+{
+	lockdep_assert_held_write(&iopt->iova_rwsem);
+	if (area->state != AREA_LIVE || area->busy)
+		return -EAGAIN;
+	if (area->pins)
+		return -EBUSY;
+	if (area_of_device(area) || area_lent(area))
+		return -EOPNOTSUPP;
+	if (iova & (iopt->alignment - 1))
+		return -EINVAL;
+	if (!list_empty(&iopt->domains) && !iopt->small_pages)
+		return -EINVAL;
+	return 0;
+}
+
+/*
+ * Returns 1 where @tail was used; it and @head are busy then. -EAGAIN stands for
+ * what is over once &iopt.nr_settled differs from @nr_settled.
+ */
+static int cut(struct iopt *iopt, unsigned long iova, struct area *tail,
+	       struct area **head, unsigned int *nr_settled)
+{
+	const struct iova_range at = { iova, iova };
+	struct iova_node *node;
+	int rc;
+
+	lockdep_assert_held(&iopt->domains_rwsem);
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	*nr_settled = iopt->nr_settled;
+	node = iova_space_first_used(&iopt->space, &at);
+	if (!node || node->range.first == iova)
+		return 0;
+	*head = area_of(node);
+	rc = check_cut(iopt, *head, iova);
+	if (rc)
+		return rc;
+	iova_space_split(&iopt->space, node, iova, &tail->node);
+	area_split(*head, tail);
+	(*head)->busy++;
+	tail->busy++;
+	iopt->nr_areas++;
+	return 1;
+}
+
+/*
+ * Others may be pinning in the same memory, for which only those wait who want
+ * to unmap what was cut.
+ */
+static void finish_cut(struct iopt *iopt, struct area *head, struct area *tail)
+{
+	const struct iova_range both = { head->node.range.first,
+					 tail->node.range.last };
+
+	area_split_hold(head, tail);
+	iopt_look_end(iopt, &both, 0);
+}
+
+static int try_cut(struct iopt *iopt, unsigned long iova, struct area *tail,
+		   unsigned int *nr_settled)
+{
+	struct area *head;
+	int rc;
+
+	if (down_read_killable(&iopt->domains_rwsem))
+		return -EINTR;
+	rc = cut(iopt, iova, tail, &head, nr_settled);
+	if (rc == 1)
+		finish_cut(iopt, head, tail);
+	up_read(&iopt->domains_rwsem);
+	return rc;
+}
+
+/**
+ * iopt_cut() - make a mapping begin at an IOVA
+ * @iopt: the I/O address space
+ * @iova: nothing happens where no mapping goes across it
+ *
+ * Waits for those who are mapping or unmapping it, or work with it.
+ *
+ * Context: May sleep.
+ * Return: 0, -EINVAL where @iova is not aligned or large I/O pages may be in
+ * use, -EBUSY where the mapping is pinned, -EOPNOTSUPP where it shows memory that
+ * may be taken back, -ENOMEM, -EINTR where the current process is being killed.
+ */
+int iopt_cut(struct iopt *iopt, unsigned long iova)
+{
+	unsigned int nr_settled;
+	struct area *tail;
+	int rc;
+
+	might_sleep();
+	tail = kzalloc_obj(*tail, GFP_KERNEL_ACCOUNT);
+	if (!tail)
+		return -ENOMEM;
+	for (;;) {
+		rc = try_cut(iopt, iova, tail, &nr_settled);
+		if (rc != -EAGAIN)
+			break;
+		rc = iopt_wait_settled(iopt, nr_settled, MAX_SCHEDULE_TIMEOUT);
+		if (rc)
+			break;
+	}
+	if (rc == 1)
+		return 0;
+	kfree(tail);
+	return rc;
+}

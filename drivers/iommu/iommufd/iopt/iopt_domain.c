@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cleanup.h>
+#include <linux/iommu.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+
+#include "area.h"
+#include "domain/hwmap.h"
+#include "iopt.h"
+#include "iopt_domain.h"
+#include "iopt_iova.h"
+
+static const struct iova_range everything = { 0, ULONG_MAX };
+
+static unsigned long smallest_page(const struct iommu_domain *domain)
+{
+	return domain->pgsize_bitmap & -domain->pgsize_bitmap;
+}
+
+static unsigned long current_alignment(const struct iopt *iopt)
+{
+	bool whole_pages = iopt->small_pages || iopt->nr_pinners;
+	unsigned long alignment = whole_pages ? PAGE_SIZE : 1;
+	const struct iopt_domain *entry;
+
+	list_for_each_entry(entry, &iopt->domains, entry)
+		alignment = max(alignment, smallest_page(entry->domain));
+	return alignment;
+}
+
+static unsigned long common_pgsizes(const struct iopt *iopt)
+{
+	const struct iopt_domain *entry;
+	unsigned long pgsizes = ULONG_MAX;
+
+	list_for_each_entry(entry, &iopt->domains, entry)
+		pgsizes &= entry->domain->pgsize_bitmap;
+	return pgsizes;
+}
+
+/**
+ * iopt_update_alignment() - find out what mappings must be aligned to
+ * @iopt: domains_rwsem is held for writing; domains or users have changed
+ *
+ * Context: May sleep.
+ */
+void iopt_update_alignment(struct iopt *iopt)
+{
+	lockdep_assert_held_write(&iopt->domains_rwsem);
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	iopt->alignment = current_alignment(iopt);
+	WRITE_ONCE(iopt->pgsizes, common_pgsizes(iopt));
+}
+
+/**
+ * iopt_check_alignment() - are all mappings aligned?
+ * @iopt: domains_rwsem is held for writing
+ * @alignment: bytes, a power of two
+ *
+ * Context: May sleep.
+ * Return: 0, -EADDRINUSE where one is not, -EINVAL where @alignment is larger
+ * than PAGE_SIZE.
+ */
+int iopt_check_alignment(const struct iopt *iopt, unsigned long alignment)
+{
+	struct iova_node *node;
+
+	lockdep_assert_held_write(&iopt->domains_rwsem);
+	if (alignment > PAGE_SIZE)
+		return -EINVAL;
+	if (alignment <= iopt->alignment)
+		return 0;
+	iova_space_for_each_used(&iopt->space, node, &everything) {
+		if (!area_aligned(area_of(node), alignment))
+			return -EADDRINUSE;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Takes the areas below @stop (all if NULL) out of one domain */
+static void unfill_domain(struct iopt *iopt, struct iommu_domain *domain,
+			  const struct iova_node *stop)
+{
+	struct hwmap_flush flush;
+	struct iova_node *node;
+
+	lockdep_assert_held_write(&iopt->domains_rwsem);
+	hwmap_begin(&flush, domain);
+	iova_space_for_each_used(&iopt->space, node, &everything) {
+		if (node == stop)
+			break;
+		area_unmap(area_of(node), &flush);
+		cond_resched();
+	}
+	hwmap_end(&flush);
+	if (!list_empty(&iopt->domains))
+		return;
+	iova_space_for_each_used(&iopt->space, node, &everything) {
+		if (node == stop)
+			break;
+		area_unpin(area_of(node));
+		cond_resched();
+	}
+}
+
+static int fill_area(struct iopt *iopt, struct area *area,
+		     struct iommu_domain *domain)
+{
+	bool first = list_empty(&iopt->domains);
+	int rc;
+
+	if (first) {
+		rc = area_pin(area);
+		if (rc)
+			return rc;
+	}
+	rc = area_map(area, domain, iopt->small_pages);
+	if (rc && first)
+		area_unpin(area);
+	return rc;
+}
+
+static int fill_domain(struct iopt *iopt, struct iommu_domain *domain)
+{
+	struct iova_node *node;
+	int rc;
+
+	lockdep_assert_held_write(&iopt->domains_rwsem);
+	iova_space_for_each_used(&iopt->space, node, &everything) {
+		rc = fill_area(iopt, area_of(node), domain);
+		if (rc) {
+			unfill_domain(iopt, domain, node);
+			return rc;
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+static int add_domain(struct iopt *iopt, struct iopt_domain *entry)
+{
+	int rc;
+
+	rc = iopt_check_alignment(iopt, smallest_page(entry->domain));
+	if (rc)
+		return rc;
+	rc = iopt_reserve_outside(iopt, entry->domain, entry);
+	if (rc)
+		return rc;
+	rc = fill_domain(iopt, entry->domain);
+	if (rc) {
+		iopt_unreserve(iopt, entry);
+		return rc;
+	}
+	list_add_tail(&entry->entry, &iopt->domains);
+	iopt_update_alignment(iopt);
+	return 0;
+}
+
+/**
+ * iopt_add_domain() - let one more domain translate the address space
+ * @iopt: the I/O address space
+ * @entry: the domain's place in it, until iopt_remove_domain()
+ * @domain: a paging domain with nothing mapped
+ *
+ * Maps in @domain what the address space has, and reserves what lies outside
+ * of its aperture.
+ *
+ * Context: May sleep.
+ * Return: 0, or with nothing changed -EADDRINUSE where something is mapped or
+ * allowed outside of the aperture or not aligned to the pages of @domain,
+ * -EINVAL where those are larger than PAGE_SIZE, -EINTR where the current
+ * process is being killed, or an error of pinning or mapping.
+ */
+int iopt_add_domain(struct iopt *iopt, struct iopt_domain *entry,
+		    struct iommu_domain *domain)
+{
+	int rc;
+
+	might_sleep();
+	if (down_write_killable(&iopt->domains_rwsem))
+		return -EINTR;
+	entry->domain = domain;
+	rc = add_domain(iopt, entry);
+	up_write(&iopt->domains_rwsem);
+	return rc;
+}
+
+/**
+ * iopt_remove_domain() - a domain will not translate the address space any more
+ * @iopt: the I/O address space
+ * @entry: given to iopt_add_domain()
+ *
+ * Nothing is mapped in the domain afterwards. Without any domain nothing is
+ * pinned.
+ *
+ * Context: May sleep.
+ */
+void iopt_remove_domain(struct iopt *iopt, struct iopt_domain *entry)
+{
+	might_sleep();
+	guard(rwsem_write)(&iopt->domains_rwsem);
+	list_del(&entry->entry);
+	unfill_domain(iopt, entry->domain, NULL);
+	iopt_unreserve(iopt, entry);
+	iopt_update_alignment(iopt);
+}
+
+/**
+ * iopt_stop_mapping() - keep the page tables of all domains as they are
+ * @iopt: the I/O address space
+ *
+ * For who attaches a device to one of the domains: some drivers change the shape
+ * of a page table then, and trust that nobody uses it meanwhile.
+ *
+ * Context: May sleep. Undone by iopt_resume_mapping().
+ * Return: 0, or -EINTR where the current process is being killed.
+ */
+int iopt_stop_mapping(struct iopt *iopt)
+{
+	return down_write_killable(&iopt->domains_rwsem);
+}
+
+/**
+ * iopt_resume_mapping() - undo iopt_stop_mapping()
+ * @iopt: the I/O address space
+ *
+ * Context: Process context.
+ */
+void iopt_resume_mapping(struct iopt *iopt)
+{
+	up_write(&iopt->domains_rwsem);
+}
+
+static int check_small_pages(struct iopt *iopt)
+{
+	if (!list_empty(&iopt->domains) && iopt_nr_areas(iopt))
+		return -EINVAL;
+	return iopt_check_alignment(iopt, PAGE_SIZE);
+}
+
+/**
+ * iopt_set_small_pages() - choose between large I/O pages and small ones
+ * @iopt: the I/O address space
+ * @small_pages: map no more than PAGE_SIZE at a time from now on
+ *
+ * Context: May sleep.
+ * Return: 0; for small pages also -EINVAL where large ones may be in use,
+ * -EADDRINUSE where something is mapped that is not aligned to PAGE_SIZE,
+ * -EINTR where the current process is being killed.
+ */
+int iopt_set_small_pages(struct iopt *iopt, bool small_pages)
+{
+	int rc = 0;
+
+	might_sleep();
+	if (down_write_killable(&iopt->domains_rwsem))
+		return -EINTR;
+	if (small_pages && !iopt->small_pages)
+		rc = check_small_pages(iopt);
+	if (!rc) {
+		iopt->small_pages = small_pages;
+		iopt_update_alignment(iopt);
+	}
+	up_write(&iopt->domains_rwsem);
+	return rc;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cleanup.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
+
+#include "area.h"
+#include "domain/noiommu.h"
+#include "iopt.h"
+#include "iopt_phys.h"
+#include "iopt_range.h"
+
+static bool has_noiommu_domain(const struct iopt *iopt)
+{
+	const struct iopt_domain *entry;
+
+	lockdep_assert_held(&iopt->domains_rwsem);
+	list_for_each_entry(entry, &iopt->domains, entry)
+		if (is_noiommu_domain(entry->domain))
+			return true;
+	return false;
+}
+
+/**
+ * iopt_phys() - where is the memory behind an IOVA?
+ * @iopt: the I/O address space
+ * @iova: the first byte
+ * @length: most bytes to look at, at least 1; set to how many there are in
+ *	sequence, all of the same mapping
+ * @phys: set to the physical address of the first byte
+ *
+ * It stays there until it is unmapped or there is no domain any more.
+ *
+ * Context: May sleep.
+ * Return: 0, -ENOENT where nothing is mapped, -EOPNOTSUPP where no device
+ * without an IOMMU is attached, -EINVAL where the memory was revoked, -EINTR where
+ * the current process is being killed.
+ */
+int iopt_phys(struct iopt *iopt, unsigned long iova, u64 *length, u64 *phys)
+{
+	const struct iopt_look look = { .range = { iova, iova } };
+	struct area *area;
+	u64 last;
+	int rc;
+
+	might_sleep();
+	guard(rwsem_read)(&iopt->domains_rwsem);
+	rc = iopt_look_begin(iopt, &look);
+	if (rc)
+		return rc;
+	area = iopt_look_at(iopt, iova);
+	last = area->node.range.last - iova;
+	if (has_noiommu_domain(iopt))
+		rc = pages_phys(area->pages, area_offset(area, iova),
+				min(*length - 1, last) + 1, length, phys);
+	else
+		rc = -EOPNOTSUPP;
+	iopt_look_end(iopt, &look.range, 0);
+	return rc;
+}

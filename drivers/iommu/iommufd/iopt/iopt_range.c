@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cleanup.h>
+#include <linux/errno.h>
+#include <linux/lockdep.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "area.h"
+#include "iopt.h"
+#include "iopt_range.h"
+
+static bool shows_whole_pages(const struct area *area,
+			      const struct iopt_look *look)
+{
+	unsigned long first = max(look->range.first, area->node.range.first);
+
+	if (offset_in_page(area_offset(area, first)))
+		return false;
+	return look->range.last <= area->node.range.last ||
+	       !offset_in_page(area->offset + area->length);
+}
+
+static int check_area(const struct area *area, const struct iopt_look *look)
+{
+	if (look->access && area->no_pins)
+		return -EINVAL;
+	if (look->whole_pages && !shows_whole_pages(area, look))
+		return -EINVAL;
+	return look->prot & ~area->prot ? -EPERM : 0;
+}
+
+static int check_range(struct iopt *iopt, const struct iopt_look *look)
+{
+	unsigned long next = look->range.first;
+	struct iova_node *node;
+	int rc;
+
+	iova_space_for_each_used(&iopt->space, node, &look->range) {
+		if (node->range.first > next ||
+		    area_of(node)->state != AREA_LIVE)
+			return -ENOENT;
+		rc = check_area(area_of(node), look);
+		if (rc)
+			return rc;
+		if (node->range.last >= look->range.last)
+			return 0;
+		next = node->range.last + 1;
+		cond_resched();
+	}
+	return -ENOENT;
+}
+
+/**
+ * iopt_look_begin() - begin to look at what is mapped
+ * @iopt: the I/O address space
+ * @look: where, and what must be there
+ *
+ * Context: May sleep.
+ * Return: 0, after which the areas stay until iopt_look_end(); -ENOENT where
+ * part of the range is not mapped; -EINVAL where it cannot be accessed now, or
+ * does not show whole pages; -EPERM where a mapping does not allow it.
+ */
+int iopt_look_begin(struct iopt *iopt, const struct iopt_look *look)
+{
+	struct iova_node *node;
+	int rc;
+
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	rc = check_range(iopt, look);
+	if (rc)
+		return rc;
+	iova_space_for_each_used(&iopt->space, node, &look->range) {
+		area_of(node)->busy++;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * iopt_look_at() - the area at an IOVA
+ * @iopt: the I/O address space
+ * @iova: in a range that is being looked at
+ *
+ * Context: May sleep.
+ * Return: the area.
+ */
+struct area *iopt_look_at(struct iopt *iopt, unsigned long iova)
+{
+	const struct iova_range at = { iova, iova };
+
+	guard(rwsem_read)(&iopt->iova_rwsem);
+	return area_of(iova_space_first_used(&iopt->space, &at));
+}
+
+/**
+ * iopt_look_lock() - keep areas from being unmapped, also afterwards
+ * @iopt: the I/O address space
+ * @range: what is being looked at
+ * @locks: 1, or -1 to undo that
+ *
+ * Context: May sleep.
+ */
+void iopt_look_lock(struct iopt *iopt, const struct iova_range *range,
+		    int locks)
+{
+	struct iova_node *node;
+
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	iova_space_for_each_used(&iopt->space, node, range) {
+		area_of(node)->locks += locks;
+		cond_resched();
+	}
+}
+
+/**
+ * iopt_look_end() - undo iopt_look_begin()
+ * @iopt: the I/O address space
+ * @range: what was looked at
+ * @pins: 1 where it was pinned meanwhile, -1 where it was unpinned, or 0
+ *
+ * Context: May sleep.
+ */
+void iopt_look_end(struct iopt *iopt, const struct iova_range *range, int pins)
+{
+	struct iova_node *node;
+
+	scoped_guard(rwsem_write, &iopt->iova_rwsem) {
+		iova_space_for_each_used(&iopt->space, node, range) {
+			area_of(node)->busy--;
+			area_of(node)->pins += pins;
+			cond_resched();
+		}
+		iopt->nr_settled++;
+	}
+	if (wq_has_sleeper(&iopt->settled))
+		wake_up_all(&iopt->settled);
+}

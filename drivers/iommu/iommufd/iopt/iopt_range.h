@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Looking at what is mapped, without a lock and while others map and unmap
+ * elsewhere.
+ */
+#ifndef IOMMUFD_IOPT_RANGE_H
+#define IOMMUFD_IOPT_RANGE_H
+
+#include <linux/types.h>
+
+#include "lib/range.h"
+
+struct area;
+struct iopt;
+
+/**
+ * struct iopt_look - what must be there to look at
+ */
+struct iopt_look {
+	/** @range: IOVA, all of it mapped */
+	struct iova_range range;
+	/** @prot: IOMMU_READ, IOMMU_WRITE: what the mappings must allow */
+	int prot;
+	/** @access: for an access, so not where others wait for it to unpin */
+	bool access;
+	/** @whole_pages: the mappings must show whole pages at page borders */
+	bool whole_pages;
+};
+
+int iopt_look_begin(struct iopt *iopt, const struct iopt_look *look);
+struct area *iopt_look_at(struct iopt *iopt, unsigned long iova);
+void iopt_look_lock(struct iopt *iopt, const struct iova_range *range,
+		    int locks);
+void iopt_look_end(struct iopt *iopt, const struct iova_range *range, int pins);
+
+#endif /* IOMMUFD_IOPT_RANGE_H */

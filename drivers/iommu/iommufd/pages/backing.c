@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What several kinds of memory have in common.
+ */
+#include <linux/highmem.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/pfn.h>
+#include <linux/sched.h>
+
+#include "backing.h"
+#include "lib/pfn_table.h"
+
+/* So much is unpinned between two looks at the scheduler. */
+#define UNPIN_STRIDE (64 * PFN_SLOT_PAGES)
+
+static void unpin_run(const struct backing *backing, const struct pfn_run *run)
+{
+	unpin_user_page_range_dirty_lock(pfn_to_page(run->pfn), run->nr,
+					 backing->writable);
+}
+
+/**
+ * backing_enter() - enter what lies in a row somewhere in memory into a table
+ * @backing: the memory
+ * @table: its page frames
+ * @offset: where that part begins, in the numbering of &backing.start
+ * @start: physical address of that part, a multiple of PAGE_SIZE
+ * @length: bytes, a multiple of PAGE_SIZE
+ * @first: first page wanted
+ * @end: first page to leave out
+ *
+ * Context: May sleep.
+ * Return: 0, also where nothing of it is wanted, or as pfn_table_set_run().
+ */
+int backing_enter(const struct backing *backing, struct pfn_table *table,
+		  unsigned long offset, phys_addr_t start, unsigned long length,
+		  unsigned long first, unsigned long end)
+{
+	unsigned long from = max(backing->start + first * PAGE_SIZE, offset);
+	unsigned long to =
+		min(backing->start + end * PAGE_SIZE, offset + length);
+
+	if (from >= to)
+		return 0;
+	return pfn_table_set_run(table, PFN_DOWN(from - backing->start),
+				 PHYS_PFN(start + (from - offset)),
+				 PFN_DOWN(to - from));
+}
+
+/**
+ * backing_unpin_pages() - the unpin op where each page has a pin of its own
+ * @backing: the memory
+ * @table: its page frames
+ * @first: first page
+ * @end: first page to leave alone
+ *
+ * Context: May sleep.
+ * Return: how many pages there were.
+ */
+unsigned long backing_unpin_pages(const struct backing *backing,
+				  struct pfn_table *table, unsigned long first,
+				  unsigned long end)
+{
+	unsigned long index, stop, nr = 0;
+	struct pfn_run run;
+
+	if (pfn_table_take_single(table, first, end, &run)) {
+		unpin_run(backing, &run);
+		return run.nr;
+	}
+	for (index = first; index < end; index = stop) {
+		stop = min(end, index + UNPIN_STRIDE);
+		pfn_table_for_each_run(table, run, index, stop) {
+			unpin_run(backing, &run);
+			nr += run.nr;
+		}
+		if (stop < end)
+			cond_resched();
+	}
+	pfn_table_clear(table, first, end);
+	return nr;
+}
+
+/**
+ * backing_copy_page() - copy to or from a page that is held
+ * @page: the page
+ * @offset: bytes into it
+ * @data: the other side
+ * @bytes: how many, up to the end of @page at most
+ * @write: to the page rather than from it
+ *
+ * Context: Any.
+ */
+void backing_copy_page(struct page *page, unsigned long offset, void *data,
+		       unsigned long bytes, bool write)
+{
+	if (write)
+		memcpy_to_page(page, offset, data, bytes);
+	else
+		memcpy_from_page(data, page, offset, bytes);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a process has mapped without struct pages (VM_PFNMAP): as a rule the BAR
+ * of a device, to which another device is to be pointed.
+ */
+#ifndef IOMMUFD_FOLLOW_PFNMAP_H
+#define IOMMUFD_FOLLOW_PFNMAP_H
+
+#include <linux/types.h>
+
+struct iommufd_lender;
+struct mm_struct;
+
+/**
+ * struct pfnmap - page frames that were found
+ */
+struct pfnmap {
+	/** @pfn: the first of them */
+	unsigned long pfn;
+	/** @lender: who may take them back, with a reference, or NULL */
+	struct iommufd_lender *lender;
+};
+
+long pfnmap_look_up(struct mm_struct *mm, unsigned long addr,
+		    unsigned long nr_pages, bool write, struct pfnmap *found);
+
+#endif /* IOMMUFD_FOLLOW_PFNMAP_H */

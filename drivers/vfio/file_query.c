@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/export.h>
+
+#include "file.h"
+#include "file_query.h"
+#include "group.h"
+#include "group_file.h"
+
+/**
+ * vfio_file_is_valid() - is it a file of ours
+ * @file: any file
+ *
+ * Context: Any.
+ * Return: True for the file of a group or of a device.
+ */
+bool vfio_file_is_valid(struct file *file)
+{
+	return vfio_group_from_file(file) || vfio_df_from_file(file);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_file_is_valid, "VFIO_NG");
+
+/**
+ * vfio_file_enforced_coherent() - is all DMA behind a file cache coherent
+ * @file: any file
+ *
+ * Where it is not, a guest that has the device must be able to flush caches.
+ *
+ * Context: Process context, may sleep.
+ * Return: True where the IOMMU can enforce it, and for other kinds of files.
+ */
+bool vfio_file_enforced_coherent(struct file *file)
+{
+	struct vfio_group *group = vfio_group_from_file(file);
+	struct vfio_df *df = vfio_df_from_file(file);
+
+	if (group)
+		return vfio_group_coherent(group);
+	if (df)
+		return device_iommu_capable(df->device->dev,
+					    IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
+	return true;
+}
+EXPORT_SYMBOL_NS_GPL(vfio_file_enforced_coherent, "VFIO_NG");
+
+/**
+ * vfio_file_set_kvm() - link a file to a virtual machine
+ * @file: any file
+ * @kvm: the virtual machine, NULL for none
+ *
+ * Devices opened through the file from now on have it in vfio_device.kvm.
+ *
+ * Context: Any.
+ */
+void vfio_file_set_kvm(struct file *file, struct kvm *kvm)
+{
+	struct vfio_group *group = vfio_group_from_file(file);
+	struct vfio_df *df = vfio_df_from_file(file);
+
+	if (group)
+		vfio_kvm_link_set(&group->kvm, kvm);
+	if (df)
+		vfio_kvm_link_set(&df->kvm, kvm);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_file_set_kvm, "VFIO_NG");
+
+/**
+ * vfio_file_iommu_group() - the IOMMU group behind the file of a group
+ * @file: any file
+ *
+ * Context: Process context, may sleep.
+ * Return: The group with a reference, NULL where there is none.
+ */
+struct iommu_group *vfio_file_iommu_group(struct file *file)
+{
+	struct vfio_group *group = vfio_group_from_file(file);
+
+	if (!group)
+		return NULL;
+
+	guard(mutex)(&group->lock);
+	if (group->state == VFIO_GROUP_GONE)
+		return NULL;
+	return iommu_group_ref_get(group->iommu_group);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_file_iommu_group, "VFIO_NG");
+
+/**
+ * vfio_file_is_group() - is it the file of a group
+ * @file: any file
+ *
+ * Context: Any.
+ * Return: True for the file of a group.
+ */
+bool vfio_file_is_group(struct file *file)
+{
+	return vfio_group_from_file(file);
+}
+EXPORT_SYMBOL_NS_GPL(vfio_file_is_group, "VFIO_NG");
+
+/**
+ * vfio_file_has_dev() - does a file entitle to a device
+ * @file: any file
+ * @device: the device, registered
+ *
+ * Context: Any.
+ * Return: True for the file of the device's group.
+ */
+bool vfio_file_has_dev(struct file *file, struct vfio_device *device)
+{
+	struct vfio_group *group = vfio_group_from_file(file);
+
+	return group && group == device->group;
+}
+EXPORT_SYMBOL_NS_GPL(vfio_file_has_dev, "VFIO_NG");

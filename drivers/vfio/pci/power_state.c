@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Power states and the function reset, both of which take the BARs away from
+ * the user while they last.
+ */
+#include <linux/slab.h>
+
+#include "bar.h"
+#include "power_state.h"
+
+/**
+ * vfio_pci_probe_power_state() - find out what leaving D3hot does
+ * @vdev: the device
+ *
+ * Context: Process context; the device is in D0 or its state is unknown.
+ */
+void vfio_pci_probe_power_state(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	u16 pmcsr;
+
+	if (!pdev->pm_cap)
+		return;
+
+	pci_read_config_word(pdev, pdev->pm_cap + PCI_PM_CTRL, &pmcsr);
+	vdev->needs_pm_restore = !(pmcsr & PCI_PM_CTRL_NO_SOFT_RESET);
+}
+
+/* Let the command register decode and master as it did when it read as @was */
+static void put_enables(struct pci_dev *pdev, u16 was)
+{
+	const u16 enables = PCI_COMMAND_IO | PCI_COMMAND_MEMORY |
+			    PCI_COMMAND_MASTER;
+	u16 cmd;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &cmd);
+	if ((cmd ^ was) & enables)
+		pci_write_config_word(pdev, PCI_COMMAND,
+				      (cmd & ~enables) | (was & enables));
+}
+
+/**
+ * vfio_pci_set_power_state() - change the power state
+ * @vdev: the device
+ * @state: state to go to
+ *
+ * Where the way back from D3hot resets the function, config space is kept over
+ * the stay. It is kept apart from what the PCI core keeps, which a reset in
+ * between uses up. What decodes and masters is carried over the way back alone:
+ * the user may have changed it in D3hot. INTx Disable is what it was on the way
+ * there, for the caller to correct.
+ *
+ * Context: Process context, may sleep. The memory lock is held for writing
+ * unless the device is not open.
+ * Return: 0; -EBUSY: virtual functions are enabled and would go to sleep with
+ * it; another negative errno.
+ */
+int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
+			     pci_power_t state)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	bool was_awake = vfio_pci_is_awake(pdev->current_state);
+	bool save = was_awake && !vfio_pci_is_awake(state);
+	bool restore = !was_awake && state == PCI_D0;
+	u16 cmd = ~0;
+	int ret;
+
+	if (state != PCI_D0 && vdev->sriov_active)
+		return -EBUSY;
+	if (!vdev->needs_pm_restore)
+		return pci_set_power_state(pdev, state);
+
+	if (save)
+		pci_save_state(pdev);
+	if (restore && pdev->current_state == PCI_D3hot)
+		pci_read_config_word(pdev, PCI_COMMAND, &cmd);
+
+	ret = pci_set_power_state(pdev, state);
+	if (ret)
+		return ret;
+
+	/* A quirk may have kept the device out of D3hot */
+	if (save && !vfio_pci_is_awake(pdev->current_state)) {
+		kfree(vdev->pm_save);
+		vdev->pm_save = pci_store_saved_state(pdev);
+	}
+	if (restore) {
+		pci_load_and_free_saved_state(pdev, &vdev->pm_save);
+		pci_restore_state(pdev);
+		if (!PCI_POSSIBLE_ERROR(cmd))
+			put_enables(pdev, cmd);
+	}
+	return 0;
+}
+
+/**
+ * vfio_pci_user_power_state() - change the power state at the user's wish
+ * @vdev: an open device
+ * @state: state to go to
+ *
+ * Context: Process context, may sleep. Takes the memory lock.
+ */
+void vfio_pci_user_power_state(struct vfio_pci_core_device *vdev,
+			       pci_power_t state)
+{
+	if (vfio_pci_is_awake(state))
+		down_write(&vdev->memory_lock);
+	else
+		vfio_pci_lock_and_zap_memory(vdev);
+
+	vfio_pci_set_power_state(vdev, state);
+	vfio_pci_unlock_memory(vdev);
+}
+
+/* In a state that the user chose, and in which BARs are out of reach */
+static bool user_asleep(pci_power_t state)
+{
+	return state == PCI_D1 || state == PCI_D2 || state == PCI_D3hot;
+}
+
+/**
+ * vfio_pci_wake_for_work() - let the host at the BARs, wherever the user put the device
+ * @vdev: an open device
+ *
+ * In any state but D0 the MSI-X table and the ROM are out of reach, and the PCI
+ * core writes no MSI message.
+ *
+ * Context: Process context, may sleep. Caller holds the config lock, until
+ * vfio_pci_sleep_after_work(). Takes the memory lock.
+ * Return: State for vfio_pci_sleep_after_work().
+ */
+pci_power_t vfio_pci_wake_for_work(struct vfio_pci_core_device *vdev)
+{
+	pci_power_t state = vdev->pdev->current_state;
+
+	if (user_asleep(state))
+		vfio_pci_user_power_state(vdev, PCI_D0);
+	return state;
+}
+
+/**
+ * vfio_pci_sleep_after_work() - undo vfio_pci_wake_for_work()
+ * @vdev: an open device
+ * @state: what that function returned
+ *
+ * Context: Process context, may sleep; config lock held. Takes the memory lock.
+ */
+void vfio_pci_sleep_after_work(struct vfio_pci_core_device *vdev,
+			       pci_power_t state)
+{
+	if (user_asleep(state))
+		vfio_pci_user_power_state(vdev, state);
+}
+
+/**
+ * vfio_pci_reset_function() - reset an open function
+ * @vdev: an open device
+ *
+ * A reset leaves the function in D0; going there first lets the way out of
+ * D3hot restore what it loses.
+ *
+ * Context: Process context, may sleep. Takes the memory lock.
+ * Return: 0, -EAGAIN where the device is locked by somebody else, or what the
+ * reset method says.
+ */
+int vfio_pci_reset_function(struct vfio_pci_core_device *vdev)
+{
+	int ret;
+
+	vfio_pci_lock_and_zap_memory(vdev);
+	vfio_pci_set_power_state(vdev, PCI_D0);
+	ret = pci_try_reset_function(vdev->pdev);
+	vfio_pci_unlock_memory(vdev);
+	return ret;
+}
