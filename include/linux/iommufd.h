@@ -32,7 +32,7 @@ struct iommufd_container_group;
 struct iommufd_ctx;
 struct iommufd_device;
 struct iommufd_hwpt;
-struct iommufd_lender;
+struct iommufd_p2p_provider;
 struct iommufd_viommu_ops;
 struct iommufd_viommu_provider;
 struct module;
@@ -135,11 +135,11 @@ struct iommufd_dmabuf_exporter {
 void iommufd_dmabuf_register(struct iommufd_dmabuf_exporter *exporter);
 void iommufd_dmabuf_unregister(struct iommufd_dmabuf_exporter *exporter);
 
-struct iommufd_lender *iommufd_lender_register(const struct range *ranges,
-					       unsigned int nr);
-void iommufd_lender_unregister(struct iommufd_lender *lender);
-void iommufd_lender_revoke(struct iommufd_lender *lender);
-void iommufd_lender_restore(struct iommufd_lender *lender);
+struct iommufd_p2p_provider *
+iommufd_p2p_provider_register(const struct range *ranges, unsigned int nr);
+void iommufd_p2p_provider_unregister(struct iommufd_p2p_provider *provider);
+void iommufd_p2p_provider_revoke(struct iommufd_p2p_provider *provider);
+void iommufd_p2p_provider_restore(struct iommufd_p2p_provider *provider);
 
 /**
  * enum iommufd_group_kind - what the devices of a group are

@@ -160,10 +160,10 @@ struct vfio_pci_core_device {
 	/** @dmabufs: dma-bufs of BARs; protected by @memory_lock */
 	struct list_head dmabufs;
 	/**
-	 * @lender: while open, lends the BARs that the user maps to other
+	 * @p2p_provider: while open, lends the BARs that the user maps to other
 	 * devices; protected by @memory_lock
 	 */
-	struct iommufd_lender *lender;
+	struct iommufd_p2p_provider *p2p_provider;
 	/**
 	 * @wakeup_trigger: signalled when the device is woken up, which then may
 	 * not sleep any longer, or NULL; protected by @memory_lock

@@ -53,14 +53,14 @@ static int join(struct access_user *user, struct iommufd_ioas *ioas)
 	int ret = iopt_add_user(&ioas->iopt, &user->user);
 
 	if (!ret)
-		object_use(&ioas->obj);
+		object_get_user(&ioas->obj);
 	return ret;
 }
 
 static void leave(struct access_user *user, struct iommufd_ioas *ioas)
 {
 	iopt_remove_user(&ioas->iopt, &user->user);
-	object_unuse(&ioas->obj);
+	object_put_user(&ioas->obj);
 }
 
 /* With @access->ioas NULL, so that it does not pin anew what it unpins. */
@@ -155,7 +155,7 @@ static const struct object_ops access_ops = {
  *
  * The device can reach no memory until it is attached.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the access, given back by iommufd_access_destroy(), or an ERR_PTR.
  */
 struct iommufd_access *
@@ -179,7 +179,7 @@ iommufd_access_create(struct iommufd_ctx *ictx,
 	access->data = data;
 	mutex_init(&access->lock);
 	init_users(access);
-	object_use(&access->obj);
+	object_get_user(&access->obj);
 	object_publish(&access->obj);
 	*id = access->obj.id;
 	return access;
@@ -193,14 +193,14 @@ EXPORT_SYMBOL_NS_GPL(iommufd_access_create, "IOMMUFD_NG");
  * If attached, it is detached first. No unmap op is running or will run
  * afterwards.
  *
- * Context: may sleep; the caller holds no lock that its unmap op takes.
+ * Context: May sleep; the caller holds no lock that its unmap op takes.
  */
 void iommufd_access_destroy(struct iommufd_access *access)
 {
 	struct iommufd_ctx *ictx = access->ictx;
 
 	/* the object's number is in the context, so that goes last */
-	WARN_ON(!object_unuse_destroy(&access->obj));
+	WARN_ON(!object_put_user_destroy(&access->obj));
 	iommufd_ctx_put(ictx);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_destroy, "IOMMUFD_NG");
@@ -210,7 +210,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_access_destroy, "IOMMUFD_NG");
  * @access: the access, not attached
  * @ioas_id: ID of the IOAS
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0, -EINVAL where it is attached, -ENOENT for an unknown ID,
  * -EADDRINUSE where it pins and something is mapped that does not consist of
  * whole pages, -EINTR where the current process is being killed, another
@@ -236,7 +236,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_access_attach, "IOMMUFD_NG");
  *
  * Its unmap op is called for all there is, as by iommufd_access_detach().
  *
- * Context: may sleep; the caller holds no lock that its unmap op takes.
+ * Context: May sleep; the caller holds no lock that its unmap op takes.
  * Return: 0, -ENOENT also where it is not attached, -EBUSY where it is just being
  * detached or moved, or as iommufd_access_attach().
  */
@@ -259,7 +259,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_access_replace, "IOMMUFD_NG");
  *
  * Its unmap op is called for all there is, and must unpin whatever is pinned.
  *
- * Context: may sleep; the caller holds no lock that its unmap op takes.
+ * Context: May sleep; the caller holds no lock that its unmap op takes.
  */
 void iommufd_access_detach(struct iommufd_access *access)
 {
@@ -281,7 +281,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_access_detach, "IOMMUFD_NG");
  * They stay until iommufd_access_unpin_pages(), which the unmap op must call for
  * whatever it is told.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0; -EINVAL for no length, where the range does not show whole pages
  * or is being unmapped, where the memory is none of the CPU's, where the driver
  * cannot unpin; -EOVERFLOW for a range that wraps; -ENOENT where part is not
@@ -318,7 +318,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_access_pin_pages, "IOMMUFD_NG");
  * @iova: as it was given there
  * @length: as it was given there
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void iommufd_access_unpin_pages(struct iommufd_access *access,
 				unsigned long iova, unsigned long length)
@@ -356,7 +356,7 @@ static unsigned int copy_flags(unsigned int flags)
  *	IOMMUFD_ACCESS_RW_KTHREAD where the caller is a kernel thread, which is
  *	faster
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0; -EINVAL for no length, where the range is being unmapped, where the
  * memory is none of the CPU's; -EOVERFLOW for a range that wraps; -ENOENT where
  * part is not mapped, or it is not attached; -EPERM where a mapping does not

@@ -30,7 +30,7 @@
  * typedef change_fn - attach a device to an HWPT, or move it there
  * @idev: the device, its group locked
  * @hwpt: the HWPT
- * @old: set to the HWPT that the caller must hwpt_unuse() once, if any
+ * @old: set to the HWPT that the caller must hwpt_put_user() once, if any
  *
  * Return: 0, -EINVAL where @hwpt does not suit the device, another negative
  * errno.
@@ -122,7 +122,7 @@ static int attach_locked(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
 	}
 	igroup->hwpt = hwpt;
 	list_add_tail(&idev->attached, &igroup->attached);
-	object_use(&hwpt->obj);
+	object_get_user(&hwpt->obj);
 	return 0;
 }
 
@@ -202,9 +202,9 @@ static int replace_locked(struct iommufd_device *idev,
 
 	igroup->hwpt = hwpt;
 	list_for_each_entry(cur, &igroup->attached, attached) {
-		object_use(&hwpt->obj);
+		object_get_user(&hwpt->obj);
 		if (cur != idev)
-			object_unuse(&from->obj);
+			object_put_user(&from->obj);
 	}
 	*old = from;
 	return 0;
@@ -248,7 +248,7 @@ static int attach_and_fill(struct iommufd_device *idev,
 		return ret;
 	ret = hwpt_fill(hwpt);
 	if (ret)
-		object_unuse(&detach_locked(idev)->obj);
+		object_put_user(&detach_locked(idev)->obj);
 	return ret;
 }
 
@@ -355,7 +355,7 @@ static int change_pt(struct iommufd_device *idev, u32 *pt_id, change_fn change)
 	}
 	object_put(obj);
 	if (old)
-		hwpt_unuse(old);
+		hwpt_put_user(old);
 	if (!ret)
 		*pt_id = out_id;
 	return ret;
@@ -371,7 +371,7 @@ static int change_pt(struct iommufd_device *idev, u32 *pt_id, change_fn change)
  * Given an IOAS, its automatic HWPTs are tried first, and one is made where none
  * suits. A group has one HWPT, so its second device must be given the same one.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0; -ENOENT for an unknown ID, -EINVAL where it is not an HWPT or IOAS
  * or does not suit, -EADDRINUSE where a mapping is in the way of a range that
  * the device reserves, -EINTR where the current process is being killed, another
@@ -397,7 +397,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_attach, "IOMMUFD_NG");
  * that. Other attached devices of the group move along. On failure nothing has
  * changed.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: as iommufd_device_attach(); -EINVAL also where it is not attached.
  */
 int iommufd_device_replace(struct iommufd_device *idev, ioasid_t pasid,
@@ -416,7 +416,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_replace, "IOMMUFD_NG");
  *
  * Its DMA is blocked once no device of its group is attached.
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void iommufd_device_detach(struct iommufd_device *idev, ioasid_t pasid)
 {
@@ -432,6 +432,6 @@ void iommufd_device_detach(struct iommufd_device *idev, ioasid_t pasid)
 			return;
 		hwpt = detach_locked(idev);
 	}
-	hwpt_unuse(hwpt);
+	hwpt_put_user(hwpt);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_detach, "IOMMUFD_NG");

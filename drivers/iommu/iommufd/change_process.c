@@ -11,27 +11,28 @@
 #include "iopt/iopt_account.h"
 #include "ucmd.h"
 
-static int add_heir(struct object_table *objects)
+static int iopt_add_next_charge_locked(struct object_table *objects)
 {
 	struct iommufd_object *obj;
 	u32 id = 0;
 	int ret = 0;
 
 	while (!ret && (obj = object_next(objects, id, &ioas_ops))) {
-		ret = iopt_add_heir(&ioas_of(obj)->iopt);
+		ret = iopt_add_next_charge(&ioas_of(obj)->iopt);
 		id = obj->id + 1;
 		object_put(obj);
 	}
 	return ret;
 }
 
-static void drop_heir(struct object_table *objects, bool pays)
+static void iopt_drop_next_charge_locked(struct object_table *objects,
+					 bool pays)
 {
 	struct iommufd_object *obj;
 	u32 id = 0;
 
 	while ((obj = object_next(objects, id, &ioas_ops))) {
-		iopt_drop_heir(&ioas_of(obj)->iopt, pays);
+		iopt_drop_next_charge(&ioas_of(obj)->iopt, pays);
 		id = obj->id + 1;
 		object_put(obj);
 	}
@@ -54,10 +55,10 @@ int change_process_ioctl(struct iommufd_ucmd *ucmd)
 
 	if (cmd->__reserved)
 		return -EOPNOTSUPP;
-	if (down_write_killable(&ictx->payer_rwsem))
+	if (down_write_killable(&ictx->account_rwsem))
 		return -EINTR;
-	ret = add_heir(&ictx->objects);
-	drop_heir(&ictx->objects, !ret);
-	up_write(&ictx->payer_rwsem);
+	ret = iopt_add_next_charge_locked(&ictx->objects);
+	iopt_drop_next_charge_locked(&ictx->objects, !ret);
+	up_write(&ictx->account_rwsem);
 	return ret;
 }

@@ -16,7 +16,7 @@
  * @file: the file it lives as long as
  * @charge: who pays for pinned memory
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the context, or NULL where memory is short.
  */
 struct iommufd_ctx *ctx_alloc(struct file *file, enum charge_mode charge)
@@ -30,7 +30,7 @@ struct iommufd_ctx *ctx_alloc(struct file *file, enum charge_mode charge)
 	mmio_table_init(&ictx->mmio);
 	ictx->file = file;
 	ictx->charge = charge;
-	init_rwsem(&ictx->payer_rwsem);
+	init_rwsem(&ictx->account_rwsem);
 	mutex_init(&ictx->groups_lock);
 	INIT_LIST_HEAD(&ictx->groups);
 	return ictx;
@@ -40,7 +40,7 @@ struct iommufd_ctx *ctx_alloc(struct file *file, enum charge_mode charge)
  * ctx_free() - destroy all objects of a context and the context
  * @ictx: a context without references
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void ctx_free(struct iommufd_ctx *ictx)
 {

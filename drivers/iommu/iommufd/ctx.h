@@ -35,10 +35,10 @@ struct iommufd_ctx {
 	 */
 	enum charge_mode charge;
 	/**
-	 * @payer_rwsem: held for writing while another process takes over all
+	 * @account_rwsem: held for writing while another process takes over all
 	 * memory, for reading by who has memory that is mapped nowhere yet
 	 */
-	struct rw_semaphore payer_rwsem;
+	struct rw_semaphore account_rwsem;
 	/**
 	 * @groups_lock: protects @groups and the count in each, @compat_ioas,
 	 * the making of @container, and how many use that

@@ -90,7 +90,7 @@ static struct iommufd_device *bind(struct iommufd_ctx *ictx, struct device *dev,
 		device_iommu_capable(dev, IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
 	INIT_LIST_HEAD(&idev->attached);
 	xa_init_flags(&idev->pasids, XA_FLAGS_ACCOUNT);
-	object_use(&idev->obj);
+	object_get_user(&idev->obj);
 	object_publish(&idev->obj);
 	*id = idev->obj.id;
 	return idev;
@@ -113,7 +113,7 @@ err_free:
  * no other context, can use a device of it. The device can reach no memory
  * until it is attached.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the device, given back by iommufd_device_unbind(); -EINVAL where its
  * DMA is not coherent, otherwise an error of group_claim().
  */
@@ -134,7 +134,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_bind, "IOMMUFD_NG");
  * What is mapped where it is attached is pinned, and no more. User space learns
  * by IOMMU_IOAS_NOIOMMU_GET_PA where it is.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the device, given back by iommufd_device_unbind(); -ENODEV without a
  * group, another ERR_PTR.
  */
@@ -154,7 +154,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_bind_noiommu, "IOMMUFD_NG");
  * As iommufd_device_bind(), but the device does not keep the context alive: it
  * is unbound when the context destroys its objects at the latest.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: as iommufd_device_bind().
  */
 struct iommufd_device *device_bind_internal(struct iommufd_ctx *ictx,
@@ -171,11 +171,11 @@ static void remove_vdevice(struct iommufd_device *idev)
 	scoped_guard(mutex, &idev->igroup->lock) {
 		idev->unbinding = true;
 		vdev = idev->vdev;
-		if (vdev && !object_condemn(&vdev->obj))
+		if (vdev && !object_begin_remove(&vdev->obj))
 			vdev = NULL;
 	}
 	if (vdev)
-		object_bury(&vdev->obj);
+		object_tombstone(&vdev->obj);
 }
 
 /**
@@ -184,7 +184,7 @@ static void remove_vdevice(struct iommufd_device *idev)
  *
  * What a guest sees of it goes as well.
  *
- * Context: may sleep, waits for ioctls that work with the device.
+ * Context: May sleep, waits for ioctls that work with the device.
  */
 void iommufd_device_unbind(struct iommufd_device *idev)
 {
@@ -192,7 +192,7 @@ void iommufd_device_unbind(struct iommufd_device *idev)
 
 	remove_vdevice(idev);
 	/* the object's number is in the context, so that goes last */
-	WARN_ON(!object_unuse_destroy(&idev->obj));
+	WARN_ON(!object_put_user_destroy(&idev->obj));
 	if (ictx)
 		iommufd_ctx_put(ictx);
 }
@@ -203,7 +203,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_unbind, "IOMMUFD_NG");
  * @ictx: the context
  * @group: the group
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: true where one is, so that the context owns the group's DMA.
  */
 bool iommufd_ctx_has_group(struct iommufd_ctx *ictx, struct iommu_group *group)

@@ -20,7 +20,7 @@
  * @ictx: the context
  * @ops: its type
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0, after which either eventq_publish() succeeds or object_abort()
  * follows; or a negative errno.
  */
@@ -43,7 +43,7 @@ static struct file *new_file(struct eventq *queue, const char *name,
 	file = anon_inode_getfile(name, fops, queue, O_RDWR);
 	if (IS_ERR(file))
 		return file;
-	object_use(&queue->obj);
+	object_get_user(&queue->obj);
 	iommufd_ctx_get(queue->ictx);
 	return file;
 }
@@ -57,7 +57,7 @@ static struct file *new_file(struct eventq *queue, const char *name,
  * @out_fd: in the structure, set to the descriptor
  * @size: bytes of the structure
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0, or a negative errno and nobody has seen the queue.
  */
 int eventq_publish(struct iommufd_ucmd *ucmd, struct eventq *queue,
@@ -94,7 +94,7 @@ err_fd:
  * @inode: ignored
  * @file: the file
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0.
  */
 int eventq_release(struct inode *inode, struct file *file)
@@ -102,7 +102,7 @@ int eventq_release(struct inode *inode, struct file *file)
 	struct eventq *queue = file->private_data;
 	struct iommufd_ctx *ictx = queue->ictx;
 
-	object_unuse(&queue->obj);
+	object_put_user(&queue->obj);
 	iommufd_ctx_put(ictx);
 	return 0;
 }

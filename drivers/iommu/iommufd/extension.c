@@ -18,7 +18,7 @@ static const struct iommufd_extension *registered;
  * iommufd_extension_register() - serve one more ioctl
  * @ext: what is served; stays valid until iommufd_extension_unregister()
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0, -EBUSY where there is an extension already, -EINVAL where its
  * requests are too long.
  */
@@ -40,7 +40,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_extension_register, "IOMMUFD_MOCK");
  *
  * To be called when the module goes, which no context holds any more by then.
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void iommufd_extension_unregister(const struct iommufd_extension *ext)
 {
@@ -69,7 +69,7 @@ first_use(const struct iommufd_extension **used, unsigned int cmd)
  * @used: the extension that the context has used, or NULL; set here
  * @cmd: the ioctl
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the handler, valid until extension_release(), or NULL.
  */
 const struct ucmd_handler *extension_find(const struct iommufd_extension **used,

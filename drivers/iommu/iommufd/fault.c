@@ -57,7 +57,7 @@ static struct fault_queue *queue_of(struct fault_sink *sink)
 	return container_of(sink, struct fault_queue, sink);
 }
 
-static void sink_bring(struct fault_sink *sink, struct iopf_group *group)
+static void fault_sink_report(struct fault_sink *sink, struct iopf_group *group)
 {
 	struct fault_queue *queue = queue_of(sink);
 
@@ -66,15 +66,15 @@ static void sink_bring(struct fault_sink *sink, struct iopf_group *group)
 	wake_up_interruptible(&queue->events.wait);
 }
 
-static void sink_forget(struct fault_sink *sink,
-			const struct iommu_attach_handle *handle)
+static void fault_sink_detach(struct fault_sink *sink,
+			      const struct iommu_attach_handle *handle)
 {
 	refuse(queue_of(sink), handle);
 }
 
 static const struct fault_sink_ops sink_ops = {
-	.bring = sink_bring,
-	.forget = sink_forget,
+	.report = fault_sink_report,
+	.detach = fault_sink_detach,
 };
 
 static struct fault_queue *queue_of_object(struct iommufd_object *obj)

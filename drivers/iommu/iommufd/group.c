@@ -85,7 +85,7 @@ static struct iommufd_group *claim_locked(struct iommufd_ctx *ictx,
  * @dev: the device
  * @noiommu: it is behind no IOMMU, so its DMA cannot be owned
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the group, given back by group_release(); -ENODEV where @dev is in
  * none, -EPERM where its interrupts are not isolated, -EBUSY where it is
  * somebody else's, another ERR_PTR.
@@ -109,7 +109,7 @@ struct iommufd_group *group_claim(struct iommufd_ctx *ictx, struct device *dev,
  * @igroup: the group, gone after the last device
  * @dev: the device
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void group_release(struct iommufd_group *igroup, struct device *dev)
 {

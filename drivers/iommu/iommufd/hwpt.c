@@ -27,8 +27,8 @@ static void hwpt_free(struct iommufd_hwpt *hwpt)
 		base = &hwpt->parent->obj;
 	iommu_domain_free(hwpt->domain);
 	if (hwpt->fault)
-		object_unuse(&hwpt->fault->events.obj);
-	object_unuse(base);
+		object_put_user(&hwpt->fault->events.obj);
+	object_put_user(base);
 	kfree(hwpt);
 }
 
@@ -114,7 +114,7 @@ static void set_fault(struct iommufd_hwpt *hwpt, struct fault_queue *fault)
 	if (!fault)
 		return;
 	hwpt->fault = fault;
-	object_use(&fault->events.obj);
+	object_get_user(&fault->events.obj);
 	iommu_core_take_faults(hwpt->domain);
 }
 
@@ -130,7 +130,7 @@ static void free_object(struct iommufd_hwpt *hwpt)
  * @ioas: the IOAS
  * @request: what it is to be like
  *
- * Context: may sleep; the caller holds @ioas's lock until it has called
+ * Context: May sleep; the caller holds @ioas's lock until it has called
  * object_publish(), for which hwpt_fill() must have succeeded, or hwpt_abort().
  * Return: the HWPT; -EOPNOTSUPP where the IOMMU cannot do what is requested,
  * another ERR_PTR.
@@ -157,7 +157,7 @@ struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 	hwpt->ioas = ioas;
 	hwpt->coherent = request->coherent;
 	hwpt->noiommu = request->noiommu;
-	object_use(&ioas->obj);
+	object_get_user(&ioas->obj);
 	return hwpt;
 
 err_object:
@@ -169,7 +169,7 @@ err_object:
  * hwpt_fill() - let a new HWPT hold all of its IOAS
  * @hwpt: an HWPT made by hwpt_new()
  *
- * Context: may sleep; the caller holds the lock of its IOAS.
+ * Context: May sleep; the caller holds the lock of its IOAS.
  * Return: 0 or a negative errno, and nothing is mapped.
  */
 int hwpt_fill(struct iommufd_hwpt *hwpt)
@@ -215,7 +215,7 @@ static struct iommufd_hwpt *new_nested(struct iommufd_ctx *ictx,
  * @parent: translates what comes out of it
  * @request: what it is to be like
  *
- * Context: may sleep; object_publish() or hwpt_abort() follows.
+ * Context: May sleep; object_publish() or hwpt_abort() follows.
  * Return: the HWPT or an ERR_PTR; -EINVAL where @parent cannot be one.
  */
 struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
@@ -231,7 +231,7 @@ struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 						request->flags, request->data);
 	hwpt = new_nested(ictx, parent, request, domain);
 	if (!IS_ERR(hwpt))
-		object_use(&parent->obj);
+		object_get_user(&parent->obj);
 	return hwpt;
 }
 
@@ -261,7 +261,7 @@ new_domain_on_viommu(struct iommufd_viommu *viommu,
  * @viommu: its vIOMMU, whose nest parent translates what comes out of it
  * @request: what it is to be like; the device is behind @viommu
  *
- * Context: may sleep; object_publish() or hwpt_abort() follows.
+ * Context: May sleep; object_publish() or hwpt_abort() follows.
  * Return: the HWPT or an ERR_PTR; -EOPNOTSUPP where @viommu does not do that.
  */
 struct iommufd_hwpt *hwpt_new_on_viommu(struct iommufd_viommu *viommu,
@@ -274,7 +274,7 @@ struct iommufd_hwpt *hwpt_new_on_viommu(struct iommufd_viommu *viommu,
 	if (IS_ERR(hwpt))
 		return hwpt;
 	hwpt->viommu = viommu;
-	object_use(&viommu->obj);
+	object_get_user(&viommu->obj);
 	return hwpt;
 }
 
@@ -298,7 +298,7 @@ struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
  * hwpt_abort() - undo one of the functions above that make an HWPT
  * @hwpt: an HWPT that was not published, and to which nothing is attached
  *
- * Context: may sleep; the caller holds the lock of its IOAS, unless it is
+ * Context: May sleep; the caller holds the lock of its IOAS, unless it is
  * nested.
  */
 void hwpt_abort(struct iommufd_hwpt *hwpt)
@@ -314,15 +314,15 @@ void hwpt_abort(struct iommufd_hwpt *hwpt)
 }
 
 /**
- * hwpt_unuse() - one device less is attached to an HWPT
+ * hwpt_put_user() - one device less is attached to an HWPT
  * @hwpt: the HWPT, which goes with the last device where it is automatic
  *
- * Context: may sleep; the caller holds no lock.
+ * Context: May sleep; the caller holds no lock.
  */
-void hwpt_unuse(struct iommufd_hwpt *hwpt)
+void hwpt_put_user(struct iommufd_hwpt *hwpt)
 {
 	if (hwpt->automatic)
-		object_unuse_destroy(&hwpt->obj);
+		object_put_user_destroy(&hwpt->obj);
 	else
-		object_unuse(&hwpt->obj);
+		object_put_user(&hwpt->obj);
 }

@@ -115,6 +115,6 @@ struct iommufd_hwpt *hwpt_new_on_viommu(struct iommufd_viommu *viommu,
 struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
 				      struct fault_source *source);
 void hwpt_abort(struct iommufd_hwpt *hwpt);
-void hwpt_unuse(struct iommufd_hwpt *hwpt);
+void hwpt_put_user(struct iommufd_hwpt *hwpt);
 
 #endif /* IOMMUFD_HWPT_H */

@@ -84,7 +84,7 @@ static int alloc_on_viommu(struct iommufd_ucmd *ucmd,
 			   struct iommufd_viommu *viommu,
 			   const struct hwpt_request *request)
 {
-	if (!viommu_serves(viommu, request->dev))
+	if (!viommu_supports(viommu, request->dev))
 		return -EINVAL;
 	if (!can_nest(request))
 		return -EOPNOTSUPP;

@@ -436,10 +436,10 @@ static int copy_paid(struct iommufd_ctx *ictx,
 {
 	int ret;
 
-	if (down_read_killable(&ictx->payer_rwsem))
+	if (down_read_killable(&ictx->account_rwsem))
 		return -EINTR;
 	ret = copy(ictx, cmd, map, to);
-	up_read(&ictx->payer_rwsem);
+	up_read(&ictx->account_rwsem);
 	return ret;
 }
 

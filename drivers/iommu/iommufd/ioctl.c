@@ -134,8 +134,8 @@ static const struct ucmd_handler handlers[] = {
 };
 
 /* Most structures are of the least size that there ever was. */
-static __always_inline bool fetch_least(struct iommufd_ucmd *ucmd,
-					const struct ucmd_handler *handler)
+static __always_inline bool fetch_min_size(struct iommufd_ucmd *ucmd,
+					   const struct ucmd_handler *handler)
 {
 	const u32 *size = ucmd->cmd;
 
@@ -163,7 +163,7 @@ static int serve(const struct ucmd_handler *handler, struct iommufd_ucmd *ucmd)
 {
 	int ret;
 
-	if (!fetch_least(ucmd, handler)) {
+	if (!fetch_min_size(ucmd, handler)) {
 		ret = fetch_any(ucmd, handler);
 		if (ret)
 			return ret;
@@ -212,7 +212,7 @@ static noinline long extension_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
  * A structure that is longer than this kernel's must end in zeroes, a shorter
  * one is completed with zeroes.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: what user space gets.
  */
 long iommufd_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,

@@ -70,7 +70,7 @@ static int add_region(struct mmio_table *table, struct mmio_region *region,
  *
  * They can be mapped as soon as @owner is published.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0; -EINVAL for an address or length that does not fit, -ENOSPC where
  * there are no more offsets, -ENOMEM.
  */
@@ -106,7 +106,7 @@ int mmio_add(struct mmio_table *table, struct iommufd_object *owner,
  * @owner: as it was given there, on its way out or not published yet
  * @offset: as it was set there
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void mmio_remove(struct mmio_table *table, const struct iommufd_object *owner,
 		 unsigned long offset)
@@ -120,12 +120,12 @@ void mmio_remove(struct mmio_table *table, const struct iommufd_object *owner,
 
 static void mmio_open(struct vm_area_struct *vma)
 {
-	object_use(vma->vm_private_data);
+	object_get_user(vma->vm_private_data);
 }
 
 static void mmio_close(struct vm_area_struct *vma)
 {
-	object_unuse(vma->vm_private_data);
+	object_put_user(vma->vm_private_data);
 }
 
 static const struct vm_operations_struct mmio_vm_ops = {
@@ -143,7 +143,7 @@ static bool use_region(struct mmio_table *table, struct vm_area_struct *vma,
 	xa_lock(&table->regions);
 	found = xa_load(&table->regions, vma->vm_pgoff);
 	used = found && found->nr_pages == vma_pages(vma) &&
-	       object_tryuse(found->owner);
+	       object_tryget_user(found->owner);
 	if (used)
 		*region = *found;
 	xa_unlock(&table->regions);
@@ -155,7 +155,7 @@ static bool use_region(struct mmio_table *table, struct vm_area_struct *vma,
  * @table: the context's
  * @vma: where, and what
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0; -EINVAL for a private mapping, -EPERM for one to be executed,
  * -ENXIO where that is no whole region, another negative errno.
  */
@@ -178,6 +178,6 @@ int mmio_mmap(struct mmio_table *table, struct vm_area_struct *vma)
 				 region.nr_pages << PAGE_SHIFT,
 				 vma->vm_page_prot);
 	if (ret)
-		object_unuse(region.owner);
+		object_put_user(region.owner);
 	return ret;
 }

@@ -40,7 +40,7 @@ static void tear_down(struct iommufd_object *obj)
  * object_table_destroy() - destroy whatever is left, users first
  * @table: the table, which nobody else uses any more
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void object_table_destroy(struct object_table *table)
 {
@@ -67,7 +67,7 @@ void object_table_destroy(struct object_table *table)
  * @table: the table
  *
  * Return: true where there is none, not even one being made or destroyed, nor
- * an ID that object_bury() left.
+ * an ID that object_tombstone() left.
  */
 bool object_table_empty(struct object_table *table)
 {
@@ -82,7 +82,7 @@ bool object_table_empty(struct object_table *table)
  *
  * The object cannot be reached by its ID yet.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0, after which either object_publish() or object_abort() follows, or
  * a negative errno.
  */
@@ -189,11 +189,11 @@ bool object_tryget(struct iommufd_object *obj)
 }
 
 /**
- * object_use() - become a user
+ * object_get_user() - become a user
  * @obj: the object, to which the caller has a reference or of which it is a
  *	 user already, or which is not published yet
  */
-void object_use(struct iommufd_object *obj)
+void object_get_user(struct iommufd_object *obj)
 {
 	xa_lock(&obj->table->objects);
 	obj->users++;
@@ -201,13 +201,13 @@ void object_use(struct iommufd_object *obj)
 }
 
 /**
- * object_tryuse() - become a user of an object that may be on its way out
+ * object_tryget_user() - become a user of an object that may be on its way out
  * @obj: the object, whose memory something else keeps from being freed
  *
  * Return: true where the caller is a user, false where the object is not
  * published (any more).
  */
-bool object_tryuse(struct iommufd_object *obj)
+bool object_tryget_user(struct iommufd_object *obj)
 {
 	bool alive;
 
@@ -220,10 +220,10 @@ bool object_tryuse(struct iommufd_object *obj)
 }
 
 /**
- * object_unuse() - stop being a user
+ * object_put_user() - stop being a user
  * @obj: the object, which stays
  */
-void object_unuse(struct iommufd_object *obj)
+void object_put_user(struct iommufd_object *obj)
 {
 	xa_lock(&obj->table->objects);
 	WARN_ON(!obj->users);
@@ -276,7 +276,7 @@ static int destroy_unpublished(struct iommufd_object *obj, bool killable)
  *
  * Waits for requests that are working with the object.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0, -ENOENT, -EBUSY where it has users.
  */
 int object_destroy(struct object_table *table, u32 id)
@@ -297,15 +297,15 @@ int object_destroy(struct object_table *table, u32 id)
 }
 
 /**
- * object_unuse_destroy() - stop being a user, destroy what has none left
+ * object_put_user_destroy() - stop being a user, destroy what has none left
  * @obj: the object, published once; may be gone afterwards
  *
- * Context: may sleep; the caller holds no lock that a holder of a reference
+ * Context: May sleep; the caller holds no lock that a holder of a reference
  * takes.
  * Return: true where it was destroyed, false where it has other users or
  * somebody else is destroying it.
  */
-bool object_unuse_destroy(struct iommufd_object *obj)
+bool object_put_user_destroy(struct iommufd_object *obj)
 {
 	struct object_table *table = obj->table;
 	bool last;
@@ -323,14 +323,14 @@ bool object_unuse_destroy(struct iommufd_object *obj)
 }
 
 /**
- * object_condemn() - decide that an object is going to be destroyed
+ * object_begin_remove() - decide that an object is going to be destroyed
  * @obj: the object, published once, whose memory something else keeps from being
  *	 freed; it never has users
  *
- * Return: true where the caller has to object_bury() it, false where somebody
+ * Return: true where the caller has to object_tombstone() it, false where somebody
  * else is destroying it and does not give up any more.
  */
-bool object_condemn(struct iommufd_object *obj)
+bool object_begin_remove(struct iommufd_object *obj)
 {
 	struct object_table *table = obj->table;
 	bool ours;
@@ -346,16 +346,16 @@ bool object_condemn(struct iommufd_object *obj)
 }
 
 /**
- * object_bury() - destroy an object, without its ID being given to another
- * @obj: the object, after object_condemn() has returned true
+ * object_tombstone() - destroy an object, without its ID being given to another
+ * @obj: the object, after object_begin_remove() has returned true
  *
  * User space did not ask for that: what it still thinks to be the ID of this
  * object must not be that of some other one.
  *
- * Context: may sleep; the caller holds no lock that a holder of a reference
+ * Context: May sleep; the caller holds no lock that a holder of a reference
  * takes.
  */
-void object_bury(struct iommufd_object *obj)
+void object_tombstone(struct iommufd_object *obj)
 {
 	wait_event(obj->table->idle, is_idle(obj));
 	obj->ops->destroy(obj);

@@ -12,7 +12,7 @@
  *
  * An object is reachable by its ID from object_publish() until it is destroyed;
  * its ID is taken from object_init() on and until it is gone, or even after that,
- * see object_bury().
+ * see object_tombstone().
  */
 #ifndef IOMMUFD_OBJECT_H
 #define IOMMUFD_OBJECT_H
@@ -69,14 +69,14 @@ struct iommufd_object *object_next(struct object_table *table, u32 from,
 				   const struct object_ops *ops);
 bool object_tryget(struct iommufd_object *obj);
 
-void object_use(struct iommufd_object *obj);
-bool object_tryuse(struct iommufd_object *obj);
-void object_unuse(struct iommufd_object *obj);
+void object_get_user(struct iommufd_object *obj);
+bool object_tryget_user(struct iommufd_object *obj);
+void object_put_user(struct iommufd_object *obj);
 
 int object_destroy(struct object_table *table, u32 id);
-bool object_unuse_destroy(struct iommufd_object *obj);
-bool object_condemn(struct iommufd_object *obj);
-void object_bury(struct iommufd_object *obj);
+bool object_put_user_destroy(struct iommufd_object *obj);
+bool object_begin_remove(struct iommufd_object *obj);
+void object_tombstone(struct iommufd_object *obj);
 
 /**
  * object_put() - give a reference back

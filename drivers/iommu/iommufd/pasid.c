@@ -97,7 +97,7 @@ static int attach_locked(struct iommufd_device *idev, u32 pasid,
 	if (ret)
 		xa_erase(&idev->pasids, pasid);
 	else
-		object_use(&hwpt->obj);
+		object_get_user(&hwpt->obj);
 	return ret;
 }
 
@@ -120,14 +120,14 @@ static int replace_locked(struct iommufd_device *idev, u32 pasid,
 	ret = send_pasid(idev, pasid, hwpt, iommu_core_replace_pasid);
 	if (ret && !iommu_core_has_pasid(idev->dev, pasid)) {
 		xa_erase(&idev->pasids, pasid);
-		object_unuse(&from->obj);
+		object_put_user(&from->obj);
 	}
 	if (ret)
 		return ret;
 	/* in place of another entry it takes no memory */
 	xa_store(&idev->pasids, pasid, hwpt, 0);
-	object_use(&hwpt->obj);
-	object_unuse(&from->obj);
+	object_get_user(&hwpt->obj);
+	object_put_user(&from->obj);
 	return 0;
 }
 
@@ -154,7 +154,7 @@ static int change(struct iommufd_device *idev, u32 pasid, u32 hwpt_id,
  * @pasid: the PASID, not attached
  * @hwpt_id: ID of an HWPT that was made for PASIDs
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0; -ENOENT for an unknown ID, -EBUSY where @pasid is attached, -EINVAL
  * where the HWPT or the one for DMA without PASID was not made for PASIDs, or
  * the device has no PASIDs; another negative errno.
@@ -174,7 +174,7 @@ int pasid_attach(struct iommufd_device *idev, u32 pasid, u32 hwpt_id)
  * moment, and where it can neither be attached to the new HWPT nor go back to the
  * old one it stays detached.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: as pasid_attach(), but -EINVAL also where @pasid is not attached.
  */
 int pasid_replace(struct iommufd_device *idev, u32 pasid, u32 hwpt_id)
@@ -187,7 +187,7 @@ int pasid_replace(struct iommufd_device *idev, u32 pasid, u32 hwpt_id)
  * @idev: the device
  * @pasid: the PASID; one that is not attached is left alone
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void pasid_detach(struct iommufd_device *idev, u32 pasid)
 {
@@ -199,5 +199,5 @@ void pasid_detach(struct iommufd_device *idev, u32 pasid)
 			return;
 		iommu_core_detach_pasid(hwpt->domain, idev->dev, pasid);
 	}
-	hwpt_unuse(hwpt);
+	hwpt_put_user(hwpt);
 }

@@ -15,7 +15,7 @@
  * @from: user space's; need not be aligned
  * @size: bytes, a multiple of 4
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: false where not all of it can be read, with @to undefined.
  */
 static inline bool get_user_words(void *to, const void __user *from,
@@ -46,7 +46,7 @@ fault:
  * @from: what goes there
  * @size: bytes, a multiple of 4
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: false where not all of it can be written.
  */
 static inline bool put_user_words(void __user *to, const void *from,

@@ -53,7 +53,7 @@ bool vfio_pci_memory_usable(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_bar_answers() - does the function answer accesses to a BAR
+ * vfio_pci_bar_enabled() - does the function answer accesses to a BAR
  * @vdev: an open device
  * @is_mem: a BAR of memory, not of I/O ports
  *
@@ -62,7 +62,7 @@ bool vfio_pci_memory_usable(struct vfio_pci_core_device *vdev)
  * Context: Caller holds the memory lock for reading or writing.
  * Return: False where it sleeps, or does not decode memory.
  */
-bool vfio_pci_bar_answers(struct vfio_pci_core_device *vdev, bool is_mem)
+bool vfio_pci_bar_enabled(struct vfio_pci_core_device *vdev, bool is_mem)
 {
 	lockdep_assert_held(&vdev->memory_lock);
 
@@ -89,8 +89,8 @@ void vfio_pci_zap_bars(struct vfio_pci_core_device *vdev)
 	unmap_mapping_range(vdev->vdev.inode->i_mapping, start, end - start,
 			    true);
 	vfio_pci_dmabuf_revoke_all(vdev);
-	if (vdev->lender)
-		iommufd_lender_revoke(vdev->lender);
+	if (vdev->p2p_provider)
+		iommufd_p2p_provider_revoke(vdev->p2p_provider);
 }
 
 /**
@@ -109,7 +109,7 @@ void vfio_pci_lock_and_zap_memory(struct vfio_pci_core_device *vdev)
 /* There is somebody to tell, and the device is open */
 static bool has_peers(struct vfio_pci_core_device *vdev)
 {
-	return vdev->lender || !list_empty(&vdev->dmabufs);
+	return vdev->p2p_provider || !list_empty(&vdev->dmabufs);
 }
 
 /**
@@ -126,8 +126,8 @@ void vfio_pci_unlock_memory(struct vfio_pci_core_device *vdev)
 {
 	if (has_peers(vdev) && vfio_pci_memory_usable(vdev)) {
 		vfio_pci_dmabuf_restore_all(vdev);
-		if (vdev->lender)
-			iommufd_lender_restore(vdev->lender);
+		if (vdev->p2p_provider)
+			iommufd_p2p_provider_restore(vdev->p2p_provider);
 	}
 	up_write(&vdev->memory_lock);
 }
@@ -301,7 +301,7 @@ static unsigned int mappable_ranges(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_lend_bars() - let peers reach the BARs that the user maps
+ * vfio_pci_p2p_register() - let peers reach the BARs that the user maps
  * @vdev: a device that is being opened, whose BARs cannot be mapped yet
  *
  * Whatever part of the user's mappings is mapped for DMA by its address follows
@@ -310,27 +310,27 @@ static unsigned int mappable_ranges(struct vfio_pci_core_device *vdev,
  *
  * Context: Process context, may sleep; set lock held. Takes the memory lock.
  */
-void vfio_pci_lend_bars(struct vfio_pci_core_device *vdev)
+void vfio_pci_p2p_register(struct vfio_pci_core_device *vdev)
 {
 	struct range ranges[PCI_STD_NUM_BARS];
 	unsigned int nr = mappable_ranges(vdev, ranges);
-	struct iommufd_lender *lender;
+	struct iommufd_p2p_provider *provider;
 
 	if (!nr)
 		return;
-	lender = iommufd_lender_register(ranges, nr);
-	if (IS_ERR(lender)) {
+	provider = iommufd_p2p_provider_register(ranges, nr);
+	if (IS_ERR(provider)) {
 		memset(vdev->bar_mmap_supported, 0,
 		       sizeof(vdev->bar_mmap_supported));
 		return;
 	}
 	down_write(&vdev->memory_lock);
-	vdev->lender = lender;
+	vdev->p2p_provider = provider;
 	vfio_pci_unlock_memory(vdev);
 }
 
 /**
- * vfio_pci_reclaim_bars() - undo vfio_pci_lend_bars()
+ * vfio_pci_p2p_unregister() - undo vfio_pci_p2p_register()
  * @vdev: a device that is being closed, none of whose BARs is mapped
  *
  * What peers have mapped leads nowhere from now on, whoever opens the device
@@ -338,11 +338,11 @@ void vfio_pci_lend_bars(struct vfio_pci_core_device *vdev)
  *
  * Context: Process context, may sleep; set lock held. Takes the memory lock.
  */
-void vfio_pci_reclaim_bars(struct vfio_pci_core_device *vdev)
+void vfio_pci_p2p_unregister(struct vfio_pci_core_device *vdev)
 {
 	guard(rwsem_write)(&vdev->memory_lock);
 
-	if (vdev->lender)
-		iommufd_lender_unregister(vdev->lender);
-	vdev->lender = NULL;
+	if (vdev->p2p_provider)
+		iommufd_p2p_provider_unregister(vdev->p2p_provider);
+	vdev->p2p_provider = NULL;
 }

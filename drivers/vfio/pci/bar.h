@@ -18,7 +18,7 @@ static inline bool vfio_pci_is_awake(pci_power_t state)
 
 bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev);
 bool vfio_pci_memory_usable(struct vfio_pci_core_device *vdev);
-bool vfio_pci_bar_answers(struct vfio_pci_core_device *vdev, bool is_mem);
+bool vfio_pci_bar_enabled(struct vfio_pci_core_device *vdev, bool is_mem);
 void vfio_pci_zap_bars(struct vfio_pci_core_device *vdev);
 void vfio_pci_lock_and_zap_memory(struct vfio_pci_core_device *vdev);
 void vfio_pci_unlock_memory(struct vfio_pci_core_device *vdev);
@@ -28,7 +28,7 @@ void vfio_pci_restore_and_unlock_memory(struct vfio_pci_core_device *vdev,
 void vfio_pci_map_bars(struct vfio_pci_core_device *vdev);
 void vfio_pci_unmap_bars(struct vfio_pci_core_device *vdev);
 void vfio_pci_probe_bar_mmap(struct vfio_pci_core_device *vdev);
-void vfio_pci_lend_bars(struct vfio_pci_core_device *vdev);
-void vfio_pci_reclaim_bars(struct vfio_pci_core_device *vdev);
+void vfio_pci_p2p_register(struct vfio_pci_core_device *vdev);
+void vfio_pci_p2p_unregister(struct vfio_pci_core_device *vdev);
 
 #endif /* __VFIO_PCI_BAR_H */

@@ -87,7 +87,7 @@ static int window_get(struct vfio_pci_core_device *vdev,
 	if (!w->is_bar)
 		return 0;
 	down_read(&vdev->memory_lock);
-	if (vfio_pci_bar_answers(vdev, w->is_mem))
+	if (vfio_pci_bar_enabled(vdev, w->is_mem))
 		return 0;
 	up_read(&vdev->memory_lock);
 	return -EIO;

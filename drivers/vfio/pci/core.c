@@ -287,7 +287,7 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_enable, "VFIO_PCI_NG");
 void vfio_pci_core_finish_enable(struct vfio_pci_core_device *vdev)
 {
 	vfio_pci_probe_bar_mmap(vdev);
-	vfio_pci_lend_bars(vdev);
+	vfio_pci_p2p_register(vdev);
 	vfio_pci_sriov_opened(vdev);
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_finish_enable, "VFIO_PCI_NG");
@@ -346,7 +346,7 @@ void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 	lockdep_assert_held(&vdev->vdev.dev_set->lock);
 
 	vfio_pci_dmabuf_disown_all(vdev);
-	vfio_pci_reclaim_bars(vdev);
+	vfio_pci_p2p_unregister(vdev);
 	vfio_pci_drop_ioeventfds(vdev);
 	vfio_pci_low_power_exit(vdev);
 	pm_runtime_resume(&pdev->dev);

@@ -2,8 +2,8 @@
 /*
  * Parts of a BAR as a dma-buf, by which other devices reach it.
  *
- * The memory is lent: it is revoked whenever the function stops to decode it and
- * lent again afterwards, but what was mapped before has to be mapped anew. When
+ * The memory is provided: it is revoked whenever the function stops to decode it and
+ * provided again afterwards, but what was mapped before has to be mapped anew. When
  * the device is closed it is revoked for good.
  *
  * iommufd asks for the physical ranges and maps them itself. Everybody else gets

@@ -90,7 +90,7 @@ static int bus_master(struct vfio_pci_core_device *vdev, u32 flags,
 	}
 }
 
-/* A new dma-buf is revoked; it is lent before anybody has its descriptor */
+/* A new dma-buf is revoked; it is provided before anybody has its descriptor */
 static int create_dmabuf(struct vfio_pci_core_device *vdev,
 			 const struct vfio_device_feature_dma_buf *req,
 			 const struct vfio_region_dma_range *ranges)

@@ -53,7 +53,7 @@ static void write_if_usable(struct vfio_pci_ioeventfd *ioe)
 {
 	struct vfio_pci_core_device *vdev = ioe->vdev;
 
-	if (!vdev->low_power && vfio_pci_bar_answers(vdev, ioe->is_mem))
+	if (!vdev->low_power && vfio_pci_bar_enabled(vdev, ioe->is_mem))
 		write_data(ioe);
 }
 

@@ -349,9 +349,9 @@ static int set_irqs_awake(struct vfio_pci_core_device *vdev,
 
 	guard(mutex)(&vdev->config->lock);
 
-	state = vfio_pci_wake_for_work(vdev);
+	state = vfio_pci_power_up(vdev);
 	ret = set_irqs(vdev, r);
-	vfio_pci_sleep_after_work(vdev, state);
+	vfio_pci_power_restore(vdev, state);
 	vfio_pci_intx_sync(vdev);
 	return ret;
 }

@@ -119,17 +119,17 @@ static bool user_asleep(pci_power_t state)
 }
 
 /**
- * vfio_pci_wake_for_work() - let the host at the BARs, wherever the user put the device
+ * vfio_pci_power_up() - let the host at the BARs, wherever the user put the device
  * @vdev: an open device
  *
  * In any state but D0 the MSI-X table and the ROM are out of reach, and the PCI
  * core writes no MSI message.
  *
  * Context: Process context, may sleep. Caller holds the config lock, until
- * vfio_pci_sleep_after_work(). Takes the memory lock.
- * Return: State for vfio_pci_sleep_after_work().
+ * vfio_pci_power_restore(). Takes the memory lock.
+ * Return: State for vfio_pci_power_restore().
  */
-pci_power_t vfio_pci_wake_for_work(struct vfio_pci_core_device *vdev)
+pci_power_t vfio_pci_power_up(struct vfio_pci_core_device *vdev)
 {
 	pci_power_t state = vdev->pdev->current_state;
 
@@ -139,14 +139,14 @@ pci_power_t vfio_pci_wake_for_work(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_sleep_after_work() - undo vfio_pci_wake_for_work()
+ * vfio_pci_power_restore() - undo vfio_pci_power_up()
  * @vdev: an open device
  * @state: what that function returned
  *
  * Context: Process context, may sleep; config lock held. Takes the memory lock.
  */
-void vfio_pci_sleep_after_work(struct vfio_pci_core_device *vdev,
-			       pci_power_t state)
+void vfio_pci_power_restore(struct vfio_pci_core_device *vdev,
+			    pci_power_t state)
 {
 	if (user_asleep(state))
 		vfio_pci_user_power_state(vdev, state);

@@ -9,9 +9,9 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 			     pci_power_t state);
 void vfio_pci_user_power_state(struct vfio_pci_core_device *vdev,
 			       pci_power_t state);
-pci_power_t vfio_pci_wake_for_work(struct vfio_pci_core_device *vdev);
-void vfio_pci_sleep_after_work(struct vfio_pci_core_device *vdev,
-			       pci_power_t state);
+pci_power_t vfio_pci_power_up(struct vfio_pci_core_device *vdev);
+void vfio_pci_power_restore(struct vfio_pci_core_device *vdev,
+			    pci_power_t state);
 int vfio_pci_reset_function(struct vfio_pci_core_device *vdev);
 
 #endif /* __VFIO_PCI_POWER_H */

@@ -66,9 +66,9 @@ static bool rom_has_image(struct vfio_pci_core_device *vdev)
 		return true;
 
 	guard(mutex)(&vdev->config->lock);
-	state = vfio_pci_wake_for_work(vdev);
+	state = vfio_pci_power_up(vdev);
 	found = look_for_image(vdev);
-	vfio_pci_sleep_after_work(vdev, state);
+	vfio_pci_power_restore(vdev, state);
 	vfio_pci_intx_sync(vdev);
 	return found;
 }
@@ -152,7 +152,7 @@ static ssize_t rw(struct vfio_device *core_vdev, char __user *buf, size_t count,
 	if (!count)
 		return 0;
 
-	if (vfio_pci_get_awake(vdev))
+	if (vfio_pci_runtime_get(vdev))
 		return -EIO;
 	ret = region_rw(vdev, buf, count, ppos, write);
 	pm_runtime_put(&vdev->pdev->dev);

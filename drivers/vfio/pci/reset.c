@@ -303,7 +303,7 @@ static int get_set_power(struct vfio_device_set *dev_set)
 	int ret;
 
 	for_each_in_set(vdev, dev_set) {
-		ret = vfio_pci_get_awake(vdev);
+		ret = vfio_pci_runtime_get(vdev);
 		if (ret) {
 			put_set_power(dev_set, vdev);
 			return ret;

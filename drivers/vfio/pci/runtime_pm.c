@@ -170,7 +170,7 @@ int vfio_pci_idle_end(struct vfio_pci_core_device *vdev)
 {
 	if (vdev->disable_idle_d3)
 		return 0;
-	return vfio_pci_get_awake(vdev);
+	return vfio_pci_runtime_get(vdev);
 }
 
 /**

@@ -35,14 +35,14 @@ static inline void vfio_pci_low_power_settle(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_get_awake() - wake the device up, and keep it awake
+ * vfio_pci_runtime_get() - wake the device up, and keep it awake
  * @vdev: the device
  *
  * Context: Process context, may sleep. Waits for holders of the memory lock and
  * of igate. Undone by pm_runtime_put().
  * Return: 0 or a negative errno.
  */
-static inline int vfio_pci_get_awake(struct vfio_pci_core_device *vdev)
+static inline int vfio_pci_runtime_get(struct vfio_pci_core_device *vdev)
 {
 	int ret;
 

@@ -308,7 +308,7 @@ static int wake_pf(struct vfio_pci_core_device *vdev)
 {
 	int ret;
 
-	ret = vfio_pci_get_awake(vdev);
+	ret = vfio_pci_runtime_get(vdev);
 	if (ret)
 		return ret;
 

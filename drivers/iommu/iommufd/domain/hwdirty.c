@@ -9,7 +9,7 @@
 #include "user_bitmap.h"
 
 /* So much is looked at in one go to see that all of it is clean. */
-#define GLANCE SZ_2M
+#define DIRTY_SCAN_SIZE SZ_2M
 
 /**
  * struct dirty_reader - one run of hwdirty_read()
@@ -33,14 +33,14 @@ static int ask(struct iommu_domain *domain, const struct iova_range *range,
 {
 	struct iommu_iotlb_gather gather;
 	struct iommu_dirty_bitmap state;
-	int rc;
+	int ret;
 
 	iommu_dirty_bitmap_init(&state, NULL, &gather);
-	rc = domain->dirty_ops->read_and_clear_dirty(
+	ret = domain->dirty_ops->read_and_clear_dirty(
 		domain, range->first, iova_range_length(range),
 		clear ? 0 : IOMMU_DIRTY_NO_CLEAR, &state);
-	if (rc)
-		return rc;
+	if (ret)
+		return ret;
 	if (gather.start > gather.end)
 		return 0;
 	dirty->first = gather.start;
@@ -49,7 +49,7 @@ static int ask(struct iommu_domain *domain, const struct iova_range *range,
 }
 
 /**
- * hwdirty_works() - can it be known what is dirty?
+ * hwdirty_supported() - can it be known what is dirty?
  * @domain: a new domain, which nobody else uses yet: to try it is to walk its
  *	    page table
  *
@@ -60,7 +60,7 @@ static int ask(struct iommu_domain *domain, const struct iova_range *range,
  * Context: May sleep.
  * Return: true where all of the below can be done with @domain.
  */
-bool hwdirty_works(struct iommu_domain *domain)
+bool hwdirty_supported(struct iommu_domain *domain)
 {
 	const struct iommu_dirty_ops *ops = domain->dirty_ops;
 	const struct iova_range probe = {
@@ -78,7 +78,7 @@ bool hwdirty_works(struct iommu_domain *domain)
 
 /**
  * hwdirty_track() - begin or cease to keep track
- * @domain: a domain for which hwdirty_works()
+ * @domain: a domain for which hwdirty_supported()
  * @enable: begin
  *
  * Context: May sleep.
@@ -90,35 +90,35 @@ int hwdirty_track(struct iommu_domain *domain, bool enable)
 }
 
 /**
- * hwdirty_forget() - let everything be clean
- * @domain: a domain for which hwdirty_works()
+ * hwdirty_clear() - let everything be clean
+ * @domain: a domain for which hwdirty_supported()
  * @range: mapped IOVA
  *
  * Context: May sleep.
  * Return: 0, -EINTR where the current process is being killed, or what the IOMMU
  * driver says.
  */
-int hwdirty_forget(struct iommu_domain *domain, const struct iova_range *range)
+int hwdirty_clear(struct iommu_domain *domain, const struct iova_range *range)
 {
 	struct iova_range dirty, part = *range;
 	struct iommu_iotlb_gather flush;
 	bool flush_needed = false;
-	int rc;
+	int ret;
 
 	iommu_iotlb_gather_init(&flush);
 	for (;;) {
 		part.last = min(part.first | (SZ_1G - 1), range->last);
-		rc = fatal_signal_pending(current) ?
-			     -EINTR :
-			     ask(domain, &part, true, &dirty);
-		if (rc < 0)
+		ret = fatal_signal_pending(current) ?
+			      -EINTR :
+			      ask(domain, &part, true, &dirty);
+		if (ret < 0)
 			break;
-		if (rc) {
+		if (ret) {
 			iommu_iotlb_gather_add_range(&flush, dirty.first,
 						     iova_range_length(&dirty));
 			flush_needed = true;
 		}
-		rc = 0;
+		ret = 0;
 		if (part.last == range->last)
 			break;
 		part.first = part.last + 1;
@@ -126,7 +126,7 @@ int hwdirty_forget(struct iommu_domain *domain, const struct iova_range *range)
 	}
 	if (flush_needed)
 		iommu_iotlb_sync(domain, &flush);
-	return rc;
+	return ret;
 }
 
 /*
@@ -148,13 +148,13 @@ static int clean_page(struct dirty_reader *reader,
 		      const struct iova_range *page)
 {
 	struct iova_range dirty;
-	int rc;
+	int ret;
 
-	rc = ask(reader->domain, page, true, &dirty);
-	if (rc > 0)
+	ret = ask(reader->domain, page, true, &dirty);
+	if (ret > 0)
 		iommu_iotlb_gather_add_range(&reader->flush, page->first,
 					     iova_range_length(page));
-	return min(rc, 0);
+	return min(ret, 0);
 }
 
 /*
@@ -168,21 +168,21 @@ static int read_page(struct dirty_reader *reader,
 {
 	struct iova_range page = { iova, iova + reader->page - 1 };
 	struct iova_range dirty, part;
-	int rc;
+	int ret;
 
 	*last = page.last;
-	rc = ask(reader->domain, &page, false, &dirty);
-	if (rc <= 0)
-		return rc;
+	ret = ask(reader->domain, &page, false, &dirty);
+	if (ret <= 0)
+		return ret;
 	page = io_page(reader, iova, &dirty);
 	*last = page.last;
 	if (!iova_range_intersect(&page, within, &part))
 		return 0;
-	rc = user_bitmap_set(reader->bitmap, part);
-	if (!rc && reader->clear &&
+	ret = user_bitmap_set(reader->bitmap, part);
+	if (!ret && reader->clear &&
 	    iova_range_length(&part) == iova_range_length(&page))
-		rc = clean_page(reader, &page);
-	return rc;
+		ret = clean_page(reader, &page);
+	return ret;
 }
 
 static int read_pages(struct dirty_reader *reader,
@@ -190,12 +190,12 @@ static int read_pages(struct dirty_reader *reader,
 		      const struct iova_range *dirty, unsigned long *last)
 {
 	unsigned long iova = dirty->first & ~(reader->page - 1);
-	int rc;
+	int ret;
 
 	for (;;) {
-		rc = read_page(reader, within, iova, last);
-		if (rc || *last >= dirty->last)
-			return rc;
+		ret = read_page(reader, within, iova, last);
+		if (ret || *last >= dirty->last)
+			return ret;
 		iova = *last + 1;
 	}
 }
@@ -208,7 +208,7 @@ static int read_pages(struct dirty_reader *reader,
  */
 static unsigned long glance_size(unsigned long first)
 {
-	return (first | GLANCE) & -(first | GLANCE);
+	return (first | DIRTY_SCAN_SIZE) & -(first | DIRTY_SCAN_SIZE);
 }
 
 static int read_glance(struct dirty_reader *reader,
@@ -216,36 +216,36 @@ static int read_glance(struct dirty_reader *reader,
 		       unsigned long *last)
 {
 	struct iova_range glance = { .first = first }, dirty;
-	int rc;
+	int ret;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	rc = user_bitmap_move(reader->bitmap, first, &glance.last);
-	if (rc)
-		return rc;
+	ret = user_bitmap_move(reader->bitmap, first, &glance.last);
+	if (ret)
+		return ret;
 	glance.last = min3(glance.last, first + (glance_size(first) - 1),
 			   within->last);
 	*last = glance.last;
-	rc = ask(reader->domain, &glance, false, &dirty);
-	if (rc <= 0)
-		return rc;
+	ret = ask(reader->domain, &glance, false, &dirty);
+	if (ret <= 0)
+		return ret;
 	if (!iova_range_intersect(&dirty, &glance, &dirty))
 		return 0;
-	rc = read_pages(reader, within, &dirty, last);
+	ret = read_pages(reader, within, &dirty, last);
 	*last = max(*last, glance.last);
-	return rc;
+	return ret;
 }
 
 static int read_range(struct dirty_reader *reader,
 		      const struct iova_range *range)
 {
 	unsigned long first = range->first, last;
-	int rc;
+	int ret;
 
 	for (;;) {
-		rc = read_glance(reader, range, first, &last);
-		if (rc || last >= range->last)
-			return rc;
+		ret = read_glance(reader, range, first, &last);
+		if (ret || last >= range->last)
+			return ret;
 		first = last + 1;
 		cond_resched();
 	}
@@ -253,7 +253,7 @@ static int read_range(struct dirty_reader *reader,
 
 /**
  * hwdirty_read() - report what is dirty
- * @domain: a domain for which hwdirty_works()
+ * @domain: a domain for which hwdirty_supported()
  * @range: mapped IOVA, both ends aligned to the domain's smallest page
  * @clear: let it be clean afterwards, but for an I/O page that is not in @range
  *	   as a whole
@@ -273,11 +273,11 @@ int hwdirty_read(struct iommu_domain *domain, const struct iova_range *range,
 		.clear = clear,
 		.bitmap = bitmap,
 	};
-	int rc;
+	int ret;
 
 	iommu_iotlb_gather_init(&reader.flush);
-	rc = read_range(&reader, range);
+	ret = read_range(&reader, range);
 	if (reader.flush.start <= reader.flush.end)
 		iommu_iotlb_sync(domain, &reader.flush);
-	return rc;
+	return ret;
 }

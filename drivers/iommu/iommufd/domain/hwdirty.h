@@ -18,9 +18,9 @@
 struct iommu_domain;
 struct user_bitmap;
 
-bool hwdirty_works(struct iommu_domain *domain);
+bool hwdirty_supported(struct iommu_domain *domain);
 int hwdirty_track(struct iommu_domain *domain, bool enable);
-int hwdirty_forget(struct iommu_domain *domain, const struct iova_range *range);
+int hwdirty_clear(struct iommu_domain *domain, const struct iova_range *range);
 int hwdirty_read(struct iommu_domain *domain, const struct iova_range *range,
 		 bool clear, struct user_bitmap *bitmap);
 

@@ -30,15 +30,15 @@ struct mapper {
 
 static int map_step(struct mapper *mapper, phys_addr_t phys, unsigned long size)
 {
-	int rc;
+	int ret;
 
 	if (!mapper->unkillable && fatal_signal_pending(current))
 		return -EINTR;
 	cond_resched();
-	rc = iommu_map(mapper->domain, mapper->iova, phys, size, mapper->prot,
-		       GFP_KERNEL_ACCOUNT);
-	if (rc)
-		return rc;
+	ret = iommu_map(mapper->domain, mapper->iova, phys, size, mapper->prot,
+			GFP_KERNEL_ACCOUNT);
+	if (ret)
+		return ret;
 	mapper->iova += size;
 	mapper->left -= size;
 	return 0;
@@ -46,19 +46,19 @@ static int map_step(struct mapper *mapper, phys_addr_t phys, unsigned long size)
 
 static int map_run(struct mapper *mapper, phys_addr_t phys, unsigned long size)
 {
-	int rc = 0;
+	int ret = 0;
 
 	size = min(size, mapper->left);
-	while (size && !rc) {
+	while (size && !ret) {
 		unsigned long to_border =
 			mapper->step - (mapper->iova & (mapper->step - 1));
 		unsigned long part = min(size, to_border);
 
-		rc = map_step(mapper, phys, part);
+		ret = map_step(mapper, phys, part);
 		phys += part;
 		size -= part;
 	}
-	return rc;
+	return ret;
 }
 
 static int map_runs(struct mapper *mapper, const struct hwmap *map)
@@ -67,13 +67,14 @@ static int map_runs(struct mapper *mapper, const struct hwmap *map)
 	unsigned long end = PFN_DOWN(map->offset + (mapper->left - 1)) + 1;
 	unsigned long skip = offset_in_page(map->offset);
 	struct pfn_run run;
-	int rc;
+	int ret;
 
-	pfn_table_for_each_run(map->table, run, first, end) {
-		rc = map_run(mapper, PFN_PHYS(run.pfn) + skip,
-			     run.nr * PAGE_SIZE - skip);
-		if (rc)
-			return rc;
+	pfn_table_for_each_run(map->table, run, first, end)
+	{
+		ret = map_run(mapper, PFN_PHYS(run.pfn) + skip,
+			      run.nr * PAGE_SIZE - skip);
+		if (ret)
+			return ret;
 		skip = 0;
 	}
 	return 0;
@@ -110,15 +111,15 @@ int hwmap_map(struct iommu_domain *domain, const struct hwmap *map)
 		.prot = map->prot,
 		.unkillable = map->unkillable,
 	};
-	int rc;
+	int ret;
 
 	if (map->table)
-		rc = map_runs(&mapper, map);
+		ret = map_runs(&mapper, map);
 	else
-		rc = map_run(&mapper, map->phys, mapper.left);
-	if (rc)
+		ret = map_run(&mapper, map->phys, mapper.left);
+	if (ret)
 		unmap_partial(&mapper, map->range.first);
-	return rc;
+	return ret;
 }
 
 /**

@@ -48,7 +48,7 @@ int iommu_core_check_msi(struct iommu_group *group)
  * iommu_core_domain_alloc() - a new empty domain for mapping
  * @dev: a device that is going to be attached to it
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the domain, freed by iommu_domain_free(), or an ERR_PTR.
  */
 struct iommu_domain *iommu_core_domain_alloc(struct device *dev)
@@ -62,7 +62,7 @@ struct iommu_domain *iommu_core_domain_alloc(struct device *dev)
  * @flags: of IOMMU_HWPT_ALLOC
  * @data: for the driver, or NULL
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the domain, freed by iommu_domain_free(); -EOPNOTSUPP where it cannot
  * be what @flags ask for, another ERR_PTR.
  */
@@ -82,7 +82,7 @@ iommu_core_domain_alloc_flags(struct device *dev, u32 flags,
 	if (IS_ERR(domain))
 		return domain;
 	domain->owner = ops;
-	if (dirty && !hwdirty_works(domain)) {
+	if (dirty && !hwdirty_supported(domain)) {
 		iommu_domain_free(domain);
 		return ERR_PTR(-EOPNOTSUPP);
 	}
@@ -111,7 +111,7 @@ int iommu_core_adopt_nested(struct device *dev, struct iommu_domain *domain)
  * @flags: of IOMMU_HWPT_ALLOC
  * @data: for the driver
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the domain, freed by iommu_domain_free(), or an ERR_PTR; -EINVAL where
  * @parent belongs to another driver, -EOPNOTSUPP where the driver does not have
  * that.
@@ -143,7 +143,7 @@ iommu_core_domain_alloc_nested(struct device *dev, struct iommu_domain *parent,
  *
  * A driver may say so without it being true on this kernel, so it is tried.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: true where it can.
  */
 bool iommu_core_dirty_capable(struct device *dev)
@@ -201,7 +201,7 @@ static bool find_sw_msi(const struct list_head *regions, phys_addr_t *base)
  * into this one domain when a driver asks for its interrupts; a device that is
  * moved to another domain must set up its interrupts again.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0 or a negative errno.
  */
 int iommu_core_setup_msi(struct iommu_domain *domain, struct iommu_group *group)
@@ -290,7 +290,7 @@ static void free_handle(struct core_handle *handle)
 	struct fault_sink *sink = handle->target.sink;
 
 	if (sink) {
-		sink->ops->forget(sink, &handle->handle);
+		sink->ops->detach(sink, &handle->handle);
 		disable_faults(handle->target.source);
 	}
 	kfree(handle);
@@ -309,7 +309,7 @@ static int take_fault(struct iopf_group *group)
 	struct fault_sink *sink =
 		core_handle_of(group->attach_handle)->target.sink;
 
-	sink->ops->bring(sink, group);
+	sink->ops->report(sink, group);
 	return 0;
 }
 
@@ -340,7 +340,7 @@ u32 iommu_core_fault_device(const struct iopf_group *group)
  * @group: the group, whose DMA ownership the caller has claimed
  * @target: where page requests go, or NULL
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0, -EINVAL where @domain does not suit @group or page requests would
  * be those of a PCI virtual function, another negative errno.
  */
@@ -374,7 +374,7 @@ static int check_owner(struct device *dev, void *data)
  * Between the two the group's DMA is translated by one of them, as far as the
  * driver can do that.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0 or a negative errno, and the old domain stays attached; -EINVAL
  * where @domain does not suit @group.
  */
@@ -407,7 +407,7 @@ int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group,
  *
  * Until the group's ownership is released everything it sends is blocked.
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void iommu_core_detach(struct iommu_domain *domain, struct iommu_group *group)
 {
@@ -423,7 +423,7 @@ void iommu_core_detach(struct iommu_domain *domain, struct iommu_group *group)
  * @pasid: the PASID
  * @target: the device, and where its page requests go
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0, -EINVAL where @domain does not suit the device, another negative
  * errno.
  */
@@ -455,7 +455,7 @@ int iommu_core_attach_pasid(struct iommu_domain *domain, u32 pasid,
  * if that fails too the PASID is not attached any more: iommu_core_has_pasid()
  * tells.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0 or a negative errno.
  */
 int iommu_core_replace_pasid(struct iommu_domain *domain, u32 pasid,
@@ -494,7 +494,7 @@ bool iommu_core_has_pasid(struct device *dev, u32 pasid)
  * @dev: the device
  * @pasid: attached by iommu_core_attach_pasid()
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void iommu_core_detach_pasid(struct iommu_domain *domain, struct device *dev,
 			     u32 pasid)

@@ -21,10 +21,10 @@ struct iopf_group;
  * struct fault_sink_ops - what takes page requests must do
  */
 struct fault_sink_ops {
-	/** @bring: take a request, to be answered some time */
-	void (*bring)(struct fault_sink *sink, struct iopf_group *group);
-	/** @forget: answer what came by a handle, which is going away */
-	void (*forget)(struct fault_sink *sink,
+	/** @report: take a request, to be answered some time */
+	void (*report)(struct fault_sink *sink, struct iopf_group *group);
+	/** @detach: answer what came by a handle, which is going away */
+	void (*detach)(struct fault_sink *sink,
 		       const struct iommu_attach_handle *handle);
 };
 

@@ -104,7 +104,7 @@ int user_bitmap_flush(struct user_bitmap *bitmap)
 {
 	size_t size = window_size(bitmap), done, length;
 	unsigned long *word = bitmap->window;
-	int rc;
+	int ret;
 
 	if (!bitmap->changed)
 		return 0;
@@ -113,9 +113,9 @@ int user_bitmap_flush(struct user_bitmap *bitmap)
 		length = min(size - done, sizeof(*word));
 		if (!*word)
 			continue;
-		rc = add_bits(window_data(bitmap) + done, *word, length);
-		if (rc)
-			return rc;
+		ret = add_bits(window_data(bitmap) + done, *word, length);
+		if (ret)
+			return ret;
 		*word = 0;
 	}
 	return 0;
@@ -161,14 +161,14 @@ int user_bitmap_move(struct user_bitmap *bitmap, unsigned long iova,
 		     unsigned long *last)
 {
 	unsigned long bit = bit_of(bitmap, iova);
-	int rc;
+	int ret;
 
 	if (!bitmap->nr || bit - bitmap->first >= bitmap->nr) {
-		rc = user_bitmap_flush(bitmap);
-		if (!rc)
-			rc = open_window(bitmap, rounddown(bit, WINDOW_BITS));
-		if (rc)
-			return rc;
+		ret = user_bitmap_flush(bitmap);
+		if (!ret)
+			ret = open_window(bitmap, rounddown(bit, WINDOW_BITS));
+		if (ret)
+			return ret;
 	}
 	*last = bitmap->range.first +
 		((bitmap->first + bitmap->nr - 1) << bitmap->shift) +
@@ -187,12 +187,12 @@ int user_bitmap_move(struct user_bitmap *bitmap, unsigned long iova,
 int user_bitmap_set(struct user_bitmap *bitmap, struct iova_range range)
 {
 	unsigned long last, bit;
-	int rc;
+	int ret;
 
 	for (;;) {
-		rc = user_bitmap_move(bitmap, range.first, &last);
-		if (rc)
-			return rc;
+		ret = user_bitmap_move(bitmap, range.first, &last);
+		if (ret)
+			return ret;
 		last = min(last, range.last);
 		bit = bit_of(bitmap, range.first);
 		bitmap_set(bitmap->window, bit - bitmap->first,

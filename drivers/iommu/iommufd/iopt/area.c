@@ -10,7 +10,7 @@
 #include "lib/range.h"
 #include "pages/p2p_map.h"
 
-static_assert(sizeof(struct area) <= PAGES_ROOM);
+static_assert(sizeof(struct area) <= PAGES_INLINE_SIZE);
 
 /**
  * area_create() - a mapping of some memory
@@ -33,7 +33,7 @@ struct area *area_create(struct pages *pages, unsigned long offset,
 
 	if (prot & IOMMU_WRITE && !pages->backing.writable)
 		return ERR_PTR(-EPERM);
-	area = pages_take_room(pages);
+	area = pages_take_inline(pages);
 	if (!area)
 		area = kzalloc_obj(*area, GFP_KERNEL_ACCOUNT);
 	if (!area)
@@ -57,7 +57,7 @@ void area_destroy(struct area *area)
 {
 	struct pages *pages = area->pages;
 
-	if (!pages_has_room(pages, area))
+	if (!pages_is_inline(pages, area))
 		kfree(area);
 	pages_put(pages);
 }
@@ -71,21 +71,21 @@ void area_destroy(struct area *area)
  */
 int area_pin(struct area *area)
 {
-	int rc;
+	int ret;
 
-	rc = pages_hold(area->pages, &area->hold, PFN_DOWN(area->offset),
-			PFN_DOWN(area->offset + area->length - 1) + 1);
-	area->held = !rc;
-	return rc;
+	ret = pages_hold(area->pages, &area->hold, PFN_DOWN(area->offset),
+			 PFN_DOWN(area->offset + area->length - 1) + 1);
+	area->held = !ret;
+	return ret;
 }
 
 static int map_locked(struct area *area, struct iommu_domain *domain,
 		      const struct hwmap *map)
 {
 	if (area_of_device(area))
-		return views_map(&area->pages->views, domain, map);
-	if (unlikely(lent_any(area->pages)))
-		return lent_map(area->pages, domain, map);
+		return dmabuf_track_map(&area->pages->track, domain, map);
+	if (unlikely(p2p_any(area->pages)))
+		return p2p_map(area->pages, domain, map);
 	return hwmap_map(domain, map);
 }
 
@@ -107,14 +107,14 @@ int area_map(struct area *area, struct iommu_domain *domain, bool small_pages)
 		.prot = area->prot,
 		.small_pages = small_pages || area->small_pages,
 	};
-	int rc;
+	int ret;
 
 	/* others may be pinning and unpinning next to what this area holds */
 	if (mutex_lock_killable(&area->pages->lock))
 		return -EINTR;
-	rc = map_locked(area, domain, &map);
+	ret = map_locked(area, domain, &map);
 	mutex_unlock(&area->pages->lock);
-	return rc;
+	return ret;
 }
 
 /**
@@ -129,12 +129,13 @@ void area_unmap(struct area *area, struct hwmap_flush *flush)
 	if (area_of_device(area)) {
 		/* whoever takes the memory back waits until it is flushed */
 		guard(mutex)(&area->pages->lock);
-		views_unmap(&area->pages->views, flush, &area->node.range);
+		dmabuf_track_unmap(&area->pages->track, flush,
+				   &area->node.range);
 		return;
 	}
-	if (unlikely(area_lent(area))) {
+	if (unlikely(area_is_p2p(area))) {
 		guard(mutex)(&area->pages->lock);
-		lent_unmap(area->pages, flush, &area->node.range);
+		p2p_unmap(area->pages, flush, &area->node.range);
 		return;
 	}
 	hwmap_unmap(flush, &area->node.range);
@@ -167,16 +168,16 @@ bool area_of_device(const struct area *area)
 }
 
 /**
- * area_lent() - may some of the memory be taken back while it is mapped?
+ * area_is_p2p() - may some of the memory be taken back while it is mapped?
  * @area: the caller owns it, or it cannot be mapped or unmapped meanwhile
  *
  * Context: Any.
  * Return: true where it is mapped and may be; also true where that is so for what
  * another area shows of the same pages.
  */
-bool area_lent(const struct area *area)
+bool area_is_p2p(const struct area *area)
 {
-	return lent_mapped(area->pages);
+	return p2p_mapped(area->pages);
 }
 
 /**
@@ -193,7 +194,7 @@ unsigned long area_memory(const struct area *area)
 
 /**
  * area_split() - cut the end off a mapping
- * @area: neither of a device nor lent; has been cut in the I/O address space; the domains
+ * @area: neither of a device nor provided; has been cut in the I/O address space; the domains
  *	that map it can unmap both parts one by one
  * @tail: has no memory yet, becomes a mapping of what was cut off;
  *	area_split_hold() has to follow

@@ -40,24 +40,24 @@ struct area {
 	int prot;
 	/** @busy: requests that look at it; protected as @state */
 	unsigned int busy;
-	/** @pins: pins of accesses in it; protected as @state */
-	unsigned int pins;
+	/** @num_accesses: pins of accesses in it; protected as @state */
+	unsigned int num_accesses;
 	/**
-	 * @locks: how many of @pins are for good: who has them is not asked to
+	 * @num_locks: how many of @num_accesses are for good: who has them is not asked to
 	 * let go; protected as @state
 	 */
-	unsigned int locks;
+	unsigned int num_locks;
 	/** @small_pages: domains get no more than PAGE_SIZE at a time */
 	bool small_pages;
-	/** @no_pins: somebody waits for @pins to go, so none may come */
-	bool no_pins;
+	/** @prevent_access: somebody waits for @num_accesses to go, so none may come */
+	bool prevent_access;
 	/** @held: @hold is in effect; for the area's owner */
 	bool held;
 	/**
-	 * @stale: the address of its memory is not to be used any more, see
+	 * @vaddr_invalid: the address of its memory is not to be used any more, see
 	 * iopt_vaddr.h; protected by who keeps others from mapping and unmapping
 	 */
-	bool stale;
+	bool vaddr_invalid;
 	/** @offset: bytes from the beginning of @pages to what is mapped */
 	unsigned long offset;
 	/** @length: bytes */
@@ -100,7 +100,7 @@ int area_map(struct area *area, struct iommu_domain *domain, bool small_pages);
 void area_unmap(struct area *area, struct hwmap_flush *flush);
 bool area_aligned(const struct area *area, unsigned long alignment);
 bool area_of_device(const struct area *area);
-bool area_lent(const struct area *area);
+bool area_is_p2p(const struct area *area);
 unsigned long area_memory(const struct area *area);
 void area_split(struct area *area, struct area *tail);
 void area_split_hold(struct area *area, struct area *tail);

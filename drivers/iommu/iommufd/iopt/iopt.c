@@ -20,8 +20,8 @@
  * How long users have to unpin an area, and how often they are asked to. Mostly
  * they are done when they return from being asked.
  */
-#define PATIENCE (10 * HZ)
-#define PATIENCE_STEP (HZ / 10)
+#define UNPIN_TIMEOUT (10 * HZ)
+#define UNPIN_RETRY (HZ / 10)
 
 static const struct iova_range everything = { 0, ULONG_MAX };
 
@@ -43,12 +43,13 @@ void iopt_init(struct iopt *iopt)
 	iopt->alignment = 1;
 	iopt->pgsizes = ULONG_MAX;
 	iopt->nr_areas = 0;
-	iopt->nr_settled = 0;
-	init_waitqueue_head(&iopt->settled);
+	iopt->areas_seq = 0;
+	init_waitqueue_head(&iopt->areas_wq);
 }
 
 /* There may be very many areas, but mostly there is one, which costs nothing. */
-static void breathe(const struct area *area, const struct list_head *areas)
+static void cond_resched_unless_last(const struct area *area,
+				     const struct list_head *areas)
 {
 	if (!list_is_last(&area->entry, areas))
 		cond_resched();
@@ -60,13 +61,13 @@ static int place_fixed(struct iopt *iopt, struct area *first,
 		       const struct iopt_map *map)
 {
 	struct iova_range range;
-	int rc;
+	int ret;
 
 	if (map->iova & (iopt->alignment - 1))
 		return -EINVAL;
-	rc = iova_range_from_user(map->iova, map->length, &range);
-	if (rc)
-		return rc;
+	ret = iova_range_from_user(map->iova, map->length, &range);
+	if (ret)
+		return ret;
 	return iova_space_use_fixed(&iopt->space, &first->node, &range);
 }
 
@@ -90,7 +91,7 @@ static int check_areas(const struct iopt *iopt, const struct list_head *areas)
 	list_for_each_entry(area, areas, entry) {
 		if ((area->length | area->offset) & (iopt->alignment - 1))
 			return -EINVAL;
-		breathe(area, areas);
+		cond_resched_unless_last(area, areas);
 	}
 	return 0;
 }
@@ -108,7 +109,7 @@ static void share_out(struct iopt *iopt, struct list_head *areas)
 		area->state = AREA_PENDING;
 		iopt->nr_areas++;
 		prev = area;
-		breathe(area, areas);
+		cond_resched_unless_last(area, areas);
 	}
 }
 
@@ -116,18 +117,18 @@ static int place(struct iopt *iopt, struct list_head *areas,
 		 struct iopt_map *map)
 {
 	struct area *first = list_first_entry(areas, struct area, entry);
-	int rc;
+	int ret;
 
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	rc = check_areas(iopt, areas);
-	if (rc)
-		return rc;
+	ret = check_areas(iopt, areas);
+	if (ret)
+		return ret;
 	if (map->fixed)
-		rc = place_fixed(iopt, first, map);
+		ret = place_fixed(iopt, first, map);
 	else
-		rc = place_auto(iopt, first, map);
-	if (rc)
-		return rc;
+		ret = place_auto(iopt, first, map);
+	if (ret)
+		return ret;
 	map->iova = first->node.range.first;
 	share_out(iopt, areas);
 	return 0;
@@ -142,12 +143,13 @@ static void displace(struct iopt *iopt, struct area *area)
 
 static void wake_waiters(struct iopt *iopt)
 {
-	if (wq_has_sleeper(&iopt->settled))
-		wake_up_all(&iopt->settled);
+	if (wq_has_sleeper(&iopt->areas_wq))
+		wake_up_all(&iopt->areas_wq);
 }
 
 /* The list is the caller's again, or without meaning where they are LIVE. */
-static void settle(struct iopt *iopt, struct list_head *areas, bool live)
+static void iopt_areas_changed(struct iopt *iopt, struct list_head *areas,
+			       bool live)
 {
 	struct area *area;
 
@@ -157,9 +159,9 @@ static void settle(struct iopt *iopt, struct list_head *areas, bool live)
 				area->state = AREA_LIVE;
 			else
 				displace(iopt, area);
-			breathe(area, areas);
+			cond_resched_unless_last(area, areas);
 		}
-		iopt->nr_settled++;
+		iopt->areas_seq++;
 	}
 	wake_waiters(iopt);
 }
@@ -176,16 +178,16 @@ static void unfill_one(struct area *area, struct iommu_domain *domain)
 static int fill(struct iopt *iopt, struct area *area)
 {
 	struct iopt_domain *entry;
-	int rc;
+	int ret;
 
 	if (list_empty(&iopt->domains))
 		return 0;
-	rc = area_pin(area);
-	if (rc)
-		return rc;
+	ret = area_pin(area);
+	if (ret)
+		return ret;
 	list_for_each_entry(entry, &iopt->domains, entry) {
-		rc = area_map(area, entry->domain, iopt->small_pages);
-		if (rc)
+		ret = area_map(area, entry->domain, iopt->small_pages);
+		if (ret)
 			goto err_unfill;
 	}
 	return 0;
@@ -194,7 +196,7 @@ err_unfill:
 	list_for_each_entry_continue_reverse(entry, &iopt->domains, entry)
 		unfill_one(area, entry->domain);
 	area_unpin(area);
-	return rc;
+	return ret;
 }
 
 /* No page goes before all domains were flushed */
@@ -210,13 +212,13 @@ static void unfill(struct iopt *iopt, struct area *area)
 static int fill_all(struct iopt *iopt, struct list_head *areas)
 {
 	struct area *area;
-	int rc;
+	int ret;
 
 	list_for_each_entry(area, areas, entry) {
-		rc = fill(iopt, area);
-		if (rc)
+		ret = fill(iopt, area);
+		if (ret)
 			goto err_unfill;
-		breathe(area, areas);
+		cond_resched_unless_last(area, areas);
 	}
 	return 0;
 
@@ -225,7 +227,7 @@ err_unfill:
 		unfill(iopt, area);
 		cond_resched();
 	}
-	return rc;
+	return ret;
 }
 
 /**
@@ -247,18 +249,18 @@ err_unfill:
 int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 		   struct iopt_map *map)
 {
-	int rc;
+	int ret;
 
 	might_sleep();
 	if (down_read_killable(&iopt->domains_rwsem))
 		return -EINTR;
-	rc = place(iopt, areas, map);
-	if (!rc) {
-		rc = fill_all(iopt, areas);
-		settle(iopt, areas, !rc);
+	ret = place(iopt, areas, map);
+	if (!ret) {
+		ret = fill_all(iopt, areas);
+		iopt_areas_changed(iopt, areas, !ret);
 	}
 	up_read(&iopt->domains_rwsem);
-	return rc;
+	return ret;
 }
 
 /* Drops the caller's reference to @pages, which may be an error. */
@@ -267,7 +269,7 @@ static int map_pages(struct iopt *iopt, struct iopt_map *map,
 {
 	struct area *area;
 	LIST_HEAD(areas);
-	int rc;
+	int ret;
 
 	if (IS_ERR(pages))
 		return PTR_ERR(pages);
@@ -278,21 +280,21 @@ static int map_pages(struct iopt *iopt, struct iopt_map *map,
 		return PTR_ERR(area);
 	area->small_pages = map->small_pages;
 	list_add(&area->entry, &areas);
-	rc = iopt_map_areas(iopt, &areas, map);
-	if (rc)
+	ret = iopt_map_areas(iopt, &areas, map);
+	if (ret)
 		area_destroy(area);
-	return rc;
+	return ret;
 }
 
 static int find_memory(const struct iopt_map *map, unsigned long *start,
 		       unsigned long *nr_pages)
 {
 	struct iova_range memory;
-	int rc;
+	int ret;
 
-	rc = iova_range_from_user(map->uaddr, map->length, &memory);
-	if (rc)
-		return rc;
+	ret = iova_range_from_user(map->uaddr, map->length, &memory);
+	if (ret)
+		return ret;
 	*start = memory.first & PAGE_MASK;
 	*nr_pages = PFN_DOWN(memory.last) - PFN_DOWN(memory.first) + 1;
 	return 0;
@@ -311,11 +313,11 @@ static int find_memory(const struct iopt_map *map, unsigned long *start,
 int iopt_map_user(struct iopt *iopt, struct iopt_map *map)
 {
 	unsigned long start, nr_pages;
-	int rc;
+	int ret;
 
-	rc = find_memory(map, &start, &nr_pages);
-	if (rc)
-		return rc;
+	ret = find_memory(map, &start, &nr_pages);
+	if (ret)
+		return ret;
 	return map_pages(iopt, map,
 			 pages_create_user(start, nr_pages,
 					   map->prot & IOMMU_WRITE,
@@ -335,11 +337,11 @@ int iopt_map_user(struct iopt *iopt, struct iopt_map *map)
 int iopt_map_file(struct iopt *iopt, struct iopt_map *map, struct file *file)
 {
 	unsigned long start, nr_pages;
-	int rc;
+	int ret;
 
-	rc = find_memory(map, &start, &nr_pages);
-	if (rc)
-		return rc;
+	ret = find_memory(map, &start, &nr_pages);
+	if (ret)
+		return ret;
 	return map_pages(iopt, map,
 			 pages_create_file(file, start, nr_pages,
 					   map->prot & IOMMU_WRITE,
@@ -362,11 +364,11 @@ int iopt_map_dmabuf(struct iopt *iopt, struct iopt_map *map,
 		    struct dma_buf *dmabuf)
 {
 	unsigned long start, nr_pages;
-	int rc;
+	int ret;
 
-	rc = find_memory(map, &start, &nr_pages);
-	if (rc)
-		return rc;
+	ret = find_memory(map, &start, &nr_pages);
+	if (ret)
+		return ret;
 	return map_pages(iopt, map,
 			 pages_create_dmabuf(dmabuf, start, nr_pages,
 					     map->prot & IOMMU_WRITE,
@@ -381,8 +383,8 @@ int iopt_map_dmabuf(struct iopt *iopt, struct iopt_map *map,
 struct claim {
 	/** @areas: list of those that were taken, all or none */
 	struct list_head areas;
-	/** @nr_settled: &iopt.nr_settled when it was tried */
-	unsigned int nr_settled;
+	/** @areas_seq: &iopt.areas_seq when it was tried */
+	unsigned int areas_seq;
 	/** @pinned: the first area that is pinned */
 	struct iova_range pinned;
 };
@@ -396,7 +398,7 @@ static int claim_area(struct area *area, struct claim *claim)
 {
 	if (unsettled(area))
 		return -EAGAIN;
-	if (area->pins)
+	if (area->num_accesses)
 		return -EINPROGRESS;
 	area->state = AREA_DYING;
 	list_add_tail(&area->entry, &claim->areas);
@@ -404,12 +406,13 @@ static int claim_area(struct area *area, struct claim *claim)
 }
 
 static void set_no_pins(struct iopt *iopt, const struct iova_range *range,
-			bool no_pins)
+			bool prevent_access)
 {
 	struct iova_node *node;
 
-	iova_space_for_each_used(&iopt->space, node, range) {
-		area_of(node)->no_pins = no_pins;
+	iova_space_for_each_used(&iopt->space, node, range)
+	{
+		area_of(node)->prevent_access = prevent_access;
 		cond_resched();
 	}
 }
@@ -420,7 +423,7 @@ static void revive(struct claim *claim)
 
 	list_for_each_entry(area, &claim->areas, entry) {
 		area->state = AREA_LIVE;
-		breathe(area, &claim->areas);
+		cond_resched_unless_last(area, &claim->areas);
 	}
 	INIT_LIST_HEAD(&claim->areas);
 }
@@ -430,32 +433,33 @@ static int claim(struct iopt *iopt, const struct iova_range *range,
 		 struct claim *claim)
 {
 	struct iova_node *node;
-	int rc = 0, one;
+	int ret = 0, one;
 
 	lockdep_assert_held_write(&iopt->iova_rwsem);
-	claim->nr_settled = iopt->nr_settled;
-	iova_space_for_each_used(&iopt->space, node, range) {
+	claim->areas_seq = iopt->areas_seq;
+	iova_space_for_each_used(&iopt->space, node, range)
+	{
 		if (!iova_range_contains(range, &node->range)) {
-			rc = -ENOENT;
+			ret = -ENOENT;
 			break;
 		}
-		if (area_of(node)->locks) {
-			rc = -EBUSY;
+		if (area_of(node)->num_locks) {
+			ret = -EBUSY;
 			break;
 		}
 		one = claim_area(area_of(node), claim);
-		if (one == -EINPROGRESS && !rc)
+		if (one == -EINPROGRESS && !ret)
 			claim->pinned = node->range;
-		if (one && rc != -EAGAIN)
-			rc = one;
+		if (one && ret != -EAGAIN)
+			ret = one;
 		if (node->range.last < range->last)
 			cond_resched();
 	}
-	if (rc)
+	if (ret)
 		revive(claim);
-	if (rc == -EAGAIN || rc == -EINPROGRESS)
+	if (ret == -EAGAIN || ret == -EINPROGRESS)
 		set_no_pins(iopt, range, true);
-	return rc;
+	return ret;
 }
 
 /* Somebody did not get what they wanted to unmap, so it can be pinned again */
@@ -484,23 +488,23 @@ static void notify_users(struct iopt *iopt, const struct iova_range *range)
 }
 
 /**
- * iopt_wait_settled() - wait until it may pay to try once more
+ * iopt_wait_areas() - wait until it may pay to try once more
  * @iopt: the I/O address space
- * @nr_settled: &iopt.nr_settled as it was under the lock when areas were found
+ * @areas_seq: &iopt.areas_seq as it was under the lock when areas were found
  *	not LIVE, busy or pinned
  * @timeout: in jiffies
  *
  * Context: May sleep. The caller holds no lock of @iopt.
- * Return: 0 once some area has settled since, or the time is over; -EINTR where
+ * Return: 0 once some area has areas_wq since, or the time is over; -EINTR where
  * the current process is being killed.
  */
-int iopt_wait_settled(struct iopt *iopt, unsigned int nr_settled,
-		      unsigned long timeout)
+int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
+		    unsigned long timeout)
 {
 	long left;
 
 	left = wait_event_killable_timeout(
-		iopt->settled, READ_ONCE(iopt->nr_settled) != nr_settled,
+		iopt->areas_wq, READ_ONCE(iopt->areas_seq) != areas_seq,
 		timeout);
 	return left < 0 ? -EINTR : 0;
 }
@@ -526,26 +530,25 @@ static int claim_settled(struct iopt *iopt, const struct iova_range *range,
 	/* which no area is */
 	struct iova_range asked = everything;
 	unsigned long deadline = 0;
-	int rc;
+	int ret;
 
 	for (;;) {
-		rc = try_claim(iopt, range, claim);
-		if (rc != -EAGAIN && rc != -EINPROGRESS)
-			return rc;
+		ret = try_claim(iopt, range, claim);
+		if (ret != -EAGAIN && ret != -EINPROGRESS)
+			return ret;
 		up_read(&iopt->domains_rwsem);
-		if (rc == -EINPROGRESS) {
+		if (ret == -EINPROGRESS) {
 			if (!same_range(&asked, &claim->pinned)) {
 				asked = claim->pinned;
-				deadline = jiffies + PATIENCE;
+				deadline = jiffies + UNPIN_TIMEOUT;
 			} else if (time_after(jiffies, deadline)) {
 				return -EDEADLK;
 			}
 			notify_users(iopt, &claim->pinned);
 		}
-		if (iopt_wait_settled(iopt, claim->nr_settled,
-				      rc == -EINPROGRESS ?
-					      PATIENCE_STEP :
-					      MAX_SCHEDULE_TIMEOUT))
+		if (iopt_wait_areas(iopt, claim->areas_seq,
+				    ret == -EINPROGRESS ? UNPIN_RETRY :
+							  MAX_SCHEDULE_TIMEOUT))
 			return -EINTR;
 	}
 }
@@ -561,13 +564,13 @@ static void unfill_all(struct iopt *iopt, struct list_head *areas)
 		hwmap_begin(&flush, translator->domain);
 		list_for_each_entry(area, areas, entry) {
 			area_unmap(area, &flush);
-			breathe(area, areas);
+			cond_resched_unless_last(area, areas);
 		}
 		hwmap_end(&flush);
 	}
 	list_for_each_entry(area, areas, entry) {
 		area_unpin(area);
-		breathe(area, areas);
+		cond_resched_unless_last(area, areas);
 	}
 }
 
@@ -582,9 +585,9 @@ static u64 retire(struct iopt *iopt, struct list_head *areas)
 	scoped_guard(rwsem_write, &iopt->iova_rwsem) {
 		list_for_each_entry(area, areas, entry) {
 			displace(iopt, area);
-			breathe(area, areas);
+			cond_resched_unless_last(area, areas);
 		}
-		iopt->nr_settled++;
+		iopt->areas_seq++;
 	}
 	wake_waiters(iopt);
 	list_for_each_entry_safe(area, next, areas, entry) {
@@ -614,16 +617,16 @@ static u64 retire(struct iopt *iopt, struct list_head *areas)
 int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
 {
 	struct claim claim = { .areas = LIST_HEAD_INIT(claim.areas) };
-	int rc;
+	int ret;
 
-	rc = claim_settled(iopt, range, &claim);
-	if (!rc)
+	ret = claim_settled(iopt, range, &claim);
+	if (!ret)
 		*unmapped = retire(iopt, &claim.areas);
 	else
 		unclaim(iopt, range);
-	if (rc != -EINTR && rc != -EDEADLK)
+	if (ret != -EINTR && ret != -EDEADLK)
 		up_read(&iopt->domains_rwsem);
-	return rc;
+	return ret;
 }
 
 /**

@@ -8,7 +8,7 @@
  *	container.lock
  *	container_dirty.lock
  *	iommufd_ctx.groups_lock, group lock
- *	iommufd_ctx.payer_rwsem
+ *	iommufd_ctx.account_rwsem
  *	ioas lock, access lock
  *	iopt.domains_rwsem
  *	iopt.iova_rwsem; or the reservation lock of a dma-buf, then pages.lock
@@ -16,7 +16,7 @@
  *	mmap_lock of the process that owns the memory, or that pays; of any
  *		process where user memory is accessed
  *	the lock of a driver under which a process maps memory that it lends
- *	lender.lock
+ *	provider.lock
  *	iopt.users, then object_table.objects: the locks of the xarrays
  *	eventq.lock
  *
@@ -29,7 +29,7 @@
  * change of domains.
  *
  * A request that only looks at LIVE areas (reads memory through them, pins it
- * for the CPU, reads what is dirty) makes them busy instead, see iopt_look.h.
+ * for the CPU, reads what is dirty) makes them busy instead, see iopt_range_query.h.
  * They stay what they are until it is done.
  */
 #ifndef IOMMUFD_IOPT_H
@@ -118,10 +118,10 @@ struct iopt {
 	unsigned long alignment;
 	/** @nr_areas: areas in any state */
 	unsigned int nr_areas;
-	/** @nr_settled: how often areas ceased to be PENDING, DYING, busy, pinned */
-	unsigned int nr_settled;
-	/** @settled: woken when @nr_settled changes */
-	wait_queue_head_t settled;
+	/** @areas_seq: how often areas ceased to be PENDING, DYING, busy, pinned */
+	unsigned int areas_seq;
+	/** @areas_wq: woken when @areas_seq changes */
+	wait_queue_head_t areas_wq;
 };
 
 /**
@@ -170,7 +170,7 @@ int iopt_unmap(struct iopt *iopt, const struct iova_range *range,
 	       u64 *unmapped);
 int iopt_unmap_all(struct iopt *iopt, u64 *unmapped);
 void iopt_clear(struct iopt *iopt);
-int iopt_wait_settled(struct iopt *iopt, unsigned int nr_settled,
-		      unsigned long timeout);
+int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
+		    unsigned long timeout);
 
 #endif /* IOMMUFD_IOPT_H */

@@ -13,17 +13,17 @@
 
 static int add_user(struct iopt *iopt, struct iopt_user *user)
 {
-	int rc;
+	int ret;
 
 	if (user->pins) {
-		rc = iopt_check_alignment(iopt, PAGE_SIZE);
-		if (rc)
-			return rc;
+		ret = iopt_check_alignment(iopt, PAGE_SIZE);
+		if (ret)
+			return ret;
 	}
-	rc = xa_alloc(&iopt->users, &user->index, user, xa_limit_32b,
-		      GFP_KERNEL_ACCOUNT);
-	if (rc)
-		return rc;
+	ret = xa_alloc(&iopt->users, &user->index, user, xa_limit_32b,
+		       GFP_KERNEL_ACCOUNT);
+	if (ret)
+		return ret;
 	iopt->nr_pinners += user->pins;
 	iopt_update_alignment(iopt);
 	return 0;
@@ -41,14 +41,14 @@ static int add_user(struct iopt *iopt, struct iopt_user *user)
  */
 int iopt_add_user(struct iopt *iopt, struct iopt_user *user)
 {
-	int rc;
+	int ret;
 
 	might_sleep();
 	if (down_write_killable(&iopt->domains_rwsem))
 		return -EINTR;
-	rc = add_user(iopt, user);
+	ret = add_user(iopt, user);
 	up_write(&iopt->domains_rwsem);
-	return rc;
+	return ret;
 }
 
 /**
@@ -88,7 +88,7 @@ static void unpin_areas(struct iopt *iopt, const struct iova_range *range,
 	struct area *area;
 
 	for (;;) {
-		area = iopt_look_at(iopt, iova);
+		area = iopt_range_area(iopt, iova);
 		find_pages(area, &done, &first, &end);
 		pages_unpin(area->pages, first, end);
 		if (area->node.range.last >= done.last)
@@ -102,55 +102,55 @@ static int pin_areas(struct iopt *iopt, const struct iova_range *range,
 {
 	unsigned long first, end, iova = range->first;
 	struct area *area;
-	int rc;
+	int ret;
 
 	for (;;) {
-		area = iopt_look_at(iopt, iova);
+		area = iopt_range_area(iopt, iova);
 		find_pages(area, range, &first, &end);
-		rc = pages_pin(area->pages, first, end, out);
-		if (rc || area->node.range.last >= range->last)
+		ret = pages_pin(area->pages, first, end, out);
+		if (ret || area->node.range.last >= range->last)
 			break;
 		out += end - first;
 		iova = area->node.range.last + 1;
 	}
-	if (rc && iova != range->first)
+	if (ret && iova != range->first)
 		unpin_areas(iopt, range, iova - 1);
-	return rc;
+	return ret;
 }
 
 static int pin(struct iopt *iopt, const struct iova_range *range, int prot,
 	       struct page **out, bool lock)
 {
-	const struct iopt_look look = {
+	const struct iopt_range_query look = {
 		.range = *range,
 		.prot = prot,
 		.access = true,
 		.whole_pages = true,
 	};
-	int rc;
+	int ret;
 
 	might_sleep();
-	rc = iopt_look_begin(iopt, &look);
-	if (rc)
-		return rc;
-	rc = pin_areas(iopt, range, out);
-	if (!rc && lock)
-		iopt_look_lock(iopt, range, 1);
-	iopt_look_end(iopt, range, rc ? 0 : 1);
-	return rc;
+	ret = iopt_range_get(iopt, &look);
+	if (ret)
+		return ret;
+	ret = pin_areas(iopt, range, out);
+	if (!ret && lock)
+		iopt_range_lock(iopt, range, 1);
+	iopt_range_put(iopt, range, ret ? 0 : 1);
+	return ret;
 }
 
 static void unpin(struct iopt *iopt, const struct iova_range *range, bool lock)
 {
-	const struct iopt_look look = { .range = *range };
+	const struct iopt_range_query look = { .range = *range };
 
 	might_sleep();
-	if (WARN_ON(iopt_look_begin(iopt, &look)))
+	if (WARN_ON(iopt_range_get(iopt, &look)))
 		return;
 	unpin_areas(iopt, range, range->last);
 	if (lock)
-		iopt_look_lock(iopt, range, -1);
-	iopt_look_end(iopt, range, -1);
+		iopt_range_lock(iopt, range, -1);
+	iopt_range_put(iopt, range, -1);
 }
 
 /**
@@ -163,7 +163,7 @@ static void unpin(struct iopt *iopt, const struct iova_range *range, bool lock)
  * Who does this is among the users, and unpins when it is asked to.
  *
  * Context: May sleep.
- * Return: 0, or with nothing pinned an error of iopt_look_begin() or
+ * Return: 0, or with nothing pinned an error of iopt_range_get() or
  * pages_pin().
  */
 int iopt_pin(struct iopt *iopt, const struct iova_range *range, int prot,
@@ -215,7 +215,7 @@ void iopt_unlock(struct iopt *iopt, const struct iova_range *range)
 }
 
 /**
- * iopt_copy_looked() - read or write the memory behind a range
+ * iopt_copy_range() - read or write the memory behind a range
  * @iopt: the I/O address space
  * @range: is being looked at for an access that @flags ask for
  * @data: the other side
@@ -224,20 +224,20 @@ void iopt_unlock(struct iopt *iopt, const struct iova_range *range)
  * Context: May sleep.
  * Return: 0, or an error of pages_copy() with part done possibly.
  */
-int iopt_copy_looked(struct iopt *iopt, const struct iova_range *range,
-		     void *data, unsigned int flags)
+int iopt_copy_range(struct iopt *iopt, const struct iova_range *range,
+		    void *data, unsigned int flags)
 {
 	struct iova_range part, left = *range;
 	struct area *area;
-	int rc;
+	int ret;
 
 	for (;;) {
-		area = iopt_look_at(iopt, left.first);
+		area = iopt_range_area(iopt, left.first);
 		iova_range_intersect(&area->node.range, &left, &part);
-		rc = pages_copy(area->pages, area_offset(area, part.first),
-				data, iova_range_length(&part), flags);
-		if (rc || part.last == range->last)
-			return rc;
+		ret = pages_copy(area->pages, area_offset(area, part.first),
+				 data, iova_range_length(&part), flags);
+		if (ret || part.last == range->last)
+			return ret;
 		data += iova_range_length(&part);
 		left.first = part.last + 1;
 	}
@@ -251,24 +251,24 @@ int iopt_copy_looked(struct iopt *iopt, const struct iova_range *range,
  * @flags: BACKING_WRITE and so on
  *
  * Context: May sleep.
- * Return: 0, an error of iopt_look_begin(), or of pages_copy(); in the latter
+ * Return: 0, an error of iopt_range_get(), or of pages_copy(); in the latter
  * case part may be done.
  */
 int iopt_rw(struct iopt *iopt, const struct iova_range *range, void *data,
 	    unsigned int flags)
 {
-	const struct iopt_look look = {
+	const struct iopt_range_query look = {
 		.range = *range,
 		.prot = flags & BACKING_WRITE ? IOMMU_WRITE : IOMMU_READ,
 		.access = true,
 	};
-	int rc;
+	int ret;
 
 	might_sleep();
-	rc = iopt_look_begin(iopt, &look);
-	if (rc)
-		return rc;
-	rc = iopt_copy_looked(iopt, range, data, flags);
-	iopt_look_end(iopt, range, 0);
-	return rc;
+	ret = iopt_range_get(iopt, &look);
+	if (ret)
+		return ret;
+	ret = iopt_copy_range(iopt, range, data, flags);
+	iopt_range_put(iopt, range, 0);
+	return ret;
 }

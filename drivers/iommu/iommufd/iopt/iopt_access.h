@@ -20,8 +20,8 @@ void iopt_unpin(struct iopt *iopt, const struct iova_range *range);
 int iopt_lock(struct iopt *iopt, const struct iova_range *range, int prot,
 	      struct page **out);
 void iopt_unlock(struct iopt *iopt, const struct iova_range *range);
-int iopt_copy_looked(struct iopt *iopt, const struct iova_range *range,
-		     void *data, unsigned int flags);
+int iopt_copy_range(struct iopt *iopt, const struct iova_range *range,
+		    void *data, unsigned int flags);
 int iopt_rw(struct iopt *iopt, const struct iova_range *range, void *data,
 	    unsigned int flags);
 

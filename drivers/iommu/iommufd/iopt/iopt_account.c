@@ -15,8 +15,9 @@ static int check(struct iopt *iopt)
 	struct iova_node *node;
 
 	guard(rwsem_read)(&iopt->iova_rwsem);
-	iova_space_for_each_used(&iopt->space, node, &everything) {
-		if (!pages_inheritable(area_of(node)->pages))
+	iova_space_for_each_used(&iopt->space, node, &everything)
+	{
+		if (!pages_can_move(area_of(node)->pages))
 			return -EINVAL;
 		cond_resched();
 	}
@@ -42,46 +43,46 @@ static struct pages *next_pages(struct iopt *iopt, unsigned long from,
 }
 
 /**
- * iopt_add_heir() - the current process is going to pay for all that is mapped
+ * iopt_add_next_charge() - the current process is going to pay for all that is mapped
  * @iopt: the I/O address space
  *
- * To be followed by iopt_drop_heir(), whatever it returns. Memory that is mapped
+ * To be followed by iopt_drop_next_charge(), whatever it returns. Memory that is mapped
  * from now on is not affected.
  *
  * Context: Process context of a process with an mm. May sleep.
  * Return: 0, -EINVAL where memory of a process or of a device is mapped, or another error of
- * pages_add_heir().
+ * pages_add_next_charge().
  */
-int iopt_add_heir(struct iopt *iopt)
+int iopt_add_next_charge(struct iopt *iopt)
 {
 	unsigned long from = 0, last;
 	struct pages *pages;
-	int rc;
+	int ret;
 
 	might_sleep();
-	rc = check(iopt);
-	while (!rc) {
+	ret = check(iopt);
+	while (!ret) {
 		pages = next_pages(iopt, from, &last);
 		if (!pages)
 			break;
-		rc = pages_add_heir(pages);
+		ret = pages_add_next_charge(pages);
 		pages_put(pages);
 		if (last == ULONG_MAX)
 			break;
 		from = last + 1;
 		cond_resched();
 	}
-	return rc;
+	return ret;
 }
 
 /**
- * iopt_drop_heir() - only one pays for what is mapped
+ * iopt_drop_next_charge() - only one pays for what is mapped
  * @iopt: the I/O address space
- * @pays: it is the heir
+ * @pays: it is the next_charge
  *
  * Context: May sleep.
  */
-void iopt_drop_heir(struct iopt *iopt, bool pays)
+void iopt_drop_next_charge(struct iopt *iopt, bool pays)
 {
 	unsigned long from = 0, last;
 	struct pages *pages;
@@ -91,7 +92,7 @@ void iopt_drop_heir(struct iopt *iopt, bool pays)
 		pages = next_pages(iopt, from, &last);
 		if (!pages)
 			break;
-		pages_drop_heir(pages, pays);
+		pages_drop_next_charge(pages, pays);
 		pages_put(pages);
 		if (last == ULONG_MAX)
 			break;

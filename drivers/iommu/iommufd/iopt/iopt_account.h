@@ -9,7 +9,7 @@
 
 struct iopt;
 
-int iopt_add_heir(struct iopt *iopt);
-void iopt_drop_heir(struct iopt *iopt, bool pays);
+int iopt_add_next_charge(struct iopt *iopt);
+void iopt_drop_next_charge(struct iopt *iopt, bool pays);
 
 #endif /* IOMMUFD_IOPT_ACCOUNT_H */

@@ -17,7 +17,7 @@ static int collect(struct iopt *iopt, const struct iova_range *range, int prot,
 	struct area *from, *area;
 
 	for (;;) {
-		from = iopt_look_at(iopt, left.first);
+		from = iopt_range_area(iopt, left.first);
 		iova_range_intersect(&from->node.range, &left, &part);
 		area = area_create(from->pages, area_offset(from, part.first),
 				   iova_range_length(&part), prot);
@@ -46,18 +46,18 @@ static int collect(struct iopt *iopt, const struct iova_range *range, int prot,
 int iopt_collect(struct iopt *iopt, const struct iova_range *range, int prot,
 		 struct list_head *areas)
 {
-	const struct iopt_look look = { .range = *range };
-	int rc;
+	const struct iopt_range_query look = { .range = *range };
+	int ret;
 
 	might_sleep();
-	rc = iopt_look_begin(iopt, &look);
-	if (rc)
-		return rc;
-	rc = collect(iopt, range, prot, areas);
-	iopt_look_end(iopt, range, 0);
-	if (rc)
+	ret = iopt_range_get(iopt, &look);
+	if (ret)
+		return ret;
+	ret = collect(iopt, range, prot, areas);
+	iopt_range_put(iopt, range, 0);
+	if (ret)
 		iopt_discard(areas);
-	return rc;
+	return ret;
 }
 
 /**
@@ -83,9 +83,9 @@ static int check_cut(struct iopt *iopt, struct area *area, unsigned long iova)
 	lockdep_assert_held_write(&iopt->iova_rwsem);
 	if (area->state != AREA_LIVE || area->busy)
 		return -EAGAIN;
-	if (area->pins)
+	if (area->num_accesses)
 		return -EBUSY;
-	if (area_of_device(area) || area_lent(area))
+	if (area_of_device(area) || area_is_p2p(area))
 		return -EOPNOTSUPP;
 	if (iova & (iopt->alignment - 1))
 		return -EINVAL;
@@ -96,25 +96,25 @@ static int check_cut(struct iopt *iopt, struct area *area, unsigned long iova)
 
 /*
  * Returns 1 where @tail was used; it and @head are busy then. -EAGAIN stands for
- * what is over once &iopt.nr_settled differs from @nr_settled.
+ * what is over once &iopt.areas_seq differs from @areas_seq.
  */
 static int cut(struct iopt *iopt, unsigned long iova, struct area *tail,
-	       struct area **head, unsigned int *nr_settled)
+	       struct area **head, unsigned int *areas_seq)
 {
 	const struct iova_range at = { iova, iova };
 	struct iova_node *node;
-	int rc;
+	int ret;
 
 	lockdep_assert_held(&iopt->domains_rwsem);
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	*nr_settled = iopt->nr_settled;
+	*areas_seq = iopt->areas_seq;
 	node = iova_space_first_used(&iopt->space, &at);
 	if (!node || node->range.first == iova)
 		return 0;
 	*head = area_of(node);
-	rc = check_cut(iopt, *head, iova);
-	if (rc)
-		return rc;
+	ret = check_cut(iopt, *head, iova);
+	if (ret)
+		return ret;
 	iova_space_split(&iopt->space, node, iova, &tail->node);
 	area_split(*head, tail);
 	(*head)->busy++;
@@ -133,22 +133,22 @@ static void finish_cut(struct iopt *iopt, struct area *head, struct area *tail)
 					 tail->node.range.last };
 
 	area_split_hold(head, tail);
-	iopt_look_end(iopt, &both, 0);
+	iopt_range_put(iopt, &both, 0);
 }
 
 static int try_cut(struct iopt *iopt, unsigned long iova, struct area *tail,
-		   unsigned int *nr_settled)
+		   unsigned int *areas_seq)
 {
 	struct area *head;
-	int rc;
+	int ret;
 
 	if (down_read_killable(&iopt->domains_rwsem))
 		return -EINTR;
-	rc = cut(iopt, iova, tail, &head, nr_settled);
-	if (rc == 1)
+	ret = cut(iopt, iova, tail, &head, areas_seq);
+	if (ret == 1)
 		finish_cut(iopt, head, tail);
 	up_read(&iopt->domains_rwsem);
-	return rc;
+	return ret;
 }
 
 /**
@@ -165,24 +165,24 @@ static int try_cut(struct iopt *iopt, unsigned long iova, struct area *tail,
  */
 int iopt_cut(struct iopt *iopt, unsigned long iova)
 {
-	unsigned int nr_settled;
+	unsigned int areas_seq;
 	struct area *tail;
-	int rc;
+	int ret;
 
 	might_sleep();
 	tail = kzalloc_obj(*tail, GFP_KERNEL_ACCOUNT);
 	if (!tail)
 		return -ENOMEM;
 	for (;;) {
-		rc = try_cut(iopt, iova, tail, &nr_settled);
-		if (rc != -EAGAIN)
+		ret = try_cut(iopt, iova, tail, &areas_seq);
+		if (ret != -EAGAIN)
 			break;
-		rc = iopt_wait_settled(iopt, nr_settled, MAX_SCHEDULE_TIMEOUT);
-		if (rc)
+		ret = iopt_wait_areas(iopt, areas_seq, MAX_SCHEDULE_TIMEOUT);
+		if (ret)
 			break;
 	}
-	if (rc == 1)
+	if (ret == 1)
 		return 0;
 	kfree(tail);
-	return rc;
+	return ret;
 }

@@ -14,25 +14,25 @@
 static int forget_area(struct iopt *iopt, struct iommu_domain *domain,
 		       const struct iova_range *range)
 {
-	const struct iopt_look look = { .range = *range };
-	int rc;
+	const struct iopt_range_query look = { .range = *range };
+	int ret;
 
-	if (iopt_look_begin(iopt, &look))
+	if (iopt_range_get(iopt, &look))
 		return 0;
-	rc = hwdirty_forget(domain, range);
-	iopt_look_end(iopt, range, 0);
-	return rc;
+	ret = hwdirty_clear(domain, range);
+	iopt_range_put(iopt, range, 0);
+	return ret;
 }
 
 static int forget_all(struct iopt *iopt, struct iommu_domain *domain)
 {
 	struct iova_range left = { 0, ULONG_MAX }, area;
-	int rc;
+	int ret;
 
 	while (iopt_first_area(iopt, &left, &area)) {
-		rc = forget_area(iopt, domain, &area);
-		if (rc)
-			return rc;
+		ret = forget_area(iopt, domain, &area);
+		if (ret)
+			return ret;
 		if (area.last == ULONG_MAX)
 			break;
 		left.first = area.last + 1;
@@ -44,7 +44,7 @@ static int forget_all(struct iopt *iopt, struct iommu_domain *domain)
 /**
  * iopt_track_dirty() - begin or cease to keep track of what devices write to
  * @iopt: the I/O address space
- * @domain: a domain of it, for which hwdirty_works()
+ * @domain: a domain of it, for which hwdirty_supported()
  * @enable: begin, with everything clean
  *
  * Context: May sleep.
@@ -54,12 +54,12 @@ static int forget_all(struct iopt *iopt, struct iommu_domain *domain)
 int iopt_track_dirty(struct iopt *iopt, struct iommu_domain *domain,
 		     bool enable)
 {
-	int rc = 0;
+	int ret = 0;
 
 	might_sleep();
 	if (enable)
-		rc = forget_all(iopt, domain);
-	return rc ?: hwdirty_track(domain, enable);
+		ret = forget_all(iopt, domain);
+	return ret ?: hwdirty_track(domain, enable);
 }
 
 /**
@@ -90,22 +90,22 @@ static int read_range(struct iommu_domain *domain,
 		      u8 __user *data)
 {
 	struct user_bitmap bitmap;
-	int flush_rc, rc;
+	int flush_rc, ret;
 
-	rc = user_bitmap_init(&bitmap, data, range, page_size);
-	if (rc)
-		return rc;
-	rc = hwdirty_read(domain, range, clear, &bitmap);
+	ret = user_bitmap_init(&bitmap, data, range, page_size);
+	if (ret)
+		return ret;
+	ret = hwdirty_read(domain, range, clear, &bitmap);
 	/* even after an error: what was cleared must be told */
 	flush_rc = user_bitmap_flush(&bitmap);
 	user_bitmap_destroy(&bitmap);
-	return rc ?: flush_rc;
+	return ret ?: flush_rc;
 }
 
 /**
  * iopt_read_dirty() - report what devices wrote to
  * @iopt: the I/O address space
- * @domain: a domain of it, for which hwdirty_works() and which keeps track
+ * @domain: a domain of it, for which hwdirty_supported() and which keeps track
  * @range: mapped IOVA
  * @page_size: bytes that a bit of the report stands for
  * @clear: let it be clean afterwards, but for an I/O page that is not in @range
@@ -123,16 +123,16 @@ int iopt_read_dirty(struct iopt *iopt, struct iommu_domain *domain,
 		    const struct iova_range *range, u64 page_size, bool clear,
 		    u8 __user *data)
 {
-	const struct iopt_look look = { .range = *range };
-	int rc;
+	const struct iopt_range_query look = { .range = *range };
+	int ret;
 
 	might_sleep();
-	rc = iopt_check_dirty(iopt, range, page_size);
-	if (rc)
-		return rc;
-	if (iopt_look_begin(iopt, &look))
+	ret = iopt_check_dirty(iopt, range, page_size);
+	if (ret)
+		return ret;
+	if (iopt_range_get(iopt, &look))
 		return -EINVAL;
-	rc = read_range(domain, range, page_size, clear, data);
-	iopt_look_end(iopt, range, 0);
-	return rc;
+	ret = read_range(domain, range, page_size, clear, data);
+	iopt_range_put(iopt, range, 0);
+	return ret;
 }

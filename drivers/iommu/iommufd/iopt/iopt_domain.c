@@ -70,7 +70,8 @@ int iopt_check_alignment(const struct iopt *iopt, unsigned long alignment)
 		return -EINVAL;
 	if (alignment <= iopt->alignment)
 		return 0;
-	iova_space_for_each_used(&iopt->space, node, &everything) {
+	iova_space_for_each_used(&iopt->space, node, &everything)
+	{
 		if (!area_aligned(area_of(node), alignment))
 			return -EADDRINUSE;
 		cond_resched();
@@ -87,7 +88,8 @@ static void unfill_domain(struct iopt *iopt, struct iommu_domain *domain,
 
 	lockdep_assert_held_write(&iopt->domains_rwsem);
 	hwmap_begin(&flush, domain);
-	iova_space_for_each_used(&iopt->space, node, &everything) {
+	iova_space_for_each_used(&iopt->space, node, &everything)
+	{
 		if (node == stop)
 			break;
 		area_unmap(area_of(node), &flush);
@@ -96,7 +98,8 @@ static void unfill_domain(struct iopt *iopt, struct iommu_domain *domain,
 	hwmap_end(&flush);
 	if (!list_empty(&iopt->domains))
 		return;
-	iova_space_for_each_used(&iopt->space, node, &everything) {
+	iova_space_for_each_used(&iopt->space, node, &everything)
+	{
 		if (node == stop)
 			break;
 		area_unpin(area_of(node));
@@ -108,30 +111,31 @@ static int fill_area(struct iopt *iopt, struct area *area,
 		     struct iommu_domain *domain)
 {
 	bool first = list_empty(&iopt->domains);
-	int rc;
+	int ret;
 
 	if (first) {
-		rc = area_pin(area);
-		if (rc)
-			return rc;
+		ret = area_pin(area);
+		if (ret)
+			return ret;
 	}
-	rc = area_map(area, domain, iopt->small_pages);
-	if (rc && first)
+	ret = area_map(area, domain, iopt->small_pages);
+	if (ret && first)
 		area_unpin(area);
-	return rc;
+	return ret;
 }
 
 static int fill_domain(struct iopt *iopt, struct iommu_domain *domain)
 {
 	struct iova_node *node;
-	int rc;
+	int ret;
 
 	lockdep_assert_held_write(&iopt->domains_rwsem);
-	iova_space_for_each_used(&iopt->space, node, &everything) {
-		rc = fill_area(iopt, area_of(node), domain);
-		if (rc) {
+	iova_space_for_each_used(&iopt->space, node, &everything)
+	{
+		ret = fill_area(iopt, area_of(node), domain);
+		if (ret) {
 			unfill_domain(iopt, domain, node);
-			return rc;
+			return ret;
 		}
 		cond_resched();
 	}
@@ -140,18 +144,18 @@ static int fill_domain(struct iopt *iopt, struct iommu_domain *domain)
 
 static int add_domain(struct iopt *iopt, struct iopt_domain *entry)
 {
-	int rc;
+	int ret;
 
-	rc = iopt_check_alignment(iopt, smallest_page(entry->domain));
-	if (rc)
-		return rc;
-	rc = iopt_reserve_outside(iopt, entry->domain, entry);
-	if (rc)
-		return rc;
-	rc = fill_domain(iopt, entry->domain);
-	if (rc) {
+	ret = iopt_check_alignment(iopt, smallest_page(entry->domain));
+	if (ret)
+		return ret;
+	ret = iopt_reserve_outside(iopt, entry->domain, entry);
+	if (ret)
+		return ret;
+	ret = fill_domain(iopt, entry->domain);
+	if (ret) {
 		iopt_unreserve(iopt, entry);
-		return rc;
+		return ret;
 	}
 	list_add_tail(&entry->entry, &iopt->domains);
 	iopt_update_alignment(iopt);
@@ -176,15 +180,15 @@ static int add_domain(struct iopt *iopt, struct iopt_domain *entry)
 int iopt_add_domain(struct iopt *iopt, struct iopt_domain *entry,
 		    struct iommu_domain *domain)
 {
-	int rc;
+	int ret;
 
 	might_sleep();
 	if (down_write_killable(&iopt->domains_rwsem))
 		return -EINTR;
 	entry->domain = domain;
-	rc = add_domain(iopt, entry);
+	ret = add_domain(iopt, entry);
 	up_write(&iopt->domains_rwsem);
-	return rc;
+	return ret;
 }
 
 /**
@@ -252,17 +256,17 @@ static int check_small_pages(struct iopt *iopt)
  */
 int iopt_set_small_pages(struct iopt *iopt, bool small_pages)
 {
-	int rc = 0;
+	int ret = 0;
 
 	might_sleep();
 	if (down_write_killable(&iopt->domains_rwsem))
 		return -EINTR;
 	if (small_pages && !iopt->small_pages)
-		rc = check_small_pages(iopt);
-	if (!rc) {
+		ret = check_small_pages(iopt);
+	if (!ret) {
 		iopt->small_pages = small_pages;
 		iopt_update_alignment(iopt);
 	}
 	up_write(&iopt->domains_rwsem);
-	return rc;
+	return ret;
 }

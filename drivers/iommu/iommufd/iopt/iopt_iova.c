@@ -11,13 +11,13 @@ static int reserve_region(struct iopt *iopt,
 			  const void *owner)
 {
 	struct iova_range range;
-	int rc;
+	int ret;
 
 	/* Firmware wants these mapped, but not once a driver took over. */
 	if (region->type == IOMMU_RESV_DIRECT_RELAXABLE)
 		return 0;
-	rc = iova_range_from_user(region->start, region->length, &range);
-	return rc ?: iova_space_reserve(&iopt->space, &range, owner);
+	ret = iova_range_from_user(region->start, region->length, &range);
+	return ret ?: iova_space_reserve(&iopt->space, &range, owner);
 }
 
 /**
@@ -34,14 +34,14 @@ int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
 			 const void *owner)
 {
 	const struct iommu_resv_region *region;
-	int rc;
+	int ret;
 
 	guard(rwsem_write)(&iopt->iova_rwsem);
 	list_for_each_entry(region, regions, list) {
-		rc = reserve_region(iopt, region, owner);
-		if (rc) {
+		ret = reserve_region(iopt, region, owner);
+		if (ret) {
 			iova_space_unreserve(&iopt->space, owner);
-			return rc;
+			return ret;
 		}
 	}
 	return 0;
@@ -98,10 +98,10 @@ void iopt_unreserve(struct iopt *iopt, const void *owner)
  */
 int iopt_set_allowed(struct iopt *iopt, struct iova_range **ranges, size_t nr)
 {
-	int rc = iova_space_sort_allowed(*ranges, &nr);
+	int ret = iova_space_sort_allowed(*ranges, &nr);
 
-	if (rc)
-		return rc;
+	if (ret)
+		return ret;
 	guard(rwsem_write)(&iopt->iova_rwsem);
 	return iova_space_set_allowed(&iopt->space, ranges, nr);
 }
@@ -124,7 +124,8 @@ size_t iopt_usable_ranges(struct iopt *iopt, struct iova_range *ranges,
 	size_t nr = 0;
 
 	guard(rwsem_read)(&iopt->iova_rwsem);
-	iova_space_for_each_usable(&iopt->space, usable) {
+	iova_space_for_each_usable(&iopt->space, usable)
+	{
 		if (nr < max)
 			ranges[nr] = usable;
 		nr++;

@@ -37,23 +37,23 @@ static bool has_noiommu_domain(const struct iopt *iopt)
  */
 int iopt_phys(struct iopt *iopt, unsigned long iova, u64 *length, u64 *phys)
 {
-	const struct iopt_look look = { .range = { iova, iova } };
+	const struct iopt_range_query look = { .range = { iova, iova } };
 	struct area *area;
 	u64 last;
-	int rc;
+	int ret;
 
 	might_sleep();
 	guard(rwsem_read)(&iopt->domains_rwsem);
-	rc = iopt_look_begin(iopt, &look);
-	if (rc)
-		return rc;
-	area = iopt_look_at(iopt, iova);
+	ret = iopt_range_get(iopt, &look);
+	if (ret)
+		return ret;
+	area = iopt_range_area(iopt, iova);
 	last = area->node.range.last - iova;
 	if (has_noiommu_domain(iopt))
-		rc = pages_phys(area->pages, area_offset(area, iova),
-				min(*length - 1, last) + 1, length, phys);
+		ret = pages_phys(area->pages, area_offset(area, iova),
+				 min(*length - 1, last) + 1, length, phys);
 	else
-		rc = -EOPNOTSUPP;
-	iopt_look_end(iopt, &look.range, 0);
-	return rc;
+		ret = -EOPNOTSUPP;
+	iopt_range_put(iopt, &look.range, 0);
+	return ret;
 }

@@ -10,7 +10,7 @@
 #include "iopt_range.h"
 
 static bool shows_whole_pages(const struct area *area,
-			      const struct iopt_look *look)
+			      const struct iopt_range_query *look)
 {
 	unsigned long first = max(look->range.first, area->node.range.first);
 
@@ -20,28 +20,30 @@ static bool shows_whole_pages(const struct area *area,
 	       !offset_in_page(area->offset + area->length);
 }
 
-static int check_area(const struct area *area, const struct iopt_look *look)
+static int check_area(const struct area *area,
+		      const struct iopt_range_query *look)
 {
-	if (look->access && area->no_pins)
+	if (look->access && area->prevent_access)
 		return -EINVAL;
 	if (look->whole_pages && !shows_whole_pages(area, look))
 		return -EINVAL;
 	return look->prot & ~area->prot ? -EPERM : 0;
 }
 
-static int check_range(struct iopt *iopt, const struct iopt_look *look)
+static int check_range(struct iopt *iopt, const struct iopt_range_query *look)
 {
 	unsigned long next = look->range.first;
 	struct iova_node *node;
-	int rc;
+	int ret;
 
-	iova_space_for_each_used(&iopt->space, node, &look->range) {
+	iova_space_for_each_used(&iopt->space, node, &look->range)
+	{
 		if (node->range.first > next ||
 		    area_of(node)->state != AREA_LIVE)
 			return -ENOENT;
-		rc = check_area(area_of(node), look);
-		if (rc)
-			return rc;
+		ret = check_area(area_of(node), look);
+		if (ret)
+			return ret;
 		if (node->range.last >= look->range.last)
 			return 0;
 		next = node->range.last + 1;
@@ -51,25 +53,26 @@ static int check_range(struct iopt *iopt, const struct iopt_look *look)
 }
 
 /**
- * iopt_look_begin() - begin to look at what is mapped
+ * iopt_range_get() - begin to look at what is mapped
  * @iopt: the I/O address space
  * @look: where, and what must be there
  *
  * Context: May sleep.
- * Return: 0, after which the areas stay until iopt_look_end(); -ENOENT where
+ * Return: 0, after which the areas stay until iopt_range_put(); -ENOENT where
  * part of the range is not mapped; -EINVAL where it cannot be accessed now, or
  * does not show whole pages; -EPERM where a mapping does not allow it.
  */
-int iopt_look_begin(struct iopt *iopt, const struct iopt_look *look)
+int iopt_range_get(struct iopt *iopt, const struct iopt_range_query *look)
 {
 	struct iova_node *node;
-	int rc;
+	int ret;
 
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	rc = check_range(iopt, look);
-	if (rc)
-		return rc;
-	iova_space_for_each_used(&iopt->space, node, &look->range) {
+	ret = check_range(iopt, look);
+	if (ret)
+		return ret;
+	iova_space_for_each_used(&iopt->space, node, &look->range)
+	{
 		area_of(node)->busy++;
 		cond_resched();
 	}
@@ -77,14 +80,14 @@ int iopt_look_begin(struct iopt *iopt, const struct iopt_look *look)
 }
 
 /**
- * iopt_look_at() - the area at an IOVA
+ * iopt_range_area() - the area at an IOVA
  * @iopt: the I/O address space
  * @iova: in a range that is being looked at
  *
  * Context: May sleep.
  * Return: the area.
  */
-struct area *iopt_look_at(struct iopt *iopt, unsigned long iova)
+struct area *iopt_range_area(struct iopt *iopt, unsigned long iova)
 {
 	const struct iova_range at = { iova, iova };
 
@@ -93,45 +96,47 @@ struct area *iopt_look_at(struct iopt *iopt, unsigned long iova)
 }
 
 /**
- * iopt_look_lock() - keep areas from being unmapped, also afterwards
+ * iopt_range_lock() - keep areas from being unmapped, also afterwards
  * @iopt: the I/O address space
  * @range: what is being looked at
  * @locks: 1, or -1 to undo that
  *
  * Context: May sleep.
  */
-void iopt_look_lock(struct iopt *iopt, const struct iova_range *range,
-		    int locks)
+void iopt_range_lock(struct iopt *iopt, const struct iova_range *range,
+		     int locks)
 {
 	struct iova_node *node;
 
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	iova_space_for_each_used(&iopt->space, node, range) {
-		area_of(node)->locks += locks;
+	iova_space_for_each_used(&iopt->space, node, range)
+	{
+		area_of(node)->num_locks += locks;
 		cond_resched();
 	}
 }
 
 /**
- * iopt_look_end() - undo iopt_look_begin()
+ * iopt_range_put() - undo iopt_range_get()
  * @iopt: the I/O address space
  * @range: what was looked at
  * @pins: 1 where it was pinned meanwhile, -1 where it was unpinned, or 0
  *
  * Context: May sleep.
  */
-void iopt_look_end(struct iopt *iopt, const struct iova_range *range, int pins)
+void iopt_range_put(struct iopt *iopt, const struct iova_range *range, int pins)
 {
 	struct iova_node *node;
 
 	scoped_guard(rwsem_write, &iopt->iova_rwsem) {
-		iova_space_for_each_used(&iopt->space, node, range) {
+		iova_space_for_each_used(&iopt->space, node, range)
+		{
 			area_of(node)->busy--;
-			area_of(node)->pins += pins;
+			area_of(node)->num_accesses += pins;
 			cond_resched();
 		}
-		iopt->nr_settled++;
+		iopt->areas_seq++;
 	}
-	if (wq_has_sleeper(&iopt->settled))
-		wake_up_all(&iopt->settled);
+	if (wq_has_sleeper(&iopt->areas_wq))
+		wake_up_all(&iopt->areas_wq);
 }

@@ -14,9 +14,9 @@ struct area;
 struct iopt;
 
 /**
- * struct iopt_look - what must be there to look at
+ * struct iopt_range_query - what must be there to look at
  */
-struct iopt_look {
+struct iopt_range_query {
 	/** @range: IOVA, all of it mapped */
 	struct iova_range range;
 	/** @prot: IOMMU_READ, IOMMU_WRITE: what the mappings must allow */
@@ -27,10 +27,11 @@ struct iopt_look {
 	bool whole_pages;
 };
 
-int iopt_look_begin(struct iopt *iopt, const struct iopt_look *look);
-struct area *iopt_look_at(struct iopt *iopt, unsigned long iova);
-void iopt_look_lock(struct iopt *iopt, const struct iova_range *range,
-		    int locks);
-void iopt_look_end(struct iopt *iopt, const struct iova_range *range, int pins);
+int iopt_range_get(struct iopt *iopt, const struct iopt_range_query *look);
+struct area *iopt_range_area(struct iopt *iopt, unsigned long iova);
+void iopt_range_lock(struct iopt *iopt, const struct iova_range *range,
+		     int locks);
+void iopt_range_put(struct iopt *iopt, const struct iova_range *range,
+		    int pins);
 
 #endif /* IOMMUFD_IOPT_RANGE_H */

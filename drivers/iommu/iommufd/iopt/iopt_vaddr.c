@@ -13,28 +13,29 @@ static bool any_stale(struct iopt *iopt, const struct iova_range *range)
 {
 	struct iova_node *node;
 
-	iova_space_for_each_used(&iopt->space, node, range) {
-		if (area_of(node)->stale)
+	iova_space_for_each_used(&iopt->space, node, range)
+	{
+		if (area_of(node)->vaddr_invalid)
 			return true;
 	}
 	return false;
 }
 
 /**
- * iopt_vaddr_forgotten() - is there memory that cannot be pinned now?
+ * iopt_vaddr_invalidated() - is there memory that cannot be pinned now?
  * @iopt: the I/O address space
  *
  * Context: May sleep.
  * Return: true where the address of some memory is forgotten.
  */
-bool iopt_vaddr_forgotten(struct iopt *iopt)
+bool iopt_vaddr_invalidated(struct iopt *iopt)
 {
 	guard(rwsem_read)(&iopt->iova_rwsem);
 	return any_stale(iopt, &everything);
 }
 
 /**
- * iopt_forget_vaddr() - addresses of memory are not to be used any more
+ * iopt_invalidate_vaddr() - addresses of memory are not to be used any more
  * @iopt: the I/O address space
  * @range: IOVA; all mappings that have a byte in it are meant
  * @bytes: what they map is added to it
@@ -43,16 +44,17 @@ bool iopt_vaddr_forgotten(struct iopt *iopt)
  * Return: 0, or with nothing changed -EINVAL where one of them is forgotten
  * already.
  */
-int iopt_forget_vaddr(struct iopt *iopt, const struct iova_range *range,
-		      u64 *bytes)
+int iopt_invalidate_vaddr(struct iopt *iopt, const struct iova_range *range,
+			  u64 *bytes)
 {
 	struct iova_node *node;
 
 	guard(rwsem_write)(&iopt->iova_rwsem);
 	if (any_stale(iopt, range))
 		return -EINVAL;
-	iova_space_for_each_used(&iopt->space, node, range) {
-		area_of(node)->stale = true;
+	iova_space_for_each_used(&iopt->space, node, range)
+	{
+		area_of(node)->vaddr_invalid = true;
 		*bytes += area_of(node)->length;
 	}
 	return 0;
@@ -69,7 +71,7 @@ static struct area *first_area(struct iopt *iopt,
 }
 
 /**
- * iopt_renew_vaddr() - tell where the memory of a mapping is now
+ * iopt_restore_vaddr() - tell where the memory of a mapping is now
  * @iopt: the I/O address space
  * @range: IOVA of one mapping
  * @vaddr: address in the current process of the first byte, with the same offset
@@ -82,19 +84,19 @@ static struct area *first_area(struct iopt *iopt,
  * range, -EINVAL where that is not just one mapping or its address is not
  * forgotten, an error of pages_move().
  */
-int iopt_renew_vaddr(struct iopt *iopt, const struct iova_range *range,
-		     unsigned long vaddr)
+int iopt_restore_vaddr(struct iopt *iopt, const struct iova_range *range,
+		       unsigned long vaddr)
 {
 	struct area *area = first_area(iopt, range);
-	int rc;
+	int ret;
 
 	if (!area)
 		return -ENOENT;
-	if (!area->stale || area->node.range.first != range->first ||
+	if (!area->vaddr_invalid || area->node.range.first != range->first ||
 	    area->node.range.last != range->last)
 		return -EINVAL;
-	rc = pages_move(area->pages, vaddr - area->offset);
-	if (!rc)
-		area->stale = false;
-	return rc;
+	ret = pages_move(area->pages, vaddr - area->offset);
+	if (!ret)
+		area->vaddr_invalid = false;
+	return ret;
 }

@@ -16,10 +16,10 @@
 struct iopt;
 struct iova_range;
 
-bool iopt_vaddr_forgotten(struct iopt *iopt);
-int iopt_forget_vaddr(struct iopt *iopt, const struct iova_range *range,
-		      u64 *bytes);
-int iopt_renew_vaddr(struct iopt *iopt, const struct iova_range *range,
-		     unsigned long vaddr);
+bool iopt_vaddr_invalidated(struct iopt *iopt);
+int iopt_invalidate_vaddr(struct iopt *iopt, const struct iova_range *range,
+			  u64 *bytes);
+int iopt_restore_vaddr(struct iopt *iopt, const struct iova_range *range,
+		       unsigned long vaddr);
 
 #endif /* IOMMUFD_IOPT_VADDR_H */

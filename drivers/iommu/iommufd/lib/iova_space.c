@@ -222,7 +222,7 @@ static void space_unreserve(struct iova_space *space,
  * iova_space_init() - an empty space: nothing used or reserved, all allowed
  * @space: the space
  *
- * Context: any.
+ * Context: Any.
  */
 void iova_space_init(struct iova_space *space)
 {
@@ -238,7 +238,7 @@ void iova_space_init(struct iova_space *space)
  *
  * Drops all reservations, whoever owns them.
  *
- * Context: may sleep. The caller holds the space for writing.
+ * Context: May sleep. The caller holds the space for writing.
  */
 void iova_space_destroy(struct iova_space *space)
 {
@@ -261,7 +261,7 @@ void iova_space_destroy(struct iova_space *space)
  *
  * O(@nr * log @nr), and needs no space.
  *
- * Context: any.
+ * Context: Any.
  * Return: 0, or -EINVAL where two of @ranges overlap.
  */
 int iova_space_sort_allowed(struct iova_range *ranges, size_t *nr)
@@ -288,7 +288,7 @@ int iova_space_sort_allowed(struct iova_range *ranges, size_t *nr)
  * What is used already stays, inside or outside. O(r * log @nr) with r
  * reservations.
  *
- * Context: any. The caller holds the space for writing.
+ * Context: Any. The caller holds the space for writing.
  * Return: 0, or -EADDRINUSE where one of @ranges overlaps a reservation.
  */
 int iova_space_set_allowed(struct iova_space *space, struct iova_range **ranges,
@@ -316,7 +316,7 @@ int iova_space_set_allowed(struct iova_space *space, struct iova_range **ranges,
  *
  * O(log n).
  *
- * Context: may sleep. The caller holds the space for writing.
+ * Context: May sleep. The caller holds the space for writing.
  * Return: 0, -EADDRINUSE where part of @range is used or was allowed by
  * iova_space_set_allowed(), -ENOMEM.
  */
@@ -336,7 +336,7 @@ int iova_space_reserve(struct iova_space *space, const struct iova_range *range,
  *
  * Reserves what is below and what is above @aperture, both or nothing.
  *
- * Context: may sleep. The caller holds the space for writing.
+ * Context: May sleep. The caller holds the space for writing.
  * Return: as iova_space_reserve().
  */
 int iova_space_reserve_outside(struct iova_space *space,
@@ -368,7 +368,7 @@ int iova_space_reserve_outside(struct iova_space *space,
  *
  * O(r) in the number of reservations.
  *
- * Context: any. The caller holds the space for writing.
+ * Context: Any. The caller holds the space for writing.
  */
 void iova_space_unreserve(struct iova_space *space, const void *owner)
 {
@@ -393,7 +393,7 @@ void iova_space_unreserve(struct iova_space *space, const void *owner)
  *
  * What is allowed does not matter here. O(log n).
  *
- * Context: any. The caller holds the space for writing.
+ * Context: Any. The caller holds the space for writing.
  * Return: 0, -EINVAL where part of @range is reserved, -EEXIST where part of
  * it is used.
  */
@@ -421,7 +421,7 @@ int iova_space_use_fixed(struct iova_space *space, struct iova_node *node,
  * between reservations where everything is allowed); O(n * log n) only where
  * every gap that is long enough is hardly so and misaligned.
  *
- * Context: may sleep. The caller holds the space for writing.
+ * Context: May sleep. The caller holds the space for writing.
  * Return: 0, -EOVERFLOW where the length is 0 or half of the address space,
  * -EINVAL where length or hint are not aligned to @fit->min_align, -ENOSPC.
  */
@@ -459,7 +459,7 @@ int iova_space_use_auto(struct iova_space *space, struct iova_node *node,
  *
  * To give back a part of a range, split it off, then release it. O(log n).
  *
- * Context: any. The caller holds the space for writing.
+ * Context: Any. The caller holds the space for writing.
  */
 void iova_space_split(struct iova_space *space, struct iova_node *node,
 		      unsigned long tail_first, struct iova_node *tail)
@@ -477,7 +477,7 @@ void iova_space_split(struct iova_space *space, struct iova_node *node,
  * Used or not, allowed or not. O(r * log r) where @from lies in r overlapping
  * or touching reservations.
  *
- * Context: any. The caller holds the space for reading.
+ * Context: Any. The caller holds the space for reading.
  * Return: false where all from there on is reserved.
  */
 bool iova_space_next_usable(struct iova_space *space, unsigned long from,

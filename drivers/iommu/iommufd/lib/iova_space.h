@@ -92,7 +92,7 @@ bool iova_space_next_usable(struct iova_space *space, unsigned long from,
  *
  * O(log n).
  *
- * Context: any. The caller holds the space for writing.
+ * Context: Any. The caller holds the space for writing.
  */
 static inline void iova_space_release(struct iova_space *space,
 				      struct iova_node *node)
@@ -107,7 +107,7 @@ static inline void iova_space_release(struct iova_space *space,
  *
  * O(log n).
  *
- * Context: any. The caller holds the space for reading.
+ * Context: Any. The caller holds the space for reading.
  * Return: the node, or NULL where nothing in @range is used.
  */
 static inline struct iova_node *
@@ -124,7 +124,7 @@ iova_space_first_used(const struct iova_space *space,
  *
  * O(1) on average.
  *
- * Context: any. The caller holds the space for reading.
+ * Context: Any. The caller holds the space for reading.
  * Return: the node, or NULL where the next one begins above @last.
  */
 static inline struct iova_node *

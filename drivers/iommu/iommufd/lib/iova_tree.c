@@ -53,7 +53,7 @@ RB_DECLARE_CALLBACKS(static, iova_augment, struct iova_node, rb, span,
  *
  * O(log n).
  *
- * Context: any. The caller excludes all other use of the tree.
+ * Context: Any. The caller excludes all other use of the tree.
  */
 void iova_tree_insert(struct rb_root *tree, struct iova_node *node,
 		      const struct iova_range *range)
@@ -82,7 +82,7 @@ void iova_tree_insert(struct rb_root *tree, struct iova_node *node,
  *
  * O(log n).
  *
- * Context: any. The caller excludes all other use of the tree.
+ * Context: Any. The caller excludes all other use of the tree.
  */
 void iova_tree_erase(struct rb_root *tree, struct iova_node *node)
 {
@@ -99,7 +99,7 @@ void iova_tree_erase(struct rb_root *tree, struct iova_node *node)
  *
  * O(log n).
  *
- * Context: any. The caller excludes all other use of the tree.
+ * Context: Any. The caller excludes all other use of the tree.
  */
 void iova_tree_split(struct rb_root *tree, struct iova_node *node,
 		     unsigned long tail_first, struct iova_node *tail)
@@ -118,7 +118,7 @@ void iova_tree_split(struct rb_root *tree, struct iova_node *node,
  *
  * O(log n).
  *
- * Context: any. The caller keeps the tree from changing.
+ * Context: Any. The caller keeps the tree from changing.
  * Return: the node or NULL.
  */
 struct iova_node *iova_tree_first(const struct rb_root *tree,
@@ -147,7 +147,7 @@ struct iova_node *iova_tree_first(const struct rb_root *tree,
  *
  * O(1) on average.
  *
- * Context: any. The caller keeps the tree from changing.
+ * Context: Any. The caller keeps the tree from changing.
  * Return: the node, or NULL where the next one begins above @last.
  */
 struct iova_node *iova_tree_next(const struct iova_node *node,
@@ -249,7 +249,7 @@ static struct iova_node *next_node_above_gap(struct iova_node *node,
  *
  * O(log n).
  *
- * Context: any. The caller keeps the tree from changing.
+ * Context: Any. The caller keeps the tree from changing.
  * Return: false where there is none.
  */
 bool iova_tree_next_gap(const struct rb_root *tree, unsigned long size,
@@ -274,7 +274,7 @@ bool iova_tree_next_gap(const struct rb_root *tree, unsigned long size,
  *
  * O(log n).
  *
- * Context: any. The caller keeps the tree from changing.
+ * Context: Any. The caller keeps the tree from changing.
  * Return: false where there is none.
  */
 bool iova_tree_first_gap(const struct rb_root *tree, unsigned long from,

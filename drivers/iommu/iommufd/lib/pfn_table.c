@@ -370,7 +370,7 @@ static int table_add_leaves(struct pfn_table *table, unsigned long index,
  *
  * Takes no memory; that comes with what is set.
  *
- * Context: any.
+ * Context: Any.
  * Return: 0, -EINVAL where @nr_pages is 0 or too large.
  */
 int pfn_table_init(struct pfn_table *table, unsigned long nr_pages,
@@ -394,7 +394,7 @@ int pfn_table_init(struct pfn_table *table, unsigned long nr_pages,
  *
  * For pfn_table_destroy().
  *
- * Context: may sleep. Nobody else uses @table.
+ * Context: May sleep. Nobody else uses @table.
  */
 void pfn_table_free(struct pfn_table *table)
 {
@@ -426,7 +426,7 @@ void pfn_table_free(struct pfn_table *table)
  * What stood there is replaced. O(nr / PFN_SLOT_PAGES), for a fragmented slot
  * O(nr).
  *
- * Context: may sleep. No other call on the same slots at the same time.
+ * Context: May sleep. No other call on the same slots at the same time.
  * Return: 0, -ENOMEM, -EINVAL where the pages or page frames do not exist;
  * nothing has changed then.
  */
@@ -483,7 +483,7 @@ int pfn_table_set_run(struct pfn_table *table, unsigned long index,
  * What was not set stays so. Cannot fail: cutting a run in its middle takes
  * memory, and waits for it where it must.
  *
- * Context: may sleep. No other call on the same slots at the same time.
+ * Context: May sleep. No other call on the same slots at the same time.
  */
 void pfn_table_clear(struct pfn_table *table, unsigned long index,
 		     unsigned long end)
@@ -531,7 +531,7 @@ static bool single_run(const struct pfn_table *table, unsigned long index,
  *
  * The short way to look and then clear, for where there are few pages.
  *
- * Context: any. No other call at the same time.
+ * Context: Any. No other call at the same time.
  * Return: false where that is not one run within one slot and [@index, @end).
  */
 bool pfn_table_take_single(struct pfn_table *table, unsigned long index,
@@ -559,7 +559,7 @@ bool pfn_table_take_single(struct pfn_table *table, unsigned long index,
  * @end: first page to leave out; the table's end where it lies above
  * @run: what was found, as long as it can be; written on success only
  *
- * Context: any.
+ * Context: Any.
  * Return: false where nothing is set in [@index, @end).
  */
 bool pfn_table_next_run(const struct pfn_table *table, unsigned long index,
@@ -595,7 +595,7 @@ bool pfn_table_next_run(const struct pfn_table *table, unsigned long index,
  * @hole_index: first page of the hole, written on success only
  * @hole_end: first page behind the hole, written on success only
  *
- * Context: any.
+ * Context: Any.
  * Return: false where all of [@index, @end) is set.
  */
 bool pfn_table_next_hole(const struct pfn_table *table, unsigned long index,

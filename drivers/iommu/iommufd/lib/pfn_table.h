@@ -84,7 +84,7 @@ bool pfn_table_next_hole(const struct pfn_table *table, unsigned long index,
  *
  * A small table that was cleared holds nothing: small mappings go quickly.
  *
- * Context: may sleep. Nobody else uses @table.
+ * Context: May sleep. Nobody else uses @table.
  */
 static inline void pfn_table_destroy(struct pfn_table *table)
 {

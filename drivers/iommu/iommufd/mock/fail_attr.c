@@ -14,7 +14,7 @@ static struct dentry *fail_dir;
 /**
  * mock_should_fail() - shall what follows fail?
  *
- * Context: any.
+ * Context: Any.
  * Return: true where somebody asked for it; false always on a kernel without
  * fault injection.
  */
@@ -28,7 +28,7 @@ bool mock_should_fail(void)
  *
  * On a kernel without fault injection it does nothing.
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void mock_fail_init(void)
 {
@@ -39,7 +39,7 @@ void mock_fail_init(void)
 /**
  * mock_fail_exit() - undo mock_fail_init()
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void mock_fail_exit(void)
 {

@@ -72,7 +72,7 @@ static void init_locks(struct mock_device *mdev)
  * @dev: a device that the IOMMU core has not seen yet, without platform data
  * @mdev: zeroed, lives as long as the device
  *
- * Context: may sleep; in a notifier of the device's bus that comes before the
+ * Context: May sleep; in a notifier of the device's bus that comes before the
  * core's own, which frees what this takes when the device is removed.
  * Return: 0 or a negative errno.
  */
@@ -118,7 +118,7 @@ static int prepare_device(struct platform_device *pdev, u32 flags)
  * mock_device_create() - make a device
  * @flags: MOCK_FLAGS_DEVICE_
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the device, behind the mock IOMMU, or an ERR_PTR.
  */
 struct platform_device *mock_device_create(u32 flags)
@@ -155,7 +155,7 @@ struct platform_device *mock_device_create(u32 flags)
  * mock_device_destroy() - undo mock_device_create()
  * @pdev: the device
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void mock_device_destroy(struct platform_device *pdev)
 {
@@ -167,7 +167,7 @@ static const struct irq_domain_ops msi_ops = {};
 /**
  * mock_device_init() - allow devices to be made
  *
- * Context: may sleep; after mock_iommu_init().
+ * Context: May sleep; after mock_iommu_init().
  * Return: 0 or a negative errno.
  */
 int mock_device_init(void)
@@ -187,7 +187,7 @@ int mock_device_init(void)
 /**
  * mock_device_exit() - undo mock_device_init()
  *
- * Context: may sleep; the devices are gone.
+ * Context: May sleep; the devices are gone.
  */
 void mock_device_exit(void)
 {

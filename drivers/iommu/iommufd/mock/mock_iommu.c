@@ -400,7 +400,7 @@ static const struct iommu_domain_ops nested_ops = {
  * mock_nested_alloc() - make a nested domain
  * @data: struct iommu_hwpt_selftest of user space
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the domain or an ERR_PTR.
  */
 struct mock_nested *mock_nested_alloc(const struct iommu_user_data *data)
@@ -523,7 +523,7 @@ static int make_hardware(void)
 /**
  * mock_iommu_init() - add the IOMMU to the system
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0 or a negative errno.
  */
 int mock_iommu_init(void)
@@ -561,7 +561,7 @@ err_iopf:
  *
  * The core keeps the module as long as there are devices.
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void mock_iommu_exit(void)
 {

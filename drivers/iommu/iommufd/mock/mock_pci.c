@@ -383,7 +383,7 @@ static struct miscdevice mock_pci_misc = {
 /**
  * mock_pci_init() - offer buses to user space
  *
- * Context: may sleep; after mock_iommu_init().
+ * Context: May sleep; after mock_iommu_init().
  * Return: 0 or a negative errno.
  */
 int mock_pci_init(void)
@@ -411,7 +411,7 @@ err_removals:
 /**
  * mock_pci_exit() - undo mock_pci_init()
  *
- * Context: may sleep; waits for the removal of the last buses.
+ * Context: May sleep; waits for the removal of the last buses.
  */
 void mock_pci_exit(void)
 {

@@ -83,7 +83,7 @@ void mock_pt_init(struct mock_pt *pt)
  * mock_pt_destroy() - free a page table
  * @pt: the page table, in which nothing should be mapped any more
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void mock_pt_destroy(struct mock_pt *pt)
 {

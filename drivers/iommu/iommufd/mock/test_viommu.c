@@ -332,7 +332,7 @@ int test_trigger_vevent(struct iommufd_ucmd *ucmd)
 /**
  * test_viommu_init() - offer vIOMMUs
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void test_viommu_init(void)
 {
@@ -342,7 +342,7 @@ void test_viommu_init(void)
 /**
  * test_viommu_exit() - undo test_viommu_init()
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void test_viommu_exit(void)
 {

@@ -79,16 +79,16 @@ struct backing_ops {
 };
 
 /**
- * struct backing_raw - what is in the table without being pinned, as it is no RAM
+ * struct backing_pfnmap - what is in the table without being pinned, as it is no RAM
  */
-struct backing_raw {
-	/** @lenders: list of who may take some of it back, newest first */
-	struct list_head lenders;
+struct backing_pfnmap {
+	/** @providers: list of who may take some of it back, newest first */
+	struct list_head providers;
 	/**
-	 * @loans: list of struct loan, where that is mapped; those that were
+	 * @mappings: list of struct p2p_mapping, where that is mapped; those that were
 	 * mapped in one go follow each other, in order of IOVA
 	 */
-	struct list_head loans;
+	struct list_head mappings;
 	/** @pages: bit for each page of the backing */
 	unsigned long pages[];
 };
@@ -130,19 +130,19 @@ struct backing {
 	/** @writable: devices may write to it */
 	bool writable;
 	/** @raw: which pages are no RAM; NULL where there never were any */
-	struct backing_raw *raw;
+	struct backing_pfnmap *raw;
 };
 
 /**
- * backing_is_raw() - is a page no RAM?
+ * backing_is_pfnmap() - is a page no RAM?
  * @backing: the memory
  * @index: page, in the table
  *
  * Context: Any.
  * Return: true where the CPU must not look for a struct page.
  */
-static inline bool backing_is_raw(const struct backing *backing,
-				  unsigned long index)
+static inline bool backing_is_pfnmap(const struct backing *backing,
+				     unsigned long index)
 {
 	return backing->raw && test_bit(index, backing->raw->pages);
 }

@@ -23,17 +23,17 @@ static long backing_dmabuf_pin(struct backing *backing, struct pfn_table *table,
 {
 	unsigned long offset = 0;
 	unsigned int i;
-	int rc;
+	int ret;
 
 	for (i = 0; i < backing->dmabuf.nr_ranges; i++) {
 		const struct iommufd_dmabuf_range *range =
 			&backing->dmabuf.ranges[i];
 
-		rc = backing_enter(backing, table, offset, range->start,
-				   range->length, first, end);
-		if (rc) {
+		ret = backing_enter(backing, table, offset, range->start,
+				    range->length, first, end);
+		if (ret) {
 			pfn_table_clear(table, first, end);
-			return rc;
+			return ret;
 		}
 		offset += range->length;
 		cond_resched();
@@ -122,17 +122,17 @@ static int pin_and_learn(struct backing *backing,
 {
 	struct dma_buf_attachment *attach = backing->dmabuf.attach;
 	struct dma_buf *dmabuf = attach->dmabuf;
-	int rc;
+	int ret;
 
 	dma_resv_lock(dmabuf->resv, NULL);
-	rc = dma_buf_pin(attach);
-	if (!rc) {
-		rc = learn_ranges(backing, exporter);
-		if (rc)
+	ret = dma_buf_pin(attach);
+	if (!ret) {
+		ret = learn_ranges(backing, exporter);
+		if (ret)
 			dma_buf_unpin(attach);
 	}
 	dma_resv_unlock(dmabuf->resv);
-	return rc;
+	return ret;
 }
 
 /**
@@ -156,7 +156,7 @@ int backing_dmabuf_init(struct backing *backing, struct dma_buf *dmabuf,
 {
 	const struct iommufd_dmabuf_exporter *exporter;
 	struct dma_buf_attachment *attach;
-	int rc;
+	int ret;
 
 	if (start >= dmabuf->size || nr_pages > PFN_DOWN(dmabuf->size - start))
 		return -EINVAL;
@@ -176,10 +176,10 @@ int backing_dmabuf_init(struct backing *backing, struct dma_buf *dmabuf,
 	if (IS_ERR(attach))
 		return PTR_ERR(attach);
 	backing->dmabuf.attach = attach;
-	rc = pin_and_learn(backing, exporter);
-	if (rc) {
+	ret = pin_and_learn(backing, exporter);
+	if (ret) {
 		dma_buf_detach(dmabuf, attach);
-		return rc;
+		return ret;
 	}
 	get_dma_buf(dmabuf);
 	return 0;

@@ -44,21 +44,21 @@ struct folio_batch_pin {
 static int enter_folio(struct folio_batch_pin *pin, struct folio *folio,
 		       unsigned long skip, unsigned long nr)
 {
-	int rc;
+	int ret;
 
-	rc = nr > 1 ? folio_add_pins(folio, nr - 1) : 0;
-	if (rc) {
+	ret = nr > 1 ? folio_add_pins(folio, nr - 1) : 0;
+	if (ret) {
 		unpin_folio(folio);
-		return rc;
+		return ret;
 	}
-	rc = pfn_table_set_run(pin->table, pin->next, folio_pfn(folio) + skip,
-			       nr);
-	if (rc)
+	ret = pfn_table_set_run(pin->table, pin->next, folio_pfn(folio) + skip,
+				nr);
+	if (ret)
 		unpin_user_page_range_dirty_lock(folio_page(folio, skip), nr,
 						 false);
 	else
 		pin->next += nr;
-	return rc;
+	return ret;
 }
 
 /* Takes over a batch */
@@ -67,16 +67,16 @@ static int enter_batch(struct folio_batch_pin *pin, unsigned int got,
 {
 	unsigned long nr;
 	unsigned int i;
-	int rc;
+	int ret;
 
 	for (i = 0; i < got; i++) {
 		nr = min(folio_nr_pages(pin->folios[i]) - skip,
 			 end - pin->next);
-		rc = enter_folio(pin, pin->folios[i], skip, nr);
-		if (rc) {
+		ret = enter_folio(pin, pin->folios[i], skip, nr);
+		if (ret) {
 			if (i + 1 < got)
 				unpin_folios(&pin->folios[i + 1], got - i - 1);
-			return rc;
+			return ret;
 		}
 		skip = 0;
 	}
@@ -103,15 +103,15 @@ static int pin_some(struct folio_batch_pin *pin, unsigned long end)
 static int pin_all(struct folio_batch_pin *pin, unsigned long first,
 		   unsigned long end)
 {
-	int rc;
+	int ret;
 
 	pin->next = first;
 	while (pin->next < end) {
-		rc = pin_some(pin, end);
-		if (rc) {
+		ret = pin_some(pin, end);
+		if (ret) {
 			backing_unpin_pages(pin->backing, pin->table, first,
 					    pin->next);
-			return rc;
+			return ret;
 		}
 		cond_resched();
 	}
@@ -128,7 +128,7 @@ static long backing_file_pin(struct backing *backing, struct pfn_table *table,
 		.folios = few,
 		.max = FEW_FOLIOS,
 	};
-	int rc;
+	int ret;
 
 	if (end - first > FEW_FOLIOS) {
 		pin.max = MANY_FOLIOS;
@@ -136,10 +136,10 @@ static long backing_file_pin(struct backing *backing, struct pfn_table *table,
 		if (!pin.folios)
 			return -ENOMEM;
 	}
-	rc = pin_all(&pin, first, end);
+	ret = pin_all(&pin, first, end);
 	if (pin.folios != few)
 		free_page((unsigned long)pin.folios);
-	return rc ?: end - first;
+	return ret ?: end - first;
 }
 
 static int copy_one_page(const struct backing *backing, unsigned long offset,
@@ -166,17 +166,17 @@ static int backing_file_copy(const struct backing *backing,
 			     unsigned long bytes, unsigned int flags)
 {
 	unsigned long part;
-	int rc = 0;
+	int ret = 0;
 
-	for (; bytes && !rc; bytes -= part) {
+	for (; bytes && !ret; bytes -= part) {
 		part = min(bytes, PAGE_SIZE - offset_in_page(offset));
-		rc = copy_one_page(backing, offset, data, part,
-				   flags & BACKING_WRITE);
+		ret = copy_one_page(backing, offset, data, part,
+				    flags & BACKING_WRITE);
 		offset += part;
 		data += part;
 		cond_resched();
 	}
-	return rc;
+	return ret;
 }
 
 static void backing_file_release(struct backing *backing)
@@ -231,7 +231,7 @@ int backing_file_init(struct backing *backing, struct file *file,
 		      unsigned long start, unsigned long nr_pages,
 		      bool writable)
 {
-	int rc;
+	int ret;
 
 	if (!shmem_file(file) && !is_file_hugepages(file))
 		return -EINVAL;
@@ -239,9 +239,9 @@ int backing_file_init(struct backing *backing, struct file *file,
 		return -EINVAL;
 	if (!(file->f_mode & FMODE_READ))
 		return -EPERM;
-	rc = writable ? allow_write(file) : 0;
-	if (rc)
-		return rc;
+	ret = writable ? allow_write(file) : 0;
+	if (ret)
+		return ret;
 	*backing = (struct backing){
 		.ops = &backing_file_ops,
 		.file = get_file(file),

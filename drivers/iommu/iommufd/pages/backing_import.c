@@ -35,17 +35,17 @@ static struct device *importer;
 int backing_import_start(void)
 {
 	struct device *dev = root_device_register("iommufd");
-	int rc;
+	int ret;
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 #ifdef CONFIG_SWIOTLB
 	dev->dma_io_tlb_mem = NULL;
 #endif
-	rc = dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64));
-	if (rc) {
+	ret = dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64));
+	if (ret) {
 		root_device_unregister(dev);
-		return rc;
+		return ret;
 	}
 	importer = dev;
 	return 0;
@@ -119,14 +119,14 @@ static long backing_import_pin(struct backing *backing, struct pfn_table *table,
 	unsigned long offset = 0;
 	struct scatterlist *sg;
 	unsigned int i;
-	int rc;
+	int ret;
 
 	for_each_sgtable_dma_sg(backing->import.sgt, sg, i) {
-		rc = backing_enter(backing, table, offset, sg_start(sg),
-				   sg_dma_len(sg), first, end);
-		if (rc) {
+		ret = backing_enter(backing, table, offset, sg_start(sg),
+				    sg_dma_len(sg), first, end);
+		if (ret) {
 			pfn_table_clear(table, first, end);
-			return rc;
+			return ret;
 		}
 		offset += sg_dma_len(sg);
 		cond_resched();
@@ -187,7 +187,7 @@ int backing_import_init(struct backing *backing, struct dma_buf *dmabuf,
 {
 	struct dma_buf_attachment *attach;
 	struct sg_table *sgt;
-	int rc;
+	int ret;
 
 	if (writable && !(dmabuf->file->f_mode & FMODE_WRITE))
 		return -EPERM;
@@ -204,11 +204,11 @@ int backing_import_init(struct backing *backing, struct dma_buf *dmabuf,
 		return PTR_ERR(attach);
 	sgt = dma_buf_map_attachment_unlocked(attach, direction(backing));
 	if (IS_ERR(sgt)) {
-		rc = PTR_ERR(sgt);
+		ret = PTR_ERR(sgt);
 		goto detach;
 	}
 	if (!all_ram(sgt, dmabuf->size)) {
-		rc = -EOPNOTSUPP;
+		ret = -EOPNOTSUPP;
 		goto unmap;
 	}
 	backing->import.attach = attach;
@@ -220,5 +220,5 @@ unmap:
 	dma_buf_unmap_attachment_unlocked(attach, sgt, direction(backing));
 detach:
 	dma_buf_detach(dmabuf, attach);
-	return rc;
+	return ret;
 }

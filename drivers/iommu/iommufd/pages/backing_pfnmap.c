@@ -16,18 +16,18 @@
 #define MOST_PAGES BIT(42 - PAGE_SHIFT)
 
 /**
- * struct creditor - somebody of whom a backing has memory
+ * struct backing_provider - somebody of whom a backing has memory
  */
-struct creditor {
-	/** @entry: links into &backing_raw.lenders */
+struct backing_provider {
+	/** @entry: links into &backing_pfnmap.providers */
 	struct list_head entry;
-	/** @lender: who, with a reference */
-	struct iommufd_lender *lender;
+	/** @provider: who, with a reference */
+	struct iommufd_p2p_provider *provider;
 };
 
-static int need_raw(struct backing *backing)
+static int backing_pfnmap_alloc(struct backing *backing)
 {
-	struct backing_raw *raw;
+	struct backing_pfnmap *raw;
 
 	if (backing->raw)
 		return 0;
@@ -38,55 +38,57 @@ static int need_raw(struct backing *backing)
 		       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!raw)
 		return -ENOMEM;
-	INIT_LIST_HEAD(&raw->lenders);
-	INIT_LIST_HEAD(&raw->loans);
+	INIT_LIST_HEAD(&raw->providers);
+	INIT_LIST_HEAD(&raw->mappings);
 	/* who unmaps has a look at it without the lock of the pages */
 	smp_store_release(&backing->raw, raw);
 	return 0;
 }
 
-static int add_creditor(struct backing_raw *raw, struct iommufd_lender *lender)
+static int backing_pfnmap_ref_provider(struct backing_pfnmap *raw,
+				       struct iommufd_p2p_provider *provider)
 {
-	struct creditor *creditor;
+	struct backing_provider *backing_provider;
 
-	list_for_each_entry(creditor, &raw->lenders, entry) {
-		if (creditor->lender == lender) {
-			lender_put(lender);
+	list_for_each_entry(backing_provider, &raw->providers, entry) {
+		if (backing_provider->provider == provider) {
+			p2p_provider_put(provider);
 			return 0;
 		}
 	}
-	creditor = kzalloc_obj(*creditor, GFP_KERNEL_ACCOUNT);
-	if (!creditor)
+	backing_provider = kzalloc_obj(*backing_provider, GFP_KERNEL_ACCOUNT);
+	if (!backing_provider)
 		return -ENOMEM;
-	creditor->lender = lender;
-	list_add(&creditor->entry, &raw->lenders);
+	backing_provider->provider = provider;
+	list_add(&backing_provider->entry, &raw->providers);
 	return 0;
 }
 
 /**
- * backing_raw_borrow() - get ready to have pages that are no RAM
+ * backing_pfnmap_add_provider() - get ready to have pages that are no RAM
  * @backing: the memory
- * @lender: whose they are, NULL for nobody's; the reference is taken over,
+ * @provider: whose they are, NULL for nobody's; the reference is taken over,
  *	whatever this returns
  *
  * Context: May sleep.
  * Return: 0, -ENOMEM also where the backing is larger than 4 TiB.
  */
-int backing_raw_borrow(struct backing *backing, struct iommufd_lender *lender)
+int backing_pfnmap_add_provider(struct backing *backing,
+				struct iommufd_p2p_provider *provider)
 {
-	int rc = need_raw(backing);
+	int ret = backing_pfnmap_alloc(backing);
 
-	if (!lender)
-		return rc;
-	if (!rc)
-		rc = add_creditor(backing->raw, lender);
-	if (rc)
-		lender_put(lender);
-	return rc;
+	if (!provider)
+		return ret;
+	if (!ret)
+		ret = backing_pfnmap_ref_provider(backing->raw, provider);
+	if (ret)
+		p2p_provider_put(provider);
+	return ret;
 }
 
 /**
- * backing_raw_lender() - of whom does a backing have a page?
+ * backing_pfnmap_provider() - of whom does a backing have a page?
  * @raw: of the backing
  * @pfn: page frame of a page in @raw
  * @nr: how many in a row are asked about; set to how many of them the answer is
@@ -95,55 +97,57 @@ int backing_raw_borrow(struct backing *backing, struct iommufd_lender *lender)
  * Where a device was opened a second time it is that of the second time.
  *
  * Context: Any.
- * Return: the lender, to whom the backing has a reference, or NULL.
+ * Return: the provider, to whom the backing has a reference, or NULL.
  */
-struct iommufd_lender *backing_raw_lender(const struct backing_raw *raw,
-					  unsigned long pfn, unsigned long *nr)
+struct iommufd_p2p_provider *
+backing_pfnmap_provider(const struct backing_pfnmap *raw, unsigned long pfn,
+			unsigned long *nr)
 {
-	const struct creditor *creditor;
+	const struct backing_provider *backing_provider;
 
-	list_for_each_entry(creditor, &raw->lenders, entry) {
-		if (lender_owns(creditor->lender, pfn, nr))
-			return creditor->lender;
+	list_for_each_entry(backing_provider, &raw->providers, entry) {
+		if (p2p_provider_owns(backing_provider->provider, pfn, nr))
+			return backing_provider->provider;
 	}
 	return NULL;
 }
 
-static void drop_creditors(struct backing_raw *raw)
+static void backing_pfnmap_put_providers(struct backing_pfnmap *raw)
 {
-	struct creditor *creditor, *next;
+	struct backing_provider *backing_provider, *next;
 
-	list_for_each_entry_safe(creditor, next, &raw->lenders, entry) {
-		list_del(&creditor->entry);
-		lender_put(creditor->lender);
-		kfree(creditor);
+	list_for_each_entry_safe(backing_provider, next, &raw->providers,
+				 entry) {
+		list_del(&backing_provider->entry);
+		p2p_provider_put(backing_provider->provider);
+		kfree(backing_provider);
 	}
 }
 
 /**
- * backing_raw_trim() - forget lenders of whom there is nothing any more
+ * backing_pfnmap_trim() - forget providers of whom there is nothing any more
  * @backing: some pages of &backing.raw were cleared
  *
  * Context: May sleep.
  */
-void backing_raw_trim(const struct backing *backing)
+void backing_pfnmap_trim(const struct backing *backing)
 {
-	struct backing_raw *raw = backing->raw;
+	struct backing_pfnmap *raw = backing->raw;
 
-	if (!list_empty(&raw->lenders) &&
+	if (!list_empty(&raw->providers) &&
 	    bitmap_empty(raw->pages, backing->nr_pages))
-		drop_creditors(raw);
+		backing_pfnmap_put_providers(raw);
 }
 
 /**
- * backing_raw_release() - free all that there is
+ * backing_pfnmap_release() - free all that there is
  * @backing: has some; nothing of it is in a table
  *
  * Context: May sleep.
  */
-void backing_raw_release(struct backing *backing)
+void backing_pfnmap_release(struct backing *backing)
 {
-	drop_creditors(backing->raw);
+	backing_pfnmap_put_providers(backing->raw);
 	kvfree(backing->raw);
 	backing->raw = NULL;
 }

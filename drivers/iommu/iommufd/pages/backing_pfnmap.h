@@ -6,13 +6,15 @@
 #define IOMMUFD_BACKING_PFNMAP_H
 
 struct backing;
-struct backing_raw;
-struct iommufd_lender;
+struct backing_pfnmap;
+struct iommufd_p2p_provider;
 
-int backing_raw_borrow(struct backing *backing, struct iommufd_lender *lender);
-struct iommufd_lender *backing_raw_lender(const struct backing_raw *raw,
-					  unsigned long pfn, unsigned long *nr);
-void backing_raw_trim(const struct backing *backing);
-void backing_raw_release(struct backing *backing);
+int backing_pfnmap_add_provider(struct backing *backing,
+				struct iommufd_p2p_provider *provider);
+struct iommufd_p2p_provider *
+backing_pfnmap_provider(const struct backing_pfnmap *raw, unsigned long pfn,
+			unsigned long *nr);
+void backing_pfnmap_trim(const struct backing *backing);
+void backing_pfnmap_release(struct backing *backing);
 
 #endif /* IOMMUFD_BACKING_PFNMAP_H */

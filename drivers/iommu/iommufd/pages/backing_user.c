@@ -92,17 +92,17 @@ static unsigned long contiguous(struct page **pages, unsigned long nr)
 static int enter_batch(struct pinner *pinner, unsigned long nr)
 {
 	unsigned long done, run;
-	int rc;
+	int ret;
 
 	for (done = 0; done < nr; done += run) {
 		struct page **pages = pinner->pages + done;
 
 		run = contiguous(pages, nr - done);
-		rc = pfn_table_set_run(pinner->table, pinner->next,
-				       page_to_pfn(*pages), run);
-		if (rc) {
+		ret = pfn_table_set_run(pinner->table, pinner->next,
+					page_to_pfn(*pages), run);
+		if (ret) {
 			unpin_user_pages(pages, nr - done);
-			return rc;
+			return ret;
 		}
 		pinner->next += run;
 		pinner->cost += run;
@@ -126,17 +126,18 @@ static int enter_raw(struct pinner *pinner, unsigned long end)
 	unsigned long index = pinner->next;
 	struct pfnmap found;
 	long nr;
-	int rc;
+	int ret;
 
-	nr = pfnmap_look_up(backing->mm, backing->start + index * PAGE_SIZE,
-			    end - index, backing->writable, &found);
+	nr = follow_pfnmap_lookup(backing->mm,
+				  backing->start + index * PAGE_SIZE,
+				  end - index, backing->writable, &found);
 	if (nr < 0)
 		return nr;
-	rc = backing_raw_borrow(backing, found.lender);
-	if (!rc)
-		rc = pfn_table_set_run(pinner->table, index, found.pfn, nr);
-	if (rc)
-		return rc;
+	ret = backing_pfnmap_add_provider(backing, found.provider);
+	if (!ret)
+		ret = pfn_table_set_run(pinner->table, index, found.pfn, nr);
+	if (ret)
+		return ret;
 	bitmap_set(backing->raw->pages, index, nr);
 	pinner->next += nr;
 	return 0;
@@ -153,12 +154,12 @@ static int pin_some(struct pinner *pinner, unsigned long end)
 
 static int pin_all(struct pinner *pinner, unsigned long end)
 {
-	int rc;
+	int ret;
 
 	while (pinner->next < end) {
-		rc = pin_some(pinner, end);
-		if (rc)
-			return rc;
+		ret = pin_some(pinner, end);
+		if (ret)
+			return ret;
 		cond_resched();
 	}
 	return 0;
@@ -190,7 +191,7 @@ unsigned long backing_user_unpin(const struct backing *backing,
 	if (!backing->raw)
 		return backing_unpin_pages(backing, table, first, end);
 	for (; first < end; first = stop) {
-		if (backing_is_raw(backing, first)) {
+		if (backing_is_pfnmap(backing, first)) {
 			stop = find_next_zero_bit(backing->raw->pages, end,
 						  first);
 			forget_raw(backing, table, first, stop);
@@ -200,7 +201,7 @@ unsigned long backing_user_unpin(const struct backing *backing,
 		}
 		cond_resched();
 	}
-	backing_raw_trim(backing);
+	backing_pfnmap_trim(backing);
 	return nr;
 }
 
@@ -208,7 +209,7 @@ static int pin_with_array(struct pinner *pinner, unsigned long first,
 			  unsigned long end)
 {
 	struct page *few[FEW_PAGES];
-	int rc;
+	int ret;
 
 	pinner->pages = few;
 	pinner->max = FEW_PAGES;
@@ -220,15 +221,15 @@ static int pin_with_array(struct pinner *pinner, unsigned long first,
 	}
 
 	pinner->next = first;
-	rc = pin_all(pinner, end);
+	ret = pin_all(pinner, end);
 
 	if (pinner->pages != few)
 		free_page((unsigned long)pinner->pages);
 	/* what is behind may be much larger than all memory */
-	if (rc)
+	if (ret)
 		backing_user_unpin(pinner->backing, pinner->table, first,
 				   pinner->next);
-	return rc;
+	return ret;
 }
 
 static long backing_user_pin(struct backing *backing, struct pfn_table *table,
@@ -239,14 +240,14 @@ static long backing_user_pin(struct backing *backing, struct pfn_table *table,
 		.table = table,
 		.remote = backing->mm != current->mm,
 	};
-	int rc;
+	int ret;
 
 	if (pinner.remote && !mmget_not_zero(backing->mm))
 		return -ESRCH;
-	rc = pin_with_array(&pinner, first, end);
+	ret = pin_with_array(&pinner, first, end);
 	if (pinner.remote)
 		mmput(backing->mm);
-	return rc ?: pinner.cost;
+	return ret ?: pinner.cost;
 }
 
 static int copy_here(const struct backing *backing, unsigned long offset,
@@ -265,15 +266,15 @@ static int copy_here(const struct backing *backing, unsigned long offset,
 static int copy_adopted(const struct backing *backing, unsigned long offset,
 			void *data, unsigned long bytes, bool write)
 {
-	int rc;
+	int ret;
 
 	if (!mmget_not_zero(backing->mm))
 		return -ESRCH;
 	kthread_use_mm(backing->mm);
-	rc = copy_here(backing, offset, data, bytes, write);
+	ret = copy_here(backing, offset, data, bytes, write);
 	kthread_unuse_mm(backing->mm);
 	mmput(backing->mm);
-	return rc;
+	return ret;
 }
 
 /* Not for long, so where the page is does not matter. */
@@ -296,18 +297,18 @@ static int copy_remote(const struct backing *backing, unsigned long offset,
 		       void *data, unsigned long bytes, bool write)
 {
 	unsigned long part;
-	int rc = 0;
+	int ret = 0;
 
 	if (!mmget_not_zero(backing->mm))
 		return -ESRCH;
-	for (; bytes && !rc; bytes -= part) {
+	for (; bytes && !ret; bytes -= part) {
 		part = min(bytes, PAGE_SIZE - offset_in_page(offset));
-		rc = copy_remote_page(backing, offset, data, part, write);
+		ret = copy_remote_page(backing, offset, data, part, write);
 		offset += part;
 		data += part;
 	}
 	mmput(backing->mm);
-	return rc;
+	return ret;
 }
 
 static bool is_gone(struct mm_struct *mm)
@@ -346,7 +347,7 @@ void backing_user_release(struct backing *backing)
 {
 	/* hardly ever there, and small mappings are to go quickly */
 	if (unlikely(backing->raw))
-		backing_raw_release(backing);
+		backing_pfnmap_release(backing);
 	mmdrop(backing->mm);
 }
 

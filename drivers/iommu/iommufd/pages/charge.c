@@ -64,11 +64,11 @@ static int add_to_user(const struct charge *charge, unsigned long nr_pages)
 
 static int user_add(const struct charge *charge, unsigned long nr_pages)
 {
-	int rc = charge->unlimited ? 0 : add_to_user(charge, nr_pages);
+	int ret = charge->unlimited ? 0 : add_to_user(charge, nr_pages);
 
-	if (!rc)
+	if (!ret)
 		atomic64_add(nr_pages, &charge->mm->pinned_vm);
-	return rc;
+	return ret;
 }
 
 static void user_sub(const struct charge *charge, unsigned long nr_pages)
@@ -86,23 +86,23 @@ static bool counts_locked(const struct charge *charge)
 
 static int add_locked(const struct charge *charge, unsigned long nr_pages)
 {
-	int rc;
+	int ret;
 
 	if (mmap_write_lock_killable(charge->mm))
 		return -EINTR;
-	rc = __account_locked_vm(charge->mm, nr_pages, true, charge->task,
-				 charge->unlimited);
+	ret = __account_locked_vm(charge->mm, nr_pages, true, charge->task,
+				  charge->unlimited);
 	mmap_write_unlock(charge->mm);
-	return rc;
+	return ret;
 }
 
 static int mm_add(const struct charge *charge, unsigned long nr_pages)
 {
-	int rc = counts_locked(charge) ? add_locked(charge, nr_pages) : 0;
+	int ret = counts_locked(charge) ? add_locked(charge, nr_pages) : 0;
 
-	if (!rc && charge->mode == CHARGE_PROCESS)
+	if (!ret && charge->mode == CHARGE_PROCESS)
 		atomic64_add(nr_pages, &charge->mm->pinned_vm);
-	return rc;
+	return ret;
 }
 
 static void mm_sub(const struct charge *charge, unsigned long nr_pages)
@@ -148,7 +148,7 @@ void charge_sub(const struct charge *charge, unsigned long nr_pages)
 }
 
 /**
- * charge_room() - for how many more pages is there room?
+ * charge_avail() - for how many more pages is there room?
  * @charge: who pays
  *
  * It may be less by the time of charge_add().
@@ -156,7 +156,7 @@ void charge_sub(const struct charge *charge, unsigned long nr_pages)
  * Context: Any process context.
  * Return: number of pages of PAGE_SIZE that the limit allows.
  */
-unsigned long charge_room(const struct charge *charge)
+unsigned long charge_avail(const struct charge *charge)
 {
 	unsigned long limit = limit_bytes(charge) >> PAGE_SHIFT;
 	unsigned long used;
@@ -171,7 +171,7 @@ unsigned long charge_room(const struct charge *charge)
 }
 
 /**
- * charge_complain() - say in the log that memory could not be charged
+ * charge_warn() - say in the log that memory could not be charged
  * @charge: whose limit was in the way
  * @by_driver: it was to be pinned for a driver rather than mapped
  *
@@ -180,7 +180,7 @@ unsigned long charge_room(const struct charge *charge)
  *
  * Context: Any process context.
  */
-void charge_complain(const struct charge *charge, bool by_driver)
+void charge_warn(const struct charge *charge, bool by_driver)
 {
 	unsigned long limit = limit_bytes(charge);
 

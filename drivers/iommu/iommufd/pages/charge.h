@@ -60,7 +60,7 @@ void charge_init(struct charge *charge, enum charge_mode mode);
 void charge_destroy(struct charge *charge);
 int charge_add(const struct charge *charge, unsigned long nr_pages);
 void charge_sub(const struct charge *charge, unsigned long nr_pages);
-unsigned long charge_room(const struct charge *charge);
-void charge_complain(const struct charge *charge, bool by_driver);
+unsigned long charge_avail(const struct charge *charge);
+void charge_warn(const struct charge *charge, bool by_driver);
 
 #endif /* IOMMUFD_CHARGE_H */

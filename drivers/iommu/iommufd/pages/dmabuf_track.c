@@ -5,10 +5,10 @@
 #include "domain/hwmap.h"
 
 /**
- * struct view - one place where the memory is mapped
+ * struct dmabuf_mapping - one place where the memory is mapped
  */
-struct view {
-	/** @entry: links into &views.list */
+struct dmabuf_mapping {
+	/** @entry: links into &dmabuf_track.list */
 	struct list_head entry;
 	/** @domain: where it is mapped */
 	struct iommu_domain *domain;
@@ -17,20 +17,20 @@ struct view {
 };
 
 /**
- * views_init() - nothing is mapped yet
- * @views: to be initialized
+ * dmabuf_track_init() - nothing is mapped yet
+ * @track: to be initialized
  *
  * Context: Any.
  */
-void views_init(struct views *views)
+void dmabuf_track_init(struct dmabuf_track *track)
 {
-	INIT_LIST_HEAD(&views->list);
-	views->revoked = false;
+	INIT_LIST_HEAD(&track->list);
+	track->revoked = false;
 }
 
 /**
- * views_map() - map memory, and remember where
- * @views: of that memory
+ * dmabuf_track_map() - map memory, and remember where
+ * @track: of that memory
  * @domain: where to map
  * @map: what to map
  *
@@ -39,80 +39,84 @@ void views_init(struct views *views)
  * Context: May sleep.
  * Return: 0, -ENOMEM, or as hwmap_map().
  */
-int views_map(struct views *views, struct iommu_domain *domain,
-	      const struct hwmap *map)
+int dmabuf_track_map(struct dmabuf_track *track, struct iommu_domain *domain,
+		     const struct hwmap *map)
 {
-	struct view *view;
-	int rc;
+	struct dmabuf_mapping *mapping;
+	int ret;
 
-	if (views->revoked)
+	if (track->revoked)
 		return 0;
-	view = kzalloc_obj(*view, GFP_KERNEL_ACCOUNT);
-	if (!view)
+	mapping = kzalloc_obj(*mapping, GFP_KERNEL_ACCOUNT);
+	if (!mapping)
 		return -ENOMEM;
-	rc = hwmap_map(domain, map);
-	if (rc) {
-		kfree(view);
-		return rc;
+	ret = hwmap_map(domain, map);
+	if (ret) {
+		kfree(mapping);
+		return ret;
 	}
-	view->domain = domain;
-	view->range = map->range;
-	list_add(&view->entry, &views->list);
+	mapping->domain = domain;
+	mapping->range = map->range;
+	list_add(&mapping->entry, &track->list);
 	return 0;
 }
 
-static struct view *find_view(struct views *views, struct iommu_domain *domain,
-			      const struct iova_range *range)
+static struct dmabuf_mapping *dmabuf_track_find(struct dmabuf_track *track,
+						struct iommu_domain *domain,
+						const struct iova_range *range)
 {
-	struct view *view;
+	struct dmabuf_mapping *mapping;
 
-	list_for_each_entry(view, &views->list, entry) {
-		if (view->domain == domain && view->range.first == range->first)
-			return view;
+	list_for_each_entry(mapping, &track->list, entry) {
+		if (mapping->domain == domain &&
+		    mapping->range.first == range->first)
+			return mapping;
 	}
 	return NULL;
 }
 
 /* Flushed at once, since nobody else will know that it was mapped. */
-static void drop_view(struct view *view, struct hwmap_flush *flush)
+static void dmabuf_track_drop(struct dmabuf_mapping *mapping,
+			      struct hwmap_flush *flush)
 {
-	hwmap_unmap(flush, &view->range);
+	hwmap_unmap(flush, &mapping->range);
 	hwmap_end(flush);
-	list_del(&view->entry);
-	kfree(view);
+	list_del(&mapping->entry);
+	kfree(mapping);
 }
 
 /**
- * views_unmap() - undo views_map()
- * @views: of that memory
+ * dmabuf_track_unmap() - undo dmabuf_track_map()
+ * @track: of that memory
  * @flush: of the domain where it was mapped; flushed when this returns
- * @range: IOVA that was given to views_map()
+ * @range: IOVA that was given to dmabuf_track_map()
  *
  * Context: May sleep.
  */
-void views_unmap(struct views *views, struct hwmap_flush *flush,
-		 const struct iova_range *range)
+void dmabuf_track_unmap(struct dmabuf_track *track, struct hwmap_flush *flush,
+			const struct iova_range *range)
 {
-	struct view *view = find_view(views, flush->domain, range);
+	struct dmabuf_mapping *mapping =
+		dmabuf_track_find(track, flush->domain, range);
 
-	if (view)
-		drop_view(view, flush);
+	if (mapping)
+		dmabuf_track_drop(mapping, flush);
 }
 
 /**
- * views_revoke() - unmap memory wherever it is mapped
- * @views: of that memory
+ * dmabuf_track_revoke() - unmap memory wherever it is mapped
+ * @track: of that memory
  *
  * Context: May sleep.
  */
-void views_revoke(struct views *views)
+void dmabuf_track_revoke(struct dmabuf_track *track)
 {
-	struct view *view, *next;
+	struct dmabuf_mapping *mapping, *next;
 	struct hwmap_flush flush;
 
-	views->revoked = true;
-	list_for_each_entry_safe(view, next, &views->list, entry) {
-		hwmap_begin(&flush, view->domain);
-		drop_view(view, &flush);
+	track->revoked = true;
+	list_for_each_entry_safe(mapping, next, &track->list, entry) {
+		hwmap_begin(&flush, mapping->domain);
+		dmabuf_track_drop(mapping, &flush);
 	}
 }

@@ -18,20 +18,20 @@ struct iommu_domain;
 struct iova_range;
 
 /**
- * struct views - the places where some memory is mapped
+ * struct dmabuf_track - the places where some memory is mapped
  */
-struct views {
+struct dmabuf_track {
 	/** @list: of struct view */
 	struct list_head list;
 	/** @revoked: the memory was taken back and will never be mapped again */
 	bool revoked;
 };
 
-void views_init(struct views *views);
-int views_map(struct views *views, struct iommu_domain *domain,
-	      const struct hwmap *map);
-void views_unmap(struct views *views, struct hwmap_flush *flush,
-		 const struct iova_range *range);
-void views_revoke(struct views *views);
+void dmabuf_track_init(struct dmabuf_track *track);
+int dmabuf_track_map(struct dmabuf_track *track, struct iommu_domain *domain,
+		     const struct hwmap *map);
+void dmabuf_track_unmap(struct dmabuf_track *track, struct hwmap_flush *flush,
+			const struct iova_range *range);
+void dmabuf_track_revoke(struct dmabuf_track *track);
 
 #endif /* IOMMUFD_DMABUF_TRACK_H */

@@ -38,8 +38,8 @@ static long look(struct vm_area_struct *vma, unsigned long addr, bool write,
 	follow_pfnmap_end(&args);
 	if (!nr)
 		return -EFAULT;
-	/* The mapping is still there, so its device is open, and a lender */
-	found->lender = lender_find(found->pfn, &nr);
+	/* The mapping is still there, so its device is open, and a provider */
+	found->provider = p2p_provider_find(found->pfn, &nr);
 	return nr;
 }
 
@@ -51,24 +51,24 @@ static long look_or_fault(struct mm_struct *mm, unsigned long addr, bool write,
 	struct vm_area_struct *vma = vma_lookup(mm, addr);
 	bool unlocked = false;
 	long nr;
-	int rc;
+	int ret;
 
 	if (!vma || !(vma->vm_flags & VM_PFNMAP))
 		return -EFAULT;
 	nr = look(vma, addr, write, found);
 	if (nr)
 		return nr;
-	rc = fixup_user_fault(mm, addr, flags, &unlocked);
+	ret = fixup_user_fault(mm, addr, flags, &unlocked);
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	if (rc)
+	if (ret)
 		return -EFAULT;
 	/* @vma may be gone if it had to wait */
 	return unlocked ? 0 : look(vma, addr, write, found) ?: -EFAULT;
 }
 
 /**
- * pfnmap_look_up() - which page frames has a process mapped?
+ * follow_pfnmap_lookup() - which page frames has a process mapped?
  * @mm: of the process, with a reference to its users
  * @addr: address there, a multiple of PAGE_SIZE
  * @nr_pages: pages that are of interest, at least 1
@@ -84,8 +84,9 @@ static long look_or_fault(struct mm_struct *mm, unsigned long addr, bool write,
  * something else is mapped or it may not be accessed; -EINTR where the current
  * process is being killed.
  */
-long pfnmap_look_up(struct mm_struct *mm, unsigned long addr,
-		    unsigned long nr_pages, bool write, struct pfnmap *found)
+long follow_pfnmap_lookup(struct mm_struct *mm, unsigned long addr,
+			  unsigned long nr_pages, bool write,
+			  struct pfnmap *found)
 {
 	long nr;
 

@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-struct iommufd_lender;
+struct iommufd_p2p_provider;
 struct mm_struct;
 
 /**
@@ -17,11 +17,12 @@ struct mm_struct;
 struct pfnmap {
 	/** @pfn: the first of them */
 	unsigned long pfn;
-	/** @lender: who may take them back, with a reference, or NULL */
-	struct iommufd_lender *lender;
+	/** @provider: who may take them back, with a reference, or NULL */
+	struct iommufd_p2p_provider *provider;
 };
 
-long pfnmap_look_up(struct mm_struct *mm, unsigned long addr,
-		    unsigned long nr_pages, bool write, struct pfnmap *found);
+long follow_pfnmap_lookup(struct mm_struct *mm, unsigned long addr,
+			  unsigned long nr_pages, bool write,
+			  struct pfnmap *found);
 
 #endif /* IOMMUFD_FOLLOW_PFNMAP_H */

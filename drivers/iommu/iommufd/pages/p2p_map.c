@@ -12,19 +12,19 @@
 #include "p2p_provider.h"
 
 /**
- * struct piece - pages that are all lent by the same one, or by nobody
+ * struct piece - pages that are all provided by the same one, or by nobody
  */
 struct piece {
-	/** @lender: who lends them; NULL for nobody */
-	struct iommufd_lender *lender;
-	/** @pfn: where they are, with a @lender */
+	/** @provider: who lends them; NULL for nobody */
+	struct iommufd_p2p_provider *provider;
+	/** @pfn: where they are, with a @provider */
 	unsigned long pfn;
 	/** @nr: how many there are */
 	unsigned long nr;
 };
 
 /**
- * struct part_mapper - one run of lent_map()
+ * struct part_mapper - one run of p2p_map()
  */
 struct part_mapper {
 	/** @pages: the memory */
@@ -40,7 +40,7 @@ struct part_mapper {
 static struct piece piece_at(const struct pages *pages, unsigned long index,
 			     unsigned long end)
 {
-	const struct backing_raw *raw = pages->backing.raw;
+	const struct backing_pfnmap *raw = pages->backing.raw;
 	struct piece piece = {};
 	struct pfn_run run;
 
@@ -52,7 +52,7 @@ static struct piece piece_at(const struct pages *pages, unsigned long index,
 		run = (struct pfn_run){ .nr = end - index };
 	piece.pfn = run.pfn;
 	piece.nr = run.nr;
-	piece.lender = backing_raw_lender(raw, run.pfn, &piece.nr);
+	piece.provider = backing_pfnmap_provider(raw, run.pfn, &piece.nr);
 	return piece;
 }
 
@@ -70,30 +70,30 @@ static struct hwmap part_of(const struct part_mapper *mapper, unsigned long to)
 static int map_plainly(struct part_mapper *mapper, unsigned long to)
 {
 	struct hwmap part;
-	int rc;
+	int ret;
 
 	if (mapper->done == to)
 		return 0;
 	part = part_of(mapper, to);
-	rc = hwmap_map(mapper->domain, &part);
-	if (!rc)
+	ret = hwmap_map(mapper->domain, &part);
+	if (!ret)
 		mapper->done = to;
-	return rc;
+	return ret;
 }
 
 static int borrow(struct part_mapper *mapper, unsigned long to,
 		  const struct piece *piece)
 {
 	struct hwmap part = part_of(mapper, to);
-	int rc;
+	int ret;
 
 	part.table = NULL;
 	part.phys = PFN_PHYS(piece->pfn) + offset_in_page(part.offset);
-	rc = lender_borrow(piece->lender, mapper->domain, &part,
-			   &mapper->pages->backing.raw->loans);
-	if (!rc)
+	ret = p2p_provider_map(piece->provider, mapper->domain, &part,
+			       &mapper->pages->backing.raw->mappings);
+	if (!ret)
 		mapper->done = to;
-	return rc;
+	return ret;
 }
 
 static int map_pieces(struct part_mapper *mapper)
@@ -103,29 +103,29 @@ static int map_pieces(struct part_mapper *mapper)
 	unsigned long index = PFN_DOWN(offset);
 	unsigned long end = PFN_DOWN(offset + (length - 1)) + 1;
 	struct piece piece;
-	int rc;
+	int ret;
 
 	for (; index < end; index += piece.nr) {
 		cond_resched();
 		piece = piece_at(mapper->pages, index, end);
-		if (!piece.lender)
+		if (!piece.provider)
 			continue;
-		rc = map_plainly(mapper,
-				 max(index * PAGE_SIZE, offset) - offset);
-		if (rc)
-			return rc;
-		rc = borrow(mapper,
-			    min((index + piece.nr) * PAGE_SIZE - offset,
-				length),
-			    &piece);
-		if (rc)
-			return rc;
+		ret = map_plainly(mapper,
+				  max(index * PAGE_SIZE, offset) - offset);
+		if (ret)
+			return ret;
+		ret = borrow(mapper,
+			     min((index + piece.nr) * PAGE_SIZE - offset,
+				 length),
+			     &piece);
+		if (ret)
+			return ret;
 	}
 	return map_plainly(mapper, length);
 }
 
 /**
- * lent_map() - map memory of which some is lent
+ * p2p_map() - map memory of which some is provided
  * @pages: the memory, locked
  * @domain: where to map
  * @map: what to map, all of it by the table of @pages
@@ -133,8 +133,8 @@ static int map_pieces(struct part_mapper *mapper)
  * Context: May sleep.
  * Return: 0, or with nothing mapped -ENOMEM or as hwmap_map().
  */
-int lent_map(struct pages *pages, struct iommu_domain *domain,
-	     const struct hwmap *map)
+int p2p_map(struct pages *pages, struct iommu_domain *domain,
+	    const struct hwmap *map)
 {
 	struct part_mapper mapper = {
 		.pages = pages,
@@ -143,47 +143,47 @@ int lent_map(struct pages *pages, struct iommu_domain *domain,
 	};
 	struct iova_range range;
 	struct hwmap_flush flush;
-	int rc;
+	int ret;
 
 	lockdep_assert_held(&pages->lock);
-	rc = map_pieces(&mapper);
-	if (!rc || !mapper.done)
-		return rc;
+	ret = map_pieces(&mapper);
+	if (!ret || !mapper.done)
+		return ret;
 	range.first = map->range.first;
 	range.last = range.first + (mapper.done - 1);
 	hwmap_begin(&flush, domain);
-	lent_unmap(pages, &flush, &range);
+	p2p_unmap(pages, &flush, &range);
 	hwmap_end(&flush);
-	return rc;
+	return ret;
 }
 
 /**
- * lent_unmap() - undo lent_map(), or hwmap_map() of memory with nothing lent
+ * p2p_unmap() - undo p2p_map(), or hwmap_map() of memory with nothing provided
  * @pages: the memory, locked
  * @flush: of the domain where it was mapped
  * @range: IOVA that was given there
  *
  * Context: May sleep.
  */
-void lent_unmap(struct pages *pages, struct hwmap_flush *flush,
-		const struct iova_range *range)
+void p2p_unmap(struct pages *pages, struct hwmap_flush *flush,
+	       const struct iova_range *range)
 {
 	struct iova_range left = *range, gap;
-	struct loan *loan, *next;
+	struct p2p_mapping *mapping, *next;
 	unsigned long last;
 
 	lockdep_assert_held(&pages->lock);
-	list_for_each_entry_safe(loan, next, &pages->backing.raw->loans,
+	list_for_each_entry_safe(mapping, next, &pages->backing.raw->mappings,
 				 entry) {
-		if (loan->domain != flush->domain ||
-		    !iova_range_contains(&left, &loan->map.range))
+		if (mapping->domain != flush->domain ||
+		    !iova_range_contains(&left, &mapping->map.range))
 			continue;
 		gap = (struct iova_range){ left.first,
-					   loan->map.range.first - 1 };
-		if (left.first != loan->map.range.first)
+					   mapping->map.range.first - 1 };
+		if (left.first != mapping->map.range.first)
 			hwmap_unmap(flush, &gap);
-		last = loan->map.range.last;
-		lender_return(loan, flush);
+		last = mapping->map.range.last;
+		p2p_provider_unmap(mapping, flush);
 		if (last == range->last)
 			return;
 		left.first = last + 1;

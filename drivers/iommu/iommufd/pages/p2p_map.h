@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Mapping pages of which some are lent: those are borrowed piece by piece, what
+ * Mapping pages of which some are provided: those are borrowed piece by piece, what
  * lies between them is mapped as ever.
  */
 #ifndef IOMMUFD_P2P_MAP_H
@@ -17,36 +17,36 @@ struct iommu_domain;
 struct iova_range;
 
 /**
- * lent_any() - is there a page that may be taken back?
+ * p2p_any() - is there a page that may be taken back?
  * @pages: the pages, locked
  *
  * Context: Any.
  * Return: true where there may be.
  */
-static inline bool lent_any(const struct pages *pages)
+static inline bool p2p_any(const struct pages *pages)
 {
-	const struct backing_raw *raw = pages->backing.raw;
+	const struct backing_pfnmap *raw = pages->backing.raw;
 
-	return raw && !list_empty(&raw->lenders);
+	return raw && !list_empty(&raw->providers);
 }
 
 /**
- * lent_mapped() - was something mapped by lent_map()?
+ * p2p_mapped() - was something mapped by p2p_map()?
  * @pages: the pages, need not be locked by who knows whether he did so himself
  *
  * Context: Any.
  * Return: true where it was, and not yet unmapped.
  */
-static inline bool lent_mapped(const struct pages *pages)
+static inline bool p2p_mapped(const struct pages *pages)
 {
-	const struct backing_raw *raw = READ_ONCE(pages->backing.raw);
+	const struct backing_pfnmap *raw = READ_ONCE(pages->backing.raw);
 
-	return raw && !list_empty(&raw->loans);
+	return raw && !list_empty(&raw->mappings);
 }
 
-int lent_map(struct pages *pages, struct iommu_domain *domain,
-	     const struct hwmap *map);
-void lent_unmap(struct pages *pages, struct hwmap_flush *flush,
-		const struct iova_range *range);
+int p2p_map(struct pages *pages, struct iommu_domain *domain,
+	    const struct hwmap *map);
+void p2p_unmap(struct pages *pages, struct hwmap_flush *flush,
+	       const struct iova_range *range);
 
 #endif /* IOMMUFD_P2P_MAP_H */

@@ -18,31 +18,31 @@
 #include "p2p_provider.h"
 
 /**
- * enum lender_state - may devices reach the memory?
+ * enum p2p_provider_state - may devices reach the memory?
  */
-enum lender_state {
-	/** @LENDER_REVOKED: not now */
-	LENDER_REVOKED,
-	/** @LENDER_LENDING: they do wherever it is mapped */
-	LENDER_LENDING,
-	/** @LENDER_GONE: never again */
-	LENDER_GONE,
+enum p2p_provider_state {
+	/** @P2P_PROVIDER_REVOKED: not now */
+	P2P_PROVIDER_REVOKED,
+	/** @P2P_PROVIDER_ACTIVE: they do wherever it is mapped */
+	P2P_PROVIDER_ACTIVE,
+	/** @P2P_PROVIDER_REMOVED: never again */
+	P2P_PROVIDER_REMOVED,
 };
 
 /**
- * struct lent_range - page frames that are lent
+ * struct p2p_provider_range - page frames that are provided
  */
-struct lent_range {
+struct p2p_provider_range {
 	/** @node: in the tree of all */
 	struct interval_tree_node node;
-	/** @lender: whose they are */
-	struct iommufd_lender *lender;
+	/** @provider: whose they are */
+	struct iommufd_p2p_provider *provider;
 };
 
 /**
- * struct iommufd_lender - a device of which memory is lent
+ * struct iommufd_p2p_provider - a device of which memory is provided
  */
-struct iommufd_lender {
+struct iommufd_p2p_provider {
 	/** @refs: the driver's, and that of each who found or borrowed it */
 	refcount_t refs;
 	/**
@@ -51,22 +51,22 @@ struct iommufd_lender {
 	 */
 	struct mutex lock;
 	/** @state: may devices reach it */
-	enum lender_state state;
-	/** @loans: list of struct loan */
-	struct list_head loans;
+	enum p2p_provider_state state;
+	/** @mappings: list of struct p2p_mapping */
+	struct list_head mappings;
 	/** @nr_ranges: entries in @ranges */
 	unsigned int nr_ranges;
 	/** @ranges: the memory */
-	struct lent_range ranges[] __counted_by(nr_ranges);
+	struct p2p_provider_range ranges[] __counted_by(nr_ranges);
 };
 
-/* All struct lent_range of those who are not gone, by page frame */
-static struct rb_root_cached lent = RB_ROOT_CACHED;
+/* All struct p2p_provider_range of those who are not gone, by page frame */
+static struct rb_root_cached p2p_provider_tree = RB_ROOT_CACHED;
 /* Protects the tree. */
-static DECLARE_RWSEM(lent_rwsem);
+static DECLARE_RWSEM(p2p_provider_rwsem);
 
 /**
- * iommufd_lender_register() - lend memory of a device
+ * iommufd_p2p_provider_register() - lend memory of a device
  * @ranges: physical addresses, both ends inclusive; widened to whole pages,
  *	which nobody else lends
  * @nr: how many there are
@@ -76,137 +76,140 @@ static DECLARE_RWSEM(lent_rwsem);
  * any process can map it, so that no mapping escapes.
  *
  * Context: May sleep.
- * Return: the lender, until iommufd_lender_unregister(), or ERR_PTR(-ENOMEM).
+ * Return: the provider, until iommufd_p2p_provider_unregister(), or ERR_PTR(-ENOMEM).
  */
-struct iommufd_lender *iommufd_lender_register(const struct range *ranges,
-					       unsigned int nr)
+struct iommufd_p2p_provider *
+iommufd_p2p_provider_register(const struct range *ranges, unsigned int nr)
 {
-	struct iommufd_lender *lender;
+	struct iommufd_p2p_provider *provider;
 	unsigned int i;
 
-	lender = kzalloc(struct_size(lender, ranges, nr), GFP_KERNEL_ACCOUNT);
-	if (!lender)
+	provider =
+		kzalloc(struct_size(provider, ranges, nr), GFP_KERNEL_ACCOUNT);
+	if (!provider)
 		return ERR_PTR(-ENOMEM);
-	lender->nr_ranges = nr;
-	refcount_set(&lender->refs, 1);
-	mutex_init(&lender->lock);
-	INIT_LIST_HEAD(&lender->loans);
-	guard(rwsem_write)(&lent_rwsem);
+	provider->nr_ranges = nr;
+	refcount_set(&provider->refs, 1);
+	mutex_init(&provider->lock);
+	INIT_LIST_HEAD(&provider->mappings);
+	guard(rwsem_write)(&p2p_provider_rwsem);
 	for (i = 0; i < nr; i++) {
-		lender->ranges[i].lender = lender;
-		lender->ranges[i].node.start = PHYS_PFN(ranges[i].start);
-		lender->ranges[i].node.last = PHYS_PFN(ranges[i].end);
-		interval_tree_insert(&lender->ranges[i].node, &lent);
+		provider->ranges[i].provider = provider;
+		provider->ranges[i].node.start = PHYS_PFN(ranges[i].start);
+		provider->ranges[i].node.last = PHYS_PFN(ranges[i].end);
+		interval_tree_insert(&provider->ranges[i].node,
+				     &p2p_provider_tree);
 	}
-	return lender;
+	return provider;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_lender_register, "IOMMUFD_NG");
+EXPORT_SYMBOL_NS_GPL(iommufd_p2p_provider_register, "IOMMUFD_NG");
 
 /**
- * lender_put() - give a reference back
- * @lender: the lender
+ * p2p_provider_put() - give a reference back
+ * @provider: the provider
  *
  * Context: May sleep.
  */
-void lender_put(struct iommufd_lender *lender)
+void p2p_provider_put(struct iommufd_p2p_provider *provider)
 {
-	if (!refcount_dec_and_test(&lender->refs))
+	if (!refcount_dec_and_test(&provider->refs))
 		return;
-	mutex_destroy(&lender->lock);
-	kfree(lender);
+	mutex_destroy(&provider->lock);
+	kfree(provider);
 }
 
-static void unmap_loans(struct iommufd_lender *lender)
+static void p2p_provider_unmap_all(struct iommufd_p2p_provider *provider)
 {
 	struct hwmap_flush flush = {};
-	struct loan *loan;
+	struct p2p_mapping *mapping;
 
-	lockdep_assert_held(&lender->lock);
-	list_for_each_entry(loan, &lender->loans, lent) {
-		if (!loan->mapped)
+	lockdep_assert_held(&provider->lock);
+	list_for_each_entry(mapping, &provider->mappings, provider_entry) {
+		if (!mapping->mapped)
 			continue;
-		if (flush.domain != loan->domain) {
+		if (flush.domain != mapping->domain) {
 			hwmap_end(&flush);
-			hwmap_begin(&flush, loan->domain);
+			hwmap_begin(&flush, mapping->domain);
 		}
-		hwmap_unmap(&flush, &loan->map.range);
-		loan->mapped = false;
+		hwmap_unmap(&flush, &mapping->map.range);
+		mapping->mapped = false;
 		cond_resched();
 	}
 	hwmap_end(&flush);
 }
 
 /**
- * iommufd_lender_revoke() - take the memory back for a while
- * @lender: from iommufd_lender_register()
+ * iommufd_p2p_provider_revoke() - take the memory back for a while
+ * @provider: from iommufd_p2p_provider_register()
  *
  * No device reaches it any more when this returns, nor if it is mapped later.
  *
- * Context: May sleep. The caller serializes all calls for one lender, and may
+ * Context: May sleep. The caller serializes all calls for one provider, and may
  * hold locks that nest inside of mmap_lock.
  */
-void iommufd_lender_revoke(struct iommufd_lender *lender)
+void iommufd_p2p_provider_revoke(struct iommufd_p2p_provider *provider)
 {
-	guard(mutex)(&lender->lock);
-	lender->state = LENDER_REVOKED;
-	unmap_loans(lender);
+	guard(mutex)(&provider->lock);
+	provider->state = P2P_PROVIDER_REVOKED;
+	p2p_provider_unmap_all(provider);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_lender_revoke, "IOMMUFD_NG");
+EXPORT_SYMBOL_NS_GPL(iommufd_p2p_provider_revoke, "IOMMUFD_NG");
 
 /**
- * iommufd_lender_restore() - lend the memory again, wherever it was mapped
- * @lender: from iommufd_lender_register()
+ * iommufd_p2p_provider_restore() - lend the memory again, wherever it was mapped
+ * @provider: from iommufd_p2p_provider_register()
  *
  * Nothing happens where it was not revoked. Where there is no memory for the page
  * tables of an IOMMU that part stays revoked until it is restored the next time.
  *
- * Context: as iommufd_lender_revoke().
+ * Context: as iommufd_p2p_provider_revoke().
  */
-void iommufd_lender_restore(struct iommufd_lender *lender)
+void iommufd_p2p_provider_restore(struct iommufd_p2p_provider *provider)
 {
-	struct loan *loan;
-	int rc;
+	struct p2p_mapping *mapping;
+	int ret;
 
-	guard(mutex)(&lender->lock);
-	if (lender->state == LENDER_LENDING)
+	guard(mutex)(&provider->lock);
+	if (provider->state == P2P_PROVIDER_ACTIVE)
 		return;
-	lender->state = LENDER_LENDING;
-	list_for_each_entry(loan, &lender->loans, lent) {
-		rc = hwmap_map(loan->domain, &loan->map);
-		loan->mapped = !rc;
-		if (rc)
+	provider->state = P2P_PROVIDER_ACTIVE;
+	list_for_each_entry(mapping, &provider->mappings, provider_entry) {
+		ret = hwmap_map(mapping->domain, &mapping->map);
+		mapping->mapped = !ret;
+		if (ret)
 			pr_warn_ratelimited(
 				"iommufd: memory of a device is not mapped again: %d\n",
-				rc);
+				ret);
 		cond_resched();
 	}
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_lender_restore, "IOMMUFD_NG");
+EXPORT_SYMBOL_NS_GPL(iommufd_p2p_provider_restore, "IOMMUFD_NG");
 
 /**
- * iommufd_lender_unregister() - take the memory back for good
- * @lender: from iommufd_lender_register()
+ * iommufd_p2p_provider_unregister() - take the memory back for good
+ * @provider: from iommufd_p2p_provider_register()
  *
- * Who comes after the user from whom it is taken gets a lender of his own. No
+ * Who comes after the user from whom it is taken gets a provider of his own. No
  * process has any of the memory mapped any more.
  *
- * Context: as iommufd_lender_revoke().
+ * Context: as iommufd_p2p_provider_revoke().
  */
-void iommufd_lender_unregister(struct iommufd_lender *lender)
+void iommufd_p2p_provider_unregister(struct iommufd_p2p_provider *provider)
 {
 	unsigned int i;
 
-	scoped_guard(rwsem_write, &lent_rwsem) {
-		for (i = 0; i < lender->nr_ranges; i++)
-			interval_tree_remove(&lender->ranges[i].node, &lent);
+	scoped_guard(rwsem_write, &p2p_provider_rwsem) {
+		for (i = 0; i < provider->nr_ranges; i++)
+			interval_tree_remove(&provider->ranges[i].node,
+					     &p2p_provider_tree);
 	}
-	scoped_guard(mutex, &lender->lock) {
-		lender->state = LENDER_GONE;
-		unmap_loans(lender);
+	scoped_guard(mutex, &provider->lock) {
+		provider->state = P2P_PROVIDER_REMOVED;
+		p2p_provider_unmap_all(provider);
 	}
-	lender_put(lender);
+	p2p_provider_put(provider);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_lender_unregister, "IOMMUFD_NG");
+EXPORT_SYMBOL_NS_GPL(iommufd_p2p_provider_unregister, "IOMMUFD_NG");
 
 /* Whether @node has @pfn, and for how many of @nr pages from there on */
 static bool owns(const struct interval_tree_node *node, unsigned long pfn,
@@ -223,31 +226,33 @@ static bool owns(const struct interval_tree_node *node, unsigned long pfn,
 }
 
 /**
- * lender_find() - who lends some memory?
+ * p2p_provider_find() - who lends some memory?
  * @pfn: a page frame that a process has mapped, and cannot unmap meanwhile
  * @nr: how many in a row are asked about, at least 1; set to how many of them
- *	are lent by the same one, or by nobody
+ *	are provided by the same one, or by nobody
  *
  * Context: May sleep.
- * Return: the lender, with a reference, or NULL.
+ * Return: the provider, with a reference, or NULL.
  */
-struct iommufd_lender *lender_find(unsigned long pfn, unsigned long *nr)
+struct iommufd_p2p_provider *p2p_provider_find(unsigned long pfn,
+					       unsigned long *nr)
 {
 	struct interval_tree_node *node;
-	struct iommufd_lender *lender;
+	struct iommufd_p2p_provider *provider;
 
-	guard(rwsem_read)(&lent_rwsem);
-	node = interval_tree_iter_first(&lent, pfn, pfn + *nr - 1);
+	guard(rwsem_read)(&p2p_provider_rwsem);
+	node = interval_tree_iter_first(&p2p_provider_tree, pfn, pfn + *nr - 1);
 	if (!node || !owns(node, pfn, nr))
 		return NULL;
-	lender = container_of(node, struct lent_range, node)->lender;
-	refcount_inc(&lender->refs);
-	return lender;
+	provider =
+		container_of(node, struct p2p_provider_range, node)->provider;
+	refcount_inc(&provider->refs);
+	return provider;
 }
 
 /**
- * lender_owns() - does somebody lend some memory, or did he?
- * @lender: the lender, with a reference
+ * p2p_provider_owns() - does somebody lend some memory, or did he?
+ * @provider: the provider, with a reference
  * @pfn: page frame
  * @nr: how many in a row are asked about, at least 1; set to how many of them
  *	the answer is the same for
@@ -255,76 +260,77 @@ struct iommufd_lender *lender_find(unsigned long pfn, unsigned long *nr)
  * Context: Any.
  * Return: true where he does.
  */
-bool lender_owns(const struct iommufd_lender *lender, unsigned long pfn,
-		 unsigned long *nr)
+bool p2p_provider_owns(const struct iommufd_p2p_provider *provider,
+		       unsigned long pfn, unsigned long *nr)
 {
 	unsigned int i;
 
-	for (i = 0; i < lender->nr_ranges; i++) {
-		if (owns(&lender->ranges[i].node, pfn, nr))
+	for (i = 0; i < provider->nr_ranges; i++) {
+		if (owns(&provider->ranges[i].node, pfn, nr))
 			return true;
 	}
 	return false;
 }
 
 /**
- * lender_borrow() - map lent memory, now and whenever it is lent again
- * @lender: whose it is, with a reference
+ * p2p_provider_map() - map provided memory, now and whenever it is provided again
+ * @provider: whose it is, with a reference
  * @domain: where to map
  * @map: what to map, without a table
- * @loans: list of struct loan to which this is added
+ * @mappings: list of struct p2p_mapping to which this is added
  *
  * Context: May sleep.
  * Return: 0, -ENOMEM, or as hwmap_map().
  */
-int lender_borrow(struct iommufd_lender *lender, struct iommu_domain *domain,
-		  const struct hwmap *map, struct list_head *loans)
+int p2p_provider_map(struct iommufd_p2p_provider *provider,
+		     struct iommu_domain *domain, const struct hwmap *map,
+		     struct list_head *mappings)
 {
-	struct loan *loan;
-	int rc;
+	struct p2p_mapping *mapping;
+	int ret;
 
-	loan = kzalloc_obj(*loan, GFP_KERNEL_ACCOUNT);
-	if (!loan)
+	mapping = kzalloc_obj(*mapping, GFP_KERNEL_ACCOUNT);
+	if (!mapping)
 		return -ENOMEM;
-	loan->domain = domain;
-	loan->map = *map;
-	loan->map.unkillable = true;
-	guard(mutex)(&lender->lock);
-	if (lender->state == LENDER_LENDING) {
-		rc = hwmap_map(domain, map);
-		if (rc) {
-			kfree(loan);
-			return rc;
+	mapping->domain = domain;
+	mapping->map = *map;
+	mapping->map.unkillable = true;
+	guard(mutex)(&provider->lock);
+	if (provider->state == P2P_PROVIDER_ACTIVE) {
+		ret = hwmap_map(domain, map);
+		if (ret) {
+			kfree(mapping);
+			return ret;
 		}
-		loan->mapped = true;
+		mapping->mapped = true;
 	}
-	refcount_inc(&lender->refs);
-	loan->lender = lender;
-	list_add_tail(&loan->lent, &lender->loans);
-	list_add_tail(&loan->entry, loans);
+	refcount_inc(&provider->refs);
+	mapping->provider = provider;
+	list_add_tail(&mapping->provider_entry, &provider->mappings);
+	list_add_tail(&mapping->entry, mappings);
 	return 0;
 }
 
 /**
- * lender_return() - undo lender_borrow()
- * @loan: what was added there, gone when this returns
+ * p2p_provider_unmap() - undo p2p_provider_map()
+ * @mapping: what was added there, gone when this returns
  * @flush: of the domain; flushed when this returns where something was mapped
  *
  * Context: May sleep.
  */
-void lender_return(struct loan *loan, struct hwmap_flush *flush)
+void p2p_provider_unmap(struct p2p_mapping *mapping, struct hwmap_flush *flush)
 {
-	struct iommufd_lender *lender = loan->lender;
+	struct iommufd_p2p_provider *provider = mapping->provider;
 
-	scoped_guard(mutex, &lender->lock) {
-		if (loan->mapped) {
+	scoped_guard(mutex, &provider->lock) {
+		if (mapping->mapped) {
 			/* nobody else will know that it was mapped */
-			hwmap_unmap(flush, &loan->map.range);
+			hwmap_unmap(flush, &mapping->map.range);
 			hwmap_end(flush);
 		}
-		list_del(&loan->lent);
+		list_del(&mapping->provider_entry);
 	}
-	list_del(&loan->entry);
-	kfree(loan);
-	lender_put(lender);
+	list_del(&mapping->entry);
+	kfree(mapping);
+	p2p_provider_put(provider);
 }

@@ -17,32 +17,34 @@
 #include "domain/hwmap.h"
 
 struct iommu_domain;
-struct iommufd_lender;
+struct iommufd_p2p_provider;
 
 /**
- * struct loan - one place where lent memory is mapped, or will be
+ * struct p2p_mapping - one place where provided memory is mapped, or will be
  */
-struct loan {
+struct p2p_mapping {
 	/** @entry: in the list of who borrowed, who protects it */
 	struct list_head entry;
-	/** @lent: in the list of @lender, protected by its lock */
-	struct list_head lent;
-	/** @lender: whose it is, with a reference */
-	struct iommufd_lender *lender;
+	/** @provider_entry: in the list of @provider, protected by its lock */
+	struct list_head provider_entry;
+	/** @provider: whose it is, with a reference */
+	struct iommufd_p2p_provider *provider;
 	/** @domain: where to map */
 	struct iommu_domain *domain;
 	/** @map: what to map, in a row in physical memory */
 	struct hwmap map;
-	/** @mapped: it is mapped now; protected by the lock of @lender */
+	/** @mapped: it is mapped now; protected by the lock of @provider */
 	bool mapped;
 };
 
-struct iommufd_lender *lender_find(unsigned long pfn, unsigned long *nr);
-void lender_put(struct iommufd_lender *lender);
-bool lender_owns(const struct iommufd_lender *lender, unsigned long pfn,
-		 unsigned long *nr);
-int lender_borrow(struct iommufd_lender *lender, struct iommu_domain *domain,
-		  const struct hwmap *map, struct list_head *loans);
-void lender_return(struct loan *loan, struct hwmap_flush *flush);
+struct iommufd_p2p_provider *p2p_provider_find(unsigned long pfn,
+					       unsigned long *nr);
+void p2p_provider_put(struct iommufd_p2p_provider *provider);
+bool p2p_provider_owns(const struct iommufd_p2p_provider *provider,
+		       unsigned long pfn, unsigned long *nr);
+int p2p_provider_map(struct iommufd_p2p_provider *provider,
+		     struct iommu_domain *domain, const struct hwmap *map,
+		     struct list_head *mappings);
+void p2p_provider_unmap(struct p2p_mapping *mapping, struct hwmap_flush *flush);
 
 #endif /* IOMMUFD_P2P_PROVIDER_H */

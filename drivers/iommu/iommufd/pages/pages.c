@@ -42,21 +42,21 @@ void pages_exit(void)
 static struct pages *create(unsigned long start, unsigned long nr_pages)
 {
 	struct pages *pages;
-	int rc;
+	int ret;
 
 	pages = kmem_cache_zalloc(cache, GFP_KERNEL);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
-	rc = pfn_table_init(&pages->table, min(nr_pages, PAGES_MOST),
-			    start >> PAGE_SHIFT);
-	if (rc) {
+	ret = pfn_table_init(&pages->table, min(nr_pages, PAGES_MAX),
+			     start >> PAGE_SHIFT);
+	if (ret) {
 		kmem_cache_free(cache, pages);
-		return ERR_PTR(rc);
+		return ERR_PTR(ret);
 	}
 	refcount_set(&pages->refs, 1);
 	mutex_init(&pages->lock);
 	pages->holds = RB_ROOT_CACHED;
-	views_init(&pages->views);
+	dmabuf_track_init(&pages->track);
 	return pages;
 }
 
@@ -108,15 +108,15 @@ struct pages *pages_create_file(struct file *file, unsigned long start,
 				enum charge_mode mode)
 {
 	struct pages *pages = create(start, nr_pages);
-	int rc;
+	int ret;
 
 	if (IS_ERR(pages))
 		return pages;
-	rc = backing_file_init(&pages->backing, file, start, nr_pages,
-			       writable);
-	if (rc) {
+	ret = backing_file_init(&pages->backing, file, start, nr_pages,
+				writable);
+	if (ret) {
 		discard(pages);
-		return ERR_PTR(rc);
+		return ERR_PTR(ret);
 	}
 	charge_init(&pages->charge, mode);
 	return pages;
@@ -127,7 +127,7 @@ static void revoke(struct backing *backing)
 	struct pages *pages = container_of(backing, struct pages, backing);
 
 	guard(mutex)(&pages->lock);
-	views_revoke(&pages->views);
+	dmabuf_track_revoke(&pages->track);
 }
 
 /**
@@ -149,16 +149,16 @@ struct pages *pages_create_dmabuf(struct dma_buf *dmabuf, unsigned long start,
 	/* mmap_lock is taken under the lock of other pages, and around this */
 	static struct lock_class_key key;
 	struct pages *pages = create(start, nr_pages);
-	int rc;
+	int ret;
 
 	if (IS_ERR(pages))
 		return pages;
 	lockdep_set_class(&pages->lock, &key);
-	rc = backing_dmabuf_init(&pages->backing, dmabuf, start, nr_pages,
-				 writable, revoke);
-	if (rc) {
+	ret = backing_dmabuf_init(&pages->backing, dmabuf, start, nr_pages,
+				  writable, revoke);
+	if (ret) {
 		discard(pages);
-		return ERR_PTR(rc);
+		return ERR_PTR(ret);
 	}
 	charge_init(&pages->charge, mode);
 	return pages;
@@ -188,9 +188,9 @@ void pages_put(struct pages *pages)
 	if (!refcount_dec_and_test(&pages->refs))
 		return;
 	WARN_ON_ONCE(pages->nr_charged);
-	if (pages->heir) {
-		charge_destroy(pages->heir);
-		kfree(pages->heir);
+	if (pages->next_charge) {
+		charge_destroy(pages->next_charge);
+		kfree(pages->next_charge);
 	}
 	charge_destroy(&pages->charge);
 	INDIRECT_CALL_1(pages->backing.ops->release, backing_user_release,
@@ -199,33 +199,33 @@ void pages_put(struct pages *pages)
 }
 
 /**
- * pages_take_room() - get the memory that pages have to spare
+ * pages_take_inline() - get the memory that pages have to spare
  * @pages: the pages, which nobody but the caller knows, or whose room was taken
  *
  * Context: Any.
- * Return: PAGES_ROOM bytes of zeroes, which go with @pages, NULL where they were
+ * Return: PAGES_INLINE_SIZE bytes of zeroes, which go with @pages, NULL where they were
  * taken before.
  */
-void *pages_take_room(struct pages *pages)
+void *pages_take_inline(struct pages *pages)
 {
-	if (pages->room_taken)
+	if (pages->inline_taken)
 		return NULL;
-	pages->room_taken = true;
-	return pages->room;
+	pages->inline_taken = true;
+	return pages->inline_data;
 }
 
 static int charge_pages(struct pages *pages, unsigned long nr)
 {
-	int rc;
+	int ret;
 
-	rc = charge_add(&pages->charge, nr);
-	if (rc)
-		return rc;
-	if (pages->heir) {
-		rc = charge_add(pages->heir, nr);
-		if (rc) {
+	ret = charge_add(&pages->charge, nr);
+	if (ret)
+		return ret;
+	if (pages->next_charge) {
+		ret = charge_add(pages->next_charge, nr);
+		if (ret) {
 			charge_sub(&pages->charge, nr);
-			return rc;
+			return ret;
 		}
 	}
 	pages->nr_charged += nr;
@@ -235,16 +235,18 @@ static int charge_pages(struct pages *pages, unsigned long nr)
 static void uncharge_pages(struct pages *pages, unsigned long nr)
 {
 	charge_sub(&pages->charge, nr);
-	if (pages->heir)
-		charge_sub(pages->heir, nr);
+	if (pages->next_charge)
+		charge_sub(pages->next_charge, nr);
 	pages->nr_charged -= nr;
 }
 
 static unsigned long room_of_payers(const struct pages *pages)
 {
-	unsigned long room = charge_room(&pages->charge);
+	unsigned long room = charge_avail(&pages->charge);
 
-	return pages->heir ? min(room, charge_room(pages->heir)) : room;
+	return pages->next_charge ?
+		       min(room, charge_avail(pages->next_charge)) :
+		       room;
 }
 
 static __always_inline void unpin_range(struct pages *pages,
@@ -309,14 +311,14 @@ static int pin_over_limit(struct pages *pages, unsigned long index)
 static int pin_within_room(struct pages *pages, unsigned long first,
 			   unsigned long end, unsigned long *nr)
 {
-	int rc;
+	int ret;
 
 	*nr = min(end - first, room_of_payers(pages));
-	rc = *nr ? charge_pages(pages, *nr) : -ENOMEM;
-	if (!rc)
+	ret = *nr ? charge_pages(pages, *nr) : -ENOMEM;
+	if (!ret)
 		return pin_charged(pages, first, first + *nr);
-	if (rc != -ENOMEM)
-		return rc;
+	if (ret != -ENOMEM)
+		return ret;
 	*nr = 1;
 	return pin_over_limit(pages, first);
 }
@@ -332,13 +334,13 @@ static int pin_up_to_limit(struct pages *pages, unsigned long first,
 			   unsigned long end)
 {
 	unsigned long index, nr;
-	int rc;
+	int ret;
 
 	for (index = first; index < end; index += nr) {
-		rc = pin_within_room(pages, index, end, &nr);
-		if (rc) {
+		ret = pin_within_room(pages, index, end, &nr);
+		if (ret) {
 			unpin_range(pages, first, index);
-			return rc;
+			return ret;
 		}
 	}
 	return 0;
@@ -349,16 +351,16 @@ static int pin_range(struct pages *pages, unsigned long first,
 		     unsigned long end)
 {
 	struct backing *backing = &pages->backing;
-	int rc;
+	int ret;
 
 	if (backing->ops->of_exporter)
 		return min(backing->ops->pin(backing, &pages->table, first,
 					     end),
 			   0L);
-	rc = charge_pages(pages, end - first);
-	if (!rc)
+	ret = charge_pages(pages, end - first);
+	if (!ret)
 		return pin_charged(pages, first, end);
-	return rc == -ENOMEM ? pin_up_to_limit(pages, first, end) : rc;
+	return ret == -ENOMEM ? pin_up_to_limit(pages, first, end) : ret;
 }
 
 /*
@@ -370,16 +372,16 @@ static int hold_locked(struct pages *pages, struct pages_hold *hold,
 {
 	unsigned long reach = min(end, pages->table.nr_pages);
 	unsigned long index = first, hole, stop;
-	int rc;
+	int ret;
 
 	lockdep_assert_held(&pages->lock);
 	if (reach < end && !pages->backing.ops->of_process)
 		return -ENOMEM;
 	while (pfn_table_next_hole(&pages->table, index, reach, &hole, &stop)) {
-		rc = pin_range(pages, hole, stop);
-		if (rc) {
+		ret = pin_range(pages, hole, stop);
+		if (ret) {
 			unpin_unheld(pages, first, hole);
-			return rc;
+			return ret;
 		}
 		index = stop;
 	}
@@ -404,11 +406,11 @@ static __always_inline void release_locked(struct pages *pages,
 		unpin_unheld(pages, hold->node.start, hold->node.last + 1);
 }
 
-static int within_limit(const struct pages *pages, int rc, bool by_driver)
+static int within_limit(const struct pages *pages, int ret, bool by_driver)
 {
-	if (rc != -EDQUOT)
-		return rc;
-	charge_complain(&pages->charge, by_driver);
+	if (ret != -EDQUOT)
+		return ret;
+	charge_warn(&pages->charge, by_driver);
 	return -ENOMEM;
 }
 
@@ -423,20 +425,20 @@ static int within_limit(const struct pages *pages, int rc, bool by_driver)
  *
  * Context: May sleep. Takes mmap_lock of the process whose memory it is.
  * Return: 0, or with nothing held -ENOMEM also where the limit does not allow
- * it or PAGES_MOST of a file, -EFAULT where memory is missing, also behind
- * PAGES_MOST of a process, or does not allow the access, -EINTR where the current
+ * it or PAGES_MAX of a file, -EFAULT where memory is missing, also behind
+ * PAGES_MAX of a process, or does not allow the access, -EINTR where the current
  * process is being killed.
  */
 int pages_hold(struct pages *pages, struct pages_hold *hold,
 	       unsigned long first, unsigned long end)
 {
-	int rc;
+	int ret;
 
 	if (mutex_lock_killable(&pages->lock))
 		return -EINTR;
-	rc = hold_locked(pages, hold, first, end);
+	ret = hold_locked(pages, hold, first, end);
 	mutex_unlock(&pages->lock);
-	return rc == -ESRCH ? -EFAULT : within_limit(pages, rc, false);
+	return ret == -ESRCH ? -EFAULT : within_limit(pages, ret, false);
 }
 
 /**
@@ -497,16 +499,16 @@ static int pin_locked(struct pages *pages, unsigned long first,
 		      unsigned long end)
 {
 	struct pages_hold *hold = find_pin(pages, first, end - 1);
-	int rc;
+	int ret;
 
 	if (!hold) {
 		hold = kzalloc_obj(*hold, GFP_KERNEL_ACCOUNT);
 		if (!hold)
 			return -ENOMEM;
-		rc = hold_locked(pages, hold, first, end);
-		if (rc) {
+		ret = hold_locked(pages, hold, first, end);
+		if (ret) {
 			kfree(hold);
-			return rc;
+			return ret;
 		}
 	}
 	hold->pins++;
@@ -537,7 +539,8 @@ static void list_pages(const struct pages *pages, unsigned long first,
 	struct pfn_run run;
 	unsigned long i;
 
-	pfn_table_for_each_run(&pages->table, run, first, end) {
+	pfn_table_for_each_run(&pages->table, run, first, end)
+	{
 		for (i = 0; i < run.nr; i++)
 			*out++ = pfn_to_page(run.pfn + i);
 	}
@@ -557,21 +560,21 @@ static void list_pages(const struct pages *pages, unsigned long first,
 int pages_pin(struct pages *pages, unsigned long first, unsigned long end,
 	      struct page **out)
 {
-	int rc;
+	int ret;
 
 	if (!pages->backing.ops->copy)
 		return -EINVAL;
 	if (mutex_lock_killable(&pages->lock))
 		return -EINTR;
-	rc = pin_locked(pages, first, end);
-	if (!rc && any_raw(&pages->backing, first, end)) {
+	ret = pin_locked(pages, first, end);
+	if (!ret && any_raw(&pages->backing, first, end)) {
 		unpin_locked(pages, first, end);
-		rc = -EINVAL;
+		ret = -EINVAL;
 	}
-	if (!rc)
+	if (!ret)
 		list_pages(pages, first, end, out);
 	mutex_unlock(&pages->lock);
-	return within_limit(pages, rc, true);
+	return within_limit(pages, ret, true);
 }
 
 /**
@@ -605,7 +608,7 @@ static int copy_part(struct pages *pages, unsigned long offset, void *data,
 		return backing->ops->copy(backing, offset, data, *bytes, flags);
 	}
 	*bytes = min(*bytes, PAGE_SIZE - offset_in_page(offset));
-	if (backing_is_raw(backing, index))
+	if (backing_is_pfnmap(backing, index))
 		return backing->ops->copy(backing, offset, data, *bytes, flags);
 	backing_copy_page(pfn_to_page(run.pfn), offset_in_page(offset), data,
 			  *bytes, flags & BACKING_WRITE);
@@ -633,7 +636,7 @@ int pages_copy(struct pages *pages, unsigned long offset, void *data,
 	       unsigned long bytes, unsigned int flags)
 {
 	unsigned long part;
-	int rc = 0;
+	int ret = 0;
 
 	if (!pages->backing.ops->copy)
 		return -EINVAL;
@@ -641,15 +644,15 @@ int pages_copy(struct pages *pages, unsigned long offset, void *data,
 		return -EPERM;
 	if (mutex_lock_killable(&pages->lock))
 		return -EINTR;
-	for (; bytes && !rc; bytes -= part) {
+	for (; bytes && !ret; bytes -= part) {
 		part = bytes;
-		rc = copy_part(pages, offset, data, &part, flags);
+		ret = copy_part(pages, offset, data, &part, flags);
 		offset += part;
 		data += part;
 		cond_resched();
 	}
 	mutex_unlock(&pages->lock);
-	return rc;
+	return ret;
 }
 
 static void find_phys(const struct pages *pages, unsigned long offset, u64 most,
@@ -662,7 +665,8 @@ static void find_phys(const struct pages *pages, unsigned long offset, u64 most,
 	u64 nr = 0;
 
 	lockdep_assert_held(&pages->lock);
-	pfn_table_for_each_run(&pages->table, run, index, end) {
+	pfn_table_for_each_run(&pages->table, run, index, end)
+	{
 		if (!nr)
 			start = run.pfn;
 		if (run.pfn != start + nr || run.index != index + nr)
@@ -689,16 +693,16 @@ static void find_phys(const struct pages *pages, unsigned long offset, u64 most,
 int pages_phys(struct pages *pages, unsigned long offset, u64 most, u64 *bytes,
 	       u64 *phys)
 {
-	int rc = -EINVAL;
+	int ret = -EINVAL;
 
 	if (mutex_lock_killable(&pages->lock))
 		return -EINTR;
-	if (!pages->views.revoked) {
+	if (!pages->track.revoked) {
 		find_phys(pages, offset, most, bytes, phys);
-		rc = 0;
+		ret = 0;
 	}
 	mutex_unlock(&pages->lock);
-	return rc;
+	return ret;
 }
 
 static bool pays_already(const struct charge *charge)
@@ -707,34 +711,35 @@ static bool pays_already(const struct charge *charge)
 	       (!charge->user || charge->user == current_user());
 }
 
-/* Returns 1 where @heir was taken */
-static int add_heir(struct pages *pages, struct charge *heir)
+/* Returns 1 where @next_charge was taken */
+static int pages_add_next_charge_locked(struct pages *pages,
+					struct charge *next_charge)
 {
-	int rc = 0;
+	int ret = 0;
 
 	lockdep_assert_held(&pages->lock);
-	if (pages->heir || pays_already(&pages->charge))
+	if (pages->next_charge || pays_already(&pages->charge))
 		return 0;
-	charge_init(heir, pages->charge.mode);
+	charge_init(next_charge, pages->charge.mode);
 	if (pages->nr_charged)
-		rc = charge_add(heir, pages->nr_charged);
-	if (rc) {
-		charge_destroy(heir);
-		return rc;
+		ret = charge_add(next_charge, pages->nr_charged);
+	if (ret) {
+		charge_destroy(next_charge);
+		return ret;
 	}
-	pages->heir = heir;
+	pages->next_charge = next_charge;
 	return 1;
 }
 
 /**
- * pages_inheritable() - can another process pay?
+ * pages_can_move() - can another process pay?
  * @pages: the pages
  *
  * Context: Any.
  * Return: true where it can: not for part of an address space, nor for what
  * nobody pays.
  */
-bool pages_inheritable(const struct pages *pages)
+bool pages_can_move(const struct pages *pages)
 {
 	const struct backing_ops *ops = pages->backing.ops;
 
@@ -742,58 +747,58 @@ bool pages_inheritable(const struct pages *pages)
 }
 
 /**
- * pages_add_heir() - the current process is going to pay
+ * pages_add_next_charge() - the current process is going to pay
  * @pages: the pages
  *
- * Until pages_drop_heir() both pay. Nothing happens where it pays already or is
- * the heir. Only one request at a time may do this.
+ * Until pages_drop_next_charge() both pay. Nothing happens where it pays already or is
+ * the next_charge. Only one request at a time may do this.
  *
  * Context: Process context of a process with an mm. May sleep.
- * Return: 0, -EINVAL where it is not pages_inheritable(), -ENOMEM also where the
+ * Return: 0, -EINVAL where it is not pages_can_move(), -ENOMEM also where the
  * limit does not allow it, -EINTR where the current process is being killed.
  */
-int pages_add_heir(struct pages *pages)
+int pages_add_next_charge(struct pages *pages)
 {
-	struct charge *heir;
-	int rc = -EINTR;
+	struct charge *next_charge;
+	int ret = -EINTR;
 
-	if (!pages_inheritable(pages))
+	if (!pages_can_move(pages))
 		return -EINVAL;
-	heir = kzalloc_obj(*heir, GFP_KERNEL_ACCOUNT);
-	if (!heir)
+	next_charge = kzalloc_obj(*next_charge, GFP_KERNEL_ACCOUNT);
+	if (!next_charge)
 		return -ENOMEM;
 	if (!mutex_lock_killable(&pages->lock)) {
-		rc = add_heir(pages, heir);
+		ret = pages_add_next_charge_locked(pages, next_charge);
 		mutex_unlock(&pages->lock);
 	}
-	if (rc == 1)
+	if (ret == 1)
 		return 0;
-	kfree(heir);
-	return rc;
+	kfree(next_charge);
+	return ret;
 }
 
 /**
- * pages_drop_heir() - only one pays from now on
- * @pages: the pages; nothing happens where there is no heir
- * @pays: it is the heir
+ * pages_drop_next_charge() - only one pays from now on
+ * @pages: the pages; nothing happens where there is no next_charge
+ * @pays: it is the next_charge
  *
  * Context: May sleep.
  */
-void pages_drop_heir(struct pages *pages, bool pays)
+void pages_drop_next_charge(struct pages *pages, bool pays)
 {
-	struct charge *heir;
+	struct charge *next_charge;
 
 	guard(mutex)(&pages->lock);
-	heir = pages->heir;
-	if (!heir)
+	next_charge = pages->next_charge;
+	if (!next_charge)
 		return;
-	pages->heir = NULL;
+	pages->next_charge = NULL;
 	if (pays)
-		swap(*heir, pages->charge);
+		swap(*next_charge, pages->charge);
 	if (pages->nr_charged)
-		charge_sub(heir, pages->nr_charged);
-	charge_destroy(heir);
-	kfree(heir);
+		charge_sub(next_charge, pages->nr_charged);
+	charge_destroy(next_charge);
+	kfree(next_charge);
 }
 
 /**
@@ -810,22 +815,22 @@ void pages_drop_heir(struct pages *pages, bool pays)
  */
 int pages_move(struct pages *pages, unsigned long start)
 {
-	struct charge *heir;
-	int rc = -EINTR;
+	struct charge *next_charge;
+	int ret = -EINTR;
 
-	heir = kzalloc_obj(*heir, GFP_KERNEL_ACCOUNT);
-	if (!heir)
+	next_charge = kzalloc_obj(*next_charge, GFP_KERNEL_ACCOUNT);
+	if (!next_charge)
 		return -ENOMEM;
 	if (!mutex_lock_killable(&pages->lock)) {
-		rc = add_heir(pages, heir);
-		if (rc >= 0 && pages->backing.ops->of_process)
+		ret = pages_add_next_charge_locked(pages, next_charge);
+		if (ret >= 0 && pages->backing.ops->of_process)
 			backing_user_move(&pages->backing, start);
 		mutex_unlock(&pages->lock);
 	}
-	if (rc == 1) {
-		pages_drop_heir(pages, true);
+	if (ret == 1) {
+		pages_drop_next_charge(pages, true);
 		return 0;
 	}
-	kfree(heir);
-	return rc;
+	kfree(next_charge);
+	return ret;
 }

@@ -23,14 +23,14 @@ struct dma_buf;
 struct page;
 
 /**
- * PAGES_MOST - what can be held, counted in pages from the beginning: 1 PiB
+ * PAGES_MAX - what can be held, counted in pages from the beginning: 1 PiB
  *
  * It bounds the root of the table, which is there as soon as one page is held.
  */
-#define PAGES_MOST BIT(50 - PAGE_SHIFT)
+#define PAGES_MAX BIT(50 - PAGE_SHIFT)
 
-/** PAGES_ROOM - bytes that a struct pages has to spare for its first user */
-#define PAGES_ROOM 192
+/** PAGES_INLINE_SIZE - bytes that a struct pages has to spare for its first user */
+#define PAGES_INLINE_SIZE 192
 
 /**
  * struct pages - memory, who pays for it, where it is
@@ -49,26 +49,26 @@ struct pages {
 	struct mutex lock;
 	/**
 	 * @table: page frames, set for just those pages that @holds cover. It
-	 * may be smaller than @backing, see PAGES_MOST.
+	 * may be smaller than @backing, see PAGES_MAX.
 	 */
 	struct pfn_table table;
 	/** @holds: tree of struct pages_hold */
 	struct rb_root_cached holds;
-	/** @views: where it is mapped; only for memory of a device */
-	struct views views;
+	/** @track: where it is mapped; only for memory of a device */
+	struct dmabuf_track track;
 	/** @charge: who pays */
 	struct charge charge;
-	/** @heir: who is going to pay instead, charged too; NULL mostly */
-	struct charge *heir;
+	/** @next_charge: who is going to pay instead, charged too; NULL mostly */
+	struct charge *next_charge;
 	/** @nr_charged: pages that are charged */
 	unsigned long nr_charged;
-	/** @room_taken: by whoever created the pages, before others knew them */
-	bool room_taken;
+	/** @inline_taken: by whoever created the pages, before others knew them */
+	bool inline_taken;
 	/**
-	 * @room: zeroed memory for what uses the pages first, and goes with
+	 * @inline_data: zeroed memory for what uses the pages first, and goes with
 	 * them: most are used once, and then one allocation does for both
 	 */
-	u64 room[PAGES_ROOM / sizeof(u64)];
+	u64 inline_data[PAGES_INLINE_SIZE / sizeof(u64)];
 };
 
 /**
@@ -94,7 +94,7 @@ struct pages *pages_create_dmabuf(struct dma_buf *dmabuf, unsigned long start,
 				  enum charge_mode mode);
 struct pages *pages_get(struct pages *pages);
 void pages_put(struct pages *pages);
-void *pages_take_room(struct pages *pages);
+void *pages_take_inline(struct pages *pages);
 
 int pages_hold(struct pages *pages, struct pages_hold *hold,
 	       unsigned long first, unsigned long end);
@@ -111,22 +111,23 @@ int pages_phys(struct pages *pages, unsigned long offset, u64 most, u64 *bytes,
 int pages_copy(struct pages *pages, unsigned long offset, void *data,
 	       unsigned long bytes, unsigned int flags);
 
-bool pages_inheritable(const struct pages *pages);
-int pages_add_heir(struct pages *pages);
-void pages_drop_heir(struct pages *pages, bool pays);
+bool pages_can_move(const struct pages *pages);
+int pages_add_next_charge(struct pages *pages);
+void pages_drop_next_charge(struct pages *pages, bool pays);
 int pages_move(struct pages *pages, unsigned long start);
 
 /**
- * pages_has_room() - is something in the room of pages?
+ * pages_is_inline() - is something in the room of pages?
  * @pages: the pages
  * @memory: where it is
  *
  * Context: Any.
- * Return: true where pages_take_room() gave @memory.
+ * Return: true where pages_take_inline() gave @memory.
  */
-static inline bool pages_has_room(const struct pages *pages, const void *memory)
+static inline bool pages_is_inline(const struct pages *pages,
+				   const void *memory)
 {
-	return memory == pages->room;
+	return memory == pages->inline_data;
 }
 
 #endif /* IOMMUFD_PAGES_H */

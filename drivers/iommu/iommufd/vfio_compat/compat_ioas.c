@@ -170,7 +170,7 @@ static long ioas_ioctl(struct iommufd_ioas *ioas, unsigned int cmd,
  * @cmd: its number
  * @arg: its argument
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: what user space gets; -ENODEV where there is no IOAS to work on.
  */
 long compat_ioas_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,

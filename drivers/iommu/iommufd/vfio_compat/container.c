@@ -320,7 +320,7 @@ static int add_locked(struct container *container,
  * Whether the DMA of its devices is coherent, as it has to be, was looked at when
  * they were registered.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the group in the container, given back by
  * iommufd_container_remove_group(); -EPERM for a group without an IOMMU where the
  * caller does not have CAP_SYS_RAWIO, or where there are groups with an IOMMU, or
@@ -368,7 +368,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_container_add_group, "IOMMUFD_NG");
  *
  * With the last group all mappings go, and the container is unset.
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void iommufd_container_remove_group(struct iommufd_container_group *cgrp)
 {

@@ -64,7 +64,7 @@ static const struct iopt_user_ops user_ops = {
  * The unmap op is called for each mapping that goes and of which something is
  * pinned.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the access, given back by iommufd_container_access_destroy() while the
  * group is still in the container; ERR_PTR(-EINVAL) where the container has no
  * mappings by its type, another ERR_PTR.
@@ -105,7 +105,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_container_access_create, "IOMMUFD_NG");
  *
  * No unmap op is running or will run afterwards.
  *
- * Context: may sleep; the caller holds no lock that its unmap op takes.
+ * Context: May sleep; the caller holds no lock that its unmap op takes.
  */
 void iommufd_container_access_destroy(struct iommufd_container_access *access)
 {
@@ -191,7 +191,7 @@ static int pin_pages(struct container *container, unsigned long iova, int npage,
  * They stay until iommufd_container_unpin_pages(), which the unmap op must call
  * for whatever it is told.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: @npage, or with nothing pinned -E2BIG for too many, -EACCES where the
  * container is of type VFIO_TYPE1_IOMMU, -EINVAL where part is not mapped, is
  * being unmapped or is none of the CPU's, or the driver cannot unpin, -EPERM
@@ -224,7 +224,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_container_pin_pages, "IOMMUFD_NG");
  * @iova: in the first page
  * @npage: how many; they may have been pinned together with others
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void iommufd_container_unpin_pages(struct iommufd_container_access *access,
 				   unsigned long iova, int npage)
@@ -254,7 +254,7 @@ static int rw_mapping(struct container *container,
 		      const struct iova_range *range, void *data,
 		      unsigned int how)
 {
-	const struct iopt_look look = {
+	const struct iopt_range_query look = {
 		.range = *range,
 		.prot = IOMMU_READ | (how & BACKING_WRITE ? IOMMU_WRITE : 0),
 		.access = true,
@@ -262,13 +262,13 @@ static int rw_mapping(struct container *container,
 	struct iopt *iopt = &container->space.iopt;
 	int ret;
 
-	ret = iopt_look_begin(iopt, &look);
+	ret = iopt_range_get(iopt, &look);
 	if (ret)
 		return ret;
-	ret = iopt_copy_looked(iopt, range, data, how);
+	ret = iopt_copy_range(iopt, range, data, how);
 	if (how & BACKING_WRITE && may_be_written(range, ret))
 		dirty_mark(&container->dirty, range);
-	iopt_look_end(iopt, range, 0);
+	iopt_range_put(iopt, range, 0);
 	return ret;
 }
 
@@ -285,7 +285,7 @@ static int rw_mapping(struct container *container,
  * pinned for devices, and only from that process, or from a kernel thread that
  * @flags say is one.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: 0; -EINVAL where part is not mapped, is being unmapped or is none of
  * the CPU's; -EPERM where a mapping does not allow the access, or its process is
  * gone; -EFAULT where memory is missing, or it is another process that asks. Also

@@ -145,7 +145,7 @@ static void remove_maps(struct container_dirty *dirty,
  * @dirty: the log
  * @range: where, of whole pages
  *
- * Context: may sleep; the caller holds the container's lock.
+ * Context: May sleep; the caller holds the container's lock.
  * Return: 0, -EINVAL where it is too large for the log, -ENOMEM.
  */
 int dirty_add(struct container_dirty *dirty, const struct iova_range *range)
@@ -157,15 +157,16 @@ int dirty_add(struct container_dirty *dirty, const struct iova_range *range)
 }
 
 /**
- * dirty_forget() - something was unmapped
+ * dirty_clear_range() - something was unmapped
  * @dirty: the log, which is on
  * @range: where; mappings that it touches are forgotten
  *
  * For dirty_remove().
  *
- * Context: may sleep; the caller holds the container's lock.
+ * Context: May sleep; the caller holds the container's lock.
  */
-void dirty_forget(struct container_dirty *dirty, const struct iova_range *range)
+void dirty_clear_range(struct container_dirty *dirty,
+		       const struct iova_range *range)
 {
 	guard(mutex)(&dirty->lock);
 	remove_maps(dirty, range);
@@ -180,7 +181,7 @@ void dirty_forget(struct container_dirty *dirty, const struct iova_range *range)
  *
  * Taking the lock orders what was written before a log that begins now.
  *
- * Context: may sleep; without the container's lock.
+ * Context: May sleep; without the container's lock.
  */
 void dirty_mark(struct container_dirty *dirty, const struct iova_range *range)
 {
@@ -201,7 +202,7 @@ void dirty_mark(struct container_dirty *dirty, const struct iova_range *range)
  * @dirty: the log
  * @iova: its IOVA
  *
- * Context: may sleep; without the container's lock.
+ * Context: May sleep; without the container's lock.
  * Return: 0 or -ENOMEM.
  */
 int dirty_pin(struct container_dirty *dirty, unsigned long iova)
@@ -236,7 +237,7 @@ static void mark_page(struct container_dirty *dirty, unsigned long pfn)
  *
  * Up to now it may have been written to.
  *
- * Context: may sleep; without the container's lock.
+ * Context: May sleep; without the container's lock.
  * Return: false where it is not pinned.
  */
 bool dirty_unpin(struct container_dirty *dirty, unsigned long iova)
@@ -306,7 +307,7 @@ static void untrack_all(struct container_space *space)
  * A domain that does not keep track makes what the others know useless until
  * the next log.
  *
- * Context: may sleep; the caller holds the container's lock.
+ * Context: May sleep; the caller holds the container's lock.
  */
 void dirty_group_joined(struct container_dirty *dirty)
 {
@@ -327,7 +328,7 @@ static void fill_map(struct dirty_map *map)
  *
  * Nobody will know what it has written to.
  *
- * Context: may sleep; the caller holds the container's lock.
+ * Context: May sleep; the caller holds the container's lock.
  */
 void dirty_group_left(struct container_dirty *dirty)
 {
@@ -391,7 +392,7 @@ static int add_all(struct container_dirty *dirty)
  * dirty_start() - begin a log
  * @dirty: the log; where there is one already it goes on
  *
- * Context: may sleep; the caller holds the container's lock.
+ * Context: May sleep; the caller holds the container's lock.
  * Return: 0, -EINVAL where something is mapped that is too large, -ENOMEM.
  */
 int dirty_start(struct container_dirty *dirty)
@@ -418,7 +419,7 @@ int dirty_start(struct container_dirty *dirty)
  * dirty_stop() - end a log
  * @dirty: the log; there may be none
  *
- * Context: may sleep; the caller holds the container's lock.
+ * Context: May sleep; the caller holds the container's lock.
  */
 void dirty_stop(struct container_dirty *dirty)
 {
@@ -576,7 +577,7 @@ static int report_map(struct container_dirty *dirty,
  *
  * Only words in which there is part of a mapping are written.
  *
- * Context: may sleep; the caller holds the container's lock.
+ * Context: May sleep; the caller holds the container's lock.
  * Return: 0; -EINVAL without a log, or where a mapping is in the range in part;
  * -EFAULT where the bitmap cannot be accessed; what hwdirty_read() says. With the
  * latter part may be done; of what is not, nothing is lost.
@@ -645,7 +646,7 @@ static int unmap_one(struct container_dirty *dirty,
  * @bitmap: where to, checked for @range, and its pages those of the IOMMU
  * @unmapped: bytes that were unmapped are added
  *
- * Context: may sleep; the caller holds the container's lock and nothing that a
+ * Context: May sleep; the caller holds the container's lock and nothing that a
  * user's unmap op takes.
  * Return: 0; with nothing changed -EINVAL without a log, or where a mapping is in
  * the range in part; with part of it unmapped -EFAULT where the bitmap cannot be

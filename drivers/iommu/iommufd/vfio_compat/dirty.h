@@ -66,8 +66,8 @@ void dirty_group_joined(struct container_dirty *dirty);
 void dirty_group_left(struct container_dirty *dirty);
 
 int dirty_add(struct container_dirty *dirty, const struct iova_range *range);
-void dirty_forget(struct container_dirty *dirty,
-		  const struct iova_range *range);
+void dirty_clear_range(struct container_dirty *dirty,
+		       const struct iova_range *range);
 
 int dirty_check_bitmap(const struct vfio_bitmap *bitmap, u64 size);
 int dirty_report(struct container_dirty *dirty, const struct iova_range *range,
@@ -84,13 +84,13 @@ bool dirty_unpin(struct container_dirty *dirty, unsigned long iova);
  * @dirty: the log, on or off
  * @range: where; mappings that it touches are forgotten
  *
- * Context: may sleep; the caller holds the container's lock.
+ * Context: May sleep; the caller holds the container's lock.
  */
 static inline void dirty_remove(struct container_dirty *dirty,
 				const struct iova_range *range)
 {
 	if (dirty->on)
-		dirty_forget(dirty, range);
+		dirty_clear_range(dirty, range);
 }
 
 #endif /* IOMMUFD_VFIO_COMPAT_DIRTY_H */

@@ -62,7 +62,7 @@ static long native_ioctl(struct container *container, unsigned int cmd,
  * it was not done. Where no group was ever put into /dev/iommu, or user space has
  * named an IOAS to work on, it is an IOAS that answers.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: what user space gets.
  */
 long container_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,

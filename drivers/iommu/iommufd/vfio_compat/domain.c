@@ -183,7 +183,7 @@ static int settle(struct container_space *space,
  * @space: what is mapped, and the domains
  * @member: a group that is not attached
  *
- * Context: may sleep; the caller holds the container's lock.
+ * Context: May sleep; the caller holds the container's lock.
  * Return: 0, -EINVAL where the group reserves IOVA that is mapped, -EPERM where
  * its interrupts are not isolated, another negative errno.
  */
@@ -223,7 +223,7 @@ err_free:
  *
  * With the last domain all mappings go, unless a group does without one.
  *
- * Context: may sleep; the caller holds the container's lock.
+ * Context: May sleep; the caller holds the container's lock.
  */
 void domain_detach(struct container_space *space,
 		   struct container_member *member)

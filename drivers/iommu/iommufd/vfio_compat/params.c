@@ -21,7 +21,7 @@ static const struct iommufd_type1_params *registered;
  * @params: the parameters, until iommufd_type1_unregister(); nobody else
  *	  registers any
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void iommufd_type1_register(const struct iommufd_type1_params *params)
 {
@@ -35,7 +35,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_type1_register, "IOMMUFD_NG");
  *
  * To be called when the module goes, which no container holds any more by then.
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void iommufd_type1_unregister(void)
 {
@@ -47,7 +47,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_type1_unregister, "IOMMUFD_NG");
 /**
  * params_get() - the parameters that hold for a container
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the parameters, which may change at any time; given back by
  * params_put().
  */
@@ -63,7 +63,7 @@ const struct iommufd_type1_params *params_get(void)
  * params_put() - undo params_get()
  * @params: what it gave
  *
- * Context: any.
+ * Context: Any.
  */
 void params_put(const struct iommufd_type1_params *params)
 {

@@ -35,7 +35,7 @@ bool vaddr_updatable(const struct container_space *space)
  */
 int vaddr_check_attach(struct container_space *space)
 {
-	return iopt_vaddr_forgotten(&space->iopt) ? -EBUSY : 0;
+	return iopt_vaddr_invalidated(&space->iopt) ? -EBUSY : 0;
 }
 
 static bool begins_inside(struct iopt *iopt, const struct iova_range *range)
@@ -77,7 +77,7 @@ int vaddr_invalidate(struct container_space *space,
 		return by_first ? 0 : -EINVAL;
 	if (!by_first && ends_inside(iopt, range))
 		return -EINVAL;
-	return iopt_forget_vaddr(iopt, range, bytes);
+	return iopt_invalidate_vaddr(iopt, range, bytes);
 }
 
 /**
@@ -95,5 +95,5 @@ int vaddr_invalidate(struct container_space *space,
 int vaddr_restore(struct container_space *space, const struct iova_range *range,
 		  unsigned long vaddr)
 {
-	return iopt_renew_vaddr(&space->iopt, range, vaddr);
+	return iopt_restore_vaddr(&space->iopt, range, vaddr);
 }

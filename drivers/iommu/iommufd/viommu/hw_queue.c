@@ -80,7 +80,7 @@ static void unlock_memory(struct iommufd_hw_queue *queue)
 
 static void free_queue(struct iommufd_hw_queue *queue)
 {
-	object_unuse(&queue->viommu->obj);
+	object_put_user(&queue->viommu->obj);
 	kfree(queue);
 }
 
@@ -133,7 +133,7 @@ new_queue(struct iommufd_viommu *viommu, const struct iommu_hw_queue_alloc *cmd)
 	queue->base_addr = cmd->nesting_parent_iova;
 	queue->length = cmd->length;
 	queue->viommu = viommu;
-	object_use(&viommu->obj);
+	object_get_user(&viommu->obj);
 	return queue;
 }
 
@@ -210,7 +210,7 @@ int iommufd_hw_queue_depend(struct iommufd_hw_queue *dependent,
 	if (WARN_ON_ONCE(dependent == depended ||
 			 dependent->viommu != depended->viommu))
 		return -EINVAL;
-	return object_tryuse(&depended->obj) ? 0 : -ENOENT;
+	return object_tryget_user(&depended->obj) ? 0 : -ENOENT;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_hw_queue_depend, "IOMMUFD_NG");
 
@@ -223,6 +223,6 @@ void iommufd_hw_queue_undepend(struct iommufd_hw_queue *dependent,
 			       struct iommufd_hw_queue *depended)
 {
 	WARN_ON_ONCE(dependent->viommu != depended->viommu);
-	object_unuse(&depended->obj);
+	object_put_user(&depended->obj);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_hw_queue_undepend, "IOMMUFD_NG");

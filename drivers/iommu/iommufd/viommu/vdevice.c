@@ -31,7 +31,7 @@ static void disconnect(struct iommufd_vdevice *vdev)
 
 static void free_vdevice(struct iommufd_vdevice *vdev)
 {
-	object_unuse(&vdev->viommu->obj);
+	object_put_user(&vdev->viommu->obj);
 	kfree(vdev);
 }
 
@@ -73,7 +73,7 @@ static struct iommufd_vdevice *new_vdevice(struct iommufd_viommu *viommu,
 	}
 	vdev->idev = idev;
 	vdev->viommu = viommu;
-	object_use(&viommu->obj);
+	object_get_user(&viommu->obj);
 	return vdev;
 }
 
@@ -145,7 +145,7 @@ static int alloc_on(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
 	idev = device_get(ucmd->ictx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	if (viommu_serves(viommu, idev->dev)) {
+	if (viommu_supports(viommu, idev->dev)) {
 		guard(mutex)(&idev->igroup->lock);
 		ret = alloc_locked(ucmd, viommu, idev);
 	}
@@ -208,7 +208,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_viommu_find_dev, "IOMMUFD_NG");
  * @dev: the device
  * @vdev_id: set to the number
  *
- * Context: any that is not in an interrupt.
+ * Context: Any that is not in an interrupt.
  * Return: 0, -ENOENT where @viommu has no vDEVICE of it.
  */
 int iommufd_viommu_get_vdev_id(struct iommufd_viommu *viommu,

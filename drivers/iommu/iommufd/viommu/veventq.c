@@ -78,7 +78,7 @@ static void free_queue(struct veventq *queue)
 
 	list_for_each_entry_safe(event, next, &queue->events.news, entry)
 		kfree(event);
-	object_unuse(&queue->viommu->obj);
+	object_put_user(&queue->viommu->obj);
 	mutex_destroy(&queue->read_lock);
 	kfree(queue);
 }
@@ -143,7 +143,7 @@ static void add_event(struct veventq *queue, struct vevent *event)
  * @event_data: what is to be told, in the layout of @type
  * @data_len: bytes of that
  *
- * Context: may sleep; for a threaded interrupt handler.
+ * Context: May sleep; for a threaded interrupt handler.
  * Return: 0, also where the queue was full, of which user space is told;
  * -EOPNOTSUPP where there is no queue for it, -ENOMEM, -EINVAL without data.
  */
@@ -310,7 +310,7 @@ static struct veventq *new_queue(struct iommufd_viommu *viommu,
 	queue->type = cmd->type;
 	queue->depth = cmd->veventq_depth;
 	queue->viommu = viommu;
-	object_use(&viommu->obj);
+	object_get_user(&viommu->obj);
 	return queue;
 }
 

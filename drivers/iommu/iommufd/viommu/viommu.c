@@ -23,7 +23,7 @@ static void free_viommu(struct iommufd_viommu *viommu)
 	WARN_ON(!list_empty(&viommu->veventqs));
 	WARN_ON(!xa_empty(&viommu->vdevs));
 	xa_destroy(&viommu->vdevs);
-	object_unuse(&viommu->hwpt->obj);
+	object_put_user(&viommu->hwpt->obj);
 	kfree(viommu);
 }
 
@@ -71,13 +71,13 @@ int viommu_ask(struct iommufd_ucmd *ucmd, u32 id,
 }
 
 /**
- * viommu_serves() - is a device behind the physical IOMMU of a vIOMMU?
+ * viommu_supports() - is a device behind the physical IOMMU of a vIOMMU?
  * @viommu: the vIOMMU
  * @dev: the device, bound to a context
  *
  * Return: whether it is.
  */
-bool viommu_serves(const struct iommufd_viommu *viommu, struct device *dev)
+bool viommu_supports(const struct iommufd_viommu *viommu, struct device *dev)
 {
 	return dev->iommu && dev->iommu->iommu_dev == viommu->iommu_dev;
 }
@@ -111,7 +111,7 @@ static struct iommufd_viommu *new_viommu(struct iommufd_ctx *ictx, size_t size,
 	INIT_LIST_HEAD(&viommu->veventqs);
 	init_rwsem(&viommu->veventqs_rwsem);
 	viommu->hwpt = hwpt;
-	object_use(&hwpt->obj);
+	object_get_user(&hwpt->obj);
 	return viommu;
 }
 
@@ -222,7 +222,7 @@ int viommu_alloc_ioctl(struct iommufd_ucmd *ucmd)
  * They can be mapped once the vIOMMU is complete, and keep it from going while
  * they are.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: as mmio_add().
  */
 int iommufd_viommu_alloc_mmap(struct iommufd_viommu *viommu,
@@ -239,7 +239,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_viommu_alloc_mmap, "IOMMUFD_NG");
  * @viommu: to which the registers belong, being set up or destroyed
  * @offset: as it was set there
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void iommufd_viommu_destroy_mmap(struct iommufd_viommu *viommu,
 				 unsigned long offset)

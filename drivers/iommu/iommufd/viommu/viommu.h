@@ -28,7 +28,7 @@ static inline struct iommufd_viommu *viommu_of(struct iommufd_object *obj)
 int viommu_ask(struct iommufd_ucmd *ucmd, u32 id,
 	       int (*fn)(struct iommufd_ucmd *ucmd,
 			 struct iommufd_viommu *viommu));
-bool viommu_serves(const struct iommufd_viommu *viommu, struct device *dev);
+bool viommu_supports(const struct iommufd_viommu *viommu, struct device *dev);
 int viommu_alloc_ioctl(struct iommufd_ucmd *ucmd);
 
 #endif /* IOMMUFD_VIOMMU_H */

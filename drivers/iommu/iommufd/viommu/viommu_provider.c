@@ -22,7 +22,7 @@ static DEFINE_MUTEX(providers_lock);
  *
  * Where several provide the same, who came first does it.
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void iommufd_viommu_register(struct iommufd_viommu_provider *provider)
 {
@@ -37,7 +37,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_viommu_register, "IOMMUFD_NG");
  *
  * To be called when the module goes, which no vIOMMU holds any more by then.
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void iommufd_viommu_unregister(struct iommufd_viommu_provider *provider)
 {
@@ -65,7 +65,7 @@ static size_t size_from(const struct iommufd_viommu_provider *provider,
  * @type: the type
  * @size: set to how many bytes such a vIOMMU has
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the provider, given back by viommu_provider_put(), or NULL.
  */
 const struct iommufd_viommu_provider *
