@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Queues by which user space answers page requests of devices.
+ * Queues by which user space pending page requests of devices.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -20,15 +20,15 @@
 static_assert((int)IOMMUFD_PAGE_RESP_SUCCESS == (int)IOMMU_PAGE_RESP_SUCCESS);
 static_assert((int)IOMMUFD_PAGE_RESP_INVALID == (int)IOMMU_PAGE_RESP_INVALID);
 
-static void answer(struct iopf_group *group, u32 code)
+static void fault_respond(struct iopf_group *group, u32 code)
 {
 	iopf_group_response(group, code);
 	iopf_free_group(group);
 }
 
-/* With @handle answers what came by it, with NULL all there is. */
-static void refuse(struct fault_queue *queue,
-		   const struct iommu_attach_handle *handle)
+/* Responds to the groups reported through @handle, or to all if it is NULL. */
+static void fault_refuse(struct fault_queue *queue,
+			 const struct iommu_attach_handle *handle)
 {
 	struct iopf_group *group, *next;
 	unsigned long cookie;
@@ -42,24 +42,24 @@ static void refuse(struct fault_queue *queue,
 	}
 	list_for_each_entry_safe(group, next, &refused, node) {
 		list_del(&group->node);
-		answer(group, IOMMU_PAGE_RESP_INVALID);
+		fault_respond(group, IOMMU_PAGE_RESP_INVALID);
 	}
-	xa_for_each(&queue->answers, cookie, group) {
+	xa_for_each(&queue->pending, cookie, group) {
 		if (handle && group->attach_handle != handle)
 			continue;
-		xa_erase(&queue->answers, cookie);
-		answer(group, IOMMU_PAGE_RESP_INVALID);
+		xa_erase(&queue->pending, cookie);
+		fault_respond(group, IOMMU_PAGE_RESP_INVALID);
 	}
 }
 
-static struct fault_queue *queue_of(struct fault_sink *sink)
+static struct fault_queue *fault_queue_of_sink(struct fault_sink *sink)
 {
 	return container_of(sink, struct fault_queue, sink);
 }
 
 static void fault_sink_report(struct fault_sink *sink, struct iopf_group *group)
 {
-	struct fault_queue *queue = queue_of(sink);
+	struct fault_queue *queue = fault_queue_of_sink(sink);
 
 	scoped_guard(spinlock, &queue->events.lock)
 		list_add_tail(&group->node, &queue->events.news);
@@ -69,37 +69,37 @@ static void fault_sink_report(struct fault_sink *sink, struct iopf_group *group)
 static void fault_sink_detach(struct fault_sink *sink,
 			      const struct iommu_attach_handle *handle)
 {
-	refuse(queue_of(sink), handle);
+	fault_refuse(fault_queue_of_sink(sink), handle);
 }
 
-static const struct fault_sink_ops sink_ops = {
+static const struct fault_sink_ops fault_queue_sink_ops = {
 	.report = fault_sink_report,
 	.detach = fault_sink_detach,
 };
 
-static struct fault_queue *queue_of_object(struct iommufd_object *obj)
+static struct fault_queue *fault_queue_of_object(struct iommufd_object *obj)
 {
 	return container_of(obj, struct fault_queue, events.obj);
 }
 
-static struct fault_queue *queue_of_file(const struct file *file)
+static struct fault_queue *fault_queue_of_file(const struct file *file)
 {
 	return container_of(file->private_data, struct fault_queue, events);
 }
 
-static void free_queue(struct fault_queue *queue)
+static void fault_queue_free(struct fault_queue *queue)
 {
-	xa_destroy(&queue->answers);
+	xa_destroy(&queue->pending);
 	mutex_destroy(&queue->lock);
 	kfree(queue);
 }
 
 static void fault_destroy(struct iommufd_object *obj)
 {
-	struct fault_queue *queue = queue_of_object(obj);
+	struct fault_queue *queue = fault_queue_of_object(obj);
 
-	refuse(queue, NULL);
-	free_queue(queue);
+	fault_refuse(queue, NULL);
+	fault_queue_free(queue);
 }
 
 static const struct object_ops fault_ops = {
@@ -108,46 +108,36 @@ static const struct object_ops fault_ops = {
 
 /**
  * fault_get() - take a reference to a fault queue
- * @ictx: the context
- * @id: its ID
+ * @ictx: context of the queue
+ * @id: ID of the queue
  *
- * Return: the queue, given back by object_put(), or -ENOENT.
+ * Return: the queue, to be released by object_put(), or ERR_PTR(-ENOENT).
  */
 struct fault_queue *fault_get(struct iommufd_ctx *ictx, u32 id)
 {
 	struct iommufd_object *obj;
 
 	obj = object_get(&ictx->objects, id, &fault_ops);
-	return IS_ERR(obj) ? ERR_CAST(obj) : queue_of_object(obj);
+	return IS_ERR(obj) ? ERR_CAST(obj) : fault_queue_of_object(obj);
 }
 
-static struct iopf_group *take_news(struct fault_queue *queue)
+static struct iopf_group *fault_first(struct fault_queue *queue)
 {
-	struct iopf_group *group;
-
-	spin_lock(&queue->events.lock);
-	group = list_first_entry_or_null(&queue->events.news, struct iopf_group,
-					 node);
-	if (group)
-		list_del(&group->node);
-	spin_unlock(&queue->events.lock);
-	return group;
+	guard(spinlock)(&queue->events.lock);
+	return list_first_entry_or_null(&queue->events.news, struct iopf_group,
+					node);
 }
 
-static void put_back(struct fault_queue *queue, struct iopf_group *group)
-{
-	spin_lock(&queue->events.lock);
-	list_add(&group->node, &queue->events.news);
-	spin_unlock(&queue->events.lock);
-}
-
-static int copy_group(const struct iopf_group *group, char __user *buf)
+/* What user space reads of a group. @records has one for each request. */
+static void fault_describe(const struct iopf_group *group,
+			   struct iommu_hwpt_pgfault *records)
 {
 	const struct iopf_fault *fault;
 
 	list_for_each_entry(fault, &group->faults, list) {
 		const struct iommu_fault_page_request *prm = &fault->fault.prm;
-		const struct iommu_hwpt_pgfault data = {
+
+		*records++ = (struct iommu_hwpt_pgfault){
 			.flags = prm->flags,
 			.dev_id = iommu_core_fault_device(group),
 			.pasid = prm->pasid,
@@ -156,65 +146,122 @@ static int copy_group(const struct iopf_group *group, char __user *buf)
 			.addr = prm->addr,
 			.cookie = group->cookie,
 		};
-
-		if (copy_to_user(buf, &data, sizeof(data)))
-			return -EFAULT;
-		buf += sizeof(data);
 	}
-	return 0;
 }
 
-static int deliver(struct fault_queue *queue, struct iopf_group *group,
-		   char __user *buf)
+/*
+ * Moves the first group to the ones that wait for a response. Until it has been
+ * copied to user space it can be moved back, unless the device was detached or
+ * user space guessed the cookie.
+ */
+static int fault_take(struct fault_queue *queue, struct iopf_group *group,
+		      struct iommu_hwpt_pgfault *records)
 {
 	int ret;
 
-	ret = xa_alloc(&queue->answers, &group->cookie, group, xa_limit_32b,
+	lockdep_assert_held(&queue->lock);
+
+	ret = xa_alloc(&queue->pending, &group->cookie, group, xa_limit_32b,
 		       GFP_KERNEL_ACCOUNT);
 	if (ret)
 		return ret;
-	ret = copy_group(group, buf);
-	if (ret)
-		xa_erase(&queue->answers, group->cookie);
+	fault_describe(group, records);
+	scoped_guard(spinlock, &queue->events.lock)
+		list_del(&group->node);
+	return 0;
+}
+
+static void fault_put_back(struct fault_queue *queue, u32 cookie)
+{
+	struct iopf_group *group;
+
+	guard(mutex)(&queue->lock);
+	group = xa_erase(&queue->pending, cookie);
+	if (!group)
+		return;
+	guard(spinlock)(&queue->events.lock);
+	list_add(&group->node, &queue->events.news);
+}
+
+/**
+ * struct fault_batch - one page request group on its way to user space
+ */
+struct fault_batch {
+	/** @one: where @records points to for a group of one request */
+	struct iommu_hwpt_pgfault one;
+	/** @records: the requests of the group, in the format of user space */
+	struct iommu_hwpt_pgfault *records;
+	/** @size: bytes in @records, 0 if there was no group */
+	size_t size;
+};
+
+static int fault_fill_batch(struct fault_queue *queue, size_t avail,
+			    struct fault_batch *batch)
+{
+	struct iopf_group *group;
+	int ret;
+
+	guard(mutex)(&queue->lock);
+	group = fault_first(queue);
+	batch->records = &batch->one;
+	batch->size = 0;
+	if (!group)
+		return 0;
+	if (avail / sizeof(batch->one) < group->fault_count)
+		return -EINVAL;
+	if (group->fault_count > 1)
+		batch->records = kcalloc(group->fault_count, sizeof(batch->one),
+					 GFP_KERNEL_ACCOUNT);
+	if (!batch->records)
+		return -ENOMEM;
+	ret = fault_take(queue, group, batch->records);
+	if (!ret)
+		batch->size = group->fault_count * sizeof(batch->one);
 	return ret;
 }
 
-/* What is requested together is read together or not at all. */
-static ssize_t read_one(struct fault_queue *queue, char __user *buf,
-			size_t room)
+/*
+ * User space reads a group as a whole or not at all. No lock is held while its
+ * memory is written to: that may take for ever, and to detach the device takes
+ * the lock.
+ */
+static ssize_t fault_read_group(struct fault_queue *queue, char __user *buf,
+				size_t avail)
 {
-	struct iopf_group *group = take_news(queue);
-	size_t size;
-	int ret;
+	struct fault_batch batch;
+	ssize_t ret;
 
-	if (!group)
-		return 0;
-	size = group->fault_count * sizeof(struct iommu_hwpt_pgfault);
-	ret = size > room ? -EINVAL : deliver(queue, group, buf);
-	if (ret)
-		put_back(queue, group);
-	return ret ?: size;
+	ret = fault_fill_batch(queue, avail, &batch);
+	if (!ret)
+		ret = batch.size;
+	if (ret > 0 && copy_to_user(buf, batch.records, batch.size)) {
+		fault_put_back(queue, batch.records->cookie);
+		ret = -EFAULT;
+	}
+	if (batch.records != &batch.one)
+		kfree(batch.records);
+	return ret;
 }
 
 static ssize_t fault_read(struct file *file, char __user *buf, size_t count,
 			  loff_t *ppos)
 {
-	struct fault_queue *queue = queue_of_file(file);
+	struct fault_queue *queue = fault_queue_of_file(file);
 	size_t done = 0;
 	ssize_t ret;
 
 	if (*ppos || count % sizeof(struct iommu_hwpt_pgfault))
 		return -ESPIPE;
-	guard(mutex)(&queue->lock);
 	do {
-		ret = read_one(queue, buf + done, count - done);
+		ret = fault_read_group(queue, buf + done, count - done);
 		if (ret > 0)
 			done += ret;
 	} while (ret > 0 && done < count);
 	return done ?: ret;
 }
 
-static int write_one(struct fault_queue *queue, const char __user *buf)
+static int fault_write_response(struct fault_queue *queue,
+				const char __user *buf)
 {
 	struct iommu_hwpt_page_response response;
 	struct iopf_group *group;
@@ -224,10 +271,11 @@ static int write_one(struct fault_queue *queue, const char __user *buf)
 	if (response.code != IOMMUFD_PAGE_RESP_SUCCESS &&
 	    response.code != IOMMUFD_PAGE_RESP_INVALID)
 		return -EINVAL;
-	group = xa_erase(&queue->answers, response.cookie);
+	guard(mutex)(&queue->lock);
+	group = xa_erase(&queue->pending, response.cookie);
 	if (!group)
 		return -EINVAL;
-	answer(group, response.code);
+	fault_respond(group, response.code);
 	return 0;
 }
 
@@ -235,15 +283,14 @@ static ssize_t fault_write(struct file *file, const char __user *buf,
 			   size_t count, loff_t *ppos)
 {
 	const size_t size = sizeof(struct iommu_hwpt_page_response);
-	struct fault_queue *queue = queue_of_file(file);
+	struct fault_queue *queue = fault_queue_of_file(file);
 	size_t done;
 	int ret = 0;
 
 	if (*ppos || count % size)
 		return -ESPIPE;
-	guard(mutex)(&queue->lock);
 	for (done = 0; done < count; done += size) {
-		ret = write_one(queue, buf + done);
+		ret = fault_write_response(queue, buf + done);
 		if (ret)
 			break;
 	}
@@ -252,7 +299,7 @@ static ssize_t fault_write(struct file *file, const char __user *buf,
 
 static __poll_t fault_poll(struct file *file, struct poll_table_struct *wait)
 {
-	struct fault_queue *queue = queue_of_file(file);
+	struct fault_queue *queue = fault_queue_of_file(file);
 	__poll_t events = EPOLLOUT;
 
 	poll_wait(file, &queue->events.wait, wait);
@@ -271,7 +318,7 @@ static const struct file_operations fault_fops = {
 	.release = eventq_release,
 };
 
-static struct fault_queue *new_queue(struct iommufd_ctx *ictx)
+static struct fault_queue *fault_queue_new(struct iommufd_ctx *ictx)
 {
 	struct fault_queue *queue;
 	int ret;
@@ -284,17 +331,18 @@ static struct fault_queue *new_queue(struct iommufd_ctx *ictx)
 		kfree(queue);
 		return ERR_PTR(ret);
 	}
-	queue->sink.ops = &sink_ops;
+	queue->sink.ops = &fault_queue_sink_ops;
 	mutex_init(&queue->lock);
-	xa_init_flags(&queue->answers, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	xa_init_flags(&queue->pending, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	return queue;
 }
 
 /**
- * fault_alloc_ioctl() - IOMMU_FAULT_QUEUE_ALLOC
- * @ucmd: with a struct iommu_fault_alloc
+ * fault_alloc_ioctl() - serve IOMMU_FAULT_QUEUE_ALLOC
+ * @ucmd: request with a struct iommu_fault_alloc
  *
- * Return: 0 or a negative errno.
+ * Context: May sleep.
+ * Return: 0, -EOPNOTSUPP for unknown flags, -ENOMEM, -EMFILE, -EFAULT.
  */
 int fault_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
@@ -304,7 +352,7 @@ int fault_alloc_ioctl(struct iommufd_ucmd *ucmd)
 
 	if (cmd->flags)
 		return -EOPNOTSUPP;
-	queue = new_queue(ucmd->ictx);
+	queue = fault_queue_new(ucmd->ictx);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
 	cmd->out_fault_id = queue->events.obj.id;
@@ -312,7 +360,7 @@ int fault_alloc_ioctl(struct iommufd_ucmd *ucmd)
 			     &fault_fops, &cmd->out_fault_fd, sizeof(*cmd));
 	if (ret) {
 		object_abort(&queue->events.obj);
-		free_queue(queue);
+		fault_queue_free(queue);
 	}
 	return ret;
 }

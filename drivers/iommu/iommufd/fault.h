@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Queues by which user space answers page requests of devices.
+ * Fault queues: page requests of devices that user space responds to.
  */
 #ifndef IOMMUFD_FAULT_H
 #define IOMMUFD_FAULT_H
@@ -16,24 +16,23 @@ struct iommufd_ctx;
 struct iommufd_ucmd;
 
 /**
- * struct fault_queue - page requests on their way to user space and back
+ * struct fault_queue - page requests that wait for user space
  */
 struct fault_queue {
 	/**
-	 * @events: its news are struct iopf_group that user space has not read
-	 * yet; HWPTs are users of it
+	 * @events: its news are the struct iopf_group that user space has not
+	 * read yet. HWPTs are users of its object.
 	 */
 	struct eventq events;
-	/** @sink: where the IOMMU core brings requests */
+	/** @sink: receives page requests from iommu_core.c */
 	struct fault_sink sink;
 	/**
-	 * @lock: protects @answers; held while requests move between it and
-	 * the news, and while user memory is accessed, which may itself need a
-	 * page request to be answered that the news take
+	 * @lock: protects @pending, and is held while a group moves between it
+	 * and the news. Never held while user memory is accessed.
 	 */
 	struct mutex lock;
-	/** @answers: cookie to struct iopf_group that user space has read */
-	struct xarray answers;
+	/** @pending: struct iopf_group that user space has read, by cookie */
+	struct xarray pending;
 };
 
 struct fault_queue *fault_get(struct iommufd_ctx *ictx, u32 id);

@@ -5,6 +5,7 @@
 #include <linux/iommu.h>
 #include <linux/iommu_internal.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <uapi/linux/iommufd.h>
@@ -231,6 +232,10 @@ struct core_handle {
 	struct iommu_attach_handle handle;
 	/** @target: where page requests go */
 	struct fault_target target;
+	/** @lock: protects @closed; held while a page request is reported */
+	struct mutex lock;
+	/** @closed: page requests are refused */
+	bool closed;
 };
 
 static struct core_handle *
@@ -273,6 +278,7 @@ static struct core_handle *new_handle(const struct fault_target *target)
 	handle = kzalloc_obj(*handle, GFP_KERNEL);
 	if (!handle)
 		return ERR_PTR(-ENOMEM);
+	mutex_init(&handle->lock);
 	if (target)
 		handle->target = *target;
 	if (handle->target.sink)
@@ -284,15 +290,35 @@ static struct core_handle *new_handle(const struct fault_target *target)
 	return handle;
 }
 
-/* Nothing more comes by it. */
-static void free_handle(struct core_handle *handle)
+/*
+ * Refuses further page requests and has the reported ones responded to. This has
+ * to precede whatever makes the driver stop page requests of the device: it takes
+ * no responses afterwards.
+ */
+static void close_handle(struct core_handle *handle)
 {
 	struct fault_sink *sink = handle->target.sink;
 
-	if (sink) {
-		sink->ops->detach(sink, &handle->handle);
+	if (!sink)
+		return;
+	guard(mutex)(&handle->lock);
+	handle->closed = true;
+	sink->ops->detach(sink, &handle->handle);
+}
+
+static void reopen_handle(struct core_handle *handle)
+{
+	guard(mutex)(&handle->lock);
+	handle->closed = false;
+}
+
+/* @handle is not attached any more. */
+static void free_handle(struct core_handle *handle)
+{
+	close_handle(handle);
+	if (handle->target.sink)
 		disable_faults(handle->target.source);
-	}
+	mutex_destroy(&handle->lock);
 	kfree(handle);
 }
 
@@ -304,11 +330,23 @@ static struct core_handle *attached_handle(struct iommu_group *group, u32 pasid)
 	return WARN_ON(IS_ERR(handle)) ? NULL : core_handle_of(handle);
 }
 
+/*
+ * The group is taken off the list of the device, because the driver of the IOMMU
+ * responds to the groups on this list, and frees them, when it stops the page
+ * requests of the device.
+ */
 static int take_fault(struct iopf_group *group)
 {
-	struct fault_sink *sink =
-		core_handle_of(group->attach_handle)->target.sink;
+	struct core_handle *handle = core_handle_of(group->attach_handle);
+	struct fault_sink *sink = handle->target.sink;
 
+	iopf_group_dequeue(group);
+	guard(mutex)(&handle->lock);
+	if (handle->closed) {
+		iopf_group_response(group, IOMMU_PAGE_RESP_INVALID);
+		iopf_free_group(group);
+		return 0;
+	}
 	sink->ops->report(sink, group);
 	return 0;
 }
@@ -383,6 +421,7 @@ int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group,
 {
 	struct core_handle *old = attached_handle(group, IOMMU_NO_PASID);
 	struct core_handle *handle;
+	bool stops;
 	int ret;
 
 	/*
@@ -395,7 +434,12 @@ int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group,
 	handle = new_handle(target);
 	if (IS_ERR(handle))
 		return PTR_ERR(handle);
+	stops = !handle->target.sink;
+	if (stops)
+		close_handle(old);
 	ret = iommu_replace_group_handle(group, domain, &handle->handle);
+	if (ret && stops)
+		reopen_handle(old);
 	free_handle(ret ? handle : old);
 	return ret;
 }
@@ -413,6 +457,7 @@ void iommu_core_detach(struct iommu_domain *domain, struct iommu_group *group)
 {
 	struct core_handle *handle = attached_handle(group, IOMMU_NO_PASID);
 
+	close_handle(handle);
 	iommu_detach_group_handle(domain, group);
 	free_handle(handle);
 }
@@ -464,15 +509,21 @@ int iommu_core_replace_pasid(struct iommu_domain *domain, u32 pasid,
 	struct device *dev = target->source->dev;
 	struct core_handle *old = attached_handle(dev->iommu_group, pasid);
 	struct core_handle *handle = new_handle(target);
+	bool stops;
 	int ret;
 
 	if (IS_ERR(handle))
 		return PTR_ERR(handle);
+	stops = !handle->target.sink;
+	if (stops)
+		close_handle(old);
 	ret = iommu_replace_device_pasid(domain, dev, pasid, &handle->handle);
 	if (ret)
 		free_handle(handle);
 	if (!ret || !iommu_core_has_pasid(dev, pasid))
 		free_handle(old);
+	else if (stops)
+		reopen_handle(old);
 	return ret;
 }
 
@@ -501,6 +552,7 @@ void iommu_core_detach_pasid(struct iommu_domain *domain, struct device *dev,
 {
 	struct core_handle *handle = attached_handle(dev->iommu_group, pasid);
 
+	close_handle(handle);
 	iommu_detach_device_pasid(domain, dev, pasid);
 	free_handle(handle);
 }

@@ -18,12 +18,23 @@ struct iommu_user_data;
 struct iopf_group;
 
 /**
- * struct fault_sink_ops - what takes page requests must do
+ * struct fault_sink_ops - operations of a receiver of page requests
+ *
+ * Both are called with a lock of the attachment held, so a report and a detach
+ * of one attachment exclude each other.
  */
 struct fault_sink_ops {
-	/** @report: take a request, to be answered some time */
+	/**
+	 * @report: take over a page request group, which the receiver responds
+	 * to and frees. May sleep. The driver of the IOMMU does not know the
+	 * group any more.
+	 */
 	void (*report)(struct fault_sink *sink, struct iopf_group *group);
-	/** @detach: answer what came by a handle, which is going away */
+	/**
+	 * @detach: respond to all groups that were reported through a handle
+	 * and free them. No more are reported through it until it is attached
+	 * again. May sleep.
+	 */
 	void (*detach)(struct fault_sink *sink,
 		       const struct iommu_attach_handle *handle);
 };
