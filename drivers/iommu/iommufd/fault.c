@@ -187,7 +187,7 @@ static void fault_put_back(struct fault_queue *queue, u32 cookie)
  * struct fault_batch - one page request group on its way to user space
  */
 struct fault_batch {
-	/** @one: where @records points to for a group of one request */
+	/** @one: storage of @records for a group of one request */
 	struct iommu_hwpt_pgfault one;
 	/** @records: the requests of the group, in the format of user space */
 	struct iommu_hwpt_pgfault *records;

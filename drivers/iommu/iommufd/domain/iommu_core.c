@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who drives a device's DMA.
+ * Wrapper of the IOMMU core: allocation of domains, attachment of groups and
+ * PASIDs, and the hand-over of page requests.
  */
 #include <linux/iommu.h>
 #include <linux/iommu_internal.h>
@@ -22,14 +23,14 @@ MODULE_PARM_DESC(allow_unsafe_interrupts,
 		 "accept devices that can raise any interrupt");
 
 /**
- * iommu_core_check_msi() - may user space have a group, as to interrupts?
- * @group: the group
+ * iommu_core_check_msi() - check that a group cannot raise foreign interrupts
+ * @group: group that user space is going to own
  *
- * An MSI is a memory write. Where the platform does not filter them, a device
- * can raise interrupts that belong to others.
+ * An MSI is a memory write. Unless the platform filters these writes, a device can
+ * raise interrupts that belong to other devices.
  *
- * Return: 0, or -EPERM where the platform does not filter and the module
- * parameter allow_unsafe_interrupts is not set.
+ * Return: 0, or -EPERM if the platform does not filter and the module parameter
+ * allow_unsafe_interrupts is not set.
  */
 int iommu_core_check_msi(struct iommu_group *group)
 {
@@ -46,11 +47,11 @@ int iommu_core_check_msi(struct iommu_group *group)
 }
 
 /**
- * iommu_core_domain_alloc() - a new empty domain for mapping
+ * iommu_core_domain_alloc() - allocate an empty paging domain
  * @dev: a device that is going to be attached to it
  *
  * Context: May sleep.
- * Return: the domain, freed by iommu_domain_free(), or an ERR_PTR.
+ * Return: the domain, to be freed by iommu_domain_free(), or an ERR_PTR.
  */
 struct iommu_domain *iommu_core_domain_alloc(struct device *dev)
 {
@@ -58,14 +59,14 @@ struct iommu_domain *iommu_core_domain_alloc(struct device *dev)
 }
 
 /**
- * iommu_core_domain_alloc_flags() - a new empty domain of a special kind
+ * iommu_core_domain_alloc_flags() - allocate an empty paging domain with flags
  * @dev: a device that is going to be attached to it
- * @flags: of IOMMU_HWPT_ALLOC
- * @data: for the driver, or NULL
+ * @flags: flags of IOMMU_HWPT_ALLOC
+ * @data: driver-specific data of user space, or NULL
  *
  * Context: May sleep.
- * Return: the domain, freed by iommu_domain_free(); -EOPNOTSUPP where it cannot
- * be what @flags ask for, another ERR_PTR.
+ * Return: the domain, to be freed by iommu_domain_free(); ERR_PTR(-EOPNOTSUPP) if
+ * the driver or this kernel does not support @flags; another ERR_PTR.
  */
 struct iommu_domain *
 iommu_core_domain_alloc_flags(struct device *dev, u32 flags,
@@ -91,11 +92,11 @@ iommu_core_domain_alloc_flags(struct device *dev, u32 flags,
 }
 
 /**
- * iommu_core_adopt_nested() - let a nested domain be attached to
+ * iommu_core_adopt_nested() - make a nested domain attachable
  * @dev: a device that is going to be attached to it
- * @domain: the domain, made by the driver of the IOMMU or in its place
+ * @domain: domain allocated by the driver of the IOMMU or by a vIOMMU provider
  *
- * Return: 0, -EOPNOTSUPP where it is none.
+ * Return: 0, or -EOPNOTSUPP if @domain is not a nested domain.
  */
 int iommu_core_adopt_nested(struct device *dev, struct iommu_domain *domain)
 {
@@ -106,16 +107,16 @@ int iommu_core_adopt_nested(struct device *dev, struct iommu_domain *domain)
 }
 
 /**
- * iommu_core_domain_alloc_nested() - a domain whose page table user space makes
+ * iommu_core_domain_alloc_nested() - allocate a domain with a page table of user space
  * @dev: a device that is going to be attached to it
- * @parent: translates what comes out of it
- * @flags: of IOMMU_HWPT_ALLOC
- * @data: for the driver
+ * @parent: domain that translates the output addresses of the page table
+ * @flags: flags of IOMMU_HWPT_ALLOC
+ * @data: driver-specific data of user space
  *
  * Context: May sleep.
- * Return: the domain, freed by iommu_domain_free(), or an ERR_PTR; -EINVAL where
- * @parent belongs to another driver, -EOPNOTSUPP where the driver does not have
- * that.
+ * Return: the domain, to be freed by iommu_domain_free(); ERR_PTR(-EINVAL) if
+ * @parent belongs to another driver; ERR_PTR(-EOPNOTSUPP) if the driver does not
+ * support nesting; another ERR_PTR.
  */
 struct iommu_domain *
 iommu_core_domain_alloc_nested(struct device *dev, struct iommu_domain *parent,
@@ -139,13 +140,14 @@ iommu_core_domain_alloc_nested(struct device *dev, struct iommu_domain *parent,
 }
 
 /**
- * iommu_core_dirty_capable() - can it be known what a device writes to?
+ * iommu_core_dirty_capable() - test whether dirty tracking works for a device
  * @dev: the device
  *
- * A driver may say so without it being true on this kernel, so it is tried.
+ * A driver may report the capability although its domains do not have it on this
+ * kernel. Therefore allocate a domain.
  *
  * Context: May sleep.
- * Return: true where it can.
+ * Return: true if it works.
  */
 bool iommu_core_dirty_capable(struct device *dev)
 {
@@ -161,10 +163,10 @@ bool iommu_core_dirty_capable(struct device *dev)
 
 /**
  * iommu_core_enforce_coherency() - make a domain ignore no-snoop requests
- * @domain: a domain in which nothing is mapped yet
+ * @domain: a domain without mappings
  *
- * Return: true where DMA through @domain is coherent whatever the device asks
- * for.
+ * Return: true if all DMA through @domain is coherent, including DMA for which the
+ * device requests no-snoop.
  */
 bool iommu_core_enforce_coherency(struct iommu_domain *domain)
 {
@@ -173,10 +175,10 @@ bool iommu_core_enforce_coherency(struct iommu_domain *domain)
 }
 
 /*
- * A window that the hardware reserves for MSI beats one that software may
- * choose, where a driver reports both.
+ * If a driver reports both, the MSI window of the hardware takes precedence over
+ * the one that software may choose.
  */
-static bool find_sw_msi(const struct list_head *regions, phys_addr_t *base)
+static bool core_find_sw_msi(const struct list_head *regions, phys_addr_t *base)
 {
 	struct iommu_resv_region *region;
 	bool found = false;
@@ -193,14 +195,14 @@ static bool find_sw_msi(const struct list_head *regions, phys_addr_t *base)
 }
 
 /**
- * iommu_core_setup_msi() - let MSIs through a domain
- * @domain: the domain, to which @group is going to be attached
+ * iommu_core_setup_msi() - prepare a domain for MSIs of a group
+ * @domain: domain to which @group is going to be attached
  * @group: the group
  *
- * Where interrupt writes are translated like any DMA (not on x86) the doorbells
- * must be mapped, at an IOVA that the driver reserves for it. The core maps them
- * into this one domain when a driver asks for its interrupts; a device that is
- * moved to another domain must set up its interrupts again.
+ * If interrupt writes are translated like other DMA (not on x86), the doorbells
+ * have to be mapped at an IOVA that the driver reserves. The core maps them into
+ * this one domain when a driver requests its interrupts. After a device has moved
+ * to another domain, its interrupts have to be set up again.
  *
  * Context: May sleep.
  * Return: 0 or a negative errno.
@@ -213,9 +215,9 @@ int iommu_core_setup_msi(struct iommu_domain *domain, struct iommu_group *group)
 	int ret;
 
 	ret = iommu_get_group_resv_regions(group, &regions);
-	if (!ret && find_sw_msi(&regions, &base)) {
+	if (!ret && core_find_sw_msi(&regions, &base)) {
 		ret = iommu_get_msi_cookie(domain, base);
-		/* set up by an earlier group, or needless on this kernel */
+		/* set up by an earlier group, or not needed on this kernel */
 		if (ret == -EEXIST || ret == -ENODEV)
 			ret = 0;
 	}
@@ -225,12 +227,12 @@ int iommu_core_setup_msi(struct iommu_domain *domain, struct iommu_group *group)
 }
 
 /**
- * struct core_handle - what is kept for as long as something is attached
+ * struct core_handle - an attachment
  */
 struct core_handle {
-	/** @handle: as the IOMMU core knows it, which sets its domain */
+	/** @handle: handle of the IOMMU core, which sets its domain */
 	struct iommu_attach_handle handle;
-	/** @target: where page requests go */
+	/** @target: receiver of page requests */
 	struct fault_target target;
 	/** @lock: protects @closed; held while a page request is reported */
 	struct mutex lock;
@@ -245,12 +247,11 @@ core_handle_of(const struct iommu_attach_handle *handle)
 }
 
 /*
- * The device is told once, whatever number of domains it makes page requests in
- * and moves between. It must be the only one that answers reach: functions of a
- * device share what page requests go by, so that an answer to one may stop it
- * for all.
+ * Page requests are enabled once for a device, for any number of domains. A VF is
+ * refused, because it shares the page request interface with its PF: a failure
+ * response to one function may stop the requests of all.
  */
-static int enable_faults(struct fault_source *source)
+static int core_enable_faults(struct fault_source *source)
 {
 	struct device *dev = source->dev;
 	int ret = 0;
@@ -264,13 +265,13 @@ static int enable_faults(struct fault_source *source)
 	return ret;
 }
 
-static void disable_faults(struct fault_source *source)
+static void core_disable_faults(struct fault_source *source)
 {
 	if (!--source->enabled)
 		compat_iommu_disable_iopf(source->dev);
 }
 
-static struct core_handle *new_handle(const struct fault_target *target)
+static struct core_handle *core_handle_alloc(const struct fault_target *target)
 {
 	struct core_handle *handle;
 	int ret = 0;
@@ -282,7 +283,7 @@ static struct core_handle *new_handle(const struct fault_target *target)
 	if (target)
 		handle->target = *target;
 	if (handle->target.sink)
-		ret = enable_faults(handle->target.source);
+		ret = core_enable_faults(handle->target.source);
 	if (ret) {
 		kfree(handle);
 		return ERR_PTR(ret);
@@ -291,11 +292,11 @@ static struct core_handle *new_handle(const struct fault_target *target)
 }
 
 /*
- * Refuses further page requests and has the reported ones responded to. This has
- * to precede whatever makes the driver stop page requests of the device: it takes
- * no responses afterwards.
+ * Refuses further page requests and has the reported ones responded to. Call this
+ * before the driver stops the page requests of the device, because it takes no
+ * responses afterwards.
  */
-static void close_handle(struct core_handle *handle)
+static void core_handle_close(struct core_handle *handle)
 {
 	struct fault_sink *sink = handle->target.sink;
 
@@ -306,23 +307,24 @@ static void close_handle(struct core_handle *handle)
 	sink->ops->detach(sink, &handle->handle);
 }
 
-static void reopen_handle(struct core_handle *handle)
+static void core_handle_reopen(struct core_handle *handle)
 {
 	guard(mutex)(&handle->lock);
 	handle->closed = false;
 }
 
 /* @handle is not attached any more. */
-static void free_handle(struct core_handle *handle)
+static void core_handle_free(struct core_handle *handle)
 {
-	close_handle(handle);
+	core_handle_close(handle);
 	if (handle->target.sink)
-		disable_faults(handle->target.source);
+		core_disable_faults(handle->target.source);
 	mutex_destroy(&handle->lock);
 	kfree(handle);
 }
 
-static struct core_handle *attached_handle(struct iommu_group *group, u32 pasid)
+static struct core_handle *core_handle_get_attached(struct iommu_group *group,
+						    u32 pasid)
 {
 	struct iommu_attach_handle *handle;
 
@@ -335,7 +337,7 @@ static struct core_handle *attached_handle(struct iommu_group *group, u32 pasid)
  * responds to the groups on this list, and frees them, when it stops the page
  * requests of the device.
  */
-static int take_fault(struct iopf_group *group)
+static int core_report_fault(struct iopf_group *group)
 {
 	struct core_handle *handle = core_handle_of(group->attach_handle);
 	struct fault_sink *sink = handle->target.sink;
@@ -352,18 +354,18 @@ static int take_fault(struct iopf_group *group)
 }
 
 /**
- * iommu_core_take_faults() - let page requests be taken
- * @domain: a domain that nothing was attached to; what is going to be is given a
- *	    sink for them
+ * iommu_core_take_faults() - deliver page requests of a domain
+ * @domain: a domain that has never been attached; each attachment to it has to
+ *	name a receiver of page requests
  */
 void iommu_core_take_faults(struct iommu_domain *domain)
 {
-	domain->iopf_handler = take_fault;
+	domain->iopf_handler = core_report_fault;
 }
 
 /**
- * iommu_core_fault_device() - where does a page request come from?
- * @group: what a sink was brought
+ * iommu_core_fault_device() - get the device of a page request
+ * @group: page request group that was reported to a sink
  *
  * Return: the ID of the device.
  */
@@ -373,30 +375,30 @@ u32 iommu_core_fault_device(const struct iopf_group *group)
 }
 
 /**
- * iommu_core_attach() - send a group's DMA through a domain
+ * iommu_core_attach() - attach a group to a domain
  * @domain: the domain
- * @group: the group, whose DMA ownership the caller has claimed
- * @target: where page requests go, or NULL
+ * @group: group whose DMA ownership the caller has claimed
+ * @target: receiver of page requests, or NULL
  *
  * Context: May sleep.
- * Return: 0, -EINVAL where @domain does not suit @group or page requests would
- * be those of a PCI virtual function, another negative errno.
+ * Return: 0, -EINVAL if @domain is not compatible with @group or if page requests
+ * of a VF were to be delivered, or another negative errno.
  */
 int iommu_core_attach(struct iommu_domain *domain, struct iommu_group *group,
 		      const struct fault_target *target)
 {
-	struct core_handle *handle = new_handle(target);
+	struct core_handle *handle = core_handle_alloc(target);
 	int ret;
 
 	if (IS_ERR(handle))
 		return PTR_ERR(handle);
 	ret = iommu_attach_group_handle(domain, group, &handle->handle);
 	if (ret)
-		free_handle(handle);
+		core_handle_free(handle);
 	return ret;
 }
 
-static int check_owner(struct device *dev, void *data)
+static int core_check_owner(struct device *dev, void *data)
 {
 	const struct iommu_domain *domain = data;
 
@@ -406,71 +408,74 @@ static int check_owner(struct device *dev, void *data)
 /**
  * iommu_core_replace() - move a group to another domain
  * @domain: the new domain
- * @group: a group attached by iommu_core_attach()
- * @target: where page requests go, or NULL
+ * @group: group attached by iommu_core_attach()
+ * @target: receiver of page requests, or NULL
  *
- * Between the two the group's DMA is translated by one of them, as far as the
- * driver can do that.
+ * As far as the driver supports it, DMA of the group is translated by the old or
+ * by the new domain at any time. If @target is NULL, pending page requests of the
+ * old domain are refused even if this fails.
  *
  * Context: May sleep.
- * Return: 0 or a negative errno, and the old domain stays attached; -EINVAL
- * where @domain does not suit @group.
+ * Return: 0, or a negative errno with the old domain still attached; -EINVAL if
+ * @domain is not compatible with @group.
  */
 int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group,
 		       const struct fault_target *target)
 {
-	struct core_handle *old = attached_handle(group, IOMMU_NO_PASID);
+	struct core_handle *old =
+		core_handle_get_attached(group, IOMMU_NO_PASID);
 	struct core_handle *handle;
 	bool stops;
 	int ret;
 
 	/*
-	 * Unlike attaching, this takes any domain to the device's driver, which
-	 * would believe that the domain is its own.
+	 * Unlike iommu_attach_group_handle(), the replacement hands any domain
+	 * to the driver of the device, which takes it for its own.
 	 */
-	ret = iommu_group_for_each_dev(group, domain, check_owner);
+	ret = iommu_group_for_each_dev(group, domain, core_check_owner);
 	if (ret)
 		return ret;
-	handle = new_handle(target);
+	handle = core_handle_alloc(target);
 	if (IS_ERR(handle))
 		return PTR_ERR(handle);
 	stops = !handle->target.sink;
 	if (stops)
-		close_handle(old);
+		core_handle_close(old);
 	ret = iommu_replace_group_handle(group, domain, &handle->handle);
 	if (ret && stops)
-		reopen_handle(old);
-	free_handle(ret ? handle : old);
+		core_handle_reopen(old);
+	core_handle_free(ret ? handle : old);
 	return ret;
 }
 
 /**
- * iommu_core_detach() - stop a group's DMA
- * @domain: the domain it goes through
- * @group: a group attached by iommu_core_attach()
+ * iommu_core_detach() - detach a group from a domain
+ * @domain: the domain
+ * @group: group attached by iommu_core_attach()
  *
- * Until the group's ownership is released everything it sends is blocked.
+ * All DMA of the group is blocked until its ownership is released.
  *
  * Context: May sleep.
  */
 void iommu_core_detach(struct iommu_domain *domain, struct iommu_group *group)
 {
-	struct core_handle *handle = attached_handle(group, IOMMU_NO_PASID);
+	struct core_handle *handle =
+		core_handle_get_attached(group, IOMMU_NO_PASID);
 
-	close_handle(handle);
+	core_handle_close(handle);
 	iommu_detach_group_handle(domain, group);
-	free_handle(handle);
+	core_handle_free(handle);
 }
 
 /**
- * iommu_core_attach_pasid() - send the DMA with a PASID through a domain
+ * iommu_core_attach_pasid() - attach a PASID to a domain
  * @domain: the domain
  * @pasid: the PASID
- * @target: the device, and where its page requests go
+ * @target: the device, and the receiver of its page requests
  *
  * Context: May sleep.
- * Return: 0, -EINVAL where @domain does not suit the device, another negative
- * errno.
+ * Return: 0, -EINVAL if @domain is not compatible with the device, or another
+ * negative errno.
  */
 int iommu_core_attach_pasid(struct iommu_domain *domain, u32 pasid,
 			    const struct fault_target *target)
@@ -481,24 +486,24 @@ int iommu_core_attach_pasid(struct iommu_domain *domain, u32 pasid,
 
 	if (!dev->iommu->max_pasids)
 		return -EINVAL;
-	handle = new_handle(target);
+	handle = core_handle_alloc(target);
 	if (IS_ERR(handle))
 		return PTR_ERR(handle);
 	ret = iommu_attach_device_pasid(domain, dev, pasid, &handle->handle);
 	if (ret)
-		free_handle(handle);
+		core_handle_free(handle);
 	return ret;
 }
 
 /**
  * iommu_core_replace_pasid() - move a PASID to another domain
  * @domain: the new domain
- * @pasid: attached by iommu_core_attach_pasid()
- * @target: the device, and where its page requests go
+ * @pasid: PASID attached by iommu_core_attach_pasid()
+ * @target: the device, and the receiver of its page requests
  *
- * An older kernel detaches the PASID for a moment. On failure it goes back, and
- * if that fails too the PASID is not attached any more: iommu_core_has_pasid()
- * tells.
+ * Kernels without iommu_replace_device_pasid() detach the PASID in between. If this
+ * fails and the old domain cannot be attached again, the PASID ends detached:
+ * iommu_core_has_pasid() returns false then.
  *
  * Context: May sleep.
  * Return: 0 or a negative errno.
@@ -507,8 +512,9 @@ int iommu_core_replace_pasid(struct iommu_domain *domain, u32 pasid,
 			     const struct fault_target *target)
 {
 	struct device *dev = target->source->dev;
-	struct core_handle *old = attached_handle(dev->iommu_group, pasid);
-	struct core_handle *handle = new_handle(target);
+	struct core_handle *old =
+		core_handle_get_attached(dev->iommu_group, pasid);
+	struct core_handle *handle = core_handle_alloc(target);
 	bool stops;
 	int ret;
 
@@ -516,23 +522,23 @@ int iommu_core_replace_pasid(struct iommu_domain *domain, u32 pasid,
 		return PTR_ERR(handle);
 	stops = !handle->target.sink;
 	if (stops)
-		close_handle(old);
+		core_handle_close(old);
 	ret = iommu_replace_device_pasid(domain, dev, pasid, &handle->handle);
 	if (ret)
-		free_handle(handle);
+		core_handle_free(handle);
 	if (!ret || !iommu_core_has_pasid(dev, pasid))
-		free_handle(old);
+		core_handle_free(old);
 	else if (stops)
-		reopen_handle(old);
+		core_handle_reopen(old);
 	return ret;
 }
 
 /**
- * iommu_core_has_pasid() - is a PASID attached?
+ * iommu_core_has_pasid() - test whether a PASID is attached
  * @dev: the device
  * @pasid: the PASID
  *
- * Return: true where it is.
+ * Return: true if it is.
  */
 bool iommu_core_has_pasid(struct device *dev, u32 pasid)
 {
@@ -540,19 +546,20 @@ bool iommu_core_has_pasid(struct device *dev, u32 pasid)
 }
 
 /**
- * iommu_core_detach_pasid() - stop the DMA with a PASID
- * @domain: the domain it goes through
+ * iommu_core_detach_pasid() - detach a PASID from a domain
+ * @domain: the domain
  * @dev: the device
- * @pasid: attached by iommu_core_attach_pasid()
+ * @pasid: PASID attached by iommu_core_attach_pasid()
  *
  * Context: May sleep.
  */
 void iommu_core_detach_pasid(struct iommu_domain *domain, struct device *dev,
 			     u32 pasid)
 {
-	struct core_handle *handle = attached_handle(dev->iommu_group, pasid);
+	struct core_handle *handle =
+		core_handle_get_attached(dev->iommu_group, pasid);
 
-	close_handle(handle);
+	core_handle_close(handle);
 	iommu_detach_device_pasid(domain, dev, pasid);
-	free_handle(handle);
+	core_handle_free(handle);
 }

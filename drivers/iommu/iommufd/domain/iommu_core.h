@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The part of the IOMMU core that decides who drives a device's DMA: domain
- * allocation, attaching, and what a group must offer before user space may
- * have it. The only file that uses the namespace IOMMUFD_INTERNAL.
+ * Access to the IOMMU core: allocation of domains, attachment, and the conditions
+ * under which user space may own a group. No other file uses the symbol namespace
+ * IOMMUFD_INTERNAL.
  */
 #ifndef IOMMUFD_IOMMU_CORE_H
 #define IOMMUFD_IOMMU_CORE_H
@@ -40,35 +40,35 @@ struct fault_sink_ops {
 };
 
 /**
- * struct fault_sink - what takes page requests
+ * struct fault_sink - a receiver of page requests
  */
 struct fault_sink {
-	/** @ops: how */
+	/** @ops: its operations */
 	const struct fault_sink_ops *ops;
 };
 
 /**
- * struct fault_source - a device, as to its page requests
+ * struct fault_source - a device that may make page requests
  */
 struct fault_source {
 	/** @dev: the device */
 	struct device *dev;
-	/** @dev_id: its ID */
+	/** @dev_id: ID of the device for user space */
 	u32 dev_id;
 	/**
-	 * @enabled: for how many attachments it makes page requests; the
-	 * caller of the functions below makes sure there is one at a time
+	 * @enabled: number of attachments that deliver page requests. The
+	 * caller serializes the functions below for each device.
 	 */
 	unsigned int enabled;
 };
 
 /**
- * struct fault_target - where the page requests of an attached device go
+ * struct fault_target - delivery of page requests of an attachment
  */
 struct fault_target {
-	/** @sink: who takes them; NULL where the domain has none */
+	/** @sink: the receiver; NULL if the domain delivers none */
 	struct fault_sink *sink;
-	/** @source: the device; with a sink, it stays until it is detached */
+	/** @source: the device; with a sink, it outlives the attachment */
 	struct fault_source *source;
 };
 
