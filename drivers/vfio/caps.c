@@ -4,8 +4,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-
-#include "caps.h"
+#include <linux/vfio.h>
 
 /* The one after @cap in a chain whose offsets count from @origin, or NULL */
 static struct vfio_info_cap_header *next_cap(void *origin,

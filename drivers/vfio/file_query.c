@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/export.h>
+#include <linux/vfio.h>
 
 #include "file.h"
-#include "file_query.h"
 #include "group.h"
 #include "group_file.h"
 

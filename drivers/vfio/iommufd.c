@@ -3,8 +3,7 @@
 #include <linux/export.h>
 #include <linux/iommufd.h>
 #include <linux/lockdep.h>
-
-#include "iommufd.h"
+#include <linux/vfio.h>
 
 /**
  * vfio_iommufd_physical_bind() - bind to an iommufd

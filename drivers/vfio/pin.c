@@ -3,8 +3,7 @@
 #include <linux/export.h>
 #include <linux/iommufd.h>
 #include <linux/sched.h>
-
-#include "pin.h"
+#include <linux/vfio.h>
 
 /* What a driver keeps on using after close_device() is not there any more */
 static bool vfio_is_open(struct vfio_device *device)

@@ -2,7 +2,6 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "caps.h"
 #include "region_info.h"
 
 /* The chain goes behind the struct where the user left room for all of it */

@@ -2,6 +2,7 @@
 #include <linux/bug.h>
 #include <linux/export.h>
 #include <linux/panic.h>
+#include <linux/vfio.h>
 
 #include "cdev.h"
 #include "device.h"
@@ -9,7 +10,6 @@
 #include "dma_log.h"
 #include "group.h"
 #include "migration.h"
-#include "register.h"
 
 static bool has_iommufd_ops(const struct vfio_device_ops *ops)
 {

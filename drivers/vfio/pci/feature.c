@@ -13,11 +13,11 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/vfio_pci_core.h>
 
 #include "bar.h"
 #include "config.h"
 #include "dmabuf.h"
-#include "feature.h"
 #include "runtime_pm.h"
 #include "sriov.h"
 
