@@ -7,7 +7,7 @@
 #include <linux/vfio.h>
 
 /* The one after @cap in a chain whose offsets count from @origin, or NULL */
-static struct vfio_info_cap_header *next_cap(void *origin,
+static struct vfio_info_cap_header *cap_next(void *origin,
 					     struct vfio_info_cap_header *cap)
 {
 	return cap->next ? origin + cap->next : NULL;
@@ -47,7 +47,7 @@ struct vfio_info_cap_header *vfio_info_cap_add(struct vfio_info_cap *caps,
 
 	if (offset) {
 		cap = buf;
-		while ((next = next_cap(buf, cap)))
+		while ((next = cap_next(buf, cap)))
 			cap = next;
 		cap->next = offset;
 	}
@@ -72,7 +72,7 @@ void vfio_info_cap_shift(struct vfio_info_cap *caps, size_t offset)
 
 	WARN_ON_ONCE(!IS_ALIGNED(offset, sizeof(u64)));
 
-	while ((next = next_cap(caps->buf, cap))) {
+	while ((next = cap_next(caps->buf, cap))) {
 		cap->next += offset;
 		cap = next;
 	}
@@ -103,7 +103,7 @@ int vfio_info_add_capability(struct vfio_info_cap *caps,
 EXPORT_SYMBOL_NS_GPL(vfio_info_add_capability, "VFIO_NG");
 
 /* Bytes of data that one interrupt of the set carries, or -EINVAL */
-static int irq_data_size(u32 flags)
+static int irq_set_data_size(u32 flags)
 {
 	switch (flags & VFIO_IRQ_SET_DATA_TYPE_MASK) {
 	case VFIO_IRQ_SET_DATA_NONE:
@@ -136,7 +136,7 @@ int vfio_set_irqs_validate_and_prepare(struct vfio_irq_set *hdr, int num_irqs,
 	const size_t minsz = offsetofend(struct vfio_irq_set, count);
 	size_t bytes;
 	u32 end;
-	int each;
+	int elem_size;
 
 	if (data_size)
 		*data_size = 0;
@@ -149,11 +149,11 @@ int vfio_set_irqs_validate_and_prepare(struct vfio_irq_set *hdr, int num_irqs,
 	    hdr->start >= num_irqs || end > num_irqs)
 		return -EINVAL;
 
-	each = irq_data_size(hdr->flags);
-	if (each <= 0)
-		return each;
+	elem_size = irq_set_data_size(hdr->flags);
+	if (elem_size <= 0)
+		return elem_size;
 
-	bytes = array_size(hdr->count, each);
+	bytes = array_size(hdr->count, elem_size);
 	if (!data_size || hdr->argsz - minsz < bytes)
 		return -EINVAL;
 

@@ -26,14 +26,14 @@ struct vfio_cdev_file {
 
 static dev_t vfio_cdev_devt;
 
-static struct vfio_cdev_file *to_cdev_file(struct vfio_df *df)
+static struct vfio_cdev_file *vfio_cdev_from_df(struct vfio_df *df)
 {
 	return container_of(df, struct vfio_cdev_file, df);
 }
 
 static int vfio_cdev_df_prepare(struct vfio_df *df)
 {
-	struct vfio_cdev_file *cf = to_cdev_file(df);
+	struct vfio_cdev_file *cf = vfio_cdev_from_df(df);
 	struct vfio_device *device = df->device;
 	int ret;
 
@@ -52,8 +52,8 @@ static void vfio_cdev_df_finish(struct vfio_df *df)
 	device->ops->unbind_iommufd(device);
 }
 
-static int read_bind_request(struct vfio_device_bind_iommufd *bind,
-			     struct vfio_device_bind_iommufd __user *arg)
+static int vfio_cdev_read_bind(struct vfio_device_bind_iommufd *bind,
+			       struct vfio_device_bind_iommufd __user *arg)
 {
 	const size_t minsz =
 		offsetofend(struct vfio_device_bind_iommufd, out_devid);
@@ -73,8 +73,8 @@ static int read_bind_request(struct vfio_device_bind_iommufd *bind,
 	return 0;
 }
 
-static int check_token(struct vfio_device *device,
-		       const struct vfio_device_bind_iommufd *bind)
+static int vfio_cdev_check_token(struct vfio_device *device,
+				 const struct vfio_device_bind_iommufd *bind)
 {
 	bool has_token = bind->flags & VFIO_DEVICE_BIND_FLAG_TOKEN;
 	uuid_t uuid;
@@ -124,7 +124,7 @@ static int vfio_cdev_bind(struct vfio_cdev_file *cf,
 	if (cf->df.granted)
 		return -EINVAL;
 
-	ret = check_token(device, bind);
+	ret = vfio_cdev_check_token(device, bind);
 	if (ret)
 		return ret;
 
@@ -148,7 +148,7 @@ static long vfio_cdev_df_bind(struct vfio_df *df,
 	struct vfio_device_bind_iommufd bind;
 	int ret;
 
-	ret = read_bind_request(&bind, arg);
+	ret = vfio_cdev_read_bind(&bind, arg);
 	if (ret)
 		return ret;
 
@@ -156,15 +156,15 @@ static long vfio_cdev_df_bind(struct vfio_df *df,
 	if (ret)
 		return ret;
 
-	ret = vfio_cdev_bind(to_cdev_file(df), &bind, arg);
+	ret = vfio_cdev_bind(vfio_cdev_from_df(df), &bind, arg);
 	if (ret)
 		vfio_group_unblock(group);
 	return ret;
 }
 
 /* The PASID of a request, which stands at its end. */
-static int read_pasid(const struct vfio_device *device, u32 argsz, size_t size,
-		      u32 *pasid, const u32 __user *arg)
+static int vfio_cdev_read_pasid(const struct vfio_device *device, u32 argsz,
+				size_t size, u32 *pasid, const u32 __user *arg)
 {
 	if (!device->ops->pasid_attach_ioas)
 		return -EOPNOTSUPP;
@@ -173,7 +173,8 @@ static int read_pasid(const struct vfio_device *device, u32 argsz, size_t size,
 	return get_user(*pasid, arg) ? -EFAULT : 0;
 }
 
-static void detach(struct vfio_device *device, bool by_pasid, u32 pasid)
+static void vfio_cdev_detach_ioas(struct vfio_device *device, bool by_pasid,
+				  u32 pasid)
 {
 	if (by_pasid)
 		device->ops->pasid_detach_ioas(device, pasid);
@@ -181,8 +182,9 @@ static void detach(struct vfio_device *device, bool by_pasid, u32 pasid)
 		device->ops->detach_ioas(device);
 }
 
-static long vfio_cdev_attach(struct vfio_device *device,
-			     struct vfio_device_attach_iommufd_pt __user *arg)
+static long
+vfio_cdev_ioctl_attach(struct vfio_device *device,
+		       struct vfio_device_attach_iommufd_pt __user *arg)
 {
 	const size_t minsz =
 		offsetofend(struct vfio_device_attach_iommufd_pt, pt_id);
@@ -196,8 +198,8 @@ static long vfio_cdev_attach(struct vfio_device *device,
 		return -EINVAL;
 	by_pasid = attach.flags & VFIO_DEVICE_ATTACH_PASID;
 	if (by_pasid) {
-		ret = read_pasid(device, attach.argsz, sizeof(attach),
-				 &attach.pasid, &arg->pasid);
+		ret = vfio_cdev_read_pasid(device, attach.argsz, sizeof(attach),
+					   &attach.pasid, &arg->pasid);
 		if (ret)
 			return ret;
 	}
@@ -210,14 +212,15 @@ static long vfio_cdev_attach(struct vfio_device *device,
 		return ret;
 
 	if (put_user(attach.pt_id, &arg->pt_id)) {
-		detach(device, by_pasid, attach.pasid);
+		vfio_cdev_detach_ioas(device, by_pasid, attach.pasid);
 		return -EFAULT;
 	}
 	return 0;
 }
 
-static long vfio_cdev_detach(struct vfio_device *device,
-			     struct vfio_device_detach_iommufd_pt __user *arg)
+static long
+vfio_cdev_ioctl_detach(struct vfio_device *device,
+		       struct vfio_device_detach_iommufd_pt __user *arg)
 {
 	const size_t minsz =
 		offsetofend(struct vfio_device_detach_iommufd_pt, flags);
@@ -231,14 +234,14 @@ static long vfio_cdev_detach(struct vfio_device *device,
 		return -EINVAL;
 	by_pasid = req.flags & VFIO_DEVICE_DETACH_PASID;
 	if (by_pasid) {
-		ret = read_pasid(device, req.argsz, sizeof(req), &req.pasid,
-				 &arg->pasid);
+		ret = vfio_cdev_read_pasid(device, req.argsz, sizeof(req),
+					   &req.pasid, &arg->pasid);
 		if (ret)
 			return ret;
 	}
 
 	guard(mutex)(&device->dev_set->lock);
-	detach(device, by_pasid, req.pasid);
+	vfio_cdev_detach_ioas(device, by_pasid, req.pasid);
 	return 0;
 }
 
@@ -247,9 +250,9 @@ static long vfio_cdev_df_ioctl(struct vfio_df *df, unsigned int cmd,
 {
 	switch (cmd) {
 	case VFIO_DEVICE_ATTACH_IOMMUFD_PT:
-		return vfio_cdev_attach(df->device, arg);
+		return vfio_cdev_ioctl_attach(df->device, arg);
 	case VFIO_DEVICE_DETACH_IOMMUFD_PT:
-		return vfio_cdev_detach(df->device, arg);
+		return vfio_cdev_ioctl_detach(df->device, arg);
 	default:
 		return -ENOIOCTLCMD;
 	}
@@ -257,7 +260,7 @@ static long vfio_cdev_df_ioctl(struct vfio_df *df, unsigned int cmd,
 
 static void vfio_cdev_df_release(struct vfio_df *df)
 {
-	struct vfio_cdev_file *cf = to_cdev_file(df);
+	struct vfio_cdev_file *cf = vfio_cdev_from_df(df);
 	struct vfio_device *device = df->device;
 
 	if (df->granted) {

@@ -12,7 +12,7 @@
 #include "dma_log.h"
 
 /* What a page holds: no device can do more */
-#define MAX_RANGES \
+#define DMA_LOG_MAX_RANGES \
 	(PAGE_SIZE / sizeof(struct vfio_device_feature_dma_logging_range))
 
 /**
@@ -31,7 +31,7 @@ bool vfio_dma_log_valid(const struct vfio_device *device)
 }
 
 /* Unite two neighbours with the smallest gap between them */
-static void unite_closest(struct rb_root_cached *root)
+static void dma_log_merge_closest(struct rb_root_cached *root)
 {
 	struct interval_tree_node *prev, *node, *left = NULL, *right = NULL;
 
@@ -69,13 +69,13 @@ void vfio_combine_iova_ranges(struct rb_root_cached *root, u32 cur_nodes,
 	if (WARN_ON(!req_nodes))
 		return;
 	for (; cur_nodes > req_nodes; cur_nodes--)
-		unite_closest(root);
+		dma_log_merge_closest(root);
 }
 EXPORT_SYMBOL_NS_GPL(vfio_combine_iova_ranges, "VFIO_NG");
 
 static int
-check_range(const struct vfio_device_feature_dma_logging_range *range,
-	    u64 page_size)
+dma_log_check_range(const struct vfio_device_feature_dma_logging_range *range,
+		    u64 page_size)
 {
 	u64 end;
 
@@ -88,9 +88,9 @@ check_range(const struct vfio_device_feature_dma_logging_range *range,
 	return range->length ? 0 : -EINVAL;
 }
 
-static int
-read_ranges(const struct vfio_device_feature_dma_logging_control *control,
-	    struct interval_tree_node *nodes, struct rb_root_cached *root)
+static int dma_log_read_ranges(
+	const struct vfio_device_feature_dma_logging_control *control,
+	struct interval_tree_node *nodes, struct rb_root_cached *root)
 {
 	struct vfio_device_feature_dma_logging_range __user *ranges =
 		u64_to_user_ptr(control->ranges);
@@ -101,7 +101,7 @@ read_ranges(const struct vfio_device_feature_dma_logging_control *control,
 	for (i = 0; i < control->num_ranges; i++) {
 		if (copy_from_user(&range, &ranges[i], sizeof(range)))
 			return -EFAULT;
-		ret = check_range(&range, control->page_size);
+		ret = dma_log_check_range(&range, control->page_size);
 		if (ret)
 			return ret;
 
@@ -115,8 +115,9 @@ read_ranges(const struct vfio_device_feature_dma_logging_control *control,
 	return 0;
 }
 
-static int log_start(struct vfio_device *device,
-		     struct vfio_device_feature_dma_logging_control *control)
+static int
+dma_log_start(struct vfio_device *device,
+	      struct vfio_device_feature_dma_logging_control *control)
 {
 	struct interval_tree_node *nodes __free(kfree) = NULL;
 	struct rb_root_cached root = RB_ROOT_CACHED;
@@ -125,7 +126,7 @@ static int log_start(struct vfio_device *device,
 	nodes = kmalloc_objs(*nodes, control->num_ranges, GFP_KERNEL_ACCOUNT);
 	if (!nodes)
 		return -ENOMEM;
-	ret = read_ranges(control, nodes, &root);
+	ret = dma_log_read_ranges(control, nodes, &root);
 	if (ret)
 		return ret;
 	return device->log_ops->log_start(device, &root, control->num_ranges,
@@ -163,12 +164,12 @@ int vfio_feature_dma_log_start(struct vfio_device *device, u32 flags,
 		return -EFAULT;
 	if (!control.num_ranges)
 		return -EINVAL;
-	if (control.num_ranges > MAX_RANGES)
+	if (control.num_ranges > DMA_LOG_MAX_RANGES)
 		return -E2BIG;
 	if (!is_power_of_2(control.page_size))
 		return -EINVAL;
 
-	ret = log_start(device, &control);
+	ret = dma_log_start(device, &control);
 	if (ret)
 		return ret;
 	if (copy_to_user(arg, &control, sizeof(control))) {
@@ -200,8 +201,8 @@ int vfio_feature_dma_log_stop(struct vfio_device *device, u32 flags,
 	return device->log_ops->log_stop(device);
 }
 
-static int report_range(struct iova_bitmap *bitmap, unsigned long iova,
-			size_t length, void *opaque)
+static int dma_log_report_range(struct iova_bitmap *bitmap, unsigned long iova,
+				size_t length, void *opaque)
 {
 	struct vfio_device *device = opaque;
 
@@ -248,7 +249,7 @@ int vfio_feature_dma_log_report(struct vfio_device *device, u32 flags,
 				   u64_to_user_ptr(report.bitmap));
 	if (IS_ERR(bitmap))
 		return PTR_ERR(bitmap);
-	ret = iova_bitmap_for_each(bitmap, device, report_range);
+	ret = iova_bitmap_for_each(bitmap, device, dma_log_report_range);
 	iova_bitmap_free(bitmap);
 	return ret;
 }

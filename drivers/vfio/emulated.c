@@ -15,17 +15,19 @@ static void vfio_emulated_unmap(void *data, unsigned long iova,
 	vdev->ops->dma_unmap(vdev, iova, length);
 }
 
-static const struct iommufd_access_ops vfio_access_ops = {
+static const struct iommufd_access_ops vfio_emulated_access_ops = {
 	.needs_pin_pages = 1,
 	.unmap = vfio_emulated_unmap,
 };
 
 /* For a driver that cannot unpin, and therefore cannot pin */
-static const struct iommufd_access_ops vfio_access_ops_rw = {};
+static const struct iommufd_access_ops vfio_emulated_access_ops_rw = {};
 
-static const struct iommufd_access_ops *vfio_ops_for(struct vfio_device *vdev)
+static const struct iommufd_access_ops *
+vfio_emulated_get_ops(struct vfio_device *vdev)
 {
-	return vdev->ops->dma_unmap ? &vfio_access_ops : &vfio_access_ops_rw;
+	return vdev->ops->dma_unmap ? &vfio_emulated_access_ops :
+				      &vfio_emulated_access_ops_rw;
 }
 
 /**
@@ -44,7 +46,7 @@ int vfio_iommufd_emulated_bind(struct vfio_device *vdev,
 
 	lockdep_assert_held(&vdev->dev_set->lock);
 
-	access = iommufd_access_create(ictx, vfio_ops_for(vdev), vdev,
+	access = iommufd_access_create(ictx, vfio_emulated_get_ops(vdev), vdev,
 				       out_device_id);
 	if (IS_ERR(access))
 		return PTR_ERR(access);
@@ -127,8 +129,8 @@ int vfio_emulated_enter_container(struct vfio_device *vdev,
 
 	lockdep_assert_held(&vdev->dev_set->lock);
 
-	access =
-		iommufd_container_access_create(cgrp, vfio_ops_for(vdev), vdev);
+	access = iommufd_container_access_create(
+		cgrp, vfio_emulated_get_ops(vdev), vdev);
 	if (IS_ERR(access))
 		return PTR_ERR(access);
 	vdev->container_access = access;

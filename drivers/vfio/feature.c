@@ -5,8 +5,8 @@
 #include "feature.h"
 #include "migration.h"
 
-static int dispatch(struct vfio_device *device, u32 flags, void __user *arg,
-		    size_t argsz)
+static int vfio_feature_dispatch(struct vfio_device *device, u32 flags,
+				 void __user *arg, size_t argsz)
 {
 	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
 	case VFIO_DEVICE_FEATURE_MIGRATION:
@@ -61,6 +61,6 @@ long vfio_device_feature(struct vfio_device *device,
 	    !(feature.flags & VFIO_DEVICE_FEATURE_PROBE))
 		return -EINVAL;
 
-	return dispatch(device, feature.flags, arg->data,
-			feature.argsz - minsz);
+	return vfio_feature_dispatch(device, feature.flags, arg->data,
+				     feature.argsz - minsz);
 }

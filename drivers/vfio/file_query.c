@@ -78,7 +78,7 @@ struct iommu_group *vfio_file_iommu_group(struct file *file)
 		return NULL;
 
 	guard(mutex)(&group->lock);
-	if (group->state == VFIO_GROUP_GONE)
+	if (group->state == VFIO_GROUP_REMOVED)
 		return NULL;
 	return iommu_group_ref_get(group->iommu_group);
 }

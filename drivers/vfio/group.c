@@ -18,7 +18,7 @@ static DEFINE_MUTEX(vfio_groups_lock);
 
 static DEFINE_IDA(vfio_group_ida);
 static dev_t vfio_group_devt;
-static const struct file_operations *vfio_group_fops;
+static const struct file_operations *vfio_group_cdev_fops;
 
 static char *vfio_group_devnode(const struct device *dev, umode_t *mode)
 {
@@ -69,7 +69,7 @@ static struct vfio_group *vfio_group_alloc(struct iommu_group *iommu_group,
 	group->dev.class = &vfio_group_class;
 	group->dev.devt = MKDEV(MAJOR(vfio_group_devt), minor);
 	group->dev.release = vfio_group_release;
-	cdev_init(&group->cdev, vfio_group_fops);
+	cdev_init(&group->cdev, vfio_group_cdev_fops);
 	group->cdev.owner = THIS_MODULE;
 	return group;
 }
@@ -115,7 +115,7 @@ static struct vfio_group *vfio_group_get(struct iommu_group *iommu_group,
 }
 
 /* A group for a device that is behind no IOMMU */
-static struct iommu_group *vfio_fake_iommu_group(struct device *dev)
+static struct iommu_group *vfio_group_fake_iommu_group(struct device *dev)
 {
 	struct iommu_group *group;
 	int ret;
@@ -136,7 +136,7 @@ static struct iommu_group *vfio_fake_iommu_group(struct device *dev)
 
 /* Its group with a reference; @kind may change to noiommu */
 static struct iommu_group *
-vfio_device_iommu_group(struct device *dev, enum iommufd_group_kind *kind)
+vfio_group_get_iommu_group(struct device *dev, enum iommufd_group_kind *kind)
 {
 	struct iommu_group *group;
 
@@ -148,7 +148,7 @@ vfio_device_iommu_group(struct device *dev, enum iommufd_group_kind *kind)
 			return ERR_PTR(-EINVAL);
 		*kind = IOMMUFD_GROUP_NOIOMMU;
 	}
-	return vfio_fake_iommu_group(dev);
+	return vfio_group_fake_iommu_group(dev);
 }
 
 /**
@@ -168,7 +168,7 @@ int vfio_group_join(struct vfio_device *device, enum iommufd_group_kind kind)
 	struct iommu_group *iommu_group;
 	struct vfio_group *group;
 
-	iommu_group = vfio_device_iommu_group(device->dev, &kind);
+	iommu_group = vfio_group_get_iommu_group(device->dev, &kind);
 	if (IS_ERR(iommu_group))
 		return PTR_ERR(iommu_group);
 
@@ -231,7 +231,7 @@ void vfio_group_leave(struct vfio_device *device)
 	scoped_guard(mutex, &group->lock) {
 		if (group->state == VFIO_GROUP_CONTAINED)
 			vfio_group_leave_container(group);
-		group->state = VFIO_GROUP_GONE;
+		group->state = VFIO_GROUP_REMOVED;
 		iommu_group_put(group->iommu_group);
 		group->iommu_group = NULL;
 	}
@@ -267,7 +267,7 @@ void vfio_group_unlist_device(struct vfio_device *device)
 }
 
 /* Positive: that is the name, 0: it is not, negative: stop the search */
-static int vfio_device_match(struct vfio_device *device, char *buf)
+static int vfio_group_match_device(struct vfio_device *device, char *buf)
 {
 	if (device->ops->match)
 		return device->ops->match(device, buf);
@@ -290,7 +290,7 @@ struct vfio_device *vfio_group_find_device(struct vfio_group *group, char *buf)
 
 	guard(mutex)(&group->device_lock);
 	list_for_each_entry(device, &group->device_list, group_next) {
-		ret = vfio_device_match(device, buf);
+		ret = vfio_group_match_device(device, buf);
 		if (ret < 0)
 			return ERR_PTR(ret);
 		if (ret && vfio_device_try_get_registration(device))
@@ -358,7 +358,7 @@ int vfio_group_init(const struct file_operations *fops)
 {
 	int ret;
 
-	vfio_group_fops = fops;
+	vfio_group_cdev_fops = fops;
 
 	ret = class_register(&vfio_group_class);
 	if (ret)

@@ -23,7 +23,7 @@ enum vfio_group_state {
 	/** @VFIO_GROUP_CONTAINED: in a container, DMA ownership claimed */
 	VFIO_GROUP_CONTAINED,
 	/** @VFIO_GROUP_GONE: the last device has left; files may remain */
-	VFIO_GROUP_GONE,
+	VFIO_GROUP_REMOVED,
 };
 
 /**

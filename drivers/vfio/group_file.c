@@ -163,7 +163,7 @@ static long vfio_group_get_status(struct vfio_group *group,
 	status.flags = 0;
 
 	scoped_guard(mutex, &group->lock) {
-		if (group->state == VFIO_GROUP_GONE)
+		if (group->state == VFIO_GROUP_REMOVED)
 			return -ENODEV;
 		if (group->state == VFIO_GROUP_CONTAINED)
 			status.flags = VFIO_GROUP_FLAGS_CONTAINER_SET |
@@ -211,7 +211,7 @@ static long vfio_group_set_container(struct vfio_group *group, int __user *arg)
 	switch (group->state) {
 	case VFIO_GROUP_CONTAINED:
 		return -EINVAL;
-	case VFIO_GROUP_GONE:
+	case VFIO_GROUP_REMOVED:
 		return -ENODEV;
 	case VFIO_GROUP_IDLE:
 		break;
@@ -256,7 +256,7 @@ static int vfio_group_fop_open(struct inode *inode, struct file *file)
 		container_of(inode->i_cdev, struct vfio_group, cdev);
 
 	guard(mutex)(&group->lock);
-	if (group->state == VFIO_GROUP_GONE)
+	if (group->state == VFIO_GROUP_REMOVED)
 		return -ENODEV;
 	if (group->kind == IOMMUFD_GROUP_NOIOMMU && !capable(CAP_SYS_RAWIO))
 		return -EPERM;

@@ -34,7 +34,7 @@ void vfio_kvm_link_set(struct vfio_kvm_link *link, struct kvm *kvm)
 }
 
 /* KVM is a module that may be absent: its functions are found by name. */
-static bool kvm_try_get(struct kvm *kvm)
+static bool kvm_link_try_get(struct kvm *kvm)
 {
 	bool (*get)(struct kvm *kvm) = symbol_get(kvm_get_kvm_safe);
 	bool got;
@@ -46,13 +46,13 @@ static bool kvm_try_get(struct kvm *kvm)
 	return got;
 }
 
-static void take_kvm(struct vfio_device *device, struct kvm *kvm)
+static void kvm_link_get_kvm(struct vfio_device *device, struct kvm *kvm)
 {
 	void (*put)(struct kvm *kvm) = symbol_get(kvm_put_kvm);
 
 	if (!put)
 		return;
-	if (!kvm_try_get(kvm)) {
+	if (!kvm_link_try_get(kvm)) {
 		symbol_put(kvm_put_kvm);
 		return;
 	}
@@ -73,7 +73,7 @@ void vfio_device_get_kvm(struct vfio_device *device, struct vfio_kvm_link *link)
 
 	spin_lock(&link->lock);
 	if (link->kvm)
-		take_kvm(device, link->kvm);
+		kvm_link_get_kvm(device, link->kvm);
 	spin_unlock(&link->lock);
 }
 

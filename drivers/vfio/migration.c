@@ -34,7 +34,7 @@ enum {
 /**
  * struct position - where a state is in the table above
  */
-struct position {
+struct mig_position {
 	/** @activity: the line, from below */
 	u8 activity;
 	/** @transfer: the column */
@@ -43,28 +43,29 @@ struct position {
 	u8 flags;
 };
 
-#define FLAGS_P2P (VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P)
-#define FLAGS_PRE_COPY (VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_PRE_COPY)
+#define MIG_FLAGS_P2P (VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P)
+#define MIG_FLAGS_PRE_COPY (VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_PRE_COPY)
 
-static const struct position positions[VFIO_DEVICE_STATE_NR] = {
+static const struct mig_position mig_positions[VFIO_DEVICE_STATE_NR] = {
 	[VFIO_DEVICE_STATE_STOP] = { ACTIVITY_NONE, TRANSFER_NONE,
 				     VFIO_MIGRATION_STOP_COPY },
 	[VFIO_DEVICE_STATE_RUNNING_P2P] = { ACTIVITY_NO_P2P, TRANSFER_NONE,
-					    FLAGS_P2P },
+					    MIG_FLAGS_P2P },
 	[VFIO_DEVICE_STATE_RUNNING] = { ACTIVITY_ALL, TRANSFER_NONE,
 					VFIO_MIGRATION_STOP_COPY },
 	[VFIO_DEVICE_STATE_STOP_COPY] = { ACTIVITY_NONE, TRANSFER_SAVING,
 					  VFIO_MIGRATION_STOP_COPY },
 	[VFIO_DEVICE_STATE_PRE_COPY_P2P] = { ACTIVITY_NO_P2P, TRANSFER_SAVING,
-					     FLAGS_P2P | FLAGS_PRE_COPY },
+					     MIG_FLAGS_P2P |
+						     MIG_FLAGS_PRE_COPY },
 	[VFIO_DEVICE_STATE_PRE_COPY] = { ACTIVITY_ALL, TRANSFER_SAVING,
-					 FLAGS_PRE_COPY },
+					 MIG_FLAGS_PRE_COPY },
 	[VFIO_DEVICE_STATE_RESUMING] = { ACTIVITY_NONE, TRANSFER_RESUMING,
 					 VFIO_MIGRATION_STOP_COPY },
 };
 
 /* The table read the other way; VFIO_DEVICE_STATE_ERROR where nothing is */
-static const u8 states[NR_ACTIVITIES][NR_TRANSFERS] = {
+static const u8 mig_states[NR_ACTIVITIES][NR_TRANSFERS] = {
 	[ACTIVITY_NONE] = { VFIO_DEVICE_STATE_STOP, VFIO_DEVICE_STATE_STOP_COPY,
 			    VFIO_DEVICE_STATE_RESUMING },
 	[ACTIVITY_NO_P2P] = { VFIO_DEVICE_STATE_RUNNING_P2P,
@@ -74,18 +75,18 @@ static const u8 states[NR_ACTIVITIES][NR_TRANSFERS] = {
 };
 
 /* From VFIO_DEVICE_STATE_ERROR no step leads on, and none leads there */
-static bool has_state(const struct vfio_device *device, unsigned int state)
+static bool mig_has_state(const struct vfio_device *device, unsigned int state)
 {
 	return state != VFIO_DEVICE_STATE_ERROR &&
 	       state < VFIO_DEVICE_STATE_NR &&
-	       !(positions[state].flags & ~device->migration_flags);
+	       !(mig_positions[state].flags & ~device->migration_flags);
 }
 
 /* One step from where a device is to another state, were it to have them all */
-static unsigned int next_state(unsigned int cur, unsigned int new)
+static unsigned int mig_next_state(unsigned int cur, unsigned int new)
 {
-	const struct position *to = &positions[new];
-	struct position at = positions[cur];
+	const struct mig_position *to = &mig_positions[new];
+	struct mig_position at = mig_positions[cur];
 
 	if (at.transfer == to->transfer) {
 		/* What was saved at rest is all: saving cannot go on after it */
@@ -93,7 +94,7 @@ static unsigned int next_state(unsigned int cur, unsigned int new)
 			return VFIO_DEVICE_STATE_ERROR;
 	} else if (at.transfer != TRANSFER_NONE) {
 		at.transfer = TRANSFER_NONE;
-		return states[at.activity][at.transfer];
+		return mig_states[at.activity][at.transfer];
 	} else if (at.activity == to->activity) {
 		return new;
 	}
@@ -102,7 +103,7 @@ static unsigned int next_state(unsigned int cur, unsigned int new)
 		at.activity++;
 	else if (at.activity > to->activity)
 		at.activity--;
-	return states[at.activity][at.transfer];
+	return mig_states[at.activity][at.transfer];
 }
 
 /**
@@ -124,15 +125,16 @@ int vfio_mig_get_next_state(struct vfio_device *device,
 {
 	unsigned int next = cur_fsm;
 
-	if (!has_state(device, new_fsm) || cur_fsm == VFIO_DEVICE_STATE_ERROR ||
-	    WARN_ON(!has_state(device, cur_fsm)))
+	if (!mig_has_state(device, new_fsm) ||
+	    cur_fsm == VFIO_DEVICE_STATE_ERROR ||
+	    WARN_ON(!mig_has_state(device, cur_fsm)))
 		return -EINVAL;
 
 	do {
-		next = next_state(next, new_fsm);
+		next = mig_next_state(next, new_fsm);
 		if (next == VFIO_DEVICE_STATE_ERROR)
 			return -EINVAL;
-	} while (!has_state(device, next));
+	} while (!mig_has_state(device, next));
 
 	*next_fsm = next;
 	return 0;
@@ -182,8 +184,8 @@ int vfio_feature_migration(struct vfio_device *device, u32 flags,
 	return copy_to_user(arg, &mig, sizeof(mig)) ? -EFAULT : 0;
 }
 
-static int get_state(struct vfio_device *device,
-		     struct vfio_device_feature_mig_state __user *arg)
+static int mig_get_state(struct vfio_device *device,
+			 struct vfio_device_feature_mig_state __user *arg)
 {
 	struct vfio_device_feature_mig_state mig = { .data_fd = -1 };
 	enum vfio_device_mig_state state;
@@ -197,7 +199,7 @@ static int get_state(struct vfio_device *device,
 }
 
 /* The reference on @file goes to the descriptor, or is dropped */
-static int give_file(struct file *file, int __user *data_fd)
+static int mig_install_file(struct file *file, int __user *data_fd)
 {
 	CLASS(get_unused_fd, fd)(O_CLOEXEC);
 	int ret = fd;
@@ -212,8 +214,8 @@ static int give_file(struct file *file, int __user *data_fd)
 	return 0;
 }
 
-static int set_state(struct vfio_device *device,
-		     struct vfio_device_feature_mig_state __user *arg)
+static int mig_set_state(struct vfio_device *device,
+			 struct vfio_device_feature_mig_state __user *arg)
 {
 	struct vfio_device_feature_mig_state mig;
 	struct file *file;
@@ -228,7 +230,7 @@ static int set_state(struct vfio_device *device,
 	file = device->mig_ops->migration_set_state(device, mig.device_state);
 	if (IS_ERR_OR_NULL(file))
 		return PTR_ERR_OR_ZERO(file);
-	return give_file(file, &arg->data_fd);
+	return mig_install_file(file, &arg->data_fd);
 }
 
 /**
@@ -254,8 +256,8 @@ int vfio_feature_mig_state(struct vfio_device *device, u32 flags,
 		sizeof(struct vfio_device_feature_mig_state));
 	if (ret != 1)
 		return ret;
-	return flags & VFIO_DEVICE_FEATURE_GET ? get_state(device, arg) :
-						 set_state(device, arg);
+	return flags & VFIO_DEVICE_FEATURE_GET ? mig_get_state(device, arg) :
+						 mig_set_state(device, arg);
 }
 
 /**

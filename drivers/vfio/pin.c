@@ -6,7 +6,7 @@
 #include <linux/vfio.h>
 
 /* What a driver keeps on using after close_device() is not there any more */
-static bool vfio_is_open(struct vfio_device *device)
+static bool vfio_pin_check_open(struct vfio_device *device)
 {
 	return !WARN_ON_ONCE(!READ_ONCE(device->open_count));
 }
@@ -45,7 +45,7 @@ static int vfio_pin_access(struct iommufd_access *access, dma_addr_t iova,
 int vfio_pin_pages(struct vfio_device *device, dma_addr_t iova, int npage,
 		   int prot, struct page **pages)
 {
-	if (!pages || !npage || !vfio_is_open(device))
+	if (!pages || !npage || !vfio_pin_check_open(device))
 		return -EINVAL;
 	if (!device->ops->dma_unmap)
 		return -EINVAL;
@@ -71,7 +71,7 @@ EXPORT_SYMBOL_NS_GPL(vfio_pin_pages, "VFIO_NG");
  */
 void vfio_unpin_pages(struct vfio_device *device, dma_addr_t iova, int npage)
 {
-	if (!vfio_is_open(device) || WARN_ON(npage <= 0))
+	if (!vfio_pin_check_open(device) || WARN_ON(npage <= 0))
 		return;
 
 	if (device->container_access)
@@ -103,7 +103,7 @@ int vfio_dma_rw(struct vfio_device *device, dma_addr_t iova, void *data,
 	unsigned int flags = write ? IOMMUFD_ACCESS_RW_WRITE :
 				     IOMMUFD_ACCESS_RW_READ;
 
-	if (!data || !len || !vfio_is_open(device))
+	if (!data || !len || !vfio_pin_check_open(device))
 		return -EINVAL;
 	if (!current->mm)
 		flags |= IOMMUFD_ACCESS_RW_KTHREAD;

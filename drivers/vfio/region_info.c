@@ -5,8 +5,9 @@
 #include "region_info.h"
 
 /* The chain goes behind the struct where the user left room for all of it */
-static int copy_caps(struct vfio_region_info *info, struct vfio_info_cap *caps,
-		     struct vfio_region_info __user *arg)
+static int region_info_copy_caps(struct vfio_region_info *info,
+				 struct vfio_info_cap *caps,
+				 struct vfio_region_info __user *arg)
 {
 	size_t needed = sizeof(*info) + caps->size;
 
@@ -50,7 +51,7 @@ long vfio_device_region_info(struct vfio_device *device,
 
 	ret = device->ops->get_region_info_caps(device, &info, &caps);
 	if (!ret)
-		ret = copy_caps(&info, &caps, arg);
+		ret = region_info_copy_caps(&info, &caps, arg);
 	if (!ret && copy_to_user(arg, &info, minsz))
 		ret = -EFAULT;
 	kfree(caps.buf);

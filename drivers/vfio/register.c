@@ -11,21 +11,21 @@
 #include "group.h"
 #include "migration.h"
 
-static bool has_iommufd_ops(const struct vfio_device_ops *ops)
+static bool register_has_ops(const struct vfio_device_ops *ops)
 {
 	return ops->bind_iommufd && ops->unbind_iommufd && ops->attach_ioas &&
 	       ops->detach_ioas;
 }
 
 /* User space has no way to make up for DMA that is not */
-static bool is_coherent(struct vfio_device *device)
+static bool register_is_coherent(struct vfio_device *device)
 {
 	return device->group->kind != IOMMUFD_GROUP_PHYSICAL ||
 	       device_iommu_capable(device->dev, IOMMU_CAP_CACHE_COHERENCY);
 }
 
 /* What goes wrong from now on may be the device's doing */
-static void taint(struct vfio_device *device)
+static void register_taint(struct vfio_device *device)
 {
 	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
 	dev_warn(device->dev,
@@ -37,7 +37,7 @@ static int register_dev(struct vfio_device *device,
 {
 	int ret;
 
-	if (WARN_ON(!has_iommufd_ops(device->ops)))
+	if (WARN_ON(!register_has_ops(device->ops)))
 		return -EINVAL;
 	if (!vfio_migration_valid(device) || !vfio_dma_log_valid(device))
 		return -EINVAL;
@@ -52,7 +52,7 @@ static int register_dev(struct vfio_device *device,
 	if (ret)
 		return ret;
 
-	if (!is_coherent(device)) {
+	if (!register_is_coherent(device)) {
 		ret = -EINVAL;
 		goto err_leave;
 	}
@@ -65,7 +65,7 @@ static int register_dev(struct vfio_device *device,
 
 	vfio_group_list_device(device);
 	if (device->noiommu)
-		taint(device);
+		register_taint(device);
 	return 0;
 
 err_end:

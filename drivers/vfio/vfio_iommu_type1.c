@@ -8,26 +8,27 @@
 #include <linux/limits.h>
 #include <linux/module.h>
 
-static struct iommufd_type1_params params = {
+static struct iommufd_type1_params type1_params = {
 	.owner = THIS_MODULE,
 	.dma_entry_limit = U16_MAX,
 };
 
-module_param_named(allow_unsafe_interrupts, params.allow_unsafe_interrupts,
-		   bool, 0644);
+module_param_named(allow_unsafe_interrupts,
+		   type1_params.allow_unsafe_interrupts, bool, 0644);
 MODULE_PARM_DESC(allow_unsafe_interrupts,
 		 "accept devices that can raise any interrupt");
 
-module_param_named(disable_hugepages, params.disable_hugepages, bool, 0644);
+module_param_named(disable_hugepages, type1_params.disable_hugepages, bool,
+		   0644);
 MODULE_PARM_DESC(disable_hugepages, "map single pages only");
 
-module_param_named(dma_entry_limit, params.dma_entry_limit, uint, 0644);
+module_param_named(dma_entry_limit, type1_params.dma_entry_limit, uint, 0644);
 MODULE_PARM_DESC(dma_entry_limit,
 		 "most mappings of a container from now on (65535)");
 
 static int __init vfio_iommu_type1_init(void)
 {
-	iommufd_type1_register(&params);
+	iommufd_type1_register(&type1_params);
 	return 0;
 }
 module_init(vfio_iommu_type1_init);

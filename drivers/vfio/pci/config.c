@@ -13,7 +13,7 @@
 #include "bar.h"
 #include "config.h"
 
-static u32 get_bytes(const u8 *from, unsigned int count)
+static u32 config_get_bytes(const u8 *from, unsigned int count)
 {
 	switch (count) {
 	case 1:
@@ -25,7 +25,7 @@ static u32 get_bytes(const u8 *from, unsigned int count)
 	}
 }
 
-static void put_bytes(u8 *to, unsigned int count, u32 val)
+static void config_put_bytes(u8 *to, unsigned int count, u32 val)
 {
 	unsigned int i;
 
@@ -33,7 +33,7 @@ static void put_bytes(u8 *to, unsigned int count, u32 val)
 		to[i] = val >> (8 * i);
 }
 
-static u32 all_bits(unsigned int count)
+static u32 config_all_bits(unsigned int count)
 {
 	return GENMASK(8 * count - 1, 0);
 }
@@ -65,8 +65,8 @@ void vfio_pci_vconfig_set16(struct vfio_pci_core_device *vdev, unsigned int pos,
 	put_unaligned_le16(val, &vdev->vconfig[pos]);
 }
 
-static int hw_read(struct pci_dev *pdev, unsigned int pos, unsigned int count,
-		   u32 *val)
+static int config_hw_read(struct pci_dev *pdev, unsigned int pos,
+			  unsigned int count, u32 *val)
 {
 	u16 word;
 	u8 byte;
@@ -91,14 +91,14 @@ static int hw_read(struct pci_dev *pdev, unsigned int pos, unsigned int count,
  * access: writing back what was read would clear write-one-to-clear status
  * bits next to a control register.
  */
-static int hw_write(struct pci_dev *pdev, unsigned int pos, unsigned int count,
-		    u32 val, u32 mask)
+static int config_hw_write(struct pci_dev *pdev, unsigned int pos,
+			   unsigned int count, u32 val, u32 mask)
 {
 	u32 old;
 	int ret;
 
 	while (count > 1) {
-		u32 low = all_bits(count / 2);
+		u32 low = config_all_bits(count / 2);
 
 		if (mask & low && mask & ~low)
 			break;
@@ -110,8 +110,8 @@ static int hw_write(struct pci_dev *pdev, unsigned int pos, unsigned int count,
 		mask >>= 8 * count;
 	}
 
-	if (mask != all_bits(count)) {
-		ret = hw_read(pdev, pos, count, &old);
+	if (mask != config_all_bits(count)) {
+		ret = config_hw_read(pdev, pos, count, &old);
 		if (ret)
 			return ret;
 		val = (val & mask) | (old & ~mask);
@@ -127,39 +127,41 @@ static int hw_write(struct pci_dev *pdev, unsigned int pos, unsigned int count,
 	}
 }
 
-static int read_bits(struct vfio_pci_core_device *vdev, unsigned int pos,
-		     unsigned int count, u32 *val)
+static int config_read_bits(struct vfio_pci_core_device *vdev, unsigned int pos,
+			    unsigned int count, u32 *val)
 {
-	u32 virt = get_bytes(vdev->config->perm.virt + pos, count);
+	u32 virt = config_get_bytes(vdev->config->perm.virt + pos, count);
 	u32 phys = 0;
 	int ret;
 
-	if (virt != all_bits(count)) {
-		ret = hw_read(vdev->pdev, pos, count, &phys);
+	if (virt != config_all_bits(count)) {
+		ret = config_hw_read(vdev->pdev, pos, count, &phys);
 		if (ret)
 			return ret;
 	}
 
-	*val = (phys & ~virt) | (get_bytes(&vdev->vconfig[pos], count) & virt);
+	*val = (phys & ~virt) |
+	       (config_get_bytes(&vdev->vconfig[pos], count) & virt);
 	return 0;
 }
 
-static int write_bits(struct vfio_pci_core_device *vdev, unsigned int pos,
-		      unsigned int count, u32 val)
+static int config_write_bits(struct vfio_pci_core_device *vdev,
+			     unsigned int pos, unsigned int count, u32 val)
 {
-	u32 virt = get_bytes(vdev->config->perm.virt + pos, count);
-	u32 write = get_bytes(vdev->config->perm.write + pos, count);
-	u32 old = get_bytes(&vdev->vconfig[pos], count);
+	u32 virt = config_get_bytes(vdev->config->perm.virt + pos, count);
+	u32 write = config_get_bytes(vdev->config->perm.write + pos, count);
+	u32 old = config_get_bytes(&vdev->vconfig[pos], count);
 	u32 mask = write & virt;
 
-	put_bytes(&vdev->vconfig[pos], count, (old & ~mask) | (val & mask));
+	config_put_bytes(&vdev->vconfig[pos], count,
+			 (old & ~mask) | (val & mask));
 
 	mask = write & ~virt;
-	return mask ? hw_write(vdev->pdev, pos, count, val, mask) : 0;
+	return mask ? config_hw_write(vdev->pdev, pos, count, val, mask) : 0;
 }
 
 /* Has the function lost its BARs, by a reset that went past the PCI core? */
-static bool bars_lost(struct vfio_pci_core_device *vdev, u16 new_cmd)
+static bool config_bars_lost(struct vfio_pci_core_device *vdev, u16 new_cmd)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	u16 was = vfio_pci_vconfig_get16(vdev, PCI_COMMAND);
@@ -178,14 +180,14 @@ static bool bars_lost(struct vfio_pci_core_device *vdev, u16 new_cmd)
 	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
 		if (!vdev->rbar[i])
 			continue;
-		if (hw_read(pdev, PCI_BASE_ADDRESS_0 + 4 * i, 4, &bar) ||
+		if (config_hw_read(pdev, PCI_BASE_ADDRESS_0 + 4 * i, 4, &bar) ||
 		    bar != vdev->rbar[i])
 			return true;
 	}
 	return false;
 }
 
-static void restore_bars(struct vfio_pci_core_device *vdev)
+static void config_restore_bars(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	unsigned int i;
@@ -208,8 +210,8 @@ static void restore_bars(struct vfio_pci_core_device *vdev)
  * The virtual copy keeps the enable bits although reads of them go to the
  * function: it is what the user asked for, the function's may have been reset.
  */
-static int write_command(struct vfio_pci_core_device *vdev, unsigned int count,
-			 u32 val)
+static int config_write_command(struct vfio_pci_core_device *vdev,
+				unsigned int count, u32 val)
 {
 	const u16 enables = PCI_COMMAND_MEMORY | PCI_COMMAND_IO;
 	u16 cmd;
@@ -220,10 +222,10 @@ static int write_command(struct vfio_pci_core_device *vdev, unsigned int count,
 	else
 		vfio_pci_lock_and_zap_memory(vdev);
 
-	if (bars_lost(vdev, val))
-		restore_bars(vdev);
+	if (config_bars_lost(vdev, val))
+		config_restore_bars(vdev);
 
-	ret = write_bits(vdev, PCI_COMMAND, count, val);
+	ret = config_write_bits(vdev, PCI_COMMAND, count, val);
 	if (!ret) {
 		cmd = vfio_pci_vconfig_get16(vdev, PCI_COMMAND) & ~enables;
 		vfio_pci_vconfig_set16(vdev, PCI_COMMAND,
@@ -235,12 +237,12 @@ static int write_command(struct vfio_pci_core_device *vdev, unsigned int count,
 }
 
 /* No enable is in there, but INTx Disable, which is read and written back. */
-static int write_command_high(struct vfio_pci_core_device *vdev, u32 val)
+static int config_write_command_high(struct vfio_pci_core_device *vdev, u32 val)
 {
 	int ret;
 
 	scoped_guard(rwsem_write, &vdev->memory_lock)
-		ret = write_bits(vdev, PCI_COMMAND + 1, 1, val);
+		ret = config_write_bits(vdev, PCI_COMMAND + 1, 1, val);
 	vdev->config_ops->sync_intx(vdev);
 	return ret;
 }
@@ -265,7 +267,7 @@ void vfio_pci_config_set_master(struct vfio_pci_core_device *vdev, bool master)
 	vdev->config_ops->sync_intx(vdev);
 }
 
-static void follow_intx_disable(struct vfio_pci_core_device *vdev)
+static void config_update_intx_disable(struct vfio_pci_core_device *vdev)
 {
 	bool disabled = vfio_pci_vconfig_get16(vdev, PCI_COMMAND) &
 			PCI_COMMAND_INTX_DISABLE;
@@ -274,8 +276,8 @@ static void follow_intx_disable(struct vfio_pci_core_device *vdev)
 		vdev->config_ops->set_intx_disabled(vdev, disabled);
 }
 
-static int run_hooks(struct vfio_pci_core_device *vdev,
-		     struct vfio_pci_config_write *w)
+static int config_run_hooks(struct vfio_pci_core_device *vdev,
+			    struct vfio_pci_config_write *w)
 {
 	struct vfio_pci_config_hook *hook = vdev->config->hooks;
 	unsigned int i;
@@ -303,24 +305,24 @@ static int config_write(struct vfio_pci_core_device *vdev, unsigned int pos,
 	guard(mutex)(&vdev->config->lock);
 
 	if (pos == PCI_COMMAND)
-		ret = write_command(vdev, count, val);
+		ret = config_write_command(vdev, count, val);
 	else if (pos == PCI_COMMAND + 1)
-		ret = write_command_high(vdev, val);
+		ret = config_write_command_high(vdev, val);
 	else
-		ret = write_bits(vdev, pos, count, val);
+		ret = config_write_bits(vdev, pos, count, val);
 	if (ret)
 		return ret;
 
 	if (pos == PCI_COMMAND || pos == PCI_COMMAND + 1)
-		follow_intx_disable(vdev);
-	return run_hooks(vdev, &w);
+		config_update_intx_disable(vdev);
+	return config_run_hooks(vdev, &w);
 }
 
 static int config_read(struct vfio_pci_core_device *vdev, unsigned int pos,
 		       unsigned int count, u32 *val)
 {
 	guard(mutex)(&vdev->config->lock);
-	return read_bits(vdev, pos, count, val);
+	return config_read_bits(vdev, pos, count, val);
 }
 
 static int config_rw_one(struct vfio_pci_core_device *vdev, unsigned int pos,
@@ -333,13 +335,14 @@ static int config_rw_one(struct vfio_pci_core_device *vdev, unsigned int pos,
 	if (write) {
 		if (copy_from_user(bytes, buf, count))
 			return -EFAULT;
-		return config_write(vdev, pos, count, get_bytes(bytes, count));
+		return config_write(vdev, pos, count,
+				    config_get_bytes(bytes, count));
 	}
 
 	ret = config_read(vdev, pos, count, &val);
 	if (ret)
 		return ret;
-	put_bytes(bytes, count, val);
+	config_put_bytes(bytes, count, val);
 	return copy_to_user(buf, bytes, count) ? -EFAULT : 0;
 }
 
@@ -407,10 +410,10 @@ int vfio_pci_config_fill(struct vfio_pci_core_device *vdev, unsigned int pos,
 		while (n > end - pos || pos % n)
 			n /= 2;
 
-		ret = hw_read(vdev->pdev, pos, n, &val);
+		ret = config_hw_read(vdev->pdev, pos, n, &val);
 		if (ret)
 			return ret;
-		put_bytes(&vdev->vconfig[pos], n, val);
+		config_put_bytes(&vdev->vconfig[pos], n, val);
 		pos += n;
 	}
 	return 0;
@@ -446,7 +449,7 @@ void vfio_pci_config_add_hook(struct vfio_pci_core_device *vdev,
 	};
 }
 
-static u32 bar_type_bits(unsigned long flags)
+static u32 config_bar_type(unsigned long flags)
 {
 	u32 bits = PCI_BASE_ADDRESS_SPACE_MEMORY;
 
@@ -459,12 +462,12 @@ static u32 bar_type_bits(unsigned long flags)
 	return bits;
 }
 
-static void init_vbar(struct vfio_pci_core_device *vdev, unsigned int pos,
-		      u32 address_bits, u32 fixed_bits)
+static void config_init_vbar(struct vfio_pci_core_device *vdev,
+			     unsigned int pos, u32 address_bits, u32 fixed_bits)
 {
-	u32 val = get_bytes(&vdev->vconfig[pos], 4) & address_bits;
+	u32 val = config_get_bytes(&vdev->vconfig[pos], 4) & address_bits;
 
-	put_bytes(&vdev->vconfig[pos], 4, val | fixed_bits);
+	config_put_bytes(&vdev->vconfig[pos], 4, val | fixed_bits);
 	vfio_pci_perm_set(&vdev->config->perm, pos, 4, ~0, address_bits);
 }
 
@@ -473,7 +476,7 @@ static void init_vbar(struct vfio_pci_core_device *vdev, unsigned int pos,
  * is all that sizing a BAR needs. A BAR that the host left unassigned is not
  * there for the user.
  */
-static void init_vbars(struct vfio_pci_core_device *vdev)
+static void config_init_vbars(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	unsigned int bar;
@@ -484,17 +487,17 @@ static void init_vbars(struct vfio_pci_core_device *vdev)
 		u64 mask = -(u64)pci_resource_len(pdev, bar);
 
 		if (!pci_resource_start(pdev, bar)) {
-			init_vbar(vdev, pos, 0, 0);
+			config_init_vbar(vdev, pos, 0, 0);
 			continue;
 		}
 
-		init_vbar(vdev, pos, mask, bar_type_bits(flags));
+		config_init_vbar(vdev, pos, mask, config_bar_type(flags));
 		if ((flags & IORESOURCE_MEM_64) && ++bar < PCI_STD_NUM_BARS)
-			init_vbar(vdev, pos + 4, mask >> 32, 0);
+			config_init_vbar(vdev, pos + 4, mask >> 32, 0);
 	}
 }
 
-static void init_vrom(struct vfio_pci_core_device *vdev)
+static void config_init_vrom(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	u64 len = 0;
@@ -504,11 +507,11 @@ static void init_vrom(struct vfio_pci_core_device *vdev)
 	else if (pdev->rom && pdev->romlen)
 		len = roundup_pow_of_two(pdev->romlen);
 
-	init_vbar(vdev, PCI_ROM_ADDRESS,
-		  len ? -len | PCI_ROM_ADDRESS_ENABLE : 0, 0);
+	config_init_vbar(vdev, PCI_ROM_ADDRESS,
+			 len ? -len | PCI_ROM_ADDRESS_ENABLE : 0, 0);
 }
 
-static void init_virtfn(struct vfio_pci_core_device *vdev)
+static void config_init_virtfn(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 
@@ -518,7 +521,7 @@ static void init_virtfn(struct vfio_pci_core_device *vdev)
 	vdev->vconfig[PCI_INTERRUPT_PIN] = 0;
 }
 
-static int init_header(struct vfio_pci_core_device *vdev)
+static int config_init_header(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	struct vfio_pci_perm *perm = &vdev->config->perm;
@@ -534,13 +537,13 @@ static int init_header(struct vfio_pci_core_device *vdev)
 			    &vfio_pci_rule_header);
 
 	for (i = 0; i < PCI_STD_NUM_BARS; i++)
-		vdev->rbar[i] = get_bytes(bars + 4 * i, 4);
-	vdev->rbar[i] = get_bytes(&vdev->vconfig[PCI_ROM_ADDRESS], 4);
-	init_vbars(vdev);
-	init_vrom(vdev);
+		vdev->rbar[i] = config_get_bytes(bars + 4 * i, 4);
+	vdev->rbar[i] = config_get_bytes(&vdev->vconfig[PCI_ROM_ADDRESS], 4);
+	config_init_vbars(vdev);
+	config_init_vrom(vdev);
 
 	if (pdev->is_virtfn)
-		init_virtfn(vdev);
+		config_init_virtfn(vdev);
 	if (!pdev->irq || pdev->irq == IRQ_NOTCONNECTED || vdev->nointx)
 		vdev->vconfig[PCI_INTERRUPT_PIN] = 0;
 
@@ -578,7 +581,7 @@ int vfio_pci_config_init(struct vfio_pci_core_device *vdev)
 	ret = vfio_pci_perm_init(&vdev->config->perm, size);
 	if (ret)
 		goto err;
-	ret = init_header(vdev);
+	ret = config_init_header(vdev);
 	if (ret)
 		goto err;
 	return 0;

@@ -13,21 +13,24 @@
 /* Links of extended capabilities are dword aligned */
 #define ECAP_NEXT_MASK GENMASK(31, 20)
 
-static int read8(struct vfio_pci_core_device *vdev, unsigned int pos, u8 *val)
+static int cap_read8(struct vfio_pci_core_device *vdev, unsigned int pos,
+		     u8 *val)
 {
 	int ret = pci_read_config_byte(vdev->pdev, pos, val);
 
 	return pcibios_err_to_errno(ret);
 }
 
-static int read16(struct vfio_pci_core_device *vdev, unsigned int pos, u16 *val)
+static int cap_read16(struct vfio_pci_core_device *vdev, unsigned int pos,
+		      u16 *val)
 {
 	int ret = pci_read_config_word(vdev->pdev, pos, val);
 
 	return pcibios_err_to_errno(ret);
 }
 
-static int read32(struct vfio_pci_core_device *vdev, unsigned int pos, u32 *val)
+static int cap_read32(struct vfio_pci_core_device *vdev, unsigned int pos,
+		      u32 *val)
 {
 	int ret = pci_read_config_dword(vdev->pdev, pos, val);
 
@@ -38,8 +41,8 @@ static int read32(struct vfio_pci_core_device *vdev, unsigned int pos, u32 *val)
  * The state bits are read-only in the mask: the change goes through the PCI
  * core, which knows the delays and quirks.
  */
-static int pm_ctrl_written(struct vfio_pci_core_device *vdev,
-			   const struct vfio_pci_config_write *w)
+static int cap_pm_ctrl_written(struct vfio_pci_core_device *vdev,
+			       const struct vfio_pci_config_write *w)
 {
 	static const pci_power_t states[] = { PCI_D0, PCI_D1, PCI_D2,
 					      PCI_D3hot };
@@ -50,7 +53,7 @@ static int pm_ctrl_written(struct vfio_pci_core_device *vdev,
 	return 0;
 }
 
-static void reset_function(struct vfio_pci_core_device *vdev)
+static void cap_reset_function(struct vfio_pci_core_device *vdev)
 {
 	vfio_pci_reset_function(vdev);
 	vdev->config_ops->sync_intx(vdev);
@@ -60,8 +63,8 @@ static void reset_function(struct vfio_pci_core_device *vdev)
  * Reading and writing product data takes a handshake that the PCI core does
  * for us. An error shows as a handshake that never completes.
  */
-static int vpd_addr_written(struct vfio_pci_core_device *vdev,
-			    const struct vfio_pci_config_write *w)
+static int cap_vpd_addr_written(struct vfio_pci_core_device *vdev,
+				const struct vfio_pci_config_write *w)
 {
 	u16 addr = vfio_pci_vconfig_get16(vdev, w->cap + PCI_VPD_ADDR);
 	u8 *vdata = &vdev->vconfig[w->cap + PCI_VPD_DATA];
@@ -83,21 +86,21 @@ static int vpd_addr_written(struct vfio_pci_core_device *vdev,
 	return 0;
 }
 
-static void exp_flr(struct vfio_pci_core_device *vdev, unsigned int cap)
+static void cap_exp_flr(struct vfio_pci_core_device *vdev, unsigned int cap)
 {
 	u32 devcap;
 
-	if (!read32(vdev, cap + PCI_EXP_DEVCAP, &devcap) &&
+	if (!cap_read32(vdev, cap + PCI_EXP_DEVCAP, &devcap) &&
 	    (devcap & PCI_EXP_DEVCAP_FLR))
-		reset_function(vdev);
+		cap_reset_function(vdev);
 }
 
 /*
  * Payload size stays as the host tuned it for the path. A read request size is
  * handed on, but not below the payload size, where it would only cost.
  */
-static int exp_devctl_written(struct vfio_pci_core_device *vdev,
-			      const struct vfio_pci_config_write *w)
+static int cap_exp_devctl_written(struct vfio_pci_core_device *vdev,
+				  const struct vfio_pci_config_write *w)
 {
 	unsigned int pos = w->cap + PCI_EXP_DEVCTL;
 	u16 ctl = vfio_pci_vconfig_get16(vdev, pos);
@@ -106,7 +109,7 @@ static int exp_devctl_written(struct vfio_pci_core_device *vdev,
 	if (ctl & PCI_EXP_DEVCTL_BCR_FLR) {
 		vfio_pci_vconfig_set16(vdev, pos,
 				       ctl & ~PCI_EXP_DEVCTL_BCR_FLR);
-		exp_flr(vdev, w->cap);
+		cap_exp_flr(vdev, w->cap);
 	}
 
 	/* What is reserved changes nothing */
@@ -116,8 +119,8 @@ static int exp_devctl_written(struct vfio_pci_core_device *vdev,
 	return 0;
 }
 
-static int af_ctrl_written(struct vfio_pci_core_device *vdev,
-			   const struct vfio_pci_config_write *w)
+static int cap_af_ctrl_written(struct vfio_pci_core_device *vdev,
+			       const struct vfio_pci_config_write *w)
 {
 	u8 *ctrl = &vdev->vconfig[w->cap + PCI_AF_CTRL];
 	u8 cap;
@@ -126,15 +129,15 @@ static int af_ctrl_written(struct vfio_pci_core_device *vdev,
 		return 0;
 	*ctrl &= ~PCI_AF_CTRL_FLR;
 
-	if (!read8(vdev, w->cap + PCI_AF_CAP, &cap) && (cap & PCI_AF_CAP_FLR) &&
-	    (cap & PCI_AF_CAP_TP))
-		reset_function(vdev);
+	if (!cap_read8(vdev, w->cap + PCI_AF_CAP, &cap) &&
+	    (cap & PCI_AF_CAP_FLR) && (cap & PCI_AF_CAP_TP))
+		cap_reset_function(vdev);
 	return 0;
 }
 
 /* MSI is enabled by ioctl; the user may then choose how many vectors to use */
-static int msi_flags_written(struct vfio_pci_core_device *vdev,
-			     const struct vfio_pci_config_write *w)
+static int cap_msi_flags_written(struct vfio_pci_core_device *vdev,
+				 const struct vfio_pci_config_write *w)
 {
 	unsigned int pos = w->cap + PCI_MSI_FLAGS;
 	u16 flags = vfio_pci_vconfig_get16(vdev, pos);
@@ -153,13 +156,13 @@ static int msi_flags_written(struct vfio_pci_core_device *vdev,
 	return pci_user_write_config_word(vdev->pdev, pos, flags);
 }
 
-static int msi_len(struct vfio_pci_core_device *vdev, unsigned int pos,
-		   const struct vfio_pci_rule **rule)
+static int cap_msi_len(struct vfio_pci_core_device *vdev, unsigned int pos,
+		       const struct vfio_pci_rule **rule)
 {
 	u16 flags;
 	int ret;
 
-	ret = read16(vdev, pos + PCI_MSI_FLAGS, &flags);
+	ret = cap_read16(vdev, pos + PCI_MSI_FLAGS, &flags);
 	if (ret)
 		return ret;
 
@@ -169,7 +172,7 @@ static int msi_len(struct vfio_pci_core_device *vdev, unsigned int pos,
 	       (flags & PCI_MSI_FLAGS_MASKBIT ? 10 : 0);
 }
 
-static int exp_len(struct vfio_pci_core_device *vdev)
+static int cap_exp_len(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	bool link = pci_pcie_type(pdev) != PCI_EXP_TYPE_RC_END;
@@ -189,25 +192,25 @@ static int cap_len(struct vfio_pci_core_device *vdev, u8 id, unsigned int pos,
 
 	switch (id) {
 	case PCI_CAP_ID_MSI:
-		return msi_len(vdev, pos, rule);
+		return cap_msi_len(vdev, pos, rule);
 	case PCI_CAP_ID_EXP:
-		return exp_len(vdev);
+		return cap_exp_len(vdev);
 	case PCI_CAP_ID_PCIX:
-		ret = read16(vdev, pos + PCI_X_CMD, &word);
+		ret = cap_read16(vdev, pos + PCI_X_CMD, &word);
 		len = PCI_X_CMD_VERSION(word) ? PCI_CAP_PCIX_SIZEOF_V2 :
 						PCI_CAP_PCIX_SIZEOF_V0;
 		break;
 	case PCI_CAP_ID_VNDR:
-		ret = read8(vdev, pos + PCI_CAP_FLAGS, &byte);
+		ret = cap_read8(vdev, pos + PCI_CAP_FLAGS, &byte);
 		len = byte;
 		break;
 	case PCI_CAP_ID_HT:
-		ret = read8(vdev, pos + 3, &byte);
+		ret = cap_read8(vdev, pos + 3, &byte);
 		len = byte & HT_3BIT_CAP_MASK ? HT_CAP_SIZEOF_SHORT :
 						HT_CAP_SIZEOF_LONG;
 		break;
 	case PCI_CAP_ID_SATA:
-		ret = read8(vdev, pos + PCI_SATA_REGS, &byte);
+		ret = cap_read8(vdev, pos + PCI_SATA_REGS, &byte);
 		byte &= PCI_SATA_REGS_MASK;
 		len = byte == PCI_SATA_REGS_INLINE ? PCI_SATA_SIZEOF_LONG :
 						     PCI_SATA_SIZEOF_SHORT;
@@ -216,15 +219,15 @@ static int cap_len(struct vfio_pci_core_device *vdev, u8 id, unsigned int pos,
 	return ret ?: len;
 }
 
-static int vc_len(struct vfio_pci_core_device *vdev, unsigned int pos)
+static int ecap_vc_len(struct vfio_pci_core_device *vdev, unsigned int pos)
 {
 	unsigned int len = PCI_CAP_VC_BASE_SIZEOF;
 	u32 cap1, cap2;
 	int ret;
 
-	ret = read32(vdev, pos + PCI_VC_PORT_CAP1, &cap1);
+	ret = cap_read32(vdev, pos + PCI_VC_PORT_CAP1, &cap1);
 	if (!ret)
-		ret = read32(vdev, pos + PCI_VC_PORT_CAP2, &cap2);
+		ret = cap_read32(vdev, pos + PCI_VC_PORT_CAP2, &cap2);
 	if (ret)
 		return ret;
 
@@ -239,25 +242,25 @@ static int vc_len(struct vfio_pci_core_device *vdev, unsigned int pos)
 	return len;
 }
 
-static int acs_len(struct vfio_pci_core_device *vdev, unsigned int pos)
+static int ecap_acs_len(struct vfio_pci_core_device *vdev, unsigned int pos)
 {
 	u8 cap, bits;
 	int ret;
 
-	ret = read8(vdev, pos + PCI_ACS_CAP, &cap);
+	ret = cap_read8(vdev, pos + PCI_ACS_CAP, &cap);
 	if (ret || !(cap & PCI_ACS_EC))
 		return ret ?: 8;
-	ret = read8(vdev, pos + PCI_ACS_EGRESS_BITS, &bits);
+	ret = cap_read8(vdev, pos + PCI_ACS_EGRESS_BITS, &bits);
 	/* 0 stands for 256 */
 	return ret ?: 8 + (bits ? round_up(bits, 32) : 256) / 8;
 }
 
-static int tph_len(struct vfio_pci_core_device *vdev, unsigned int pos)
+static int ecap_tph_len(struct vfio_pci_core_device *vdev, unsigned int pos)
 {
 	u32 cap;
 	int ret;
 
-	ret = read32(vdev, pos + PCI_TPH_CAP, &cap);
+	ret = cap_read32(vdev, pos + PCI_TPH_CAP, &cap);
 	if (ret)
 		return ret;
 	if ((cap & PCI_TPH_CAP_LOC_MASK) != PCI_TPH_LOC_CAP)
@@ -275,27 +278,27 @@ static int ecap_len(struct vfio_pci_core_device *vdev, u16 id, unsigned int pos)
 
 	switch (id) {
 	case PCI_EXT_CAP_ID_VNDR:
-		ret = read32(vdev, pos + PCI_VNDR_HEADER, &dword);
+		ret = cap_read32(vdev, pos + PCI_VNDR_HEADER, &dword);
 		len = PCI_VNDR_HEADER_LEN(dword);
 		break;
 	case PCI_EXT_CAP_ID_DVSEC:
-		ret = read32(vdev, pos + PCI_DVSEC_HEADER1, &dword);
+		ret = cap_read32(vdev, pos + PCI_DVSEC_HEADER1, &dword);
 		len = PCI_DVSEC_HEADER1_LEN(dword);
 		break;
 	case PCI_EXT_CAP_ID_VC:
 	case PCI_EXT_CAP_ID_VC9:
 	case PCI_EXT_CAP_ID_MFVC:
-		return vc_len(vdev, pos);
+		return ecap_vc_len(vdev, pos);
 	case PCI_EXT_CAP_ID_ACS:
-		return acs_len(vdev, pos);
+		return ecap_acs_len(vdev, pos);
 	case PCI_EXT_CAP_ID_TPH:
-		return tph_len(vdev, pos);
+		return ecap_tph_len(vdev, pos);
 	case PCI_EXT_CAP_ID_REBAR:
-		ret = read8(vdev, pos + PCI_REBAR_CTRL, &byte);
+		ret = cap_read8(vdev, pos + PCI_REBAR_CTRL, &byte);
 		len = 4 + 8 * FIELD_GET(PCI_REBAR_CTRL_NBAR_MASK, byte);
 		break;
 	case PCI_EXT_CAP_ID_DPA:
-		ret = read8(vdev, pos + PCI_DPA_CAP, &byte);
+		ret = cap_read8(vdev, pos + PCI_DPA_CAP, &byte);
 		byte &= PCI_DPA_CAP_SUBSTATE_MASK;
 		len = PCI_DPA_BASE_SIZEOF + byte + 1;
 		break;
@@ -304,7 +307,7 @@ static int ecap_len(struct vfio_pci_core_device *vdev, u16 id, unsigned int pos)
 }
 
 /* Bytes that the hooks of a capability touch, which must be there */
-static unsigned int hook_needs(u8 id)
+static unsigned int cap_hook_size(u8 id)
 {
 	switch (id) {
 	case PCI_CAP_ID_PM:
@@ -320,12 +323,12 @@ static unsigned int hook_needs(u8 id)
 	}
 }
 
-static void add_cap_hooks(struct vfio_pci_core_device *vdev, u8 id,
+static void cap_add_hooks(struct vfio_pci_core_device *vdev, u8 id,
 			  unsigned int pos)
 {
 	u16 pmc;
 
-	if (pos + hook_needs(id) > PCI_CFG_SPACE_SIZE)
+	if (pos + cap_hook_size(id) > PCI_CFG_SPACE_SIZE)
 		return;
 
 	switch (id) {
@@ -335,25 +338,25 @@ static void add_cap_hooks(struct vfio_pci_core_device *vdev, u8 id,
 				       pmc & ~PCI_PM_CAP_PME_MASK);
 		vfio_pci_vconfig_set16(vdev, pos + PCI_PM_CTRL, 0);
 		vfio_pci_config_add_hook(vdev, pos, pos + PCI_PM_CTRL,
-					 pm_ctrl_written);
+					 cap_pm_ctrl_written);
 		break;
 	case PCI_CAP_ID_VPD:
 		/* The flag that starts a transfer is in the upper byte */
 		vfio_pci_config_add_hook(vdev, pos, pos + PCI_VPD_ADDR + 1,
-					 vpd_addr_written);
+					 cap_vpd_addr_written);
 		break;
 	case PCI_CAP_ID_EXP:
 		/* FLR and the read request size are in the upper byte */
 		vfio_pci_config_add_hook(vdev, pos, pos + PCI_EXP_DEVCTL + 1,
-					 exp_devctl_written);
+					 cap_exp_devctl_written);
 		break;
 	case PCI_CAP_ID_AF:
 		vfio_pci_config_add_hook(vdev, pos, pos + PCI_AF_CTRL,
-					 af_ctrl_written);
+					 cap_af_ctrl_written);
 		break;
 	case PCI_CAP_ID_MSI:
 		vfio_pci_config_add_hook(vdev, pos, pos + PCI_MSI_FLAGS,
-					 msi_flags_written);
+					 cap_msi_flags_written);
 		break;
 	}
 }
@@ -362,7 +365,7 @@ static void add_cap_hooks(struct vfio_pci_core_device *vdev, u8 id,
  * Where the next extended capability starts behind @pos, in a list that may link
  * back and forth.
  */
-static int next_ecap_start(struct vfio_pci_core_device *vdev, unsigned int pos)
+static int ecap_next_start(struct vfio_pci_core_device *vdev, unsigned int pos)
 {
 	unsigned int size = vdev->pdev->cfg_size;
 	unsigned int cap = PCI_CFG_SPACE_SIZE, end = size;
@@ -373,13 +376,13 @@ static int next_ecap_start(struct vfio_pci_core_device *vdev, unsigned int pos)
 	while (!ret && cap >= PCI_CFG_SPACE_SIZE && cap <= size - 4 && left--) {
 		if (cap > pos && cap < end)
 			end = cap;
-		ret = read32(vdev, cap, &header);
+		ret = cap_read32(vdev, cap, &header);
 		cap = ret ? 0 : PCI_EXT_CAP_NEXT(header);
 	}
 	return ret ?: end;
 }
 
-static unsigned int max_lanes(struct pci_dev *pdev)
+static unsigned int ecap_max_lanes(struct pci_dev *pdev)
 {
 	u32 cap = 0;
 
@@ -391,10 +394,10 @@ static unsigned int max_lanes(struct pci_dev *pdev)
  * Keep the user off an extended capability, up to the next one where its length
  * is not known. Returns 0: the user does not find it.
  */
-static int hide_ecap(struct vfio_pci_core_device *vdev, unsigned int pos,
+static int ecap_hide(struct vfio_pci_core_device *vdev, unsigned int pos,
 		     const struct vfio_pci_rule *rule)
 {
-	int next = next_ecap_start(vdev, pos);
+	int next = ecap_next_start(vdev, pos);
 	unsigned int len;
 
 	if (next < 0)
@@ -402,14 +405,14 @@ static int hide_ecap(struct vfio_pci_core_device *vdev, unsigned int pos,
 
 	len = next - pos;
 	if (rule->len)
-		len = min(len,
-			  rule->len + rule->per_lane * max_lanes(vdev->pdev));
+		len = min(len, rule->len + rule->per_lane *
+						   ecap_max_lanes(vdev->pdev));
 	vfio_pci_perm_paint(&vdev->config->perm, pos, len, 4, rule);
 	return 0;
 }
 
 /* Paint one standard capability. Returns whether the user finds it. */
-static int init_cap(struct vfio_pci_core_device *vdev, u8 id, unsigned int pos)
+static int cap_init(struct vfio_pci_core_device *vdev, u8 id, unsigned int pos)
 {
 	const struct vfio_pci_rule *rule = vfio_pci_rule_cap(id);
 	int len = rule->len;
@@ -430,11 +433,11 @@ static int init_cap(struct vfio_pci_core_device *vdev, u8 id, unsigned int pos)
 	ret = vfio_pci_config_fill(vdev, pos, len);
 	if (ret)
 		return ret;
-	add_cap_hooks(vdev, id, pos);
+	cap_add_hooks(vdev, id, pos);
 	return 1;
 }
 
-static int init_std_caps(struct vfio_pci_core_device *vdev)
+static int cap_init_all(struct vfio_pci_core_device *vdev)
 {
 	u8 *link = &vdev->vconfig[PCI_CAPABILITY_LIST];
 	u16 status = vfio_pci_vconfig_get16(vdev, PCI_STATUS);
@@ -449,11 +452,11 @@ static int init_std_caps(struct vfio_pci_core_device *vdev)
 
 	for (pos = *link & ~3; pos >= PCI_STD_HEADER_SIZEOF && left;
 	     pos = next & ~3, left--) {
-		ret = read8(vdev, pos + PCI_CAP_LIST_ID, &id);
+		ret = cap_read8(vdev, pos + PCI_CAP_LIST_ID, &id);
 		if (!ret)
-			ret = read8(vdev, pos + PCI_CAP_LIST_NEXT, &next);
+			ret = cap_read8(vdev, pos + PCI_CAP_LIST_NEXT, &next);
 		if (!ret)
-			ret = init_cap(vdev, id, pos);
+			ret = cap_init(vdev, id, pos);
 		if (ret < 0)
 			return ret;
 		if (!ret)
@@ -472,7 +475,7 @@ static int init_std_caps(struct vfio_pci_core_device *vdev)
 }
 
 /* Paint one extended capability. Returns whether the user finds it. */
-static int init_ecap(struct vfio_pci_core_device *vdev, u16 id,
+static int ecap_init(struct vfio_pci_core_device *vdev, u16 id,
 		     unsigned int pos)
 {
 	const struct vfio_pci_rule *rule = vfio_pci_rule_ecap(id);
@@ -480,7 +483,7 @@ static int init_ecap(struct vfio_pci_core_device *vdev, u16 id,
 	int ret;
 
 	if (rule->hidden)
-		return hide_ecap(vdev, pos, rule);
+		return ecap_hide(vdev, pos, rule);
 	if (len == VFIO_PCI_LEN_VARIES)
 		len = ecap_len(vdev, id, pos);
 	if (len < 0)
@@ -498,7 +501,7 @@ static int init_ecap(struct vfio_pci_core_device *vdev, u16 id,
  * The chain starts at a fixed place. Where the user is not to find what stands
  * there, an empty header takes its place, which only links on.
  */
-static int init_ext_caps(struct vfio_pci_core_device *vdev)
+static int ecap_init_all(struct vfio_pci_core_device *vdev)
 {
 	struct vfio_pci_perm *perm = &vdev->config->perm;
 	unsigned int size = vdev->pdev->cfg_size;
@@ -512,13 +515,13 @@ static int init_ext_caps(struct vfio_pci_core_device *vdev)
 		return 0;
 
 	for (; pos >= PCI_CFG_SPACE_SIZE && pos <= size - 4 && left; left--) {
-		ret = read32(vdev, pos, &header);
+		ret = cap_read32(vdev, pos, &header);
 		if (ret)
 			return ret;
 		if (!header || PCI_POSSIBLE_ERROR(header))
 			break;
 
-		ret = init_ecap(vdev, PCI_EXT_CAP_ID(header), pos);
+		ret = ecap_init(vdev, PCI_EXT_CAP_ID(header), pos);
 		if (ret < 0)
 			return ret;
 
@@ -549,7 +552,7 @@ static int init_ext_caps(struct vfio_pci_core_device *vdev)
  */
 int vfio_pci_config_init_caps(struct vfio_pci_core_device *vdev)
 {
-	int ret = init_std_caps(vdev);
+	int ret = cap_init_all(vdev);
 
-	return ret ?: init_ext_caps(vdev);
+	return ret ?: ecap_init_all(vdev);
 }

@@ -15,7 +15,7 @@
 
 #define FIELDS(_table) .nr_fields = ARRAY_SIZE(_table), .fields = (_table)
 
-static const struct vfio_pci_field header_fields[] = {
+static const struct vfio_pci_field perm_header_fields[] = {
 	/* A VF reads as ffff:ffff here */
 	{ PCI_VENDOR_ID, 2, ALL16, 0 },
 	{ PCI_DEVICE_ID, 2, ALL16, 0 },
@@ -32,23 +32,23 @@ static const struct vfio_pci_field header_fields[] = {
 
 const struct vfio_pci_rule vfio_pci_rule_header = {
 	.len = PCI_STD_HEADER_SIZEOF,
-	FIELDS(header_fields),
+	FIELDS(perm_header_fields),
 };
 
 /* The host handles PME; the power state is changed by us on the user's behalf */
 #define PM_PME (PCI_PM_CTRL_PME_ENABLE | PCI_PM_CTRL_PME_STATUS)
 
-static const struct vfio_pci_field pm_fields[] = {
+static const struct vfio_pci_field perm_pm_fields[] = {
 	{ PCI_PM_PMC, 2, PCI_PM_CAP_PME_MASK, 0 },
 	{ PCI_PM_CTRL, 4, PM_PME, ~(PM_PME | PCI_PM_CTRL_STATE_MASK) },
 };
 
-static const struct vfio_pci_field vpd_fields[] = {
+static const struct vfio_pci_field perm_vpd_fields[] = {
 	{ PCI_VPD_ADDR, 2, ALL16, ALL16 },
 	{ PCI_VPD_DATA, 4, ALL32, ALL32 },
 };
 
-static const struct vfio_pci_field pcix_fields[] = {
+static const struct vfio_pci_field perm_pcix_fields[] = {
 	{ PCI_X_CMD, 2, 0, ALL16 },
 	{ PCI_X_ECC_CSR, 4, 0, ALL32 },
 };
@@ -58,7 +58,7 @@ static const struct vfio_pci_field pcix_fields[] = {
  * confuse the IOMMU: phantom functions, ARI. Payload size, read request size
  * and FLR are virtual and looked at after each write.
  */
-static const struct vfio_pci_field exp_fields[] = {
+static const struct vfio_pci_field perm_exp_fields[] = {
 	{ PCI_EXP_DEVCTL, 2,
 	  PCI_EXP_DEVCTL_BCR_FLR | PCI_EXP_DEVCTL_PAYLOAD |
 		  PCI_EXP_DEVCTL_READRQ,
@@ -66,12 +66,12 @@ static const struct vfio_pci_field exp_fields[] = {
 	{ PCI_EXP_DEVCTL2, 2, 0, ALL16 & ~PCI_EXP_DEVCTL2_ARI },
 };
 
-static const struct vfio_pci_field af_fields[] = {
+static const struct vfio_pci_field perm_af_fields[] = {
 	{ PCI_AF_CTRL, 1, PCI_AF_CTRL_FLR, PCI_AF_CTRL_FLR },
 };
 
 /* Address and data are the host's: the user's interrupts go to an eventfd */
-static const struct vfio_pci_field msi32_fields[] = {
+static const struct vfio_pci_field perm_msi32_fields[] = {
 	{ PCI_MSI_FLAGS, 1, ALL8, ALL8 },
 	{ PCI_MSI_ADDRESS_LO, 4, ALL32, ALL32 },
 	{ PCI_MSI_DATA_32, 2, ALL16, ALL16 },
@@ -79,7 +79,7 @@ static const struct vfio_pci_field msi32_fields[] = {
 	{ PCI_MSI_PENDING_32, 4, 0, ALL32 },
 };
 
-static const struct vfio_pci_field msi64_fields[] = {
+static const struct vfio_pci_field perm_msi64_fields[] = {
 	{ PCI_MSI_FLAGS, 1, ALL8, ALL8 },
 	{ PCI_MSI_ADDRESS_LO, 4, ALL32, ALL32 },
 	{ PCI_MSI_ADDRESS_HI, 4, ALL32, ALL32 },
@@ -88,21 +88,24 @@ static const struct vfio_pci_field msi64_fields[] = {
 	{ PCI_MSI_PENDING_64, 4, 0, ALL32 },
 };
 
-const struct vfio_pci_rule vfio_pci_rule_msi32 = { FIELDS(msi32_fields) };
-const struct vfio_pci_rule vfio_pci_rule_msi64 = { FIELDS(msi64_fields) };
+const struct vfio_pci_rule vfio_pci_rule_msi32 = { FIELDS(perm_msi32_fields) };
+const struct vfio_pci_rule vfio_pci_rule_msi64 = { FIELDS(perm_msi64_fields) };
 
-static const struct vfio_pci_rule cap_rules[] = {
-	[PCI_CAP_ID_PM] = { .len = PCI_PM_SIZEOF, FIELDS(pm_fields) },
+static const struct vfio_pci_rule perm_cap_rules[] = {
+	[PCI_CAP_ID_PM] = { .len = PCI_PM_SIZEOF, FIELDS(perm_pm_fields) },
 	[PCI_CAP_ID_AGP] = { .len = PCI_AGP_SIZEOF },
-	[PCI_CAP_ID_VPD] = { .len = PCI_CAP_VPD_SIZEOF, FIELDS(vpd_fields) },
+	[PCI_CAP_ID_VPD] = { .len = PCI_CAP_VPD_SIZEOF,
+			     FIELDS(perm_vpd_fields) },
 	[PCI_CAP_ID_MSI] = { .len = VFIO_PCI_LEN_VARIES },
-	[PCI_CAP_ID_PCIX] = { .len = VFIO_PCI_LEN_VARIES, FIELDS(pcix_fields) },
+	[PCI_CAP_ID_PCIX] = { .len = VFIO_PCI_LEN_VARIES,
+			      FIELDS(perm_pcix_fields) },
 	[PCI_CAP_ID_HT] = { .len = VFIO_PCI_LEN_VARIES },
 	[PCI_CAP_ID_VNDR] = { .len = VFIO_PCI_LEN_VARIES, .raw = true },
-	[PCI_CAP_ID_EXP] = { .len = VFIO_PCI_LEN_VARIES, FIELDS(exp_fields) },
+	[PCI_CAP_ID_EXP] = { .len = VFIO_PCI_LEN_VARIES,
+			     FIELDS(perm_exp_fields) },
 	[PCI_CAP_ID_MSIX] = { .len = PCI_CAP_MSIX_SIZEOF },
 	[PCI_CAP_ID_SATA] = { .len = VFIO_PCI_LEN_VARIES },
-	[PCI_CAP_ID_AF] = { .len = PCI_CAP_AF_SIZEOF, FIELDS(af_fields) },
+	[PCI_CAP_ID_AF] = { .len = PCI_CAP_AF_SIZEOF, FIELDS(perm_af_fields) },
 };
 
 #define AER_UNCOR_BITS                                                         \
@@ -118,7 +121,7 @@ static const struct vfio_pci_rule cap_rules[] = {
 	 PCI_ERR_COR_REP_ROLL | PCI_ERR_COR_REP_TIMER | PCI_ERR_COR_ADV_NFAT | \
 	 PCI_ERR_COR_INTERNAL | PCI_ERR_COR_LOG_OVER)
 
-static const struct vfio_pci_field aer_fields[] = {
+static const struct vfio_pci_field perm_aer_fields[] = {
 	{ PCI_ERR_UNCOR_STATUS, 4, 0, AER_UNCOR_BITS },
 	{ PCI_ERR_UNCOR_MASK, 4, 0, AER_UNCOR_BITS },
 	{ PCI_ERR_UNCOR_SEVER, 4, 0, AER_UNCOR_BITS },
@@ -128,7 +131,7 @@ static const struct vfio_pci_field aer_fields[] = {
 };
 
 /* Writing selects what the read-only data register shows */
-static const struct vfio_pci_field pwr_fields[] = {
+static const struct vfio_pci_field perm_pwr_fields[] = {
 	{ PCI_PWR_DSR, 1, 0, ALL8 },
 };
 
@@ -139,13 +142,13 @@ static const struct vfio_pci_field pwr_fields[] = {
  * link with its power states and clock, which has another end, the lights of the
  * enclosure, and the mailboxes, by which a function is asked who it is.
  */
-static const struct vfio_pci_rule ecap_rules[] = {
+static const struct vfio_pci_rule perm_ecap_rules[] = {
 	[PCI_EXT_CAP_ID_ERR] = { .len = PCI_ERR_ROOT_COMMAND,
-				 FIELDS(aer_fields) },
+				 FIELDS(perm_aer_fields) },
 	[PCI_EXT_CAP_ID_VC] = { .len = VFIO_PCI_LEN_VARIES },
 	[PCI_EXT_CAP_ID_DSN] = { .len = PCI_EXT_CAP_DSN_SIZEOF },
 	[PCI_EXT_CAP_ID_PWR] = { .len = PCI_EXT_CAP_PWR_SIZEOF,
-				 FIELDS(pwr_fields) },
+				 FIELDS(perm_pwr_fields) },
 	[PCI_EXT_CAP_ID_MFVC] = { .len = VFIO_PCI_LEN_VARIES },
 	[PCI_EXT_CAP_ID_VC9] = { .len = VFIO_PCI_LEN_VARIES },
 	[PCI_EXT_CAP_ID_VNDR] = { .len = VFIO_PCI_LEN_VARIES, .raw = true },
@@ -181,8 +184,8 @@ static const struct vfio_pci_rule ecap_rules[] = {
  * behind a capability of two bytes, and drivers that need them: EHCI's way to
  * take it over from firmware is one.
  */
-static const struct vfio_pci_rule unknown_cap = { .hidden = true };
-static const struct vfio_pci_rule unknown_ecap = { HIDDEN };
+static const struct vfio_pci_rule perm_unknown_cap = { .hidden = true };
+static const struct vfio_pci_rule perm_unknown_ecap = { HIDDEN };
 
 /**
  * vfio_pci_rule_cap() - the rule of a standard capability
@@ -193,9 +196,9 @@ static const struct vfio_pci_rule unknown_ecap = { HIDDEN };
  */
 const struct vfio_pci_rule *vfio_pci_rule_cap(u8 id)
 {
-	if (id >= ARRAY_SIZE(cap_rules) || !cap_rules[id].len)
-		return &unknown_cap;
-	return &cap_rules[id];
+	if (id >= ARRAY_SIZE(perm_cap_rules) || !perm_cap_rules[id].len)
+		return &perm_unknown_cap;
+	return &perm_cap_rules[id];
 }
 
 /**
@@ -207,9 +210,9 @@ const struct vfio_pci_rule *vfio_pci_rule_cap(u8 id)
  */
 const struct vfio_pci_rule *vfio_pci_rule_ecap(u16 id)
 {
-	if (id >= ARRAY_SIZE(ecap_rules) || !ecap_rules[id].len)
-		return &unknown_ecap;
-	return &ecap_rules[id];
+	if (id >= ARRAY_SIZE(perm_ecap_rules) || !perm_ecap_rules[id].len)
+		return &perm_unknown_ecap;
+	return &perm_ecap_rules[id];
 }
 
 /**

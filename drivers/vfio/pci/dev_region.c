@@ -68,8 +68,8 @@ void vfio_pci_dev_regions_release(struct vfio_pci_core_device *vdev)
 }
 
 /* The index comes from the user, also on the paths that are speculated */
-static struct vfio_pci_region *find_region(struct vfio_pci_core_device *vdev,
-					   u64 index)
+static struct vfio_pci_region *
+dev_region_find(struct vfio_pci_core_device *vdev, u64 index)
 {
 	if (index < VFIO_PCI_NUM_REGIONS ||
 	    index - VFIO_PCI_NUM_REGIONS >= vdev->num_regions)
@@ -92,7 +92,7 @@ int vfio_pci_dev_region_info(struct vfio_pci_core_device *vdev,
 			     struct vfio_region_info *info,
 			     struct vfio_info_cap *caps)
 {
-	struct vfio_pci_region *region = find_region(vdev, info->index);
+	struct vfio_pci_region *region = dev_region_find(vdev, info->index);
 	struct vfio_region_info_cap_type type = {
 		.header.id = VFIO_REGION_INFO_CAP_TYPE,
 		.header.version = 1,
@@ -129,7 +129,7 @@ ssize_t vfio_pci_dev_region_rw(struct vfio_pci_core_device *vdev,
 			       bool write)
 {
 	struct vfio_pci_region *region =
-		find_region(vdev, VFIO_PCI_OFFSET_TO_INDEX(*ppos));
+		dev_region_find(vdev, VFIO_PCI_OFFSET_TO_INDEX(*ppos));
 
 	if (!region)
 		return -EINVAL;
@@ -150,8 +150,9 @@ int vfio_pci_dev_region_mmap(struct vfio_pci_core_device *vdev,
 {
 	struct vfio_pci_region *region;
 
-	region = find_region(vdev, VFIO_PCI_OFFSET_TO_INDEX((u64)vma->vm_pgoff
-							    << PAGE_SHIFT));
+	region = dev_region_find(vdev,
+				 VFIO_PCI_OFFSET_TO_INDEX((u64)vma->vm_pgoff
+							  << PAGE_SHIFT));
 	if (!region || !region->ops->mmap ||
 	    !(region->flags & VFIO_REGION_INFO_FLAG_MMAP) ||
 	    !(vma->vm_flags & VM_SHARED))

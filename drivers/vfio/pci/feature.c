@@ -21,17 +21,17 @@
 #include "runtime_pm.h"
 #include "sriov.h"
 
-static int low_power_entry(struct vfio_pci_core_device *vdev, u32 flags,
-			   void __user *arg, size_t argsz)
+static int feature_low_power_entry(struct vfio_pci_core_device *vdev, u32 flags,
+				   void __user *arg, size_t argsz)
 {
 	int ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_SET, 0);
 
 	return ret == 1 ? vfio_pci_low_power_enter(vdev, NULL) : ret;
 }
 
-static int low_power_entry_with_wakeup(struct vfio_pci_core_device *vdev,
-				       u32 flags, void __user *arg,
-				       size_t argsz)
+static int
+feature_low_power_entry_with_wakeup(struct vfio_pci_core_device *vdev,
+				    u32 flags, void __user *arg, size_t argsz)
 {
 	struct vfio_device_low_power_entry_with_wakeup entry;
 	struct eventfd_ctx *wakeup;
@@ -55,8 +55,8 @@ static int low_power_entry_with_wakeup(struct vfio_pci_core_device *vdev,
 	return ret;
 }
 
-static int low_power_exit(struct vfio_pci_core_device *vdev, u32 flags,
-			  void __user *arg, size_t argsz)
+static int feature_low_power_exit(struct vfio_pci_core_device *vdev, u32 flags,
+				  void __user *arg, size_t argsz)
 {
 	int ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_SET, 0);
 
@@ -66,8 +66,8 @@ static int low_power_exit(struct vfio_pci_core_device *vdev, u32 flags,
 	return 0;
 }
 
-static int bus_master(struct vfio_pci_core_device *vdev, u32 flags,
-		      void __user *arg, size_t argsz)
+static int feature_bus_master(struct vfio_pci_core_device *vdev, u32 flags,
+			      void __user *arg, size_t argsz)
 {
 	struct vfio_device_feature_bus_master master;
 	int ret;
@@ -91,9 +91,9 @@ static int bus_master(struct vfio_pci_core_device *vdev, u32 flags,
 }
 
 /* A new dma-buf is revoked; it is provided before anybody has its descriptor */
-static int create_dmabuf(struct vfio_pci_core_device *vdev,
-			 const struct vfio_device_feature_dma_buf *req,
-			 const struct vfio_region_dma_range *ranges)
+static int feature_create_dmabuf(struct vfio_pci_core_device *vdev,
+				 const struct vfio_device_feature_dma_buf *req,
+				 const struct vfio_region_dma_range *ranges)
 {
 	struct dma_buf *dmabuf;
 	int fd;
@@ -111,8 +111,8 @@ static int create_dmabuf(struct vfio_pci_core_device *vdev,
 	return fd;
 }
 
-static int dma_buf(struct vfio_pci_core_device *vdev, u32 flags,
-		   void __user *arg, size_t argsz)
+static int feature_dma_buf(struct vfio_pci_core_device *vdev, u32 flags,
+			   void __user *arg, size_t argsz)
 {
 	struct vfio_device_feature_dma_buf __user *ureq = arg;
 	struct vfio_device_feature_dma_buf req;
@@ -135,14 +135,14 @@ static int dma_buf(struct vfio_pci_core_device *vdev, u32 flags,
 				   sizeof(*ranges));
 	if (IS_ERR(ranges))
 		return PTR_ERR(ranges);
-	ret = create_dmabuf(vdev, &req, ranges);
+	ret = feature_create_dmabuf(vdev, &req, ranges);
 	kfree(ranges);
 	return ret;
 }
 
 /* A virtual function uses the capability of its physical one */
-static void get_pasid(struct pci_dev *pdev,
-		      struct vfio_device_feature_pasid *pasid)
+static void feature_get_pasid(struct pci_dev *pdev,
+			      struct vfio_device_feature_pasid *pasid)
 {
 	int features = pci_pasid_features(pdev);
 	int nr = pci_max_pasids(pdev);
@@ -156,18 +156,18 @@ static void get_pasid(struct pci_dev *pdev,
 	pasid->width = ilog2(nr);
 }
 
-static int pasid(struct vfio_pci_core_device *vdev, u32 flags, void __user *arg,
-		 size_t argsz)
+static int feature_pasid(struct vfio_pci_core_device *vdev, u32 flags,
+			 void __user *arg, size_t argsz)
 {
-	struct vfio_device_feature_pasid answer = {};
+	struct vfio_device_feature_pasid pasid = {};
 	int ret;
 
 	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_GET,
-				 sizeof(answer));
+				 sizeof(pasid));
 	if (ret != 1)
 		return ret;
-	get_pasid(vdev->pdev, &answer);
-	return copy_to_user(arg, &answer, sizeof(answer)) ? -EFAULT : 0;
+	feature_get_pasid(vdev->pdev, &pasid);
+	return copy_to_user(arg, &pasid, sizeof(pasid)) ? -EFAULT : 0;
 }
 
 /**
@@ -190,17 +190,18 @@ int vfio_pci_core_ioctl_feature(struct vfio_device *device, u32 flags,
 	vfio_pci_low_power_settle(vdev);
 	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
 	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
-		return low_power_entry(vdev, flags, arg, argsz);
+		return feature_low_power_entry(vdev, flags, arg, argsz);
 	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
-		return low_power_entry_with_wakeup(vdev, flags, arg, argsz);
+		return feature_low_power_entry_with_wakeup(vdev, flags, arg,
+							   argsz);
 	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:
-		return low_power_exit(vdev, flags, arg, argsz);
+		return feature_low_power_exit(vdev, flags, arg, argsz);
 	case VFIO_DEVICE_FEATURE_BUS_MASTER:
-		return bus_master(vdev, flags, arg, argsz);
+		return feature_bus_master(vdev, flags, arg, argsz);
 	case VFIO_DEVICE_FEATURE_DMA_BUF:
-		return dma_buf(vdev, flags, arg, argsz);
+		return feature_dma_buf(vdev, flags, arg, argsz);
 	case VFIO_DEVICE_FEATURE_PASID:
-		return pasid(vdev, flags, arg, argsz);
+		return feature_pasid(vdev, flags, arg, argsz);
 	case VFIO_DEVICE_FEATURE_PCI_VF_TOKEN:
 		return vfio_pci_feature_token(vdev, flags, arg, argsz);
 	default:

@@ -35,7 +35,7 @@
 #define VERSION_2_1 0x0201
 
 /* So much is put together before it is copied to the user */
-#define CHUNK 64
+#define IGD_CHUNK 64
 
 /**
  * struct opregion - an OpRegion and its table
@@ -49,7 +49,7 @@ struct opregion {
 	u32 vbt_size;
 };
 
-static void free_opregion(struct opregion *opregion)
+static void igd_free_opregion(struct opregion *opregion)
 {
 	if (opregion->vbt)
 		memunmap(opregion->vbt);
@@ -58,8 +58,8 @@ static void free_opregion(struct opregion *opregion)
 }
 
 /* Replace what of the @size bytes at @at lies in the @n bytes at @pos */
-static void overlay(u8 *buf, u64 pos, size_t n, u64 at, const void *bytes,
-		    size_t size)
+static void igd_overlay(u8 *buf, u64 pos, size_t n, u64 at, const void *bytes,
+			size_t size)
 {
 	u64 from = max(pos, at);
 	u64 to = min(pos + n, at + size);
@@ -69,37 +69,40 @@ static void overlay(u8 *buf, u64 pos, size_t n, u64 at, const void *bytes,
 }
 
 /* What the user sees at @pos */
-static void compose(const struct opregion *opregion, u64 pos, u8 *buf, size_t n)
+static void igd_compose(const struct opregion *opregion, u64 pos, u8 *buf,
+			size_t n)
 {
 	__le64 rvda = cpu_to_le64(opregion->vbt ? OPREGION_SIZE : 0);
 	__le16 version = cpu_to_le16(VERSION_2_1);
 
-	overlay(buf, pos, n, 0, opregion->base, OPREGION_SIZE);
+	igd_overlay(buf, pos, n, 0, opregion->base, OPREGION_SIZE);
 	if (!opregion->vbt) {
-		overlay(buf, pos, n, OPREGION_RVDA, &rvda, sizeof(rvda));
+		igd_overlay(buf, pos, n, OPREGION_RVDA, &rvda, sizeof(rvda));
 		return;
 	}
-	overlay(buf, pos, n, OPREGION_SIZE, opregion->vbt, opregion->vbt_size);
-	overlay(buf, pos, n, OPREGION_RVDA, &rvda, sizeof(rvda));
+	igd_overlay(buf, pos, n, OPREGION_SIZE, opregion->vbt,
+		    opregion->vbt_size);
+	igd_overlay(buf, pos, n, OPREGION_RVDA, &rvda, sizeof(rvda));
 	if (get_unaligned_le16(opregion->base + OPREGION_VERSION) ==
 	    VERSION_2_0)
-		overlay(buf, pos, n, OPREGION_VERSION, &version,
-			sizeof(version));
+		igd_overlay(buf, pos, n, OPREGION_VERSION, &version,
+			    sizeof(version));
 }
 
-static struct vfio_pci_region *region_at(struct vfio_pci_core_device *vdev,
-					 loff_t pos)
+static struct vfio_pci_region *igd_region(struct vfio_pci_core_device *vdev,
+					  loff_t pos)
 {
 	return &vdev->region[VFIO_PCI_OFFSET_TO_INDEX(pos) -
 			     VFIO_PCI_NUM_REGIONS];
 }
 
-static ssize_t opregion_rw(struct vfio_pci_core_device *vdev, char __user *buf,
-			   size_t count, loff_t *ppos, bool write)
+static ssize_t igd_opregion_rw(struct vfio_pci_core_device *vdev,
+			       char __user *buf, size_t count, loff_t *ppos,
+			       bool write)
 {
-	const struct vfio_pci_region *region = region_at(vdev, *ppos);
+	const struct vfio_pci_region *region = igd_region(vdev, *ppos);
 	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
-	u8 chunk[CHUNK];
+	u8 chunk[IGD_CHUNK];
 	size_t done, n;
 
 	if (write || pos >= region->size)
@@ -107,8 +110,8 @@ static ssize_t opregion_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 	count = min_t(u64, count, region->size - pos);
 
 	for (done = 0; done < count; done += n) {
-		n = min_t(size_t, count - done, CHUNK);
-		compose(region->data, pos + done, chunk, n);
+		n = min_t(size_t, count - done, IGD_CHUNK);
+		igd_compose(region->data, pos + done, chunk, n);
 		if (copy_to_user(buf + done, chunk, n))
 			return -EFAULT;
 	}
@@ -116,19 +119,19 @@ static ssize_t opregion_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 	return count;
 }
 
-static void opregion_release(struct vfio_pci_core_device *vdev,
-			     struct vfio_pci_region *region)
+static void igd_opregion_release(struct vfio_pci_core_device *vdev,
+				 struct vfio_pci_region *region)
 {
-	free_opregion(region->data);
+	igd_free_opregion(region->data);
 }
 
-static const struct vfio_pci_regops opregion_ops = {
-	.rw = opregion_rw,
-	.release = opregion_release,
+static const struct vfio_pci_regops igd_opregion_ops = {
+	.rw = igd_opregion_rw,
+	.release = igd_opregion_release,
 };
 
 /* The header says where the table is, or with zeroes that there is none */
-static int map_vbt(struct opregion *opregion, u32 base_phys)
+static int igd_map_vbt(struct opregion *opregion, u32 base_phys)
 {
 	u16 version = get_unaligned_le16(opregion->base + OPREGION_VERSION);
 	u64 phys = get_unaligned_le64(opregion->base + OPREGION_RVDA);
@@ -146,7 +149,7 @@ static int map_vbt(struct opregion *opregion, u32 base_phys)
 	return 0;
 }
 
-static struct opregion *map_opregion(u32 phys)
+static struct opregion *igd_map_opregion(u32 phys)
 {
 	struct opregion *opregion;
 	int ret = -EINVAL;
@@ -163,15 +166,15 @@ static struct opregion *map_opregion(u32 phys)
 	if (!memcmp(opregion->base, OPREGION_SIGNATURE,
 		    strlen(OPREGION_SIGNATURE)) &&
 	    get_unaligned_le32(opregion->base + OPREGION_KIB))
-		ret = map_vbt(opregion, phys);
+		ret = igd_map_vbt(opregion, phys);
 	if (ret) {
-		free_opregion(opregion);
+		igd_free_opregion(opregion);
 		return ERR_PTR(ret);
 	}
 	return opregion;
 }
 
-static int add_opregion(struct vfio_pci_core_device *vdev)
+static int igd_add_opregion(struct vfio_pci_core_device *vdev)
 {
 	struct opregion *opregion;
 	u32 phys;
@@ -183,16 +186,16 @@ static int add_opregion(struct vfio_pci_core_device *vdev)
 	if (!phys || phys == U32_MAX)
 		return -ENODEV;
 
-	opregion = map_opregion(phys);
+	opregion = igd_map_opregion(phys);
 	if (IS_ERR(opregion))
 		return PTR_ERR(opregion);
 	ret = vfio_pci_core_register_dev_region(
 		vdev, PCI_VENDOR_ID_INTEL | VFIO_REGION_TYPE_PCI_VENDOR_TYPE,
-		VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION, &opregion_ops,
+		VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION, &igd_opregion_ops,
 		OPREGION_SIZE + (size_t)opregion->vbt_size,
 		VFIO_REGION_INFO_FLAG_READ, opregion);
 	if (ret) {
-		free_opregion(opregion);
+		igd_free_opregion(opregion);
 		return ret;
 	}
 
@@ -202,8 +205,8 @@ static int add_opregion(struct vfio_pci_core_device *vdev)
 	return 0;
 }
 
-static int read_config(struct pci_dev *pdev, unsigned int pos, unsigned int n,
-		       u8 *to)
+static int igd_read_config(struct pci_dev *pdev, unsigned int pos,
+			   unsigned int n, u8 *to)
 {
 	u32 dword;
 	u16 word;
@@ -223,10 +226,11 @@ static int read_config(struct pci_dev *pdev, unsigned int pos, unsigned int n,
 	}
 }
 
-static ssize_t bridge_rw(struct vfio_pci_core_device *vdev, char __user *buf,
-			 size_t count, loff_t *ppos, bool write)
+static ssize_t igd_bridge_rw(struct vfio_pci_core_device *vdev,
+			     char __user *buf, size_t count, loff_t *ppos,
+			     bool write)
 {
-	const struct vfio_pci_region *region = region_at(vdev, *ppos);
+	const struct vfio_pci_region *region = igd_region(vdev, *ppos);
 	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
 	size_t done, n;
 	u8 bytes[4];
@@ -239,7 +243,7 @@ static ssize_t bridge_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 	for (done = 0; done < count; done += n) {
 		for (n = 4; n > count - done || (pos + done) % n;)
 			n /= 2;
-		ret = read_config(region->data, pos + done, n, bytes);
+		ret = igd_read_config(region->data, pos + done, n, bytes);
 		if (ret)
 			return ret;
 		if (copy_to_user(buf + done, bytes, n))
@@ -249,19 +253,19 @@ static ssize_t bridge_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 	return count;
 }
 
-static void bridge_release(struct vfio_pci_core_device *vdev,
-			   struct vfio_pci_region *region)
+static void igd_bridge_release(struct vfio_pci_core_device *vdev,
+			       struct vfio_pci_region *region)
 {
 	pci_dev_put(region->data);
 }
 
-static const struct vfio_pci_regops bridge_ops = {
-	.rw = bridge_rw,
-	.release = bridge_release,
+static const struct vfio_pci_regops igd_bridge_ops = {
+	.rw = igd_bridge_rw,
+	.release = igd_bridge_release,
 };
 
-static int add_bridge(struct vfio_pci_core_device *vdev, unsigned int slot,
-		      u32 class, unsigned int subtype)
+static int igd_add_bridge(struct vfio_pci_core_device *vdev, unsigned int slot,
+			  u32 class, unsigned int subtype)
 {
 	struct pci_dev *bridge;
 	int ret = -EINVAL;
@@ -275,26 +279,26 @@ static int add_bridge(struct vfio_pci_core_device *vdev, unsigned int slot,
 		ret = vfio_pci_core_register_dev_region(
 			vdev,
 			PCI_VENDOR_ID_INTEL | VFIO_REGION_TYPE_PCI_VENDOR_TYPE,
-			subtype, &bridge_ops, bridge->cfg_size,
+			subtype, &igd_bridge_ops, bridge->cfg_size,
 			VFIO_REGION_INFO_FLAG_READ, bridge);
 	if (ret)
 		pci_dev_put(bridge);
 	return ret;
 }
 
-static int add_regions(struct vfio_pci_core_device *vdev)
+static int igd_add_regions(struct vfio_pci_core_device *vdev)
 {
 	int ret;
 
-	ret = add_opregion(vdev);
+	ret = igd_add_opregion(vdev);
 	if (ret)
 		return ret;
-	ret = add_bridge(vdev, 0, PCI_CLASS_BRIDGE_HOST,
-			 VFIO_REGION_SUBTYPE_INTEL_IGD_HOST_CFG);
+	ret = igd_add_bridge(vdev, 0, PCI_CLASS_BRIDGE_HOST,
+			     VFIO_REGION_SUBTYPE_INTEL_IGD_HOST_CFG);
 	if (ret)
 		return ret;
-	return add_bridge(vdev, 0x1f, PCI_CLASS_BRIDGE_ISA,
-			  VFIO_REGION_SUBTYPE_INTEL_IGD_LPC_CFG);
+	return igd_add_bridge(vdev, 0x1f, PCI_CLASS_BRIDGE_ISA,
+			      VFIO_REGION_SUBTYPE_INTEL_IGD_LPC_CFG);
 }
 
 /**
@@ -318,7 +322,7 @@ int vfio_pci_igd_add_regions(struct vfio_pci_core_device *vdev)
 	    pdev->class >> 16 != PCI_BASE_CLASS_DISPLAY)
 		return 0;
 
-	ret = add_regions(vdev);
+	ret = igd_add_regions(vdev);
 	if (ret == -ENODEV)
 		return 0;
 	if (ret)

@@ -13,7 +13,7 @@
  * Which atomic operations reach memory: asked of the root port by the way of
  * enabling them, for which a virtual function has to look to its physical one.
  */
-static u32 atomics_completed(struct pci_dev *pdev)
+static u32 info_get_atomics(struct pci_dev *pdev)
 {
 	static const struct {
 		u32 cap;
@@ -35,13 +35,13 @@ static u32 atomics_completed(struct pci_dev *pdev)
 	return flags;
 }
 
-static int add_atomics(struct vfio_pci_core_device *vdev,
-		       struct vfio_info_cap *caps)
+static int info_add_atomics(struct vfio_pci_core_device *vdev,
+			    struct vfio_info_cap *caps)
 {
 	struct vfio_device_info_cap_pci_atomic_comp cap = {
 		.header.id = VFIO_DEVICE_INFO_CAP_PCI_ATOMIC_COMP,
 		.header.version = 1,
-		.flags = atomics_completed(pci_physfn(vdev->pdev)),
+		.flags = info_get_atomics(pci_physfn(vdev->pdev)),
 	};
 
 	if (!cap.flags)
@@ -79,7 +79,7 @@ int vfio_pci_ioctl_get_info(struct vfio_pci_core_device *vdev,
 	info.num_regions = VFIO_PCI_NUM_REGIONS + vdev->num_regions;
 	info.num_irqs = VFIO_PCI_NUM_IRQS;
 
-	ret = add_atomics(vdev, &caps);
+	ret = info_add_atomics(vdev, &caps);
 	if (ret)
 		return ret;
 	if (caps.size) {

@@ -17,8 +17,9 @@
 /* The region ends where the ranges do, which are at their own addresses in it */
 #define VGA_REGION_SIZE 0xc0000
 
-static int bar_info(struct vfio_pci_core_device *vdev,
-		    struct vfio_region_info *info, struct vfio_info_cap *caps)
+static int region_bar_info(struct vfio_pci_core_device *vdev,
+			   struct vfio_region_info *info,
+			   struct vfio_info_cap *caps)
 {
 	struct vfio_info_cap_header mappable = {
 		.id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
@@ -41,7 +42,7 @@ static int bar_info(struct vfio_pci_core_device *vdev,
 	return vfio_info_add_capability(caps, &mappable, sizeof(mappable));
 }
 
-static bool look_for_image(struct vfio_pci_core_device *vdev)
+static bool region_probe_rom(struct vfio_pci_core_device *vdev)
 {
 	void __iomem *io;
 	size_t size;
@@ -57,7 +58,7 @@ static bool look_for_image(struct vfio_pci_core_device *vdev)
 }
 
 /* Does a ROM show an image when it is looked at? */
-static bool rom_has_image(struct vfio_pci_core_device *vdev)
+static bool region_rom_has_image(struct vfio_pci_core_device *vdev)
 {
 	pci_power_t state;
 	bool found;
@@ -67,7 +68,7 @@ static bool rom_has_image(struct vfio_pci_core_device *vdev)
 
 	guard(mutex)(&vdev->config->lock);
 	state = vfio_pci_power_up(vdev);
-	found = look_for_image(vdev);
+	found = region_probe_rom(vdev);
 	vfio_pci_power_restore(vdev, state);
 	vfio_pci_intx_sync(vdev);
 	return found;
@@ -97,9 +98,10 @@ int vfio_pci_ioctl_get_region_info(struct vfio_device *core_vdev,
 
 	switch (info->index) {
 	case VFIO_PCI_BAR0_REGION_INDEX ... VFIO_PCI_BAR5_REGION_INDEX:
-		return bar_info(vdev, info, caps);
+		return region_bar_info(vdev, info, caps);
 	case VFIO_PCI_ROM_REGION_INDEX:
-		if (vfio_pci_rom_size(vdev->pdev) && rom_has_image(vdev)) {
+		if (vfio_pci_rom_size(vdev->pdev) &&
+		    region_rom_has_image(vdev)) {
 			info->size = vfio_pci_rom_size(vdev->pdev);
 			info->flags = VFIO_REGION_INFO_FLAG_READ;
 		}
@@ -122,8 +124,9 @@ int vfio_pci_ioctl_get_region_info(struct vfio_device *core_vdev,
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_ioctl_get_region_info, "VFIO_PCI_NG");
 
-static ssize_t region_rw(struct vfio_pci_core_device *vdev, char __user *buf,
-			 size_t count, loff_t *ppos, bool write)
+static ssize_t region_dispatch(struct vfio_pci_core_device *vdev,
+			       char __user *buf, size_t count, loff_t *ppos,
+			       bool write)
 {
 	switch (VFIO_PCI_OFFSET_TO_INDEX(*ppos)) {
 	case VFIO_PCI_BAR0_REGION_INDEX ... VFIO_PCI_BAR5_REGION_INDEX:
@@ -142,8 +145,8 @@ static ssize_t region_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 }
 
 /* Wakes the device up, if only to refuse */
-static ssize_t rw(struct vfio_device *core_vdev, char __user *buf, size_t count,
-		  loff_t *ppos, bool write)
+static ssize_t region_rw(struct vfio_device *core_vdev, char __user *buf,
+			 size_t count, loff_t *ppos, bool write)
 {
 	struct vfio_pci_core_device *vdev =
 		container_of(core_vdev, struct vfio_pci_core_device, vdev);
@@ -154,7 +157,7 @@ static ssize_t rw(struct vfio_device *core_vdev, char __user *buf, size_t count,
 
 	if (vfio_pci_runtime_get(vdev))
 		return -EIO;
-	ret = region_rw(vdev, buf, count, ppos, write);
+	ret = region_dispatch(vdev, buf, count, ppos, write);
 	pm_runtime_put(&vdev->pdev->dev);
 	return ret;
 }
@@ -173,7 +176,7 @@ static ssize_t rw(struct vfio_device *core_vdev, char __user *buf, size_t count,
 ssize_t vfio_pci_core_read(struct vfio_device *core_vdev, char __user *buf,
 			   size_t count, loff_t *ppos)
 {
-	return rw(core_vdev, buf, count, ppos, false);
+	return region_rw(core_vdev, buf, count, ppos, false);
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_read, "VFIO_PCI_NG");
 
@@ -191,6 +194,6 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_read, "VFIO_PCI_NG");
 ssize_t vfio_pci_core_write(struct vfio_device *core_vdev,
 			    const char __user *buf, size_t count, loff_t *ppos)
 {
-	return rw(core_vdev, (char __user *)buf, count, ppos, true);
+	return region_rw(core_vdev, (char __user *)buf, count, ppos, true);
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_write, "VFIO_PCI_NG");

@@ -11,33 +11,33 @@
 
 #include "igd.h"
 
-static char ids[1024] __initdata;
-module_param_string(ids, ids, sizeof(ids), 0);
+static char vfio_pci_ids[1024] __initdata;
+module_param_string(ids, vfio_pci_ids, sizeof(vfio_pci_ids), 0);
 MODULE_PARM_DESC(
 	ids,
 	"Functions to take: vendor:device[:subvendor[:subdevice[:class[:class_mask]]]],...");
 
-static bool nointxmask;
-module_param(nointxmask, bool, 0644);
+static bool vfio_pci_nointxmask;
+module_param_named(nointxmask, vfio_pci_nointxmask, bool, 0644);
 MODULE_PARM_DESC(nointxmask,
 		 "Mask INTx at the interrupt controller, not in the function");
 
-static bool disable_idle_d3;
-module_param(disable_idle_d3, bool, 0644);
+static bool vfio_pci_disable_idle_d3;
+module_param_named(disable_idle_d3, vfio_pci_disable_idle_d3, bool, 0644);
 MODULE_PARM_DESC(disable_idle_d3,
 		 "Keep functions awake while nobody has them open");
 
-static bool disable_denylist;
-module_param(disable_denylist, bool, 0444);
+static bool vfio_pci_disable_denylist;
+module_param_named(disable_denylist, vfio_pci_disable_denylist, bool, 0444);
 MODULE_PARM_DESC(disable_denylist,
 		 "Also take devices that are unsafe to hand to user space");
 
-static bool disable_vga;
-module_param(disable_vga, bool, 0444);
+static bool vfio_pci_disable_vga;
+module_param_named(disable_vga, vfio_pci_disable_vga, bool, 0444);
 MODULE_PARM_DESC(disable_vga, "Do not serve the VGA ranges of a display");
 
-static bool enable_sriov;
-module_param(enable_sriov, bool, 0644);
+static bool vfio_pci_enable_sriov;
+module_param_named(enable_sriov, vfio_pci_enable_sriov, bool, 0644);
 MODULE_PARM_DESC(
 	enable_sriov,
 	"Let sysfs enable virtual functions of a device: whether they work is up to its user");
@@ -48,8 +48,8 @@ static int vfio_pci_init_dev(struct vfio_device *core_vdev)
 	struct vfio_pci_core_device *vdev =
 		container_of(core_vdev, struct vfio_pci_core_device, vdev);
 
-	vdev->nointxmask = nointxmask;
-	vdev->disable_idle_d3 = disable_idle_d3;
+	vdev->nointxmask = vfio_pci_nointxmask;
+	vdev->disable_idle_d3 = vfio_pci_disable_idle_d3;
 	return vfio_pci_core_init_dev(core_vdev);
 }
 
@@ -95,7 +95,7 @@ static const struct vfio_device_ops vfio_pci_ops = {
 };
 
 /* A program that has one of these can bring the host down with it */
-static bool is_unsafe(struct pci_dev *pdev)
+static bool vfio_pci_is_unsafe(struct pci_dev *pdev)
 {
 	if (pdev->vendor != PCI_VENDOR_ID_INTEL)
 		return false;
@@ -115,15 +115,16 @@ static bool is_unsafe(struct pci_dev *pdev)
 	}
 }
 
-static bool is_denied(struct pci_dev *pdev)
+static bool vfio_pci_is_denied(struct pci_dev *pdev)
 {
-	if (!is_unsafe(pdev))
+	if (!vfio_pci_is_unsafe(pdev))
 		return false;
 
 	pci_warn(pdev, "unsafe for user space, %s\n",
-		 disable_denylist ? "taken as disable_denylist is set" :
-				    "refused unless disable_denylist is set");
-	return !disable_denylist;
+		 vfio_pci_disable_denylist ?
+			 "taken as disable_denylist is set" :
+			 "refused unless disable_denylist is set");
+	return !vfio_pci_disable_denylist;
 }
 
 static int vfio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -131,7 +132,7 @@ static int vfio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	struct vfio_pci_core_device *vdev;
 	int ret;
 
-	if (is_denied(pdev))
+	if (vfio_pci_is_denied(pdev))
 		return -EINVAL;
 
 	vdev = vfio_alloc_device(vfio_pci_core_device, vdev, &pdev->dev,
@@ -139,7 +140,7 @@ static int vfio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (IS_ERR(vdev))
 		return PTR_ERR(vdev);
 
-	vdev->disable_vga = disable_vga;
+	vdev->disable_vga = vfio_pci_disable_vga;
 	pci_set_drvdata(pdev, vdev);
 	ret = vfio_pci_core_register_device(vdev);
 	if (ret)
@@ -157,7 +158,7 @@ static void vfio_pci_remove(struct pci_dev *pdev)
 
 static int vfio_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 {
-	if (!enable_sriov)
+	if (!vfio_pci_enable_sriov)
 		return -ENOENT;
 	return vfio_pci_core_sriov_configure(pci_get_drvdata(pdev), nr_virtfn);
 }
@@ -179,7 +180,7 @@ static struct pci_driver vfio_pci_driver = {
 	.driver_managed_dma = true,
 };
 
-static void __init take(const char *id)
+static void __init vfio_pci_add_id(const char *id)
 {
 	u32 vendor, device, subvendor = PCI_ANY_ID, subdevice = PCI_ANY_ID;
 	u32 class = 0, class_mask = 0;
@@ -198,14 +199,14 @@ static void __init take(const char *id)
 }
 
 /* A bad ID is no reason to do without the driver */
-static void __init take_ids(void)
+static void __init vfio_pci_add_ids(void)
 {
-	char *rest = ids;
+	char *rest = vfio_pci_ids;
 	char *id;
 
 	while ((id = strsep(&rest, ",")))
 		if (*id)
-			take(id);
+			vfio_pci_add_id(id);
 }
 
 static int __init vfio_pci_init(void)
@@ -213,7 +214,7 @@ static int __init vfio_pci_init(void)
 	int ret = pci_register_driver(&vfio_pci_driver);
 
 	if (!ret)
-		take_ids();
+		vfio_pci_add_ids();
 	return ret;
 }
 module_init(vfio_pci_init);

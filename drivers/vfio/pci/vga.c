@@ -26,14 +26,14 @@ struct vga_range {
 	unsigned int rsrc;
 };
 
-static const struct vga_range ranges[] = {
+static const struct vga_range vga_ranges[] = {
 	{ 0xa0000, 0x20000, VGA_RSRC_LEGACY_MEM },
 	{ 0x3b0, 0xc, VGA_RSRC_LEGACY_IO },
 	{ 0x3c0, 0x20, VGA_RSRC_LEGACY_IO },
 };
 
 /* Is there another VGA device on a bus below the bridge that @pdev is below? */
-static bool has_neighbour(struct pci_dev *pdev)
+static bool vga_has_neighbour(struct pci_dev *pdev)
 {
 	unsigned char last = pci_bus_max_busnr(pdev->bus);
 	struct pci_dev *other = NULL;
@@ -56,12 +56,12 @@ static bool has_neighbour(struct pci_dev *pdev)
  * A user who is not served the ranges does not enable the bridge's forwarding
  * of them either: alone below its bridge, the device is out of the game.
  */
-static unsigned int decodes(struct pci_dev *pdev, bool single)
+static unsigned int vga_decodes(struct pci_dev *pdev, bool single)
 {
 	struct vfio_pci_core_device *vdev = pci_get_drvdata(pdev);
 
 	if (single || !vdev->disable_vga || pci_is_root_bus(pdev->bus) ||
-	    has_neighbour(pdev))
+	    vga_has_neighbour(pdev))
 		return RSRC_NORMAL | RSRC_LEGACY;
 	return RSRC_NORMAL;
 }
@@ -87,10 +87,10 @@ int vfio_pci_vga_register(struct vfio_pci_core_device *vdev)
 						      vdev->vdev.ops->name);
 	if (ret)
 		return ret;
-	ret = vga_client_register(pdev, decodes);
+	ret = vga_client_register(pdev, vga_decodes);
 	if (ret)
 		return ret;
-	vga_set_legacy_decoding(pdev, decodes(pdev, false));
+	vga_set_legacy_decoding(pdev, vga_decodes(pdev, false));
 	return 0;
 }
 
@@ -122,23 +122,23 @@ bool vfio_pci_has_vga(struct vfio_pci_core_device *vdev)
 	return pci_is_vga(vdev->pdev) && !vdev->disable_vga;
 }
 
-static const struct vga_range *find_range(u64 pos)
+static const struct vga_range *vga_find_range(u64 pos)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
-		if (pos >= ranges[i].start &&
-		    pos - ranges[i].start < ranges[i].size)
-			return &ranges[i];
+	for (size_t i = 0; i < ARRAY_SIZE(vga_ranges); i++)
+		if (pos >= vga_ranges[i].start &&
+		    pos - vga_ranges[i].start < vga_ranges[i].size)
+			return &vga_ranges[i];
 	return NULL;
 }
 
-static void __iomem *map_range(const struct vga_range *range)
+static void __iomem *vga_map_range(const struct vga_range *range)
 {
 	if (range->rsrc == VGA_RSRC_LEGACY_IO)
 		return ioport_map(range->start, range->size);
 	return ioremap(range->start, range->size);
 }
 
-static void unmap_range(const struct vga_range *range, void __iomem *io)
+static void vga_unmap_range(const struct vga_range *range, void __iomem *io)
 {
 	if (range->rsrc == VGA_RSRC_LEGACY_IO)
 		ioport_unmap(io);
@@ -165,19 +165,19 @@ ssize_t vfio_pci_vga_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 			size_t count, loff_t *ppos, bool write)
 {
 	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
-	const struct vga_range *range = find_range(pos);
+	const struct vga_range *range = vga_find_range(pos);
 	void __iomem *io;
 	ssize_t ret;
 
 	if (!range || !vfio_pci_has_vga(vdev))
 		return -EINVAL;
-	io = map_range(range);
+	io = vga_map_range(range);
 	if (!io)
 		return -ENOMEM;
 
 	ret = vfio_pci_vga_range_rw(vdev, io, range->size, range->rsrc,
 				    pos - range->start, buf, count, write);
-	unmap_range(range, io);
+	vga_unmap_range(range, io);
 	if (ret > 0)
 		*ppos += ret;
 	return ret;
