@@ -119,11 +119,11 @@ static int
 dma_log_start(struct vfio_device *device,
 	      struct vfio_device_feature_dma_logging_control *control)
 {
-	struct interval_tree_node *nodes __free(kfree) = NULL;
 	struct rb_root_cached root = RB_ROOT_CACHED;
 	int ret;
 
-	nodes = kmalloc_objs(*nodes, control->num_ranges, GFP_KERNEL_ACCOUNT);
+	struct interval_tree_node *nodes __free(kfree) =
+		kmalloc_objs(*nodes, control->num_ranges, GFP_KERNEL_ACCOUNT);
 	if (!nodes)
 		return -ENOMEM;
 	ret = dma_log_read_ranges(control, nodes, &root);

@@ -127,11 +127,10 @@ static struct file *vfio_group_open_device(struct vfio_device *device)
 static long vfio_group_get_device_fd(struct vfio_group *group,
 				     char __user *name)
 {
-	char *buf __free(kfree) = NULL;
 	struct vfio_device *device;
 	struct file *file;
 
-	buf = strndup_user(name, PAGE_SIZE);
+	char *buf __free(kfree) = strndup_user(name, PAGE_SIZE);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 

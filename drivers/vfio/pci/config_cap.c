@@ -412,12 +412,14 @@ static int ecap_hide(struct vfio_pci_core_device *vdev, unsigned int pos,
 }
 
 /* Paint one standard capability. Returns whether the user finds it. */
-static int cap_init(struct vfio_pci_core_device *vdev, u8 id, unsigned int pos)
+static int cap_init(struct vfio_pci_core_device *vdev, u8 id, unsigned int pos,
+		    bool *visible)
 {
 	const struct vfio_pci_rule *rule = vfio_pci_rule_cap(id);
 	int len = rule->len;
 	int ret;
 
+	*visible = false;
 	if (rule->hidden)
 		return 0;
 	if (len == VFIO_PCI_LEN_VARIES)
@@ -434,7 +436,8 @@ static int cap_init(struct vfio_pci_core_device *vdev, u8 id, unsigned int pos)
 	if (ret)
 		return ret;
 	cap_add_hooks(vdev, id, pos);
-	return 1;
+	*visible = true;
+	return 0;
 }
 
 static int cap_init_all(struct vfio_pci_core_device *vdev)
@@ -444,6 +447,7 @@ static int cap_init_all(struct vfio_pci_core_device *vdev)
 	int left = (PCI_CFG_SPACE_SIZE - PCI_STD_HEADER_SIZEOF) / 4;
 	unsigned int found = 0;
 	u8 pos, id, next;
+	bool visible;
 	int ret;
 
 	/* What is there is no list then. Some devices have a number there. */
@@ -456,10 +460,10 @@ static int cap_init_all(struct vfio_pci_core_device *vdev)
 		if (!ret)
 			ret = cap_read8(vdev, pos + PCI_CAP_LIST_NEXT, &next);
 		if (!ret)
-			ret = cap_init(vdev, id, pos);
-		if (ret < 0)
+			ret = cap_init(vdev, id, pos, &visible);
+		if (ret)
 			return ret;
-		if (!ret)
+		if (!visible)
 			continue;
 
 		*link = pos;
@@ -476,12 +480,13 @@ static int cap_init_all(struct vfio_pci_core_device *vdev)
 
 /* Paint one extended capability. Returns whether the user finds it. */
 static int ecap_init(struct vfio_pci_core_device *vdev, u16 id,
-		     unsigned int pos)
+		     unsigned int pos, bool *visible)
 {
 	const struct vfio_pci_rule *rule = vfio_pci_rule_ecap(id);
 	int len = rule->len;
 	int ret;
 
+	*visible = false;
 	if (rule->hidden)
 		return ecap_hide(vdev, pos, rule);
 	if (len == VFIO_PCI_LEN_VARIES)
@@ -494,7 +499,8 @@ static int ecap_init(struct vfio_pci_core_device *vdev, u16 id,
 
 	vfio_pci_perm_paint(&vdev->config->perm, pos, len, 4, rule);
 	ret = vfio_pci_config_fill(vdev, pos, len);
-	return ret ?: 1;
+	*visible = !ret;
+	return ret;
 }
 
 /*
@@ -508,6 +514,7 @@ static int ecap_init_all(struct vfio_pci_core_device *vdev)
 	unsigned int pos = PCI_CFG_SPACE_SIZE;
 	int left = (size - PCI_CFG_SPACE_SIZE) / 8;
 	u8 *link = &vdev->vconfig[pos];
+	bool visible;
 	u32 header;
 	int ret;
 
@@ -521,15 +528,15 @@ static int ecap_init_all(struct vfio_pci_core_device *vdev)
 		if (!header || PCI_POSSIBLE_ERROR(header))
 			break;
 
-		ret = ecap_init(vdev, PCI_EXT_CAP_ID(header), pos);
-		if (ret < 0)
+		ret = ecap_init(vdev, PCI_EXT_CAP_ID(header), pos, &visible);
+		if (ret)
 			return ret;
 
 		if (pos == PCI_CFG_SPACE_SIZE) {
 			vfio_pci_perm_fill(perm, pos, 4, 0xff, 0);
-			put_unaligned_le32(ret ? header & ~ECAP_NEXT_MASK : 0,
-					   link);
-		} else if (ret) {
+			put_unaligned_le32(
+				visible ? header & ~ECAP_NEXT_MASK : 0, link);
+		} else if (visible) {
 			put_unaligned_le32(get_unaligned_le32(link) | pos << 20,
 					   link);
 			link = &vdev->vconfig[pos];
