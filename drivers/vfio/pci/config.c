@@ -38,33 +38,6 @@ static u32 config_all_bits(unsigned int count)
 	return GENMASK(8 * count - 1, 0);
 }
 
-/**
- * vfio_pci_vconfig_get16() - read a word of the virtual copy
- * @vdev: an open device
- * @pos: where in config space
- *
- * Context: Caller holds the config lock, or is the one who opens.
- * Return: The word.
- */
-u16 vfio_pci_vconfig_get16(struct vfio_pci_core_device *vdev, unsigned int pos)
-{
-	return get_unaligned_le16(&vdev->vconfig[pos]);
-}
-
-/**
- * vfio_pci_vconfig_set16() - write a word of the virtual copy
- * @vdev: an open device
- * @pos: where in config space
- * @val: the word
- *
- * Context: Caller holds the config lock, or is the one who opens.
- */
-void vfio_pci_vconfig_set16(struct vfio_pci_core_device *vdev, unsigned int pos,
-			    u16 val)
-{
-	put_unaligned_le16(val, &vdev->vconfig[pos]);
-}
-
 static int config_hw_read(struct pci_dev *pdev, unsigned int pos,
 			  unsigned int count, u32 *val)
 {

@@ -3,6 +3,7 @@
 #define __VFIO_PCI_CONFIG_H
 
 #include <linux/mutex.h>
+#include <linux/unaligned.h>
 #include <linux/vfio_pci_core.h>
 
 #include "config_perm.h"
@@ -75,6 +76,34 @@ struct vfio_pci_config {
 	struct vfio_pci_config_hook hooks[VFIO_PCI_MAX_HOOKS];
 };
 
+/**
+ * vfio_pci_vconfig_get16() - read a word of the virtual copy
+ * @vdev: an open device
+ * @pos: where in config space
+ *
+ * Context: Caller holds the config lock, or is the one who opens.
+ * Return: The word.
+ */
+static inline u16 vfio_pci_vconfig_get16(struct vfio_pci_core_device *vdev,
+					 unsigned int pos)
+{
+	return get_unaligned_le16(&vdev->vconfig[pos]);
+}
+
+/**
+ * vfio_pci_vconfig_set16() - write a word of the virtual copy
+ * @vdev: an open device
+ * @pos: where in config space
+ * @val: the word
+ *
+ * Context: Caller holds the config lock, or is the one who opens.
+ */
+static inline void vfio_pci_vconfig_set16(struct vfio_pci_core_device *vdev,
+					  unsigned int pos, u16 val)
+{
+	put_unaligned_le16(val, &vdev->vconfig[pos]);
+}
+
 int vfio_pci_config_init(struct vfio_pci_core_device *vdev);
 void vfio_pci_config_destroy(struct vfio_pci_core_device *vdev);
 int vfio_pci_config_fill(struct vfio_pci_core_device *vdev, unsigned int pos,
@@ -82,9 +111,6 @@ int vfio_pci_config_fill(struct vfio_pci_core_device *vdev, unsigned int pos,
 void vfio_pci_config_add_hook(struct vfio_pci_core_device *vdev,
 			      unsigned int cap, unsigned int pos,
 			      vfio_pci_config_written_t written);
-u16 vfio_pci_vconfig_get16(struct vfio_pci_core_device *vdev, unsigned int pos);
-void vfio_pci_vconfig_set16(struct vfio_pci_core_device *vdev, unsigned int pos,
-			    u16 val);
 void vfio_pci_config_set_master(struct vfio_pci_core_device *vdev, bool master);
 ssize_t vfio_pci_config_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 			   size_t count, loff_t *ppos, bool write);
