@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Helpers for the structs that drivers exchange with user space: chains of
+ * capabilities and interrupt sets. The prototypes are in linux/vfio.h.
+ */
 #include <linux/align.h>
 #include <linux/export.h>
 #include <linux/overflow.h>
@@ -6,7 +10,7 @@
 #include <linux/string.h>
 #include <linux/vfio.h>
 
-/* The one after @cap in a chain whose offsets count from @origin, or NULL */
+/* Return the capability after @cap, or NULL. Offsets count from @origin. */
 static struct vfio_info_cap_header *cap_next(void *origin,
 					     struct vfio_info_cap_header *cap)
 {
@@ -16,15 +20,17 @@ static struct vfio_info_cap_header *cap_next(void *origin,
 /**
  * vfio_info_cap_add() - append a zeroed capability to a chain
  * @caps: the chain; {} is an empty one
- * @size: bytes of the capability, its header included
- * @id: goes into the header
- * @version: goes into the header
+ * @size: size of the capability in bytes, including its header
+ * @id: ID for the header
+ * @version: version for the header
  *
- * Earlier return values are stale after the call. Offsets count from the start
- * of the chain until vfio_info_cap_shift() moves them.
+ * The call may move the chain, which invalidates the capabilities returned
+ * earlier. Offsets count from the start of the chain until
+ * vfio_info_cap_shift() adjusts them.
  *
- * Context: Process context, may sleep.
- * Return: The new capability. ERR_PTR(-ENOMEM): the chain is empty again.
+ * Context: May sleep.
+ * Return: The new capability, or ERR_PTR(-ENOMEM), which leaves the chain
+ * empty.
  */
 struct vfio_info_cap_header *vfio_info_cap_add(struct vfio_info_cap *caps,
 					       size_t size, u16 id, u16 version)
@@ -33,7 +39,7 @@ struct vfio_info_cap_header *vfio_info_cap_add(struct vfio_info_cap *caps,
 	struct vfio_info_cap_header *cap, *next;
 	void *buf;
 
-	/* Whatever comes next in user memory must be aligned as well */
+	/* Keep the next capability aligned in user memory */
 	size = ALIGN(size, sizeof(u64));
 
 	buf = krealloc(caps->buf, size_add(offset, size), GFP_KERNEL);
@@ -60,9 +66,9 @@ struct vfio_info_cap_header *vfio_info_cap_add(struct vfio_info_cap *caps,
 EXPORT_SYMBOL_NS_GPL(vfio_info_cap_add, "VFIO_NG");
 
 /**
- * vfio_info_cap_shift() - make room before a finished chain
+ * vfio_info_cap_shift() - adjust the offsets of a finished chain
  * @caps: the chain, not empty
- * @offset: where in the user's struct the chain begins, a multiple of 8
+ * @offset: offset of the chain in the user's struct, a multiple of 8
  *
  * Context: Any.
  */
@@ -82,11 +88,11 @@ EXPORT_SYMBOL_NS_GPL(vfio_info_cap_shift, "VFIO_NG");
 /**
  * vfio_info_add_capability() - append a copy of a capability to a chain
  * @caps: the chain
- * @cap: what to copy; its id and version count, its next does not
- * @size: bytes at @cap
+ * @cap: the capability to copy; its next offset is ignored
+ * @size: size of @cap in bytes
  *
- * Context: Process context, may sleep.
- * Return: 0, -ENOMEM as for vfio_info_cap_add().
+ * Context: May sleep.
+ * Return: 0, or -ENOMEM, which leaves the chain empty.
  */
 int vfio_info_add_capability(struct vfio_info_cap *caps,
 			     struct vfio_info_cap_header *cap, size_t size)
@@ -102,7 +108,7 @@ int vfio_info_add_capability(struct vfio_info_cap *caps,
 }
 EXPORT_SYMBOL_NS_GPL(vfio_info_add_capability, "VFIO_NG");
 
-/* Bytes of data that one interrupt of the set carries, or -EINVAL */
+/* Return the size of the data for one interrupt of the set, or -EINVAL */
 static int irq_set_data_size(u32 flags)
 {
 	switch (flags & VFIO_IRQ_SET_DATA_TYPE_MASK) {
@@ -120,13 +126,13 @@ static int irq_set_data_size(u32 flags)
 /**
  * vfio_set_irqs_validate_and_prepare() - check a VFIO_DEVICE_SET_IRQS request
  * @hdr: the request without its data
- * @num_irqs: interrupts that the index has
- * @max_irq_type: indexes that the device has
- * @data_size: gets the bytes of data that follow in user memory; NULL where
- *             the caller takes no data
+ * @num_irqs: number of interrupts of the index
+ * @max_irq_type: number of interrupt indexes of the device
+ * @data_size: set to the size of the data that follows @hdr in user memory;
+ *	NULL if the caller accepts no data
  *
  * Context: Any.
- * Return: 0, -EINVAL.
+ * Return: 0, or -EINVAL.
  */
 int vfio_set_irqs_validate_and_prepare(struct vfio_irq_set *hdr, int num_irqs,
 				       int max_irq_type, size_t *data_size)

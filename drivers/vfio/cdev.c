@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The device node, /dev/vfio/devices/vfioN: user space opens it, binds the
+ * device to an iommufd and attaches it to an IOAS or HWPT.
+ */
 #include <linux/capability.h>
 #include <linux/cleanup.h>
 #include <linux/iommufd.h>
@@ -13,12 +17,12 @@
 #include "group.h"
 
 /**
- * struct vfio_cdev_file - a file opened by the device node
+ * struct vfio_cdev_file - a file opened through the device node
  */
 struct vfio_cdev_file {
-	/** @df: what it has in common with the other way */
+	/** @df: the part that is common to both ways to open a device */
 	struct vfio_df df;
-	/** @ictx: the iommufd, from bind to release; holds a reference */
+	/** @ictx: the iommufd, from bind to release; a reference is held */
 	struct iommufd_ctx *ictx;
 	/** @devid: ID of the device in @ictx */
 	u32 devid;
@@ -89,7 +93,7 @@ static int vfio_cdev_check_token(struct vfio_device *device,
 	return device->ops->match_token_uuid(device, &uuid);
 }
 
-/* The device is this file's alone when this passes */
+/* On success, the file is the only user of the device */
 static int vfio_cdev_open_device(struct vfio_cdev_file *cf,
 				 struct vfio_device_bind_iommufd __user *arg)
 {
@@ -162,7 +166,7 @@ static long vfio_cdev_df_bind(struct vfio_df *df,
 	return ret;
 }
 
-/* The PASID of a request, which stands at its end. */
+/* Read the PASID, which is the last member of a request */
 static int vfio_cdev_read_pasid(const struct vfio_device *device, u32 argsz,
 				size_t size, u32 *pasid, const u32 __user *arg)
 {
@@ -306,7 +310,7 @@ static int vfio_cdev_fop_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Only opens; the file then goes on as any other file of a device */
+/* The open method replaces these with vfio_df_fops */
 static const struct file_operations vfio_cdev_fops = {
 	.owner = THIS_MODULE,
 	.open = vfio_cdev_fop_open,
@@ -323,11 +327,11 @@ static const struct class vfio_cdev_class = {
 };
 
 /**
- * vfio_cdev_add() - make the device node and the sysfs entry appear
+ * vfio_cdev_add() - create the device node and the sysfs entry
  * @device: the device, in its group and set, ready to be opened
  *
- * Context: Process context, may sleep.
- * Return: 0, -errno.
+ * Context: May sleep.
+ * Return: 0, or a negative errno.
  */
 int vfio_cdev_add(struct vfio_device *device)
 {
@@ -341,16 +345,16 @@ int vfio_cdev_add(struct vfio_device *device)
 	device->device.class = &vfio_cdev_class;
 	device->device.devt = MKDEV(MAJOR(vfio_cdev_devt), device->index);
 	cdev_init(&device->cdev, &vfio_cdev_fops);
-	/* The last file to be closed may be what releases the device */
+	/* The last close may release the device, which calls the driver */
 	device->cdev.owner = device->dev->driver->owner;
 	return cdev_device_add(&device->cdev, &device->device);
 }
 
 /**
- * vfio_cdev_del() - undo vfio_cdev_add()
- * @device: the device; files that are open stay so
+ * vfio_cdev_del() - remove the device node and the sysfs entry
+ * @device: the device; files that are open stay open
  *
- * Context: Process context, may sleep.
+ * Context: May sleep.
  */
 void vfio_cdev_del(struct vfio_device *device)
 {
@@ -358,10 +362,10 @@ void vfio_cdev_del(struct vfio_device *device)
 }
 
 /**
- * vfio_cdev_init() - set up at module load
+ * vfio_cdev_init() - set up the class and the numbers of device nodes
  *
- * Context: Process context, may sleep.
- * Return: 0, -errno.
+ * Context: May sleep. At module load.
+ * Return: 0, or a negative errno.
  */
 int vfio_cdev_init(void)
 {
@@ -381,7 +385,7 @@ int vfio_cdev_init(void)
 /**
  * vfio_cdev_exit() - undo vfio_cdev_init()
  *
- * Context: Process context, may sleep. No device is left.
+ * Context: May sleep. At module unload, when no device is registered.
  */
 void vfio_cdev_exit(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The device node, /dev/vfio/devices/vfioN: the way to open a device that
- * brings its own iommufd.
+ * The device node, /dev/vfio/devices/vfioN, by which user space opens a device
+ * and binds it to an iommufd.
  */
 #ifndef __VFIO_CDEV_H
 #define __VFIO_CDEV_H

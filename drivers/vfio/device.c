@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lifetime of a struct vfio_device: its memory, index and inode, and the
+ * reference count that unregistration waits for.
+ */
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
@@ -16,12 +20,12 @@
 /* "VFIO" */
 #define VFIO_FS_MAGIC 0x5646494f
 
-/* How long a user has to answer a request to close the device */
+/* Interval between two requests to the user to close the device */
 #define VFIO_REQUEST_INTERVAL (10 * HZ)
 
 static DEFINE_IDA(vfio_device_ida);
 
-/* The mount exists as long as there is a device */
+/* The file system is mounted as long as there is a device */
 static struct vfsmount *vfio_fs_mount;
 static int vfio_fs_mount_count;
 
@@ -59,7 +63,7 @@ static void vfio_inode_destroy(struct inode *inode)
 	simple_release_fs(&vfio_fs_mount, &vfio_fs_mount_count);
 }
 
-/* All but ops->release(); that one is due only where ops->init() passed */
+/* Free all but what ops->init() has set up, which is up to ops->release() */
 static void vfio_device_free(struct vfio_device *device)
 {
 	vfio_devset_leave(device);
@@ -80,14 +84,13 @@ static void vfio_device_release(struct device *dev)
 }
 
 /**
- * _vfio_alloc_device() - what vfio_alloc_device() calls
- * @size: bytes of the driver's struct, which begins with a struct vfio_device
- * @dev: device that will be handed out
+ * _vfio_alloc_device() - allocate a device, for vfio_alloc_device()
+ * @size: size of the driver's struct, which begins with a struct vfio_device
+ * @dev: the device to be offered to user space
  * @ops: the driver's ops
  *
- * Context: Process context, may sleep.
- * Return: The device, to be given back by vfio_put_device(); ERR_PTR on
- * failure.
+ * Context: May sleep.
+ * Return: The device, to be freed by vfio_put_device(), or an ERR_PTR.
  */
 struct vfio_device *_vfio_alloc_device(size_t size, struct device *dev,
 				       const struct vfio_device_ops *ops)
@@ -117,7 +120,7 @@ struct vfio_device *_vfio_alloc_device(size_t size, struct device *dev,
 		goto err_index;
 	}
 
-	/* The others of a set find it there until it is freed */
+	/* Other members of the set use it until the device is freed */
 	get_device(dev);
 	ret = ops->init ? ops->init(device) : 0;
 	if (ret) {
@@ -140,11 +143,11 @@ EXPORT_SYMBOL_NS_GPL(_vfio_alloc_device, "VFIO_NG");
 
 /**
  * vfio_device_try_get_registration() - keep a device registered
- * @device: the device; the caller keeps the memory in place
+ * @device: the device; the caller keeps the memory allocated
  *
  * Context: Any.
- * Return: True: vfio_unregister_group_dev() does not return before
- * vfio_device_put_registration(). False: it is gone already.
+ * Return: True if vfio_unregister_group_dev() now waits for
+ * vfio_device_put_registration(), false if the device is unregistered already.
  */
 bool vfio_device_try_get_registration(struct vfio_device *device)
 {
@@ -154,7 +157,7 @@ EXPORT_SYMBOL_NS_GPL(vfio_device_try_get_registration, "VFIO_NG");
 
 /**
  * vfio_device_put_registration() - undo vfio_device_try_get_registration()
- * @device: the device; may be gone afterwards
+ * @device: the device, which may be freed during the call
  *
  * Context: Any.
  */
@@ -166,7 +169,7 @@ void vfio_device_put_registration(struct vfio_device *device)
 EXPORT_SYMBOL_NS_GPL(vfio_device_put_registration, "VFIO_NG");
 
 /**
- * vfio_device_start_registration() - let references be taken from now on
+ * vfio_device_start_registration() - enable vfio_device_try_get_registration()
  * @device: the device
  *
  * Context: Any.
@@ -177,7 +180,10 @@ void vfio_device_start_registration(struct vfio_device *device)
 	refcount_set(&device->refcount, 1);
 }
 
-/* Killable once, as nobody can unbind a device halfway */
+/*
+ * The first signal only ends the interruptible wait and logs a warning, because
+ * a device cannot stay half unbound. Returns true if no reference is left.
+ */
 static bool vfio_device_wait(struct vfio_device *device, bool *interrupted)
 {
 	long left;
@@ -199,12 +205,12 @@ static bool vfio_device_wait(struct vfio_device *device, bool *interrupted)
 }
 
 /**
- * vfio_device_end_registration() - wait until nobody holds a reference
- * @device: the device; nobody can find it any more
+ * vfio_device_end_registration() - wait until no registration reference is left
+ * @device: the device, which can no longer be found
  *
- * Asks the user to close the device, again and again.
+ * Meanwhile, the driver asks the user to close the device, again and again.
  *
- * Context: Process context, sleeps for as long as it takes.
+ * Context: May sleep, for any length of time.
  */
 void vfio_device_end_registration(struct vfio_device *device)
 {
@@ -227,11 +233,11 @@ static bool vfio_device_has_pm(struct vfio_device *device)
 }
 
 /**
- * vfio_device_pm_get() - wake the device up for a request
+ * vfio_device_pm_get() - resume the device for a request
  * @device: the device
  *
- * Context: Process context, may sleep.
- * Return: 0, -EIO: it does not wake up.
+ * Context: May sleep.
+ * Return: 0, or -EIO if the device cannot be resumed.
  */
 int vfio_device_pm_get(struct vfio_device *device)
 {

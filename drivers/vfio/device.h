@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Lifetime of a struct vfio_device: memory, index, inode, and the count that
- * unregistering waits for. The calls that drivers use are in linux/vfio.h.
+ * Lifetime of a struct vfio_device: its memory, index and inode, and the
+ * reference count that unregistration waits for. The functions for drivers are
+ * declared in linux/vfio.h.
  */
 #ifndef __VFIO_DEVICE_H
 #define __VFIO_DEVICE_H

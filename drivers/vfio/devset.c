@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sets of devices that are opened and reset together. Each set has an ID, and
+ * exists as long as it has a member.
+ */
 #include <linux/bug.h>
 #include <linux/export.h>
 #include <linux/lockdep.h>
@@ -7,10 +11,10 @@
 
 #include "devset.h"
 
-/* Every set by its ID */
+/* All sets by ID */
 static DEFINE_XARRAY(devset_index);
 
-/* Protects the index and every device_count; never held with a set's lock */
+/* Protects the index and each device_count; never nested with a set's lock */
 static DEFINE_MUTEX(devset_index_lock);
 
 static struct vfio_device_set *devset_create(void *set_id)
@@ -34,7 +38,7 @@ static struct vfio_device_set *devset_create(void *set_id)
 	return set;
 }
 
-/* The set of that name, which stays for as long as it is counted */
+/* Find or create the set and count one more member, which keeps it allocated */
 static struct vfio_device_set *devset_get(void *set_id)
 {
 	struct vfio_device_set *set;
@@ -59,14 +63,14 @@ static void devset_put(struct vfio_device_set *set)
 }
 
 /**
- * vfio_assign_device_set() - put a device into a set
- * @device: the device, in no set yet
- * @set_id: name of the set, any non-NULL pointer
+ * vfio_assign_device_set() - add a device to a set
+ * @device: the device, not in a set
+ * @set_id: ID of the set, any pointer but NULL
  *
- * It stays there until it is freed.
+ * The device stays in the set until it is freed.
  *
- * Context: Process context, may sleep. Before the device is registered.
- * Return: 0, -ENOMEM, -EINVAL: no @set_id.
+ * Context: May sleep. Before the device is registered.
+ * Return: 0, -ENOMEM, or -EINVAL if @set_id is NULL.
  */
 int vfio_assign_device_set(struct vfio_device *device, void *set_id)
 {
@@ -87,10 +91,10 @@ int vfio_assign_device_set(struct vfio_device *device, void *set_id)
 EXPORT_SYMBOL_NS_GPL(vfio_assign_device_set, "VFIO_NG");
 
 /**
- * vfio_devset_leave() - take a device out of its set
- * @device: the device; may be in none
+ * vfio_devset_leave() - remove a device from its set
+ * @device: the device; need not be in a set
  *
- * Context: Process context, may sleep. Without the lock of the set.
+ * Context: May sleep. The caller does not hold the lock of the set.
  */
 void vfio_devset_leave(struct vfio_device *device)
 {
@@ -106,10 +110,10 @@ void vfio_devset_leave(struct vfio_device *device)
 }
 
 /**
- * vfio_device_set_open_count() - sum of the open counts of a set
+ * vfio_device_set_open_count() - sum up the open counts of a set
  * @dev_set: the set
  *
- * Context: Caller holds the lock of the set.
+ * Context: The caller holds dev_set->lock.
  * Return: The sum.
  */
 unsigned int vfio_device_set_open_count(struct vfio_device_set *dev_set)
@@ -128,10 +132,10 @@ EXPORT_SYMBOL_NS_GPL(vfio_device_set_open_count, "VFIO_NG");
 /**
  * vfio_find_device_in_devset() - find a member of a set
  * @dev_set: the set
- * @dev: which one is wanted
+ * @dev: the device of the member
  *
- * Context: Caller holds the lock of the set.
- * Return: The member, NULL where there is none.
+ * Context: The caller holds dev_set->lock.
+ * Return: The member, or NULL.
  */
 struct vfio_device *vfio_find_device_in_devset(struct vfio_device_set *dev_set,
 					       struct device *dev)

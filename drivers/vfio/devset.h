@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sets of devices that are opened and reset as one. The calls that drivers use
- * are in linux/vfio.h.
+ * Sets of devices that are opened and reset together. The functions for drivers
+ * are declared in linux/vfio.h.
  */
 #ifndef __VFIO_DEVSET_H
 #define __VFIO_DEVSET_H

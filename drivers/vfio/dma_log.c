@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* DMA logging: features of devices that record which memory they write to. */
 #include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/interval_tree.h>
@@ -11,16 +12,16 @@
 
 #include "dma_log.h"
 
-/* What a page holds: no device can do more */
+/* Limit of ranges: as many as fit into one page */
 #define DMA_LOG_MAX_RANGES \
 	(PAGE_SIZE / sizeof(struct vfio_device_feature_dma_logging_range))
 
 /**
- * vfio_dma_log_valid() - has a driver set up all or nothing
- * @device: device that is to be registered
+ * vfio_dma_log_valid() - check that a driver sets all logging ops or none
+ * @device: the device, before registration
  *
  * Context: Any.
- * Return: False where an op is missing.
+ * Return: False if an op is missing.
  */
 bool vfio_dma_log_valid(const struct vfio_device *device)
 {
@@ -30,7 +31,7 @@ bool vfio_dma_log_valid(const struct vfio_device *device)
 	       (ops->log_start && ops->log_stop && ops->log_read_and_clear);
 }
 
-/* Unite two neighbours with the smallest gap between them */
+/* Merge the two neighbours with the smallest gap between them */
 static void dma_log_merge_closest(struct rb_root_cached *root)
 {
 	struct interval_tree_node *prev, *node, *left = NULL, *right = NULL;
@@ -46,22 +47,22 @@ static void dma_log_merge_closest(struct rb_root_cached *root)
 	}
 
 	interval_tree_remove(right, root);
-	/* The tree is ordered by both ends, so it cannot be changed in there */
+	/* The tree is ordered by both ends: insert the merged node anew */
 	interval_tree_remove(left, root);
 	left->last = right->last;
 	interval_tree_insert(left, root);
 }
 
 /**
- * vfio_combine_iova_ranges() - make ranges fewer
- * @root: tree of disjoint ranges, as log_start() gets it
- * @cur_nodes: how many there are
- * @req_nodes: how many there may be, at least 1
+ * vfio_combine_iova_ranges() - merge ranges until few enough are left
+ * @root: tree of disjoint ranges, as passed to log_start()
+ * @cur_nodes: number of ranges in the tree
+ * @req_nodes: maximum number of ranges to leave, at least 1
  *
- * For devices that can log only so many. Covers more than before, by as little
- * as can be; the nodes that are left over are simply not in the tree any more.
+ * For devices that can log a limited number of ranges. Each step closes the
+ * smallest gap. Spare nodes are removed from the tree, but not freed.
  *
- * Context: Any; caller owns the tree.
+ * Context: Any. The caller owns the tree.
  */
 void vfio_combine_iova_ranges(struct rb_root_cached *root, u32 cur_nodes,
 			      u32 req_nodes)
@@ -134,18 +135,19 @@ dma_log_start(struct vfio_device *device,
 }
 
 /**
- * vfio_feature_dma_log_start() - VFIO_DEVICE_FEATURE_DMA_LOGGING_START
+ * vfio_feature_dma_log_start() - handle VFIO_DEVICE_FEATURE_DMA_LOGGING_START
  * @device: an open device
- * @flags: of the request
- * @arg: struct vfio_device_feature_dma_logging_control; tells the page size in
- * use when it returns
- * @argsz: bytes at @arg
+ * @flags: flags of the request
+ * @arg: struct vfio_device_feature_dma_logging_control; its page size is set to
+ *	the one in use
+ * @argsz: size of @arg in bytes
  *
- * Context: Process context, may sleep.
- * Return: 0; -ENOTTY: the device cannot; -EINVAL: no ranges, a page size that
- * is no power of two, ranges that are empty, not aligned to it, or overlap;
- * -E2BIG: too many; -EOVERFLOW: one ends outside of the address space;
- * -EFAULT, -ENOMEM, what the driver returns.
+ * Context: May sleep.
+ * Return: 0; -ENOTTY if the device does not support logging; -EINVAL if there
+ * is no range, if the page size is not a power of two, or if a range is empty,
+ * unaligned or overlaps another; -E2BIG for too many ranges; -EOVERFLOW if a
+ * range ends outside of the address space; -EFAULT; -ENOMEM; or an errno of the
+ * driver.
  */
 int vfio_feature_dma_log_start(struct vfio_device *device, u32 flags,
 			       void __user *arg, size_t argsz)
@@ -180,13 +182,14 @@ int vfio_feature_dma_log_start(struct vfio_device *device, u32 flags,
 }
 
 /**
- * vfio_feature_dma_log_stop() - VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP
+ * vfio_feature_dma_log_stop() - handle VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP
  * @device: an open device
- * @flags: of the request
- * @argsz: bytes of data, which are not looked at
+ * @flags: flags of the request
+ * @argsz: size of the data in bytes, which is ignored
  *
- * Context: Process context, may sleep.
- * Return: 0, -ENOTTY: the device cannot, -EINVAL, what the driver returns.
+ * Context: May sleep.
+ * Return: 0, -ENOTTY if the device does not support logging, -EINVAL, or an
+ * errno of the driver.
  */
 int vfio_feature_dma_log_stop(struct vfio_device *device, u32 flags,
 			      size_t argsz)
@@ -211,16 +214,17 @@ static int dma_log_report_range(struct iova_bitmap *bitmap, unsigned long iova,
 }
 
 /**
- * vfio_feature_dma_log_report() - VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT
+ * vfio_feature_dma_log_report() - handle VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT
  * @device: an open device
- * @flags: of the request
+ * @flags: flags of the request
  * @arg: struct vfio_device_feature_dma_logging_report
- * @argsz: bytes at @arg
+ * @argsz: size of @arg in bytes
  *
- * Context: Process context, may sleep.
- * Return: 0; -ENOTTY: the device cannot; -EINVAL: a page size below 4 KiB or no
- * power of two, a range that is empty or not aligned to it; -EOVERFLOW: it ends
- * outside of the address space; -EFAULT, -ENOMEM, what the driver returns.
+ * Context: May sleep.
+ * Return: 0; -ENOTTY if the device does not support logging; -EINVAL if the
+ * page size is less than 4 KiB or not a power of two, or if the range is empty
+ * or unaligned; -EOVERFLOW if the range ends outside of the address space;
+ * -EFAULT; -ENOMEM; or an errno of the driver.
  */
 int vfio_feature_dma_log_report(struct vfio_device *device, u32 flags,
 				void __user *arg, size_t argsz)

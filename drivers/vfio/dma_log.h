@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * DMA logging: devices that know by themselves what memory they wrote to. What
- * drivers call is in linux/vfio.h.
+ * DMA logging, for devices that record which memory they write to. The
+ * functions for drivers are declared in linux/vfio.h.
  */
 #ifndef __VFIO_DMA_LOG_H
 #define __VFIO_DMA_LOG_H

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Ops by which a driver binds an emulated device to an iommufd and attaches it,
+ * and the access of such a device to a container.
+ */
 #include <linux/bug.h>
 #include <linux/err.h>
 #include <linux/export.h>
@@ -20,7 +24,7 @@ static const struct iommufd_access_ops vfio_emulated_access_ops = {
 	.unmap = vfio_emulated_unmap,
 };
 
-/* For a driver that cannot unpin, and therefore cannot pin */
+/* For drivers without dma_unmap(), which may not pin */
 static const struct iommufd_access_ops vfio_emulated_access_ops_rw = {};
 
 static const struct iommufd_access_ops *
@@ -31,13 +35,13 @@ vfio_emulated_get_ops(struct vfio_device *vdev)
 }
 
 /**
- * vfio_iommufd_emulated_bind() - bind to an iommufd
+ * vfio_iommufd_emulated_bind() - bind an emulated device to an iommufd
  * @vdev: the device, not bound
  * @ictx: the iommufd
- * @out_device_id: gets the ID of the device there
+ * @out_device_id: set to the ID of the device in @ictx
  *
- * Context: Caller holds the lock of the device's set. May sleep.
- * Return: 0, -errno of iommufd_access_create().
+ * Context: May sleep. The caller holds dev_set->lock.
+ * Return: 0, or an errno of iommufd_access_create().
  */
 int vfio_iommufd_emulated_bind(struct vfio_device *vdev,
 			       struct iommufd_ctx *ictx, u32 *out_device_id)
@@ -57,10 +61,10 @@ EXPORT_SYMBOL_NS_GPL(vfio_iommufd_emulated_bind, "VFIO_NG");
 
 /**
  * vfio_iommufd_emulated_unbind() - undo vfio_iommufd_emulated_bind()
- * @vdev: the device; is detached first where it is attached
+ * @vdev: the device; it is detached first if it is attached
  *
- * Context: Caller holds the lock of the device's set, which the driver's
- * dma_unmap() must not take. May sleep.
+ * Context: May sleep. The caller holds dev_set->lock, which the driver's
+ * dma_unmap() must not take.
  */
 void vfio_iommufd_emulated_unbind(struct vfio_device *vdev)
 {
@@ -73,13 +77,14 @@ void vfio_iommufd_emulated_unbind(struct vfio_device *vdev)
 EXPORT_SYMBOL_NS_GPL(vfio_iommufd_emulated_unbind, "VFIO_NG");
 
 /**
- * vfio_iommufd_emulated_attach_ioas() - attach to an IOAS
- * @vdev: the device, bound; where it is attached it moves over
+ * vfio_iommufd_emulated_attach_ioas() - attach an emulated device to an IOAS
+ * @vdev: the device, bound; if it is attached, the IOAS replaces the present
+ *	one
  * @pt_id: ID of the IOAS
  *
- * Context: Caller holds the lock of the device's set, which the driver's
- * dma_unmap() must not take. May sleep.
- * Return: 0, -errno of iommufd; the device stays where it was then.
+ * Context: May sleep. The caller holds dev_set->lock, which the driver's
+ * dma_unmap() must not take.
+ * Return: 0, or an errno of iommufd, which leaves the attachment as it was.
  */
 int vfio_iommufd_emulated_attach_ioas(struct vfio_device *vdev, u32 *pt_id)
 {
@@ -97,11 +102,11 @@ int vfio_iommufd_emulated_attach_ioas(struct vfio_device *vdev, u32 *pt_id)
 EXPORT_SYMBOL_NS_GPL(vfio_iommufd_emulated_attach_ioas, "VFIO_NG");
 
 /**
- * vfio_iommufd_emulated_detach_ioas() - take the device's memory away
- * @vdev: the device, bound; may be detached already
+ * vfio_iommufd_emulated_detach_ioas() - detach an emulated device from its IOAS
+ * @vdev: the device, bound; need not be attached
  *
- * Context: Caller holds the lock of the device's set, which the driver's
- * dma_unmap() must not take. May sleep.
+ * Context: May sleep. The caller holds dev_set->lock, which the driver's
+ * dma_unmap() must not take.
  */
 void vfio_iommufd_emulated_detach_ioas(struct vfio_device *vdev)
 {
@@ -115,12 +120,12 @@ void vfio_iommufd_emulated_detach_ioas(struct vfio_device *vdev)
 EXPORT_SYMBOL_NS_GPL(vfio_iommufd_emulated_detach_ioas, "VFIO_NG");
 
 /**
- * vfio_emulated_enter_container() - reach what a container has mapped
+ * vfio_emulated_enter_container() - give a device access to a container
  * @vdev: the device, being opened
  * @cgrp: its group in the container
  *
- * Context: Caller holds the lock of the device's set. May sleep.
- * Return: 0, -errno of iommufd_container_access_create().
+ * Context: May sleep. The caller holds dev_set->lock.
+ * Return: 0, or an errno of iommufd_container_access_create().
  */
 int vfio_emulated_enter_container(struct vfio_device *vdev,
 				  struct iommufd_container_group *cgrp)
@@ -139,10 +144,10 @@ int vfio_emulated_enter_container(struct vfio_device *vdev,
 
 /**
  * vfio_emulated_leave_container() - undo vfio_emulated_enter_container()
- * @vdev: the device, closed; nothing happens where it is in no container
+ * @vdev: the device, closed; need not have access to a container
  *
- * Context: Caller holds the lock of the device's set, which the driver's
- * dma_unmap() must not take. May sleep.
+ * Context: May sleep. The caller holds dev_set->lock, which the driver's
+ * dma_unmap() must not take.
  */
 void vfio_emulated_leave_container(struct vfio_device *vdev)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device that is software: ready-made ops by which its driver has it bound and
- * attached to an iommufd, whose prototypes are in linux/vfio.h, and its place in
- * a container.
+ * Emulated devices: ops by which a driver binds the device to an iommufd and
+ * attaches it, declared in linux/vfio.h, and the access to a container.
  */
 #ifndef __VFIO_EMULATED_H
 #define __VFIO_EMULATED_H

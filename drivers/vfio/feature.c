@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VFIO_DEVICE_FEATURE: check the request and pass it to the feature.
+ */
 #include <linux/uaccess.h>
 
 #include "dma_log.h"
@@ -31,15 +34,16 @@ static int vfio_feature_dispatch(struct vfio_device *device, u32 flags,
 }
 
 /**
- * vfio_device_feature() - VFIO_DEVICE_FEATURE
+ * vfio_device_feature() - handle VFIO_DEVICE_FEATURE
  * @device: the device, open
  * @arg: the user's request
  *
- * Migration and DMA logging have ops of their own, all else is the driver's.
+ * Migration and DMA logging are handled here, by ops of their own. The driver's
+ * op handles the other features.
  *
- * Context: Process context, may sleep.
- * Return: What the feature returns. -EFAULT, -EINVAL: bad request.
- * -ENOTTY: no such feature.
+ * Context: May sleep.
+ * Return: The result of the feature; -EFAULT or -EINVAL for a bad request;
+ * -ENOTTY for an unknown feature.
  */
 long vfio_device_feature(struct vfio_device *device,
 			 struct vfio_device_feature __user *arg)
@@ -56,7 +60,7 @@ long vfio_device_feature(struct vfio_device *device,
 	    ~(VFIO_DEVICE_FEATURE_MASK | VFIO_DEVICE_FEATURE_PROBE | ops))
 		return -EINVAL;
 
-	/* Both at once can be asked about, but not done */
+	/* GET and SET together are valid for a probe only */
 	if ((feature.flags & ops) == ops &&
 	    !(feature.flags & VFIO_DEVICE_FEATURE_PROBE))
 		return -EINVAL;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * VFIO_DEVICE_FEATURE
- */
+/* Dispatch of VFIO_DEVICE_FEATURE */
 #ifndef __VFIO_FEATURE_H
 #define __VFIO_FEATURE_H
 

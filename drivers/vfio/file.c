@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The file of an open device: its file operations, and the first open and last
+ * close of the device. The two ways to open a device are above this file.
+ */
 #include <linux/kobject.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -12,10 +16,10 @@
 #include "region_info.h"
 
 /**
- * vfio_df_init() - set up a file that has no access yet
- * @df: zeroed
- * @device: the device; the caller's registration reference goes to the file
- * @ops: the way it is opened
+ * vfio_df_init() - initialize a file without access to its device
+ * @df: the file, zeroed
+ * @device: the device; the file takes over the caller's registration reference
+ * @ops: ops of the way in which the file is opened
  *
  * Context: Any.
  */
@@ -57,8 +61,8 @@ err_module:
  * vfio_df_open() - open the device for a file
  * @df: the file
  *
- * Context: Caller holds the lock of the device's set. May sleep.
- * Return: 0, -ENODEV, -errno of ops->prepare() and open_device().
+ * Context: May sleep. The caller holds dev_set->lock.
+ * Return: 0, -ENODEV, or an errno of ops->prepare() or open_device().
  */
 int vfio_df_open(struct vfio_df *df)
 {
@@ -67,7 +71,7 @@ int vfio_df_open(struct vfio_df *df)
 
 	lockdep_assert_held(&device->dev_set->lock);
 
-	/* open_device() and close_device() find themselves counted */
+	/* open_device() and close_device() see this open in open_count */
 	if (device->open_count++)
 		return 0;
 
@@ -81,7 +85,7 @@ int vfio_df_open(struct vfio_df *df)
  * vfio_df_close() - undo vfio_df_open()
  * @df: the file
  *
- * Context: Caller holds the lock of the device's set. May sleep.
+ * Context: May sleep. The caller holds dev_set->lock.
  */
 void vfio_df_close(struct vfio_df *df)
 {
@@ -99,8 +103,8 @@ void vfio_df_close(struct vfio_df *df)
 }
 
 /**
- * vfio_df_grant() - let the file reach the device
- * @df: the file, open
+ * vfio_df_grant() - grant a file access to its device
+ * @df: the file, for which the device is open
  *
  * Context: Any.
  */
@@ -122,8 +126,8 @@ static bool vfio_df_granted(struct vfio_df *df)
 
 /**
  * vfio_df_adopt() - tie a struct file to its device
- * @df: the device's side
- * @file: the file, being opened
+ * @df: the file of the device
+ * @file: the struct file, being opened
  *
  * Context: Process context.
  */
@@ -235,7 +239,7 @@ static void vfio_df_fop_show_fdinfo(struct seq_file *m, struct file *file)
 	kfree(path);
 }
 
-/** vfio_df_fops - what every file of a device does */
+/** vfio_df_fops - file operations of all files of devices */
 const struct file_operations vfio_df_fops = {
 	.owner = THIS_MODULE,
 	.release = vfio_df_fop_release,
@@ -248,11 +252,11 @@ const struct file_operations vfio_df_fops = {
 };
 
 /**
- * vfio_df_from_file() - is it a file of a device
+ * vfio_df_from_file() - get the vfio_df of a struct file
  * @file: any file
  *
  * Context: Any.
- * Return: The device's side of it, NULL where it is another kind of file.
+ * Return: The vfio_df, or NULL if @file is not the file of a device.
  */
 struct vfio_df *vfio_df_from_file(struct file *file)
 {

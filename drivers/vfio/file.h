@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The file of an open device. There are two ways to get one, group and device
- * node; what they do differently is behind struct vfio_df_ops.
+ * The file of an open device. User space gets one through the group or through
+ * the device node; struct vfio_df_ops holds the differences.
  */
 #ifndef __VFIO_FILE_H
 #define __VFIO_FILE_H
@@ -14,22 +14,22 @@
 struct vfio_df;
 
 /**
- * struct vfio_df_ops - what one way to open a device does in its own manner
+ * struct vfio_df_ops - ops of one way to open a device
  */
 struct vfio_df_ops {
 	/**
-	 * @prepare: makes the device ready for ops->open_device(); the first
-	 * open only; lock of the device's set held
+	 * @prepare: prepare the device for ops->open_device(); called for the
+	 * first open only, with dev_set->lock held
 	 */
 	int (*prepare)(struct vfio_df *df);
-	/** @finish: undoes @prepare; lock of the device's set held */
+	/** @finish: undo @prepare; called with dev_set->lock held */
 	void (*finish)(struct vfio_df *df);
-	/** @bind: VFIO_DEVICE_BIND_IOMMUFD; optional */
+	/** @bind: handle VFIO_DEVICE_BIND_IOMMUFD; optional */
 	long (*bind)(struct vfio_df *df,
 		     struct vfio_device_bind_iommufd __user *arg);
-	/** @ioctl: further ioctls, else -ENOIOCTLCMD; optional */
+	/** @ioctl: handle further ioctls, or return -ENOIOCTLCMD; optional */
 	long (*ioctl)(struct vfio_df *df, unsigned int cmd, void __user *arg);
-	/** @release: closes and frees @df, the file is gone */
+	/** @release: close and free @df when the file is released */
 	void (*release)(struct vfio_df *df);
 };
 
@@ -39,14 +39,14 @@ struct vfio_df_ops {
 struct vfio_df {
 	/** @device: the device; the file holds a registration reference */
 	struct vfio_device *device;
-	/** @ops: the way it was opened */
+	/** @ops: ops of the way in which the file was opened */
 	const struct vfio_df_ops *ops;
 	/**
-	 * @granted: the file may reach the device. Set once, when everything
-	 * that it vouches for is in place: release, paired with acquire.
+	 * @granted: the file may access the device. Set once, by a release
+	 * store after everything else is set up; paired with an acquire load.
 	 */
 	bool granted;
-	/** @kvm: what KVM linked to this file */
+	/** @kvm: virtual machine that KVM linked to this file */
 	struct vfio_kvm_link kvm;
 };
 

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Queries about a file that user space passed to another subsystem. KVM looks
+ * these functions up by name; the prototypes are in linux/vfio.h.
+ */
 #include <linux/export.h>
 #include <linux/vfio.h>
 
@@ -7,7 +11,7 @@
 #include "group_file.h"
 
 /**
- * vfio_file_is_valid() - is it a file of ours
+ * vfio_file_is_valid() - check that a file belongs to VFIO
  * @file: any file
  *
  * Context: Any.
@@ -20,13 +24,14 @@ bool vfio_file_is_valid(struct file *file)
 EXPORT_SYMBOL_NS_GPL(vfio_file_is_valid, "VFIO_NG");
 
 /**
- * vfio_file_enforced_coherent() - is all DMA behind a file cache coherent
+ * vfio_file_enforced_coherent() - check that DMA behind a file is coherent
  * @file: any file
  *
- * Where it is not, a guest that has the device must be able to flush caches.
+ * If it is not, a guest that uses the device must be able to flush caches.
  *
- * Context: Process context, may sleep.
- * Return: True where the IOMMU can enforce it, and for other kinds of files.
+ * Context: May sleep.
+ * Return: True if the IOMMU can enforce cache coherency, and for files that do
+ * not belong to VFIO.
  */
 bool vfio_file_enforced_coherent(struct file *file)
 {
@@ -45,9 +50,9 @@ EXPORT_SYMBOL_NS_GPL(vfio_file_enforced_coherent, "VFIO_NG");
 /**
  * vfio_file_set_kvm() - link a file to a virtual machine
  * @file: any file
- * @kvm: the virtual machine, NULL for none
+ * @kvm: the virtual machine, or NULL
  *
- * Devices opened through the file from now on have it in vfio_device.kvm.
+ * Sets vfio_device.kvm of devices that are opened through the file afterwards.
  *
  * Context: Any.
  */
@@ -64,11 +69,11 @@ void vfio_file_set_kvm(struct file *file, struct kvm *kvm)
 EXPORT_SYMBOL_NS_GPL(vfio_file_set_kvm, "VFIO_NG");
 
 /**
- * vfio_file_iommu_group() - the IOMMU group behind the file of a group
+ * vfio_file_iommu_group() - get the IOMMU group behind the file of a group
  * @file: any file
  *
- * Context: Process context, may sleep.
- * Return: The group with a reference, NULL where there is none.
+ * Context: May sleep.
+ * Return: The IOMMU group with a reference, or NULL.
  */
 struct iommu_group *vfio_file_iommu_group(struct file *file)
 {
@@ -85,7 +90,7 @@ struct iommu_group *vfio_file_iommu_group(struct file *file)
 EXPORT_SYMBOL_NS_GPL(vfio_file_iommu_group, "VFIO_NG");
 
 /**
- * vfio_file_is_group() - is it the file of a group
+ * vfio_file_is_group() - check that a file is the file of a group
  * @file: any file
  *
  * Context: Any.
@@ -98,7 +103,7 @@ bool vfio_file_is_group(struct file *file)
 EXPORT_SYMBOL_NS_GPL(vfio_file_is_group, "VFIO_NG");
 
 /**
- * vfio_file_has_dev() - does a file entitle to a device
+ * vfio_file_has_dev() - check that a file is that of a device's group
  * @file: any file
  * @device: the device, registered
  *

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Groups of devices that the IOMMU cannot isolate from each other: their
+ * lifetime, their members, and whether user space uses them through the group
+ * or through the device nodes.
+ */
 #include <linux/cleanup.h>
 #include <linux/idr.h>
 #include <linux/kdev_t.h>
@@ -10,10 +15,10 @@
 #include "device.h"
 #include "group.h"
 
-/* Every group but those that are GONE */
+/* All groups but those in state REMOVED */
 static LIST_HEAD(vfio_groups);
 
-/* Protects the list and every nr_devices; taken outside of a group's lock */
+/* Protects the list and each nr_devices; taken outside of a group's lock */
 static DEFINE_MUTEX(vfio_groups_lock);
 
 static DEFINE_IDA(vfio_group_ida);
@@ -114,7 +119,7 @@ static struct vfio_group *vfio_group_get(struct iommu_group *iommu_group,
 	return vfio_group_create(iommu_group, kind);
 }
 
-/* A group for a device that is behind no IOMMU */
+/* Allocate an IOMMU group for a device that is not behind an IOMMU */
 static struct iommu_group *vfio_group_fake_iommu_group(struct device *dev)
 {
 	struct iommu_group *group;
@@ -134,7 +139,7 @@ static struct iommu_group *vfio_group_fake_iommu_group(struct device *dev)
 	return group;
 }
 
-/* Its group with a reference; @kind may change to noiommu */
+/* Return the device's group with a reference. @kind may change to noiommu. */
 static struct iommu_group *
 vfio_group_get_iommu_group(struct device *dev, enum iommufd_group_kind *kind)
 {
@@ -152,16 +157,17 @@ vfio_group_get_iommu_group(struct device *dev, enum iommufd_group_kind *kind)
 }
 
 /**
- * vfio_group_join() - bring a device into its group
- * @device: the device; gets its @group and @noiommu
- * @kind: what it is; a physical one that is behind no IOMMU may become one
- *	without IOMMU
+ * vfio_group_join() - add a device to its group
+ * @device: the device; its @group and @noiommu are set
+ * @kind: kind of the device; a physical device without an IOMMU may become a
+ *	noiommu one
  *
- * The first device makes /dev/vfio/N appear, or /dev/vfio/noiommu-N.
+ * The first device creates /dev/vfio/N or /dev/vfio/noiommu-N.
  *
- * Context: Process context, may sleep.
- * Return: 0, -EINVAL: the device is behind no IOMMU, and the module parameter
- * enable_unsafe_noiommu_mode is not set, -ENOMEM, -errno.
+ * Context: May sleep.
+ * Return: 0; -EINVAL if the device is not behind an IOMMU and the module
+ * parameter enable_unsafe_noiommu_mode is not set; -ENOMEM; or another negative
+ * errno.
  */
 int vfio_group_join(struct vfio_device *device, enum iommufd_group_kind kind)
 {
@@ -189,10 +195,10 @@ int vfio_group_join(struct vfio_device *device, enum iommufd_group_kind kind)
 }
 
 /**
- * vfio_group_leave_container() - take a group out of its container
+ * vfio_group_leave_container() - remove a group from its container
  * @group: the group, CONTAINED, no device open
  *
- * Context: Caller holds the lock of the group. May sleep.
+ * Context: May sleep. The caller holds the lock of the group.
  */
 void vfio_group_leave_container(struct vfio_group *group)
 {
@@ -207,10 +213,10 @@ void vfio_group_leave_container(struct vfio_group *group)
  * vfio_group_leave() - undo vfio_group_join()
  * @device: the device, neither listed nor open
  *
- * The last device takes /dev/vfio/N away and the group out of its container,
- * also where a file on it is open.
+ * With its last device, /dev/vfio/N is removed and the group leaves its
+ * container, even if the group's file is open.
  *
- * Context: Process context, may sleep.
+ * Context: May sleep.
  */
 void vfio_group_leave(struct vfio_device *device)
 {
@@ -224,7 +230,7 @@ void vfio_group_leave(struct vfio_device *device)
 	if (--group->nr_devices)
 		return;
 
-	/* A device that joins now waits for the lock, as it needs the name */
+	/* A new group of the same name waits for the lock */
 	list_del(&group->next);
 	cdev_device_del(&group->cdev, &group->dev);
 
@@ -240,9 +246,9 @@ void vfio_group_leave(struct vfio_device *device)
 
 /**
  * vfio_group_list_device() - let a device be found by its name
- * @device: the device, has joined
+ * @device: the device, which has joined its group
  *
- * Context: Process context, may sleep.
+ * Context: May sleep.
  */
 void vfio_group_list_device(struct vfio_device *device)
 {
@@ -256,7 +262,7 @@ void vfio_group_list_device(struct vfio_device *device)
  * vfio_group_unlist_device() - undo vfio_group_list_device()
  * @device: the device
  *
- * Context: Process context, may sleep.
+ * Context: May sleep.
  */
 void vfio_group_unlist_device(struct vfio_device *device)
 {
@@ -266,7 +272,10 @@ void vfio_group_unlist_device(struct vfio_device *device)
 	list_del(&device->group_next);
 }
 
-/* Positive: that is the name, 0: it is not, negative: stop the search */
+/*
+ * Return a positive number if the name matches, 0 if it does not, or a negative
+ * errno that ends the search
+ */
 static int vfio_group_match_device(struct vfio_device *device, char *buf)
 {
 	if (device->ops->match)
@@ -277,11 +286,11 @@ static int vfio_group_match_device(struct vfio_device *device, char *buf)
 /**
  * vfio_group_find_device() - find a device by its name
  * @group: the group
- * @buf: the name, with what the driver makes of it; the driver may write to it
+ * @buf: the name, perhaps with options for the driver, which may modify it
  *
- * Context: Process context, may sleep.
- * Return: The device with a registration reference; ERR_PTR(-ENODEV): there is
- * none; ERR_PTR of the driver's choice.
+ * Context: May sleep.
+ * Return: The device with a registration reference; ERR_PTR(-ENODEV) if no
+ * device matches; or an ERR_PTR of the driver.
  */
 struct vfio_device *vfio_group_find_device(struct vfio_group *group, char *buf)
 {
@@ -300,11 +309,11 @@ struct vfio_device *vfio_group_find_device(struct vfio_group *group, char *buf)
 }
 
 /**
- * vfio_group_coherent() - does the IOMMU keep all DMA cache coherent
+ * vfio_group_coherent() - check that the IOMMU can make all DMA coherent
  * @group: the group
  *
- * Context: Process context, may sleep.
- * Return: True where it can be told to do so for each device.
+ * Context: May sleep.
+ * Return: True if the IOMMU can enforce cache coherency for each device.
  */
 bool vfio_group_coherent(struct vfio_group *group)
 {
@@ -320,11 +329,11 @@ bool vfio_group_coherent(struct vfio_group *group)
 }
 
 /**
- * vfio_group_block() - keep the group file closed
+ * vfio_group_block() - keep the group's file from being opened
  * @group: the group
  *
- * Context: Process context, may sleep. Without the lock of a device's set.
- * Return: 0, -EBUSY: it is open.
+ * Context: May sleep. The caller does not hold a dev_set->lock.
+ * Return: 0, or -EBUSY if the file is open.
  */
 int vfio_group_block(struct vfio_group *group)
 {
@@ -339,7 +348,7 @@ int vfio_group_block(struct vfio_group *group)
  * vfio_group_unblock() - undo vfio_group_block()
  * @group: the group
  *
- * Context: Process context, may sleep. Without the lock of a device's set.
+ * Context: May sleep. The caller does not hold a dev_set->lock.
  */
 void vfio_group_unblock(struct vfio_group *group)
 {
@@ -348,11 +357,11 @@ void vfio_group_unblock(struct vfio_group *group)
 }
 
 /**
- * vfio_group_init() - set up at module load
+ * vfio_group_init() - set up the class and the numbers of groups
  * @fops: file operations of /dev/vfio/N
  *
- * Context: Process context, may sleep.
- * Return: 0, -errno.
+ * Context: May sleep. At module load.
+ * Return: 0, or a negative errno.
  */
 int vfio_group_init(const struct file_operations *fops)
 {
@@ -373,7 +382,7 @@ int vfio_group_init(const struct file_operations *fops)
 /**
  * vfio_group_exit() - undo vfio_group_init()
  *
- * Context: Process context, may sleep. No group is left.
+ * Context: May sleep. At module unload, when no group is left.
  */
 void vfio_group_exit(void)
 {

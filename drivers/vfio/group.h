@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A group of devices that the IOMMU cannot tell apart: the object behind
- * /dev/vfio/N. The file on it is in group_file.
+ * A group of devices that the IOMMU cannot isolate from each other, which is
+ * the object behind /dev/vfio/N. group_file.h has its file.
  */
 #ifndef __VFIO_GROUP_H
 #define __VFIO_GROUP_H
@@ -15,56 +15,68 @@
 #include "kvm_link.h"
 
 /**
- * enum vfio_group_state - what a group can be used for
+ * enum vfio_group_state - state of a group
  */
 enum vfio_group_state {
-	/** @VFIO_GROUP_IDLE: in no container */
+	/** @VFIO_GROUP_IDLE: not in a container */
 	VFIO_GROUP_IDLE,
-	/** @VFIO_GROUP_CONTAINED: in a container, DMA ownership claimed */
+	/** @VFIO_GROUP_CONTAINED: in a container, which owns the group's DMA */
 	VFIO_GROUP_CONTAINED,
-	/** @VFIO_GROUP_GONE: the last device has left; files may remain */
+	/** @VFIO_GROUP_REMOVED: no device is left; files may be open */
 	VFIO_GROUP_REMOVED,
 };
 
 /**
  * struct vfio_group - devices of one IOMMU group
  *
- * Exists from the first device that joins to the last that leaves, and then
- * until the last file is closed.
+ * Created for the first device that joins. Removed when the last device leaves,
+ * and freed when the last file is closed after that.
  */
 struct vfio_group {
-	/** @dev: the group in sysfs; its reference count is our lifetime */
+	/**
+	 * @dev: the group in sysfs; its reference count is the group's lifetime
+	 */
 	struct device dev;
 	/** @cdev: /dev/vfio/N */
 	struct cdev cdev;
-	/** @next: link in the list of groups, protected by its lock */
+	/** @next: link in the list of groups, protected by vfio_groups_lock */
 	struct list_head next;
-	/** @nr_devices: devices that have joined, protected by the same lock */
+	/**
+	 * @nr_devices: number of devices that have joined, protected by the
+	 * same lock
+	 */
 	unsigned int nr_devices;
 	/**
-	 * @kind: what its devices are; of kinds other than the physical one
-	 * there is one device, and @iommu_group was made for it
+	 * @kind: kind of its devices; unless it is the physical one, there is
+	 * one device, and @iommu_group was allocated for it
 	 */
 	enum iommufd_group_kind kind;
-	/** @iommu_group: the IOMMU's group, a reference; NULL when GONE */
+	/**
+	 * @iommu_group: the IOMMU group, with a reference; NULL when REMOVED
+	 */
 	struct iommu_group *iommu_group;
 	/**
-	 * @lock: protects what follows up to @kvm; never held with the lock of
-	 * a device's set. @state, @cgrp and @file stay as they are while
-	 * @nr_open is not 0.
+	 * @lock: protects the members up to @kvm; never held together with a
+	 * dev_set->lock. @state, @cgrp and @file do not change while @nr_open
+	 * is not 0.
 	 */
 	struct mutex lock;
-	/** @state: what it can be used for */
+	/** @state: state of the group */
 	enum vfio_group_state state;
-	/** @cgrp: our place in the container, when CONTAINED */
+	/** @cgrp: the group in the container, when CONTAINED */
 	struct iommufd_container_group *cgrp;
-	/** @file: the one open file, or NULL */
+	/** @file: the only open file of the group, or NULL */
 	struct file *file;
-	/** @nr_open: files of devices, open or about to be; each holds @file */
+	/**
+	 * @nr_open: number of device files, open or being opened; each holds
+	 * @file
+	 */
 	unsigned int nr_open;
-	/** @nr_cdev: devices bound through their device nodes */
+	/**
+	 * @nr_cdev: number of devices that are bound through their device nodes
+	 */
 	unsigned int nr_cdev;
-	/** @kvm: what KVM linked to @file; has a lock of its own */
+	/** @kvm: virtual machine that KVM linked to @file; has its own lock */
 	struct vfio_kvm_link kvm;
 	/** @device_lock: protects @device_list; taken inside of @lock */
 	struct mutex device_lock;

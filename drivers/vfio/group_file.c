@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The file of a group, /dev/vfio/N: user space adds the group to a container
+ * and opens the group's devices.
+ */
 #include <linux/anon_inodes.h>
 #include <linux/capability.h>
 #include <linux/cleanup.h>
@@ -15,7 +19,7 @@
 #include "group.h"
 #include "group_file.h"
 
-/* Neither the group's file nor its container can go before vfio_group_unpin() */
+/* Keep the group's file open and the group in its container */
 static int vfio_group_pin(struct vfio_group *group)
 {
 	guard(mutex)(&group->lock);
@@ -57,8 +61,8 @@ static void vfio_group_df_finish(struct vfio_df *df)
 }
 
 /*
- * The lock of the group is not held here: others take it where they must not wait
- * for what drivers do to open a device.
+ * The lock of the group is not held while a driver opens its device, because
+ * other users of the lock must not wait for that.
  */
 static int vfio_group_df_open(struct vfio_df *df)
 {
@@ -95,7 +99,7 @@ static const struct vfio_df_ops vfio_group_df_ops = {
 	.release = vfio_group_df_release,
 };
 
-/* On success the registration reference on @device is the file's */
+/* On success, the file takes over the registration reference on @device */
 static struct file *vfio_group_open_device(struct vfio_device *device)
 {
 	struct vfio_df *df;
@@ -119,7 +123,7 @@ static struct file *vfio_group_open_device(struct vfio_device *device)
 		return file;
 	}
 	vfio_df_adopt(df, file);
-	/* Regions are at fixed offsets */
+	/* Each region has its own range of file offsets */
 	file->f_mode |= FMODE_PREAD | FMODE_PWRITE;
 	return file;
 }
@@ -173,7 +177,7 @@ static long vfio_group_get_status(struct vfio_group *group,
 	return copy_to_user(arg, &status, minsz) ? -EFAULT : 0;
 }
 
-/* The container outlives its own file from here on */
+/* The group keeps the container alive after the container's file is closed */
 static int vfio_group_enter_container(struct vfio_group *group,
 				      struct file *container)
 {
@@ -287,11 +291,11 @@ static const struct file_operations vfio_group_fops = {
 };
 
 /**
- * vfio_group_from_file() - is it the file of a group
+ * vfio_group_from_file() - get the group of a file
  * @file: any file
  *
  * Context: Any.
- * Return: The group, NULL where it is another kind of file.
+ * Return: The group, or NULL if @file is not the file of a group.
  */
 struct vfio_group *vfio_group_from_file(struct file *file)
 {
@@ -299,10 +303,10 @@ struct vfio_group *vfio_group_from_file(struct file *file)
 }
 
 /**
- * vfio_group_file_init() - set up groups and their files at module load
+ * vfio_group_file_init() - set up groups and their files
  *
- * Context: Process context, may sleep.
- * Return: 0, -errno.
+ * Context: May sleep. At module load.
+ * Return: 0, or a negative errno.
  */
 int vfio_group_file_init(void)
 {
@@ -312,7 +316,7 @@ int vfio_group_file_init(void)
 /**
  * vfio_group_file_exit() - undo vfio_group_file_init()
  *
- * Context: Process context, may sleep.
+ * Context: May sleep. At module unload.
  */
 void vfio_group_file_exit(void)
 {

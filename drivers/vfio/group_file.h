@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The file of /dev/vfio/N: puts the group into a container and opens its
- * devices.
+ * The file of /dev/vfio/N, by which user space adds the group to a container
+ * and opens the group's devices.
  */
 #ifndef __VFIO_GROUP_FILE_H
 #define __VFIO_GROUP_FILE_H

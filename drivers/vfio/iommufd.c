@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Ops by which a driver binds a device that does DMA through the IOMMU to an
+ * iommufd, and attaches it. The prototypes are in linux/vfio.h.
+ */
 #include <linux/bug.h>
 #include <linux/export.h>
 #include <linux/iommufd.h>
@@ -6,13 +10,13 @@
 #include <linux/vfio.h>
 
 /**
- * vfio_iommufd_physical_bind() - bind to an iommufd
+ * vfio_iommufd_physical_bind() - bind a device to an iommufd
  * @vdev: the device, not bound
  * @ictx: the iommufd
- * @out_device_id: gets the ID of the device there
+ * @out_device_id: set to the ID of the device in @ictx
  *
- * Context: Caller holds the lock of the device's set. May sleep.
- * Return: 0, -errno of iommufd_device_bind().
+ * Context: May sleep. The caller holds dev_set->lock.
+ * Return: 0, or an errno of iommufd_device_bind().
  */
 int vfio_iommufd_physical_bind(struct vfio_device *vdev,
 			       struct iommufd_ctx *ictx, u32 *out_device_id)
@@ -35,9 +39,9 @@ EXPORT_SYMBOL_NS_GPL(vfio_iommufd_physical_bind, "VFIO_NG");
 
 /**
  * vfio_iommufd_physical_unbind() - undo vfio_iommufd_physical_bind()
- * @vdev: the device; is detached first, with all its PASIDs, where it is attached
+ * @vdev: the device; it and its PASIDs are detached first if they are attached
  *
- * Context: Caller holds the lock of the device's set. May sleep.
+ * Context: May sleep. The caller holds dev_set->lock.
  */
 void vfio_iommufd_physical_unbind(struct vfio_device *vdev)
 {
@@ -53,12 +57,12 @@ void vfio_iommufd_physical_unbind(struct vfio_device *vdev)
 EXPORT_SYMBOL_NS_GPL(vfio_iommufd_physical_unbind, "VFIO_NG");
 
 /**
- * vfio_iommufd_physical_attach_ioas() - attach to an IOAS or HWPT
- * @vdev: the device, bound; where it is attached it moves over
- * @pt_id: ID of the IOAS or HWPT; gets the ID of the HWPT in use
+ * vfio_iommufd_physical_attach_ioas() - attach a device to an IOAS or HWPT
+ * @vdev: the device, bound; if it is attached, the present HWPT is replaced
+ * @pt_id: ID of the IOAS or HWPT; set to the ID of the HWPT in use
  *
- * Context: Caller holds the lock of the device's set. May sleep.
- * Return: 0, -errno of iommufd; the device stays where it was then.
+ * Context: May sleep. The caller holds dev_set->lock.
+ * Return: 0, or an errno of iommufd, which leaves the attachment as it was.
  */
 int vfio_iommufd_physical_attach_ioas(struct vfio_device *vdev, u32 *pt_id)
 {
@@ -80,10 +84,12 @@ int vfio_iommufd_physical_attach_ioas(struct vfio_device *vdev, u32 *pt_id)
 EXPORT_SYMBOL_NS_GPL(vfio_iommufd_physical_attach_ioas, "VFIO_NG");
 
 /**
- * vfio_iommufd_physical_detach_ioas() - block the device's DMA
- * @vdev: the device, bound; may be detached already
+ * vfio_iommufd_physical_detach_ioas() - detach a device
+ * @vdev: the device, bound; need not be attached
  *
- * Context: Caller holds the lock of the device's set. May sleep.
+ * Its DMA is blocked afterwards.
+ *
+ * Context: May sleep. The caller holds dev_set->lock.
  */
 void vfio_iommufd_physical_detach_ioas(struct vfio_device *vdev)
 {
@@ -97,13 +103,14 @@ void vfio_iommufd_physical_detach_ioas(struct vfio_device *vdev)
 EXPORT_SYMBOL_NS_GPL(vfio_iommufd_physical_detach_ioas, "VFIO_NG");
 
 /**
- * vfio_iommufd_physical_pasid_attach_ioas() - attach one PASID
+ * vfio_iommufd_physical_pasid_attach_ioas() - attach a PASID of a device
  * @vdev: the device, bound
- * @pasid: the PASID; where it is attached it moves over
- * @pt_id: ID of the IOAS or HWPT; gets the ID of the HWPT in use
+ * @pasid: the PASID; if it is attached, the present HWPT is replaced
+ * @pt_id: ID of the IOAS or HWPT; set to the ID of the HWPT in use
  *
- * Context: Caller holds the lock of the device's set. May sleep.
- * Return: 0, -ENOMEM, -errno of iommufd; the PASID stays where it was then.
+ * Context: May sleep. The caller holds dev_set->lock.
+ * Return: 0, -ENOMEM, or an errno of iommufd, which leaves the attachment as it
+ * was.
  */
 int vfio_iommufd_physical_pasid_attach_ioas(struct vfio_device *vdev, u32 pasid,
 					    u32 *pt_id)
@@ -131,11 +138,13 @@ int vfio_iommufd_physical_pasid_attach_ioas(struct vfio_device *vdev, u32 pasid,
 EXPORT_SYMBOL_NS_GPL(vfio_iommufd_physical_pasid_attach_ioas, "VFIO_NG");
 
 /**
- * vfio_iommufd_physical_pasid_detach_ioas() - block what a PASID does
+ * vfio_iommufd_physical_pasid_detach_ioas() - detach a PASID of a device
  * @vdev: the device, bound
- * @pasid: the PASID; may be detached already
+ * @pasid: the PASID; need not be attached
  *
- * Context: Caller holds the lock of the device's set. May sleep.
+ * The DMA of the PASID is blocked afterwards.
+ *
+ * Context: May sleep. The caller holds dev_set->lock.
  */
 void vfio_iommufd_physical_pasid_detach_ioas(struct vfio_device *vdev,
 					     u32 pasid)
@@ -148,11 +157,11 @@ void vfio_iommufd_physical_pasid_detach_ioas(struct vfio_device *vdev,
 EXPORT_SYMBOL_NS_GPL(vfio_iommufd_physical_pasid_detach_ioas, "VFIO_NG");
 
 /**
- * vfio_iommufd_device_ictx() - which iommufd a device is bound to
+ * vfio_iommufd_device_ictx() - get the iommufd that a device is bound to
  * @vdev: the device
  *
- * Context: Caller holds the lock of the device's set.
- * Return: The iommufd, without a reference; NULL where it is bound to none.
+ * Context: The caller holds dev_set->lock.
+ * Return: The iommufd without a reference, or NULL if the device is not bound.
  */
 struct iommufd_ctx *vfio_iommufd_device_ictx(struct vfio_device *vdev)
 {
@@ -163,13 +172,13 @@ struct iommufd_ctx *vfio_iommufd_device_ictx(struct vfio_device *vdev)
 EXPORT_SYMBOL_NS_GPL(vfio_iommufd_device_ictx, "VFIO_NG");
 
 /**
- * vfio_iommufd_get_dev_id() - what an iommufd calls a device
+ * vfio_iommufd_get_dev_id() - get the ID of a device in an iommufd
  * @vdev: the device
  * @ictx: the iommufd
  *
- * Context: Caller holds the lock of the device's set.
- * Return: Its ID. -ENOENT: it is bound elsewhere or nowhere, but @ictx owns its
- * group. -ENODEV: @ictx does not own it.
+ * Context: The caller holds dev_set->lock.
+ * Return: The ID; -ENOENT if @ictx owns the device's group, but the device is
+ * not bound to @ictx; -ENODEV if @ictx does not own the group.
  */
 int vfio_iommufd_get_dev_id(struct vfio_device *vdev, struct iommufd_ctx *ictx)
 {

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Link between files and virtual machines: KVM links a file to a virtual
+ * machine, and a device that is opened through the file takes a reference on
+ * it.
+ */
 #include <linux/kvm_host.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -6,7 +11,7 @@
 #include "kvm_link.h"
 
 /**
- * vfio_kvm_link_init() - make an empty link
+ * vfio_kvm_link_init() - initialize an empty link
  * @link: the link
  *
  * Context: Any.
@@ -20,9 +25,9 @@ void vfio_kvm_link_init(struct vfio_kvm_link *link)
 /**
  * vfio_kvm_link_set() - link to another virtual machine
  * @link: the link
- * @kvm: the virtual machine, NULL for none
+ * @kvm: the virtual machine, or NULL
  *
- * Devices that are open stay with the one they were opened for.
+ * Devices that are open keep their present virtual machine.
  *
  * Context: Any.
  */
@@ -33,7 +38,7 @@ void vfio_kvm_link_set(struct vfio_kvm_link *link, struct kvm *kvm)
 	spin_unlock(&link->lock);
 }
 
-/* KVM is a module that may be absent: its functions are found by name. */
+/* KVM is a module that may be absent, so its functions are looked up by name */
 static bool kvm_link_try_get(struct kvm *kvm)
 {
 	bool (*get)(struct kvm *kvm) = symbol_get(kvm_get_kvm_safe);
@@ -62,10 +67,11 @@ static void kvm_link_get_kvm(struct vfio_device *device, struct kvm *kvm)
 
 /**
  * vfio_device_get_kvm() - take a reference on the linked virtual machine
- * @device: gets it in @device->kvm, which stays NULL where there is none
+ * @device: the device; @device->kvm is set, or stays NULL without a virtual
+ *	machine
  * @link: the link of the file that opens the device
  *
- * Context: Caller holds the lock of the device's set.
+ * Context: The caller holds dev_set->lock.
  */
 void vfio_device_get_kvm(struct vfio_device *device, struct vfio_kvm_link *link)
 {
@@ -79,9 +85,9 @@ void vfio_device_get_kvm(struct vfio_device *device, struct vfio_kvm_link *link)
 
 /**
  * vfio_device_put_kvm() - undo vfio_device_get_kvm()
- * @device: the device; may have none
+ * @device: the device; need not have a virtual machine
  *
- * Context: Caller holds the lock of the device's set.
+ * Context: The caller holds dev_set->lock.
  */
 void vfio_device_put_kvm(struct vfio_device *device)
 {

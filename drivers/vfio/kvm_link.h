@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The virtual machine that a file was linked to, and the reference on it that
- * a device holds while it is open.
+ * The virtual machine that KVM links to a file, and the reference on it that a
+ * device holds while it is open.
  */
 #ifndef __VFIO_KVM_LINK_H
 #define __VFIO_KVM_LINK_H
@@ -10,10 +10,10 @@
 #include <linux/vfio.h>
 
 /**
- * struct vfio_kvm_link - a virtual machine that KVM linked to a file
+ * struct vfio_kvm_link - link to a virtual machine
  */
 struct vfio_kvm_link {
-	/** @lock: protects @kvm; KVM sets it to NULL before it frees it */
+	/** @lock: protects @kvm, which KVM clears before it frees the struct */
 	spinlock_t lock;
 	/** @kvm: the virtual machine or NULL; no reference is held */
 	struct kvm *kvm;

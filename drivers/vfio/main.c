@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Init and exit of vfio.ko, and its module parameter. */
 #include <linux/init.h>
 #include <linux/iommufd.h>
 #include <linux/module.h>
@@ -9,7 +10,7 @@
 
 module_param_named(enable_unsafe_noiommu_mode, iommufd_noiommu, bool, 0644);
 MODULE_PARM_DESC(enable_unsafe_noiommu_mode,
-		 "offer devices without an IOMMU too, which is UNSAFE");
+		 "Accept devices that are not behind an IOMMU, which is unsafe");
 
 static int __init vfio_init(void)
 {
@@ -41,13 +42,13 @@ static void __exit vfio_exit(void)
 	vfio_cdev_exit();
 	vfio_group_file_exit();
 	vfio_virqfd_exit();
-	/* The parameter goes with this module, what it set is in another */
+	/* The variable is in iommufd.ko and outlives the parameter */
 	iommufd_noiommu = false;
 }
 module_exit(vfio_exit);
 
 MODULE_IMPORT_NS("IOMMUFD_NG");
-/* what is configured for containers is to be in effect before one is used */
+/* its parameters must be in effect before a container is used */
 MODULE_SOFTDEP("post: vfio_iommu_type1");
-MODULE_DESCRIPTION("VFIO: devices for user space");
+MODULE_DESCRIPTION("VFIO: access to devices from user space");
 MODULE_LICENSE("GPL");

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The states of a device are two things at once: how much it does, and whether
- * its data is on the move.
+ * The features of migration, and the order of its states.
  *
- *                      no data       saving            resuming
- *   all             RUNNING       PRE_COPY
- *   no P2P          RUNNING_P2P   PRE_COPY_P2P
- *   nothing         STOP          STOP_COPY         RESUMING
+ * A state stands for two things, the activity of a device and the transfer of
+ * its data:
  *
- * A step goes one line up or down, or one column to the side on the same line.
+ *                       no data       saving            resuming
+ *    all             RUNNING       PRE_COPY
+ *    no P2P          RUNNING_P2P   PRE_COPY_P2P
+ *    nothing         STOP          STOP_COPY         RESUMING
+ *
+ * A step moves by one line, or by one column within a line.
  */
 #include <linux/bug.h>
 #include <linux/export.h>
@@ -32,14 +34,14 @@ enum {
 };
 
 /**
- * struct position - where a state is in the table above
+ * struct mig_position - position of a state in the table above
  */
 struct mig_position {
-	/** @activity: the line, from below */
+	/** @activity: the line, counted from the bottom */
 	u8 activity;
 	/** @transfer: the column */
 	u8 transfer;
-	/** @flags: migration_flags of a device that has the state */
+	/** @flags: migration_flags that a device needs to have the state */
 	u8 flags;
 };
 
@@ -64,7 +66,7 @@ static const struct mig_position mig_positions[VFIO_DEVICE_STATE_NR] = {
 					 VFIO_MIGRATION_STOP_COPY },
 };
 
-/* The table read the other way; VFIO_DEVICE_STATE_ERROR where nothing is */
+/* The states by position; VFIO_DEVICE_STATE_ERROR at vacant positions */
 static const u8 mig_states[NR_ACTIVITIES][NR_TRANSFERS] = {
 	[ACTIVITY_NONE] = { VFIO_DEVICE_STATE_STOP, VFIO_DEVICE_STATE_STOP_COPY,
 			    VFIO_DEVICE_STATE_RESUMING },
@@ -74,7 +76,7 @@ static const u8 mig_states[NR_ACTIVITIES][NR_TRANSFERS] = {
 			   VFIO_DEVICE_STATE_PRE_COPY },
 };
 
-/* From VFIO_DEVICE_STATE_ERROR no step leads on, and none leads there */
+/* VFIO_DEVICE_STATE_ERROR is not reached or left by a step */
 static bool mig_has_state(const struct vfio_device *device, unsigned int state)
 {
 	return state != VFIO_DEVICE_STATE_ERROR &&
@@ -82,14 +84,14 @@ static bool mig_has_state(const struct vfio_device *device, unsigned int state)
 	       !(mig_positions[state].flags & ~device->migration_flags);
 }
 
-/* One step from where a device is to another state, were it to have them all */
+/* Return the next step from @cur to @new of a device that has all states */
 static unsigned int mig_next_state(unsigned int cur, unsigned int new)
 {
 	const struct mig_position *to = &mig_positions[new];
 	struct mig_position at = mig_positions[cur];
 
 	if (at.transfer == to->transfer) {
-		/* What was saved at rest is all: saving cannot go on after it */
+		/* STOP_COPY saves the final data: saving cannot continue */
 		if (cur == VFIO_DEVICE_STATE_STOP_COPY && cur != new)
 			return VFIO_DEVICE_STATE_ERROR;
 	} else if (at.transfer != TRANSFER_NONE) {
@@ -107,16 +109,17 @@ static unsigned int mig_next_state(unsigned int cur, unsigned int new)
 }
 
 /**
- * vfio_mig_get_next_state() - the next step on the way to a state
+ * vfio_mig_get_next_state() - get the next step on the way to a state
  * @device: device of a driver with migration ops
- * @cur_fsm: where it is
- * @new_fsm: where the user wants it to be
- * @next_fsm: where to go first; @new_fsm at the end of the way
+ * @cur_fsm: present state
+ * @new_fsm: state that the user requests
+ * @next_fsm: set to the next state; @new_fsm for the last step
  *
- * States that device->migration_flags does not have are stepped over.
+ * States that are not in device->migration_flags are skipped.
  *
  * Context: Any.
- * Return: 0; -EINVAL: the device lacks the state, or no way leads there.
+ * Return: 0, or -EINVAL if the device does not have @new_fsm or no path leads
+ * there.
  */
 int vfio_mig_get_next_state(struct vfio_device *device,
 			    enum vfio_device_mig_state cur_fsm,
@@ -142,11 +145,11 @@ int vfio_mig_get_next_state(struct vfio_device *device,
 EXPORT_SYMBOL_NS_GPL(vfio_mig_get_next_state, "VFIO_NG");
 
 /**
- * vfio_migration_valid() - has a driver set up all or nothing
- * @device: device that is to be registered
+ * vfio_migration_valid() - check that a driver sets all migration ops or none
+ * @device: the device, before registration
  *
  * Context: Any.
- * Return: False where an op or VFIO_MIGRATION_STOP_COPY is missing.
+ * Return: False if an op or VFIO_MIGRATION_STOP_COPY is missing.
  */
 bool vfio_migration_valid(const struct vfio_device *device)
 {
@@ -158,14 +161,15 @@ bool vfio_migration_valid(const struct vfio_device *device)
 }
 
 /**
- * vfio_feature_migration() - VFIO_DEVICE_FEATURE_MIGRATION
+ * vfio_feature_migration() - handle VFIO_DEVICE_FEATURE_MIGRATION
  * @device: an open device
- * @flags: of the request
+ * @flags: flags of the request
  * @arg: struct vfio_device_feature_migration
- * @argsz: bytes at @arg
+ * @argsz: size of @arg in bytes
  *
- * Context: Process context, may sleep.
- * Return: 0, -ENOTTY: cannot be migrated, -EINVAL, -EFAULT.
+ * Context: May sleep.
+ * Return: 0, -ENOTTY if the device does not support migration, -EINVAL, or
+ * -EFAULT.
  */
 int vfio_feature_migration(struct vfio_device *device, u32 flags,
 			   void __user *arg, size_t argsz)
@@ -198,7 +202,7 @@ static int mig_get_state(struct vfio_device *device,
 	return copy_to_user(arg, &mig, sizeof(mig)) ? -EFAULT : 0;
 }
 
-/* The reference on @file goes to the descriptor, or is dropped */
+/* The descriptor takes over the reference on @file; on failure it is dropped */
 static int mig_install_file(struct file *file, int __user *data_fd)
 {
 	CLASS(get_unused_fd, fd)(O_CLOEXEC);
@@ -223,7 +227,7 @@ static int mig_set_state(struct vfio_device *device,
 	if (copy_from_user(&mig, arg, sizeof(mig)))
 		return -EFAULT;
 
-	/* What comes next may change the device, so memory is tried out first */
+	/* The next call may change the device, so check the memory before it */
 	if (put_user(-1, &arg->data_fd))
 		return -EFAULT;
 
@@ -234,15 +238,16 @@ static int mig_set_state(struct vfio_device *device,
 }
 
 /**
- * vfio_feature_mig_state() - VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE
+ * vfio_feature_mig_state() - handle VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE
  * @device: an open device
- * @flags: of the request
+ * @flags: flags of the request
  * @arg: struct vfio_device_feature_mig_state
- * @argsz: bytes at @arg
+ * @argsz: size of @arg in bytes
  *
- * Context: Process context, may sleep.
- * Return: 0, -ENOTTY: cannot be migrated, -EINVAL: also for a state that cannot
- * be gone to, -EFAULT, -EMFILE, what the driver returns.
+ * Context: May sleep.
+ * Return: 0; -ENOTTY if the device does not support migration; -EINVAL, also
+ * for a state that cannot be reached; -EFAULT; -EMFILE; or an errno of the
+ * driver.
  */
 int vfio_feature_mig_state(struct vfio_device *device, u32 flags,
 			   void __user *arg, size_t argsz)
@@ -261,15 +266,15 @@ int vfio_feature_mig_state(struct vfio_device *device, u32 flags,
 }
 
 /**
- * vfio_feature_mig_data_size() - VFIO_DEVICE_FEATURE_MIG_DATA_SIZE
+ * vfio_feature_mig_data_size() - handle VFIO_DEVICE_FEATURE_MIG_DATA_SIZE
  * @device: an open device
- * @flags: of the request
+ * @flags: flags of the request
  * @arg: struct vfio_device_feature_mig_data_size
- * @argsz: bytes at @arg
+ * @argsz: size of @arg in bytes
  *
- * Context: Process context, may sleep.
- * Return: 0, -ENOTTY: cannot be migrated, -EINVAL, -EFAULT, what the driver
- * returns.
+ * Context: May sleep.
+ * Return: 0, -ENOTTY if the device does not support migration, -EINVAL,
+ * -EFAULT, or an errno of the driver.
  */
 int vfio_feature_mig_data_size(struct vfio_device *device, u32 flags,
 			       void __user *arg, size_t argsz)
@@ -293,15 +298,16 @@ int vfio_feature_mig_data_size(struct vfio_device *device, u32 flags,
 }
 
 /**
- * vfio_feature_mig_precopy_info() - VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2
+ * vfio_feature_mig_precopy_info() - handle
+ * VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2
  * @device: an open device
- * @flags: of the request
- * @argsz: bytes of data, which are not looked at
+ * @flags: flags of the request
+ * @argsz: size of the data in bytes, which is ignored
  *
- * Holds until the device is closed.
+ * The setting holds until the device is closed.
  *
  * Context: Process context.
- * Return: 0, -EINVAL: also where the device has no PRE_COPY.
+ * Return: 0, or -EINVAL, also if the device does not have PRE_COPY.
  */
 int vfio_feature_mig_precopy_info(struct vfio_device *device, u32 flags,
 				  size_t argsz)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Migration: the features by which a user moves the state of a device, and the
- * order of the states. What drivers call is in linux/vfio.h.
+ * Migration: the features by which user space saves and restores the state of a
+ * device, and the order of the states. The functions for drivers are declared
+ * in linux/vfio.h.
  */
 #ifndef __VFIO_MIGRATION_H
 #define __VFIO_MIGRATION_H

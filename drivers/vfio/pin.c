@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Access of the driver of an emulated device to the memory of user space:
+ * pinning, reading and writing. The prototypes are in linux/vfio.h.
+ */
 #include <linux/bug.h>
 #include <linux/export.h>
 #include <linux/iommufd.h>
 #include <linux/sched.h>
 #include <linux/vfio.h>
 
-/* What a driver keeps on using after close_device() is not there any more */
+/* A driver has no access outside of open_device() and close_device() */
 static bool vfio_pin_check_open(struct vfio_device *device)
 {
 	return !WARN_ON_ONCE(!READ_ONCE(device->open_count));
@@ -26,21 +30,22 @@ static int vfio_pin_access(struct iommufd_access *access, dma_addr_t iova,
 }
 
 /**
- * vfio_pin_pages() - pin the memory behind some pages of IOVA
+ * vfio_pin_pages() - pin the memory behind pages of IOVA
  * @device: the device, open, registered by vfio_register_emulated_iommu_dev()
- * @iova: in the first page
- * @npage: how many; VFIO_PIN_PAGES_MAX_ENTRIES at most, where it is open through
- *	a container
+ * @iova: IOVA in the first page
+ * @npage: number of pages; at most VFIO_PIN_PAGES_MAX_ENTRIES if the device is
+ *	open through a container
  * @prot: IOMMU_READ, IOMMU_WRITE, or both
- * @pages: room for all pages
+ * @pages: array for all pages
  *
- * They stay until vfio_unpin_pages(), which the driver's dma_unmap() must call
- * for whatever it is told. The pages are accounted once, to who has mapped them.
+ * The pages stay pinned until vfio_unpin_pages(), which the driver's
+ * dma_unmap() must call for the range passed to it. Pages are charged once, to
+ * the process that mapped them.
  *
- * Context: Process context, may sleep.
- * Return: @npage. -EINVAL: nothing asked for, the driver has no dma_unmap(), or
- * the device is no such one. Otherwise what iommufd_container_pin_pages() says,
- * or iommufd_access_pin_pages().
+ * Context: May sleep.
+ * Return: @npage; -EINVAL for no pages, for a driver without dma_unmap(), or
+ * for a device that is not emulated; or an errno of
+ * iommufd_container_pin_pages() or iommufd_access_pin_pages().
  */
 int vfio_pin_pages(struct vfio_device *device, dma_addr_t iova, int npage,
 		   int prot, struct page **pages)
@@ -63,11 +68,11 @@ EXPORT_SYMBOL_NS_GPL(vfio_pin_pages, "VFIO_NG");
 /**
  * vfio_unpin_pages() - undo vfio_pin_pages()
  * @device: the device, open
- * @iova: as it was given there
- * @npage: as it was given there; where the device is open through a container,
- *	some pages of it will do
+ * @iova: IOVA passed to vfio_pin_pages()
+ * @npage: number of pages passed to vfio_pin_pages(); a part of the pages can
+ *	be unpinned if the device is open through a container
  *
- * Context: Process context, may sleep.
+ * Context: May sleep.
  */
 void vfio_unpin_pages(struct vfio_device *device, dma_addr_t iova, int npage)
 {
@@ -87,15 +92,15 @@ EXPORT_SYMBOL_NS_GPL(vfio_unpin_pages, "VFIO_NG");
  * vfio_dma_rw() - read or write the memory behind a range of IOVA
  * @device: the device, open, registered by vfio_register_emulated_iommu_dev()
  * @iova: first byte
- * @data: where to or from
- * @len: bytes, at least 1
- * @write: to the memory, not from it
+ * @data: buffer to copy to or from
+ * @len: number of bytes, at least 1
+ * @write: copy from @data to the memory
  *
- * Context: Process context, may sleep; of whoever has mapped the memory, of a
- * kernel thread, or, but for a device that is open through a container, of another
- * process, which is slower.
- * Return: 0. -EINVAL: nothing asked for, or the device is no such one. Otherwise
- * what iommufd_container_rw() says, or iommufd_access_rw().
+ * Context: May sleep. Runs in the process that mapped the memory, in a kernel
+ * thread or, unless the device is open through a container, in another process,
+ * which is slower.
+ * Return: 0; -EINVAL for no bytes or for a device that is not emulated; or an
+ * errno of iommufd_container_rw() or iommufd_access_rw().
  */
 int vfio_dma_rw(struct vfio_device *device, dma_addr_t iova, void *data,
 		size_t len, bool write)

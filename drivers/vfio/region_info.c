@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VFIO_DEVICE_GET_REGION_INFO: the driver describes a region, and this file
+ * copies the description with its capabilities to user space.
+ */
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "region_info.h"
 
-/* The chain goes behind the struct where the user left room for all of it */
+/* Copy the chain behind the struct if the user's buffer can hold all of it */
 static int region_info_copy_caps(struct vfio_region_info *info,
 				 struct vfio_info_cap *caps,
 				 struct vfio_region_info __user *arg)
@@ -27,12 +31,12 @@ static int region_info_copy_caps(struct vfio_region_info *info,
 }
 
 /**
- * vfio_device_region_info() - VFIO_DEVICE_GET_REGION_INFO
+ * vfio_device_region_info() - handle VFIO_DEVICE_GET_REGION_INFO
  * @device: the device, open
  * @arg: the user's request
  *
- * Context: Process context, may sleep.
- * Return: 0, -EFAULT, -EINVAL: bad request, or what the driver's op returns.
+ * Context: May sleep.
+ * Return: 0, -EFAULT or -EINVAL for a bad request, or an errno of the driver.
  */
 long vfio_device_region_info(struct vfio_device *device,
 			     struct vfio_region_info __user *arg)

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Registration of devices: joins a device, its group and its device node. The
+ * prototypes are in linux/vfio.h.
+ */
 #include <linux/bug.h>
 #include <linux/export.h>
 #include <linux/panic.h>
@@ -17,14 +21,14 @@ static bool register_has_ops(const struct vfio_device_ops *ops)
 	       ops->detach_ioas;
 }
 
-/* User space has no way to make up for DMA that is not */
+/* User space cannot compensate for DMA that is not coherent */
 static bool register_is_coherent(struct vfio_device *device)
 {
 	return device->group->kind != IOMMUFD_GROUP_PHYSICAL ||
 	       device_iommu_capable(device->dev, IOMMU_CAP_CACHE_COHERENCY);
 }
 
-/* What goes wrong from now on may be the device's doing */
+/* From now on, the device may cause any failure of the kernel */
 static void register_taint(struct vfio_device *device)
 {
 	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
@@ -57,7 +61,7 @@ static int register_dev(struct vfio_device *device,
 		goto err_leave;
 	}
 
-	/* The node can be opened before vfio_cdev_add() returns */
+	/* User space can open the node before vfio_cdev_add() returns */
 	vfio_device_start_registration(device);
 	ret = vfio_cdev_add(device);
 	if (ret)
@@ -79,12 +83,12 @@ err_leave:
  * vfio_register_group_dev() - offer a device to user space
  * @device: the device, from vfio_alloc_device()
  *
- * One that is behind no IOMMU is offered where the module parameter
- * enable_unsafe_noiommu_mode is set, which taints the kernel.
+ * A device that is not behind an IOMMU is accepted if the module parameter
+ * enable_unsafe_noiommu_mode is set. That taints the kernel.
  *
- * Context: Process context, may sleep. In the driver's probe().
- * Return: 0. -EINVAL: ops are missing, or the device is behind no IOMMU that
- * keeps its DMA cache coherent. -ENOMEM, -errno.
+ * Context: May sleep. In the driver's probe().
+ * Return: 0; -EINVAL if ops are missing or the device is not behind an IOMMU
+ * that keeps its DMA cache coherent; -ENOMEM; or another negative errno.
  */
 int vfio_register_group_dev(struct vfio_device *device)
 {
@@ -93,14 +97,14 @@ int vfio_register_group_dev(struct vfio_device *device)
 EXPORT_SYMBOL_NS_GPL(vfio_register_group_dev, "VFIO_NG");
 
 /**
- * vfio_register_emulated_iommu_dev() - offer a device that is software
+ * vfio_register_emulated_iommu_dev() - offer an emulated device to user space
  * @device: the device, from vfio_alloc_device()
  *
- * It does no DMA but by vfio_pin_pages() and vfio_dma_rw(), and is in no group
- * of an IOMMU.
+ * The device accesses memory only by vfio_pin_pages() and vfio_dma_rw(), and is
+ * not in an IOMMU group of the host.
  *
- * Context: Process context, may sleep. In the driver's probe().
- * Return: 0, -EINVAL: ops are missing, -ENOMEM, -errno.
+ * Context: May sleep. In the driver's probe().
+ * Return: 0, -EINVAL if ops are missing, -ENOMEM, or another negative errno.
  */
 int vfio_register_emulated_iommu_dev(struct vfio_device *device)
 {
@@ -109,22 +113,22 @@ int vfio_register_emulated_iommu_dev(struct vfio_device *device)
 EXPORT_SYMBOL_NS_GPL(vfio_register_emulated_iommu_dev, "VFIO_NG");
 
 /**
- * vfio_unregister_group_dev() - take a device back from user space
+ * vfio_unregister_group_dev() - withdraw a device from user space
  * @device: the device, registered
  *
- * Asks the user to close it, through ops->request(), and waits until that has
- * happened.
+ * Asks the user to close the device, through ops->request(), and waits until it
+ * is closed.
  *
- * Context: Process context, sleeps. In the driver's remove().
+ * Context: May sleep, for any length of time. In the driver's remove().
  */
 void vfio_unregister_group_dev(struct vfio_device *device)
 {
-	/* Unpublish, so that nobody can open it any more ... */
+	/* Prevent new opens ... */
 	vfio_group_unlist_device(device);
 	vfio_cdev_del(device);
-	/* ... wait for those who have ... */
+	/* ... wait until the present ones are closed ... */
 	vfio_device_end_registration(device);
-	/* ... and the group may go */
+	/* ... and remove the device from its group */
 	vfio_group_leave(device);
 }
 EXPORT_SYMBOL_NS_GPL(vfio_unregister_group_dev, "VFIO_NG");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The parameters of containers, under the name by which administrators know
- * them. Containers themselves are in iommufd.ko.
+ * Parameters of containers, in a module of the name that administrators expect.
+ * Containers themselves are in iommufd.ko.
  */
 #include <linux/init.h>
 #include <linux/iommufd.h>
@@ -16,15 +16,16 @@ static struct iommufd_type1_params type1_params = {
 module_param_named(allow_unsafe_interrupts,
 		   type1_params.allow_unsafe_interrupts, bool, 0644);
 MODULE_PARM_DESC(allow_unsafe_interrupts,
-		 "accept devices that can raise any interrupt");
+		 "Accept devices that can raise any interrupt of the host");
 
 module_param_named(disable_hugepages, type1_params.disable_hugepages, bool,
 		   0644);
-MODULE_PARM_DESC(disable_hugepages, "map single pages only");
+MODULE_PARM_DESC(disable_hugepages, "Map single pages only");
 
 module_param_named(dma_entry_limit, type1_params.dma_entry_limit, uint, 0644);
-MODULE_PARM_DESC(dma_entry_limit,
-		 "most mappings of a container from now on (65535)");
+MODULE_PARM_DESC(
+	dma_entry_limit,
+	"Maximum number of mappings of a new container (default 65535)");
 
 static int __init vfio_iommu_type1_init(void)
 {
@@ -40,7 +41,7 @@ static void __exit vfio_iommu_type1_exit(void)
 module_exit(vfio_iommu_type1_exit);
 
 MODULE_IMPORT_NS("IOMMUFD_NG");
-/* the kernel's own cannot do without, so some load this one and no other */
+/* the kernel's own module needs vfio, so some systems load only this one */
 MODULE_SOFTDEP("pre: vfio");
 MODULE_DESCRIPTION("Parameters of VFIO containers");
 MODULE_LICENSE("GPL");

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Listeners on eventfds: call a driver back when user space signals an eventfd,
+ * and stop when the driver or the closing of the eventfd asks for it.
+ */
 #include <linux/eventfd.h>
 #include <linux/export.h>
 #include <linux/file.h>
@@ -14,39 +18,43 @@
 /**
  * struct virqfd - a listener on an eventfd
  *
- * It is reachable through the driver's pointer, the slot. Who empties the slot
- * retires the listener: vfio_virqfd_disable() on the spot, the closing of the
- * eventfd through a work item, as the wait queue's lock is held there.
+ * The slot, a pointer of the driver, refers to it. The listener is retired when
+ * the slot is cleared: by vfio_virqfd_disable() directly, and after the eventfd
+ * is closed by a work item, because the wait queue's lock is held at that time.
  */
 struct virqfd {
-	/** @kref: one for the slot, one for each flush under way */
+	/** @kref: one reference for the slot, one for each flush in progress */
 	struct kref kref;
-	/** @slot: the driver's pointer to this, protected by virqfd_lock */
+	/**
+	 * @slot: the driver's pointer to this struct, protected by virqfd_lock
+	 */
 	struct virqfd **slot;
-	/** @eventfd: what is listened to */
+	/** @eventfd: the eventfd, with a reference */
 	struct eventfd_ctx *eventfd;
-	/** @wait: our entry in the eventfd's wait queue */
+	/** @wait: entry in the wait queue of @eventfd */
 	wait_queue_entry_t wait;
-	/** @pt: gets @wait into that queue */
+	/** @pt: adds @wait to the wait queue */
 	poll_table pt;
 	/** @opaque: first argument of both callbacks */
 	void *opaque;
 	/** @data: second argument of both callbacks */
 	void *data;
-	/** @handler: called at once, interrupts off; true: call @thread too */
+	/**
+	 * @handler: called at once with interrupts off; true: call @thread too
+	 */
 	int (*handler)(void *opaque, void *data);
 	/** @thread: called from a work item */
 	void (*thread)(void *opaque, void *data);
 	/** @inject: runs @thread */
 	struct work_struct inject;
-	/** @retire: retires the listener after the eventfd was closed */
+	/** @retire: retires the listener after the eventfd is closed */
 	struct work_struct retire;
 };
 
-/* Protects every slot; taken inside of the wait queue's lock */
+/* Protects all slots; taken inside of the wait queue's lock */
 static DEFINE_SPINLOCK(virqfd_lock);
 
-/* Runs the retire works, so that they can be waited for */
+/* Runs the retire work items, so that they can be flushed */
 static struct workqueue_struct *virqfd_wq;
 
 static void virqfd_free(struct kref *kref)
@@ -62,7 +70,7 @@ static void virqfd_put(struct virqfd *virqfd)
 	kref_put(&virqfd->kref, virqfd_free);
 }
 
-/* Neither callback runs any more afterwards */
+/* No callback runs after this returns */
 static void virqfd_retire(struct virqfd *virqfd)
 {
 	u64 count;
@@ -92,7 +100,7 @@ static void virqfd_signalled(struct virqfd *virqfd)
 		schedule_work(&virqfd->inject);
 }
 
-/* The eventfd goes away, unless vfio_virqfd_disable() has come first */
+/* The eventfd is being closed; vfio_virqfd_disable() may have been first */
 static void virqfd_hangup(struct virqfd *virqfd)
 {
 	unsigned long flags;
@@ -130,7 +138,7 @@ static void virqfd_queue_proc(struct file *file, wait_queue_head_t *wqh,
 	add_wait_queue(wqh, &virqfd->wait);
 }
 
-/* False where the slot is taken */
+/* Fill the slot. Returns false if it is in use. */
 static bool virqfd_publish(struct virqfd *virqfd)
 {
 	bool vacant;
@@ -148,17 +156,18 @@ static bool virqfd_publish(struct virqfd *virqfd)
  * @opaque: first argument of the callbacks
  * @handler: called at once with interrupts off; must not sleep; optional
  * @thread: called from a work item if @handler returned nonzero or is NULL;
- *          optional
+ *	optional
  * @data: second argument of the callbacks
- * @pvirqfd: the slot, NULL when free. It becomes NULL again by itself when user
- *           space closes the eventfd.
+ * @pvirqfd: the slot, NULL when it is free; also set to NULL when user space
+ *	closes the eventfd
  * @fd: the eventfd
  *
- * An eventfd that is signalled already calls back from here.
+ * An eventfd that is signalled already causes a callback during this call.
  *
- * Context: Process context, may sleep. The caller serializes this and
- * vfio_virqfd_disable() on one slot.
- * Return: 0, -ENOMEM, -EBADF, -EINVAL: no eventfd, -EBUSY: slot taken.
+ * Context: May sleep. The caller serializes this and vfio_virqfd_disable() on
+ * one slot.
+ * Return: 0, -ENOMEM, -EBADF, -EINVAL if @fd is not an eventfd, or -EBUSY if
+ * the slot is in use.
  */
 int vfio_virqfd_enable(void *opaque, int (*handler)(void *, void *),
 		       void (*thread)(void *, void *), void *data,
@@ -167,7 +176,7 @@ int vfio_virqfd_enable(void *opaque, int (*handler)(void *, void *),
 	struct eventfd_ctx *eventfd;
 	struct virqfd *virqfd;
 
-	/* Held to the end: no hangup while the listener is half set up */
+	/* Held until return: no hangup before the listener is complete */
 	CLASS(fd, f)(fd);
 	if (fd_empty(f))
 		return -EBADF;
@@ -204,7 +213,7 @@ int vfio_virqfd_enable(void *opaque, int (*handler)(void *, void *),
 }
 EXPORT_SYMBOL_NS_GPL(vfio_virqfd_enable, "VFIO_NG");
 
-/* Empties the slot */
+/* Clear the slot and return the listener that it had, or NULL */
 static struct virqfd *virqfd_unpublish(struct virqfd **slot)
 {
 	unsigned long flags;
@@ -218,13 +227,13 @@ static struct virqfd *virqfd_unpublish(struct virqfd **slot)
 }
 
 /**
- * vfio_virqfd_disable() - stop listening
- * @pvirqfd: the slot; may be empty
+ * vfio_virqfd_disable() - stop listening to an eventfd
+ * @pvirqfd: the slot; may be NULL
  *
- * Neither callback runs any more when it returns, also where the eventfd was
- * closed a moment ago.
+ * No callback runs after this returns, even if the eventfd has just been
+ * closed.
  *
- * Context: Process context, may sleep; not from a callback of the slot.
+ * Context: May sleep. Not from a callback of the slot.
  */
 void vfio_virqfd_disable(struct virqfd **pvirqfd)
 {
@@ -237,10 +246,10 @@ void vfio_virqfd_disable(struct virqfd **pvirqfd)
 EXPORT_SYMBOL_NS_GPL(vfio_virqfd_disable, "VFIO_NG");
 
 /**
- * vfio_virqfd_flush_thread() - wait for a thread callback under way
- * @pvirqfd: the slot; may be empty
+ * vfio_virqfd_flush_thread() - wait for a thread callback in progress
+ * @pvirqfd: the slot; may be NULL
  *
- * Context: Process context, may sleep; not from a callback of the slot.
+ * Context: May sleep. Not from a callback of the slot.
  */
 void vfio_virqfd_flush_thread(struct virqfd **pvirqfd)
 {
@@ -262,10 +271,10 @@ void vfio_virqfd_flush_thread(struct virqfd **pvirqfd)
 EXPORT_SYMBOL_NS_GPL(vfio_virqfd_flush_thread, "VFIO_NG");
 
 /**
- * vfio_virqfd_init() - set up at module load
+ * vfio_virqfd_init() - allocate the workqueue
  *
- * Context: Process context, may sleep.
- * Return: 0, -ENOMEM.
+ * Context: May sleep. At module load.
+ * Return: 0, or -ENOMEM.
  */
 int vfio_virqfd_init(void)
 {
@@ -276,7 +285,7 @@ int vfio_virqfd_init(void)
 /**
  * vfio_virqfd_exit() - undo vfio_virqfd_init()
  *
- * Context: Process context, may sleep.
+ * Context: May sleep. At module unload.
  */
 void vfio_virqfd_exit(void)
 {

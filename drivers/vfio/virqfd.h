@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Eventfds that user space signals and a driver listens to. The calls that
- * drivers use are in linux/vfio.h.
+ * Listeners on eventfds. The functions for drivers are declared in
+ * linux/vfio.h.
  */
 #ifndef __VFIO_VIRQFD_H
 #define __VFIO_VIRQFD_H
