@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Config space of an open function: the accesses, and the standard header with
- * the BARs and the command register.
+ * Config space of an open function: the user's accesses, and the standard
+ * header with the BARs and the command register.
  */
 #include <linux/bits.h>
 #include <linux/interrupt.h>
@@ -60,9 +60,9 @@ static int config_hw_read(struct pci_dev *pdev, unsigned int pos,
 }
 
 /*
- * Change the bits in @mask. Halves that nobody may change are left out of the
- * access: writing back what was read would clear write-one-to-clear status
- * bits next to a control register.
+ * Change the bits in @mask. Halves without such bits are left out of the
+ * access: writing back what was read would clear write-one-to-clear status bits
+ * next to a control register.
  */
 static int config_hw_write(struct pci_dev *pdev, unsigned int pos,
 			   unsigned int count, u32 val, u32 mask)
@@ -133,7 +133,7 @@ static int config_write_bits(struct vfio_pci_core_device *vdev,
 	return mask ? config_hw_write(vdev->pdev, pos, count, val, mask) : 0;
 }
 
-/* Has the function lost its BARs, by a reset that went past the PCI core? */
+/* Return whether a reset outside of the PCI core has cleared the BARs */
 static bool config_bars_lost(struct vfio_pci_core_device *vdev, u16 new_cmd)
 {
 	struct pci_dev *pdev = vdev->pdev;
@@ -174,14 +174,14 @@ static void config_restore_bars(struct vfio_pci_core_device *vdev)
 					    vdev->rbar[i]);
 	pci_user_write_config_dword(pdev, PCI_ROM_ADDRESS,
 				    vdev->rbar[PCI_STD_NUM_BARS]);
-	/* What keeps a broken INTx quiet is lost with them */
+	/* The reset has also enabled a broken INTx */
 	if (vdev->nointx)
 		pci_intx(pdev, 0);
 }
 
 /*
- * The virtual copy keeps the enable bits although reads of them go to the
- * function: it is what the user asked for, the function's may have been reset.
+ * The virtual copy keeps the enable bits as the user set them, although they
+ * are read from the function, because a reset may have cleared them there.
  */
 static int config_write_command(struct vfio_pci_core_device *vdev,
 				unsigned int count, u32 val)
@@ -209,7 +209,10 @@ static int config_write_command(struct vfio_pci_core_device *vdev,
 	return ret;
 }
 
-/* No enable is in there, but INTx Disable, which is read and written back. */
+/*
+ * The high byte has no enable bit. The memory lock is held because INTx Disable
+ * of the function is read and written back.
+ */
 static int config_write_command_high(struct vfio_pci_core_device *vdev, u32 val)
 {
 	int ret;
@@ -221,11 +224,11 @@ static int config_write_command_high(struct vfio_pci_core_device *vdev, u32 val)
 }
 
 /**
- * vfio_pci_config_set_master() - let the function do DMA, or not
+ * vfio_pci_config_set_master() - enable or disable DMA of the function
  * @vdev: an open device
- * @master: which
+ * @master: true to enable
  *
- * Context: Process context, may sleep. Takes the config and the memory lock.
+ * Context: May sleep. Takes the config and the memory lock.
  */
 void vfio_pci_config_set_master(struct vfio_pci_core_device *vdev, bool master)
 {
@@ -320,18 +323,17 @@ static int config_rw_one(struct vfio_pci_core_device *vdev, unsigned int pos,
 }
 
 /**
- * vfio_pci_config_rw() - the user reads or writes config space
+ * vfio_pci_config_rw() - read or write config space for the user
  * @vdev: an open device
  * @buf: user's buffer
- * @count: bytes
- * @ppos: where in the device file; advanced by what was done
- * @write: direction
+ * @count: number of bytes
+ * @ppos: offset in the device file; advanced on success
+ * @write: true to write
  *
- * Split into naturally aligned accesses of at most four bytes.
+ * The access is split into naturally aligned accesses of at most four bytes.
  *
- * Context: Process context, may sleep. Takes the config lock.
- * Return: @count, or -EFAULT where the range or the buffer is bad, or what an
- * access returns; then @ppos has not moved.
+ * Context: May sleep. Takes the config lock.
+ * Return: @count, -EFAULT for a bad range or buffer, or an errno of an access.
  */
 ssize_t vfio_pci_config_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 			   size_t count, loff_t *ppos, bool write)
@@ -362,13 +364,13 @@ ssize_t vfio_pci_config_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 }
 
 /**
- * vfio_pci_config_fill() - copy from the function to the virtual copy
+ * vfio_pci_config_fill() - copy registers of the function to the virtual copy
  * @vdev: a device that is being opened
- * @pos: where to start
- * @len: bytes
+ * @pos: offset of the first byte
+ * @len: number of bytes
  *
- * Context: Process context; set lock held.
- * Return: 0 or a negative errno.
+ * Context: May sleep. The caller holds dev_set->lock.
+ * Return: 0, or a negative errno.
  */
 int vfio_pci_config_fill(struct vfio_pci_core_device *vdev, unsigned int pos,
 			 unsigned int len)
@@ -393,13 +395,13 @@ int vfio_pci_config_fill(struct vfio_pci_core_device *vdev, unsigned int pos,
 }
 
 /**
- * vfio_pci_config_add_hook() - look at a register after each write
+ * vfio_pci_config_add_hook() - call a function after writes to a register
  * @vdev: a device that is being opened
- * @cap: where the register's capability starts
- * @pos: where the register is
+ * @cap: offset of the register's capability
+ * @pos: offset of the register
  * @written: see struct vfio_pci_config_hook
  *
- * Context: Process context; set lock held.
+ * Context: The caller holds dev_set->lock.
  */
 void vfio_pci_config_add_hook(struct vfio_pci_core_device *vdev,
 			      unsigned int cap, unsigned int pos,
@@ -408,7 +410,7 @@ void vfio_pci_config_add_hook(struct vfio_pci_core_device *vdev,
 	struct vfio_pci_config *config = vdev->config;
 	unsigned int i;
 
-	/* A list that loops comes by again, one with many hooks is no real one */
+	/* A looping list repeats its hooks; no real device has so many */
 	for (i = 0; i < config->nr_hooks; i++)
 		if (config->hooks[i].pos == pos)
 			return;
@@ -445,9 +447,9 @@ static void config_init_vbar(struct vfio_pci_core_device *vdev,
 }
 
 /*
- * The address bits of a BAR are the writable ones of a virtual register: that
- * is all that sizing a BAR needs. A BAR that the host left unassigned is not
- * there for the user.
+ * The address bits of a BAR are the writable bits of a virtual register, which
+ * is all that sizing a BAR needs. A BAR that the host left unassigned reads as
+ * zero.
  */
 static void config_init_vbars(struct vfio_pci_core_device *vdev)
 {
@@ -490,7 +492,7 @@ static void config_init_virtfn(struct vfio_pci_core_device *vdev)
 
 	vfio_pci_vconfig_set16(vdev, PCI_VENDOR_ID, pdev->vendor);
 	vfio_pci_vconfig_set16(vdev, PCI_DEVICE_ID, pdev->device);
-	/* A VF has no INTx, whatever it says */
+	/* A VF has no INTx, even if its pin register is set */
 	vdev->vconfig[PCI_INTERRUPT_PIN] = 0;
 }
 
@@ -523,7 +525,7 @@ static int config_init_header(struct vfio_pci_core_device *vdev)
 	cmd = vfio_pci_vconfig_get16(vdev, PCI_COMMAND);
 	cmd &= ~PCI_COMMAND_INTX_DISABLE;
 	if (pdev->no_command_memory) {
-		/* No enable bit of its own: show one that is set */
+		/* The function has no enable bit: show one that is set */
 		cmd |= PCI_COMMAND_MEMORY;
 		perm->virt[PCI_COMMAND] |= PCI_COMMAND_MEMORY;
 	}
@@ -532,11 +534,11 @@ static int config_init_header(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_config_init() - set up config space, with the standard header
+ * vfio_pci_config_init() - set up config space and its standard header
  * @vdev: a device that is being opened
  *
- * Context: Process context, may sleep; set lock held.
- * Return: 0 or a negative errno.
+ * Context: May sleep. The caller holds dev_set->lock.
+ * Return: 0, or a negative errno.
  */
 int vfio_pci_config_init(struct vfio_pci_core_device *vdev)
 {
@@ -568,7 +570,7 @@ err:
  * vfio_pci_config_destroy() - undo vfio_pci_config_init()
  * @vdev: a device that is being closed
  *
- * Context: Process context; set lock held.
+ * Context: The caller holds dev_set->lock.
  */
 void vfio_pci_config_destroy(struct vfio_pci_core_device *vdev)
 {

@@ -9,7 +9,7 @@
 #include "config_perm.h"
 
 /**
- * struct vfio_pci_config_ops - news from config space to the layers above
+ * struct vfio_pci_config_ops - notifications from config space to higher layers
  */
 struct vfio_pci_config_ops {
 	/**
@@ -26,32 +26,30 @@ struct vfio_pci_config_ops {
 };
 
 /**
- * struct vfio_pci_config_write - one write to config space
+ * struct vfio_pci_config_write - a write to config space
  */
 struct vfio_pci_config_write {
-	/** @cap: where the capability of the hook starts */
+	/** @cap: offset of the capability that the hook was added for */
 	unsigned int cap;
-	/** @pos: where the user wrote, aligned to @count */
+	/** @pos: offset of the write, aligned to @count */
 	unsigned int pos;
-	/** @count: 1, 2 or 4 bytes */
+	/** @count: size of the write: 1, 2 or 4 bytes */
 	unsigned int count;
-	/** @val: what the user wrote, before any mask */
+	/** @val: value that the user wrote, before masks */
 	u32 val;
 };
 
-/*
- * Called with the config lock held; returns 0 or the errno that the user gets.
- */
+/* Called with the config lock held. Returns 0, or an errno for the user. */
 typedef int (*vfio_pci_config_written_t)(struct vfio_pci_core_device *vdev,
 					 const struct vfio_pci_config_write *w);
 
 /**
- * struct vfio_pci_config_hook - a register whose writes have consequences
+ * struct vfio_pci_config_hook - a register whose writes have side effects
  */
 struct vfio_pci_config_hook {
-	/** @cap: where its capability starts */
+	/** @cap: offset of its capability */
 	u16 cap;
-	/** @pos: where the register is */
+	/** @pos: offset of the register */
 	u16 pos;
 	/** @written: called after a write that touched the byte at @pos */
 	vfio_pci_config_written_t written;
@@ -68,20 +66,20 @@ struct vfio_pci_config {
 	 * agree; the outermost lock of the driver
 	 */
 	struct mutex lock;
-	/** @perm: who decides which bit */
+	/** @perm: masks of virtual and of writable bits */
 	struct vfio_pci_perm perm;
-	/** @nr_hooks: entries in @hooks */
+	/** @nr_hooks: number of entries in @hooks */
 	unsigned int nr_hooks;
-	/** @hooks: registers to look at after a write */
+	/** @hooks: hooks to call after writes */
 	struct vfio_pci_config_hook hooks[VFIO_PCI_MAX_HOOKS];
 };
 
 /**
  * vfio_pci_vconfig_get16() - read a word of the virtual copy
  * @vdev: an open device
- * @pos: where in config space
+ * @pos: offset in config space
  *
- * Context: Caller holds the config lock, or is the one who opens.
+ * Context: The caller holds the config lock or opens the device.
  * Return: The word.
  */
 static inline u16 vfio_pci_vconfig_get16(struct vfio_pci_core_device *vdev,
@@ -93,10 +91,10 @@ static inline u16 vfio_pci_vconfig_get16(struct vfio_pci_core_device *vdev,
 /**
  * vfio_pci_vconfig_set16() - write a word of the virtual copy
  * @vdev: an open device
- * @pos: where in config space
+ * @pos: offset in config space
  * @val: the word
  *
- * Context: Caller holds the config lock, or is the one who opens.
+ * Context: The caller holds the config lock or opens the device.
  */
 static inline void vfio_pci_vconfig_set16(struct vfio_pci_core_device *vdev,
 					  unsigned int pos, u16 val)

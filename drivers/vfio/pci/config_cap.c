@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The capabilities of an open function: which ones the user finds, how long
- * they are, and what follows from a write.
+ * Capabilities of an open function: which ones are visible to the user, their
+ * lengths, and the side effects of writes.
  */
 #include <linux/bitfield.h>
 #include <linux/unaligned.h>
@@ -38,8 +38,8 @@ static int cap_read32(struct vfio_pci_core_device *vdev, unsigned int pos,
 }
 
 /*
- * The state bits are read-only in the mask: the change goes through the PCI
- * core, which knows the delays and quirks.
+ * The state bits are read-only in the mask, because the PCI core knows the
+ * delays and quirks of a change.
  */
 static int cap_pm_ctrl_written(struct vfio_pci_core_device *vdev,
 			       const struct vfio_pci_config_write *w)
@@ -60,8 +60,8 @@ static void cap_reset_function(struct vfio_pci_core_device *vdev)
 }
 
 /*
- * Reading and writing product data takes a handshake that the PCI core does
- * for us. An error shows as a handshake that never completes.
+ * The PCI core performs the handshake for an access to vital product data.
+ * After an error, the user sees a handshake that does not complete.
  */
 static int cap_vpd_addr_written(struct vfio_pci_core_device *vdev,
 				const struct vfio_pci_config_write *w)
@@ -96,8 +96,9 @@ static void cap_exp_flr(struct vfio_pci_core_device *vdev, unsigned int cap)
 }
 
 /*
- * Payload size stays as the host tuned it for the path. A read request size is
- * handed on, but not below the payload size, where it would only cost.
+ * The payload size stays as the host set it for the path. The read request size
+ * is applied, but raised to the payload size, because a smaller one has a cost
+ * and no benefit.
  */
 static int cap_exp_devctl_written(struct vfio_pci_core_device *vdev,
 				  const struct vfio_pci_config_write *w)
@@ -112,7 +113,7 @@ static int cap_exp_devctl_written(struct vfio_pci_core_device *vdev,
 		cap_exp_flr(vdev, w->cap);
 	}
 
-	/* What is reserved changes nothing */
+	/* A reserved size changes nothing */
 	readrq = max(readrq, pcie_get_mps(vdev->pdev));
 	if (readrq != pcie_get_readrq(vdev->pdev))
 		pcie_set_readrq(vdev->pdev, readrq);
@@ -135,14 +136,14 @@ static int cap_af_ctrl_written(struct vfio_pci_core_device *vdev,
 	return 0;
 }
 
-/* MSI is enabled by ioctl; the user may then choose how many vectors to use */
+/* The ioctl enables MSI; the user may then choose the number of vectors */
 static int cap_msi_flags_written(struct vfio_pci_core_device *vdev,
 				 const struct vfio_pci_config_write *w)
 {
 	unsigned int pos = w->cap + PCI_MSI_FLAGS;
 	u16 flags = vfio_pci_vconfig_get16(vdev, pos);
 
-	/* MSI must not come or go before the function has been told */
+	/* Keep the state of MSI until the function is written */
 	guard(mutex)(&vdev->igate);
 
 	if (vdev->irq_type != VFIO_PCI_MSI_IRQ_INDEX)
@@ -182,7 +183,7 @@ static int cap_exp_len(struct vfio_pci_core_device *vdev)
 	return link ? PCI_CAP_EXP_ENDPOINT_SIZEOF_V2 : PCI_EXP_LNKCAP2;
 }
 
-/* Length of a standard capability whose length varies, or a negative errno */
+/* Get the length of a standard capability of variable length, or -errno */
 static int cap_len(struct vfio_pci_core_device *vdev, u8 id, unsigned int pos,
 		   const struct vfio_pci_rule **rule)
 {
@@ -231,7 +232,7 @@ static int ecap_vc_len(struct vfio_pci_core_device *vdev, unsigned int pos)
 	if (ret)
 		return ret;
 
-	/* An arbitration table of 4 bits a phase follows the VCs, if any */
+	/* A table of 4-bit arbitration phases follows the VCs, if any */
 	len += (1 + (cap1 & PCI_VC_CAP1_EVCC)) * PCI_CAP_VC_PER_VC_SIZEOF;
 	if (cap2 & PCI_VC_CAP2_128_PHASE)
 		return round_up(len, 16) + 64;
@@ -251,7 +252,7 @@ static int ecap_acs_len(struct vfio_pci_core_device *vdev, unsigned int pos)
 	if (ret || !(cap & PCI_ACS_EC))
 		return ret ?: 8;
 	ret = cap_read8(vdev, pos + PCI_ACS_EGRESS_BITS, &bits);
-	/* 0 stands for 256 */
+	/* 0 means 256 */
 	return ret ?: 8 + (bits ? round_up(bits, 32) : 256) / 8;
 }
 
@@ -269,7 +270,7 @@ static int ecap_tph_len(struct vfio_pci_core_device *vdev, unsigned int pos)
 	       2 * (FIELD_GET(PCI_TPH_CAP_ST_MASK, cap) + 1);
 }
 
-/* Length of an extended capability whose length varies, or a negative errno */
+/* Get the length of an extended capability of variable length, or -errno */
 static int ecap_len(struct vfio_pci_core_device *vdev, u16 id, unsigned int pos)
 {
 	int ret = 0, len = 0;
@@ -306,7 +307,7 @@ static int ecap_len(struct vfio_pci_core_device *vdev, u16 id, unsigned int pos)
 	return ret ?: len;
 }
 
-/* Bytes that the hooks of a capability touch, which must be there */
+/* Return the size of the registers that the hooks of a capability need */
 static unsigned int cap_hook_size(u8 id)
 {
 	switch (id) {
@@ -362,8 +363,8 @@ static void cap_add_hooks(struct vfio_pci_core_device *vdev, u8 id,
 }
 
 /*
- * Where the next extended capability starts behind @pos, in a list that may link
- * back and forth.
+ * Return the offset of the first extended capability behind @pos, or a negative
+ * errno. Their list may be in any order.
  */
 static int ecap_next_start(struct vfio_pci_core_device *vdev, unsigned int pos)
 {
@@ -391,8 +392,8 @@ static unsigned int ecap_max_lanes(struct pci_dev *pdev)
 }
 
 /*
- * Keep the user off an extended capability, up to the next one where its length
- * is not known. Returns 0: the user does not find it.
+ * Keep the user from an extended capability, or, if its length is unknown, from
+ * all up to the next one.
  */
 static int ecap_hide(struct vfio_pci_core_device *vdev, unsigned int pos,
 		     const struct vfio_pci_rule *rule)
@@ -411,7 +412,7 @@ static int ecap_hide(struct vfio_pci_core_device *vdev, unsigned int pos,
 	return 0;
 }
 
-/* Paint one standard capability. Returns whether the user finds it. */
+/* Set up a standard capability and find out whether the user sees it */
 static int cap_init(struct vfio_pci_core_device *vdev, u8 id, unsigned int pos,
 		    bool *visible)
 {
@@ -426,7 +427,7 @@ static int cap_init(struct vfio_pci_core_device *vdev, u8 id, unsigned int pos,
 		len = cap_len(vdev, id, pos, &rule);
 	if (len < 0)
 		return len;
-	/* A vendor's may say that it is a header alone */
+	/* A vendor's length may cover the header alone */
 	if (len <= PCI_CAP_FLAGS)
 		return 0;
 	len = min_t(int, len, PCI_CFG_SPACE_SIZE - pos);
@@ -450,7 +451,7 @@ static int cap_init_all(struct vfio_pci_core_device *vdev)
 	bool visible;
 	int ret;
 
-	/* What is there is no list then. Some devices have a number there. */
+	/* The link is invalid then. Some devices have another number there. */
 	if (!(status & PCI_STATUS_CAP_LIST))
 		return 0;
 
@@ -478,7 +479,7 @@ static int cap_init_all(struct vfio_pci_core_device *vdev)
 	return 0;
 }
 
-/* Paint one extended capability. Returns whether the user finds it. */
+/* Set up an extended capability and find out whether the user sees it */
 static int ecap_init(struct vfio_pci_core_device *vdev, u16 id,
 		     unsigned int pos, bool *visible)
 {
@@ -504,8 +505,8 @@ static int ecap_init(struct vfio_pci_core_device *vdev, u16 id,
 }
 
 /*
- * The chain starts at a fixed place. Where the user is not to find what stands
- * there, an empty header takes its place, which only links on.
+ * The chain starts at a fixed offset. If the first capability is not visible,
+ * an empty header with a link takes its place.
  */
 static int ecap_init_all(struct vfio_pci_core_device *vdev)
 {
@@ -543,7 +544,7 @@ static int ecap_init_all(struct vfio_pci_core_device *vdev)
 			put_unaligned_le32(header & ~ECAP_NEXT_MASK, link);
 		}
 		pos = PCI_EXT_CAP_NEXT(header);
-		/* What links to the head again is broken, and ends there */
+		/* A link back to the head is broken and ends the chain */
 		if (pos == PCI_CFG_SPACE_SIZE)
 			break;
 	}
@@ -551,11 +552,11 @@ static int ecap_init_all(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_config_init_caps() - decide about each capability of a function
+ * vfio_pci_config_init_caps() - set up the capabilities of a function
  * @vdev: a device that is being opened, after vfio_pci_config_init()
  *
- * Context: Process context; set lock held.
- * Return: 0 or a negative errno.
+ * Context: May sleep. The caller holds dev_set->lock.
+ * Return: 0, or a negative errno.
  */
 int vfio_pci_config_init_caps(struct vfio_pci_core_device *vdev)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rule of each capability that the PCI specifications name.
+ * Rules for the capabilities that the PCI specifications define, and the masks
+ * that result from them.
  */
 #include <linux/kernel.h>
 #include <linux/pci_regs.h>
@@ -16,10 +17,10 @@
 #define FIELDS(_table) .nr_fields = ARRAY_SIZE(_table), .fields = (_table)
 
 static const struct vfio_pci_field perm_header_fields[] = {
-	/* A VF reads as ffff:ffff here */
+	/* A VF returns ffff:ffff here */
 	{ PCI_VENDOR_ID, 2, ALL16, 0 },
 	{ PCI_DEVICE_ID, 2, ALL16, 0 },
-	/* INTx Disable is ours: it is how the host masks INTx */
+	/* INTx Disable is virtual, because the host masks INTx with it */
 	{ PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE, ALL16 },
 	{ PCI_STATUS, 2, PCI_STATUS_CAP_LIST, 0 },
 	{ PCI_CACHE_LINE_SIZE, 1, 0, ALL8 },
@@ -35,7 +36,7 @@ const struct vfio_pci_rule vfio_pci_rule_header = {
 	FIELDS(perm_header_fields),
 };
 
-/* The host handles PME; the power state is changed by us on the user's behalf */
+/* The host handles PME. The power state is changed by a hook. */
 #define PM_PME (PCI_PM_CTRL_PME_ENABLE | PCI_PM_CTRL_PME_STATUS)
 
 static const struct vfio_pci_field perm_pm_fields[] = {
@@ -54,9 +55,9 @@ static const struct vfio_pci_field perm_pcix_fields[] = {
 };
 
 /*
- * Not writable are what the host tuned for the whole path or what could
- * confuse the IOMMU: phantom functions, ARI. Payload size, read request size
- * and FLR are virtual and looked at after each write.
+ * The host's settings for the whole path are not writable, nor is what could
+ * confuse the IOMMU: phantom functions and ARI. Payload size, read request size
+ * and FLR are virtual, and a hook handles writes to them.
  */
 static const struct vfio_pci_field perm_exp_fields[] = {
 	{ PCI_EXP_DEVCTL, 2,
@@ -70,7 +71,7 @@ static const struct vfio_pci_field perm_af_fields[] = {
 	{ PCI_AF_CTRL, 1, PCI_AF_CTRL_FLR, PCI_AF_CTRL_FLR },
 };
 
-/* Address and data are the host's: the user's interrupts go to an eventfd */
+/* Address and data are the host's: the user's interrupts signal eventfds */
 static const struct vfio_pci_field perm_msi32_fields[] = {
 	{ PCI_MSI_FLAGS, 1, ALL8, ALL8 },
 	{ PCI_MSI_ADDRESS_LO, 4, ALL32, ALL32 },
@@ -130,7 +131,7 @@ static const struct vfio_pci_field perm_aer_fields[] = {
 	{ PCI_ERR_CAP, 4, 0, PCI_ERR_CAP_ECRC_GENE | PCI_ERR_CAP_ECRC_CHKE },
 };
 
-/* Writing selects what the read-only data register shows */
+/* A write selects what the read-only data register shows */
 static const struct vfio_pci_field perm_pwr_fields[] = {
 	{ PCI_PWR_DSR, 1, 0, ALL8 },
 };
@@ -138,9 +139,10 @@ static const struct vfio_pci_field perm_pwr_fields[] = {
 #define HIDDEN .hidden = true, .blank = true
 
 /*
- * The host alone manages translation services and process address spaces, the
- * link with its power states and clock, which has another end, the lights of the
- * enclosure, and the mailboxes, by which a function is asked who it is.
+ * Hidden are the capabilities that only the host may use: address translation
+ * services and PASIDs, the link with its power states and clock, which has
+ * another end, the LEDs of the enclosure, and the mailboxes, through which the
+ * identity of a function is queried.
  */
 static const struct vfio_pci_rule perm_ecap_rules[] = {
 	[PCI_EXT_CAP_ID_ERR] = { .len = PCI_ERR_ROOT_COMMAND,
@@ -169,30 +171,31 @@ static const struct vfio_pci_rule perm_ecap_rules[] = {
 	[PCI_EXT_CAP_ID_DVSEC] = { .len = VFIO_PCI_LEN_VARIES, .raw = true },
 	[PCI_EXT_CAP_ID_DLF] = { .len = 12, HIDDEN },
 	[PCI_EXT_CAP_ID_PL_16GT] = { .len = 32, .per_lane = 1, HIDDEN },
-	/* Lane margining, which has no name everywhere */
+	/* Lane margining; not all supported kernels define the ID */
 	[0x27] = { .len = 8, .per_lane = 4, HIDDEN },
 	[PCI_EXT_CAP_ID_NPEM] = { .len = 16, HIDDEN },
 	[PCI_EXT_CAP_ID_PL_32GT] = { .len = 32, .per_lane = 1, HIDDEN },
 	[PCI_EXT_CAP_ID_DOE] = { .len = 24, HIDDEN },
-	/* Device 3 and 64 GT/s, which have no name everywhere either */
+	/* Device 3 and 64 GT/s; likewise not defined by all kernels */
 	[0x2f] = { .len = 16, HIDDEN },
 	[0x31] = { .len = 32, .per_lane = 1, HIDDEN },
 };
 
 /*
- * Low in config space there are devices that have registers anywhere, also right
- * behind a capability of two bytes, and drivers that need them: EHCI's way to
- * take it over from firmware is one.
+ * Within the first 256 bytes, some devices have registers in any place, even
+ * right behind a capability of two bytes, and drivers that need them: the
+ * handover of an EHCI controller from firmware is an example. So an unknown
+ * standard capability stays accessible there.
  */
 static const struct vfio_pci_rule perm_unknown_cap = { .hidden = true };
 static const struct vfio_pci_rule perm_unknown_ecap = { HIDDEN };
 
 /**
- * vfio_pci_rule_cap() - the rule of a standard capability
+ * vfio_pci_rule_cap() - get the rule of a standard capability
  * @id: capability ID
  *
  * Context: Any.
- * Return: The rule; that of an unknown capability hides it.
+ * Return: The rule, which hides an unknown capability.
  */
 const struct vfio_pci_rule *vfio_pci_rule_cap(u8 id)
 {
@@ -202,11 +205,11 @@ const struct vfio_pci_rule *vfio_pci_rule_cap(u8 id)
 }
 
 /**
- * vfio_pci_rule_ecap() - the rule of an extended capability
+ * vfio_pci_rule_ecap() - get the rule of an extended capability
  * @id: extended capability ID
  *
  * Context: Any.
- * Return: The rule; that of an unknown capability hides it.
+ * Return: The rule, which hides an unknown capability.
  */
 const struct vfio_pci_rule *vfio_pci_rule_ecap(u16 id)
 {
@@ -217,14 +220,14 @@ const struct vfio_pci_rule *vfio_pci_rule_ecap(u16 id)
 
 /**
  * vfio_pci_perm_init() - allocate the masks of a function
- * @perm: to fill
- * @size: bytes of config space
+ * @perm: masks to set up
+ * @size: size of config space in bytes
  *
- * What no rule covers later goes straight to the function: some devices have
- * registers in the gaps, and like BARs these are the device's own affair.
+ * Accesses that no rule covers are passed to the function. Some devices have
+ * registers in the gaps, which are the device's own affair, as its BARs are.
  *
- * Context: Process context, may sleep.
- * Return: 0 or -ENOMEM.
+ * Context: May sleep.
+ * Return: 0, or -ENOMEM.
  */
 int vfio_pci_perm_init(struct vfio_pci_perm *perm, unsigned int size)
 {
@@ -239,7 +242,7 @@ int vfio_pci_perm_init(struct vfio_pci_perm *perm, unsigned int size)
 
 /**
  * vfio_pci_perm_destroy() - free the masks of a function
- * @perm: what vfio_pci_perm_init() filled
+ * @perm: masks from vfio_pci_perm_init()
  *
  * Context: Any.
  */
@@ -251,9 +254,9 @@ void vfio_pci_perm_destroy(struct vfio_pci_perm *perm)
 /**
  * vfio_pci_perm_set() - set the masks of one register
  * @perm: the masks
- * @pos: where in config space
+ * @pos: offset in config space
  * @bytes: size of the register
- * @virt: bits answered from the virtual copy
+ * @virt: bits that are read from the virtual copy
  * @write: bits that the user may change
  *
  * Context: Any.
@@ -270,11 +273,11 @@ void vfio_pci_perm_set(struct vfio_pci_perm *perm, unsigned int pos,
 }
 
 /**
- * vfio_pci_perm_fill() - set the masks of a range, each byte alike
+ * vfio_pci_perm_fill() - set the masks of all bytes in a range
  * @perm: the masks
- * @pos: where in config space
- * @bytes: length of the range
- * @virt: bits of a byte answered from the virtual copy
+ * @pos: offset in config space
+ * @bytes: size of the range
+ * @virt: bits of a byte that are read from the virtual copy
  * @write: bits of a byte that the user may change
  *
  * Context: Any.
@@ -287,11 +290,11 @@ void vfio_pci_perm_fill(struct vfio_pci_perm *perm, unsigned int pos,
 }
 
 /**
- * vfio_pci_perm_paint() - set the masks where a capability stands
+ * vfio_pci_perm_paint() - set the masks of a capability by its rule
  * @perm: the masks
- * @pos: where the capability starts
- * @len: its length, which is within config space
- * @header: bytes of ID and link at its start, which are always virtual
+ * @pos: offset of the capability
+ * @len: its length, within config space
+ * @header: size of the ID and link at its start, which are always virtual
  * @rule: its rule
  *
  * Context: Any.

@@ -1,59 +1,60 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who decides which bit of config space.
+ * Permissions of config space, bit by bit.
  *
- * Two masks cover the whole of a function's config space. A bit set in @virt
- * is answered from the virtual copy, a clear one by the function. A bit clear
- * in @write cannot be changed by the user. Rules say what the masks look like
- * where a capability stands; painting copies a rule into the masks.
+ * Two masks cover the config space of a function. A bit that is set in @virt is
+ * read from the virtual copy, otherwise from the function. A bit that is clear
+ * in @write cannot be changed by the user. A rule describes the masks of a
+ * capability; painting copies the rule into the masks.
  */
 #ifndef __VFIO_PCI_CONFIG_PERM_H
 #define __VFIO_PCI_CONFIG_PERM_H
 
 #include <linux/types.h>
 
-/* The length stands in the capability itself */
+/* The length depends on the capability's own registers */
 #define VFIO_PCI_LEN_VARIES 0xffff
 
 /**
- * struct vfio_pci_field - one register of a capability that differs from
- * "read-only, answered by the function"
+ * struct vfio_pci_field - masks of a register in a capability
+ *
+ * Registers without such an entry are read-only and are read from the function.
  */
 struct vfio_pci_field {
-	/** @off: from the start of the capability */
+	/** @off: offset in the capability */
 	u8 off;
-	/** @bytes: 1, 2 or 4 */
+	/** @bytes: size: 1, 2 or 4 */
 	u8 bytes;
-	/** @virt: bits answered from the virtual copy */
+	/** @virt: bits that are read from the virtual copy */
 	u32 virt;
 	/** @write: bits that the user may change */
 	u32 write;
 };
 
 /**
- * struct vfio_pci_rule - how a user sees a capability
+ * struct vfio_pci_rule - access of the user to a capability
  */
 struct vfio_pci_rule {
 	/**
-	 * @len: bytes, at most that many where @hidden, or
-	 * VFIO_PCI_LEN_VARIES, or 0 for a capability whose length nobody
-	 * knows, which implies @hidden
+	 * @len: size in bytes, the maximum size if @hidden,
+	 * VFIO_PCI_LEN_VARIES, or 0 for a capability of unknown length, which
+	 * implies @hidden
 	 */
 	u16 len;
-	/** @per_lane: bytes more for each lane that the link may have */
+	/** @per_lane: additional bytes for each lane that the link supports */
 	u8 per_lane;
 	/**
-	 * @hidden: left out of the chain; an extended capability is read-only
-	 * then, a standard one is left alone
+	 * @hidden: the chain skips the capability; an extended capability is
+	 * also read-only, a standard one stays accessible
 	 */
 	bool hidden;
 	/** @blank: reads as zero */
 	bool blank;
-	/** @raw: the body behind the header goes straight to the function */
+	/** @raw: the body after the header is passed through to the function */
 	bool raw;
-	/** @nr_fields: entries in @fields */
+	/** @nr_fields: number of entries in @fields */
 	u8 nr_fields;
-	/** @fields: the registers that are special */
+	/** @fields: the registers with special masks */
 	const struct vfio_pci_field *fields;
 };
 
@@ -61,13 +62,13 @@ struct vfio_pci_rule {
  * struct vfio_pci_perm - the masks of one function
  */
 struct vfio_pci_perm {
-	/** @virt: one byte a byte of config space */
+	/** @virt: one byte for each byte of config space */
 	u8 *virt;
-	/** @write: one byte a byte of config space */
+	/** @write: one byte for each byte of config space */
 	u8 *write;
 };
 
-/* The field tables of the MSI capability, which depend on its flags */
+/* Rules of the MSI capability, which depend on its flags, and of the header */
 extern const struct vfio_pci_rule vfio_pci_rule_msi32;
 extern const struct vfio_pci_rule vfio_pci_rule_msi64;
 extern const struct vfio_pci_rule vfio_pci_rule_header;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Regions that a driver adds behind those that every PCI function has.
- */
+/* Regions that a driver adds to the regions that all PCI functions have. */
 #include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
@@ -11,18 +9,20 @@
 
 /**
  * vfio_pci_core_register_dev_region() - add a region to a device
- * @vdev: the device, between the halves of open_device()
- * @type: VFIO_REGION_TYPE_
- * @subtype: VFIO_REGION_SUBTYPE_, in the space of @type
- * @ops: who serves it
- * @size: bytes
- * @flags: VFIO_REGION_INFO_FLAG_ that the user is told
- * @data: for @ops; released by ops->release when the device is closed
+ * @vdev: the device, after vfio_pci_core_enable() and before
+ *	vfio_pci_core_finish_enable()
+ * @type: VFIO_REGION_TYPE_ of the region
+ * @subtype: VFIO_REGION_SUBTYPE_ of the region, in the name space of @type
+ * @ops: ops of the region
+ * @size: size in bytes
+ * @flags: VFIO_REGION_INFO_FLAG_ to report to the user
+ * @data: data for @ops, released by ops->release when the device is closed
  *
- * Its index is VFIO_PCI_NUM_REGIONS plus the number of those before it.
+ * The index of the region is VFIO_PCI_NUM_REGIONS plus the number of regions
+ * that were added before.
  *
- * Context: Process context, may sleep; set lock held.
- * Return: 0 or -ENOMEM; @data is the caller's then.
+ * Context: May sleep. The caller holds dev_set->lock.
+ * Return: 0, or -ENOMEM, in which case the caller keeps @data.
  */
 int vfio_pci_core_register_dev_region(struct vfio_pci_core_device *vdev,
 				      unsigned int type, unsigned int subtype,
@@ -50,10 +50,10 @@ int vfio_pci_core_register_dev_region(struct vfio_pci_core_device *vdev,
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_register_dev_region, "VFIO_PCI_NG");
 
 /**
- * vfio_pci_dev_regions_release() - drop the regions that were added
- * @vdev: the device, on its way to being closed
+ * vfio_pci_dev_regions_release() - remove all regions that were added
+ * @vdev: the device, being closed
  *
- * Context: Process context, may sleep; set lock held.
+ * Context: May sleep. The caller holds dev_set->lock.
  */
 void vfio_pci_dev_regions_release(struct vfio_pci_core_device *vdev)
 {
@@ -67,7 +67,7 @@ void vfio_pci_dev_regions_release(struct vfio_pci_core_device *vdev)
 	vdev->region = NULL;
 }
 
-/* The index comes from the user, also on the paths that are speculated */
+/* The user controls the index, also during speculative execution */
 static struct vfio_pci_region *
 dev_region_find(struct vfio_pci_core_device *vdev, u64 index)
 {
@@ -82,11 +82,11 @@ dev_region_find(struct vfio_pci_core_device *vdev, u64 index)
 /**
  * vfio_pci_dev_region_info() - describe a region that was added
  * @vdev: an open device
- * @info: index in, size and flags out
- * @caps: the type is appended, and what the region itself adds
+ * @info: index on entry; size and flags are set
+ * @caps: chain for the type and for the region's own capabilities
  *
- * Context: Process context, may sleep.
- * Return: 0; -EINVAL where there is no such region; -ENOMEM.
+ * Context: May sleep.
+ * Return: 0, -EINVAL if there is no such region, or -ENOMEM.
  */
 int vfio_pci_dev_region_info(struct vfio_pci_core_device *vdev,
 			     struct vfio_region_info *info,
@@ -113,16 +113,16 @@ int vfio_pci_dev_region_info(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_dev_region_rw() - the user reads or writes a region that was added
+ * vfio_pci_dev_region_rw() - read or write a region that was added
  * @vdev: an open device
  * @buf: user's buffer
- * @count: bytes
- * @ppos: where in the device file; advanced by what was done
- * @write: direction
+ * @count: number of bytes
+ * @ppos: offset in the device file; advanced by the return value
+ * @write: true to write
  *
- * Context: Process context, may sleep.
- * Return: Bytes done; -EINVAL where there is no such region; what the region
- * returns.
+ * Context: May sleep.
+ * Return: Number of bytes, -EINVAL if there is no such region, or an errno of
+ * the region.
  */
 ssize_t vfio_pci_dev_region_rw(struct vfio_pci_core_device *vdev,
 			       char __user *buf, size_t count, loff_t *ppos,
@@ -137,13 +137,13 @@ ssize_t vfio_pci_dev_region_rw(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_dev_region_mmap() - the user maps a region that was added
+ * vfio_pci_dev_region_mmap() - map a region that was added
  * @vdev: an open device
  * @vma: the mapping
  *
- * Context: mmap_lock held for writing.
- * Return: 0; -EINVAL where there is no such region, it cannot be mapped, or not
- * by a private mapping; what the region returns.
+ * Context: May sleep. The caller holds mmap_lock for writing.
+ * Return: 0; -EINVAL if there is no such region, if it cannot be mapped, or if
+ * the mapping is private; or an errno of the region.
  */
 int vfio_pci_dev_region_mmap(struct vfio_pci_core_device *vdev,
 			     struct vm_area_struct *vma)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VFIO_DEVICE_FEATURE: what can be had of a PCI function beyond its regions and
+ * VFIO_DEVICE_FEATURE: features of a PCI function besides its regions and
  * interrupts.
  */
 #include <linux/cleanup.h>
@@ -90,7 +90,7 @@ static int feature_bus_master(struct vfio_pci_core_device *vdev, u32 flags,
 	}
 }
 
-/* A new dma-buf is revoked; it is provided before anybody has its descriptor */
+/* A new dma-buf is revoked. Enable it before its descriptor exists. */
 static int feature_create_dmabuf(struct vfio_pci_core_device *vdev,
 				 const struct vfio_device_feature_dma_buf *req,
 				 const struct vfio_region_dma_range *ranges)
@@ -140,7 +140,7 @@ static int feature_dma_buf(struct vfio_pci_core_device *vdev, u32 flags,
 	return ret;
 }
 
-/* A virtual function uses the capability of its physical one */
+/* A virtual function uses the PASID capability of its physical function */
 static void feature_get_pasid(struct pci_dev *pdev,
 			      struct vfio_device_feature_pasid *pasid)
 {
@@ -171,15 +171,15 @@ static int feature_pasid(struct vfio_pci_core_device *vdev, u32 flags,
 }
 
 /**
- * vfio_pci_core_ioctl_feature() - vfio_device_ops.device_feature
+ * vfio_pci_core_ioctl_feature() - handle VFIO_DEVICE_FEATURE for the driver
  * @device: an open device
- * @flags: feature and what to do with it
- * @arg: data
- * @argsz: its size in bytes
+ * @flags: feature and operation
+ * @arg: data of the request
+ * @argsz: size of @arg in bytes
  *
- * Context: Process context, may sleep. Takes the config lock, the memory lock.
- * Return: 0 or, from a feature that returns one, a file descriptor; -ENOTTY for
- * an unknown feature; another negative errno.
+ * Context: May sleep. Takes the config and the memory lock.
+ * Return: 0, a file descriptor from a feature that returns one, -ENOTTY for an
+ * unknown feature, or another negative errno.
  */
 int vfio_pci_core_ioctl_feature(struct vfio_device *device, u32 flags,
 				void __user *arg, size_t argsz)

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a driver of an Intel display needs beside the function itself: the
- * OpRegion that firmware made for it, and config space of the host bridge and
- * of the LPC bridge. Each is a region that the user can read.
+ * Regions of an Intel display besides the function itself: the OpRegion that
+ * firmware set up for it, and config space of the host bridge and of the LPC
+ * bridge. All of them are read-only.
  *
  * The OpRegion is described in Intel's "IGD OpRegion/Software SCI" document.
- * Its header names a video BIOS table (VBT) that was too big for the OpRegion
- * and lies elsewhere: by its physical address in version 2.0, by its distance
- * from the OpRegion in 2.1 and later. The user sees one piece: the OpRegion,
- * the table right behind it, and a header that says so in the way of 2.1.
+ * Its header refers to a video BIOS table (VBT) that is too big for the
+ * OpRegion: by physical address in version 2.0, and by the distance from the
+ * OpRegion since version 2.1. The user sees the OpRegion, followed by the
+ * table, with a header of version 2.1 for this layout.
  */
 #include <linux/err.h>
 #include <linux/export.h>
@@ -21,12 +21,12 @@
 #include "config.h"
 #include "igd.h"
 
-/* Config register with the physical address of the OpRegion */
+/* Register of config space with the physical address of the OpRegion */
 #define ASLS 0xfc
 
 #define OPREGION_SIZE 0x2000
 #define OPREGION_SIGNATURE "IntelGraphicsMem"
-/* Offsets into it, and the versions that differ */
+/* Offsets in the OpRegion, and the versions with different layouts */
 #define OPREGION_KIB 0x10
 #define OPREGION_VERSION 0x16
 #define OPREGION_RVDA 0x3ba
@@ -34,18 +34,18 @@
 #define VERSION_2_0 0x0200
 #define VERSION_2_1 0x0201
 
-/* So much is put together before it is copied to the user */
+/* Size of the buffer from which the region is copied to the user */
 #define IGD_CHUNK 64
 
 /**
  * struct opregion - an OpRegion and its table
  */
 struct opregion {
-	/** @base: the OpRegion, OPREGION_SIZE bytes */
+	/** @base: the OpRegion, of OPREGION_SIZE bytes */
 	void *base;
-	/** @vbt: the table behind it, or NULL */
+	/** @vbt: the table, or NULL */
 	void *vbt;
-	/** @vbt_size: bytes of @vbt */
+	/** @vbt_size: size of @vbt in bytes */
 	u32 vbt_size;
 };
 
@@ -57,7 +57,10 @@ static void igd_free_opregion(struct opregion *opregion)
 	kfree(opregion);
 }
 
-/* Replace what of the @size bytes at @at lies in the @n bytes at @pos */
+/*
+ * Copy @bytes, which are @size bytes at offset @at, into the @n bytes at offset
+ * @pos in @buf, as far as the two overlap
+ */
 static void igd_overlay(u8 *buf, u64 pos, size_t n, u64 at, const void *bytes,
 			size_t size)
 {
@@ -68,7 +71,7 @@ static void igd_overlay(u8 *buf, u64 pos, size_t n, u64 at, const void *bytes,
 		memcpy(buf + (from - pos), bytes + (from - at), to - from);
 }
 
-/* What the user sees at @pos */
+/* Fill @buf with the @n bytes of the region at @pos */
 static void igd_compose(const struct opregion *opregion, u64 pos, u8 *buf,
 			size_t n)
 {
@@ -130,7 +133,7 @@ static const struct vfio_pci_regops igd_opregion_ops = {
 	.release = igd_opregion_release,
 };
 
-/* The header says where the table is, or with zeroes that there is none */
+/* The header has the position of the table, or zeroes if there is none */
 static int igd_map_vbt(struct opregion *opregion, u32 base_phys)
 {
 	u16 version = get_unaligned_le16(opregion->base + OPREGION_VERSION);
@@ -199,7 +202,7 @@ static int igd_add_opregion(struct vfio_pci_core_device *vdev)
 		return ret;
 	}
 
-	/* Where a guest has it is the guest's business; the host's stays */
+	/* A guest may write its own address; the host's stays unchanged */
 	put_unaligned_le32(phys, &vdev->vconfig[ASLS]);
 	vfio_pci_perm_set(&vdev->config->perm, ASLS, 4, U32_MAX, U32_MAX);
 	return 0;
@@ -302,16 +305,16 @@ static int igd_add_regions(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_igd_add_regions() - add what belongs to an Intel display
- * @vdev: the device, after vfio_pci_core_enable(); may be any
+ * vfio_pci_igd_add_regions() - add the regions of an Intel display
+ * @vdev: the device, after vfio_pci_core_enable(); need not be a display
  *
- * Without an OpRegion, or a bridge where Intel's chipsets have it, there is
- * less to see and no error: displays on cards have none of it.
+ * It is not an error if the OpRegion or a bridge of Intel's chipsets is
+ * missing, because graphics cards have none of them.
  *
- * Context: Process context, may sleep; set lock held.
- * Return: 0; -EINVAL where there is an OpRegion or a bridge and it is none of
- * Intel's; another negative errno. What was added goes when the device is
- * disabled.
+ * Context: May sleep. The caller holds dev_set->lock.
+ * Return: 0; -EINVAL if an OpRegion or a bridge is found that is not Intel's;
+ * or another negative errno. Regions that were added are removed when the
+ * device is disabled.
  */
 int vfio_pci_igd_add_regions(struct vfio_pci_core_device *vdev)
 {

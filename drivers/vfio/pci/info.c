@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What a device tells about itself as a whole.
- */
+/* VFIO_DEVICE_GET_INFO: description of a device as a whole. */
 #include <linux/cleanup.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
@@ -10,8 +8,9 @@
 #include "info.h"
 
 /*
- * Which atomic operations reach memory: asked of the root port by the way of
- * enabling them, for which a virtual function has to look to its physical one.
+ * Return the atomic operations that reach memory. The only way to query the
+ * root port is to enable them; a virtual function has to use its physical
+ * function.
  */
 static u32 info_get_atomics(struct pci_dev *pdev)
 {
@@ -50,13 +49,13 @@ static int info_add_atomics(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_ioctl_get_info() - VFIO_DEVICE_GET_INFO
+ * vfio_pci_ioctl_get_info() - handle VFIO_DEVICE_GET_INFO
  * @vdev: an open device
- * @arg: user's struct, with room for capabilities behind it or not
+ * @arg: user's struct, with or without space for capabilities behind it
  *
- * Context: Process context, may sleep.
- * Return: 0, also where the capabilities had no room, which argsz then asks
- * for; or a negative errno.
+ * Context: May sleep.
+ * Return: 0, or a negative errno. It is not an error if the capabilities do not
+ * fit: argsz is set to the size they need.
  */
 int vfio_pci_ioctl_get_info(struct vfio_pci_core_device *vdev,
 			    struct vfio_device_info __user *arg)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The regions of the device file: what there is, and who serves an access.
+ * Regions of the device file: their description, and dispatch of reads and
+ * writes.
  */
 #include <linux/export.h>
 #include <linux/pm_runtime.h>
@@ -14,7 +15,7 @@
 #include "runtime_pm.h"
 #include "vga.h"
 
-/* The region ends where the ranges do, which are at their own addresses in it */
+/* Offsets are bus addresses; the region ends with the last range */
 #define VGA_REGION_SIZE 0xc0000
 
 static int region_bar_info(struct vfio_pci_core_device *vdev,
@@ -38,7 +39,7 @@ static int region_bar_info(struct vfio_pci_core_device *vdev,
 	if (bar != vdev->msix_bar)
 		return 0;
 
-	/* The IOMMU checks interrupts: the table need not be kept from the user */
+	/* The IOMMU checks interrupts, so the user may map the MSI-X table */
 	return vfio_info_add_capability(caps, &mappable, sizeof(mappable));
 }
 
@@ -57,7 +58,7 @@ static bool region_probe_rom(struct vfio_pci_core_device *vdev)
 	return io;
 }
 
-/* Does a ROM show an image when it is looked at? */
+/* Return whether the ROM BAR, if there is one, shows an image */
 static bool region_rom_has_image(struct vfio_pci_core_device *vdev)
 {
 	pci_power_t state;
@@ -75,14 +76,14 @@ static bool region_rom_has_image(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_ioctl_get_region_info() - VFIO_DEVICE_GET_REGION_INFO
+ * vfio_pci_ioctl_get_region_info() - handle VFIO_DEVICE_GET_REGION_INFO
  * @core_vdev: an open device
- * @info: index in, the rest out
- * @caps: capabilities to append to
+ * @info: index on entry; the other members are set
+ * @caps: chain for capabilities of the region
  *
- * Context: Process context, may sleep. Takes the config lock, the ROM lock, igate
- * and the memory lock.
- * Return: 0 or a negative errno.
+ * Context: May sleep. Takes the config lock, the ROM lock, igate and the memory
+ * lock.
+ * Return: 0, or a negative errno.
  */
 int vfio_pci_ioctl_get_region_info(struct vfio_device *core_vdev,
 				   struct vfio_region_info *info,
@@ -144,7 +145,7 @@ static ssize_t region_dispatch(struct vfio_pci_core_device *vdev,
 	}
 }
 
-/* Wakes the device up, if only to refuse */
+/* Resume the device, even if the access then fails */
 static ssize_t region_rw(struct vfio_device *core_vdev, char __user *buf,
 			 size_t count, loff_t *ppos, bool write)
 {
@@ -163,15 +164,15 @@ static ssize_t region_rw(struct vfio_device *core_vdev, char __user *buf,
 }
 
 /**
- * vfio_pci_core_read() - vfio_device_ops.read
+ * vfio_pci_core_read() - read from a region, for vfio_device_ops.read
  * @core_vdev: an open device
  * @buf: user's buffer
- * @count: bytes
- * @ppos: where in the device file; advanced by what was done
+ * @count: number of bytes
+ * @ppos: offset in the device file; advanced by the return value
  *
- * Context: Process context, may sleep. Takes the config or the memory lock.
- * Return: Bytes read; -EIO where the device does not wake up; another negative
- * errno.
+ * Context: May sleep. Takes the config or the memory lock.
+ * Return: Number of bytes read, -EIO if the device cannot be resumed, or
+ * another negative errno.
  */
 ssize_t vfio_pci_core_read(struct vfio_device *core_vdev, char __user *buf,
 			   size_t count, loff_t *ppos)
@@ -181,15 +182,15 @@ ssize_t vfio_pci_core_read(struct vfio_device *core_vdev, char __user *buf,
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_read, "VFIO_PCI_NG");
 
 /**
- * vfio_pci_core_write() - vfio_device_ops.write
+ * vfio_pci_core_write() - write to a region, for vfio_device_ops.write
  * @core_vdev: an open device
  * @buf: user's buffer
- * @count: bytes
- * @ppos: where in the device file; advanced by what was done
+ * @count: number of bytes
+ * @ppos: offset in the device file; advanced by the return value
  *
- * Context: Process context, may sleep. Takes the config or the memory lock.
- * Return: Bytes written; -EIO where the device does not wake up; another
- * negative errno.
+ * Context: May sleep. Takes the config or the memory lock.
+ * Return: Number of bytes written, -EIO if the device cannot be resumed, or
+ * another negative errno.
  */
 ssize_t vfio_pci_core_write(struct vfio_device *core_vdev,
 			    const char __user *buf, size_t count, loff_t *ppos)

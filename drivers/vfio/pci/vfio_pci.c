@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * vfio-pci: any PCI function for user space.
- */
+/* vfio-pci, a driver that offers any PCI function to user space. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/err.h>
@@ -15,34 +13,35 @@ static char vfio_pci_ids[1024] __initdata;
 module_param_string(ids, vfio_pci_ids, sizeof(vfio_pci_ids), 0);
 MODULE_PARM_DESC(
 	ids,
-	"Functions to take: vendor:device[:subvendor[:subdevice[:class[:class_mask]]]],...");
+	"Functions to bind: vendor:device[:subvendor[:subdevice[:class[:class_mask]]]],...");
 
 static bool vfio_pci_nointxmask;
 module_param_named(nointxmask, vfio_pci_nointxmask, bool, 0644);
-MODULE_PARM_DESC(nointxmask,
-		 "Mask INTx at the interrupt controller, not in the function");
+MODULE_PARM_DESC(
+	nointxmask,
+	"Mask INTx at the interrupt controller instead of in the function");
 
 static bool vfio_pci_disable_idle_d3;
 module_param_named(disable_idle_d3, vfio_pci_disable_idle_d3, bool, 0644);
 MODULE_PARM_DESC(disable_idle_d3,
-		 "Keep functions awake while nobody has them open");
+		 "Keep functions in D0 while they are not open");
 
 static bool vfio_pci_disable_denylist;
 module_param_named(disable_denylist, vfio_pci_disable_denylist, bool, 0444);
 MODULE_PARM_DESC(disable_denylist,
-		 "Also take devices that are unsafe to hand to user space");
+		 "Also bind to devices that are unsafe for user space");
 
 static bool vfio_pci_disable_vga;
 module_param_named(disable_vga, vfio_pci_disable_vga, bool, 0444);
-MODULE_PARM_DESC(disable_vga, "Do not serve the VGA ranges of a display");
+MODULE_PARM_DESC(disable_vga, "Do not offer the VGA region of a display");
 
 static bool vfio_pci_enable_sriov;
 module_param_named(enable_sriov, vfio_pci_enable_sriov, bool, 0644);
 MODULE_PARM_DESC(
 	enable_sriov,
-	"Let sysfs enable virtual functions of a device: whether they work is up to its user");
+	"Allow sriov_numvfs to enable virtual functions, which depend on the user of the device");
 
-/* What a parameter says later is for functions that come later */
+/* A new value of a parameter is in effect for functions that are bound later */
 static int vfio_pci_init_dev(struct vfio_device *core_vdev)
 {
 	struct vfio_pci_core_device *vdev =
@@ -94,7 +93,7 @@ static const struct vfio_device_ops vfio_pci_ops = {
 	.device_feature = vfio_pci_core_ioctl_feature,
 };
 
-/* A program that has one of these can bring the host down with it */
+/* User space can crash the host with these devices */
 static bool vfio_pci_is_unsafe(struct pci_dev *pdev)
 {
 	if (pdev->vendor != PCI_VENDOR_ID_INTEL)
@@ -163,7 +162,7 @@ static int vfio_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 	return vfio_pci_core_sriov_configure(pci_get_drvdata(pdev), nr_virtfn);
 }
 
-/* Matches nothing by itself: driver_override or new_id names the functions */
+/* Matches nothing by itself: driver_override or new_id selects the functions */
 static const struct pci_device_id vfio_pci_table[] = {
 	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },
 	{}
@@ -198,7 +197,7 @@ static void __init vfio_pci_add_id(const char *id)
 		pr_warn("ids: \"%s\" not added: %d\n", id, ret);
 }
 
-/* A bad ID is no reason to do without the driver */
+/* A bad ID does not keep the driver from being loaded */
 static void __init vfio_pci_add_ids(void)
 {
 	char *rest = vfio_pci_ids;
@@ -226,6 +225,6 @@ static void __exit vfio_pci_exit(void)
 module_exit(vfio_pci_exit);
 
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("PCI functions for user space");
+MODULE_DESCRIPTION("VFIO: access to PCI functions from user space");
 MODULE_IMPORT_NS("VFIO_NG");
 MODULE_IMPORT_NS("VFIO_PCI_NG");

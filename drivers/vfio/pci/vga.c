@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Displays of class VGA, which decode fixed ranges that all of them share: one
- * at a time, and the arbiter of the PCI core says which.
+ * VGA displays. They decode the same fixed ranges, one display at a time, as
+ * the arbiter of the PCI core decides.
  */
 #include <linux/aperture.h>
 #include <linux/io.h>
@@ -15,14 +15,14 @@
 #define RSRC_LEGACY (VGA_RSRC_LEGACY_IO | VGA_RSRC_LEGACY_MEM)
 
 /**
- * struct vga_range - a range that every VGA device decodes
+ * struct vga_range - a range that all VGA devices decode
  */
 struct vga_range {
-	/** @start: address on the bus, which is the offset in the region */
+	/** @start: bus address, which is also the offset in the region */
 	u32 start;
-	/** @size: bytes */
+	/** @size: size in bytes */
 	u32 size;
-	/** @rsrc: what the arbiter calls it */
+	/** @rsrc: VGA_RSRC_ flag for the arbiter */
 	unsigned int rsrc;
 };
 
@@ -32,7 +32,7 @@ static const struct vga_range vga_ranges[] = {
 	{ 0x3c0, 0x20, VGA_RSRC_LEGACY_IO },
 };
 
-/* Is there another VGA device on a bus below the bridge that @pdev is below? */
+/* Return whether another VGA device is on a bus below the bridge above @pdev */
 static bool vga_has_neighbour(struct pci_dev *pdev)
 {
 	unsigned char last = pci_bus_max_busnr(pdev->bus);
@@ -53,8 +53,9 @@ static bool vga_has_neighbour(struct pci_dev *pdev)
 }
 
 /*
- * A user who is not served the ranges does not enable the bridge's forwarding
- * of them either: alone below its bridge, the device is out of the game.
+ * A user without the VGA region does not enable forwarding of the ranges by the
+ * bridge, so a display that is alone below its bridge does not take part in the
+ * arbitration.
  */
 static unsigned int vga_decodes(struct pci_dev *pdev, bool single)
 {
@@ -67,13 +68,14 @@ static unsigned int vga_decodes(struct pci_dev *pdev, bool single)
 }
 
 /**
- * vfio_pci_vga_register() - take a display over from the host
- * @vdev: the device, not registered yet; may be any
+ * vfio_pci_vga_register() - take over a display from the host
+ * @vdev: the device, not registered yet; need not be a display
  *
- * A framebuffer that firmware has set up is removed: it draws into the BARs.
+ * A framebuffer that was set up by firmware is removed, because it draws into
+ * the BARs.
  *
- * Context: Process context, may sleep.
- * Return: 0 or a negative errno.
+ * Context: May sleep.
+ * Return: 0, or a negative errno.
  */
 int vfio_pci_vga_register(struct vfio_pci_core_device *vdev)
 {
@@ -98,7 +100,7 @@ int vfio_pci_vga_register(struct vfio_pci_core_device *vdev)
  * vfio_pci_vga_unregister() - undo vfio_pci_vga_register()
  * @vdev: the device
  *
- * Context: Process context, may sleep.
+ * Context: May sleep.
  */
 void vfio_pci_vga_unregister(struct vfio_pci_core_device *vdev)
 {
@@ -111,11 +113,11 @@ void vfio_pci_vga_unregister(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_has_vga() - does the user get the VGA region
+ * vfio_pci_has_vga() - check that a device has the VGA region
  * @vdev: the device
  *
  * Context: Any.
- * Return: True for a display of class VGA, unless the driver said no.
+ * Return: True for a VGA display, unless the driver has disabled the region.
  */
 bool vfio_pci_has_vga(struct vfio_pci_core_device *vdev)
 {
@@ -147,19 +149,20 @@ static void vga_unmap_range(const struct vga_range *range, void __iomem *io)
 }
 
 /**
- * vfio_pci_vga_rw() - the user reads or writes the VGA region
+ * vfio_pci_vga_rw() - read or write the VGA region for the user
  * @vdev: an open device
  * @buf: user's buffer
- * @count: bytes
- * @ppos: where in the device file; advanced by what was done
- * @write: direction
+ * @count: number of bytes
+ * @ppos: offset in the device file; advanced by the return value
+ * @write: true to write
  *
- * The arbiter sees to it that no other device decodes the range. The memory
- * enable bit is not asked: the ranges are no BARs.
+ * The arbiter keeps other devices from decoding the range. The memory enable
+ * bit is not checked, because the ranges are not BARs.
  *
- * Context: Process context, may sleep; interruptible while the arbiter waits.
- * Return: Bytes done, fewer than @count at the end of a range; -EINVAL outside
- * the ranges or without the region; -ENOMEM; -ERESTARTSYS for a signal.
+ * Context: May sleep; a signal interrupts the wait for the arbiter.
+ * Return: Number of bytes, fewer than @count at the end of a range; -EINVAL
+ * outside of the ranges or without the region; -ENOMEM; -ERESTARTSYS for a
+ * signal.
  */
 ssize_t vfio_pci_vga_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 			size_t count, loff_t *ppos, bool write)
