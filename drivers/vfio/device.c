@@ -66,7 +66,6 @@ static void vfio_inode_destroy(struct inode *inode)
 /* Free all but what ops->init() has set up, which is up to ops->release() */
 static void vfio_device_free(struct vfio_device *device)
 {
-	vfio_devset_leave(device);
 	vfio_inode_destroy(device->inode);
 	ida_free(&vfio_device_ida, device->index);
 	put_device(device->dev);
@@ -78,6 +77,8 @@ static void vfio_device_release(struct device *dev)
 	struct vfio_device *device =
 		container_of(dev, struct vfio_device, device);
 
+	/* A reset of another member uses what ops->release() frees */
+	vfio_devset_leave(device);
 	if (device->ops->release)
 		device->ops->release(device);
 	vfio_device_free(device);
@@ -124,6 +125,7 @@ struct vfio_device *_vfio_alloc_device(size_t size, struct device *dev,
 	get_device(dev);
 	ret = ops->init ? ops->init(device) : 0;
 	if (ret) {
+		vfio_devset_leave(device);
 		vfio_device_free(device);
 		return ERR_PTR(ret);
 	}
