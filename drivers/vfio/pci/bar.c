@@ -32,7 +32,7 @@ bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev)
 
 	lockdep_assert_held(&vdev->memory_lock);
 
-	return vfio_pci_is_awake(pdev->current_state) &&
+	return vfio_pci_state_decodes(pdev->current_state) &&
 	       (pdev->no_command_memory || (cmd & PCI_COMMAND_MEMORY));
 }
 
@@ -67,7 +67,7 @@ bool vfio_pci_bar_enabled(struct vfio_pci_core_device *vdev, bool is_mem)
 	lockdep_assert_held(&vdev->memory_lock);
 
 	return is_mem ? vfio_pci_memory_enabled(vdev) :
-			vfio_pci_is_awake(vdev->pdev->current_state);
+			vfio_pci_state_decodes(vdev->pdev->current_state);
 }
 
 /**
@@ -107,7 +107,7 @@ void vfio_pci_lock_and_zap_memory(struct vfio_pci_core_device *vdev)
 }
 
 /* There is somebody to tell, and the device is open */
-static bool has_peers(struct vfio_pci_core_device *vdev)
+static bool bar_has_peers(struct vfio_pci_core_device *vdev)
 {
 	return vdev->p2p_provider || !list_empty(&vdev->dmabufs);
 }
@@ -124,7 +124,7 @@ static bool has_peers(struct vfio_pci_core_device *vdev)
  */
 void vfio_pci_unlock_memory(struct vfio_pci_core_device *vdev)
 {
-	if (has_peers(vdev) && vfio_pci_memory_usable(vdev)) {
+	if (bar_has_peers(vdev) && vfio_pci_memory_usable(vdev)) {
 		vfio_pci_dmabuf_restore_all(vdev);
 		if (vdev->p2p_provider)
 			iommufd_p2p_provider_restore(vdev->p2p_provider);
@@ -176,7 +176,7 @@ void vfio_pci_restore_and_unlock_memory(struct vfio_pci_core_device *vdev,
 	up_write(&vdev->memory_lock);
 }
 
-static void __iomem *map_bar(struct pci_dev *pdev, int bar)
+static void __iomem *bar_map(struct pci_dev *pdev, int bar)
 {
 	void __iomem *io;
 
@@ -207,7 +207,7 @@ void vfio_pci_map_bars(struct vfio_pci_core_device *vdev)
 	int bar;
 
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		vdev->barmap[bar] = map_bar(vdev->pdev, bar);
+		vdev->barmap[bar] = bar_map(vdev->pdev, bar);
 }
 
 /**
@@ -239,7 +239,7 @@ void vfio_pci_unmap_bars(struct vfio_pci_core_device *vdev)
  * A BAR smaller than a page can be mapped where nothing else is in its page,
  * now and after a hot plug: claim the rest of the page.
  */
-static bool claim_bar_tail(struct vfio_pci_core_device *vdev, int bar)
+static bool bar_reserve_tail(struct vfio_pci_core_device *vdev, int bar)
 {
 	struct resource *res = &vdev->pdev->resource[bar];
 	struct resource *tail;
@@ -281,11 +281,11 @@ void vfio_pci_probe_bar_mmap(struct vfio_pci_core_device *vdev)
 		    !(pci_resource_flags(vdev->pdev, bar) & IORESOURCE_MEM))
 			continue;
 		vdev->bar_mmap_supported[bar] = len >= PAGE_SIZE ||
-						claim_bar_tail(vdev, bar);
+						bar_reserve_tail(vdev, bar);
 	}
 }
 
-static unsigned int mappable_ranges(struct vfio_pci_core_device *vdev,
+static unsigned int bar_mmap_ranges(struct vfio_pci_core_device *vdev,
 				    struct range *ranges)
 {
 	unsigned int nr = 0;
@@ -313,7 +313,7 @@ static unsigned int mappable_ranges(struct vfio_pci_core_device *vdev,
 void vfio_pci_p2p_register(struct vfio_pci_core_device *vdev)
 {
 	struct range ranges[PCI_STD_NUM_BARS];
-	unsigned int nr = mappable_ranges(vdev, ranges);
+	unsigned int nr = bar_mmap_ranges(vdev, ranges);
 	struct iommufd_p2p_provider *provider;
 
 	if (!nr)

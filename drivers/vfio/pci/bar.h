@@ -5,13 +5,13 @@
 #include <linux/vfio_pci_core.h>
 
 /**
- * vfio_pci_is_awake() - does a function in this power state do anything
+ * vfio_pci_state_decodes() - does a function in this power state do anything
  * @state: power state
  *
  * Context: Any.
  * Return: False in D3 and where the state is not known.
  */
-static inline bool vfio_pci_is_awake(pci_power_t state)
+static inline bool vfio_pci_state_decodes(pci_power_t state)
 {
 	return state == PCI_D0 || state == PCI_D1 || state == PCI_D2;
 }

@@ -35,7 +35,7 @@ struct io_window {
 	unsigned int vga;
 };
 
-static void io_read(void __iomem *io, u8 *to, unsigned int width)
+static void bar_io_read(void __iomem *io, u8 *to, unsigned int width)
 {
 	switch (width) {
 	case 1:
@@ -53,18 +53,18 @@ static void io_read(void __iomem *io, u8 *to, unsigned int width)
 	}
 }
 
-static void access_once(const struct io_window *w, u64 off, u8 *buf,
-			unsigned int width, bool write)
+static void bar_io_access(const struct io_window *w, u64 off, u8 *buf,
+			  unsigned int width, bool write)
 {
 	if (write)
 		vfio_pci_io_write(w->io + off, buf, width);
 	else
-		io_read(w->io + off, buf, width);
+		bar_io_read(w->io + off, buf, width);
 }
 
 /* Widest naturally aligned accesses first come, as devices expect of memcpy */
-static void move(const struct io_window *w, u64 off, u8 *buf, size_t count,
-		 bool write)
+static void bar_io_copy(const struct io_window *w, u64 off, u8 *buf,
+			size_t count, bool write)
 {
 	while (count) {
 		unsigned int n = w->max_width;
@@ -72,15 +72,15 @@ static void move(const struct io_window *w, u64 off, u8 *buf, size_t count,
 		while (n > count || off % n)
 			n /= 2;
 
-		access_once(w, off, buf, n, write);
+		bar_io_access(w, off, buf, n, write);
 		off += n;
 		buf += n;
 		count -= n;
 	}
 }
 
-static int window_get(struct vfio_pci_core_device *vdev,
-		      const struct io_window *w)
+static int bar_io_begin(struct vfio_pci_core_device *vdev,
+			const struct io_window *w)
 {
 	if (w->vga)
 		return vga_get_interruptible(vdev->pdev, w->vga);
@@ -93,7 +93,7 @@ static int window_get(struct vfio_pci_core_device *vdev,
 	return -EIO;
 }
 
-static void window_put(struct vfio_pci_core_device *vdev,
+static void bar_io_end(struct vfio_pci_core_device *vdev,
 		       const struct io_window *w)
 {
 	if (w->vga)
@@ -103,31 +103,31 @@ static void window_put(struct vfio_pci_core_device *vdev,
 }
 
 /*
- * The user's memory is never touched between window_get() and window_put(): it
+ * The user's memory is never touched between bar_io_begin() and bar_io_end(): it
  * may be a BAR of this very device, whose fault handler wants the memory lock,
  * and it may be missing for as long as the user likes, while other displays wait
  * for the ranges.
  */
-static int window_rw_some(struct vfio_pci_core_device *vdev,
-			  const struct io_window *w, u64 off, char __user *buf,
-			  size_t count, bool write)
+static int bar_io_rw_chunk(struct vfio_pci_core_device *vdev,
+			   const struct io_window *w, u64 off, char __user *buf,
+			   size_t count, bool write)
 {
 	u8 bounce[BOUNCE_SIZE];
 	int ret;
 
 	if (write && copy_from_user(bounce, buf, count))
 		return -EFAULT;
-	ret = window_get(vdev, w);
+	ret = bar_io_begin(vdev, w);
 	if (ret)
 		return ret;
-	move(w, off, bounce, count, write);
-	window_put(vdev, w);
+	bar_io_copy(w, off, bounce, count, write);
+	bar_io_end(vdev, w);
 	if (!write && copy_to_user(buf, bounce, count))
 		return -EFAULT;
 	return 0;
 }
 
-static bool is_one_access(const struct io_window *w, u64 off, size_t count)
+static bool bar_io_is_single(const struct io_window *w, u64 off, size_t count)
 {
 	return count <= w->max_width && is_power_of_2(count) &&
 	       !(off & (count - 1)) && off < w->size &&
@@ -139,7 +139,8 @@ static bool is_one_access(const struct io_window *w, u64 off, size_t count)
  * With a size that the compiler knows, the kernel need not look up which object
  * the buffer is a part of, which takes longer than the copy.
  */
-static bool get_once(u8 *to, const char __user *from, unsigned int width)
+static bool bar_io_from_user(u8 *to, const char __user *from,
+			     unsigned int width)
 {
 	switch (width) {
 	case 1:
@@ -153,7 +154,7 @@ static bool get_once(u8 *to, const char __user *from, unsigned int width)
 	}
 }
 
-static bool put_once(char __user *to, const u8 *from, unsigned int width)
+static bool bar_io_to_user(char __user *to, const u8 *from, unsigned int width)
 {
 	switch (width) {
 	case 1:
@@ -167,27 +168,27 @@ static bool put_once(char __user *to, const u8 *from, unsigned int width)
 	}
 }
 
-/* What registers mostly are: without window_rw() and its buffer */
-static ssize_t window_rw_once(struct vfio_pci_core_device *vdev,
-			      const struct io_window *w, u64 off,
-			      char __user *buf, size_t count, bool write)
+/* What registers mostly are: without bar_io_rw() and its buffer */
+static ssize_t bar_io_rw_single(struct vfio_pci_core_device *vdev,
+				const struct io_window *w, u64 off,
+				char __user *buf, size_t count, bool write)
 {
 	u8 bounce[sizeof(u64)];
 	int ret;
 
-	if (write && !get_once(bounce, buf, count))
+	if (write && !bar_io_from_user(bounce, buf, count))
 		return -EFAULT;
-	ret = window_get(vdev, w);
+	ret = bar_io_begin(vdev, w);
 	if (ret)
 		return ret;
-	access_once(w, off, bounce, count, write);
-	window_put(vdev, w);
-	if (!write && !put_once(buf, bounce, count))
+	bar_io_access(w, off, bounce, count, write);
+	bar_io_end(vdev, w);
+	if (!write && !bar_io_to_user(buf, bounce, count))
 		return -EFAULT;
 	return count;
 }
 
-static int fill_ones(char __user *buf, size_t count)
+static int bar_io_fill_ones(char __user *buf, size_t count)
 {
 	u8 ones[64];
 
@@ -203,7 +204,7 @@ static int fill_ones(char __user *buf, size_t count)
 	return 0;
 }
 
-static noinline ssize_t window_rw(struct vfio_pci_core_device *vdev,
+static noinline ssize_t bar_io_rw(struct vfio_pci_core_device *vdev,
 				  const struct io_window *w, u64 off,
 				  char __user *buf, size_t count, bool write)
 {
@@ -221,13 +222,13 @@ static noinline ssize_t window_rw(struct vfio_pci_core_device *vdev,
 		if (pos >= w->hole_start && pos < w->hole_end) {
 			n = min(n, w->hole_end - pos);
 			if (!write)
-				ret = fill_ones(buf + done, n);
+				ret = bar_io_fill_ones(buf + done, n);
 		} else {
 			if (pos < w->hole_start)
 				n = min(n, w->hole_start - pos);
 			n = min(n, BOUNCE_SIZE - pos % 8);
-			ret = window_rw_some(vdev, w, pos, buf + done, n,
-					     write);
+			ret = bar_io_rw_chunk(vdev, w, pos, buf + done, n,
+					      write);
 		}
 		if (ret)
 			return ret;
@@ -265,7 +266,7 @@ ssize_t vfio_pci_vga_range_rw(struct vfio_pci_core_device *vdev,
 		.vga = rsrc,
 	};
 
-	return window_rw(vdev, &w, off, buf, count, write);
+	return bar_io_rw(vdev, &w, off, buf, count, write);
 }
 
 /**
@@ -308,10 +309,10 @@ ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 	}
 
 	off = *ppos & VFIO_PCI_OFFSET_MASK;
-	if (is_one_access(&w, off, count))
-		ret = window_rw_once(vdev, &w, off, buf, count, write);
+	if (bar_io_is_single(&w, off, count))
+		ret = bar_io_rw_single(vdev, &w, off, buf, count, write);
 	else
-		ret = window_rw(vdev, &w, off, buf, count, write);
+		ret = bar_io_rw(vdev, &w, off, buf, count, write);
 	if (ret > 0)
 		*ppos += ret;
 	return ret;
@@ -338,8 +339,8 @@ u64 vfio_pci_rom_size(struct pci_dev *pdev)
  * that is awake and not being reset. Otherwise there is none to be seen, but for
  * the copy that firmware has made of a display's.
  */
-static void __iomem *map_rom(struct vfio_pci_core_device *vdev, bool shadow,
-			     size_t *image)
+static void __iomem *bar_io_map_rom(struct vfio_pci_core_device *vdev,
+				    bool shadow, size_t *image)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	bool in_ram = pci_resource_flags(pdev, PCI_ROM_RESOURCE) &
@@ -357,8 +358,8 @@ static void __iomem *map_rom(struct vfio_pci_core_device *vdev, bool shadow,
 	return pci_map_rom(pdev, image) ?: IOMEM_ERR_PTR(-ENOMEM);
 }
 
-static void unmap_rom(struct vfio_pci_core_device *vdev, bool shadow,
-		      void __iomem *io)
+static void bar_io_unmap_rom(struct vfio_pci_core_device *vdev, bool shadow,
+			     void __iomem *io)
 {
 	if (shadow) {
 		iounmap(io);
@@ -404,15 +405,15 @@ ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *vdev, char __user *buf,
 
 	/* Whoever unmaps switches the ROM off, also for others */
 	guard(mutex)(&vdev->rom_lock);
-	w.io = map_rom(vdev, shadow, &image);
+	w.io = bar_io_map_rom(vdev, shadow, &image);
 	if (IS_ERR(w.io))
 		return PTR_ERR(w.io);
 	w.hole_start = image;
 
-	ret = window_rw(vdev, &w, off, buf, count, false);
+	ret = bar_io_rw(vdev, &w, off, buf, count, false);
 	if (ret > 0)
 		*ppos += ret;
 
-	unmap_rom(vdev, shadow, w.io);
+	bar_io_unmap_rom(vdev, shadow, w.io);
 	return ret;
 }

@@ -59,7 +59,7 @@ int vfio_pci_core_init_dev(struct vfio_device *core_vdev)
 	INIT_LIST_HEAD(&vdev->ioeventfds);
 	INIT_LIST_HEAD(&vdev->dmabufs);
 	xa_init(&vdev->vectors);
-	vfio_pci_low_power_init(vdev);
+	vfio_pci_runtime_init(vdev);
 	vfio_pci_dmabuf_probe(vdev->pdev);
 	return 0;
 }
@@ -159,7 +159,7 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_unregister_device, "VFIO_PCI_NG");
  * These assert INTx but do not tell so in their status, nor can they be masked:
  * a shared line would be stuck.
  */
-static bool intx_is_broken(struct pci_dev *pdev)
+static bool core_intx_is_broken(struct pci_dev *pdev)
 {
 	if (pdev->vendor != PCI_VENDOR_ID_INTEL)
 		return false;
@@ -179,13 +179,13 @@ static bool intx_is_broken(struct pci_dev *pdev)
 }
 
 /* Find out whether INTx can be masked in the function, and leave it unmasked */
-static void probe_intx(struct vfio_pci_core_device *vdev)
+static void core_probe_intx(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	u16 cmd;
 
 	vdev->virq_disabled = false;
-	vdev->nointx = !vdev->nointxmask && intx_is_broken(pdev);
+	vdev->nointx = !vdev->nointxmask && core_intx_is_broken(pdev);
 	vdev->pci_2_3 = !vdev->nointxmask && !vdev->nointx &&
 			pci_intx_mask_supported(pdev);
 	if (vdev->nointx) {
@@ -199,7 +199,7 @@ static void probe_intx(struct vfio_pci_core_device *vdev)
 				      cmd & ~PCI_COMMAND_INTX_DISABLE);
 }
 
-static int enable_function(struct vfio_pci_core_device *vdev)
+static int core_enable_function(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	int ret;
@@ -223,7 +223,7 @@ static int enable_function(struct vfio_pci_core_device *vdev)
 	return 0;
 }
 
-static int enable_config(struct vfio_pci_core_device *vdev)
+static int core_enable_config(struct vfio_pci_core_device *vdev)
 {
 	int ret;
 
@@ -254,12 +254,12 @@ int vfio_pci_core_enable(struct vfio_pci_core_device *vdev)
 	ret = vfio_pci_idle_end(vdev);
 	if (ret)
 		return ret;
-	ret = enable_function(vdev);
+	ret = core_enable_function(vdev);
 	if (ret)
 		goto err_power;
 
-	probe_intx(vdev);
-	ret = enable_config(vdev);
+	core_probe_intx(vdev);
+	ret = core_enable_config(vdev);
 	if (ret)
 		goto err_function;
 	vfio_pci_msix_probe(vdev);
@@ -288,7 +288,7 @@ void vfio_pci_core_finish_enable(struct vfio_pci_core_device *vdev)
 {
 	vfio_pci_probe_bar_mmap(vdev);
 	vfio_pci_p2p_register(vdev);
-	vfio_pci_sriov_opened(vdev);
+	vfio_pci_sriov_open(vdev);
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_finish_enable, "VFIO_PCI_NG");
 
@@ -297,7 +297,7 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_finish_enable, "VFIO_PCI_NG");
  * with its lock held by the one who waits for us. The state that was loaded is
  * what the reset must not overwrite.
  */
-static bool reset_at_close(struct pci_dev *pdev)
+static bool core_reset_at_close(struct pci_dev *pdev)
 {
 	struct pci_dev *bridge = pci_upstream_bridge(pdev);
 	bool done = false;
@@ -313,7 +313,7 @@ static bool reset_at_close(struct pci_dev *pdev)
 	return done;
 }
 
-static void disable_function(struct vfio_pci_core_device *vdev)
+static void core_disable_function(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 
@@ -325,7 +325,7 @@ static void disable_function(struct vfio_pci_core_device *vdev)
 
 	/* No interrupt may come out of the reset */
 	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
-	if (vdev->reset_works && reset_at_close(pdev))
+	if (vdev->reset_works && core_reset_at_close(pdev))
 		vdev->needs_reset = false;
 	pci_restore_state(pdev);
 	pci_disable_device(pdev);
@@ -345,12 +345,12 @@ void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 
 	lockdep_assert_held(&vdev->vdev.dev_set->lock);
 
-	vfio_pci_dmabuf_disown_all(vdev);
+	vfio_pci_dmabuf_remove_all(vdev);
 	vfio_pci_p2p_unregister(vdev);
 	vfio_pci_drop_ioeventfds(vdev);
 	vfio_pci_low_power_exit(vdev);
 	pm_runtime_resume(&pdev->dev);
-	vfio_pci_low_power_settle(vdev);
+	vfio_pci_runtime_flush(vdev);
 	/* The host may be waking it up for its virtual functions */
 	scoped_guard(rwsem_write, &vdev->memory_lock) {
 		vfio_pci_set_power_state(vdev, PCI_D0);
@@ -360,7 +360,7 @@ void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 	vfio_pci_dev_regions_release(vdev);
 	vfio_pci_config_destroy(vdev);
 	vfio_pci_unmap_bars(vdev);
-	disable_function(vdev);
+	core_disable_function(vdev);
 	vfio_pci_try_reset_unused_set(vdev->vdev.dev_set);
 	vfio_pci_idle_begin(vdev);
 }
@@ -376,7 +376,7 @@ void vfio_pci_core_close_device(struct vfio_device *core_vdev)
 {
 	struct vfio_pci_core_device *vdev = to_core(core_vdev);
 
-	vfio_pci_sriov_closed(vdev);
+	vfio_pci_sriov_close(vdev);
 	vfio_pci_core_disable(vdev);
 	vfio_pci_drop_triggers(vdev);
 }
@@ -398,7 +398,7 @@ long vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 	struct vfio_pci_core_device *vdev = to_core(core_vdev);
 	void __user *uarg = (void __user *)arg;
 
-	vfio_pci_low_power_settle(vdev);
+	vfio_pci_runtime_flush(vdev);
 	switch (cmd) {
 	case VFIO_DEVICE_GET_INFO:
 		return vfio_pci_ioctl_get_info(vdev, uarg);

@@ -58,7 +58,8 @@ struct vfio_pci_dmabuf {
 	struct iommufd_dmabuf_range ranges[] __counted_by(nr_ranges);
 };
 
-static int attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attachment)
+static int dmabuf_attach(struct dma_buf *dmabuf,
+			 struct dma_buf_attachment *attachment)
 {
 	struct vfio_pci_dmabuf *buf = dmabuf->priv;
 
@@ -71,16 +72,16 @@ static int attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attachment)
  * Pinning does not keep from revoking. The ops are there as 6.12 takes a dma-buf
  * without them for one that never moves, and maps it when it is attached to.
  */
-static int pin(struct dma_buf_attachment *attachment)
+static int dmabuf_pin(struct dma_buf_attachment *attachment)
 {
 	return 0;
 }
 
-static void unpin(struct dma_buf_attachment *attachment)
+static void dmabuf_unpin(struct dma_buf_attachment *attachment)
 {
 }
 
-static struct phys_vec *to_phys_vecs(const struct vfio_pci_dmabuf *buf)
+static struct phys_vec *dmabuf_phys_vecs(const struct vfio_pci_dmabuf *buf)
 {
 	struct phys_vec *vecs;
 	unsigned int i;
@@ -93,8 +94,8 @@ static struct phys_vec *to_phys_vecs(const struct vfio_pci_dmabuf *buf)
 	return vecs;
 }
 
-static struct sg_table *map(struct dma_buf_attachment *attachment,
-			    enum dma_data_direction dir)
+static struct sg_table *dmabuf_map(struct dma_buf_attachment *attachment,
+				   enum dma_data_direction dir)
 {
 	struct vfio_pci_dmabuf *buf = attachment->dmabuf->priv;
 	struct phys_vec *vecs;
@@ -107,7 +108,7 @@ static struct sg_table *map(struct dma_buf_attachment *attachment,
 	if (!buf->provider)
 		return ERR_PTR(-EOPNOTSUPP);
 
-	vecs = to_phys_vecs(buf);
+	vecs = dmabuf_phys_vecs(buf);
 	if (!vecs)
 		return ERR_PTR(-ENOMEM);
 	sgt = dma_buf_phys_vec_to_sgt(attachment, buf->provider, vecs,
@@ -118,8 +119,8 @@ static struct sg_table *map(struct dma_buf_attachment *attachment,
 	return sgt;
 }
 
-static void unmap(struct dma_buf_attachment *attachment, struct sg_table *sgt,
-		  enum dma_data_direction dir)
+static void dmabuf_unmap(struct dma_buf_attachment *attachment,
+			 struct sg_table *sgt, enum dma_data_direction dir)
 {
 	struct vfio_pci_dmabuf *buf = attachment->dmabuf->priv;
 
@@ -131,7 +132,7 @@ static void unmap(struct dma_buf_attachment *attachment, struct sg_table *sgt,
 		wake_up(&buf->unmapped);
 }
 
-static void release(struct dma_buf *dmabuf)
+static void dmabuf_release(struct dma_buf *dmabuf)
 {
 	struct vfio_pci_dmabuf *buf = dmabuf->priv;
 	struct vfio_pci_core_device *vdev = xchg(&buf->vdev, NULL);
@@ -146,16 +147,16 @@ static void release(struct dma_buf *dmabuf)
 }
 
 static const struct dma_buf_ops dmabuf_ops = {
-	.attach = attach,
-	.pin = pin,
-	.unpin = unpin,
-	.map_dma_buf = map,
-	.unmap_dma_buf = unmap,
-	.release = release,
+	.attach = dmabuf_attach,
+	.pin = dmabuf_pin,
+	.unpin = dmabuf_unpin,
+	.map_dma_buf = dmabuf_map,
+	.unmap_dma_buf = dmabuf_unmap,
+	.release = dmabuf_release,
 };
 
 static const struct iommufd_dmabuf_range *
-ranges_of(struct dma_buf_attachment *attachment, unsigned int *nr)
+dmabuf_ranges(struct dma_buf_attachment *attachment, unsigned int *nr)
 {
 	const struct vfio_pci_dmabuf *buf = attachment->dmabuf->priv;
 
@@ -166,13 +167,13 @@ ranges_of(struct dma_buf_attachment *attachment, unsigned int *nr)
 	return buf->ranges;
 }
 
-static struct iommufd_dmabuf_exporter exporter = {
+static struct iommufd_dmabuf_exporter dmabuf_exporter = {
 	.ops = &dmabuf_ops,
-	.ranges = ranges_of,
+	.ranges = dmabuf_ranges,
 };
 
-static int add_sizes(struct vfio_pci_dmabuf *buf,
-		     const struct vfio_region_dma_range *ranges)
+static int dmabuf_add_sizes(struct vfio_pci_dmabuf *buf,
+			    const struct vfio_region_dma_range *ranges)
 {
 	unsigned int i;
 
@@ -185,9 +186,9 @@ static int add_sizes(struct vfio_pci_dmabuf *buf,
 	return buf->size & BIT_ULL(63) ? -EINVAL : 0;
 }
 
-static int fill_ranges(struct vfio_pci_dmabuf *buf, struct pci_dev *pdev,
-		       unsigned int bar,
-		       const struct vfio_region_dma_range *ranges)
+static int dmabuf_fill_ranges(struct vfio_pci_dmabuf *buf, struct pci_dev *pdev,
+			      unsigned int bar,
+			      const struct vfio_region_dma_range *ranges)
 {
 	u64 bar_start = pci_resource_start(pdev, bar);
 	u64 bar_end = bar_start + pci_resource_len(pdev, bar);
@@ -207,7 +208,7 @@ static int fill_ranges(struct vfio_pci_dmabuf *buf, struct pci_dev *pdev,
 }
 
 static struct vfio_pci_dmabuf *
-alloc_dmabuf(struct pci_dev *pdev,
+dmabuf_alloc(struct pci_dev *pdev,
 	     const struct vfio_device_feature_dma_buf *req,
 	     const struct vfio_region_dma_range *ranges)
 {
@@ -219,9 +220,9 @@ alloc_dmabuf(struct pci_dev *pdev,
 	if (!buf)
 		return ERR_PTR(-ENOMEM);
 	buf->nr_ranges = req->nr_ranges;
-	ret = add_sizes(buf, ranges);
+	ret = dmabuf_add_sizes(buf, ranges);
 	if (!ret)
-		ret = fill_ranges(buf, pdev, req->region_index, ranges);
+		ret = dmabuf_fill_ranges(buf, pdev, req->region_index, ranges);
 	if (ret) {
 		kvfree(buf);
 		return ERR_PTR(ret);
@@ -232,7 +233,8 @@ alloc_dmabuf(struct pci_dev *pdev,
 	return buf;
 }
 
-static struct dma_buf *export(struct vfio_pci_dmabuf *buf, unsigned int flags)
+static struct dma_buf *dmabuf_export(struct vfio_pci_dmabuf *buf,
+				     unsigned int flags)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 
@@ -280,7 +282,7 @@ vfio_pci_dmabuf_create(struct vfio_pci_core_device *vdev,
 	if (!(pci_resource_flags(vdev->pdev, req->region_index) &
 	      IORESOURCE_MEM))
 		return ERR_PTR(-EINVAL);
-	buf = alloc_dmabuf(vdev->pdev, req, ranges);
+	buf = dmabuf_alloc(vdev->pdev, req, ranges);
 	if (IS_ERR(buf))
 		return ERR_CAST(buf);
 
@@ -288,7 +290,7 @@ vfio_pci_dmabuf_create(struct vfio_pci_core_device *vdev,
 		kvfree(buf);
 		return ERR_PTR(-ENODEV);
 	}
-	dmabuf = export(buf, req->open_flags);
+	dmabuf = dmabuf_export(buf, req->open_flags);
 	if (IS_ERR(dmabuf)) {
 		vfio_device_put_registration(&vdev->vdev);
 		kvfree(buf);
@@ -308,7 +310,7 @@ vfio_pci_dmabuf_create(struct vfio_pci_core_device *vdev,
  * But it is there as long as it is on the list, as release() takes it off with
  * the memory lock held.
  */
-static void revoke(struct vfio_pci_dmabuf *buf)
+static void dmabuf_revoke(struct vfio_pci_dmabuf *buf)
 {
 	struct dma_resv *resv = buf->dmabuf->resv;
 
@@ -321,7 +323,7 @@ static void revoke(struct vfio_pci_dmabuf *buf)
 	wait_event(buf->unmapped, !READ_ONCE(buf->nr_maps));
 }
 
-static void restore(struct vfio_pci_dmabuf *buf)
+static void dmabuf_restore(struct vfio_pci_dmabuf *buf)
 {
 	dma_resv_lock(buf->dmabuf->resv, NULL);
 	WRITE_ONCE(buf->revoked, false);
@@ -343,7 +345,7 @@ void vfio_pci_dmabuf_revoke_all(struct vfio_pci_core_device *vdev)
 
 	list_for_each_entry(buf, &vdev->dmabufs, entry)
 		if (!buf->revoked)
-			revoke(buf);
+			dmabuf_revoke(buf);
 }
 
 /**
@@ -360,16 +362,16 @@ void vfio_pci_dmabuf_restore_all(struct vfio_pci_core_device *vdev)
 
 	list_for_each_entry(buf, &vdev->dmabufs, entry)
 		if (buf->revoked)
-			restore(buf);
+			dmabuf_restore(buf);
 }
 
 /**
- * vfio_pci_dmabuf_disown_all() - take the dma-bufs back for good
+ * vfio_pci_dmabuf_remove_all() - take the dma-bufs back for good
  * @vdev: a device that is being closed
  *
  * Context: Process context, may sleep. Takes the memory lock.
  */
-void vfio_pci_dmabuf_disown_all(struct vfio_pci_core_device *vdev)
+void vfio_pci_dmabuf_remove_all(struct vfio_pci_core_device *vdev)
 {
 	struct vfio_pci_dmabuf *buf, *next;
 
@@ -377,7 +379,7 @@ void vfio_pci_dmabuf_disown_all(struct vfio_pci_core_device *vdev)
 
 	list_for_each_entry_safe(buf, next, &vdev->dmabufs, entry) {
 		if (!buf->revoked)
-			revoke(buf);
+			dmabuf_revoke(buf);
 		list_del_init(&buf->entry);
 		/* It may be gone from then on */
 		if (xchg(&buf->vdev, NULL))
@@ -392,7 +394,7 @@ void vfio_pci_dmabuf_disown_all(struct vfio_pci_core_device *vdev)
  */
 void vfio_pci_dmabuf_init(void)
 {
-	iommufd_dmabuf_register(&exporter);
+	iommufd_dmabuf_register(&dmabuf_exporter);
 }
 
 /**
@@ -402,7 +404,7 @@ void vfio_pci_dmabuf_init(void)
  */
 void vfio_pci_dmabuf_exit(void)
 {
-	iommufd_dmabuf_unregister(&exporter);
+	iommufd_dmabuf_unregister(&dmabuf_exporter);
 }
 
 MODULE_IMPORT_NS("DMA_BUF");

@@ -13,7 +13,7 @@ vfio_pci_dmabuf_create(struct vfio_pci_core_device *vdev,
 		       const struct vfio_region_dma_range *ranges);
 void vfio_pci_dmabuf_revoke_all(struct vfio_pci_core_device *vdev);
 void vfio_pci_dmabuf_restore_all(struct vfio_pci_core_device *vdev);
-void vfio_pci_dmabuf_disown_all(struct vfio_pci_core_device *vdev);
+void vfio_pci_dmabuf_remove_all(struct vfio_pci_core_device *vdev);
 void vfio_pci_dmabuf_init(void);
 void vfio_pci_dmabuf_exit(void);
 

@@ -187,7 +187,7 @@ int vfio_pci_core_ioctl_feature(struct vfio_device *device, u32 flags,
 	struct vfio_pci_core_device *vdev =
 		container_of(device, struct vfio_pci_core_device, vdev);
 
-	vfio_pci_low_power_settle(vdev);
+	vfio_pci_runtime_flush(vdev);
 	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
 	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
 		return feature_low_power_entry(vdev, flags, arg, argsz);

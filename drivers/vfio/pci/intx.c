@@ -33,15 +33,15 @@ struct vfio_pci_intx {
 	int irq;
 	/** @masked: by us or by the user; protected by irqlock */
 	bool masked;
-	/** @asleep: stays masked until the device wakes up; irqlock */
-	bool asleep;
-	/** @wake_unmasked: unmasked when the device wakes up; irqlock */
-	bool wake_unmasked;
+	/** @suspended: stays masked until the device wakes up; irqlock */
+	bool suspended;
+	/** @unmask_on_resume: unmasked when the device wakes up; irqlock */
+	bool unmask_on_resume;
 	/** @name: in /proc/interrupts */
 	char name[48];
 };
 
-static void fire(struct vfio_pci_intx *intx)
+static void intx_signal(struct vfio_pci_intx *intx)
 {
 	struct eventfd_ctx *trigger = READ_ONCE(intx->trigger);
 
@@ -54,7 +54,7 @@ static void fire(struct vfio_pci_intx *intx)
  * alone: whoever changes them holds none of our locks, and writing back what was
  * read would undo it. Returns whether that changed anything.
  */
-static bool set_intx(struct pci_dev *pdev, bool enable)
+static bool intx_set_enabled(struct pci_dev *pdev, bool enable)
 {
 	const u8 disabled = PCI_COMMAND_INTX_DISABLE >> 8;
 	u8 old, new;
@@ -67,7 +67,7 @@ static bool set_intx(struct pci_dev *pdev, bool enable)
 	return true;
 }
 
-static void mask_locked(struct vfio_pci_intx *intx)
+static void intx_mask_locked(struct vfio_pci_intx *intx)
 {
 	struct vfio_pci_core_device *vdev = intx->vdev;
 
@@ -76,20 +76,20 @@ static void mask_locked(struct vfio_pci_intx *intx)
 	if (intx->masked)
 		return;
 	if (vdev->pci_2_3)
-		set_intx(vdev->pdev, false);
+		intx_set_enabled(vdev->pdev, false);
 	else
 		disable_irq_nosync(intx->irq);
 	intx->masked = true;
 }
 
-static void mask(struct vfio_pci_intx *intx)
+static void intx_mask(struct vfio_pci_intx *intx)
 {
 	struct vfio_pci_core_device *vdev = intx->vdev;
 	unsigned long flags;
 
 	spin_lock_irqsave(&vdev->irqlock, flags);
-	mask_locked(intx);
-	intx->wake_unmasked = false;
+	intx_mask_locked(intx);
+	intx->unmask_on_resume = false;
 	spin_unlock_irqrestore(&vdev->irqlock, flags);
 }
 
@@ -97,15 +97,15 @@ static void mask(struct vfio_pci_intx *intx)
  * Returns whether the line is still asserted: then it stays masked and the user
  * is to be told at once, which saves the detour over the hardware.
  */
-static bool unmask(struct vfio_pci_intx *intx)
+static bool intx_unmask(struct vfio_pci_intx *intx)
 {
 	struct vfio_pci_core_device *vdev = intx->vdev;
 	bool asserted = false;
 	unsigned long flags;
 
 	spin_lock_irqsave(&vdev->irqlock, flags);
-	if (intx->asleep) {
-		intx->wake_unmasked = true;
+	if (intx->suspended) {
+		intx->unmask_on_resume = true;
 	} else if (intx->masked && !vdev->virq_disabled) {
 		if (vdev->pci_2_3)
 			asserted = !pci_check_and_unmask_intx(vdev->pdev);
@@ -122,9 +122,9 @@ static bool unmask(struct vfio_pci_intx *intx)
  * without irqlock, and may put back INTx Disable as it was before the handler
  * masked. A line that nobody holds down would be switched off by the kernel.
  */
-static irqreturn_t keep_masked(struct pci_dev *pdev)
+static irqreturn_t intx_keep_masked(struct pci_dev *pdev)
 {
-	return IRQ_RETVAL(set_intx(pdev, false));
+	return IRQ_RETVAL(intx_set_enabled(pdev, false));
 }
 
 static irqreturn_t intx_handler(int irq, void *arg)
@@ -135,7 +135,7 @@ static irqreturn_t intx_handler(int irq, void *arg)
 	scoped_guard(spinlock_irqsave, &vdev->irqlock) {
 		if (intx->masked)
 			/* Disabling nests, and was done while we were on our way */
-			return vdev->pci_2_3 ? keep_masked(vdev->pdev) :
+			return vdev->pci_2_3 ? intx_keep_masked(vdev->pdev) :
 					       IRQ_HANDLED;
 		if (!vdev->pci_2_3)
 			disable_irq_nosync(irq);
@@ -143,7 +143,7 @@ static irqreturn_t intx_handler(int irq, void *arg)
 			return IRQ_NONE;
 		intx->masked = true;
 	}
-	fire(intx);
+	intx_signal(intx);
 	return IRQ_HANDLED;
 }
 
@@ -179,7 +179,7 @@ int vfio_pci_intx_enable(struct vfio_pci_core_device *vdev,
 		 pci_name(pdev));
 
 	if (vdev->pci_2_3) {
-		set_intx(pdev, !intx->masked);
+		intx_set_enabled(pdev, !intx->masked);
 	} else {
 		flags = intx->masked ? IRQF_NO_AUTOEN : 0;
 		/* A level interrupt must not fire once more after disabling */
@@ -223,15 +223,15 @@ void vfio_pci_intx_disable(struct vfio_pci_core_device *vdev)
 	kfree(intx);
 }
 
-static void unmask_thread(void *opaque, void *data)
+static void intx_unmask_thread(void *opaque, void *data)
 {
-	fire(data);
+	intx_signal(data);
 }
 
 /* Runs where the user signals: signalling back is left to the thread */
-static int unmask_handler(void *opaque, void *data)
+static int intx_unmask_handler(void *opaque, void *data)
 {
-	return unmask(data);
+	return intx_unmask(data);
 }
 
 /**
@@ -258,15 +258,15 @@ void vfio_pci_intx_set_trigger(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_intx_fire() - signal the eventfd as if the device had interrupted
+ * vfio_pci_intx_signal() - signal the eventfd as if the device had interrupted
  * @vdev: an open device that uses INTx
  *
  * Context: igate held.
  */
-void vfio_pci_intx_fire(struct vfio_pci_core_device *vdev)
+void vfio_pci_intx_signal(struct vfio_pci_core_device *vdev)
 {
 	lockdep_assert_held(&vdev->igate);
-	fire(vdev->intx);
+	intx_signal(vdev->intx);
 }
 
 /**
@@ -278,7 +278,7 @@ void vfio_pci_intx_fire(struct vfio_pci_core_device *vdev)
 void vfio_pci_intx_mask(struct vfio_pci_core_device *vdev)
 {
 	lockdep_assert_held(&vdev->igate);
-	mask(vdev->intx);
+	intx_mask(vdev->intx);
 }
 
 /**
@@ -290,8 +290,8 @@ void vfio_pci_intx_mask(struct vfio_pci_core_device *vdev)
 void vfio_pci_intx_unmask(struct vfio_pci_core_device *vdev)
 {
 	lockdep_assert_held(&vdev->igate);
-	if (unmask(vdev->intx))
-		fire(vdev->intx);
+	if (intx_unmask(vdev->intx))
+		intx_signal(vdev->intx);
 }
 
 /**
@@ -309,15 +309,16 @@ int vfio_pci_intx_unmask_by_eventfd(struct vfio_pci_core_device *vdev, int fd)
 	lockdep_assert_held(&vdev->igate);
 
 	if (fd >= 0)
-		return vfio_virqfd_enable(vdev, unmask_handler, unmask_thread,
-					  intx, &intx->unmask, fd);
+		return vfio_virqfd_enable(vdev, intx_unmask_handler,
+					  intx_unmask_thread, intx,
+					  &intx->unmask, fd);
 	vfio_virqfd_disable(&intx->unmask);
 	return 0;
 }
 
-static int mask_handler(void *opaque, void *data)
+static int intx_mask_handler(void *opaque, void *data)
 {
-	mask(data);
+	intx_mask(data);
 	return 0;
 }
 
@@ -338,7 +339,7 @@ int vfio_pci_intx_mask_by_eventfd(struct vfio_pci_core_device *vdev, int fd)
 	lockdep_assert_held(&vdev->igate);
 
 	if (fd >= 0)
-		return vfio_virqfd_enable(vdev, mask_handler, NULL, intx,
+		return vfio_virqfd_enable(vdev, intx_mask_handler, NULL, intx,
 					  &intx->mask, fd);
 	vfio_virqfd_disable(&intx->mask);
 	return 0;
@@ -362,18 +363,18 @@ void vfio_pci_intx_sync(struct vfio_pci_core_device *vdev)
 	/* Nobody else may be between reading the register and writing it */
 	guard(rwsem_read)(&vdev->memory_lock);
 	scoped_guard(spinlock_irqsave, &vdev->irqlock)
-		set_intx(vdev->pdev, !vdev->intx->masked);
+		intx_set_enabled(vdev->pdev, !vdev->intx->masked);
 }
 
 /**
- * vfio_pci_intx_sleep() - the device goes to sleep
+ * vfio_pci_intx_suspend() - the device goes to sleep
  * @vdev: a device, open or not
  *
  * In its sleep nobody serves it. Who unmasks meanwhile is heard when it wakes.
  *
  * Context: Process context, may sleep. Takes igate.
  */
-void vfio_pci_intx_sleep(struct vfio_pci_core_device *vdev)
+void vfio_pci_intx_suspend(struct vfio_pci_core_device *vdev)
 {
 	struct vfio_pci_intx *intx;
 
@@ -383,31 +384,31 @@ void vfio_pci_intx_sleep(struct vfio_pci_core_device *vdev)
 	if (!intx)
 		return;
 	scoped_guard(spinlock_irqsave, &vdev->irqlock) {
-		intx->wake_unmasked = !intx->masked;
-		mask_locked(intx);
-		intx->asleep = true;
+		intx->unmask_on_resume = !intx->masked;
+		intx_mask_locked(intx);
+		intx->suspended = true;
 	}
 }
 
 /**
- * vfio_pci_intx_wake() - undo vfio_pci_intx_sleep()
+ * vfio_pci_intx_resume() - undo vfio_pci_intx_suspend()
  * @vdev: a device, open or not
  *
  * Context: Process context, may sleep. Takes igate.
  */
-void vfio_pci_intx_wake(struct vfio_pci_core_device *vdev)
+void vfio_pci_intx_resume(struct vfio_pci_core_device *vdev)
 {
 	struct vfio_pci_intx *intx;
 
 	guard(mutex)(&vdev->igate);
 
 	intx = vdev->intx;
-	if (!intx || !intx->asleep)
+	if (!intx || !intx->suspended)
 		return;
 	scoped_guard(spinlock_irqsave, &vdev->irqlock)
-		intx->asleep = false;
-	if (intx->wake_unmasked && unmask(intx))
-		fire(intx);
+		intx->suspended = false;
+	if (intx->unmask_on_resume && intx_unmask(intx))
+		intx_signal(intx);
 }
 
 /**
@@ -428,10 +429,10 @@ void vfio_pci_intx_set_disabled(struct vfio_pci_core_device *vdev,
 	WRITE_ONCE(vdev->virq_disabled, disabled);
 	if (!vdev->intx) {
 		if (vdev->pci_2_3)
-			set_intx(vdev->pdev, !disabled);
+			intx_set_enabled(vdev->pdev, !disabled);
 	} else if (disabled) {
-		mask(vdev->intx);
-	} else if (unmask(vdev->intx)) {
-		fire(vdev->intx);
+		intx_mask(vdev->intx);
+	} else if (intx_unmask(vdev->intx)) {
+		intx_signal(vdev->intx);
 	}
 }

@@ -40,7 +40,7 @@ struct vfio_pci_ioeventfd {
 	bool is_mem;
 };
 
-static void write_data(struct vfio_pci_ioeventfd *ioe)
+static void ioeventfd_write(struct vfio_pci_ioeventfd *ioe)
 {
 	u8 bytes[8];
 
@@ -49,38 +49,38 @@ static void write_data(struct vfio_pci_ioeventfd *ioe)
 }
 
 /* Only where a write() would do the same, and not to wake the device up */
-static void write_if_usable(struct vfio_pci_ioeventfd *ioe)
+static void ioeventfd_try_write(struct vfio_pci_ioeventfd *ioe)
 {
 	struct vfio_pci_core_device *vdev = ioe->vdev;
 
 	if (!vdev->low_power && vfio_pci_bar_enabled(vdev, ioe->is_mem))
-		write_data(ioe);
+		ioeventfd_write(ioe);
 }
 
 /* Runs where the eventfd is signalled: there is no waiting for the lock */
-static int signalled(void *opaque, void *data)
+static int ioeventfd_handler(void *opaque, void *data)
 {
 	struct vfio_pci_ioeventfd *ioe = opaque;
 	struct vfio_pci_core_device *vdev = ioe->vdev;
 
 	if (!down_read_trylock(&vdev->memory_lock))
 		return 1;
-	write_if_usable(ioe);
+	ioeventfd_try_write(ioe);
 	up_read(&vdev->memory_lock);
 	return 0;
 }
 
-static void signalled_thread(void *opaque, void *data)
+static void ioeventfd_thread(void *opaque, void *data)
 {
 	struct vfio_pci_ioeventfd *ioe = opaque;
 
 	guard(rwsem_read)(&ioe->vdev->memory_lock);
-	write_if_usable(ioe);
+	ioeventfd_try_write(ioe);
 }
 
-static struct vfio_pci_ioeventfd *find(struct vfio_pci_core_device *vdev,
-				       const struct vfio_device_ioeventfd *req,
-				       unsigned int width)
+static struct vfio_pci_ioeventfd *
+ioeventfd_find(struct vfio_pci_core_device *vdev,
+	       const struct vfio_device_ioeventfd *req, unsigned int width)
 {
 	struct vfio_pci_ioeventfd *ioe;
 
@@ -93,8 +93,9 @@ static struct vfio_pci_ioeventfd *find(struct vfio_pci_core_device *vdev,
 	return NULL;
 }
 
-static int add(struct vfio_pci_core_device *vdev,
-	       const struct vfio_device_ioeventfd *req, unsigned int width)
+static int ioeventfd_add(struct vfio_pci_core_device *vdev,
+			 const struct vfio_device_ioeventfd *req,
+			 unsigned int width)
 {
 	unsigned int bar = VFIO_PCI_OFFSET_TO_INDEX(req->offset);
 	struct vfio_pci_ioeventfd *ioe;
@@ -114,7 +115,7 @@ static int add(struct vfio_pci_core_device *vdev,
 	ioe->io = vdev->barmap[bar] + (req->offset & VFIO_PCI_OFFSET_MASK);
 	ioe->is_mem = pci_resource_flags(vdev->pdev, bar) & IORESOURCE_MEM;
 
-	ret = vfio_virqfd_enable(ioe, signalled, signalled_thread, NULL,
+	ret = vfio_virqfd_enable(ioe, ioeventfd_handler, ioeventfd_thread, NULL,
 				 &ioe->virqfd, req->fd);
 	if (ret) {
 		kfree(ioe);
@@ -125,7 +126,7 @@ static int add(struct vfio_pci_core_device *vdev,
 	return 0;
 }
 
-static void drop(struct vfio_pci_ioeventfd *ioe)
+static void ioeventfd_remove(struct vfio_pci_ioeventfd *ioe)
 {
 	lockdep_assert_held(&ioe->vdev->ioeventfds_lock);
 
@@ -136,8 +137,8 @@ static void drop(struct vfio_pci_ioeventfd *ioe)
 }
 
 /* Is it a place that the user could write to as well? */
-static int check_place(struct vfio_pci_core_device *vdev, u64 offset,
-		       unsigned int width)
+static int ioeventfd_check_range(struct vfio_pci_core_device *vdev, u64 offset,
+				 unsigned int width)
 {
 	u64 index = VFIO_PCI_OFFSET_TO_INDEX(offset);
 	u64 pos = offset & VFIO_PCI_OFFSET_MASK;
@@ -180,18 +181,18 @@ long vfio_pci_ioctl_ioeventfd(struct vfio_pci_core_device *vdev,
 	if (req.flags & ~VFIO_DEVICE_IOEVENTFD_SIZE_MASK ||
 	    hweight32(req.flags) != 1)
 		return -EINVAL;
-	ret = check_place(vdev, req.offset, req.flags);
+	ret = ioeventfd_check_range(vdev, req.offset, req.flags);
 	if (ret)
 		return ret;
 
 	guard(mutex)(&vdev->ioeventfds_lock);
 
-	ioe = find(vdev, &req, req.flags);
+	ioe = ioeventfd_find(vdev, &req, req.flags);
 	if (req.fd >= 0)
-		return ioe ? -EEXIST : add(vdev, &req, req.flags);
+		return ioe ? -EEXIST : ioeventfd_add(vdev, &req, req.flags);
 	if (!ioe)
 		return -ENODEV;
-	drop(ioe);
+	ioeventfd_remove(ioe);
 	return 0;
 }
 
@@ -208,5 +209,5 @@ void vfio_pci_drop_ioeventfds(struct vfio_pci_core_device *vdev)
 	guard(mutex)(&vdev->ioeventfds_lock);
 
 	list_for_each_entry_safe(ioe, next, &vdev->ioeventfds, entry)
-		drop(ioe);
+		ioeventfd_remove(ioe);
 }

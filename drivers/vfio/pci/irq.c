@@ -31,25 +31,25 @@ struct irq_request {
 	const void *data;
 };
 
-static bool has_none(const struct irq_request *r)
+static bool irq_has_none(const struct irq_request *r)
 {
 	return r->flags & VFIO_IRQ_SET_DATA_NONE;
 }
 
-static bool has_eventfd(const struct irq_request *r)
+static bool irq_has_eventfd(const struct irq_request *r)
 {
 	return r->flags & VFIO_IRQ_SET_DATA_EVENTFD;
 }
 
 /* Whether the i-th vector is meant, by a request that carries no eventfds */
-static bool wants(const struct irq_request *r, unsigned int i)
+static bool irq_selects(const struct irq_request *r, unsigned int i)
 {
 	const u8 *bools = r->data;
 
-	return has_none(r) || bools[i];
+	return irq_has_none(r) || bools[i];
 }
 
-static s32 first_fd(const struct irq_request *r)
+static s32 irq_first_fd(const struct irq_request *r)
 {
 	const s32 *fds = r->data;
 
@@ -61,7 +61,7 @@ static bool irq_in_use(struct vfio_pci_core_device *vdev)
 	return vdev->irq_type != VFIO_PCI_NUM_IRQS;
 }
 
-static unsigned int msi_count(struct pci_dev *pdev)
+static unsigned int irq_nr_msi(struct pci_dev *pdev)
 {
 	u16 flags;
 
@@ -71,13 +71,13 @@ static unsigned int msi_count(struct pci_dev *pdev)
 	return 1 << FIELD_GET(PCI_MSI_FLAGS_QMASK, flags);
 }
 
-static unsigned int nr_irqs_of(struct vfio_pci_core_device *vdev, u32 index)
+static unsigned int irq_nr_vectors(struct vfio_pci_core_device *vdev, u32 index)
 {
 	switch (index) {
 	case VFIO_PCI_INTX_IRQ_INDEX:
 		return vdev->vconfig[PCI_INTERRUPT_PIN] ? 1 : 0;
 	case VFIO_PCI_MSI_IRQ_INDEX:
-		return msi_count(vdev->pdev);
+		return irq_nr_msi(vdev->pdev);
 	case VFIO_PCI_MSIX_IRQ_INDEX:
 		return vdev->msix_size / PCI_MSIX_ENTRY_SIZE;
 	case VFIO_PCI_ERR_IRQ_INDEX:
@@ -110,7 +110,7 @@ int vfio_pci_get_irq_info(struct vfio_pci_core_device *vdev,
 	if (info.index == VFIO_PCI_ERR_IRQ_INDEX && !pci_is_pcie(vdev->pdev))
 		return -EINVAL;
 
-	info.count = nr_irqs_of(vdev, info.index);
+	info.count = irq_nr_vectors(vdev, info.index);
 	info.flags = VFIO_IRQ_INFO_EVENTFD;
 	if (info.index == VFIO_PCI_INTX_IRQ_INDEX)
 		info.flags |= VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED;
@@ -120,31 +120,31 @@ int vfio_pci_get_irq_info(struct vfio_pci_core_device *vdev,
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
 
-static int set_intx_mask(struct vfio_pci_core_device *vdev,
-			 const struct irq_request *r)
+static int irq_set_intx_mask(struct vfio_pci_core_device *vdev,
+			     const struct irq_request *r)
 {
 	if (!vdev->intx || r->count != 1)
 		return -EINVAL;
-	if (has_eventfd(r))
-		return vfio_pci_intx_mask_by_eventfd(vdev, first_fd(r));
-	if (wants(r, 0))
+	if (irq_has_eventfd(r))
+		return vfio_pci_intx_mask_by_eventfd(vdev, irq_first_fd(r));
+	if (irq_selects(r, 0))
 		vfio_pci_intx_mask(vdev);
 	return 0;
 }
 
-static int set_intx_unmask(struct vfio_pci_core_device *vdev,
-			   const struct irq_request *r)
+static int irq_set_intx_unmask(struct vfio_pci_core_device *vdev,
+			       const struct irq_request *r)
 {
 	if (!vdev->intx || r->count != 1)
 		return -EINVAL;
-	if (has_eventfd(r))
-		return vfio_pci_intx_unmask_by_eventfd(vdev, first_fd(r));
-	if (wants(r, 0))
+	if (irq_has_eventfd(r))
+		return vfio_pci_intx_unmask_by_eventfd(vdev, irq_first_fd(r));
+	if (irq_selects(r, 0))
 		vfio_pci_intx_unmask(vdev);
 	return 0;
 }
 
-static int set_intx_eventfd(struct vfio_pci_core_device *vdev, int fd)
+static int irq_set_intx_eventfd(struct vfio_pci_core_device *vdev, int fd)
 {
 	struct eventfd_ctx *trigger = NULL;
 	int ret = 0;
@@ -164,26 +164,26 @@ static int set_intx_eventfd(struct vfio_pci_core_device *vdev, int fd)
 	return ret;
 }
 
-static int set_intx_trigger(struct vfio_pci_core_device *vdev,
-			    const struct irq_request *r)
+static int irq_set_intx_trigger(struct vfio_pci_core_device *vdev,
+				const struct irq_request *r)
 {
-	if (vdev->intx && !r->count && has_none(r)) {
+	if (vdev->intx && !r->count && irq_has_none(r)) {
 		vfio_pci_intx_disable(vdev);
 		return 0;
 	}
 	if ((!vdev->intx && irq_in_use(vdev)) || r->count != 1)
 		return -EINVAL;
-	if (has_eventfd(r))
-		return set_intx_eventfd(vdev, first_fd(r));
+	if (irq_has_eventfd(r))
+		return irq_set_intx_eventfd(vdev, irq_first_fd(r));
 	if (!vdev->intx)
 		return -EINVAL;
-	if (wants(r, 0))
-		vfio_pci_intx_fire(vdev);
+	if (irq_selects(r, 0))
+		vfio_pci_intx_signal(vdev);
 	return 0;
 }
 
-static int set_msi_eventfds(struct vfio_pci_core_device *vdev,
-			    const struct irq_request *r)
+static int irq_set_msi_eventfds(struct vfio_pci_core_device *vdev,
+				const struct irq_request *r)
 {
 	bool enabled = vdev->irq_type == r->index;
 	int ret;
@@ -201,44 +201,44 @@ static int set_msi_eventfds(struct vfio_pci_core_device *vdev,
 	return ret;
 }
 
-static int set_msi_trigger(struct vfio_pci_core_device *vdev,
-			   const struct irq_request *r)
+static int irq_set_msi_trigger(struct vfio_pci_core_device *vdev,
+			       const struct irq_request *r)
 {
 	bool enabled = vdev->irq_type == r->index;
 	unsigned int i;
 
-	if (!enabled && (irq_in_use(vdev) || !has_eventfd(r)))
+	if (!enabled && (irq_in_use(vdev) || !irq_has_eventfd(r)))
 		return -EINVAL;
-	if (has_eventfd(r))
-		return set_msi_eventfds(vdev, r);
-	if (!r->count && has_none(r)) {
+	if (irq_has_eventfd(r))
+		return irq_set_msi_eventfds(vdev, r);
+	if (!r->count && irq_has_none(r)) {
 		vfio_pci_msi_disable(vdev);
 		return 0;
 	}
 
 	for (i = 0; i < r->count; i++)
-		if (wants(r, i))
-			vfio_pci_msi_fire(vdev, r->start + i);
+		if (irq_selects(r, i))
+			vfio_pci_msi_signal(vdev, r->start + i);
 	return 0;
 }
 
-static bool signal_trigger(struct vfio_pci_core_device *vdev,
-			   struct eventfd_ctx **trigger)
+static bool irq_signal_trigger(struct vfio_pci_core_device *vdev,
+			       struct eventfd_ctx **trigger)
 {
 	unsigned long flags;
-	bool listens;
+	bool present;
 
 	spin_lock_irqsave(&vdev->trigger_lock, flags);
-	listens = *trigger;
-	if (listens)
+	present = *trigger;
+	if (present)
 		eventfd_signal(*trigger);
 	spin_unlock_irqrestore(&vdev->trigger_lock, flags);
-	return listens;
+	return present;
 }
 
-static void replace_trigger(struct vfio_pci_core_device *vdev,
-			    struct eventfd_ctx **trigger,
-			    struct eventfd_ctx *new)
+static void irq_replace_trigger(struct vfio_pci_core_device *vdev,
+				struct eventfd_ctx **trigger,
+				struct eventfd_ctx *new)
 {
 	struct eventfd_ctx *old;
 
@@ -250,8 +250,8 @@ static void replace_trigger(struct vfio_pci_core_device *vdev,
 		eventfd_ctx_put(old);
 }
 
-static int set_eventfd_trigger(struct vfio_pci_core_device *vdev,
-			       struct eventfd_ctx **trigger, int fd)
+static int irq_set_eventfd_trigger(struct vfio_pci_core_device *vdev,
+				   struct eventfd_ctx **trigger, int fd)
 {
 	struct eventfd_ctx *new = NULL;
 
@@ -262,87 +262,87 @@ static int set_eventfd_trigger(struct vfio_pci_core_device *vdev,
 		if (IS_ERR(new))
 			return PTR_ERR(new);
 	}
-	replace_trigger(vdev, trigger, new);
+	irq_replace_trigger(vdev, trigger, new);
 	return 0;
 }
 
 /* An interrupt that software raises. Without an eventfd it can be tried out. */
-static int set_soft_trigger(struct vfio_pci_core_device *vdev,
-			    const struct irq_request *r,
-			    struct eventfd_ctx **trigger)
+static int irq_set_soft_trigger(struct vfio_pci_core_device *vdev,
+				const struct irq_request *r,
+				struct eventfd_ctx **trigger)
 {
 	if (r->count > 1)
 		return -EINVAL;
 
-	if (has_none(r)) {
+	if (irq_has_none(r)) {
 		if (!*trigger)
 			return -EINVAL;
 		if (r->count)
-			signal_trigger(vdev, trigger);
+			irq_signal_trigger(vdev, trigger);
 		else
-			replace_trigger(vdev, trigger, NULL);
+			irq_replace_trigger(vdev, trigger, NULL);
 		return 0;
 	}
 
 	if (!r->count)
 		return -EINVAL;
-	if (has_eventfd(r))
-		return set_eventfd_trigger(vdev, trigger, first_fd(r));
-	if (wants(r, 0))
-		signal_trigger(vdev, trigger);
+	if (irq_has_eventfd(r))
+		return irq_set_eventfd_trigger(vdev, trigger, irq_first_fd(r));
+	if (irq_selects(r, 0))
+		irq_signal_trigger(vdev, trigger);
 	return 0;
 }
 
-static int set_intx(struct vfio_pci_core_device *vdev,
-		    const struct irq_request *r, u32 action)
+static int irq_set_intx(struct vfio_pci_core_device *vdev,
+			const struct irq_request *r, u32 action)
 {
 	switch (action) {
 	case VFIO_IRQ_SET_ACTION_MASK:
-		return set_intx_mask(vdev, r);
+		return irq_set_intx_mask(vdev, r);
 	case VFIO_IRQ_SET_ACTION_UNMASK:
-		return set_intx_unmask(vdev, r);
+		return irq_set_intx_unmask(vdev, r);
 	case VFIO_IRQ_SET_ACTION_TRIGGER:
-		return set_intx_trigger(vdev, r);
+		return irq_set_intx_trigger(vdev, r);
 	default:
 		return -ENOTTY;
 	}
 }
 
-static int set_irqs(struct vfio_pci_core_device *vdev,
-		    const struct irq_request *r)
+static int irq_apply(struct vfio_pci_core_device *vdev,
+		     const struct irq_request *r)
 {
 	u32 action = r->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
 
 	guard(mutex)(&vdev->igate);
 
 	if (r->index == VFIO_PCI_INTX_IRQ_INDEX)
-		return set_intx(vdev, r, action);
+		return irq_set_intx(vdev, r, action);
 	if (action != VFIO_IRQ_SET_ACTION_TRIGGER)
 		return -ENOTTY;
 
 	switch (r->index) {
 	case VFIO_PCI_MSI_IRQ_INDEX:
 	case VFIO_PCI_MSIX_IRQ_INDEX:
-		return set_msi_trigger(vdev, r);
+		return irq_set_msi_trigger(vdev, r);
 	case VFIO_PCI_ERR_IRQ_INDEX:
-		return set_soft_trigger(vdev, r, &vdev->err_trigger);
+		return irq_set_soft_trigger(vdev, r, &vdev->err_trigger);
 	case VFIO_PCI_REQ_IRQ_INDEX:
-		return set_soft_trigger(vdev, r, &vdev->req_trigger);
+		return irq_set_soft_trigger(vdev, r, &vdev->req_trigger);
 	default:
 		return -ENOTTY;
 	}
 }
 
 /* Vectors come and go, in the MSI-X table or in config space */
-static bool reaches_function(const struct irq_request *r)
+static bool irq_changes_vectors(const struct irq_request *r)
 {
 	return (r->index == VFIO_PCI_MSI_IRQ_INDEX ||
 		r->index == VFIO_PCI_MSIX_IRQ_INDEX) &&
-	       (has_eventfd(r) || !r->count);
+	       (irq_has_eventfd(r) || !r->count);
 }
 
-static int set_irqs_awake(struct vfio_pci_core_device *vdev,
-			  const struct irq_request *r)
+static int irq_apply_in_d0(struct vfio_pci_core_device *vdev,
+			   const struct irq_request *r)
 {
 	pci_power_t state;
 	int ret;
@@ -350,7 +350,7 @@ static int set_irqs_awake(struct vfio_pci_core_device *vdev,
 	guard(mutex)(&vdev->config->lock);
 
 	state = vfio_pci_power_up(vdev);
-	ret = set_irqs(vdev, r);
+	ret = irq_apply(vdev, r);
 	vfio_pci_power_restore(vdev, state);
 	vfio_pci_intx_sync(vdev);
 	return ret;
@@ -380,9 +380,9 @@ int vfio_pci_set_irqs(struct vfio_pci_core_device *vdev,
 
 	if (copy_from_user(&hdr, arg, minsz))
 		return -EFAULT;
-	ret = vfio_set_irqs_validate_and_prepare(&hdr,
-						 nr_irqs_of(vdev, hdr.index),
-						 VFIO_PCI_NUM_IRQS, &data_size);
+	ret = vfio_set_irqs_validate_and_prepare(
+		&hdr, irq_nr_vectors(vdev, hdr.index), VFIO_PCI_NUM_IRQS,
+		&data_size);
 	if (ret)
 		return ret;
 
@@ -399,8 +399,8 @@ int vfio_pci_set_irqs(struct vfio_pci_core_device *vdev,
 		.count = hdr.count,
 		.data = data,
 	};
-	ret = reaches_function(&r) ? set_irqs_awake(vdev, &r) :
-				     set_irqs(vdev, &r);
+	ret = irq_changes_vectors(&r) ? irq_apply_in_d0(vdev, &r) :
+					irq_apply(vdev, &r);
 	kvfree(data);
 	return ret;
 }
@@ -429,8 +429,8 @@ void vfio_pci_disable_irqs(struct vfio_pci_core_device *vdev)
  */
 void vfio_pci_drop_triggers(struct vfio_pci_core_device *vdev)
 {
-	replace_trigger(vdev, &vdev->err_trigger, NULL);
-	replace_trigger(vdev, &vdev->req_trigger, NULL);
+	irq_replace_trigger(vdev, &vdev->err_trigger, NULL);
+	irq_replace_trigger(vdev, &vdev->req_trigger, NULL);
 }
 
 /**
@@ -442,7 +442,7 @@ void vfio_pci_drop_triggers(struct vfio_pci_core_device *vdev)
  */
 bool vfio_pci_signal_error(struct vfio_pci_core_device *vdev)
 {
-	return signal_trigger(vdev, &vdev->err_trigger);
+	return irq_signal_trigger(vdev, &vdev->err_trigger);
 }
 
 /**
@@ -454,5 +454,5 @@ bool vfio_pci_signal_error(struct vfio_pci_core_device *vdev)
  */
 bool vfio_pci_signal_request(struct vfio_pci_core_device *vdev)
 {
-	return signal_trigger(vdev, &vdev->req_trigger);
+	return irq_signal_trigger(vdev, &vdev->req_trigger);
 }

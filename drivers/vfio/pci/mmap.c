@@ -11,18 +11,18 @@
 
 #define REGION_PAGES_SHIFT (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT)
 
-static unsigned int vma_bar(struct vm_area_struct *vma)
+static unsigned int mmap_bar(struct vm_area_struct *vma)
 {
 	return vma->vm_pgoff >> REGION_PAGES_SHIFT;
 }
 
-static unsigned long vma_bar_page(struct vm_area_struct *vma)
+static unsigned long mmap_bar_page(struct vm_area_struct *vma)
 {
 	return vma->vm_pgoff & (BIT(REGION_PAGES_SHIFT) - 1);
 }
 
-static vm_fault_t insert(struct vm_fault *vmf, unsigned long pfn,
-			 unsigned int order)
+static vm_fault_t mmap_insert_pfn(struct vm_fault *vmf, unsigned long pfn,
+				  unsigned int order)
 {
 	if (!order)
 		return vmf_insert_pfn(vmf->vma, vmf->address, pfn);
@@ -37,7 +37,7 @@ static vm_fault_t insert(struct vm_fault *vmf, unsigned long pfn,
 	return VM_FAULT_FALLBACK;
 }
 
-static vm_fault_t bar_huge_fault(struct vm_fault *vmf, unsigned int order)
+static vm_fault_t mmap_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct vfio_pci_core_device *vdev = vma->vm_private_data;
@@ -48,26 +48,26 @@ static vm_fault_t bar_huge_fault(struct vm_fault *vmf, unsigned int order)
 	if (addr < vma->vm_start || size > vma->vm_end - addr)
 		return VM_FAULT_FALLBACK;
 
-	pfn = PHYS_PFN(pci_resource_start(vdev->pdev, vma_bar(vma))) +
-	      vma_bar_page(vma) + ((addr - vma->vm_start) >> PAGE_SHIFT);
+	pfn = PHYS_PFN(pci_resource_start(vdev->pdev, mmap_bar(vma))) +
+	      mmap_bar_page(vma) + ((addr - vma->vm_start) >> PAGE_SHIFT);
 	if (!IS_ALIGNED(pfn, 1UL << order))
 		return VM_FAULT_FALLBACK;
 
 	guard(rwsem_read)(&vdev->memory_lock);
 	if (!vfio_pci_memory_usable(vdev))
 		return VM_FAULT_SIGBUS;
-	return insert(vmf, pfn, order);
+	return mmap_insert_pfn(vmf, pfn, order);
 }
 
-static vm_fault_t bar_fault(struct vm_fault *vmf)
+static vm_fault_t mmap_fault(struct vm_fault *vmf)
 {
-	return bar_huge_fault(vmf, 0);
+	return mmap_huge_fault(vmf, 0);
 }
 
-static const struct vm_operations_struct bar_vm_ops = {
-	.fault = bar_fault,
+static const struct vm_operations_struct mmap_vm_ops = {
+	.fault = mmap_fault,
 #ifdef CONFIG_ARCH_SUPPORTS_HUGE_PFNMAP
-	.huge_fault = bar_huge_fault,
+	.huge_fault = mmap_huge_fault,
 #endif
 };
 
@@ -86,7 +86,7 @@ static const struct vm_operations_struct bar_vm_ops = {
 int vfio_pci_mmap_bar(struct vfio_pci_core_device *vdev,
 		      struct vm_area_struct *vma)
 {
-	unsigned int bar = vma_bar(vma);
+	unsigned int bar = mmap_bar(vma);
 	u64 bar_pages;
 
 	if (bar >= PCI_STD_NUM_BARS || !vdev->bar_mmap_supported[bar] ||
@@ -94,7 +94,7 @@ int vfio_pci_mmap_bar(struct vfio_pci_core_device *vdev,
 		return -EINVAL;
 
 	bar_pages = PAGE_ALIGN(pci_resource_len(vdev->pdev, bar)) >> PAGE_SHIFT;
-	if (vma_bar_page(vma) + vma_pages(vma) > bar_pages)
+	if (mmap_bar_page(vma) + vma_pages(vma) > bar_pages)
 		return -EINVAL;
 	if (IS_ERR(vdev->barmap[bar]))
 		return PTR_ERR(vdev->barmap[bar]);
@@ -105,6 +105,6 @@ int vfio_pci_mmap_bar(struct vfio_pci_core_device *vdev,
 	/* A guest may map a BAR write-combining: no CPU we serve minds */
 	vm_flags_set(vma, VM_ALLOW_ANY_UNCACHED | VM_IO | VM_PFNMAP |
 				  VM_DONTEXPAND | VM_DONTDUMP);
-	vma->vm_ops = &bar_vm_ops;
+	vma->vm_ops = &mmap_vm_ops;
 	return 0;
 }

@@ -29,7 +29,7 @@ struct vfio_pci_vector {
 	char name[48];
 };
 
-static bool is_msix(struct vfio_pci_core_device *vdev)
+static bool msi_is_msix(struct vfio_pci_core_device *vdev)
 {
 	return vdev->irq_type == VFIO_PCI_MSIX_IRQ_INDEX;
 }
@@ -105,7 +105,7 @@ int vfio_pci_msi_enable(struct vfio_pci_core_device *vdev, unsigned int nr_vecs,
 	return 0;
 }
 
-static void free_vector(struct vfio_pci_core_device *vdev, unsigned int nr)
+static void msi_free_vector(struct vfio_pci_core_device *vdev, unsigned int nr)
 {
 	struct vfio_pci_vector *vec = xa_erase(&vdev->vectors, nr);
 	u16 cmd;
@@ -123,14 +123,14 @@ static void free_vector(struct vfio_pci_core_device *vdev, unsigned int nr)
 }
 
 /* The Linux interrupt behind a vector, which dynamic MSI-X can add on demand */
-static int linux_irq(struct vfio_pci_core_device *vdev, unsigned int nr)
+static int msi_linux_irq(struct vfio_pci_core_device *vdev, unsigned int nr)
 {
 	struct msi_map map;
 	int irq;
 	u16 cmd;
 
 	irq = pci_irq_vector(vdev->pdev, nr);
-	if (irq > 0 || !is_msix(vdev) || !vdev->has_dyn_msix)
+	if (irq > 0 || !msi_is_msix(vdev) || !vdev->has_dyn_msix)
 		return irq ?: -EINVAL;
 
 	cmd = vfio_pci_lock_and_force_memory(vdev);
@@ -139,15 +139,15 @@ static int linux_irq(struct vfio_pci_core_device *vdev, unsigned int nr)
 	return map.index < 0 ? map.index : map.virq;
 }
 
-static int request_vector(struct vfio_pci_core_device *vdev,
-			  struct vfio_pci_vector *vec)
+static int msi_request_vector(struct vfio_pci_core_device *vdev,
+			      struct vfio_pci_vector *vec)
 {
 	u16 cmd = vfio_pci_lock_and_force_memory(vdev);
 	struct msi_msg msg;
 	int ret;
 
 	/* A reset that went past us may have wiped the table */
-	if (is_msix(vdev)) {
+	if (msi_is_msix(vdev)) {
 		get_cached_msi_msg(vec->irq, &msg);
 		pci_write_msi_msg(vec->irq, &msg);
 	}
@@ -156,23 +156,23 @@ static int request_vector(struct vfio_pci_core_device *vdev,
 	return ret;
 }
 
-static int setup_vector(struct vfio_pci_core_device *vdev, unsigned int nr,
-			struct vfio_pci_vector *vec, int fd)
+static int msi_setup_vector(struct vfio_pci_core_device *vdev, unsigned int nr,
+			    struct vfio_pci_vector *vec, int fd)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	int ret;
 
-	vec->irq = linux_irq(vdev, nr);
+	vec->irq = msi_linux_irq(vdev, nr);
 	if (vec->irq < 0)
 		return vec->irq;
 	snprintf(vec->name, sizeof(vec->name), "vfio-msi%s[%u](%s)",
-		 is_msix(vdev) ? "x" : "", nr, pci_name(pdev));
+		 msi_is_msix(vdev) ? "x" : "", nr, pci_name(pdev));
 
 	vec->trigger = eventfd_ctx_fdget(fd);
 	if (IS_ERR(vec->trigger))
 		return PTR_ERR(vec->trigger);
 
-	ret = request_vector(vdev, vec);
+	ret = msi_request_vector(vdev, vec);
 	if (ret) {
 		eventfd_ctx_put(vec->trigger);
 		return ret;
@@ -187,13 +187,13 @@ static int setup_vector(struct vfio_pci_core_device *vdev, unsigned int nr,
 	return 0;
 }
 
-static int set_eventfd(struct vfio_pci_core_device *vdev, unsigned int nr,
-		       int fd)
+static int msi_set_eventfd(struct vfio_pci_core_device *vdev, unsigned int nr,
+			   int fd)
 {
 	struct vfio_pci_vector *vec;
 	int ret;
 
-	free_vector(vdev, nr);
+	msi_free_vector(vdev, nr);
 	if (fd < 0)
 		return 0;
 
@@ -204,7 +204,7 @@ static int set_eventfd(struct vfio_pci_core_device *vdev, unsigned int nr,
 	ret = xa_insert(&vdev->vectors, nr, vec, GFP_KERNEL_ACCOUNT);
 	if (ret)
 		goto err_free;
-	ret = setup_vector(vdev, nr, vec, fd);
+	ret = msi_setup_vector(vdev, nr, vec, fd);
 	if (ret)
 		goto err_erase;
 	return 0;
@@ -236,7 +236,7 @@ int vfio_pci_msi_set_eventfds(struct vfio_pci_core_device *vdev,
 	lockdep_assert_held(&vdev->igate);
 
 	for (i = 0; i < count; i++) {
-		ret = set_eventfd(vdev, start + i, fds[i]);
+		ret = msi_set_eventfd(vdev, start + i, fds[i]);
 		if (ret)
 			goto err;
 	}
@@ -244,7 +244,7 @@ int vfio_pci_msi_set_eventfds(struct vfio_pci_core_device *vdev,
 
 err:
 	while (i--)
-		free_vector(vdev, start + i);
+		msi_free_vector(vdev, start + i);
 	return ret;
 }
 
@@ -263,7 +263,7 @@ void vfio_pci_msi_disable(struct vfio_pci_core_device *vdev)
 	lockdep_assert_held(&vdev->igate);
 
 	xa_for_each(&vdev->vectors, nr, vec)
-		free_vector(vdev, nr);
+		msi_free_vector(vdev, nr);
 
 	cmd = vfio_pci_lock_and_force_memory(vdev);
 	pci_free_irq_vectors(vdev->pdev);
@@ -275,13 +275,13 @@ void vfio_pci_msi_disable(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_msi_fire() - signal an eventfd as if the device had interrupted
+ * vfio_pci_msi_signal() - signal an eventfd as if the device had interrupted
  * @vdev: an open device that uses MSI or MSI-X
  * @nr: the vector; one without an eventfd is passed over
  *
  * Context: igate held.
  */
-void vfio_pci_msi_fire(struct vfio_pci_core_device *vdev, unsigned int nr)
+void vfio_pci_msi_signal(struct vfio_pci_core_device *vdev, unsigned int nr)
 {
 	struct vfio_pci_vector *vec;
 

@@ -11,6 +11,6 @@ void vfio_pci_msi_disable(struct vfio_pci_core_device *vdev);
 int vfio_pci_msi_set_eventfds(struct vfio_pci_core_device *vdev,
 			      unsigned int start, unsigned int count,
 			      const s32 *fds);
-void vfio_pci_msi_fire(struct vfio_pci_core_device *vdev, unsigned int nr);
+void vfio_pci_msi_signal(struct vfio_pci_core_device *vdev, unsigned int nr);
 
 #endif /* __VFIO_PCI_MSI_H */

@@ -27,7 +27,7 @@ void vfio_pci_probe_power_state(struct vfio_pci_core_device *vdev)
 }
 
 /* Let the command register decode and master as it did when it read as @was */
-static void put_enables(struct pci_dev *pdev, u16 was)
+static void power_restore_enables(struct pci_dev *pdev, u16 was)
 {
 	const u16 enables = PCI_COMMAND_IO | PCI_COMMAND_MEMORY |
 			    PCI_COMMAND_MASTER;
@@ -59,9 +59,9 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 			     pci_power_t state)
 {
 	struct pci_dev *pdev = vdev->pdev;
-	bool was_awake = vfio_pci_is_awake(pdev->current_state);
-	bool save = was_awake && !vfio_pci_is_awake(state);
-	bool restore = !was_awake && state == PCI_D0;
+	bool decoded = vfio_pci_state_decodes(pdev->current_state);
+	bool save = decoded && !vfio_pci_state_decodes(state);
+	bool restore = !decoded && state == PCI_D0;
 	u16 cmd = ~0;
 	int ret;
 
@@ -80,7 +80,7 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 		return ret;
 
 	/* A quirk may have kept the device out of D3hot */
-	if (save && !vfio_pci_is_awake(pdev->current_state)) {
+	if (save && !vfio_pci_state_decodes(pdev->current_state)) {
 		kfree(vdev->pm_save);
 		vdev->pm_save = pci_store_saved_state(pdev);
 	}
@@ -88,7 +88,7 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 		pci_load_and_free_saved_state(pdev, &vdev->pm_save);
 		pci_restore_state(pdev);
 		if (!PCI_POSSIBLE_ERROR(cmd))
-			put_enables(pdev, cmd);
+			power_restore_enables(pdev, cmd);
 	}
 	return 0;
 }
@@ -103,7 +103,7 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 void vfio_pci_user_power_state(struct vfio_pci_core_device *vdev,
 			       pci_power_t state)
 {
-	if (vfio_pci_is_awake(state))
+	if (vfio_pci_state_decodes(state))
 		down_write(&vdev->memory_lock);
 	else
 		vfio_pci_lock_and_zap_memory(vdev);
@@ -113,7 +113,7 @@ void vfio_pci_user_power_state(struct vfio_pci_core_device *vdev,
 }
 
 /* In a state that the user chose, and in which BARs are out of reach */
-static bool user_asleep(pci_power_t state)
+static bool power_is_low(pci_power_t state)
 {
 	return state == PCI_D1 || state == PCI_D2 || state == PCI_D3hot;
 }
@@ -133,7 +133,7 @@ pci_power_t vfio_pci_power_up(struct vfio_pci_core_device *vdev)
 {
 	pci_power_t state = vdev->pdev->current_state;
 
-	if (user_asleep(state))
+	if (power_is_low(state))
 		vfio_pci_user_power_state(vdev, PCI_D0);
 	return state;
 }
@@ -148,7 +148,7 @@ pci_power_t vfio_pci_power_up(struct vfio_pci_core_device *vdev)
 void vfio_pci_power_restore(struct vfio_pci_core_device *vdev,
 			    pci_power_t state)
 {
-	if (user_asleep(state))
+	if (power_is_low(state))
 		vfio_pci_user_power_state(vdev, state);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef __VFIO_PCI_POWER_H
-#define __VFIO_PCI_POWER_H
+#ifndef __VFIO_PCI_POWER_STATE_H
+#define __VFIO_PCI_POWER_STATE_H
 
 #include <linux/vfio_pci_core.h>
 
@@ -14,4 +14,4 @@ void vfio_pci_power_restore(struct vfio_pci_core_device *vdev,
 			    pci_power_t state);
 int vfio_pci_reset_function(struct vfio_pci_core_device *vdev);
 
-#endif /* __VFIO_PCI_POWER_H */
+#endif /* __VFIO_PCI_POWER_STATE_H */

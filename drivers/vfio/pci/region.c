@@ -92,7 +92,7 @@ int vfio_pci_ioctl_get_region_info(struct vfio_device *core_vdev,
 	struct vfio_pci_core_device *vdev =
 		container_of(core_vdev, struct vfio_pci_core_device, vdev);
 
-	vfio_pci_low_power_settle(vdev);
+	vfio_pci_runtime_flush(vdev);
 	info->offset = VFIO_PCI_INDEX_TO_OFFSET(info->index);
 	info->size = 0;
 	info->flags = 0;

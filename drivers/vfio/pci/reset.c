@@ -20,9 +20,9 @@
 #include "runtime_pm.h"
 
 /**
- * struct owner_proof - how the user proves to own what a reset hits
+ * struct reset_owner - how the user proves to own what a reset hits
  */
-struct owner_proof {
+struct reset_owner {
 	/** @ictx: everything has to be in this context; NULL: by groups */
 	struct iommufd_ctx *ictx;
 	/** @groups: group files */
@@ -32,9 +32,9 @@ struct owner_proof {
 };
 
 /**
- * struct info_fill - GET_PCI_HOT_RESET_INFO under way
+ * struct reset_info_fill - GET_PCI_HOT_RESET_INFO under way
  */
-struct info_fill {
+struct reset_info_fill {
 	/** @vdev: who asks */
 	struct vfio_device *vdev;
 	/** @devices: to fill */
@@ -48,9 +48,9 @@ struct info_fill {
 };
 
 /**
- * struct scope_walk - visits all functions that a slot or bus reset hits
+ * struct reset_walk - visits all functions that a slot or bus reset hits
  */
-struct scope_walk {
+struct reset_walk {
 	/** @fn: called for each; anything but 0 ends the walk */
 	int (*fn)(struct pci_dev *pdev, void *data);
 	/** @data: for @fn */
@@ -61,42 +61,43 @@ struct scope_walk {
 	int ret;
 };
 
-static bool below_slot(struct pci_dev *pdev, struct pci_slot *slot)
+static bool reset_below_slot(struct pci_dev *pdev, struct pci_slot *slot)
 {
 	while (pdev && pdev->bus != slot->bus)
 		pdev = pdev->bus->self;
 	return pdev && pdev->slot == slot;
 }
 
-static int scope_walk_one(struct pci_dev *pdev, void *data)
+static int reset_walk_one(struct pci_dev *pdev, void *data)
 {
-	struct scope_walk *walk = data;
+	struct reset_walk *walk = data;
 
-	if (!walk->slot || below_slot(pdev, walk->slot))
+	if (!walk->slot || reset_below_slot(pdev, walk->slot))
 		walk->ret = walk->fn(pdev, walk->data);
 	return walk->ret;
 }
 
-static int walk_scope(struct pci_dev *pdev,
-		      int (*fn)(struct pci_dev *pdev, void *data), void *data)
+static int reset_walk_scope(struct pci_dev *pdev,
+			    int (*fn)(struct pci_dev *pdev, void *data),
+			    void *data)
 {
-	struct scope_walk walk = {
+	struct reset_walk walk = {
 		.fn = fn,
 		.data = data,
 		.slot = pci_probe_reset_slot(pdev->slot) ? NULL : pdev->slot,
 	};
 
-	pci_walk_bus(pdev->bus, scope_walk_one, &walk);
+	pci_walk_bus(pdev->bus, reset_walk_one, &walk);
 	return walk.ret;
 }
 
-static bool can_hot_reset(struct pci_dev *pdev)
+static bool reset_is_supported(struct pci_dev *pdev)
 {
 	return !pci_probe_reset_slot(pdev->slot) ||
 	       !pci_probe_reset_bus(pdev->bus);
 }
 
-static int count_one(struct pci_dev *pdev, void *data)
+static int reset_count_one(struct pci_dev *pdev, void *data)
 {
 	unsigned int *count = data;
 
@@ -104,11 +105,11 @@ static int count_one(struct pci_dev *pdev, void *data)
 	return 0;
 }
 
-static unsigned int scope_size(struct pci_dev *pdev)
+static unsigned int reset_scope_size(struct pci_dev *pdev)
 {
 	unsigned int count = 0;
 
-	walk_scope(pdev, count_one, &count);
+	reset_walk_scope(pdev, reset_count_one, &count);
 	return count;
 }
 
@@ -150,7 +151,7 @@ int vfio_pci_ioctl_reset(struct vfio_pci_core_device *vdev)
 }
 
 /* The ID by which the asking user knows a function, or why there is none */
-static u32 dependent_devid(struct info_fill *fill, struct pci_dev *pdev)
+static u32 reset_devid(struct reset_info_fill *fill, struct pci_dev *pdev)
 {
 	struct vfio_device *vdev;
 	int id;
@@ -166,9 +167,9 @@ static u32 dependent_devid(struct info_fill *fill, struct pci_dev *pdev)
 	return id == -ENOENT ? VFIO_PCI_DEVID_OWNED : VFIO_PCI_DEVID_NOT_OWNED;
 }
 
-static int fill_one(struct pci_dev *pdev, void *data)
+static int reset_fill_one(struct pci_dev *pdev, void *data)
 {
-	struct info_fill *fill = data;
+	struct reset_info_fill *fill = data;
 	struct vfio_pci_dependent_device *dep;
 	struct iommu_group *group;
 
@@ -182,7 +183,7 @@ static int fill_one(struct pci_dev *pdev, void *data)
 	dep->devfn = pdev->devfn;
 
 	if (fill->flags & VFIO_PCI_HOT_RESET_FLAG_DEV_ID) {
-		dep->devid = dependent_devid(fill, pdev);
+		dep->devid = reset_devid(fill, pdev);
 		if (dep->devid == VFIO_PCI_DEVID_NOT_OWNED)
 			fill->flags &= ~VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED;
 		return 0;
@@ -211,18 +212,18 @@ int vfio_pci_get_hot_reset_info(struct vfio_pci_core_device *vdev,
 	const size_t minsz = offsetofend(struct vfio_pci_hot_reset_info, count);
 	struct vfio_pci_dependent_device *devices __free(kfree) = NULL;
 	struct vfio_pci_hot_reset_info hdr;
-	struct info_fill fill = { .vdev = &vdev->vdev };
+	struct reset_info_fill fill = { .vdev = &vdev->vdev };
 	int ret;
 
 	if (copy_from_user(&hdr, arg, minsz))
 		return -EFAULT;
 	if (hdr.argsz < minsz)
 		return -EINVAL;
-	if (!can_hot_reset(vdev->pdev))
+	if (!reset_is_supported(vdev->pdev))
 		return -ENODEV;
 
 	hdr.flags = 0;
-	hdr.count = scope_size(vdev->pdev);
+	hdr.count = reset_scope_size(vdev->pdev);
 	if (hdr.count > (hdr.argsz - minsz) / sizeof(*devices))
 		return copy_to_user(arg, &hdr, minsz) ? -EFAULT : -ENOSPC;
 
@@ -236,7 +237,7 @@ int vfio_pci_get_hot_reset_info(struct vfio_pci_core_device *vdev,
 		if (vfio_device_cdev_opened(&vdev->vdev))
 			fill.flags = VFIO_PCI_HOT_RESET_FLAG_DEV_ID |
 				     VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED;
-		ret = walk_scope(vdev->pdev, fill_one, &fill);
+		ret = reset_walk_scope(vdev->pdev, reset_fill_one, &fill);
 	}
 	if (ret)
 		return ret;
@@ -250,33 +251,34 @@ int vfio_pci_get_hot_reset_info(struct vfio_pci_core_device *vdev,
 	return 0;
 }
 
-static int check_in_set(struct pci_dev *pdev, void *data)
+static int reset_check_in_set(struct pci_dev *pdev, void *data)
 {
 	return vfio_find_device_in_devset(data, &pdev->dev) ? 0 : -ENODEV;
 }
 
 /* Can the set be reset without hitting a function that is not in it? */
-static bool set_is_resettable(struct vfio_device_set *dev_set,
-			      struct pci_dev *pdev)
+static bool reset_covers_only_set(struct vfio_device_set *dev_set,
+				  struct pci_dev *pdev)
 {
 	lockdep_assert_held(&dev_set->lock);
 
-	return can_hot_reset(pdev) && !walk_scope(pdev, check_in_set, dev_set);
+	return reset_is_supported(pdev) &&
+	       !reset_walk_scope(pdev, reset_check_in_set, dev_set);
 }
 
-static bool is_owned(struct vfio_pci_core_device *vdev,
-		     const struct owner_proof *proof)
+static bool reset_is_owned(struct vfio_pci_core_device *vdev,
+			   const struct reset_owner *owner)
 {
 	unsigned int i;
 	int id;
 
-	if (proof->ictx) {
-		id = vfio_iommufd_get_dev_id(&vdev->vdev, proof->ictx);
+	if (owner->ictx) {
+		id = vfio_iommufd_get_dev_id(&vdev->vdev, owner->ictx);
 		return id > 0 || id == -ENOENT;
 	}
 
-	for (i = 0; i < proof->nr_groups; i++)
-		if (vfio_file_has_dev(proof->groups[i], &vdev->vdev))
+	for (i = 0; i < owner->nr_groups; i++)
+		if (vfio_file_has_dev(owner->groups[i], &vdev->vdev))
 			return true;
 	return false;
 }
@@ -284,8 +286,8 @@ static bool is_owned(struct vfio_pci_core_device *vdev,
 #define for_each_in_set(_vdev, _dev_set) \
 	list_for_each_entry(_vdev, &(_dev_set)->device_list, vdev.dev_set_list)
 
-static void put_set_power(struct vfio_device_set *dev_set,
-			  struct vfio_pci_core_device *end)
+static void reset_put_power(struct vfio_device_set *dev_set,
+			    struct vfio_pci_core_device *end)
 {
 	struct vfio_pci_core_device *vdev;
 
@@ -297,7 +299,7 @@ static void put_set_power(struct vfio_device_set *dev_set,
 }
 
 /* Bring all of the set out of runtime suspend and keep it there */
-static int get_set_power(struct vfio_device_set *dev_set)
+static int reset_get_power(struct vfio_device_set *dev_set)
 {
 	struct vfio_pci_core_device *vdev;
 	int ret;
@@ -305,15 +307,15 @@ static int get_set_power(struct vfio_device_set *dev_set)
 	for_each_in_set(vdev, dev_set) {
 		ret = vfio_pci_runtime_get(vdev);
 		if (ret) {
-			put_set_power(dev_set, vdev);
+			reset_put_power(dev_set, vdev);
 			return ret;
 		}
 	}
 	return 0;
 }
 
-static void unlock_set_memory(struct vfio_device_set *dev_set,
-			      struct vfio_pci_core_device *end)
+static void reset_unlock_memory(struct vfio_device_set *dev_set,
+				struct vfio_pci_core_device *end)
 {
 	struct vfio_pci_core_device *vdev;
 
@@ -328,14 +330,14 @@ static void unlock_set_memory(struct vfio_device_set *dev_set,
  * Several locks of one kind in no order that others keep: try, and let the user
  * try again.
  */
-static int lock_set_memory(struct vfio_device_set *dev_set,
-			   const struct owner_proof *proof)
+static int reset_lock_memory(struct vfio_device_set *dev_set,
+			     const struct reset_owner *owner)
 {
 	struct vfio_pci_core_device *vdev;
 	int ret = -EINVAL;
 
 	for_each_in_set(vdev, dev_set) {
-		if (!is_owned(vdev, proof))
+		if (!reset_is_owned(vdev, owner))
 			goto err;
 		if (!down_write_trylock(&vdev->memory_lock)) {
 			ret = -EBUSY;
@@ -346,12 +348,12 @@ static int lock_set_memory(struct vfio_device_set *dev_set,
 	return 0;
 
 err:
-	unlock_set_memory(dev_set, vdev);
+	reset_unlock_memory(dev_set, vdev);
 	return ret;
 }
 
-static int reset_set(struct vfio_pci_core_device *vdev,
-		     const struct owner_proof *proof)
+static int reset_dev_set(struct vfio_pci_core_device *vdev,
+			 const struct reset_owner *owner)
 {
 	struct vfio_device_set *dev_set = vdev->vdev.dev_set;
 	struct vfio_pci_core_device *cur;
@@ -359,33 +361,33 @@ static int reset_set(struct vfio_pci_core_device *vdev,
 
 	guard(mutex)(&dev_set->lock);
 
-	if (!set_is_resettable(dev_set, vdev->pdev))
+	if (!reset_covers_only_set(dev_set, vdev->pdev))
 		return -EINVAL;
-	ret = get_set_power(dev_set);
+	ret = reset_get_power(dev_set);
 	if (ret)
 		return ret;
 
-	ret = lock_set_memory(dev_set, proof);
+	ret = reset_lock_memory(dev_set, owner);
 	if (!ret) {
 		for_each_in_set(cur, dev_set)
 			vfio_pci_set_power_state(cur, PCI_D0);
 		ret = pci_reset_bus(vdev->pdev);
-		unlock_set_memory(dev_set, NULL);
+		reset_unlock_memory(dev_set, NULL);
 		for_each_in_set(cur, dev_set)
 			vfio_pci_intx_sync(cur);
 	}
-	put_set_power(dev_set, NULL);
+	reset_put_power(dev_set, NULL);
 	return ret;
 }
 
-static void put_group_files(struct file **files, unsigned int count)
+static void reset_put_groups(struct file **files, unsigned int count)
 {
 	while (count--)
 		fput(files[count]);
 }
 
-static int get_group_files(struct file **files, const s32 *fds,
-			   unsigned int count)
+static int reset_get_groups(struct file **files, const s32 *fds,
+			    unsigned int count)
 {
 	unsigned int i;
 	int ret;
@@ -405,7 +407,7 @@ static int get_group_files(struct file **files, const s32 *fds,
 	return 0;
 
 err:
-	put_group_files(files, i);
+	reset_put_groups(files, i);
 	return ret;
 }
 
@@ -414,11 +416,11 @@ static int reset_by_groups(struct vfio_pci_core_device *vdev,
 {
 	struct file **files __free(kfree) = NULL;
 	s32 *fds __free(kfree) = NULL;
-	struct owner_proof proof;
+	struct reset_owner owner;
 	int ret;
 
 	/* At most one group a device */
-	if (count > scope_size(vdev->pdev))
+	if (count > reset_scope_size(vdev->pdev))
 		return -EINVAL;
 
 	fds = kcalloc(count, sizeof(*fds), GFP_KERNEL);
@@ -427,13 +429,13 @@ static int reset_by_groups(struct vfio_pci_core_device *vdev,
 		return -ENOMEM;
 	if (copy_from_user(fds, ufds, count * sizeof(*fds)))
 		return -EFAULT;
-	ret = get_group_files(files, fds, count);
+	ret = reset_get_groups(files, fds, count);
 	if (ret)
 		return ret;
 
-	proof = (struct owner_proof){ .groups = files, .nr_groups = count };
-	ret = reset_set(vdev, &proof);
-	put_group_files(files, count);
+	owner = (struct reset_owner){ .groups = files, .nr_groups = count };
+	ret = reset_dev_set(vdev, &owner);
+	reset_put_groups(files, count);
 	return ret;
 }
 
@@ -451,7 +453,7 @@ int vfio_pci_hot_reset(struct vfio_pci_core_device *vdev,
 {
 	const size_t minsz = offsetofend(struct vfio_pci_hot_reset, count);
 	struct vfio_pci_hot_reset hdr;
-	struct owner_proof proof = {};
+	struct reset_owner owner = {};
 
 	if (copy_from_user(&hdr, arg, minsz))
 		return -EFAULT;
@@ -459,14 +461,14 @@ int vfio_pci_hot_reset(struct vfio_pci_core_device *vdev,
 		return -EINVAL;
 	if (!hdr.count != vfio_device_cdev_opened(&vdev->vdev))
 		return -EINVAL;
-	if (!can_hot_reset(vdev->pdev))
+	if (!reset_is_supported(vdev->pdev))
 		return -ENODEV;
 
 	if (hdr.count)
 		return reset_by_groups(vdev, arg->group_fds, hdr.count);
 
-	proof.ictx = vfio_iommufd_device_ictx(&vdev->vdev);
-	return proof.ictx ? reset_set(vdev, &proof) : -EINVAL;
+	owner.ictx = vfio_iommufd_device_ictx(&vdev->vdev);
+	return owner.ictx ? reset_dev_set(vdev, &owner) : -EINVAL;
 }
 
 /**
@@ -490,13 +492,13 @@ void vfio_pci_try_reset_unused_set(struct vfio_device_set *dev_set)
 	for_each_in_set(vdev, dev_set)
 		if (vdev->needs_reset)
 			pdev = vdev->pdev;
-	if (!pdev || !set_is_resettable(dev_set, pdev) ||
-	    get_set_power(dev_set))
+	if (!pdev || !reset_covers_only_set(dev_set, pdev) ||
+	    reset_get_power(dev_set))
 		return;
 
 	done = !pci_reset_bus(pdev);
 	if (done)
 		for_each_in_set(vdev, dev_set)
 			vdev->needs_reset = false;
-	put_set_power(dev_set, NULL);
+	reset_put_power(dev_set, NULL);
 }

@@ -17,7 +17,7 @@
 #include "runtime_pm.h"
 
 /* Returns whether the device was allowed to sleep; @memory_lock held */
-static bool leave(struct vfio_pci_core_device *vdev)
+static bool runtime_leave_low_power(struct vfio_pci_core_device *vdev)
 {
 	lockdep_assert_held_write(&vdev->memory_lock);
 
@@ -68,7 +68,7 @@ int vfio_pci_low_power_enter(struct vfio_pci_core_device *vdev,
 void vfio_pci_low_power_exit(struct vfio_pci_core_device *vdev)
 {
 	down_write(&vdev->memory_lock);
-	leave(vdev);
+	runtime_leave_low_power(vdev);
 	vfio_pci_unlock_memory(vdev);
 }
 
@@ -85,11 +85,11 @@ static int runtime_suspend(struct device *dev)
 		/* what is open and awake is kept from sleeping */
 		vdev->sleeps_open = vdev->low_power;
 	}
-	vfio_pci_intx_sleep(vdev);
+	vfio_pci_intx_suspend(vdev);
 	return 0;
 }
 
-static void woken_work(struct work_struct *work)
+static void runtime_resume_work(struct work_struct *work)
 {
 	struct vfio_pci_core_device *vdev =
 		container_of(work, struct vfio_pci_core_device, woken);
@@ -97,12 +97,12 @@ static void woken_work(struct work_struct *work)
 	down_write(&vdev->memory_lock);
 	if (vdev->wakeup_trigger) {
 		eventfd_signal(vdev->wakeup_trigger);
-		leave(vdev);
+		runtime_leave_low_power(vdev);
 	}
 	vfio_pci_unlock_memory(vdev);
 
-	vfio_pci_intx_wake(vdev);
-	/* Pairs with vfio_pci_low_power_settle() */
+	vfio_pci_intx_resume(vdev);
+	/* Pairs with vfio_pci_runtime_flush() */
 	smp_store_release(&vdev->waking, false);
 	pm_runtime_put(&vdev->pdev->dev);
 }
@@ -128,14 +128,14 @@ static int runtime_resume(struct device *dev)
 }
 
 /**
- * vfio_pci_low_power_init() - before the device may sleep for the first time
+ * vfio_pci_runtime_init() - before the device may sleep for the first time
  * @vdev: a fresh device
  *
  * Context: Any.
  */
-void vfio_pci_low_power_init(struct vfio_pci_core_device *vdev)
+void vfio_pci_runtime_init(struct vfio_pci_core_device *vdev)
 {
-	INIT_WORK(&vdev->woken, woken_work);
+	INIT_WORK(&vdev->woken, runtime_resume_work);
 }
 
 /*
@@ -144,7 +144,7 @@ void vfio_pci_low_power_init(struct vfio_pci_core_device *vdev)
  * There is nothing to do over a suspend of the host, but without these the PCI
  * core takes it upon itself to disable the device then, and DMA with it.
  */
-const struct dev_pm_ops vfio_pci_low_power_pm_ops = { RUNTIME_PM_OPS(
+static const struct dev_pm_ops runtime_pm_ops = { RUNTIME_PM_OPS(
 	runtime_suspend, runtime_resume, NULL) };
 
 /**
@@ -183,7 +183,7 @@ void vfio_pci_idle_allow(struct vfio_pci_core_device *vdev)
 {
 	struct device *dev = &vdev->pdev->dev;
 
-	dev->driver->pm = &vfio_pci_low_power_pm_ops;
+	dev->driver->pm = &runtime_pm_ops;
 	pm_runtime_allow(dev);
 	vfio_pci_idle_begin(vdev);
 }

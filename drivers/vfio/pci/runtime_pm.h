@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef __VFIO_PCI_LOW_POWER_H
-#define __VFIO_PCI_LOW_POWER_H
+#ifndef __VFIO_PCI_RUNTIME_PM_H
+#define __VFIO_PCI_RUNTIME_PM_H
 
 #include <linux/pm.h>
 #include <linux/pm_runtime.h>
@@ -9,9 +9,7 @@
 
 struct eventfd_ctx;
 
-extern const struct dev_pm_ops vfio_pci_low_power_pm_ops;
-
-void vfio_pci_low_power_init(struct vfio_pci_core_device *vdev);
+void vfio_pci_runtime_init(struct vfio_pci_core_device *vdev);
 int vfio_pci_low_power_enter(struct vfio_pci_core_device *vdev,
 			     struct eventfd_ctx *wakeup);
 void vfio_pci_low_power_exit(struct vfio_pci_core_device *vdev);
@@ -21,13 +19,13 @@ int vfio_pci_idle_end(struct vfio_pci_core_device *vdev);
 void vfio_pci_idle_begin(struct vfio_pci_core_device *vdev);
 
 /**
- * vfio_pci_low_power_settle() - wait for what follows the end of a sleep
+ * vfio_pci_runtime_flush() - wait for what follows the end of a sleep
  * @vdev: a device that the caller keeps awake
  *
  * Context: Process context, may sleep. Waits for holders of the memory lock and
  * of igate.
  */
-static inline void vfio_pci_low_power_settle(struct vfio_pci_core_device *vdev)
+static inline void vfio_pci_runtime_flush(struct vfio_pci_core_device *vdev)
 {
 	/* This is on the way of every access, and flush_work() is not cheap */
 	if (smp_load_acquire(&vdev->waking))
@@ -48,8 +46,8 @@ static inline int vfio_pci_runtime_get(struct vfio_pci_core_device *vdev)
 
 	ret = pm_runtime_resume_and_get(&vdev->pdev->dev);
 	if (!ret)
-		vfio_pci_low_power_settle(vdev);
+		vfio_pci_runtime_flush(vdev);
 	return ret;
 }
 
-#endif /* __VFIO_PCI_LOW_POWER_H */
+#endif /* __VFIO_PCI_RUNTIME_PM_H */

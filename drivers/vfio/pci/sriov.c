@@ -28,7 +28,7 @@ struct vfio_pci_sriov {
 	struct vfio_pci_core_device *vdev;
 	/** @nb: tells of virtual functions that come up */
 	struct notifier_block nb;
-	/** @enabled_item: link in @enabled_pfs, protected by @enabled_lock */
+	/** @enabled_item: link in @sriov_enabled_pfs, protected by @sriov_enabled_lock */
 	struct list_head enabled_item;
 	/** @lock: protects @token and @nr_users */
 	struct mutex lock;
@@ -39,12 +39,12 @@ struct vfio_pci_sriov {
 };
 
 /* Physical functions whose virtual functions were enabled through us */
-static DEFINE_MUTEX(enabled_lock);
-static LIST_HEAD(enabled_pfs);
+static DEFINE_MUTEX(sriov_enabled_lock);
+static LIST_HEAD(sriov_enabled_pfs);
 
 /* Virtual functions go to the driver that the physical one is bound to */
-static int bus_event(struct notifier_block *nb, unsigned long action,
-		     void *data)
+static int sriov_bus_event(struct notifier_block *nb, unsigned long action,
+			   void *data)
 {
 	struct vfio_pci_sriov *sriov =
 		container_of(nb, struct vfio_pci_sriov, nb);
@@ -68,7 +68,7 @@ static int bus_event(struct notifier_block *nb, unsigned long action,
 	return 0;
 }
 
-static int init_pf(struct vfio_pci_core_device *vdev)
+static int sriov_init_pf(struct vfio_pci_core_device *vdev)
 {
 	struct vfio_pci_sriov *sriov;
 	int ret;
@@ -77,7 +77,7 @@ static int init_pf(struct vfio_pci_core_device *vdev)
 	if (!sriov)
 		return -ENOMEM;
 	sriov->vdev = vdev;
-	sriov->nb.notifier_call = bus_event;
+	sriov->nb.notifier_call = sriov_bus_event;
 	INIT_LIST_HEAD(&sriov->enabled_item);
 	mutex_init(&sriov->lock);
 	uuid_gen(&sriov->token);
@@ -92,12 +92,12 @@ static int init_pf(struct vfio_pci_core_device *vdev)
 }
 
 /* It cannot be disabled while we are bound, so this stays right */
-static struct vfio_pci_sriov *find_pf(struct pci_dev *physfn)
+static struct vfio_pci_sriov *sriov_find_pf(struct pci_dev *physfn)
 {
 	struct vfio_pci_sriov *sriov;
 
-	guard(mutex)(&enabled_lock);
-	list_for_each_entry(sriov, &enabled_pfs, enabled_item) {
+	guard(mutex)(&sriov_enabled_lock);
+	list_for_each_entry(sriov, &sriov_enabled_pfs, enabled_item) {
 		if (sriov->vdev->pdev == physfn)
 			return sriov;
 	}
@@ -116,8 +116,8 @@ int vfio_pci_sriov_init(struct vfio_pci_core_device *vdev)
 	struct pci_dev *pdev = vdev->pdev;
 
 	if (pdev->is_virtfn)
-		vdev->sriov_pf = find_pf(pci_physfn(pdev));
-	return pdev->is_physfn ? init_pf(vdev) : 0;
+		vdev->sriov_pf = sriov_find_pf(pci_physfn(pdev));
+	return pdev->is_physfn ? sriov_init_pf(vdev) : 0;
 }
 
 /**
@@ -140,12 +140,12 @@ void vfio_pci_sriov_destroy(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_sriov_opened() - a function is in use from now on
+ * vfio_pci_sriov_open() - a function is in use from now on
  * @vdev: the device
  *
  * Context: Process context; set lock held.
  */
-void vfio_pci_sriov_opened(struct vfio_pci_core_device *vdev)
+void vfio_pci_sriov_open(struct vfio_pci_core_device *vdev)
 {
 	if (!vdev->sriov_pf)
 		return;
@@ -154,12 +154,12 @@ void vfio_pci_sriov_opened(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_sriov_closed() - undo vfio_pci_sriov_opened()
+ * vfio_pci_sriov_close() - undo vfio_pci_sriov_open()
  * @vdev: the device
  *
  * Context: Process context; set lock held.
  */
-void vfio_pci_sriov_closed(struct vfio_pci_core_device *vdev)
+void vfio_pci_sriov_close(struct vfio_pci_core_device *vdev)
 {
 	if (!vdev->sriov_pf)
 		return;
@@ -198,32 +198,35 @@ int vfio_pci_parse_token(const char *options, uuid_t *token)
 	}
 }
 
-static int refuse(struct vfio_pci_core_device *vdev, const uuid_t *token)
+static int sriov_refuse_token(struct vfio_pci_core_device *vdev,
+			      const uuid_t *token)
 {
 	pci_info_ratelimited(vdev->pdev, "%s VF token\n",
 			     token ? "wrong" : "cannot be opened without a");
 	return -EACCES;
 }
 
-static int check_vf(struct vfio_pci_core_device *vdev, const uuid_t *token)
+static int sriov_check_vf_token(struct vfio_pci_core_device *vdev,
+				const uuid_t *token)
 {
 	struct vfio_pci_sriov *sriov = vdev->sriov_pf;
 
 	guard(mutex)(&sriov->lock);
 	if (!token || !uuid_equal(token, &sriov->token))
-		return refuse(vdev, token);
+		return sriov_refuse_token(vdev, token);
 	return 0;
 }
 
 /* With no virtual function in use the user may choose another token */
-static int check_pf(struct vfio_pci_core_device *vdev, const uuid_t *token)
+static int sriov_check_pf_token(struct vfio_pci_core_device *vdev,
+				const uuid_t *token)
 {
 	struct vfio_pci_sriov *sriov = vdev->sriov;
 
 	guard(mutex)(&sriov->lock);
 	if (sriov->nr_users) {
 		if (!token || !uuid_equal(token, &sriov->token))
-			return refuse(vdev, token);
+			return sriov_refuse_token(vdev, token);
 	} else if (token) {
 		sriov->token = *token;
 	}
@@ -245,9 +248,9 @@ static int check_pf(struct vfio_pci_core_device *vdev, const uuid_t *token)
 int vfio_pci_check_token(struct vfio_pci_core_device *vdev, const uuid_t *token)
 {
 	if (vdev->sriov_pf)
-		return check_vf(vdev, token);
+		return sriov_check_vf_token(vdev, token);
 	if (vdev->sriov)
-		return check_pf(vdev, token);
+		return sriov_check_pf_token(vdev, token);
 	if (!token)
 		return 0;
 
@@ -288,23 +291,23 @@ int vfio_pci_feature_token(struct vfio_pci_core_device *vdev, u32 flags,
 }
 
 /* False where another caller has enabled them and not disabled them yet */
-static bool list_pf(struct vfio_pci_sriov *sriov)
+static bool sriov_add_pf(struct vfio_pci_sriov *sriov)
 {
-	guard(mutex)(&enabled_lock);
+	guard(mutex)(&sriov_enabled_lock);
 	if (!list_empty(&sriov->enabled_item))
 		return false;
-	list_add_tail(&sriov->enabled_item, &enabled_pfs);
+	list_add_tail(&sriov->enabled_item, &sriov_enabled_pfs);
 	return true;
 }
 
-static void unlist_pf(struct vfio_pci_sriov *sriov)
+static void sriov_del_pf(struct vfio_pci_sriov *sriov)
 {
-	guard(mutex)(&enabled_lock);
+	guard(mutex)(&sriov_enabled_lock);
 	list_del_init(&sriov->enabled_item);
 }
 
 /* A function that sleeps has no virtual functions, so it is to stay awake */
-static int wake_pf(struct vfio_pci_core_device *vdev)
+static int sriov_resume_pf(struct vfio_pci_core_device *vdev)
 {
 	int ret;
 
@@ -320,20 +323,20 @@ static int wake_pf(struct vfio_pci_core_device *vdev)
 	return 0;
 }
 
-static void release_pf(struct vfio_pci_core_device *vdev)
+static void sriov_release_pf(struct vfio_pci_core_device *vdev)
 {
 	scoped_guard(rwsem_write, &vdev->memory_lock)
 		vdev->sriov_active = false;
 	pm_runtime_put(&vdev->pdev->dev);
 }
 
-static int enable_vfs(struct vfio_pci_core_device *vdev, int nr_virtfn)
+static int sriov_enable_vfs(struct vfio_pci_core_device *vdev, int nr_virtfn)
 {
 	int ret;
 
-	if (!list_pf(vdev->sriov))
+	if (!sriov_add_pf(vdev->sriov))
 		return -EINVAL;
-	ret = wake_pf(vdev);
+	ret = sriov_resume_pf(vdev);
 	if (ret)
 		goto err_unlist;
 	ret = pci_enable_sriov(vdev->pdev, nr_virtfn);
@@ -342,9 +345,9 @@ static int enable_vfs(struct vfio_pci_core_device *vdev, int nr_virtfn)
 	return nr_virtfn;
 
 err_release:
-	release_pf(vdev);
+	sriov_release_pf(vdev);
 err_unlist:
-	unlist_pf(vdev->sriov);
+	sriov_del_pf(vdev->sriov);
 	return ret;
 }
 
@@ -367,12 +370,12 @@ int vfio_pci_core_sriov_configure(struct vfio_pci_core_device *vdev,
 	if (!vdev->sriov)
 		return nr_virtfn ? -EINVAL : 0;
 	if (nr_virtfn)
-		return enable_vfs(vdev, nr_virtfn);
+		return sriov_enable_vfs(vdev, nr_virtfn);
 
 	if (pci_num_vf(vdev->pdev)) {
 		pci_disable_sriov(vdev->pdev);
-		release_pf(vdev);
-		unlist_pf(vdev->sriov);
+		sriov_release_pf(vdev);
+		sriov_del_pf(vdev->sriov);
 	}
 	return 0;
 }
