@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The BARs of an open function: reserving and mapping them, and keeping
- * everybody off while the function does not decode memory.
+ * BARs of an open function: reserve and map them, and keep user space and peers
+ * off them while the function does not decode memory.
  */
 #include <linux/err.h>
 #include <linux/io.h>
@@ -16,14 +16,14 @@
 #include "dmabuf.h"
 
 /**
- * vfio_pci_memory_enabled() - does the function answer memory accesses
+ * vfio_pci_memory_enabled() - check if the function decodes memory
  * @vdev: an open device
  *
- * A virtual function has no enable bit of its own and follows the one in its
+ * A virtual function has no enable bit of its own and follows the one of its
  * physical function.
  *
- * Context: Caller holds the memory lock for reading or writing.
- * Return: False where an access would be answered by nobody.
+ * Context: The caller holds the memory lock for reading or writing.
+ * Return: False if no device would respond to an access.
  */
 bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev)
 {
@@ -37,14 +37,14 @@ bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_memory_usable() - may the user, or a peer, reach the BARs by himself
+ * vfio_pci_memory_usable() - check if user space and peers may access the BARs
  * @vdev: an open device
  *
- * Not while the user let the device sleep: what goes by read() and write()
- * wakes it up, the rest does not.
+ * Mappings, ioeventfds and peers cannot resume a device that user space has put
+ * into low power, as read() and write() do, so they may not access it then.
  *
- * Context: Caller holds the memory lock for reading or writing.
- * Return: False where an access could hit a device that sleeps or does not
+ * Context: The caller holds the memory lock for reading or writing.
+ * Return: False if an access could hit a device that is suspended or does not
  * decode memory.
  */
 bool vfio_pci_memory_usable(struct vfio_pci_core_device *vdev)
@@ -53,14 +53,15 @@ bool vfio_pci_memory_usable(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_bar_enabled() - does the function answer accesses to a BAR
+ * vfio_pci_bar_enabled() - check if the function decodes accesses to a BAR
  * @vdev: an open device
- * @is_mem: a BAR of memory, not of I/O ports
+ * @is_mem: true for a memory BAR, false for I/O ports
  *
- * Who disables ports gets what nobody answers, as no platform minds that.
+ * The I/O enable bit is not checked, because no platform minds an access to
+ * ports that no device decodes.
  *
- * Context: Caller holds the memory lock for reading or writing.
- * Return: False where it sleeps, or does not decode memory.
+ * Context: The caller holds the memory lock for reading or writing.
+ * Return: False in D3, in an unknown power state, and if memory is not decoded.
  */
 bool vfio_pci_bar_enabled(struct vfio_pci_core_device *vdev, bool is_mem)
 {
@@ -71,13 +72,13 @@ bool vfio_pci_bar_enabled(struct vfio_pci_core_device *vdev, bool is_mem)
 }
 
 /**
- * vfio_pci_zap_bars() - take every BAR out of every address space
+ * vfio_pci_zap_bars() - remove all BARs from all address spaces
  * @vdev: the device
  *
- * Also out of those of other devices, for as long as that lasts.
+ * Peers are cut off, too, until vfio_pci_unlock_memory().
  *
- * Context: Caller holds the memory lock for writing, so that no fault puts
- * them back, and releases it by vfio_pci_unlock_memory(). May sleep.
+ * Context: May sleep. The caller holds the memory lock for writing, so that no
+ * fault maps a BAR again, and releases it by vfio_pci_unlock_memory().
  */
 void vfio_pci_zap_bars(struct vfio_pci_core_device *vdev)
 {
@@ -94,11 +95,10 @@ void vfio_pci_zap_bars(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_lock_and_zap_memory() - keep the user off the BARs
+ * vfio_pci_lock_and_zap_memory() - lock the memory and remove all BARs
  * @vdev: the device
  *
- * Context: Process context, may sleep. Returns with the memory lock held for
- * writing.
+ * Context: May sleep. Returns with the memory lock held for writing.
  */
 void vfio_pci_lock_and_zap_memory(struct vfio_pci_core_device *vdev)
 {
@@ -106,21 +106,20 @@ void vfio_pci_lock_and_zap_memory(struct vfio_pci_core_device *vdev)
 	vfio_pci_zap_bars(vdev);
 }
 
-/* There is somebody to tell, and the device is open */
+/* Peers can exist, which implies that the device is open */
 static bool bar_has_peers(struct vfio_pci_core_device *vdev)
 {
 	return vdev->p2p_provider || !list_empty(&vdev->dmabufs);
 }
 
 /**
- * vfio_pci_unlock_memory() - let the user and peers at the BARs again
+ * vfio_pci_unlock_memory() - unlock the memory and restore access to the BARs
  * @vdev: a device, open or not
  *
- * If they are enabled by now. Mappings of the user fill by themselves, those of
- * them that other devices see are filled here.
+ * Access is restored only if the BARs are enabled by now. Faults fill the
+ * mappings of user space again; those of peers are restored here.
  *
- * Context: Process context, may sleep. Drops the memory lock, which was held
- * for writing.
+ * Context: May sleep. Drops the memory lock, which was held for writing.
  */
 void vfio_pci_unlock_memory(struct vfio_pci_core_device *vdev)
 {
@@ -133,14 +132,13 @@ void vfio_pci_unlock_memory(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_lock_and_force_memory() - make the function decode memory
+ * vfio_pci_lock_and_force_memory() - lock the memory and enable its decoding
  * @vdev: an open device
  *
- * For the host's own accesses to the MSI-X table and the ROM, whatever the
- * user has set.
+ * The host uses this for its own accesses to the MSI-X table and the ROM,
+ * regardless of the enable bit that user space has set.
  *
- * Context: Process context, may sleep. Returns with the memory lock held for
- * writing.
+ * Context: May sleep. Returns with the memory lock held for writing.
  * Return: Command register for vfio_pci_restore_and_unlock_memory().
  */
 u16 vfio_pci_lock_and_force_memory(struct vfio_pci_core_device *vdev)
@@ -158,16 +156,16 @@ u16 vfio_pci_lock_and_force_memory(struct vfio_pci_core_device *vdev)
 /**
  * vfio_pci_restore_and_unlock_memory() - undo vfio_pci_lock_and_force_memory()
  * @vdev: an open device
- * @cmd: what that function returned
+ * @cmd: command register that vfio_pci_lock_and_force_memory() returned
  *
- * Context: Drops the memory lock.
+ * Context: The caller holds the memory lock for writing, which is dropped.
  */
 void vfio_pci_restore_and_unlock_memory(struct vfio_pci_core_device *vdev,
 					u16 cmd)
 {
 	struct pci_dev *pdev = vdev->pdev;
 
-	/* Nothing but the one bit: INTx is masked and unmasked meanwhile */
+	/* Change this bit alone: INTx Disable may have changed meanwhile */
 	if (!(cmd & PCI_COMMAND_MEMORY)) {
 		pci_read_config_word(pdev, PCI_COMMAND, &cmd);
 		pci_write_config_word(pdev, PCI_COMMAND,
@@ -194,13 +192,13 @@ static void __iomem *bar_map(struct pci_dev *pdev, int bar)
 }
 
 /**
- * vfio_pci_map_bars() - reserve and map what can be had
+ * vfio_pci_map_bars() - reserve and map the BARs
  * @vdev: a device that is being opened
  *
- * A BAR that cannot be had is no reason to refuse the device: accesses to it
- * fail with the reason kept in its place.
+ * A BAR that cannot be reserved or mapped does not make the open fail. Its slot
+ * in @vdev->barmap keeps the error, which accesses to it return.
  *
- * Context: Process context, may sleep; set lock held.
+ * Context: May sleep; the caller holds the set lock.
  */
 void vfio_pci_map_bars(struct vfio_pci_core_device *vdev)
 {
@@ -211,10 +209,12 @@ void vfio_pci_map_bars(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_unmap_bars() - undo vfio_pci_map_bars() and vfio_pci_probe_bar_mmap()
+ * vfio_pci_unmap_bars() - unmap and release the BARs
  * @vdev: a device that is being closed
  *
- * Context: Process context, may sleep; set lock held.
+ * Undoes vfio_pci_map_bars() and vfio_pci_probe_bar_mmap().
+ *
+ * Context: May sleep; the caller holds the set lock.
  */
 void vfio_pci_unmap_bars(struct vfio_pci_core_device *vdev)
 {
@@ -236,8 +236,8 @@ void vfio_pci_unmap_bars(struct vfio_pci_core_device *vdev)
 }
 
 /*
- * A BAR smaller than a page can be mapped where nothing else is in its page,
- * now and after a hot plug: claim the rest of the page.
+ * A BAR smaller than a page can be mapped if nothing else is in its page.
+ * Reserve the rest of the page, so that a hot plug does not change that.
  */
 static bool bar_reserve_tail(struct vfio_pci_core_device *vdev, int bar)
 {
@@ -265,10 +265,10 @@ static bool bar_reserve_tail(struct vfio_pci_core_device *vdev, int bar)
 }
 
 /**
- * vfio_pci_probe_bar_mmap() - find out which BARs can be mapped by the user
+ * vfio_pci_probe_bar_mmap() - find out which BARs user space can map
  * @vdev: a device that is being opened
  *
- * Context: Process context, may sleep; set lock held.
+ * Context: May sleep; the caller holds the set lock.
  */
 void vfio_pci_probe_bar_mmap(struct vfio_pci_core_device *vdev)
 {
@@ -301,14 +301,15 @@ static unsigned int bar_mmap_ranges(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_p2p_register() - let peers reach the BARs that the user maps
- * @vdev: a device that is being opened, whose BARs cannot be mapped yet
+ * vfio_pci_p2p_register() - register the BARs as memory for peer-to-peer DMA
+ * @vdev: a device that is being opened, with no BAR mapped by user space yet
  *
- * Whatever part of the user's mappings is mapped for DMA by its address follows
- * the device: no peer reaches it while it does not decode memory. Where that
- * cannot be had for lack of memory, the BARs cannot be mapped.
+ * User space may map a BAR for DMA of other devices by the address of its
+ * mapping of that BAR. The provider lets peers access them only while the
+ * device decodes memory. If it cannot be registered for lack of memory, user
+ * space cannot map the BARs.
  *
- * Context: Process context, may sleep; set lock held. Takes the memory lock.
+ * Context: May sleep; the caller holds the set lock. Takes the memory lock.
  */
 void vfio_pci_p2p_register(struct vfio_pci_core_device *vdev)
 {
@@ -331,12 +332,12 @@ void vfio_pci_p2p_register(struct vfio_pci_core_device *vdev)
 
 /**
  * vfio_pci_p2p_unregister() - undo vfio_pci_p2p_register()
- * @vdev: a device that is being closed, none of whose BARs is mapped
+ * @vdev: a device that is being closed, with no BAR mapped by user space
  *
- * What peers have mapped leads nowhere from now on, whoever opens the device
- * next.
+ * Peers lose access to the BARs for good: the next open of the device does not
+ * restore their mappings.
  *
- * Context: Process context, may sleep; set lock held. Takes the memory lock.
+ * Context: May sleep; the caller holds the set lock. Takes the memory lock.
  */
 void vfio_pci_p2p_unregister(struct vfio_pci_core_device *vdev)
 {

@@ -5,11 +5,11 @@
 #include <linux/vfio_pci_core.h>
 
 /**
- * vfio_pci_state_decodes() - does a function in this power state do anything
+ * vfio_pci_state_decodes() - check if a power state allows decoding
  * @state: power state
  *
  * Context: Any.
- * Return: False in D3 and where the state is not known.
+ * Return: False in D3 and if the state is unknown.
  */
 static inline bool vfio_pci_state_decodes(pci_power_t state)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * read(2) and write(2) on BARs and on the ROM.
+ * read(2) and write(2) on BARs and on the expansion ROM.
  */
 #include <linux/err.h>
 #include <linux/log2.h>
@@ -10,24 +10,24 @@
 #include "bar.h"
 #include "bar_io.h"
 
-/* So much is moved before the memory lock is dropped and the user is copied */
+/* Bytes to access at once, with the memory lock held */
 #define BOUNCE_SIZE 128
 
 /**
- * struct io_window - something to read from and write to
+ * struct io_window - I/O memory or ports to read from and write to
  */
 struct io_window {
-	/** @io: where it is mapped */
+	/** @io: mapping of the window */
 	void __iomem *io;
-	/** @size: bytes that the user sees */
+	/** @size: bytes that user space sees */
 	u64 size;
-	/** @hole_start: start of what reads as ones and swallows writes */
+	/** @hole_start: start of what reads as ones and ignores writes */
 	u64 hole_start;
-	/** @hole_end: first byte behind that */
+	/** @hole_end: first byte after the hole */
 	u64 hole_end;
 	/** @max_width: widest access in bytes */
 	unsigned int max_width;
-	/** @is_bar: not there while the function sleeps or is being reset */
+	/** @is_bar: not accessible in D3 or during a reset */
 	bool is_bar;
 	/** @is_mem: subject to the memory enable bit */
 	bool is_mem;
@@ -62,7 +62,7 @@ static void bar_io_access(const struct io_window *w, u64 off, u8 *buf,
 		bar_io_read(w->io + off, buf, width);
 }
 
-/* Widest naturally aligned accesses first come, as devices expect of memcpy */
+/* Use the widest naturally aligned accesses, as devices expect of memcpy() */
 static void bar_io_copy(const struct io_window *w, u64 off, u8 *buf,
 			size_t count, bool write)
 {
@@ -103,10 +103,10 @@ static void bar_io_end(struct vfio_pci_core_device *vdev,
 }
 
 /*
- * The user's memory is never touched between bar_io_begin() and bar_io_end(): it
- * may be a BAR of this very device, whose fault handler wants the memory lock,
- * and it may be missing for as long as the user likes, while other displays wait
- * for the ranges.
+ * Do not touch user memory between bar_io_begin() and bar_io_end(). It may be a
+ * BAR of the same device, whose fault handler takes the memory lock. A fault
+ * may also take as long as user space likes, while other displays wait for the
+ * ranges.
  */
 static int bar_io_rw_chunk(struct vfio_pci_core_device *vdev,
 			   const struct io_window *w, u64 off, char __user *buf,
@@ -136,8 +136,8 @@ static bool bar_io_is_single(const struct io_window *w, u64 off, size_t count)
 }
 
 /*
- * With a size that the compiler knows, the kernel need not look up which object
- * the buffer is a part of, which takes longer than the copy.
+ * With a size known at compile time, the usercopy code does not have to look up
+ * the object that contains the buffer, which takes longer than the copy.
  */
 static bool bar_io_from_user(u8 *to, const char __user *from,
 			     unsigned int width)
@@ -168,7 +168,7 @@ static bool bar_io_to_user(char __user *to, const u8 *from, unsigned int width)
 	}
 }
 
-/* What registers mostly are: without bar_io_rw() and its buffer */
+/* Fast path for registers, without the loop of bar_io_rw() and its buffer */
 static ssize_t bar_io_rw_single(struct vfio_pci_core_device *vdev,
 				const struct io_window *w, u64 off,
 				char __user *buf, size_t count, bool write)
@@ -238,21 +238,21 @@ static noinline ssize_t bar_io_rw(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_vga_range_rw() - the user reads or writes a range that displays share
+ * vfio_pci_vga_range_rw() - read or write a range that displays share
  * @vdev: an open device
- * @io: where it is mapped
+ * @io: mapping of the range
  * @size: bytes that are mapped
  * @rsrc: VGA_RSRC_LEGACY_IO or VGA_RSRC_LEGACY_MEM
- * @off: where to begin
- * @buf: user's buffer
+ * @off: first byte to access
+ * @buf: user buffer
  * @count: bytes
- * @write: direction
+ * @write: true to write, false to read
  *
- * Accesses are naturally aligned and four bytes wide at most.
+ * Accesses are naturally aligned and at most four bytes wide.
  *
- * Context: Process context, may sleep; interruptible while the arbiter waits.
+ * Context: May sleep; interruptible while the arbiter waits.
  * Return: Bytes done, fewer than @count at the end; -ERESTARTSYS for a signal;
- * another negative errno.
+ * or another negative errno.
  */
 ssize_t vfio_pci_vga_range_rw(struct vfio_pci_core_device *vdev,
 			      void __iomem *io, u64 size, unsigned int rsrc,
@@ -270,19 +270,19 @@ ssize_t vfio_pci_vga_range_rw(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_bar_rw() - the user reads or writes a BAR
+ * vfio_pci_bar_rw() - read or write a BAR
  * @vdev: an open device
- * @buf: user's buffer
+ * @buf: user buffer
  * @count: bytes
- * @ppos: where in the device file; advanced by what was done
- * @write: direction
+ * @ppos: position in the device file, advanced by the bytes done
+ * @write: true to write, false to read
  *
- * The MSI-X table reads as ones and swallows writes: its content is the host's
- * business.
+ * The MSI-X table reads as ones and ignores writes, because the host owns its
+ * content.
  *
- * Context: Process context, may sleep. Takes the memory lock.
- * Return: Bytes done, fewer than @count at the end of the BAR; -EIO where the
- * function sleeps or does not decode memory; another negative errno.
+ * Context: May sleep. Takes the memory lock.
+ * Return: Bytes done, fewer than @count at the end of the BAR; -EIO if the
+ * function is in D3 or does not decode memory; or another negative errno.
  */
 ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 			size_t count, loff_t *ppos, bool write)
@@ -319,11 +319,11 @@ ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 }
 
 /**
- * vfio_pci_rom_size() - size of the expansion ROM, also of a shadow copy
+ * vfio_pci_rom_size() - get the size of the expansion ROM or of its shadow copy
  * @pdev: the function
  *
  * Context: Any.
- * Return: Bytes, a power of two as a BAR wants it; 0 without a ROM.
+ * Return: Bytes, a power of two as for a BAR; 0 if there is no ROM.
  */
 u64 vfio_pci_rom_size(struct pci_dev *pdev)
 {
@@ -335,9 +335,9 @@ u64 vfio_pci_rom_size(struct pci_dev *pdev)
 }
 
 /*
- * Mapping switches the ROM on and looks for the image, which takes a function
- * that is awake and not being reset. Otherwise there is none to be seen, but for
- * the copy that firmware has made of a display's.
+ * Mapping enables the ROM and searches for the image, so the function must
+ * decode memory and must not be in a reset. Otherwise no image is visible,
+ * except for the copy that firmware has made of the ROM of a display.
  */
 static void __iomem *bar_io_map_rom(struct vfio_pci_core_device *vdev,
 				    bool shadow, size_t *image)
@@ -371,18 +371,18 @@ static void bar_io_unmap_rom(struct vfio_pci_core_device *vdev, bool shadow,
 }
 
 /**
- * vfio_pci_rom_read() - the user reads the expansion ROM
+ * vfio_pci_rom_read() - read the expansion ROM
  * @vdev: an open device
- * @buf: user's buffer
+ * @buf: user buffer
  * @count: bytes
- * @ppos: where in the device file; advanced by what was done
+ * @ppos: position in the device file, advanced by the bytes done
  *
- * What the image does not fill reads as ones. Accesses are four bytes wide at
- * most: there are devices that answer wider ones with an error.
+ * Bytes after the image read as ones. Accesses are at most four bytes wide,
+ * because some devices report an error for wider ones.
  *
- * Context: Process context, may sleep. Takes the ROM lock and the memory lock.
- * Return: Bytes done or a negative errno, as vfio_pci_bar_rw(); -ENOMEM where
- * no image can be seen.
+ * Context: May sleep. Takes the ROM lock and the memory lock.
+ * Return: Bytes done or a negative errno, as vfio_pci_bar_rw(); -ENOMEM if no
+ * image is visible.
  */
 ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *vdev, char __user *buf,
 			  size_t count, loff_t *ppos)
@@ -403,7 +403,7 @@ ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *vdev, char __user *buf,
 	if (off >= w.size)
 		return -EINVAL;
 
-	/* Whoever unmaps switches the ROM off, also for others */
+	/* Unmapping disables the ROM for all of its readers */
 	guard(mutex)(&vdev->rom_lock);
 	w.io = bar_io_map_rom(vdev, shadow, &image);
 	if (IS_ERR(w.io))

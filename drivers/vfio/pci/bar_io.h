@@ -8,10 +8,11 @@
 #include <linux/vfio_pci_core.h>
 
 /**
- * vfio_pci_io_write() - one write to a BAR
- * @io: where
- * @from: little endian
- * @width: 1, 2, 4 or 8 bytes, to which @io is aligned unless the user wants it
+ * vfio_pci_io_write() - write once to a BAR
+ * @io: address in the mapping of the BAR
+ * @from: value, little endian
+ * @width: 1, 2, 4 or 8 bytes. @io is aligned to it unless user space asked for
+ * an unaligned access.
  *
  * Context: Any.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a driver of PCI devices for user space calls and plugs in: life cycle of
- * a device, opening and closing, dispatch.
+ * Entry points for the drivers that give PCI devices to user space: life cycle
+ * of a device, open and close, dispatch of the vfio_device_ops.
  */
 #include <linux/export.h>
 #include <linux/module.h>
@@ -38,7 +38,7 @@ static struct vfio_pci_core_device *to_core(struct vfio_device *core_vdev)
 
 /**
  * vfio_pci_core_init_dev() - vfio_device_ops.init
- * @core_vdev: a fresh device
+ * @core_vdev: a device that is being allocated
  *
  * Context: Process context.
  * Return: 0.
@@ -67,7 +67,7 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_init_dev, "VFIO_PCI_NG");
 
 /**
  * vfio_pci_core_release_dev() - vfio_device_ops.release
- * @core_vdev: a device that nobody refers to any more
+ * @core_vdev: a device without references
  *
  * Context: Process context.
  */
@@ -87,13 +87,13 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_release_dev, "VFIO_PCI_NG");
  * vfio_pci_core_register_device() - make a device available to user space
  * @vdev: the device, which is the driver data of its function
  *
- * The function sleeps until somebody opens it, unless @vdev->disable_idle_d3 is
- * set. Takes over the power management of the driver that @vdev's function is
- * bound to.
+ * The function is runtime suspended while it is closed, unless
+ * @vdev->disable_idle_d3 is set. This replaces the power management ops of the
+ * driver that the function is bound to.
  *
- * Context: Process context, from the driver's probe().
+ * Context: May sleep; from the driver's probe().
  * Return: 0; -EINVAL for bridges; -EBUSY for a function whose virtual functions
- * are enabled; another negative errno.
+ * are enabled; or another negative errno.
  */
 int vfio_pci_core_register_device(struct vfio_pci_core_device *vdev)
 {
@@ -121,7 +121,7 @@ int vfio_pci_core_register_device(struct vfio_pci_core_device *vdev)
 		return ret;
 	}
 
-	/* From an unknown power state the PCI core goes nowhere but to D0 */
+	/* From an unknown power state, the PCI core only changes to D0 */
 	vfio_pci_set_power_state(vdev, PCI_D0);
 	vfio_pci_probe_power_state(vdev);
 	vfio_pci_idle_allow(vdev);
@@ -142,8 +142,8 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_register_device, "VFIO_PCI_NG");
  *
  * Disables its virtual functions first.
  *
- * Context: Process context, from the driver's remove(). Waits for the user to
- * close the device, and for those of its virtual functions.
+ * Context: May sleep; from the driver's remove(). Waits for user space to close
+ * the device and its virtual functions.
  */
 void vfio_pci_core_unregister_device(struct vfio_pci_core_device *vdev)
 {
@@ -156,8 +156,8 @@ void vfio_pci_core_unregister_device(struct vfio_pci_core_device *vdev)
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_unregister_device, "VFIO_PCI_NG");
 
 /*
- * These assert INTx but do not tell so in their status, nor can they be masked:
- * a shared line would be stuck.
+ * These controllers assert INTx without setting Interrupt Status, and their
+ * INTx cannot be masked. A shared line would be stuck.
  */
 static bool core_intx_is_broken(struct pci_dev *pdev)
 {
@@ -178,7 +178,7 @@ static bool core_intx_is_broken(struct pci_dev *pdev)
 	}
 }
 
-/* Find out whether INTx can be masked in the function, and leave it unmasked */
+/* Find out if INTx can be masked in the function, and leave it unmasked */
 static void core_probe_intx(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
@@ -204,13 +204,13 @@ static int core_enable_function(struct vfio_pci_core_device *vdev)
 	struct pci_dev *pdev = vdev->pdev;
 	int ret;
 
-	/* What is saved below is what the function returns to: without DMA */
+	/* The state saved below has DMA disabled, and is restored at close */
 	pci_clear_master(pdev);
 	ret = pci_enable_device(pdev);
 	if (ret)
 		return ret;
 
-	/* -EAGAIN: somebody else holds the lock, which says nothing of resets */
+	/* -EAGAIN: the lock is contended, and it is not known if resets work */
 	ret = pci_try_reset_function(pdev);
 	if (ret == -EAGAIN) {
 		pci_disable_device(pdev);
@@ -240,11 +240,12 @@ static int core_enable_config(struct vfio_pci_core_device *vdev)
  * vfio_pci_core_enable() - first half of vfio_device_ops.open_device
  * @vdev: the device
  *
- * Wakes the function up, resets it if it can be reset, and reads what there is.
+ * Resumes the function, resets it if it can be reset, and probes its
+ * capabilities and BARs.
  *
- * Context: Process context, may sleep; set lock held.
- * Return: 0; -EAGAIN where somebody else holds the device's lock; another
- * negative errno.
+ * Context: May sleep; the caller holds the set lock.
+ * Return: 0; -EAGAIN if the device lock is contended; or another negative
+ * errno.
  */
 int vfio_pci_core_enable(struct vfio_pci_core_device *vdev)
 {
@@ -280,9 +281,9 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_enable, "VFIO_PCI_NG");
  * vfio_pci_core_finish_enable() - second half of vfio_device_ops.open_device
  * @vdev: the device
  *
- * Cannot fail: what a driver adds comes between the halves.
+ * Cannot fail. Drivers do their own setup between the two halves.
  *
- * Context: Process context, may sleep; set lock held.
+ * Context: May sleep; the caller holds the set lock.
  */
 void vfio_pci_core_finish_enable(struct vfio_pci_core_device *vdev)
 {
@@ -293,9 +294,9 @@ void vfio_pci_core_finish_enable(struct vfio_pci_core_device *vdev)
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_finish_enable, "VFIO_PCI_NG");
 
 /*
- * The locks are tried for, not waited for: the device may be on its way out,
- * with its lock held by the one who waits for us. The state that was loaded is
- * what the reset must not overwrite.
+ * Only try the locks: if the device is being removed, its lock is held by the
+ * task that waits for this close. Do not let the reset save config space,
+ * because that would overwrite the state that was loaded before.
  */
 static bool core_reset_at_close(struct pci_dev *pdev)
 {
@@ -323,7 +324,7 @@ static void core_disable_function(struct vfio_pci_core_device *vdev)
 		pci_save_state(pdev);
 	}
 
-	/* No interrupt may come out of the reset */
+	/* The reset must not raise an interrupt */
 	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
 	if (vdev->reset_works && core_reset_at_close(pdev))
 		vdev->needs_reset = false;
@@ -335,9 +336,10 @@ static void core_disable_function(struct vfio_pci_core_device *vdev)
  * vfio_pci_core_disable() - undo vfio_pci_core_enable()
  * @vdev: the device
  *
- * Stops the function, takes back everything, and leaves it as it was found.
+ * Stops the function, frees all that was set up for the open, and restores the
+ * state in which the function was found.
  *
- * Context: Process context, may sleep; set lock held.
+ * Context: May sleep; the caller holds the set lock.
  */
 void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 {
@@ -351,7 +353,7 @@ void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 	vfio_pci_low_power_exit(vdev);
 	pm_runtime_resume(&pdev->dev);
 	vfio_pci_runtime_flush(vdev);
-	/* The host may be waking it up for its virtual functions */
+	/* The host may be resuming the device to enable virtual functions */
 	scoped_guard(rwsem_write, &vdev->memory_lock) {
 		vfio_pci_set_power_state(vdev, PCI_D0);
 		pci_clear_master(pdev);
@@ -370,7 +372,7 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_disable, "VFIO_PCI_NG");
  * vfio_pci_core_close_device() - vfio_device_ops.close_device
  * @core_vdev: the device
  *
- * Context: Process context, may sleep; set lock held.
+ * Context: May sleep; the caller holds the set lock.
  */
 void vfio_pci_core_close_device(struct vfio_device *core_vdev)
 {
@@ -388,9 +390,9 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_close_device, "VFIO_PCI_NG");
  * @cmd: command
  * @arg: its argument
  *
- * Context: Process context, may sleep.
+ * Context: May sleep.
  * Return: 0; for VFIO_DEVICE_SET_IRQS also a positive number; -ENOTTY for an
- * unknown command; another negative errno.
+ * unknown command; or another negative errno.
  */
 long vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 			 unsigned long arg)
@@ -425,7 +427,7 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_ioctl, "VFIO_PCI_NG");
  * @core_vdev: an open device
  * @vma: the mapping
  *
- * Context: mmap_lock held for writing.
+ * Context: The caller holds mmap_lock for writing.
  * Return: 0 or a negative errno.
  */
 int vfio_pci_core_mmap(struct vfio_device *core_vdev,
@@ -443,7 +445,7 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_mmap, "VFIO_PCI_NG");
 /**
  * vfio_pci_core_request() - vfio_device_ops.request
  * @core_vdev: a device that the host wants back
- * @count: how often it was asked for before
+ * @count: number of earlier requests
  *
  * Context: Process context.
  */
@@ -467,11 +469,11 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_request, "VFIO_PCI_NG");
 /**
  * vfio_pci_core_match_token_uuid() - vfio_device_ops.match_token_uuid
  * @core_vdev: a registered device
- * @uuid: token that the user brings, or NULL
+ * @uuid: token that user space presents, or NULL
  *
- * Context: Process context, may sleep.
- * Return: 0; -EACCES: no or the wrong token; -EINVAL: a token for a device that
- * wants none.
+ * Context: May sleep.
+ * Return: 0; -EACCES if the token is missing or wrong; -EINVAL for a token if
+ * the device has none.
  */
 int vfio_pci_core_match_token_uuid(struct vfio_device *core_vdev,
 				   const uuid_t *uuid)
@@ -483,13 +485,14 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_match_token_uuid, "VFIO_PCI_NG");
 /**
  * vfio_pci_core_match() - vfio_device_ops.match
  * @core_vdev: a registered device
- * @buf: what the user calls the device it wants, maybe with a token behind
+ * @buf: name of the device that user space asks for, optionally followed by a
+ * token
  *
- * Goes with vfio_device_ops.match_token_uuid: whoever uses this sets that.
+ * A driver that uses this has to set vfio_device_ops.match_token_uuid as well.
  *
- * Context: Process context, may sleep.
- * Return: 1 for a match, 0 for none, -EINVAL for an unknown option, -EACCES for
- * a match with no or the wrong token.
+ * Context: May sleep.
+ * Return: 1 if the device matches, 0 if it does not, -EINVAL for an unknown
+ * option, -EACCES if the device matches but the token is missing or wrong.
  */
 int vfio_pci_core_match(struct vfio_device *core_vdev, char *buf)
 {
@@ -512,10 +515,10 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_match, "VFIO_PCI_NG");
 /**
  * vfio_pci_core_aer_err_detected() - pci_error_handlers.error_detected
  * @pdev: function that reported an error
- * @state: state of the way to it
+ * @state: state of the channel to it
  *
  * Context: Process context.
- * Return: PCI_ERS_RESULT_CAN_RECOVER: the user decides what to do.
+ * Return: PCI_ERS_RESULT_CAN_RECOVER, because user space decides what to do.
  */
 pci_ers_result_t vfio_pci_core_aer_err_detected(struct pci_dev *pdev,
 						pci_channel_state_t state)
@@ -544,5 +547,5 @@ static void __exit vfio_pci_core_exit(void)
 module_exit(vfio_pci_core_exit);
 
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("PCI functions for user space: common part");
+MODULE_DESCRIPTION("Common code of the VFIO drivers of PCI devices");
 MODULE_IMPORT_NS("VFIO_NG");

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Parts of a BAR as a dma-buf, by which other devices reach it.
+ * Parts of a BAR as a dma-buf, through which other devices access it.
  *
- * The memory is provided: it is revoked whenever the function stops to decode it and
- * provided again afterwards, but what was mapped before has to be mapped anew. When
- * the device is closed it is revoked for good.
+ * The memory is revoked whenever the function stops decoding it and is restored
+ * afterwards, but importers have to map it anew. Closing the device revokes it
+ * for good.
  *
- * iommufd asks for the physical ranges and maps them itself. Everybody else gets
- * a scatter list, which takes a kernel that knows of peer to peer DMA.
+ * iommufd gets the physical ranges and maps them itself. All other importers
+ * get a scatter list, which requires kernel support for peer-to-peer DMA.
  */
 #include <linux/cleanup.h>
 #include <linux/dma-buf-mapping.h>
@@ -26,35 +26,35 @@
 #include "dmabuf.h"
 
 /**
- * struct vfio_pci_dmabuf - parts of a BAR
+ * struct vfio_pci_dmabuf - parts of a BAR as a dma-buf
  */
 struct vfio_pci_dmabuf {
-	/** @dmabuf: what user space holds a descriptor of */
+	/** @dmabuf: the dma-buf that user space holds a descriptor of */
 	struct dma_buf *dmabuf;
 	/**
-	 * @vdev: the device, of which a registration is held. Who exchanges it
-	 * for NULL, the close of the device or the end of the dma-buf, gives
-	 * that back.
+	 * @vdev: the device, with a registration held. Closing the device and
+	 * releasing the dma-buf both exchange it for NULL; the first of them
+	 * puts the registration.
 	 */
 	struct vfio_pci_core_device *vdev;
 	/** @entry: in the list of the device, protected by its memory lock */
 	struct list_head entry;
-	/** @provider: the BAR as a peer of DMA, or NULL */
+	/** @provider: the BAR as a provider of peer-to-peer DMA, or NULL */
 	struct p2pdma_provider *provider;
-	/** @size: bytes in all */
+	/** @size: total bytes */
 	size_t size;
 	/**
-	 * @revoked: nobody may map; written with the memory lock and the
-	 * reservation lock held, so either is enough to read
+	 * @revoked: the memory cannot be mapped; written with the memory lock
+	 * and the reservation lock held, so either is enough to read
 	 */
 	bool revoked;
-	/** @nr_maps: scatter lists out there; protected by the reservation lock */
+	/** @nr_maps: scatter lists in use; protected by the reservation lock */
 	unsigned int nr_maps;
-	/** @unmapped: woken when @nr_maps comes to zero */
+	/** @unmapped: woken when @nr_maps drops to zero */
 	wait_queue_head_t unmapped;
 	/** @nr_ranges: entries in @ranges */
 	unsigned int nr_ranges;
-	/** @ranges: where the parts are, in order */
+	/** @ranges: physical ranges of the parts, in order */
 	struct iommufd_dmabuf_range ranges[] __counted_by(nr_ranges);
 };
 
@@ -69,8 +69,8 @@ static int dmabuf_attach(struct dma_buf *dmabuf,
 }
 
 /*
- * Pinning does not keep from revoking. The ops are there as 6.12 takes a dma-buf
- * without them for one that never moves, and maps it when it is attached to.
+ * Pinning does not prevent revocation. The ops exist because 6.12 assumes that
+ * a dma-buf without them never moves, and maps it when it is attached to.
  */
 static int dmabuf_pin(struct dma_buf_attachment *attachment)
 {
@@ -137,7 +137,7 @@ static void dmabuf_release(struct dma_buf *dmabuf)
 	struct vfio_pci_dmabuf *buf = dmabuf->priv;
 	struct vfio_pci_core_device *vdev = xchg(&buf->vdev, NULL);
 
-	/* Where the device was closed first nobody knows of this any more */
+	/* NULL if closing the device removed the dma-buf before */
 	if (vdev) {
 		scoped_guard(rwsem_write, &vdev->memory_lock)
 			list_del(&buf->entry);
@@ -182,7 +182,7 @@ static int dmabuf_add_sizes(struct vfio_pci_dmabuf *buf,
 		    !PAGE_ALIGNED(ranges[i].offset | ranges[i].length) ||
 		    check_add_overflow(buf->size, ranges[i].length, &buf->size))
 			return -EINVAL;
-	/* What the DMA API cannot hold it would not refuse but complain of */
+	/* The DMA API would not refuse larger sizes but warn about them */
 	return buf->size & BIT_ULL(63) ? -EINVAL : 0;
 }
 
@@ -246,30 +246,31 @@ static struct dma_buf *dmabuf_export(struct vfio_pci_dmabuf *buf,
 }
 
 /**
- * vfio_pci_dmabuf_probe() - prepare a function to be a peer of DMA
+ * vfio_pci_dmabuf_probe() - prepare a function for peer-to-peer DMA
  * @pdev: the function, which is being probed
  *
- * Context: Process context, may sleep.
+ * Context: May sleep.
  */
 void vfio_pci_dmabuf_probe(struct pci_dev *pdev)
 {
-	/* Without it there is still iommufd */
+	/* iommufd can map the dma-bufs without it */
 	if (pcim_p2pdma_init(pdev))
 		pci_dbg(pdev, "no peer to peer DMA by scatter lists\n");
 }
 
 /**
- * vfio_pci_dmabuf_create() - parts of a BAR as a dma-buf
+ * vfio_pci_dmabuf_create() - create a dma-buf of parts of a BAR
  * @vdev: an open device
- * @req: which BAR, and the flags of the file; the caller has checked the index
- * @ranges: the parts, as many as @req says
+ * @req: index of the BAR, which the caller has checked, and flags of the file
+ * @ranges: the parts, @req->nr_ranges of them
  *
- * It is revoked until the memory is found enabled, see vfio_pci_unlock_memory().
+ * The dma-buf is revoked until vfio_pci_unlock_memory() finds the memory
+ * enabled.
  *
- * Context: Process context, may sleep. Takes the memory lock.
- * Return: The dma-buf; ERR_PTR(-EINVAL) for ranges that are no pages of the BAR,
- * -EOVERFLOW for those beyond all addresses, -ENODEV for a device on its way out,
- * -ENOMEM.
+ * Context: May sleep. Takes the memory lock.
+ * Return: The dma-buf; ERR_PTR(-EINVAL) for ranges that are not pages of the
+ * BAR, -EOVERFLOW for ranges beyond the address space, -ENODEV if the device is
+ * being unregistered, -ENOMEM.
  */
 struct dma_buf *
 vfio_pci_dmabuf_create(struct vfio_pci_core_device *vdev,
@@ -305,10 +306,10 @@ vfio_pci_dmabuf_create(struct vfio_pci_core_device *vdev,
 }
 
 /*
- * Nobody reaches the memory any more when this returns. A dma-buf outlives its
- * file, which must not be touched: who has opened it by path holds its dentry.
- * But it is there as long as it is on the list, as release() takes it off with
- * the memory lock held.
+ * No peer accesses the memory once this returns. A dma-buf outlives its file,
+ * because a task that has opened it by path holds its dentry, so the file must
+ * not be touched. The dma-buf itself exists as long as it is on the list:
+ * dmabuf_release() removes it with the memory lock held.
  */
 static void dmabuf_revoke(struct vfio_pci_dmabuf *buf)
 {
@@ -331,11 +332,12 @@ static void dmabuf_restore(struct vfio_pci_dmabuf *buf)
 }
 
 /**
- * vfio_pci_dmabuf_revoke_all() - take the dma-bufs of a device back
+ * vfio_pci_dmabuf_revoke_all() - revoke the dma-bufs of a device
  * @vdev: the device
  *
- * Context: Process context, may sleep; memory lock held for writing. No peer
- * reaches the BARs any more when it returns.
+ * No peer accesses the BARs through them once this returns.
+ *
+ * Context: May sleep; the caller holds the memory lock for writing.
  */
 void vfio_pci_dmabuf_revoke_all(struct vfio_pci_core_device *vdev)
 {
@@ -350,9 +352,9 @@ void vfio_pci_dmabuf_revoke_all(struct vfio_pci_core_device *vdev)
 
 /**
  * vfio_pci_dmabuf_restore_all() - undo vfio_pci_dmabuf_revoke_all()
- * @vdev: an open device, whose memory is enabled
+ * @vdev: an open device with memory enabled
  *
- * Context: Process context, may sleep; memory lock held for writing.
+ * Context: May sleep; the caller holds the memory lock for writing.
  */
 void vfio_pci_dmabuf_restore_all(struct vfio_pci_core_device *vdev)
 {
@@ -366,10 +368,10 @@ void vfio_pci_dmabuf_restore_all(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_dmabuf_remove_all() - take the dma-bufs back for good
+ * vfio_pci_dmabuf_remove_all() - revoke the dma-bufs of a device for good
  * @vdev: a device that is being closed
  *
- * Context: Process context, may sleep. Takes the memory lock.
+ * Context: May sleep. Takes the memory lock.
  */
 void vfio_pci_dmabuf_remove_all(struct vfio_pci_core_device *vdev)
 {
@@ -381,7 +383,7 @@ void vfio_pci_dmabuf_remove_all(struct vfio_pci_core_device *vdev)
 		if (!buf->revoked)
 			dmabuf_revoke(buf);
 		list_del_init(&buf->entry);
-		/* It may be gone from then on */
+		/* The dma-buf may be freed once this is NULL */
 		if (xchg(&buf->vdev, NULL))
 			vfio_device_put_registration(&vdev->vdev);
 	}
@@ -400,7 +402,8 @@ void vfio_pci_dmabuf_init(void)
 /**
  * vfio_pci_dmabuf_exit() - undo vfio_pci_dmabuf_init()
  *
- * Context: Process context, at module unload: every dma-buf holds the module.
+ * Context: Process context, at module unload. No dma-buf is left, because each
+ * of them holds a reference to the module.
  */
 void vfio_pci_dmabuf_exit(void)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * INTx to an eventfd.
+ * Delivery of INTx to an eventfd.
  *
- * The line is level triggered and may be shared: it is masked before the user
- * hears of it and stays so until the user has served the device and unmasks.
- * Masking is done in the function where that works, else at the interrupt
- * controller, and then the line must be ours alone.
+ * The line is level triggered and may be shared. It is masked before user space
+ * is notified, and stays masked until user space has served the device and
+ * unmasks. It is masked in the function if that is supported, else at the
+ * interrupt controller, and then the line cannot be shared.
  */
 #include <linux/eventfd.h>
 #include <linux/interrupt.h>
@@ -15,27 +15,27 @@
 #include "intx.h"
 
 /**
- * struct vfio_pci_intx - INTx in use
+ * struct vfio_pci_intx - state of INTx while it is in use
  */
 struct vfio_pci_intx {
 	/** @vdev: the device */
 	struct vfio_pci_core_device *vdev;
 	/**
-	 * @trigger: told of each interrupt, or NULL; written with igate held,
-	 * read without, and put only after all readers are done
+	 * @trigger: signalled for each interrupt, or NULL; written with igate
+	 * held, read without it, and put only after all readers are done
 	 */
 	struct eventfd_ctx *trigger;
 	/** @unmask: the eventfd that unmasks, or NULL */
 	struct virqfd *unmask;
 	/** @mask: the eventfd that masks, or NULL */
 	struct virqfd *mask;
-	/** @irq: interrupt number, which does not change under us */
+	/** @irq: interrupt number, which does not change while in use */
 	int irq;
-	/** @masked: by us or by the user; protected by irqlock */
+	/** @masked: by the driver or by user space; protected by irqlock */
 	bool masked;
-	/** @suspended: stays masked until the device wakes up; irqlock */
+	/** @suspended: stays masked until the device is resumed; irqlock */
 	bool suspended;
-	/** @unmask_on_resume: unmasked when the device wakes up; irqlock */
+	/** @unmask_on_resume: unmask when the device is resumed; irqlock */
 	bool unmask_on_resume;
 	/** @name: in /proc/interrupts */
 	char name[48];
@@ -50,9 +50,9 @@ static void intx_signal(struct vfio_pci_intx *intx)
 }
 
 /*
- * The lower byte of the command register, where the enable bits are, is left
- * alone: whoever changes them holds none of our locks, and writing back what was
- * read would undo it. Returns whether that changed anything.
+ * Leave the lower byte of the command register alone, which has the enable
+ * bits. Writers of them hold no lock of this driver, so writing back a stale
+ * value would undo their change. Returns true if the register changed.
  */
 static bool intx_set_enabled(struct pci_dev *pdev, bool enable)
 {
@@ -94,8 +94,8 @@ static void intx_mask(struct vfio_pci_intx *intx)
 }
 
 /*
- * Returns whether the line is still asserted: then it stays masked and the user
- * is to be told at once, which saves the detour over the hardware.
+ * Returns true if the line is still asserted. It stays masked then, and the
+ * caller notifies user space at once, which saves another interrupt.
  */
 static bool intx_unmask(struct vfio_pci_intx *intx)
 {
@@ -118,9 +118,9 @@ static bool intx_unmask(struct vfio_pci_intx *intx)
 }
 
 /*
- * Whoever changes another bit of the command register reads and writes it
- * without irqlock, and may put back INTx Disable as it was before the handler
- * masked. A line that nobody holds down would be switched off by the kernel.
+ * A read-modify-write of another bit of the command register happens without
+ * irqlock and may restore INTx Disable as it was before the handler masked.
+ * Mask again: the kernel would disable a line that stays asserted.
  */
 static irqreturn_t intx_keep_masked(struct pci_dev *pdev)
 {
@@ -134,7 +134,7 @@ static irqreturn_t intx_handler(int irq, void *arg)
 
 	scoped_guard(spinlock_irqsave, &vdev->irqlock) {
 		if (intx->masked)
-			/* Disabling nests, and was done while we were on our way */
+			/* Disabled meanwhile, and disabling again would nest */
 			return vdev->pci_2_3 ? intx_keep_masked(vdev->pdev) :
 					       IRQ_HANDLED;
 		if (!vdev->pci_2_3)
@@ -148,11 +148,11 @@ static irqreturn_t intx_handler(int irq, void *arg)
 }
 
 /**
- * vfio_pci_intx_enable() - start to use INTx
+ * vfio_pci_intx_enable() - enable INTx
  * @vdev: an open device that uses no interrupt
  * @trigger: eventfd to signal, or NULL; taken over on success
  *
- * Context: Process context, may sleep; igate held.
+ * Context: May sleep; the caller holds igate.
  * Return: 0 or a negative errno.
  */
 int vfio_pci_intx_enable(struct vfio_pci_core_device *vdev,
@@ -182,7 +182,7 @@ int vfio_pci_intx_enable(struct vfio_pci_core_device *vdev,
 		intx_set_enabled(pdev, !intx->masked);
 	} else {
 		flags = intx->masked ? IRQF_NO_AUTOEN : 0;
-		/* A level interrupt must not fire once more after disabling */
+		/* Disable at once: a level interrupt must not fire again */
 		irq_set_status_flags(intx->irq, IRQ_DISABLE_UNLAZY);
 	}
 
@@ -203,7 +203,7 @@ int vfio_pci_intx_enable(struct vfio_pci_core_device *vdev,
  * vfio_pci_intx_disable() - undo vfio_pci_intx_enable()
  * @vdev: an open device that uses INTx
  *
- * Context: Process context, may sleep; igate held.
+ * Context: May sleep; the caller holds igate.
  */
 void vfio_pci_intx_disable(struct vfio_pci_core_device *vdev)
 {
@@ -228,18 +228,18 @@ static void intx_unmask_thread(void *opaque, void *data)
 	intx_signal(data);
 }
 
-/* Runs where the user signals: signalling back is left to the thread */
+/* Called while the eventfd is being signalled: the thread signals back */
 static int intx_unmask_handler(void *opaque, void *data)
 {
 	return intx_unmask(data);
 }
 
 /**
- * vfio_pci_intx_set_trigger() - signal another eventfd from now on
+ * vfio_pci_intx_set_trigger() - replace the eventfd that INTx signals
  * @vdev: an open device that uses INTx
- * @trigger: eventfd, or NULL; taken over
+ * @trigger: new eventfd, or NULL; taken over
  *
- * Context: Process context, may sleep; igate held.
+ * Context: May sleep; the caller holds igate.
  */
 void vfio_pci_intx_set_trigger(struct vfio_pci_core_device *vdev,
 			       struct eventfd_ctx *trigger)
@@ -258,10 +258,10 @@ void vfio_pci_intx_set_trigger(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_intx_signal() - signal the eventfd as if the device had interrupted
+ * vfio_pci_intx_signal() - signal the eventfd without an interrupt
  * @vdev: an open device that uses INTx
  *
- * Context: igate held.
+ * Context: The caller holds igate.
  */
 void vfio_pci_intx_signal(struct vfio_pci_core_device *vdev)
 {
@@ -270,10 +270,10 @@ void vfio_pci_intx_signal(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_intx_mask() - mask at the user's wish
+ * vfio_pci_intx_mask() - mask INTx for user space
  * @vdev: an open device that uses INTx
  *
- * Context: igate held.
+ * Context: The caller holds igate.
  */
 void vfio_pci_intx_mask(struct vfio_pci_core_device *vdev)
 {
@@ -282,10 +282,10 @@ void vfio_pci_intx_mask(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_intx_unmask() - unmask, and tell the user if there is more to do
+ * vfio_pci_intx_unmask() - unmask INTx, or signal again if it is still asserted
  * @vdev: an open device that uses INTx
  *
- * Context: igate held.
+ * Context: The caller holds igate.
  */
 void vfio_pci_intx_unmask(struct vfio_pci_core_device *vdev)
 {
@@ -295,12 +295,12 @@ void vfio_pci_intx_unmask(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_intx_unmask_by_eventfd() - let an eventfd unmask
+ * vfio_pci_intx_unmask_by_eventfd() - set the eventfd that unmasks INTx
  * @vdev: an open device that uses INTx
  * @fd: the eventfd, negative for none
  *
- * Context: Process context, may sleep; igate held.
- * Return: 0, -EBUSY where one is set already, or another negative errno.
+ * Context: May sleep; the caller holds igate.
+ * Return: 0, -EBUSY if an eventfd is set already, or another negative errno.
  */
 int vfio_pci_intx_unmask_by_eventfd(struct vfio_pci_core_device *vdev, int fd)
 {
@@ -323,14 +323,14 @@ static int intx_mask_handler(void *opaque, void *data)
 }
 
 /**
- * vfio_pci_intx_mask_by_eventfd() - let an eventfd mask
+ * vfio_pci_intx_mask_by_eventfd() - set the eventfd that masks INTx
  * @vdev: an open device that uses INTx
  * @fd: the eventfd, negative for none
  *
- * The kernel's own vfio-pci has no such thing.
+ * The kernel's own vfio-pci does not support this.
  *
- * Context: Process context, may sleep; igate held.
- * Return: 0, -EBUSY where one is set already, or another negative errno.
+ * Context: May sleep; the caller holds igate.
+ * Return: 0, -EBUSY if an eventfd is set already, or another negative errno.
  */
 int vfio_pci_intx_mask_by_eventfd(struct vfio_pci_core_device *vdev, int fd)
 {
@@ -346,13 +346,13 @@ int vfio_pci_intx_mask_by_eventfd(struct vfio_pci_core_device *vdev, int fd)
 }
 
 /**
- * vfio_pci_intx_sync() - let the function's INTx Disable bit say what we think
- * @vdev: a device, open or not, which the caller keeps awake
+ * vfio_pci_intx_sync() - write the mask state to INTx Disable of the function
+ * @vdev: a device, open or not, which the caller keeps from suspending
  *
- * To be called after the command register was written or restored as a whole:
- * what was written back may be older than the last mask or unmask.
+ * To be called after the command register was written or restored as a whole,
+ * because the value written may predate the last mask or unmask.
  *
- * Context: Process context, may sleep. Takes igate and the memory lock.
+ * Context: May sleep. Takes igate and the memory lock.
  */
 void vfio_pci_intx_sync(struct vfio_pci_core_device *vdev)
 {
@@ -360,19 +360,19 @@ void vfio_pci_intx_sync(struct vfio_pci_core_device *vdev)
 
 	if (!vdev->intx || !vdev->pci_2_3)
 		return;
-	/* Nobody else may be between reading the register and writing it */
+	/* Exclude every other read-modify-write of the register */
 	guard(rwsem_read)(&vdev->memory_lock);
 	scoped_guard(spinlock_irqsave, &vdev->irqlock)
 		intx_set_enabled(vdev->pdev, !vdev->intx->masked);
 }
 
 /**
- * vfio_pci_intx_suspend() - the device goes to sleep
+ * vfio_pci_intx_suspend() - mask INTx until the device is resumed
  * @vdev: a device, open or not
  *
- * In its sleep nobody serves it. Who unmasks meanwhile is heard when it wakes.
+ * If user space unmasks INTx meanwhile, it is unmasked on resume.
  *
- * Context: Process context, may sleep. Takes igate.
+ * Context: May sleep. Takes igate.
  */
 void vfio_pci_intx_suspend(struct vfio_pci_core_device *vdev)
 {
@@ -394,7 +394,7 @@ void vfio_pci_intx_suspend(struct vfio_pci_core_device *vdev)
  * vfio_pci_intx_resume() - undo vfio_pci_intx_suspend()
  * @vdev: a device, open or not
  *
- * Context: Process context, may sleep. Takes igate.
+ * Context: May sleep. Takes igate.
  */
 void vfio_pci_intx_resume(struct vfio_pci_core_device *vdev)
 {
@@ -412,14 +412,14 @@ void vfio_pci_intx_resume(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_intx_set_disabled() - follow the virtual INTx Disable bit
+ * vfio_pci_intx_set_disabled() - apply the virtual INTx Disable bit
  * @vdev: an open device
  * @disabled: the bit
  *
- * Where INTx is not in use the bit of the function follows, so that it is right
- * when the user comes to use it.
+ * If INTx is not in use, the bit of the function is set to match, so that it is
+ * right when user space enables INTx.
  *
- * Context: Process context, may sleep. Takes igate.
+ * Context: May sleep. Takes igate.
  */
 void vfio_pci_intx_set_disabled(struct vfio_pci_core_device *vdev,
 				bool disabled)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Eventfds that write a value to a BAR when they are signalled, so that a guest
- * rings a doorbell of its device without a detour over user space.
+ * can ring a doorbell of its device without an exit to user space.
  */
 #include <linux/bitops.h>
 #include <linux/cleanup.h>
@@ -15,26 +15,26 @@
 #include "bar_io.h"
 #include "ioeventfd.h"
 
-/* Of one device: what a user can make the kernel allocate has an end */
+/* Per device, to limit what user space can make the kernel allocate */
 #define MAX_IOEVENTFDS 1000
 
 /**
- * struct vfio_pci_ioeventfd - an eventfd that writes
+ * struct vfio_pci_ioeventfd - an eventfd that writes to a BAR
  */
 struct vfio_pci_ioeventfd {
 	/** @entry: in the list of the device */
 	struct list_head entry;
 	/** @vdev: the device */
 	struct vfio_pci_core_device *vdev;
-	/** @virqfd: listens; NULL once user space has closed the eventfd */
+	/** @virqfd: NULL once user space has closed the eventfd */
 	struct virqfd *virqfd;
-	/** @offset: where in the device file */
+	/** @offset: position in the device file */
 	u64 offset;
-	/** @data: what is written */
+	/** @data: value to write */
 	u64 data;
-	/** @width: how many bytes of it */
+	/** @width: bytes of @data to write */
 	unsigned int width;
-	/** @io: where to */
+	/** @io: address to write to */
 	void __iomem *io;
 	/** @is_mem: subject to the memory enable bit */
 	bool is_mem;
@@ -48,7 +48,7 @@ static void ioeventfd_write(struct vfio_pci_ioeventfd *ioe)
 	vfio_pci_io_write(ioe->io, bytes, ioe->width);
 }
 
-/* Only where a write() would do the same, and not to wake the device up */
+/* Write only if a write() would reach the device without resuming it */
 static void ioeventfd_try_write(struct vfio_pci_ioeventfd *ioe)
 {
 	struct vfio_pci_core_device *vdev = ioe->vdev;
@@ -57,7 +57,7 @@ static void ioeventfd_try_write(struct vfio_pci_ioeventfd *ioe)
 		ioeventfd_write(ioe);
 }
 
-/* Runs where the eventfd is signalled: there is no waiting for the lock */
+/* Called while the eventfd is being signalled: do not wait for the lock */
 static int ioeventfd_handler(void *opaque, void *data)
 {
 	struct vfio_pci_ioeventfd *ioe = opaque;
@@ -136,7 +136,7 @@ static void ioeventfd_remove(struct vfio_pci_ioeventfd *ioe)
 	kfree(ioe);
 }
 
-/* Is it a place that the user could write to as well? */
+/* Check that user space could write to the range, too */
 static int ioeventfd_check_range(struct vfio_pci_core_device *vdev, u64 offset,
 				 unsigned int width)
 {
@@ -155,15 +155,15 @@ static int ioeventfd_check_range(struct vfio_pci_core_device *vdev, u64 offset,
 /**
  * vfio_pci_ioctl_ioeventfd() - VFIO_DEVICE_IOEVENTFD
  * @vdev: an open device
- * @arg: user's struct
+ * @arg: user struct
  *
- * Writes go out of order with what the user writes by himself, and are lost
- * where the device does not decode memory or was let sleep.
+ * The writes are not ordered with those of user space itself. They are lost
+ * while the device does not decode memory or is in low power.
  *
- * Context: Process context, may sleep. Takes the lock of the ioeventfds.
- * Return: 0; -EINVAL for a bad request or place; -EEXIST, -ENODEV: there is such
- * a one already, there is none to drop; -ENOSPC: the device has its share;
- * another negative errno.
+ * Context: May sleep. Takes the lock of the ioeventfds.
+ * Return: 0; -EINVAL for a bad request or range; -EEXIST if the ioeventfd to
+ * add exists already; -ENODEV if the one to remove does not exist; -ENOSPC if
+ * the device has the maximum number; or another negative errno.
  */
 long vfio_pci_ioctl_ioeventfd(struct vfio_pci_core_device *vdev,
 			      struct vfio_device_ioeventfd __user *arg)
@@ -177,7 +177,7 @@ long vfio_pci_ioctl_ioeventfd(struct vfio_pci_core_device *vdev,
 		return -EFAULT;
 	if (req.argsz < minsz || req.fd < -1)
 		return -EINVAL;
-	/* Each bit of the mask stands for as many bytes */
+	/* The value of each size flag is the size in bytes */
 	if (req.flags & ~VFIO_DEVICE_IOEVENTFD_SIZE_MASK ||
 	    hweight32(req.flags) != 1)
 		return -EINVAL;
@@ -197,10 +197,10 @@ long vfio_pci_ioctl_ioeventfd(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_drop_ioeventfds() - forget all of them
+ * vfio_pci_drop_ioeventfds() - remove all ioeventfds of a device
  * @vdev: a device that is being closed
  *
- * Context: Process context, may sleep. Takes the lock of the ioeventfds.
+ * Context: May sleep. Takes the lock of the ioeventfds.
  */
 void vfio_pci_drop_ioeventfds(struct vfio_pci_core_device *vdev)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * VFIO_DEVICE_GET_IRQ_INFO and VFIO_DEVICE_SET_IRQS, and the two interrupts
- * that no hardware raises: an error was reported, the host wants the device.
+ * that software raises: to report an error, and to request the device from user
+ * space.
  */
 #include <linux/bitfield.h>
 #include <linux/eventfd.h>
@@ -16,18 +17,18 @@
 #include "power_state.h"
 
 /**
- * struct irq_request - a checked VFIO_DEVICE_SET_IRQS
+ * struct irq_request - a validated VFIO_DEVICE_SET_IRQS
  */
 struct irq_request {
 	/** @flags: data type and action */
 	u32 flags;
-	/** @index: which interrupt type */
+	/** @index: interrupt type, VFIO_PCI_*_IRQ_INDEX */
 	u32 index;
 	/** @start: first vector */
 	u32 start;
-	/** @count: how many */
+	/** @count: number of vectors */
 	u32 count;
-	/** @data: eventfds or bools, one a vector; NULL without */
+	/** @data: an eventfd or a bool per vector; NULL if there is no data */
 	const void *data;
 };
 
@@ -41,7 +42,7 @@ static bool irq_has_eventfd(const struct irq_request *r)
 	return r->flags & VFIO_IRQ_SET_DATA_EVENTFD;
 }
 
-/* Whether the i-th vector is meant, by a request that carries no eventfds */
+/* Check if a request without eventfds selects the i-th of its vectors */
 static bool irq_selects(const struct irq_request *r, unsigned int i)
 {
 	const u8 *bools = r->data;
@@ -92,9 +93,9 @@ static unsigned int irq_nr_vectors(struct vfio_pci_core_device *vdev, u32 index)
 /**
  * vfio_pci_get_irq_info() - VFIO_DEVICE_GET_IRQ_INFO
  * @vdev: an open device
- * @arg: user's struct
+ * @arg: user struct
  *
- * Context: Process context, may sleep.
+ * Context: May sleep.
  * Return: 0 or a negative errno.
  */
 int vfio_pci_get_irq_info(struct vfio_pci_core_device *vdev,
@@ -266,7 +267,7 @@ static int irq_set_eventfd_trigger(struct vfio_pci_core_device *vdev,
 	return 0;
 }
 
-/* An interrupt that software raises. Without an eventfd it can be tried out. */
+/* Configure an interrupt that software raises, or signal it as a test */
 static int irq_set_soft_trigger(struct vfio_pci_core_device *vdev,
 				const struct irq_request *r,
 				struct eventfd_ctx **trigger)
@@ -333,7 +334,7 @@ static int irq_apply(struct vfio_pci_core_device *vdev,
 	}
 }
 
-/* Vectors come and go, in the MSI-X table or in config space */
+/* Check if vectors change, in the MSI-X table or in config space */
 static bool irq_changes_vectors(const struct irq_request *r)
 {
 	return (r->index == VFIO_PCI_MSI_IRQ_INDEX ||
@@ -359,14 +360,14 @@ static int irq_apply_in_d0(struct vfio_pci_core_device *vdev,
 /**
  * vfio_pci_set_irqs() - VFIO_DEVICE_SET_IRQS
  * @vdev: an open device
- * @arg: user's struct with its data
+ * @arg: user struct with its data
  *
- * A device that the user put to sleep is woken up where its vectors change.
+ * If MSI or MSI-X vectors change, the device is in D0 for as long as it takes,
+ * regardless of the power state that user space has selected.
  *
- * Context: Process context, may sleep. Takes the config lock, igate and the
- * memory lock.
- * Return: 0; the number of MSI or MSI-X vectors that can be had where more were
- * asked for; or a negative errno.
+ * Context: May sleep. Takes the config lock, igate and the memory lock.
+ * Return: 0; the number of MSI or MSI-X vectors available if more were
+ * requested; or a negative errno.
  */
 int vfio_pci_set_irqs(struct vfio_pci_core_device *vdev,
 		      struct vfio_irq_set __user *arg)
@@ -406,10 +407,10 @@ int vfio_pci_set_irqs(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_disable_irqs() - stop using interrupts, whichever are in use
+ * vfio_pci_disable_irqs() - disable INTx, MSI or MSI-X
  * @vdev: a device that is being closed
  *
- * Context: Process context, may sleep. Takes igate and the memory lock.
+ * Context: May sleep. Takes igate and the memory lock.
  */
 void vfio_pci_disable_irqs(struct vfio_pci_core_device *vdev)
 {
@@ -422,7 +423,7 @@ void vfio_pci_disable_irqs(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_drop_triggers() - forget the error and the request eventfd
+ * vfio_pci_drop_triggers() - put the eventfds of errors and requests
  * @vdev: a device that is being closed
  *
  * Context: Process context.
@@ -434,11 +435,11 @@ void vfio_pci_drop_triggers(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_signal_error() - tell the user that the device reported an error
+ * vfio_pci_signal_error() - report a device error to user space
  * @vdev: a device, open or not
  *
  * Context: Any.
- * Return: Whether the user listens.
+ * Return: True if user space has set an eventfd for it.
  */
 bool vfio_pci_signal_error(struct vfio_pci_core_device *vdev)
 {
@@ -446,11 +447,11 @@ bool vfio_pci_signal_error(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_signal_request() - tell the user that the host wants the device back
+ * vfio_pci_signal_request() - request user space to release the device
  * @vdev: a device, open or not
  *
  * Context: Any.
- * Return: Whether the user listens.
+ * Return: True if user space has set an eventfd for it.
  */
 bool vfio_pci_signal_request(struct vfio_pci_core_device *vdev)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * BARs in the user's address space, filled fault by fault and emptied whenever
- * the function stops decoding memory.
+ * BARs in the address space of a process. Faults fill the mappings, which are
+ * emptied whenever the function stops decoding memory.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -72,16 +72,16 @@ static const struct vm_operations_struct mmap_vm_ops = {
 };
 
 /**
- * vfio_pci_mmap_bar() - the user maps a BAR
+ * vfio_pci_mmap_bar() - map a BAR to user space
  * @vdev: an open device
- * @vma: the mapping; its offset says which BAR and where in it
+ * @vma: the mapping; its offset selects the BAR and the first page of it
  *
- * Nothing is entered yet: each fault looks whether the function decodes memory
- * at that moment.
+ * Nothing is mapped yet, because each fault has to check if the function
+ * decodes memory at that moment.
  *
- * Context: mmap_lock held for writing.
- * Return: 0, -EINVAL where the BAR or the range cannot be mapped, or why the
- * BAR could not be reserved.
+ * Context: The caller holds mmap_lock for writing.
+ * Return: 0; -EINVAL if the BAR or the range cannot be mapped; or the error
+ * with which reserving the BAR failed.
  */
 int vfio_pci_mmap_bar(struct vfio_pci_core_device *vdev,
 		      struct vm_area_struct *vma)
@@ -102,7 +102,7 @@ int vfio_pci_mmap_bar(struct vfio_pci_core_device *vdev,
 	vma->vm_private_data = vdev;
 	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
 	vma->vm_page_prot = pgprot_decrypted(vma->vm_page_prot);
-	/* A guest may map a BAR write-combining: no CPU we serve minds */
+	/* Guests may map it write-combining: all supported CPUs allow it */
 	vm_flags_set(vma, VM_ALLOW_ANY_UNCACHED | VM_IO | VM_PFNMAP |
 				  VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_ops = &mmap_vm_ops;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MSI and MSI-X to eventfds.
+ * Delivery of MSI and MSI-X to eventfds.
  *
- * Linux interrupts stay allocated from enabling to disabling, also those that
- * have lost their eventfd: a user that moves vectors around gets them back.
+ * Linux interrupts stay allocated from enabling to disabling, even without an
+ * eventfd, so that user space gets them back when it moves vectors around.
  */
 #include <linux/eventfd.h>
 #include <linux/interrupt.h>
@@ -16,14 +16,14 @@
 #include "msi.h"
 
 /**
- * struct vfio_pci_vector - one vector with an eventfd
+ * struct vfio_pci_vector - a vector with an eventfd
  */
 struct vfio_pci_vector {
-	/** @trigger: told of each interrupt */
+	/** @trigger: signalled for each interrupt */
 	struct eventfd_ctx *trigger;
 	/** @irq: interrupt number */
 	int irq;
-	/** @producer: lets KVM post the interrupt straight to the guest */
+	/** @producer: lets KVM post the interrupt directly to the guest */
 	struct irq_bypass_producer producer;
 	/** @name: in /proc/interrupts */
 	char name[48];
@@ -38,7 +38,7 @@ static bool msi_is_msix(struct vfio_pci_core_device *vdev)
  * vfio_pci_msix_probe() - find the MSI-X table
  * @vdev: a device that is being opened
  *
- * Context: Process context; set lock held.
+ * Context: Process context; the caller holds the set lock.
  */
 void vfio_pci_msix_probe(struct vfio_pci_core_device *vdev)
 {
@@ -69,14 +69,14 @@ static irqreturn_t msi_handler(int irq, void *arg)
 }
 
 /**
- * vfio_pci_msi_enable() - start to use MSI or MSI-X
+ * vfio_pci_msi_enable() - enable MSI or MSI-X
  * @vdev: an open device that uses no interrupt
- * @nr_vecs: how many vectors
- * @msix: MSI-X rather than MSI
+ * @nr_vecs: number of vectors
+ * @msix: true for MSI-X, false for MSI
  *
- * Context: Process context, may sleep; igate held. Takes the memory lock.
- * Return: 0; how many vectors can be had, where that is less than @nr_vecs; or
- * a negative errno.
+ * Context: May sleep; the caller holds igate. Takes the memory lock.
+ * Return: 0; the number of vectors available if it is less than @nr_vecs; or a
+ * negative errno.
  */
 int vfio_pci_msi_enable(struct vfio_pci_core_device *vdev, unsigned int nr_vecs,
 			bool msix)
@@ -114,7 +114,7 @@ static void msi_free_vector(struct vfio_pci_core_device *vdev, unsigned int nr)
 		return;
 
 	irq_bypass_unregister_producer(&vec->producer);
-	/* Masks the vector in the table, which is in a BAR */
+	/* Freeing masks the vector in the table, which is in a BAR */
 	cmd = vfio_pci_lock_and_force_memory(vdev);
 	free_irq(vec->irq, vec->trigger);
 	vfio_pci_restore_and_unlock_memory(vdev, cmd);
@@ -122,7 +122,7 @@ static void msi_free_vector(struct vfio_pci_core_device *vdev, unsigned int nr)
 	kfree(vec);
 }
 
-/* The Linux interrupt behind a vector, which dynamic MSI-X can add on demand */
+/* Get the Linux interrupt of a vector; dynamic MSI-X adds it on demand */
 static int msi_linux_irq(struct vfio_pci_core_device *vdev, unsigned int nr)
 {
 	struct msi_map map;
@@ -146,7 +146,7 @@ static int msi_request_vector(struct vfio_pci_core_device *vdev,
 	struct msi_msg msg;
 	int ret;
 
-	/* A reset that went past us may have wiped the table */
+	/* A reset outside of this driver may have cleared the table */
 	if (msi_is_msix(vdev)) {
 		get_cached_msi_msg(vec->irq, &msg);
 		pci_write_msi_msg(vec->irq, &msg);
@@ -178,7 +178,7 @@ static int msi_setup_vector(struct vfio_pci_core_device *vdev, unsigned int nr,
 		return ret;
 	}
 
-	/* Without it interrupts take the way over the eventfd */
+	/* Not fatal: interrupts are still delivered by the eventfd */
 	ret = irq_bypass_register_producer(&vec->producer, vec->trigger,
 					   vec->irq);
 	if (ret)
@@ -217,14 +217,14 @@ err_free:
 }
 
 /**
- * vfio_pci_msi_set_eventfds() - give vectors their eventfds
+ * vfio_pci_msi_set_eventfds() - set the eventfds of vectors
  * @vdev: an open device that uses MSI or MSI-X
  * @start: first vector
- * @count: how many
+ * @count: number of vectors
  * @fds: an eventfd for each, negative for none
  *
- * Context: Process context, may sleep; igate held. Takes the memory lock.
- * Return: 0 or a negative errno; then none of these vectors has an eventfd.
+ * Context: May sleep; the caller holds igate. Takes the memory lock.
+ * Return: 0, or a negative errno and none of these vectors has an eventfd.
  */
 int vfio_pci_msi_set_eventfds(struct vfio_pci_core_device *vdev,
 			      unsigned int start, unsigned int count,
@@ -252,7 +252,7 @@ err:
  * vfio_pci_msi_disable() - undo vfio_pci_msi_enable()
  * @vdev: an open device that uses MSI or MSI-X
  *
- * Context: Process context, may sleep; igate held. Takes the memory lock.
+ * Context: May sleep; the caller holds igate. Takes the memory lock.
  */
 void vfio_pci_msi_disable(struct vfio_pci_core_device *vdev)
 {
@@ -267,7 +267,7 @@ void vfio_pci_msi_disable(struct vfio_pci_core_device *vdev)
 
 	cmd = vfio_pci_lock_and_force_memory(vdev);
 	pci_free_irq_vectors(vdev->pdev);
-	/* The PCI core has unmasked INTx, which it masks for MSI */
+	/* The PCI core masks INTx for MSI and has just unmasked it */
 	if (vdev->nointx || (vdev->pci_2_3 && vdev->virq_disabled))
 		pci_intx(vdev->pdev, 0);
 	vfio_pci_restore_and_unlock_memory(vdev, cmd);
@@ -275,11 +275,11 @@ void vfio_pci_msi_disable(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_msi_signal() - signal an eventfd as if the device had interrupted
+ * vfio_pci_msi_signal() - signal an eventfd without an interrupt
  * @vdev: an open device that uses MSI or MSI-X
- * @nr: the vector; one without an eventfd is passed over
+ * @nr: the vector; one without an eventfd is ignored
  *
- * Context: igate held.
+ * Context: The caller holds igate.
  */
 void vfio_pci_msi_signal(struct vfio_pci_core_device *vdev, unsigned int nr)
 {

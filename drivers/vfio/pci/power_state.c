@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Power states and the function reset, both of which take the BARs away from
- * the user while they last.
+ * Power states and the reset of a single function. Both take the BARs away from
+ * user space while they last.
  */
 #include <linux/slab.h>
 
@@ -9,7 +9,7 @@
 #include "power_state.h"
 
 /**
- * vfio_pci_probe_power_state() - find out what leaving D3hot does
+ * vfio_pci_probe_power_state() - find out if leaving D3hot resets the function
  * @vdev: the device
  *
  * Context: Process context; the device is in D0 or its state is unknown.
@@ -26,7 +26,7 @@ void vfio_pci_probe_power_state(struct vfio_pci_core_device *vdev)
 	vdev->needs_pm_restore = !(pmcsr & PCI_PM_CTRL_NO_SOFT_RESET);
 }
 
-/* Let the command register decode and master as it did when it read as @was */
+/* Restore decode and bus master enables from command register @was */
 static void power_restore_enables(struct pci_dev *pdev, u16 was)
 {
 	const u16 enables = PCI_COMMAND_IO | PCI_COMMAND_MEMORY |
@@ -42,18 +42,19 @@ static void power_restore_enables(struct pci_dev *pdev, u16 was)
 /**
  * vfio_pci_set_power_state() - change the power state
  * @vdev: the device
- * @state: state to go to
+ * @state: new state
  *
- * Where the way back from D3hot resets the function, config space is kept over
- * the stay. It is kept apart from what the PCI core keeps, which a reset in
- * between uses up. What decodes and masters is carried over the way back alone:
- * the user may have changed it in D3hot. INTx Disable is what it was on the way
- * there, for the caller to correct.
+ * If leaving D3hot resets the function, config space is saved on entry to D3hot
+ * and restored on the way back. It is kept apart from the state that the PCI
+ * core saves, which a reset in between would consume. The decode and bus master
+ * enables keep the value that they have when D3hot is left, because user space
+ * may have changed them in D3hot. INTx Disable is restored to its value on
+ * entry, for the caller to correct.
  *
- * Context: Process context, may sleep. The memory lock is held for writing
- * unless the device is not open.
- * Return: 0; -EBUSY: virtual functions are enabled and would go to sleep with
- * it; another negative errno.
+ * Context: May sleep. The caller holds the memory lock for writing unless the
+ * device is not open.
+ * Return: 0; -EBUSY if virtual functions are enabled, which would be suspended
+ * with it; or another negative errno.
  */
 int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 			     pci_power_t state)
@@ -94,11 +95,11 @@ int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_user_power_state() - change the power state at the user's wish
+ * vfio_pci_user_power_state() - change the power state for user space
  * @vdev: an open device
- * @state: state to go to
+ * @state: new state
  *
- * Context: Process context, may sleep. Takes the memory lock.
+ * Context: May sleep. Takes the memory lock.
  */
 void vfio_pci_user_power_state(struct vfio_pci_core_device *vdev,
 			       pci_power_t state)
@@ -112,20 +113,20 @@ void vfio_pci_user_power_state(struct vfio_pci_core_device *vdev,
 	vfio_pci_unlock_memory(vdev);
 }
 
-/* In a state that the user chose, and in which BARs are out of reach */
+/* A state that user space has selected and that makes BARs inaccessible */
 static bool power_is_low(pci_power_t state)
 {
 	return state == PCI_D1 || state == PCI_D2 || state == PCI_D3hot;
 }
 
 /**
- * vfio_pci_power_up() - let the host at the BARs, wherever the user put the device
- * @vdev: an open device
+ * vfio_pci_power_up() - bring a device to D0 for the host's own accesses
+ * @vdev: an open device, in the power state that user space has selected
  *
- * In any state but D0 the MSI-X table and the ROM are out of reach, and the PCI
+ * In any state but D0 the MSI-X table and the ROM are inaccessible, and the PCI
  * core writes no MSI message.
  *
- * Context: Process context, may sleep. Caller holds the config lock, until
+ * Context: May sleep. The caller holds the config lock until
  * vfio_pci_power_restore(). Takes the memory lock.
  * Return: State for vfio_pci_power_restore().
  */
@@ -141,9 +142,9 @@ pci_power_t vfio_pci_power_up(struct vfio_pci_core_device *vdev)
 /**
  * vfio_pci_power_restore() - undo vfio_pci_power_up()
  * @vdev: an open device
- * @state: what that function returned
+ * @state: state that vfio_pci_power_up() returned
  *
- * Context: Process context, may sleep; config lock held. Takes the memory lock.
+ * Context: May sleep; the caller holds the config lock. Takes the memory lock.
  */
 void vfio_pci_power_restore(struct vfio_pci_core_device *vdev,
 			    pci_power_t state)
@@ -156,12 +157,12 @@ void vfio_pci_power_restore(struct vfio_pci_core_device *vdev,
  * vfio_pci_reset_function() - reset an open function
  * @vdev: an open device
  *
- * A reset leaves the function in D0; going there first lets the way out of
- * D3hot restore what it loses.
+ * A reset leaves the function in D0. Change to D0 before it, so that what is
+ * lost on leaving D3hot is restored.
  *
- * Context: Process context, may sleep. Takes the memory lock.
- * Return: 0, -EAGAIN where the device is locked by somebody else, or what the
- * reset method says.
+ * Context: May sleep. Takes the memory lock.
+ * Return: 0, -EAGAIN if the device lock is contended, or the error of the reset
+ * method.
  */
 int vfio_pci_reset_function(struct vfio_pci_core_device *vdev)
 {

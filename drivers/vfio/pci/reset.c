@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Resets of a function alone and of all that share its slot or bus.
+ * Reset of a single function, and of all functions that share its slot or bus.
  *
- * Who shares one is in one device set. A slot or bus reset hits them all, so
- * the user has to own them all: by a file of each group, or by having all of
- * them in one iommufd context.
+ * Functions that share one are in one device set. A slot or bus reset hits all
+ * of them, so user space has to own all of them. It proves that by a file of
+ * each group, or by having all of them in one iommufd context.
  */
 #include <linux/cleanup.h>
 #include <linux/file.h>
@@ -20,10 +20,10 @@
 #include "runtime_pm.h"
 
 /**
- * struct reset_owner - how the user proves to own what a reset hits
+ * struct reset_owner - proof that user space owns all that a reset hits
  */
 struct reset_owner {
-	/** @ictx: everything has to be in this context; NULL: by groups */
+	/** @ictx: context that has all devices, or NULL to use @groups */
 	struct iommufd_ctx *ictx;
 	/** @groups: group files */
 	struct file **groups;
@@ -32,32 +32,32 @@ struct reset_owner {
 };
 
 /**
- * struct reset_info_fill - GET_PCI_HOT_RESET_INFO under way
+ * struct reset_info_fill - state of GET_PCI_HOT_RESET_INFO
  */
 struct reset_info_fill {
-	/** @vdev: who asks */
+	/** @vdev: the device of the ioctl */
 	struct vfio_device *vdev;
-	/** @devices: to fill */
+	/** @devices: array to fill */
 	struct vfio_pci_dependent_device *devices;
 	/** @nr_devices: entries in @devices */
 	unsigned int nr_devices;
-	/** @count: how many are filled */
+	/** @count: number of entries filled */
 	unsigned int count;
-	/** @flags: of the answer */
+	/** @flags: VFIO_PCI_HOT_RESET_FLAG_* to return */
 	u32 flags;
 };
 
 /**
- * struct reset_walk - visits all functions that a slot or bus reset hits
+ * struct reset_walk - walk over all functions that a slot or bus reset hits
  */
 struct reset_walk {
-	/** @fn: called for each; anything but 0 ends the walk */
+	/** @fn: called for each function; nonzero ends the walk */
 	int (*fn)(struct pci_dev *pdev, void *data);
-	/** @data: for @fn */
+	/** @data: argument of @fn */
 	void *data;
-	/** @slot: only what is in or below this slot; NULL: the whole bus */
+	/** @slot: limits the walk to functions in or below it, or NULL */
 	struct pci_slot *slot;
-	/** @ret: what @fn returned last */
+	/** @ret: last return value of @fn */
 	int ret;
 };
 
@@ -114,10 +114,10 @@ static unsigned int reset_scope_size(struct pci_dev *pdev)
 }
 
 /**
- * vfio_pci_assign_reset_set() - put a device into the set it is reset with
- * @vdev: a device that is not yet registered
+ * vfio_pci_assign_reset_set() - add a device to the set that it is reset with
+ * @vdev: a device that is not registered yet
  *
- * Context: Process context, may sleep.
+ * Context: May sleep.
  * Return: 0 or a negative errno.
  */
 int vfio_pci_assign_reset_set(struct vfio_pci_core_device *vdev)
@@ -136,7 +136,7 @@ int vfio_pci_assign_reset_set(struct vfio_pci_core_device *vdev)
  * vfio_pci_ioctl_reset() - VFIO_DEVICE_RESET
  * @vdev: an open device
  *
- * Context: Process context, may sleep. Takes the memory lock and igate.
+ * Context: May sleep. Takes the memory lock and igate.
  * Return: 0 or a negative errno.
  */
 int vfio_pci_ioctl_reset(struct vfio_pci_core_device *vdev)
@@ -150,7 +150,7 @@ int vfio_pci_ioctl_reset(struct vfio_pci_core_device *vdev)
 	return ret;
 }
 
-/* The ID by which the asking user knows a function, or why there is none */
+/* Get the ID of a function for the caller, or why there is none */
 static u32 reset_devid(struct reset_info_fill *fill, struct pci_dev *pdev)
 {
 	struct vfio_device *vdev;
@@ -173,7 +173,7 @@ static int reset_fill_one(struct pci_dev *pdev, void *data)
 	struct vfio_pci_dependent_device *dep;
 	struct iommu_group *group;
 
-	/* A device came after they were counted */
+	/* A device was added after the count */
 	if (fill->count == fill->nr_devices)
 		return -EAGAIN;
 
@@ -200,11 +200,11 @@ static int reset_fill_one(struct pci_dev *pdev, void *data)
 /**
  * vfio_pci_get_hot_reset_info() - VFIO_DEVICE_GET_PCI_HOT_RESET_INFO
  * @vdev: an open device
- * @arg: user's struct with room for the devices
+ * @arg: user struct, followed by space for the devices
  *
- * Context: Process context, may sleep. Takes the set lock.
- * Return: 0; -ENODEV where there is no slot or bus reset; -ENOSPC where there
- * is too little room, and the count is returned; another negative errno.
+ * Context: May sleep. Takes the set lock.
+ * Return: 0; -ENODEV if there is no slot or bus reset; -ENOSPC if the space is
+ * too small, with the count copied to @arg; or another negative errno.
  */
 int vfio_pci_get_hot_reset_info(struct vfio_pci_core_device *vdev,
 				struct vfio_pci_hot_reset_info __user *arg)
@@ -256,7 +256,7 @@ static int reset_check_in_set(struct pci_dev *pdev, void *data)
 	return vfio_find_device_in_devset(data, &pdev->dev) ? 0 : -ENODEV;
 }
 
-/* Can the set be reset without hitting a function that is not in it? */
+/* Check that a slot or bus reset hits no function outside of the set */
 static bool reset_covers_only_set(struct vfio_device_set *dev_set,
 				  struct pci_dev *pdev)
 {
@@ -298,7 +298,7 @@ static void reset_put_power(struct vfio_device_set *dev_set,
 	}
 }
 
-/* Bring all of the set out of runtime suspend and keep it there */
+/* Resume all devices of the set and keep them from suspending */
 static int reset_get_power(struct vfio_device_set *dev_set)
 {
 	struct vfio_pci_core_device *vdev;
@@ -327,8 +327,8 @@ static void reset_unlock_memory(struct vfio_device_set *dev_set,
 }
 
 /*
- * Several locks of one kind in no order that others keep: try, and let the user
- * try again.
+ * The memory locks of a set have no order among them, so only try them. User
+ * space can retry.
  */
 static int reset_lock_memory(struct vfio_device_set *dev_set,
 			     const struct reset_owner *owner)
@@ -419,7 +419,7 @@ static int reset_by_groups(struct vfio_pci_core_device *vdev,
 	struct reset_owner owner;
 	int ret;
 
-	/* At most one group a device */
+	/* At most one group per device */
 	if (count > reset_scope_size(vdev->pdev))
 		return -EINVAL;
 
@@ -442,10 +442,10 @@ static int reset_by_groups(struct vfio_pci_core_device *vdev,
 /**
  * vfio_pci_hot_reset() - VFIO_DEVICE_PCI_HOT_RESET
  * @vdev: an open device
- * @arg: user's struct with group files; none for a device opened by its node
+ * @arg: user struct with group files, or without any for a device that was
+ * opened through its device node
  *
- * Context: Process context, may sleep. Takes the set lock, the memory locks, and
- * the igates.
+ * Context: May sleep. Takes the set lock, the memory locks, and the igates.
  * Return: 0 or a negative errno.
  */
 int vfio_pci_hot_reset(struct vfio_pci_core_device *vdev,
@@ -472,14 +472,14 @@ int vfio_pci_hot_reset(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_try_reset_unused_set() - clean up behind a device that has no reset
- * of its own
+ * vfio_pci_try_reset_unused_set() - reset a set that is no longer in use
  * @dev_set: the set, of which one device is being closed
  *
- * Does nothing while another device of the set is open, or where a slot or bus
- * reset would hit a device that is not in the set.
+ * Does nothing if each device was closed with a reset of its own, while another
+ * device of the set is open, or if a slot or bus reset would hit a device
+ * outside of the set.
  *
- * Context: Process context, may sleep; set lock held.
+ * Context: May sleep; the caller holds the set lock.
  */
 void vfio_pci_try_reset_unused_set(struct vfio_device_set *dev_set)
 {

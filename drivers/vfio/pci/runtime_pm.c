@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runtime power management: a device sleeps while nobody has it open, and while
- * the user who has it open lets it.
+ * Runtime power management: a device is suspended while it is closed, and while
+ * user space keeps it open in low power.
  *
- * Every call and every access through the device file holds it awake while it
- * lasts. What goes past the file, mappings and eventfds and peers, is cut off
- * while the user lets the device sleep, whether it does so at the moment or not.
+ * Each ioctl and each access through the device file keeps the device from
+ * suspending while it lasts. Mappings, eventfds and peers bypass the file, so
+ * they are cut off in low power, whether the device is suspended at the moment
+ * or not.
  */
 #include <linux/eventfd.h>
 #include <linux/pm_runtime.h>
@@ -16,7 +17,7 @@
 #include "power_state.h"
 #include "runtime_pm.h"
 
-/* Returns whether the device was allowed to sleep; @memory_lock held */
+/* End low power, if the device is in it */
 static bool runtime_leave_low_power(struct vfio_pci_core_device *vdev)
 {
 	lockdep_assert_held_write(&vdev->memory_lock);
@@ -33,13 +34,13 @@ static bool runtime_leave_low_power(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_low_power_enter() - the user lets the device sleep
- * @vdev: an open device, which the caller keeps awake for the time being
- * @wakeup: signalled when the device is woken up, which then ends this state;
- * taken over on success. NULL: the user alone ends it.
+ * vfio_pci_low_power_enter() - let an open device suspend
+ * @vdev: an open device, for which the caller holds a runtime PM reference
+ * @wakeup: eventfd to signal when the device is resumed, which then ends low
+ * power; taken over on success. If NULL, only user space ends it.
  *
- * Context: Process context, may sleep. Takes the memory lock.
- * Return: 0, -EINVAL where it may sleep already.
+ * Context: May sleep. Takes the memory lock.
+ * Return: 0, -EINVAL if the device is in low power already.
  */
 int vfio_pci_low_power_enter(struct vfio_pci_core_device *vdev,
 			     struct eventfd_ctx *wakeup)
@@ -52,18 +53,18 @@ int vfio_pci_low_power_enter(struct vfio_pci_core_device *vdev,
 	vfio_pci_zap_bars(vdev);
 	vdev->low_power = true;
 	vdev->wakeup_trigger = wakeup;
-	/* The caller puts once more, and that looks whether it can sleep */
+	/* The caller's own put checks if the device can be suspended */
 	pm_runtime_put_noidle(&vdev->pdev->dev);
 	return 0;
 }
 
 /**
  * vfio_pci_low_power_exit() - undo vfio_pci_low_power_enter()
- * @vdev: an open device, whether it may sleep or not
+ * @vdev: an open device, in low power or not
  *
- * Does not wake the device up, but keeps it awake from the next time on.
+ * Does not resume the device, but it stays awake once it has been resumed.
  *
- * Context: Process context, may sleep. Takes the memory lock.
+ * Context: May sleep. Takes the memory lock.
  */
 void vfio_pci_low_power_exit(struct vfio_pci_core_device *vdev)
 {
@@ -73,8 +74,8 @@ void vfio_pci_low_power_exit(struct vfio_pci_core_device *vdev)
 }
 
 /*
- * What the PCI core does next starts from D0. A state that the user chose is
- * given up: nothing is left of it when the device is woken up.
+ * The PCI core continues from D0. A power state that user space selected is
+ * dropped, because a resume does not restore it.
  */
 static int runtime_suspend(struct device *dev)
 {
@@ -82,7 +83,7 @@ static int runtime_suspend(struct device *dev)
 
 	scoped_guard(rwsem_write, &vdev->memory_lock) {
 		vfio_pci_set_power_state(vdev, PCI_D0);
-		/* what is open and awake is kept from sleeping */
+		/* An open device is suspended in low power only */
 		vdev->sleeps_open = vdev->low_power;
 	}
 	vfio_pci_intx_suspend(vdev);
@@ -108,10 +109,11 @@ static void runtime_resume_work(struct work_struct *work)
 }
 
 /*
- * Who wakes the device up may hold the semaphore of the PCI core's lists, as
- * error recovery does; under our locks the core takes that. So they are for a
- * work, until whose end the device stays awake. Whoever opens a device that
- * nobody had open need not wait for that: there is nothing to do.
+ * A task that resumes the device may hold the semaphore of the PCI core's
+ * lists, as error recovery does, and the PCI core takes that semaphore under
+ * our locks. So take our locks in a work, which keeps the device awake until it
+ * is done. If the device was suspended while it was closed, there is no work to
+ * wait for.
  */
 static int runtime_resume(struct device *dev)
 {
@@ -121,15 +123,15 @@ static int runtime_resume(struct device *dev)
 		return 0;
 
 	pm_runtime_get_noresume(dev);
-	/* Whoever keeps the device awake then sees it */
+	/* Seen by every task that keeps the device awake from now on */
 	WRITE_ONCE(vdev->waking, true);
 	schedule_work(&vdev->woken);
 	return 0;
 }
 
 /**
- * vfio_pci_runtime_init() - before the device may sleep for the first time
- * @vdev: a fresh device
+ * vfio_pci_runtime_init() - prepare a device for runtime power management
+ * @vdev: a device that is being allocated
  *
  * Context: Any.
  */
@@ -139,16 +141,16 @@ void vfio_pci_runtime_init(struct vfio_pci_core_device *vdev)
 }
 
 /*
- * Power management of a driver that uses us.
+ * Power management ops of the drivers that use this module.
  *
- * There is nothing to do over a suspend of the host, but without these the PCI
- * core takes it upon itself to disable the device then, and DMA with it.
+ * A suspend of the host requires nothing of them, but without these ops the PCI
+ * core would disable the device then, and DMA with it.
  */
 static const struct dev_pm_ops runtime_pm_ops = { RUNTIME_PM_OPS(
 	runtime_suspend, runtime_resume, NULL) };
 
 /**
- * vfio_pci_idle_begin() - nobody has the device open any more
+ * vfio_pci_idle_begin() - let a closed device suspend
  * @vdev: the device
  *
  * Context: Process context.
@@ -160,10 +162,10 @@ void vfio_pci_idle_begin(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_idle_end() - wake the device up to be opened
+ * vfio_pci_idle_end() - resume a device that is being opened
  * @vdev: the device
  *
- * Context: Process context, may sleep.
+ * Context: May sleep.
  * Return: 0 or a negative errno.
  */
 int vfio_pci_idle_end(struct vfio_pci_core_device *vdev)
@@ -174,7 +176,7 @@ int vfio_pci_idle_end(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_idle_allow() - the device may sleep from now on
+ * vfio_pci_idle_allow() - enable runtime power management
  * @vdev: a device that is being registered
  *
  * Context: Process context, from the driver's probe().
@@ -192,7 +194,7 @@ void vfio_pci_idle_allow(struct vfio_pci_core_device *vdev)
  * vfio_pci_idle_forbid() - undo vfio_pci_idle_allow()
  * @vdev: a device that is not open
  *
- * Context: Process context, from the driver's probe() or remove().
+ * Context: May sleep; from the driver's probe() or remove().
  */
 void vfio_pci_idle_forbid(struct vfio_pci_core_device *vdev)
 {

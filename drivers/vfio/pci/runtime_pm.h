@@ -19,25 +19,25 @@ int vfio_pci_idle_end(struct vfio_pci_core_device *vdev);
 void vfio_pci_idle_begin(struct vfio_pci_core_device *vdev);
 
 /**
- * vfio_pci_runtime_flush() - wait for what follows the end of a sleep
- * @vdev: a device that the caller keeps awake
+ * vfio_pci_runtime_flush() - wait for the work that completes a resume
+ * @vdev: a device that the caller keeps from suspending
  *
- * Context: Process context, may sleep. Waits for holders of the memory lock and
- * of igate.
+ * Context: May sleep. Waits for holders of the memory lock and of igate.
  */
 static inline void vfio_pci_runtime_flush(struct vfio_pci_core_device *vdev)
 {
-	/* This is on the way of every access, and flush_work() is not cheap */
+	/* Every access calls this, and flush_work() is not cheap */
 	if (smp_load_acquire(&vdev->waking))
 		flush_work(&vdev->woken);
 }
 
 /**
- * vfio_pci_runtime_get() - wake the device up, and keep it awake
+ * vfio_pci_runtime_get() - resume a device and keep it from suspending
  * @vdev: the device
  *
- * Context: Process context, may sleep. Waits for holders of the memory lock and
- * of igate. Undone by pm_runtime_put().
+ * Undone by pm_runtime_put().
+ *
+ * Context: May sleep. Waits for holders of the memory lock and of igate.
  * Return: 0 or a negative errno.
  */
 static inline int vfio_pci_runtime_get(struct vfio_pci_core_device *vdev)

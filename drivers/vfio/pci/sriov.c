@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whoever drives a physical function can disturb its virtual functions and may
- * see their data. A user of a virtual function takes a driver in the kernel for
- * granted, but has to agree to a user: both know a secret, the token.
+ * SR-IOV and the VF token. The driver of a physical function can disturb its
+ * virtual functions and may see their data. Users of virtual functions trust a
+ * driver in the kernel, but they have to agree to one in user space: both sides
+ * present the same secret, the token.
  */
 #include <linux/cleanup.h>
 #include <linux/export.h>
@@ -21,28 +22,31 @@
 #define TOKEN_OPTION "vf_token="
 
 /**
- * struct vfio_pci_sriov - what a physical function shares with its virtual ones
+ * struct vfio_pci_sriov - SR-IOV state of a physical function
  */
 struct vfio_pci_sriov {
 	/** @vdev: the physical function */
 	struct vfio_pci_core_device *vdev;
-	/** @nb: tells of virtual functions that come up */
+	/** @nb: notified when virtual functions are added and bound */
 	struct notifier_block nb;
-	/** @enabled_item: link in @sriov_enabled_pfs, protected by @sriov_enabled_lock */
+	/**
+	 * @enabled_item: in @sriov_enabled_pfs, protected by
+	 * @sriov_enabled_lock
+	 */
 	struct list_head enabled_item;
 	/** @lock: protects @token and @nr_users */
 	struct mutex lock;
-	/** @token: what the users have to present; random at first */
+	/** @token: token that the users have to present; random at first */
 	uuid_t token;
-	/** @nr_users: virtual functions that are open */
+	/** @nr_users: number of open virtual functions */
 	unsigned int nr_users;
 };
 
-/* Physical functions whose virtual functions were enabled through us */
+/* Physical functions whose virtual functions were enabled by this driver */
 static DEFINE_MUTEX(sriov_enabled_lock);
 static LIST_HEAD(sriov_enabled_pfs);
 
-/* Virtual functions go to the driver that the physical one is bound to */
+/* Make virtual functions bind to the driver of their physical function */
 static int sriov_bus_event(struct notifier_block *nb, unsigned long action,
 			   void *data)
 {
@@ -91,7 +95,7 @@ static int sriov_init_pf(struct vfio_pci_core_device *vdev)
 	return 0;
 }
 
-/* It cannot be disabled while we are bound, so this stays right */
+/* Valid while this function is bound, as SR-IOV stays enabled */
 static struct vfio_pci_sriov *sriov_find_pf(struct pci_dev *physfn)
 {
 	struct vfio_pci_sriov *sriov;
@@ -105,10 +109,10 @@ static struct vfio_pci_sriov *sriov_find_pf(struct pci_dev *physfn)
 }
 
 /**
- * vfio_pci_sriov_init() - find out what part a function has in SR-IOV
- * @vdev: the device, not registered yet
+ * vfio_pci_sriov_init() - set up the SR-IOV state of a function
+ * @vdev: a device that is not registered yet
  *
- * Context: Process context, may sleep; from the driver's probe().
+ * Context: May sleep; from the driver's probe().
  * Return: 0, -ENOMEM.
  */
 int vfio_pci_sriov_init(struct vfio_pci_core_device *vdev)
@@ -122,9 +126,9 @@ int vfio_pci_sriov_init(struct vfio_pci_core_device *vdev)
 
 /**
  * vfio_pci_sriov_destroy() - undo vfio_pci_sriov_init()
- * @vdev: the device, not registered any more, its virtual functions disabled
+ * @vdev: an unregistered device with its virtual functions disabled
  *
- * Context: Process context, may sleep.
+ * Context: May sleep.
  */
 void vfio_pci_sriov_destroy(struct vfio_pci_core_device *vdev)
 {
@@ -140,10 +144,10 @@ void vfio_pci_sriov_destroy(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_sriov_open() - a function is in use from now on
+ * vfio_pci_sriov_open() - count a virtual function as open
  * @vdev: the device
  *
- * Context: Process context; set lock held.
+ * Context: Process context; the caller holds the set lock.
  */
 void vfio_pci_sriov_open(struct vfio_pci_core_device *vdev)
 {
@@ -157,7 +161,7 @@ void vfio_pci_sriov_open(struct vfio_pci_core_device *vdev)
  * vfio_pci_sriov_close() - undo vfio_pci_sriov_open()
  * @vdev: the device
  *
- * Context: Process context; set lock held.
+ * Context: Process context; the caller holds the set lock.
  */
 void vfio_pci_sriov_close(struct vfio_pci_core_device *vdev)
 {
@@ -169,13 +173,13 @@ void vfio_pci_sriov_close(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_parse_token() - find the token in what follows a device's name
- * @options: words with blanks between them, the name cut off
- * @token: filled in where there is one
+ * vfio_pci_parse_token() - find the token after the name of a device
+ * @options: words separated by blanks, without the name
+ * @token: set if there is a token
  *
  * Context: Any.
- * Return: 1 where there is a token, 0 where there is nothing, -EINVAL where
- * there is anything else.
+ * Return: 1 if there is a token, 0 if there is nothing, -EINVAL for anything
+ * else.
  */
 int vfio_pci_parse_token(const char *options, uuid_t *token)
 {
@@ -217,7 +221,7 @@ static int sriov_check_vf_token(struct vfio_pci_core_device *vdev,
 	return 0;
 }
 
-/* With no virtual function in use the user may choose another token */
+/* User space may set another token while no virtual function is in use */
 static int sriov_check_pf_token(struct vfio_pci_core_device *vdev,
 				const uuid_t *token)
 {
@@ -234,16 +238,16 @@ static int sriov_check_pf_token(struct vfio_pci_core_device *vdev,
 }
 
 /**
- * vfio_pci_check_token() - may a user open a function
+ * vfio_pci_check_token() - check if a user may open a function
  * @vdev: a registered device
- * @token: what the user presents, or NULL
+ * @token: token that user space presents, or NULL
  *
- * For a physical function none of whose virtual functions is in use @token
- * becomes the one to present.
+ * For a physical function that has no virtual function in use, @token becomes
+ * the one to present.
  *
- * Context: Process context, may sleep.
- * Return: 0; -EACCES: no or the wrong token; -EINVAL: a token for a function
- * that knows none.
+ * Context: May sleep.
+ * Return: 0; -EACCES if the token is missing or wrong; -EINVAL for a token if
+ * the function has none.
  */
 int vfio_pci_check_token(struct vfio_pci_core_device *vdev, const uuid_t *token)
 {
@@ -261,14 +265,14 @@ int vfio_pci_check_token(struct vfio_pci_core_device *vdev, const uuid_t *token)
 /**
  * vfio_pci_feature_token() - VFIO_DEVICE_FEATURE_PCI_VF_TOKEN
  * @vdev: an open device
- * @flags: of the request
+ * @flags: flags of the request
  * @arg: the token
  * @argsz: bytes at @arg
  *
- * Cannot be read, as it may still be that of an earlier user.
+ * The token cannot be read, because it may still be that of an earlier user.
  *
- * Context: Process context, may sleep.
- * Return: 0, -ENOTTY: no physical function, -EINVAL, -EFAULT.
+ * Context: May sleep.
+ * Return: 0; -ENOTTY if this is not a physical function; -EINVAL; -EFAULT.
  */
 int vfio_pci_feature_token(struct vfio_pci_core_device *vdev, u32 flags,
 			   void __user *arg, size_t argsz)
@@ -290,7 +294,7 @@ int vfio_pci_feature_token(struct vfio_pci_core_device *vdev, u32 flags,
 	return 0;
 }
 
-/* False where another caller has enabled them and not disabled them yet */
+/* Returns false if the virtual functions are enabled already */
 static bool sriov_add_pf(struct vfio_pci_sriov *sriov)
 {
 	guard(mutex)(&sriov_enabled_lock);
@@ -306,7 +310,7 @@ static void sriov_del_pf(struct vfio_pci_sriov *sriov)
 	list_del_init(&sriov->enabled_item);
 }
 
-/* A function that sleeps has no virtual functions, so it is to stay awake */
+/* A suspended function has no virtual functions, so keep it awake */
 static int sriov_resume_pf(struct vfio_pci_core_device *vdev)
 {
 	int ret;
@@ -356,11 +360,11 @@ err_unlist:
  * @vdev: the device
  * @nr_virtfn: virtual functions to enable, 0 to disable them
  *
- * Disabling waits until nobody uses them.
+ * Disabling waits until no virtual function is in use.
  *
- * Context: Process context, may sleep; device lock held.
- * Return: @nr_virtfn; -EINVAL: some are enabled, or none can be; another
- * negative errno.
+ * Context: May sleep; the caller holds the device lock.
+ * Return: @nr_virtfn; -EINVAL if virtual functions are enabled already or not
+ * supported; or another negative errno.
  */
 int vfio_pci_core_sriov_configure(struct vfio_pci_core_device *vdev,
 				  int nr_virtfn)

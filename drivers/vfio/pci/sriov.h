@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * SR-IOV of a physical function that a user drives, and the token by which the
- * users of its virtual functions show that they trust that user.
+ * SR-IOV of a physical function with a driver in user space, and the token by
+ * which users of its virtual functions show that they trust that driver.
  */
 #ifndef __VFIO_PCI_SRIOV_H
 #define __VFIO_PCI_SRIOV_H
