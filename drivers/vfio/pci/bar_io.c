@@ -353,6 +353,7 @@ static void __iomem *bar_io_map_rom(struct vfio_pci_core_device *vdev,
 	}
 
 	guard(rwsem_read)(&vdev->memory_lock);
+
 	if (!vfio_pci_memory_enabled(vdev))
 		return IOMEM_ERR_PTR(in_ram ? -EIO : -ENOMEM);
 	return pci_map_rom(pdev, image) ?: IOMEM_ERR_PTR(-ENOMEM);
@@ -367,6 +368,7 @@ static void bar_io_unmap_rom(struct vfio_pci_core_device *vdev, bool shadow,
 	}
 
 	guard(rwsem_read)(&vdev->memory_lock);
+
 	pci_unmap_rom(vdev->pdev, io);
 }
 
@@ -405,6 +407,7 @@ ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *vdev, char __user *buf,
 
 	/* Unmapping disables the ROM for all of its readers */
 	guard(mutex)(&vdev->rom_lock);
+
 	w.io = bar_io_map_rom(vdev, shadow, &image);
 	if (IS_ERR(w.io))
 		return PTR_ERR(w.io);

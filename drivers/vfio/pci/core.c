@@ -452,7 +452,6 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_mmap, "VFIO_PCI_NG");
 void vfio_pci_core_request(struct vfio_device *core_vdev, unsigned int count)
 {
 	struct vfio_pci_core_device *vdev = to_core(core_vdev);
-
 	struct pci_dev *pdev = vdev->pdev;
 
 	if (vfio_pci_signal_request(vdev)) {
@@ -498,16 +497,17 @@ int vfio_pci_core_match(struct vfio_device *core_vdev, char *buf)
 {
 	const char *name = pci_name(to_core(core_vdev)->pdev);
 	size_t len = strlen(name);
+	bool has_token;
 	uuid_t uuid;
 	int ret;
 
 	if (strncmp(buf, name, len) || (buf[len] && buf[len] != ' '))
 		return 0;
 
-	ret = vfio_pci_parse_token(buf + len, &uuid);
-	if (ret >= 0)
-		ret = core_vdev->ops->match_token_uuid(core_vdev,
-						       ret ? &uuid : NULL);
+	ret = vfio_pci_parse_token(buf + len, &uuid, &has_token);
+	if (!ret)
+		ret = core_vdev->ops->match_token_uuid(
+			core_vdev, has_token ? &uuid : NULL);
 	return ret ?: 1;
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_match, "VFIO_PCI_NG");

@@ -161,6 +161,7 @@ dmabuf_ranges(struct dma_buf_attachment *attachment, unsigned int *nr)
 	const struct vfio_pci_dmabuf *buf = attachment->dmabuf->priv;
 
 	dma_resv_assert_held(buf->dmabuf->resv);
+
 	if (buf->revoked)
 		return ERR_PTR(-ENODEV);
 	*nr = buf->nr_ranges;
@@ -299,6 +300,7 @@ vfio_pci_dmabuf_create(struct vfio_pci_core_device *vdev,
 	}
 
 	guard(rwsem_write)(&vdev->memory_lock);
+
 	buf->dmabuf = dmabuf;
 	buf->vdev = vdev;
 	list_add_tail(&buf->entry, &vdev->dmabufs);

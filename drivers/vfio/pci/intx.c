@@ -266,6 +266,7 @@ void vfio_pci_intx_set_trigger(struct vfio_pci_core_device *vdev,
 void vfio_pci_intx_signal(struct vfio_pci_core_device *vdev)
 {
 	lockdep_assert_held(&vdev->igate);
+
 	intx_signal(vdev->intx);
 }
 
@@ -278,6 +279,7 @@ void vfio_pci_intx_signal(struct vfio_pci_core_device *vdev)
 void vfio_pci_intx_mask(struct vfio_pci_core_device *vdev)
 {
 	lockdep_assert_held(&vdev->igate);
+
 	intx_mask(vdev->intx);
 }
 
@@ -290,6 +292,7 @@ void vfio_pci_intx_mask(struct vfio_pci_core_device *vdev)
 void vfio_pci_intx_unmask(struct vfio_pci_core_device *vdev)
 {
 	lockdep_assert_held(&vdev->igate);
+
 	if (intx_unmask(vdev->intx))
 		intx_signal(vdev->intx);
 }
@@ -362,6 +365,7 @@ void vfio_pci_intx_sync(struct vfio_pci_core_device *vdev)
 		return;
 	/* Exclude every other read-modify-write of the register */
 	guard(rwsem_read)(&vdev->memory_lock);
+
 	scoped_guard(spinlock_irqsave, &vdev->irqlock)
 		intx_set_enabled(vdev->pdev, !vdev->intx->masked);
 }

@@ -75,6 +75,7 @@ static void ioeventfd_thread(void *opaque, void *data)
 	struct vfio_pci_ioeventfd *ioe = opaque;
 
 	guard(rwsem_read)(&ioe->vdev->memory_lock);
+
 	ioeventfd_try_write(ioe);
 }
 

@@ -54,6 +54,7 @@ static vm_fault_t mmap_huge_fault(struct vm_fault *vmf, unsigned int order)
 		return VM_FAULT_FALLBACK;
 
 	guard(rwsem_read)(&vdev->memory_lock);
+
 	if (!vfio_pci_memory_usable(vdev))
 		return VM_FAULT_SIGBUS;
 	return mmap_insert_pfn(vmf, pfn, order);

@@ -210,7 +210,6 @@ int vfio_pci_get_hot_reset_info(struct vfio_pci_core_device *vdev,
 				struct vfio_pci_hot_reset_info __user *arg)
 {
 	const size_t minsz = offsetofend(struct vfio_pci_hot_reset_info, count);
-	struct vfio_pci_dependent_device *devices __free(kfree) = NULL;
 	struct vfio_pci_hot_reset_info hdr;
 	struct reset_info_fill fill = { .vdev = &vdev->vdev };
 	int ret;
@@ -224,10 +223,11 @@ int vfio_pci_get_hot_reset_info(struct vfio_pci_core_device *vdev,
 
 	hdr.flags = 0;
 	hdr.count = reset_scope_size(vdev->pdev);
-	if (hdr.count > (hdr.argsz - minsz) / sizeof(*devices))
+	if (hdr.count > (hdr.argsz - minsz) / sizeof(*fill.devices))
 		return copy_to_user(arg, &hdr, minsz) ? -EFAULT : -ENOSPC;
 
-	devices = kcalloc(hdr.count, sizeof(*devices), GFP_KERNEL);
+	struct vfio_pci_dependent_device *devices __free(kfree) =
+		kcalloc(hdr.count, sizeof(*devices), GFP_KERNEL);
 	if (!devices)
 		return -ENOMEM;
 	fill.devices = devices;
@@ -414,8 +414,6 @@ err:
 static int reset_by_groups(struct vfio_pci_core_device *vdev,
 			   const s32 __user *ufds, unsigned int count)
 {
-	struct file **files __free(kfree) = NULL;
-	s32 *fds __free(kfree) = NULL;
 	struct reset_owner owner;
 	int ret;
 
@@ -423,8 +421,9 @@ static int reset_by_groups(struct vfio_pci_core_device *vdev,
 	if (count > reset_scope_size(vdev->pdev))
 		return -EINVAL;
 
-	fds = kcalloc(count, sizeof(*fds), GFP_KERNEL);
-	files = kcalloc(count, sizeof(*files), GFP_KERNEL);
+	s32 *fds __free(kfree) = kcalloc(count, sizeof(*fds), GFP_KERNEL);
+	struct file **files __free(kfree) =
+		kcalloc(count, sizeof(*files), GFP_KERNEL);
 	if (!fds || !files)
 		return -ENOMEM;
 	if (copy_from_user(fds, ufds, count * sizeof(*fds)))

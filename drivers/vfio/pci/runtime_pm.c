@@ -18,19 +18,18 @@
 #include "runtime_pm.h"
 
 /* End low power, if the device is in it */
-static bool runtime_leave_low_power(struct vfio_pci_core_device *vdev)
+static void runtime_leave_low_power(struct vfio_pci_core_device *vdev)
 {
 	lockdep_assert_held_write(&vdev->memory_lock);
 
 	if (!vdev->low_power)
-		return false;
+		return;
 
 	vdev->low_power = false;
 	pm_runtime_get_noresume(&vdev->pdev->dev);
 	if (vdev->wakeup_trigger)
 		eventfd_ctx_put(vdev->wakeup_trigger);
 	vdev->wakeup_trigger = NULL;
-	return true;
 }
 
 /**

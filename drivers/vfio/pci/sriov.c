@@ -101,6 +101,7 @@ static struct vfio_pci_sriov *sriov_find_pf(struct pci_dev *physfn)
 	struct vfio_pci_sriov *sriov;
 
 	guard(mutex)(&sriov_enabled_lock);
+
 	list_for_each_entry(sriov, &sriov_enabled_pfs, enabled_item) {
 		if (sriov->vdev->pdev == physfn)
 			return sriov;
@@ -154,6 +155,7 @@ void vfio_pci_sriov_open(struct vfio_pci_core_device *vdev)
 	if (!vdev->sriov_pf)
 		return;
 	guard(mutex)(&vdev->sriov_pf->lock);
+
 	vdev->sriov_pf->nr_users++;
 }
 
@@ -168,6 +170,7 @@ void vfio_pci_sriov_close(struct vfio_pci_core_device *vdev)
 	if (!vdev->sriov_pf)
 		return;
 	guard(mutex)(&vdev->sriov_pf->lock);
+
 	WARN_ON(!vdev->sriov_pf->nr_users);
 	vdev->sriov_pf->nr_users--;
 }
@@ -176,21 +179,20 @@ void vfio_pci_sriov_close(struct vfio_pci_core_device *vdev)
  * vfio_pci_parse_token() - find the token after the name of a device
  * @options: words separated by blanks, without the name
  * @token: set if there is a token
+ * @found: set to whether there is a token
  *
  * Context: Any.
- * Return: 1 if there is a token, 0 if there is nothing, -EINVAL for anything
- * else.
+ * Return: 0, or -EINVAL if @options has anything else in it.
  */
-int vfio_pci_parse_token(const char *options, uuid_t *token)
+int vfio_pci_parse_token(const char *options, uuid_t *token, bool *found)
 {
-	bool found = false;
-
+	*found = false;
 	for (;;) {
 		while (*options == ' ')
 			options++;
 		if (!*options)
-			return found;
-		if (found || !strstarts(options, TOKEN_OPTION))
+			return 0;
+		if (*found || !strstarts(options, TOKEN_OPTION))
 			return -EINVAL;
 
 		options += strlen(TOKEN_OPTION);
@@ -198,7 +200,7 @@ int vfio_pci_parse_token(const char *options, uuid_t *token)
 		    uuid_parse(options, token))
 			return -EINVAL;
 		options += UUID_STRING_LEN;
-		found = true;
+		*found = true;
 	}
 }
 
@@ -216,6 +218,7 @@ static int sriov_check_vf_token(struct vfio_pci_core_device *vdev,
 	struct vfio_pci_sriov *sriov = vdev->sriov_pf;
 
 	guard(mutex)(&sriov->lock);
+
 	if (!token || !uuid_equal(token, &sriov->token))
 		return sriov_refuse_token(vdev, token);
 	return 0;
@@ -228,6 +231,7 @@ static int sriov_check_pf_token(struct vfio_pci_core_device *vdev,
 	struct vfio_pci_sriov *sriov = vdev->sriov;
 
 	guard(mutex)(&sriov->lock);
+
 	if (sriov->nr_users) {
 		if (!token || !uuid_equal(token, &sriov->token))
 			return sriov_refuse_token(vdev, token);
@@ -290,6 +294,7 @@ int vfio_pci_feature_token(struct vfio_pci_core_device *vdev, u32 flags,
 		return -EFAULT;
 
 	guard(mutex)(&vdev->sriov->lock);
+
 	vdev->sriov->token = token;
 	return 0;
 }
@@ -298,6 +303,7 @@ int vfio_pci_feature_token(struct vfio_pci_core_device *vdev, u32 flags,
 static bool sriov_add_pf(struct vfio_pci_sriov *sriov)
 {
 	guard(mutex)(&sriov_enabled_lock);
+
 	if (!list_empty(&sriov->enabled_item))
 		return false;
 	list_add_tail(&sriov->enabled_item, &sriov_enabled_pfs);
@@ -307,6 +313,7 @@ static bool sriov_add_pf(struct vfio_pci_sriov *sriov)
 static void sriov_del_pf(struct vfio_pci_sriov *sriov)
 {
 	guard(mutex)(&sriov_enabled_lock);
+
 	list_del_init(&sriov->enabled_item);
 }
 

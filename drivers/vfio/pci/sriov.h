@@ -12,7 +12,7 @@ int vfio_pci_sriov_init(struct vfio_pci_core_device *vdev);
 void vfio_pci_sriov_destroy(struct vfio_pci_core_device *vdev);
 void vfio_pci_sriov_open(struct vfio_pci_core_device *vdev);
 void vfio_pci_sriov_close(struct vfio_pci_core_device *vdev);
-int vfio_pci_parse_token(const char *options, uuid_t *token);
+int vfio_pci_parse_token(const char *options, uuid_t *token, bool *found);
 int vfio_pci_check_token(struct vfio_pci_core_device *vdev,
 			 const uuid_t *token);
 int vfio_pci_feature_token(struct vfio_pci_core_device *vdev, u32 flags,
