@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The layout of one I/O address space: reservations, allowed ranges, and the
+ * search for free IOVA.
+ */
 #include <linux/bug.h>
 #include <linux/interval_tree.h>
 #include <linux/log2.h>
@@ -13,10 +17,10 @@
 #include "iova_space.h"
 
 /*
- * Gaps that are long enough may still be misaligned. After so many of them the
- * search turns to gaps that are large enough wherever they begin.
+ * A gap of the requested length may still be misaligned. After this many such
+ * gaps, the search considers only gaps that fit at any alignment.
  */
-#define IOVA_TIGHT_TRIES 32
+#define IOVA_SEARCH_TRIES 32
 
 /**
  * struct iova_reservation - IOVA kept free of mappings for one owner
@@ -24,7 +28,7 @@
 struct iova_reservation {
 	/** @node: the range, in &iova_space.reserved */
 	struct interval_tree_node node;
-	/** @owner: what iova_space_unreserve() will name */
+	/** @owner: the owner, for iova_space_unreserve() */
 	const void *owner;
 };
 
@@ -32,128 +36,131 @@ struct iova_reservation {
  * struct iova_search - one search for free IOVA
  */
 struct iova_search {
-	/** @length: bytes wanted */
+	/** @length: bytes to find */
 	unsigned long length;
 	/** @align: bytes, a power of two */
 	unsigned long align;
-	/** @offset: the result is congruent to it modulo @align */
+	/** @offset: offset to which the result is congruent modulo @align */
 	unsigned long offset;
-	/** @min_gap: gaps with fewer bytes are not looked at */
+	/** @min_gap: bytes, shorter gaps are skipped */
 	unsigned long min_gap;
-	/** @tries: gaps that may yet turn out to be misaligned */
+	/** @tries: misaligned gaps left before the search gives up */
 	unsigned long tries;
 	/** @first: the IOVA found */
 	unsigned long first;
 };
 
 /**
- * enum search_result - what came of looking for room
+ * enum iova_search_result - result of a search for free IOVA
  */
-enum search_result {
-	/** @SEARCH_FOUND: there is some */
-	SEARCH_FOUND,
-	/** @SEARCH_NO_ROOM: there is none */
-	SEARCH_NO_ROOM,
-	/** @SEARCH_GAVE_UP: too many gaps were misaligned to go on like this */
-	SEARCH_GAVE_UP,
+enum iova_search_result {
+	/** @IOVA_SEARCH_FOUND: &iova_search.first is set */
+	IOVA_SEARCH_FOUND,
+	/** @IOVA_SEARCH_NONE: nothing fits */
+	IOVA_SEARCH_NONE,
+	/** @IOVA_SEARCH_GAVE_UP: too many gaps were misaligned */
+	IOVA_SEARCH_GAVE_UP,
 };
 
 /* Automatic allocation */
 
-static bool search_room(const struct iova_range *room,
-			struct iova_search *search)
+static bool iova_search_range(const struct iova_range *avail,
+			      struct iova_search *search)
 {
-	unsigned long pad = (search->offset - room->first) &
+	unsigned long pad = (search->offset - avail->first) &
 			    (search->align - 1);
 
-	if (pad > room->last - room->first ||
-	    room->last - room->first - pad < search->length - 1)
+	if (pad > avail->last - avail->first ||
+	    avail->last - avail->first - pad < search->length - 1)
 		return false;
-	search->first = room->first + pad;
+	search->first = avail->first + pad;
 	return true;
 }
 
-static enum search_result search_window(const struct iova_space *space,
-					const struct iova_range *window,
-					struct iova_search *search)
+static enum iova_search_result
+iova_search_window(const struct iova_space *space,
+		   const struct iova_range *window, struct iova_search *search)
 {
-	/* The first and the last page are for those who ask for them */
+	/* The first and the last page are for fixed addresses only. */
 	static const struct iova_range bounds = { PAGE_SIZE,
 						  ULONG_MAX - PAGE_SIZE };
-	struct iova_range usable, room;
+	struct iova_range usable, avail;
 	struct iova_gap gap;
 	bool more;
 
 	if (!iova_range_intersect(window, &bounds, &usable) ||
 	    !iova_range_holds(&usable, search->length))
-		return SEARCH_NO_ROOM;
+		return IOVA_SEARCH_NONE;
 	for (more = iova_tree_first_gap(&space->used, usable.first,
 					search->min_gap, &gap);
 	     more && gap.range.first <= usable.last;
 	     more = iova_tree_next_gap(&space->used, search->min_gap, &gap)) {
-		if (iova_range_intersect(&gap.range, &usable, &room) &&
-		    search_room(&room, search))
-			return SEARCH_FOUND;
+		if (iova_range_intersect(&gap.range, &usable, &avail) &&
+		    iova_search_range(&avail, search))
+			return IOVA_SEARCH_FOUND;
 		if (iova_range_contains(&usable, &gap.range) &&
 		    !--search->tries)
-			return SEARCH_GAVE_UP;
+			return IOVA_SEARCH_GAVE_UP;
 		cond_resched();
 	}
-	return SEARCH_NO_ROOM;
+	return IOVA_SEARCH_NONE;
 }
 
-static enum search_result search_windows(struct iova_space *space,
-					 struct iova_search *search)
+static enum iova_search_result iova_search_windows(struct iova_space *space,
+						   struct iova_search *search)
 {
-	enum search_result result = SEARCH_NO_ROOM;
+	enum iova_search_result result = IOVA_SEARCH_NONE;
 	struct iova_range usable;
 	size_t i;
 
 	if (!space->allowed) {
 		iova_space_for_each_usable(space, usable) {
-			result = search_window(space, &usable, search);
-			if (result != SEARCH_NO_ROOM)
+			result = iova_search_window(space, &usable, search);
+			if (result != IOVA_SEARCH_NONE)
 				break;
 		}
 		return result;
 	}
-	/* What is allowed is not reserved */
-	for (i = 0; i < space->nr_allowed && result == SEARCH_NO_ROOM; i++) {
-		result = search_window(space, &space->allowed[i], search);
+	/* Allowed ranges are never reserved. */
+	for (i = 0; i < space->nr_allowed && result == IOVA_SEARCH_NONE; i++) {
+		result = iova_search_window(space, &space->allowed[i], search);
 		cond_resched();
 	}
 	return result;
 }
 
-static bool search_aligned(struct iova_space *space, unsigned long align,
-			   const struct iova_fit *fit, unsigned long *first)
+static bool iova_search_aligned(struct iova_space *space, unsigned long align,
+				const struct iova_fit *fit,
+				unsigned long *first)
 {
 	struct iova_search search = {
 		.length = fit->length,
 		.align = align,
 		.offset = fit->hint,
 		.min_gap = fit->length,
-		.tries = IOVA_TIGHT_TRIES,
+		.tries = IOVA_SEARCH_TRIES,
 	};
-	enum search_result result = search_windows(space, &search);
+	enum iova_search_result result = iova_search_windows(space, &search);
 
-	if (result == SEARCH_GAVE_UP) {
+	if (result == IOVA_SEARCH_GAVE_UP) {
 		search.tries = ULONG_MAX;
 		if (!check_add_overflow(fit->length, align - 1,
 					&search.min_gap))
-			result = search_windows(space, &search);
-		if (result != SEARCH_FOUND) {
+			result = iova_search_windows(space, &search);
+		if (result != IOVA_SEARCH_FOUND) {
 			search.min_gap = fit->length;
-			result = search_windows(space, &search);
+			result = iova_search_windows(space, &search);
 		}
 	}
 	*first = search.first;
-	return result == SEARCH_FOUND;
+	return result == IOVA_SEARCH_FOUND;
 }
 
-/* Ranges that do not overlap, sorted: does any of them overlap @range? */
-static bool sorted_overlap(const struct iova_range *sorted, size_t nr,
-			   const struct iova_range *range)
+/*
+ * The ranges of @sorted are in ascending order and do not overlap each other.
+ */
+static bool iova_space_sorted_overlap(const struct iova_range *sorted,
+				      size_t nr, const struct iova_range *range)
 {
 	size_t low = 0, high = nr;
 
@@ -168,15 +175,15 @@ static bool sorted_overlap(const struct iova_range *sorted, size_t nr,
 	return low < nr && iova_range_overlaps(&sorted[low], range);
 }
 
-static int range_cmp(const void *a, const void *b)
+static int iova_space_range_cmp(const void *a, const void *b)
 {
 	const struct iova_range *left = a, *right = b;
 
 	return left->first < right->first ? -1 : left->first > right->first;
 }
 
-/* Make one of ranges that touch, so that an allocation can span them */
-static size_t join_ranges(struct iova_range *ranges, size_t nr)
+/* Merges adjacent ranges, so that an allocation can span them. */
+static size_t iova_space_join_ranges(struct iova_range *ranges, size_t nr)
 {
 	size_t i, joined = 0;
 
@@ -189,14 +196,15 @@ static size_t join_ranges(struct iova_range *ranges, size_t nr)
 	return nr ? joined + 1 : 0;
 }
 
-static int space_reserve(struct iova_space *space,
-			 const struct iova_range *range, const void *owner,
-			 struct iova_reservation **out)
+static int iova_space_add_reservation(struct iova_space *space,
+				      const struct iova_range *range,
+				      const void *owner,
+				      struct iova_reservation **out)
 {
 	struct iova_reservation *reservation;
 
 	if (iova_space_first_used(space, range) ||
-	    sorted_overlap(space->allowed, space->nr_allowed, range))
+	    iova_space_sorted_overlap(space->allowed, space->nr_allowed, range))
 		return -EADDRINUSE;
 	reservation = kzalloc_obj(*reservation, GFP_KERNEL_ACCOUNT);
 	if (!reservation)
@@ -209,18 +217,20 @@ static int space_reserve(struct iova_space *space,
 	return 0;
 }
 
-static void space_unreserve(struct iova_space *space,
-			    struct iova_reservation *reservation)
+static void iova_space_free_reservation(struct iova_space *space,
+					struct iova_reservation *reservation)
 {
 	interval_tree_remove(&reservation->node, &space->reserved);
 	kfree(reservation);
 }
 
-/* What others call */
+/* Interface */
 
 /**
- * iova_space_init() - an empty space: nothing used or reserved, all allowed
+ * iova_space_init() - initialize an empty space
  * @space: the space
+ *
+ * Nothing is used or reserved, everything is allowed.
  *
  * Context: Any.
  */
@@ -233,10 +243,10 @@ void iova_space_init(struct iova_space *space)
 }
 
 /**
- * iova_space_destroy() - free what the space holds
+ * iova_space_destroy() - free the memory of a space
  * @space: the space, in which nothing is used any more
  *
- * Drops all reservations, whoever owns them.
+ * Drops all reservations of all owners.
  *
  * Context: May sleep. The caller holds the space for writing.
  */
@@ -247,49 +257,50 @@ void iova_space_destroy(struct iova_space *space)
 	WARN_ON(!RB_EMPTY_ROOT(&space->used));
 	while ((node = interval_tree_iter_first(&space->reserved, 0,
 						ULONG_MAX)))
-		space_unreserve(space,
-				container_of(node, struct iova_reservation,
-					     node));
+		iova_space_free_reservation(
+			space,
+			container_of(node, struct iova_reservation, node));
 	kvfree(space->allowed);
 	iova_space_init(space);
 }
 
 /**
  * iova_space_sort_allowed() - prepare ranges for iova_space_set_allowed()
- * @ranges: in any order
- * @nr: how many; those that touch become one
+ * @ranges: the ranges in any order; on success sorted and merged
+ * @nr: in: number of ranges; out: number after adjacent ranges were merged
  *
- * O(@nr * log @nr), and needs no space.
+ * O(@nr * log @nr). Accesses no struct iova_space.
  *
  * Context: Any.
- * Return: 0, or -EINVAL where two of @ranges overlap.
+ * Return: 0, or -EINVAL if two of @ranges overlap.
  */
 int iova_space_sort_allowed(struct iova_range *ranges, size_t *nr)
 {
 	size_t i;
 
 	if (*nr)
-		sort(ranges, *nr, sizeof(*ranges), range_cmp, NULL);
+		sort(ranges, *nr, sizeof(*ranges), iova_space_range_cmp, NULL);
 	for (i = 1; i < *nr; i++) {
 		if (iova_range_overlaps(&ranges[i - 1], &ranges[i]))
 			return -EINVAL;
 	}
-	*nr = join_ranges(ranges, *nr);
+	*nr = iova_space_join_ranges(ranges, *nr);
 	return 0;
 }
 
 /**
- * iova_space_set_allowed() - say where automatic allocation may go
+ * iova_space_set_allowed() - set the ranges for automatic allocation
  * @space: the space
- * @ranges: made by kvmalloc(), prepared by iova_space_sort_allowed(); on success
- *	the old ones afterwards. Those it points to are the caller's to free.
- * @nr: how many; 0 allows everything that is not reserved, with NULL
+ * @ranges: array allocated by kvmalloc() and prepared by
+ *	iova_space_sort_allowed(), or NULL; on success replaced by the former
+ *	array. The caller frees the array that it holds afterwards.
+ * @nr: number of ranges; 0 with NULL allows everything that is not reserved
  *
- * What is used already stays, inside or outside. O(r * log @nr) with r
- * reservations.
+ * Ranges that are used already stay used, inside and outside of @ranges.
+ * O(r * log @nr) with r reservations.
  *
  * Context: Any. The caller holds the space for writing.
- * Return: 0, or -EADDRINUSE where one of @ranges overlaps a reservation.
+ * Return: 0, or -EADDRINUSE if one of @ranges overlaps a reservation.
  */
 int iova_space_set_allowed(struct iova_space *space, struct iova_range **ranges,
 			   size_t nr)
@@ -300,7 +311,7 @@ int iova_space_set_allowed(struct iova_space *space, struct iova_range **ranges,
 	     node; node = interval_tree_iter_next(node, 0, ULONG_MAX)) {
 		const struct iova_range reserved = { node->start, node->last };
 
-		if (sorted_overlap(*ranges, nr, &reserved))
+		if (iova_space_sorted_overlap(*ranges, nr, &reserved))
 			return -EADDRINUSE;
 	}
 	swap(space->allowed, *ranges);
@@ -312,12 +323,12 @@ int iova_space_set_allowed(struct iova_space *space, struct iova_range **ranges,
  * iova_space_reserve() - keep mappings out of a range
  * @space: the space
  * @range: the range; it may overlap other reservations
- * @owner: who wants it, any pointer
+ * @owner: owner of the reservation, any pointer
  *
  * O(log n).
  *
  * Context: May sleep. The caller holds the space for writing.
- * Return: 0, -EADDRINUSE where part of @range is used or was allowed by
+ * Return: 0, -EADDRINUSE if part of @range is used or was allowed by
  * iova_space_set_allowed(), -ENOMEM.
  */
 int iova_space_reserve(struct iova_space *space, const struct iova_range *range,
@@ -325,16 +336,16 @@ int iova_space_reserve(struct iova_space *space, const struct iova_range *range,
 {
 	struct iova_reservation *reservation;
 
-	return space_reserve(space, range, owner, &reservation);
+	return iova_space_add_reservation(space, range, owner, &reservation);
 }
 
 /**
  * iova_space_reserve_outside() - keep mappings inside a range
  * @space: the space
- * @aperture: what remains possible
- * @owner: who wants it, any pointer
+ * @aperture: range in which mappings remain possible
+ * @owner: owner of the reservations, any pointer
  *
- * Reserves what is below and what is above @aperture, both or nothing.
+ * Reserves the ranges below and above @aperture, either both or none.
  *
  * Context: May sleep. The caller holds the space for writing.
  * Return: as iova_space_reserve().
@@ -349,22 +360,22 @@ int iova_space_reserve_outside(struct iova_space *space,
 	int ret;
 
 	if (aperture->first) {
-		ret = space_reserve(space, &below, owner, &low);
+		ret = iova_space_add_reservation(space, &below, owner, &low);
 		if (ret)
 			return ret;
 	}
 	if (aperture->last == ULONG_MAX)
 		return 0;
-	ret = space_reserve(space, &above, owner, &high);
+	ret = iova_space_add_reservation(space, &above, owner, &high);
 	if (ret && low)
-		space_unreserve(space, low);
+		iova_space_free_reservation(space, low);
 	return ret;
 }
 
 /**
  * iova_space_unreserve() - drop all reservations of one owner
  * @space: the space
- * @owner: the owner given to iova_space_reserve(); it may have none
+ * @owner: the owner given to iova_space_reserve(), with any number of them
  *
  * O(r) in the number of reservations.
  *
@@ -381,21 +392,21 @@ void iova_space_unreserve(struct iova_space *space, const void *owner)
 
 		next = interval_tree_iter_next(node, 0, ULONG_MAX);
 		if (reservation->owner == owner)
-			space_unreserve(space, reservation);
+			iova_space_free_reservation(space, reservation);
 	}
 }
 
 /**
- * iova_space_use_fixed() - use a range that the user names
+ * iova_space_use_fixed() - use a given range
  * @space: the space
- * @node: becomes part of the space on success
+ * @node: node to add on success
  * @range: the range
  *
- * What is allowed does not matter here. O(log n).
+ * Ignores the allowed ranges. O(log n).
  *
  * Context: Any. The caller holds the space for writing.
- * Return: 0, -EINVAL where part of @range is reserved, -EEXIST where part of
- * it is used.
+ * Return: 0, -EINVAL if part of @range is reserved, -EEXIST if part of it is
+ * used.
  */
 int iova_space_use_fixed(struct iova_space *space, struct iova_node *node,
 			 const struct iova_range *range)
@@ -412,18 +423,18 @@ int iova_space_use_fixed(struct iova_space *space, struct iova_node *node,
 /**
  * iova_space_use_auto() - find a free range and use it
  * @space: the space
- * @node: becomes part of the space on success, its range tells what was found
- * @fit: what is wanted
+ * @node: node to add on success, with the range found
+ * @fit: constraints
  *
- * Goes to what is allowed and not reserved, never to the first or the last
- * page of the address space, and mostly to the lowest place that fits.
- * O(w * log n) with n used ranges and w windows (allowed ranges, or ranges
- * between reservations where everything is allowed); O(n * log n) only where
- * every gap that is long enough is hardly so and misaligned.
+ * The range found is allowed and not reserved, does not include the first or
+ * the last page of the address space, and is usually the lowest that fits.
+ * O(w * log n) with n used ranges and w windows, which are the allowed ranges
+ * or, if everything is allowed, the ranges between reservations. O(n * log n)
+ * only if all gaps that are long enough are misaligned and barely so long.
  *
  * Context: May sleep. The caller holds the space for writing.
- * Return: 0, -EOVERFLOW where the length is 0 or half of the address space,
- * -EINVAL where length or hint are not aligned to @fit->min_align, -ENOSPC.
+ * Return: 0, -EOVERFLOW if the length is 0 or at least half of the address
+ * space, -EINVAL if length or hint are not aligned to @fit->min_align, -ENOSPC.
  */
 int iova_space_use_auto(struct iova_space *space, struct iova_node *node,
 			const struct iova_fit *fit)
@@ -440,9 +451,9 @@ int iova_space_use_auto(struct iova_space *space, struct iova_node *node,
 		    floor);
 	natural = fit->hint ? fit->hint & -fit->hint : align;
 	natural = max(min(natural, align), floor);
-	if (!search_aligned(space, align, fit, &found.first) &&
+	if (!iova_search_aligned(space, align, fit, &found.first) &&
 	    (natural == align ||
-	     !search_aligned(space, natural, fit, &found.first)))
+	     !iova_search_aligned(space, natural, fit, &found.first)))
 		return -ENOSPC;
 	found.last = found.first + (fit->length - 1);
 	iova_tree_insert(&space->used, node, &found);
@@ -450,14 +461,14 @@ int iova_space_use_auto(struct iova_space *space, struct iova_node *node,
 }
 
 /**
- * iova_space_split() - make two used ranges of one
+ * iova_space_split() - split a used range in two
  * @space: the space
  * @node: used range, keeps the part below @tail_first
  * @tail_first: first byte of the second part, above the first byte of @node
  *	and not above its last
- * @tail: becomes part of the space with the rest
+ * @tail: node to add for the second part
  *
- * To give back a part of a range, split it off, then release it. O(log n).
+ * A caller that releases part of a range splits it off first. O(log n).
  *
  * Context: Any. The caller holds the space for writing.
  */
@@ -468,17 +479,17 @@ void iova_space_split(struct iova_space *space, struct iova_node *node,
 }
 
 /**
- * iova_space_next_usable() - where mappings are possible
+ * iova_space_next_usable() - find the next range that is not reserved
  * @space: the space
  * @from: address to start at
- * @usable: the lowest range at or above @from without any reservation, as
- *	large as it can be from there on; written on success only
+ * @usable: lowest range at or above @from without any reservation, as large as
+ *	possible; written on success only
  *
- * Used or not, allowed or not. O(r * log r) where @from lies in r overlapping
- * or touching reservations.
+ * The range may be used, and need not be allowed. O(r * log r) if @from lies in
+ * r overlapping or adjacent reservations.
  *
  * Context: Any. The caller holds the space for reading.
- * Return: false where all from there on is reserved.
+ * Return: false if everything at or above @from is reserved.
  */
 bool iova_space_next_usable(struct iova_space *space, unsigned long from,
 			    struct iova_range *usable)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One I/O address space: who uses which IOVA, and where there is room.
+ * The layout of one I/O address space: which IOVA is used and which is free.
  *
  * Three sets describe it:
  *
- * used       what is mapped. Never overlapping. Each used range is a struct
+ * used       ranges that are mapped. They never overlap. Each one is a struct
  *            iova_node that the caller embeds in its own object.
- * reserved   what must not be mapped, each reservation on behalf of an owner.
- *            Reservations may overlap each other, never a used range.
- * allowed    where automatic allocation may go. None given means anywhere that
- *            is not reserved. Allowed and reserved never overlap. Allowed does
- *            not limit a use at a fixed address.
+ * reserved   ranges that must not be mapped, each on behalf of an owner.
+ *            Reservations may overlap each other, but never a used range.
+ * allowed    ranges that automatic allocation is limited to. Without any, it
+ *            may use everything that is not reserved. Allowed and reserved
+ *            ranges never overlap. Fixed addresses are not limited to them.
  *
  * Free IOVA is not stored: the tree of used nodes knows its gaps. That needs no
  * memory beyond the caller's nodes, so releasing and splitting cannot fail.
@@ -29,36 +29,36 @@
 #include "range.h"
 
 /**
- * struct iova_space - the use of one I/O address space
+ * struct iova_space - layout of one I/O address space
  */
 struct iova_space {
 	/** @used: tree of struct iova_node, by address */
 	struct rb_root used;
 	/** @reserved: interval tree of the reservations */
 	struct rb_root_cached reserved;
-	/** @allowed: sorted, neither overlapping nor touching; NULL means everything */
+	/** @allowed: sorted array, neither overlapping nor adjacent, or NULL */
 	struct iova_range *allowed;
-	/** @nr_allowed: entries in @allowed, 0 where it is NULL */
+	/** @nr_allowed: entries in @allowed, 0 if all IOVA is allowed */
 	size_t nr_allowed;
 };
 
 /**
- * struct iova_fit - what an automatic allocation asks for
+ * struct iova_fit - constraints of an automatic allocation
  *
- * The IOVA found is congruent to @hint modulo the alignment. The alignment
- * tried first is the length rounded up to a power of two, at most @max_align,
- * so that a large page of the backing can become a large page of the IOMMU.
- * Where nothing fits, it is the largest one that @hint itself has, and that
- * failing there is no room. Neither is below PAGE_SIZE.
+ * The IOVA found is congruent to @hint modulo the alignment. The first attempt
+ * aligns to the length rounded up to a power of two, at most @max_align, so
+ * that a large page of the backing can become a large page of the IOMMU. If
+ * nothing fits, the second and last attempt uses the natural alignment of
+ * @hint. Both alignments are at least PAGE_SIZE.
  */
 struct iova_fit {
 	/** @length: bytes */
 	unsigned long length;
 	/** @hint: address or offset of the backing memory */
 	unsigned long hint;
-	/** @min_align: bytes, a power of two; @length and @hint must have it */
+	/** @min_align: power of two that divides @length and @hint */
 	unsigned long min_align;
-	/** @max_align: bytes, a power of two not below @min_align; what pays off */
+	/** @max_align: largest useful power of two, not below @min_align */
 	unsigned long max_align;
 };
 
@@ -86,9 +86,9 @@ bool iova_space_next_usable(struct iova_space *space, unsigned long from,
 			    struct iova_range *usable);
 
 /**
- * iova_space_release() - a range is not used any more
+ * iova_space_release() - stop using a range
  * @space: the space
- * @node: the range; afterwards it is the caller's again, its range still valid
+ * @node: the used range; its &iova_node.range stays valid afterwards
  *
  * O(log n).
  *
@@ -101,14 +101,14 @@ static inline void iova_space_release(struct iova_space *space,
 }
 
 /**
- * iova_space_first_used() - lowest used range that overlaps a range
+ * iova_space_first_used() - find the lowest used range that overlaps a range
  * @space: the space
- * @range: where to look
+ * @range: range to search
  *
  * O(log n).
  *
  * Context: Any. The caller holds the space for reading.
- * Return: the node, or NULL where nothing in @range is used.
+ * Return: the node, or NULL if nothing in @range is used.
  */
 static inline struct iova_node *
 iova_space_first_used(const struct iova_space *space,
@@ -118,14 +118,14 @@ iova_space_first_used(const struct iova_space *space,
 }
 
 /**
- * iova_space_next_used() - the used range that follows
+ * iova_space_next_used() - find the used range that follows
  * @node: a used range
- * @last: where to stop, inclusive
+ * @last: last byte to search
  *
  * O(1) on average.
  *
  * Context: Any. The caller holds the space for reading.
- * Return: the node, or NULL where the next one begins above @last.
+ * Return: the node, or NULL if the next one begins above @last.
  */
 static inline struct iova_node *
 iova_space_next_used(const struct iova_node *node, unsigned long last)
@@ -137,10 +137,10 @@ iova_space_next_used(const struct iova_node *node, unsigned long last)
  * iova_space_for_each_used() - visit the used ranges that overlap a range
  * @space: the space, held for reading
  * @node: struct iova_node pointer, the loop variable
- * @range: pointer to the struct iova_range of interest
+ * @range: pointer to the struct iova_range to search
  *
- * In ascending order. The body must not release @node; for that take
- * iova_space_next_used() first.
+ * Visits in ascending order. The body must not release @node; a caller that
+ * releases calls iova_space_next_used() first.
  */
 #define iova_space_for_each_used(space, node, range)           \
 	for (node = iova_space_first_used(space, range); node; \
@@ -151,8 +151,9 @@ iova_space_next_used(const struct iova_node *node, unsigned long last)
  * @space: the space, held for reading
  * @usable: struct iova_range, the loop variable
  *
- * In ascending order, each range as large as can be, used or not, allowed or
- * not. This is what IOMMU_IOAS_IOVA_RANGES reports.
+ * Visits in ascending order the largest possible ranges, whether or not they
+ * are used or allowed. These are the ranges that IOMMU_IOAS_IOVA_RANGES
+ * reports.
  */
 #define iova_space_for_each_usable(space, usable)                              \
 	for (bool __more = iova_space_next_usable(space, 0, &(usable));        \

@@ -1,37 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The tree of used IOVA ranges: an augmented red-black tree whose nodes sum up
+ * their subtrees, and the search for gaps in it.
+ */
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/rbtree_augmented.h>
 
 #include "iova_tree.h"
 
-static struct iova_node *to_node(const struct rb_node *rb)
+static struct iova_node *iova_tree_entry(const struct rb_node *rb)
 {
 	return rb_entry_safe(rb, struct iova_node, rb);
 }
 
-static unsigned long gap_between(unsigned long below, unsigned long above)
+static unsigned long iova_tree_gap_size(unsigned long below,
+					unsigned long above)
 {
 	return above - below - 1;
 }
 
-static __always_inline bool iova_node_sum_up(struct iova_node *node,
+static __always_inline bool iova_tree_sum_up(struct iova_node *node,
 					     bool stop_if_same)
 {
-	const struct iova_node *left = to_node(node->rb.rb_left);
-	const struct iova_node *right = to_node(node->rb.rb_right);
+	const struct iova_node *left = iova_tree_entry(node->rb.rb_left);
+	const struct iova_node *right = iova_tree_entry(node->rb.rb_right);
 	struct iova_span span = { .range = node->range };
 
 	if (left) {
 		span.range.first = left->span.range.first;
 		span.max_gap = max(left->span.max_gap,
-				   gap_between(left->span.range.last,
-					       node->range.first));
+				   iova_tree_gap_size(left->span.range.last,
+						      node->range.first));
 	}
 	if (right) {
 		span.range.last = right->span.range.last;
-		span.max_gap = max3(span.max_gap, right->span.max_gap,
-				    gap_between(node->range.last,
+		span.max_gap =
+			max3(span.max_gap, right->span.max_gap,
+			     iova_tree_gap_size(node->range.last,
 						right->span.range.first));
 	}
 	if (stop_if_same && span.max_gap == node->span.max_gap &&
@@ -42,14 +48,14 @@ static __always_inline bool iova_node_sum_up(struct iova_node *node,
 	return false;
 }
 
-RB_DECLARE_CALLBACKS(static, iova_augment, struct iova_node, rb, span,
-		     iova_node_sum_up);
+RB_DECLARE_CALLBACKS(static, iova_tree_augment, struct iova_node, rb, span,
+		     iova_tree_sum_up);
 
 /**
  * iova_tree_insert() - add a range
  * @tree: the tree
- * @node: becomes part of the tree
- * @range: what it stands for; nothing in the tree overlaps it
+ * @node: node to add
+ * @range: range of @node; must not overlap any range of the tree
  *
  * O(log n).
  *
@@ -63,7 +69,7 @@ void iova_tree_insert(struct rb_root *tree, struct iova_node *node,
 
 	while (*link) {
 		parent = *link;
-		if (range->first < to_node(parent)->range.first)
+		if (range->first < iova_tree_entry(parent)->range.first)
 			link = &parent->rb_left;
 		else
 			link = &parent->rb_right;
@@ -71,14 +77,14 @@ void iova_tree_insert(struct rb_root *tree, struct iova_node *node,
 	node->range = *range;
 	node->span = (struct iova_span){ .range = *range };
 	rb_link_node(&node->rb, parent, link);
-	iova_augment.propagate(parent, NULL);
-	rb_insert_augmented(&node->rb, tree, &iova_augment);
+	iova_tree_augment.propagate(parent, NULL);
+	rb_insert_augmented(&node->rb, tree, &iova_tree_augment);
 }
 
 /**
  * iova_tree_erase() - remove a range
  * @tree: the tree
- * @node: the range; afterwards it is the caller's again, its range still valid
+ * @node: the range; its &iova_node.range stays valid afterwards
  *
  * O(log n).
  *
@@ -86,16 +92,16 @@ void iova_tree_insert(struct rb_root *tree, struct iova_node *node,
  */
 void iova_tree_erase(struct rb_root *tree, struct iova_node *node)
 {
-	rb_erase_augmented(&node->rb, tree, &iova_augment);
+	rb_erase_augmented(&node->rb, tree, &iova_tree_augment);
 }
 
 /**
- * iova_tree_split() - make two ranges of one
+ * iova_tree_split() - split a range in two
  * @tree: the tree
  * @node: the range, keeps the part below @tail_first
  * @tail_first: first byte of the second part, above the first byte of @node
  *	and not above its last
- * @tail: becomes part of the tree with the rest
+ * @tail: node to add for the second part
  *
  * O(log n).
  *
@@ -106,15 +112,15 @@ void iova_tree_split(struct rb_root *tree, struct iova_node *node,
 {
 	const struct iova_range rest = { tail_first, node->range.last };
 
-	/* The tail goes right below @node, which brings its sum up to date */
+	/* The tail is inserted below @node, which updates the span of @node. */
 	node->range.last = tail_first - 1;
 	iova_tree_insert(tree, tail, &rest);
 }
 
 /**
- * iova_tree_first() - the lowest range that overlaps another
+ * iova_tree_first() - find the lowest range that overlaps another range
  * @tree: the tree
- * @range: where to look
+ * @range: range to search
  *
  * O(log n).
  *
@@ -141,27 +147,27 @@ struct iova_node *iova_tree_first(const struct rb_root *tree,
 }
 
 /**
- * iova_tree_next() - the range that follows
+ * iova_tree_next() - find the range that follows
  * @node: a range of the tree
- * @last: where to stop, inclusive
+ * @last: last byte to search
  *
  * O(1) on average.
  *
  * Context: Any. The caller keeps the tree from changing.
- * Return: the node, or NULL where the next one begins above @last.
+ * Return: the node, or NULL if the next one begins above @last.
  */
 struct iova_node *iova_tree_next(const struct iova_node *node,
 				 unsigned long last)
 {
-	struct iova_node *next = to_node(rb_next(&node->rb));
+	struct iova_node *next = iova_tree_entry(rb_next(&node->rb));
 
 	return next && next->range.first <= last ? next : NULL;
 }
 
-static bool gap_below(struct iova_node *node, unsigned long size,
-		      struct iova_gap *gap)
+static bool iova_tree_gap_below(struct iova_node *node, unsigned long size,
+				struct iova_gap *gap)
 {
-	const struct iova_node *below = to_node(rb_prev(&node->rb));
+	const struct iova_node *below = iova_tree_entry(rb_prev(&node->rb));
 	unsigned long first = below ? below->range.last + 1 : 0;
 
 	if (node->range.first - first < size)
@@ -172,10 +178,10 @@ static bool gap_below(struct iova_node *node, unsigned long size,
 	return true;
 }
 
-static bool gap_on_top(const struct rb_root *tree, unsigned long size,
-		       struct iova_gap *gap)
+static bool iova_tree_gap_on_top(const struct rb_root *tree, unsigned long size,
+				 struct iova_gap *gap)
 {
-	const struct iova_node *root = to_node(tree->rb_node);
+	const struct iova_node *root = iova_tree_entry(tree->rb_node);
 
 	if (root && root->span.range.last == ULONG_MAX)
 		return false;
@@ -185,72 +191,75 @@ static bool gap_on_top(const struct rb_root *tree, unsigned long size,
 	return iova_range_holds(&gap->range, size);
 }
 
-static struct iova_node *lowest_below(struct iova_node *node)
+static struct iova_node *iova_tree_lowest_below(struct iova_node *node)
 {
 	while (node->rb.rb_left)
-		node = to_node(node->rb.rb_left);
+		node = iova_tree_entry(node->rb.rb_left);
 	return node;
 }
 
-/* Only for a subtree that has a gap of that size: node above the lowest one */
-static struct iova_node *node_above_gap(struct iova_node *node,
-					unsigned long size)
+/*
+ * Returns the node above the lowest gap of at least @size. The subtree of @node
+ * must have such a gap.
+ */
+static struct iova_node *iova_tree_above_gap(struct iova_node *node,
+					     unsigned long size)
 {
 	for (;;) {
-		struct iova_node *left = to_node(node->rb.rb_left);
-		struct iova_node *right = to_node(node->rb.rb_right);
+		struct iova_node *left = iova_tree_entry(node->rb.rb_left);
+		struct iova_node *right = iova_tree_entry(node->rb.rb_right);
 
 		if (left && left->span.max_gap >= size) {
 			node = left;
 			continue;
 		}
-		if (left && gap_between(left->span.range.last,
-					node->range.first) >= size)
+		if (left && iova_tree_gap_size(left->span.range.last,
+					       node->range.first) >= size)
 			return node;
-		if (gap_between(node->range.last, right->span.range.first) >=
-		    size)
-			return lowest_below(right);
+		if (iova_tree_gap_size(node->range.last,
+				       right->span.range.first) >= size)
+			return iova_tree_lowest_below(right);
 		node = right;
 	}
 }
 
-/* Node above the lowest gap of that size that lies above @node */
-static struct iova_node *next_node_above_gap(struct iova_node *node,
-					     unsigned long size)
+/* Returns the node above the lowest gap of at least @size above @node. */
+static struct iova_node *iova_tree_next_above_gap(struct iova_node *node,
+						  unsigned long size)
 {
 	for (;;) {
-		struct iova_node *right = to_node(node->rb.rb_right);
+		struct iova_node *right = iova_tree_entry(node->rb.rb_right);
 		struct iova_node *parent;
 
 		if (right) {
-			if (gap_between(node->range.last,
-					right->span.range.first) >= size)
-				return lowest_below(right);
+			if (iova_tree_gap_size(node->range.last,
+					       right->span.range.first) >= size)
+				return iova_tree_lowest_below(right);
 			if (right->span.max_gap >= size)
-				return node_above_gap(right, size);
+				return iova_tree_above_gap(right, size);
 		}
-		while ((parent = to_node(rb_parent(&node->rb))) &&
+		while ((parent = iova_tree_entry(rb_parent(&node->rb))) &&
 		       parent->rb.rb_right == &node->rb)
 			node = parent;
 		if (!parent)
 			return NULL;
-		if (gap_between(node->span.range.last, parent->range.first) >=
-		    size)
+		if (iova_tree_gap_size(node->span.range.last,
+				       parent->range.first) >= size)
 			return parent;
 		node = parent;
 	}
 }
 
 /**
- * iova_tree_next_gap() - the next higher gap
+ * iova_tree_next_gap() - find the next higher gap
  * @tree: the tree
- * @size: bytes that the gap has at least, not 0
- * @gap: in: the gap found last; out: the next one, undefined where there is none
+ * @size: minimum bytes of the gap, not 0
+ * @gap: in: the gap found last; out: the next one, undefined on failure
  *
  * O(log n).
  *
  * Context: Any. The caller keeps the tree from changing.
- * Return: false where there is none.
+ * Return: false if there is no such gap.
  */
 bool iova_tree_next_gap(const struct rb_root *tree, unsigned long size,
 			struct iova_gap *gap)
@@ -259,23 +268,23 @@ bool iova_tree_next_gap(const struct rb_root *tree, unsigned long size,
 
 	if (!above)
 		return false;
-	above = next_node_above_gap(above, size);
+	above = iova_tree_next_above_gap(above, size);
 	if (above)
-		return gap_below(above, size, gap);
-	return gap_on_top(tree, size, gap);
+		return iova_tree_gap_below(above, size, gap);
+	return iova_tree_gap_on_top(tree, size, gap);
 }
 
 /**
- * iova_tree_first_gap() - the lowest gap that reaches an address or is above it
+ * iova_tree_first_gap() - find the lowest gap that ends at or above an address
  * @tree: the tree
- * @from: the address; the gap may begin below
- * @size: bytes that the whole gap has at least, not 0
- * @gap: what was found, undefined where there is none
+ * @from: the address; the gap may begin below it
+ * @size: minimum bytes of the whole gap, not 0
+ * @gap: the gap found, undefined on failure
  *
  * O(log n).
  *
  * Context: Any. The caller keeps the tree from changing.
- * Return: false where there is none.
+ * Return: false if there is no such gap.
  */
 bool iova_tree_first_gap(const struct rb_root *tree, unsigned long from,
 			 unsigned long size, struct iova_gap *gap)
@@ -284,8 +293,9 @@ bool iova_tree_first_gap(const struct rb_root *tree, unsigned long from,
 
 	gap->above = iova_tree_first(tree, &range);
 	if (!gap->above)
-		return gap_on_top(tree, size, gap);
-	if (gap->above->range.first > from && gap_below(gap->above, size, gap))
+		return iova_tree_gap_on_top(tree, size, gap);
+	if (gap->above->range.first > from &&
+	    iova_tree_gap_below(gap->above, size, gap))
 		return true;
 	return iova_tree_next_gap(tree, size, gap);
 }

@@ -2,9 +2,9 @@
 /*
  * A tree of IOVA ranges that do not overlap, and the gaps between them.
  *
- * Each node knows of its subtree from where to where it reaches and how large
- * the largest gap inside is, so that the next gap of a size is found in
- * O(log n). No memory is taken, and no lock.
+ * Each node records the bounds of its subtree and the largest gap inside, so
+ * that the next gap of a given size is found in O(log n). The tree allocates no
+ * memory and takes no lock.
  */
 #ifndef IOMMUFD_IOVA_TREE_H
 #define IOMMUFD_IOVA_TREE_H
@@ -15,12 +15,14 @@
 #include "range.h"
 
 /**
- * struct iova_span - what lies below one node of the tree of used ranges
+ * struct iova_span - summary of one subtree
  */
 struct iova_span {
-	/** @range: from the first byte of the lowest node to the last byte of the highest */
+	/** @range: first byte of the lowest node to last byte of the highest */
 	struct iova_range range;
-	/** @max_gap: bytes of the largest gap between two nodes below */
+	/**
+	 * @max_gap: bytes of the largest gap between two nodes of the subtree
+	 */
 	unsigned long max_gap;
 };
 
@@ -30,11 +32,11 @@ struct iova_span {
  * Needs no initialization.
  */
 struct iova_node {
-	/** @range: what is used; others read it, only iova_tree.c writes it */
+	/** @range: the used range; written by iova_tree.c only */
 	struct iova_range range;
-	/** @rb: private, links into the tree */
+	/** @rb: private, link in the tree */
 	struct rb_node rb;
-	/** @span: private, sums up the subtree at this node */
+	/** @span: private, summary of the subtree at this node */
 	struct iova_span span;
 };
 
@@ -44,7 +46,7 @@ struct iova_node {
 struct iova_gap {
 	/** @range: the gap itself */
 	struct iova_range range;
-	/** @above: used node right above, NULL where there is none */
+	/** @above: used node right above the gap, or NULL */
 	struct iova_node *above;
 };
 

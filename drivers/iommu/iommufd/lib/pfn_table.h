@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which page frame stands behind page i of a backing.
+ * A table of the page frames of a backing, by page index.
  *
- * A slot stands for PFN_SLOT_PAGES pages (2 MiB with 4 KiB pages) and is
- * empty, or one physically contiguous run in 8 bytes, or a pointer to an array
- * with a word for each page. Slots lie in leaves of PFN_LEAF_SLOTS (1 GiB),
- * which appear when something is stored below them. A backing of huge pages
- * costs 8 bytes for 2 MiB (4 MiB for 1 TiB), a fragmented one 8 bytes for a
- * page, a backing within one slot nothing at all while it is contiguous.
+ * A slot covers PFN_SLOT_PAGES pages (2 MiB with 4 KiB pages). It is empty, or
+ * holds one physically contiguous run in 8 bytes, or points to an array with a
+ * word for each page. Slots lie in leaves of PFN_LEAF_SLOTS slots (1 GiB),
+ * which are allocated when something is first stored in them. A backing of huge
+ * pages costs 8 bytes for 2 MiB (4 MiB for 1 TiB), a fragmented one 8 bytes for
+ * each page, and a contiguous backing within one slot allocates nothing.
  *
- * So that a huge page fills one slot instead of parts of two, slots are laid
- * out by address: the table is told where in its slot page 0 lies.
+ * Slots are aligned by address, so that a huge page fills one slot instead of
+ * parts of two: page 0 may lie in the middle of the first slot.
  *
  * No locks inside. Any number of threads may set and clear at the same time as
- * long as they work on different slots (pfn_table_slot_end() tells where one
- * ends); a reader must be ordered after the writer of the slots it reads.
- * Ranges of pages are half-open: [index, end).
+ * long as they work on different slots, see pfn_table_slot_end(). A reader must
+ * be ordered after the writer of the slots it reads. Ranges of pages are
+ * half-open: [index, end).
  */
 #ifndef IOMMUFD_PFN_TABLE_H
 #define IOMMUFD_PFN_TABLE_H
@@ -28,23 +28,26 @@
 #define PFN_LEAF_SHIFT 9
 #define PFN_LEAF_SLOTS BIT(PFN_LEAF_SHIFT)
 
-/** PFN_NONE - what stands behind a page for which nothing was set */
+/** define PFN_NONE - value for a page without a page frame */
 #define PFN_NONE (~0UL)
 
 /**
  * struct pfn_table - page frames of one backing
  */
 struct pfn_table {
-	/** @nr_pages: pages of the backing; valid indices are below */
+	/** @nr_pages: pages of the backing */
 	unsigned long nr_pages;
-	/** @nr_slots: slots that the backing touches */
+	/** @nr_slots: slots that the backing covers, in whole or in part */
 	unsigned long nr_slots;
-	/** @skew: place of page 0 within its slot, 0 to PFN_SLOT_PAGES - 1 */
+	/** @skew: position of page 0 in its slot, 0 to PFN_SLOT_PAGES - 1 */
 	unsigned int skew;
 	union {
-		/** @single: the slot, where @nr_slots is 1 */
+		/** @single: the slot itself, if @nr_slots is 1 */
 		u64 single;
-		/** @leaves: arrays of slots, NULL where nothing was set yet, otherwise */
+		/**
+		 * @leaves: array of leaves, if @nr_slots is above 1. The array
+		 * and each leaf are NULL until something is set in them.
+		 */
 		u64 **leaves;
 	};
 };
@@ -79,12 +82,13 @@ bool pfn_table_next_hole(const struct pfn_table *table, unsigned long index,
 			 unsigned long *hole_end);
 
 /**
- * pfn_table_destroy() - free what the table holds, set or not
- * @table: the table
+ * pfn_table_destroy() - free the memory of a table
+ * @table: the table; its pages need not be cleared
  *
- * A small table that was cleared holds nothing: small mappings go quickly.
+ * Inline, because a small table that was cleared has no memory to free and
+ * small mappings are removed often.
  *
- * Context: May sleep. Nobody else uses @table.
+ * Context: May sleep. The caller has exclusive use of @table.
  */
 static inline void pfn_table_destroy(struct pfn_table *table)
 {
@@ -93,14 +97,13 @@ static inline void pfn_table_destroy(struct pfn_table *table)
 }
 
 /**
- * pfn_table_slot_end() - where the slot of a page ends
+ * pfn_table_slot_end() - return the end of the slot of a page
  * @table: the table
  * @index: page of the backing
  *
- * Work for several threads is cut at these indices. It may lie past the last
- * page.
+ * Work is divided among threads at these indices.
  *
- * Return: first index that belongs to the next slot.
+ * Return: first index of the next slot, which may lie past the last page.
  */
 static inline unsigned long pfn_table_slot_end(const struct pfn_table *table,
 					       unsigned long index)
@@ -109,14 +112,14 @@ static inline unsigned long pfn_table_slot_end(const struct pfn_table *table,
 }
 
 /**
- * pfn_table_for_each_run() - visit what is set between two pages
+ * pfn_table_for_each_run() - visit the runs in a range of pages
  * @table: the table
  * @run: struct pfn_run, the loop variable
- * @first: first page to look at
- * @end: first page to leave out
+ * @first: first page of the range
+ * @end: first page past the range
  *
- * In ascending order, each run as long as can be within [first, end). The body
- * may clear what it was shown.
+ * Visits in ascending order the longest possible runs within [first, end). The
+ * body may clear the run that it visits.
  */
 #define pfn_table_for_each_run(table, run, first, end)                       \
 	for (bool __more = pfn_table_next_run(table, first, end, &(run));    \

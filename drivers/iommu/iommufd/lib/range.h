@@ -24,16 +24,19 @@ struct iova_range {
 	unsigned long last;
 };
 
+/** define IOVA_RANGE_ALL - the whole address space */
+#define IOVA_RANGE_ALL ((struct iova_range){ 0, ULONG_MAX })
+
 /**
  * iova_range_from_user() - convert a (start, length) pair of user space
  * @start: first byte
  * @length: bytes
  * @out: the range, written on success only
  *
- * A range that ends exactly at ULONG_MAX is good.
+ * A range that ends exactly at ULONG_MAX is valid.
  *
- * Return: 0, -EINVAL where @length is 0, -EOVERFLOW where the range does not
- * fit into an unsigned long.
+ * Return: 0, -EINVAL if @length is 0, -EOVERFLOW if the range does not fit into
+ * an unsigned long.
  */
 static inline int iova_range_from_user(u64 start, u64 length,
 				       struct iova_range *out)
@@ -53,10 +56,10 @@ static inline int iova_range_from_user(u64 start, u64 length,
  * @last: last byte, inclusive
  * @out: the range, written on success only
  *
- * A range of one byte is refused, as IOMMU_IOAS_ALLOW_IOVAS does.
+ * A range of one byte is refused, as IOMMU_IOAS_ALLOW_IOVAS requires.
  *
- * Return: 0, -EINVAL where @last is not above @first, -EOVERFLOW where the
- * range does not fit into an unsigned long.
+ * Return: 0, -EINVAL if @last is not above @first, -EOVERFLOW if the range does
+ * not fit into an unsigned long.
  */
 static inline int iova_range_from_user_bounds(u64 first, u64 last,
 					      struct iova_range *out)
@@ -71,11 +74,11 @@ static inline int iova_range_from_user_bounds(u64 first, u64 last,
 }
 
 /**
- * iova_range_length() - size of a range
+ * iova_range_length() - return the size of a range
  * @range: the range
  *
- * Return: bytes, or 0 where @range is the whole address space (whose length
- * does not fit); code that can meet that range compares first and last.
+ * Return: bytes, or 0 if @range is the whole address space, whose length does
+ * not fit. Code that can meet that range compares first and last instead.
  */
 static inline unsigned long iova_range_length(const struct iova_range *range)
 {
@@ -83,11 +86,11 @@ static inline unsigned long iova_range_length(const struct iova_range *range)
 }
 
 /**
- * iova_range_holds() - is there room for a number of bytes?
+ * iova_range_holds() - test whether a range is long enough
  * @range: the range
  * @length: bytes, at least 1
  *
- * Return: true where @range is at least @length bytes long.
+ * Return: true if @range is at least @length bytes long.
  */
 static inline bool iova_range_holds(const struct iova_range *range,
 				    unsigned long length)
@@ -96,11 +99,11 @@ static inline bool iova_range_holds(const struct iova_range *range,
 }
 
 /**
- * iova_range_contains() - is one range inside another?
+ * iova_range_contains() - test whether one range lies inside another
  * @outer: the larger range
  * @inner: the smaller range
  *
- * Return: true where each byte of @inner is in @outer.
+ * Return: true if each byte of @inner is in @outer.
  */
 static inline bool iova_range_contains(const struct iova_range *outer,
 				       const struct iova_range *inner)
@@ -109,11 +112,11 @@ static inline bool iova_range_contains(const struct iova_range *outer,
 }
 
 /**
- * iova_range_contains_addr() - is an address inside a range?
+ * iova_range_contains_addr() - test whether an address lies inside a range
  * @range: the range
  * @addr: the address
  *
- * Return: true where @addr is in @range.
+ * Return: true if @addr is in @range.
  */
 static inline bool iova_range_contains_addr(const struct iova_range *range,
 					    unsigned long addr)
@@ -122,11 +125,11 @@ static inline bool iova_range_contains_addr(const struct iova_range *range,
 }
 
 /**
- * iova_range_overlaps() - have two ranges a byte in common?
+ * iova_range_overlaps() - test whether two ranges overlap
  * @a: one range
  * @b: the other range
  *
- * Return: true where they overlap.
+ * Return: true if they have a byte in common.
  */
 static inline bool iova_range_overlaps(const struct iova_range *a,
 				       const struct iova_range *b)
@@ -135,12 +138,12 @@ static inline bool iova_range_overlaps(const struct iova_range *a,
 }
 
 /**
- * iova_range_intersect() - the part that two ranges have in common
+ * iova_range_intersect() - compute the common part of two ranges
  * @a: one range
  * @b: the other range
  * @out: the common part, written on success only; may be @a or @b
  *
- * Return: true where there is one.
+ * Return: true if the ranges overlap.
  */
 static inline bool iova_range_intersect(const struct iova_range *a,
 					const struct iova_range *b,
@@ -158,11 +161,11 @@ static inline bool iova_range_intersect(const struct iova_range *a,
 }
 
 /**
- * iova_range_aligned() - do both ends lie on a boundary?
+ * iova_range_aligned() - test whether both ends lie on a boundary
  * @range: the range
  * @align: bytes, a power of two
  *
- * Return: true where first and last + 1 are multiples of @align.
+ * Return: true if first and last + 1 are multiples of @align.
  */
 static inline bool iova_range_aligned(const struct iova_range *range,
 				      unsigned long align)
