@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Dirty tracking by the IOMMU: queries of the driver, reports into a bitmap.
+ */
 #include <linux/iommu.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -8,28 +11,32 @@
 #include "hwdirty.h"
 #include "user_bitmap.h"
 
-/* So much is looked at in one go to see that all of it is clean. */
+/* Bytes that one query covers before single pages are queried. */
 #define DIRTY_SCAN_SIZE SZ_2M
 
 /**
- * struct dirty_reader - one run of hwdirty_read()
+ * struct hwdirty_reader - state of one call of hwdirty_read()
  */
-struct dirty_reader {
-	/** @domain: whose pages */
+struct hwdirty_reader {
+	/** @domain: domain to read */
 	struct iommu_domain *domain;
 	/** @page: bytes, the smallest I/O page */
 	unsigned long page;
-	/** @clear: a page that was read as a whole is clean afterwards */
+	/** @clear: clear each page that was reported as a whole */
 	bool clear;
-	/** @flush: what was cleared, and may be cached as dirty still */
+	/** @flush: cleared pages whose dirty state may still be cached */
 	struct iommu_iotlb_gather flush;
-	/** @bitmap: where to report */
+	/** @bitmap: bitmap for the report */
 	struct user_bitmap *bitmap;
 };
 
-/* Returns 1 where something is dirty, which is then no more than @dirty */
-static int ask(struct iommu_domain *domain, const struct iova_range *range,
-	       bool clear, struct iova_range *dirty)
+/*
+ * Sets @any if something in @range is dirty. @dirty is then set to the bounds
+ * of all that is dirty.
+ */
+static int hwdirty_query(struct iommu_domain *domain,
+			 const struct iova_range *range, bool clear, bool *any,
+			 struct iova_range *dirty)
 {
 	struct iommu_iotlb_gather gather;
 	struct iommu_dirty_bitmap state;
@@ -41,24 +48,23 @@ static int ask(struct iommu_domain *domain, const struct iova_range *range,
 		clear ? 0 : IOMMU_DIRTY_NO_CLEAR, &state);
 	if (ret)
 		return ret;
-	if (gather.start > gather.end)
-		return 0;
+	*any = gather.start <= gather.end;
 	dirty->first = gather.start;
 	dirty->last = gather.end;
-	return 1;
+	return 0;
 }
 
 /**
- * hwdirty_supported() - can it be known what is dirty?
- * @domain: a new domain, which nobody else uses yet: to try it is to walk its
- *	    page table
+ * hwdirty_supported() - test whether a domain can track dirty pages
+ * @domain: a new domain that is not in use yet, because the test walks its page
+ *	table
  *
- * Some drivers announce what the code for the page tables does not do on this
- * kernel. Where it would answer that all is clean unless it is told to clear, it
- * is not asked at all.
+ * Some drivers offer the ops although their page table code does not implement
+ * them on this kernel. A domain that reports dirty pages only to queries that
+ * also clear them is not supported.
  *
  * Context: May sleep.
- * Return: true where all of the below can be done with @domain.
+ * Return: true if @domain can be used with the functions below.
  */
 bool hwdirty_supported(struct iommu_domain *domain)
 {
@@ -68,21 +74,23 @@ bool hwdirty_supported(struct iommu_domain *domain)
 		.last = domain->geometry.aperture_start + PAGE_SIZE - 1,
 	};
 	struct iova_range dirty;
+	bool any;
 
 	if (!ops || !ops->read_and_clear_dirty || !ops->set_dirty_tracking)
 		return false;
 	if (compat_iommu_dirty_needs_clear(domain))
 		return false;
-	return ask(domain, &probe, false, &dirty) != -EOPNOTSUPP;
+	return hwdirty_query(domain, &probe, false, &any, &dirty) !=
+	       -EOPNOTSUPP;
 }
 
 /**
- * hwdirty_track() - begin or cease to keep track
+ * hwdirty_track() - start or stop dirty tracking
  * @domain: a domain for which hwdirty_supported()
- * @enable: begin
+ * @enable: true to start
  *
  * Context: May sleep.
- * Return: 0, or what the IOMMU driver says.
+ * Return: 0, or an errno of the IOMMU driver.
  */
 int hwdirty_track(struct iommu_domain *domain, bool enable)
 {
@@ -90,19 +98,19 @@ int hwdirty_track(struct iommu_domain *domain, bool enable)
 }
 
 /**
- * hwdirty_clear() - let everything be clean
+ * hwdirty_clear() - clear the dirty state of a range
  * @domain: a domain for which hwdirty_supported()
  * @range: mapped IOVA
  *
  * Context: May sleep.
- * Return: 0, -EINTR where the current process is being killed, or what the IOMMU
- * driver says.
+ * Return: 0, -EINTR if the current process is being killed, or an errno of the
+ * IOMMU driver.
  */
 int hwdirty_clear(struct iommu_domain *domain, const struct iova_range *range)
 {
 	struct iova_range dirty, part = *range;
 	struct iommu_iotlb_gather flush;
-	bool flush_needed = false;
+	bool any, flush_needed = false;
 	int ret;
 
 	iommu_iotlb_gather_init(&flush);
@@ -110,15 +118,14 @@ int hwdirty_clear(struct iommu_domain *domain, const struct iova_range *range)
 		part.last = min(part.first | (SZ_1G - 1), range->last);
 		ret = fatal_signal_pending(current) ?
 			      -EINTR :
-			      ask(domain, &part, true, &dirty);
-		if (ret < 0)
+			      hwdirty_query(domain, &part, true, &any, &dirty);
+		if (ret)
 			break;
-		if (ret) {
+		if (any) {
 			iommu_iotlb_gather_add_range(&flush, dirty.first,
 						     iova_range_length(&dirty));
 			flush_needed = true;
 		}
-		ret = 0;
 		if (part.last == range->last)
 			break;
 		part.first = part.last + 1;
@@ -130,13 +137,13 @@ int hwdirty_clear(struct iommu_domain *domain, const struct iova_range *range)
 }
 
 /*
- * The I/O page at an IOVA that was asked about, if @dirty was the answer. Drivers
- * differ in where an answer begins: at the page or at the IOVA. It is as long as
- * the page either way.
+ * Returns the I/O page of @iova. @dirty is the result of a query at @iova,
+ * which is as long as the page. It begins at the page or at @iova, depending on
+ * the driver.
  */
-static struct iova_range io_page(const struct dirty_reader *reader,
-				 unsigned long iova,
-				 const struct iova_range *dirty)
+static struct iova_range hwdirty_io_page(const struct hwdirty_reader *reader,
+					 unsigned long iova,
+					 const struct iova_range *dirty)
 {
 	unsigned long size = max(reader->page, iova_range_length(dirty));
 	unsigned long mask = roundup_pow_of_two(size) - 1;
@@ -144,56 +151,59 @@ static struct iova_range io_page(const struct dirty_reader *reader,
 	return (struct iova_range){ iova & ~mask, iova | mask };
 }
 
-static int clean_page(struct dirty_reader *reader,
-		      const struct iova_range *page)
+static int hwdirty_clear_page(struct hwdirty_reader *reader,
+			      const struct iova_range *page)
 {
 	struct iova_range dirty;
+	bool any;
 	int ret;
 
-	ret = ask(reader->domain, page, true, &dirty);
-	if (ret > 0)
+	ret = hwdirty_query(reader->domain, page, true, &any, &dirty);
+	if (!ret && any)
 		iommu_iotlb_gather_add_range(&reader->flush, page->first,
 					     iova_range_length(page));
-	return min(ret, 0);
+	return ret;
 }
 
 /*
- * Reads the page at an IOVA; @last is set to its end. It is cleared only after
- * all of it was reported: one that the request has but a part of stays dirty,
- * for whoever asks about the rest.
+ * Reads the I/O page at @iova and sets @last to its end. A page is cleared only
+ * after all of it was reported. A page that the request covers in part stays
+ * dirty, so that a request for the rest reports it too.
  */
-static int read_page(struct dirty_reader *reader,
-		     const struct iova_range *within, unsigned long iova,
-		     unsigned long *last)
+static int hwdirty_read_page(struct hwdirty_reader *reader,
+			     const struct iova_range *within,
+			     unsigned long iova, unsigned long *last)
 {
 	struct iova_range page = { iova, iova + reader->page - 1 };
 	struct iova_range dirty, part;
+	bool any;
 	int ret;
 
 	*last = page.last;
-	ret = ask(reader->domain, &page, false, &dirty);
-	if (ret <= 0)
+	ret = hwdirty_query(reader->domain, &page, false, &any, &dirty);
+	if (ret || !any)
 		return ret;
-	page = io_page(reader, iova, &dirty);
+	page = hwdirty_io_page(reader, iova, &dirty);
 	*last = page.last;
 	if (!iova_range_intersect(&page, within, &part))
 		return 0;
 	ret = user_bitmap_set(reader->bitmap, part);
 	if (!ret && reader->clear &&
 	    iova_range_length(&part) == iova_range_length(&page))
-		ret = clean_page(reader, &page);
+		ret = hwdirty_clear_page(reader, &page);
 	return ret;
 }
 
-static int read_pages(struct dirty_reader *reader,
-		      const struct iova_range *within,
-		      const struct iova_range *dirty, unsigned long *last)
+static int hwdirty_read_pages(struct hwdirty_reader *reader,
+			      const struct iova_range *within,
+			      const struct iova_range *dirty,
+			      unsigned long *last)
 {
 	unsigned long iova = dirty->first & ~(reader->page - 1);
 	int ret;
 
 	for (;;) {
-		ret = read_page(reader, within, iova, last);
+		ret = hwdirty_read_page(reader, within, iova, last);
 		if (ret || *last >= dirty->last)
 			return ret;
 		iova = *last + 1;
@@ -201,49 +211,54 @@ static int read_pages(struct dirty_reader *reader,
 }
 
 /*
- * Drivers go on from where they are by the size of the I/O page there: asked
- * from the middle of a page on they miss what follows it. So what a glance takes
- * in is aligned to its size, which has no page begin or end in the middle of
- * another.
+ * Drivers advance from the address of a query by the size of the I/O page
+ * there. A query that begins in the middle of a page misses what follows that
+ * page. So each scan is aligned to its size: no I/O page then begins or ends in
+ * the middle of another scan.
  */
-static unsigned long glance_size(unsigned long first)
+static unsigned long hwdirty_scan_size(unsigned long first)
 {
 	return (first | DIRTY_SCAN_SIZE) & -(first | DIRTY_SCAN_SIZE);
 }
 
-static int read_glance(struct dirty_reader *reader,
-		       const struct iova_range *within, unsigned long first,
-		       unsigned long *last)
+/*
+ * Reads from @first on as much as one scan covers and sets @last to the end of
+ * it. Single pages are queried only if the scan finds that something is dirty.
+ */
+static int hwdirty_read_scan(struct hwdirty_reader *reader,
+			     const struct iova_range *within,
+			     unsigned long first, unsigned long *last)
 {
-	struct iova_range glance = { .first = first }, dirty;
+	struct iova_range scan = { .first = first }, dirty;
+	bool any;
 	int ret;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	ret = user_bitmap_move(reader->bitmap, first, &glance.last);
+	ret = user_bitmap_move(reader->bitmap, first, &scan.last);
 	if (ret)
 		return ret;
-	glance.last = min3(glance.last, first + (glance_size(first) - 1),
-			   within->last);
-	*last = glance.last;
-	ret = ask(reader->domain, &glance, false, &dirty);
-	if (ret <= 0)
+	scan.last = min3(scan.last, first + (hwdirty_scan_size(first) - 1),
+			 within->last);
+	*last = scan.last;
+	ret = hwdirty_query(reader->domain, &scan, false, &any, &dirty);
+	if (ret || !any)
 		return ret;
-	if (!iova_range_intersect(&dirty, &glance, &dirty))
+	if (!iova_range_intersect(&dirty, &scan, &dirty))
 		return 0;
-	ret = read_pages(reader, within, &dirty, last);
-	*last = max(*last, glance.last);
+	ret = hwdirty_read_pages(reader, within, &dirty, last);
+	*last = max(*last, scan.last);
 	return ret;
 }
 
-static int read_range(struct dirty_reader *reader,
-		      const struct iova_range *range)
+static int hwdirty_read_range(struct hwdirty_reader *reader,
+			      const struct iova_range *range)
 {
 	unsigned long first = range->first, last;
 	int ret;
 
 	for (;;) {
-		ret = read_glance(reader, range, first, &last);
+		ret = hwdirty_read_scan(reader, range, first, &last);
 		if (ret || last >= range->last)
 			return ret;
 		first = last + 1;
@@ -252,22 +267,21 @@ static int read_range(struct dirty_reader *reader,
 }
 
 /**
- * hwdirty_read() - report what is dirty
+ * hwdirty_read() - report the dirty pages of a range
  * @domain: a domain for which hwdirty_supported()
  * @range: mapped IOVA, both ends aligned to the domain's smallest page
- * @clear: let it be clean afterwards, but for an I/O page that is not in @range
- *	   as a whole
- * @bitmap: where to report; its range contains @range
+ * @clear: clear the dirty state of each I/O page that lies in @range as a whole
+ * @bitmap: bitmap for the report; its range contains @range
  *
  * Context: May sleep.
- * Return: 0; -EFAULT where @bitmap cannot be written, -EINTR where the current
- * process is being killed, or what the IOMMU driver says, and then part of the
- * range was done.
+ * Return: 0, -EFAULT if @bitmap cannot be written, -EINTR if the current
+ * process is being killed, or an errno of the IOMMU driver. On failure part of
+ * the range may have been reported and cleared.
  */
 int hwdirty_read(struct iommu_domain *domain, const struct iova_range *range,
 		 bool clear, struct user_bitmap *bitmap)
 {
-	struct dirty_reader reader = {
+	struct hwdirty_reader reader = {
 		.domain = domain,
 		.page = domain->pgsize_bitmap & -domain->pgsize_bitmap,
 		.clear = clear,
@@ -276,7 +290,7 @@ int hwdirty_read(struct iommu_domain *domain, const struct iova_range *range,
 	int ret;
 
 	iommu_iotlb_gather_init(&reader.flush);
-	ret = read_range(&reader, range);
+	ret = hwdirty_read_range(&reader, range);
 	if (reader.flush.start <= reader.flush.end)
 		iommu_iotlb_sync(domain, &reader.flush);
 	return ret;

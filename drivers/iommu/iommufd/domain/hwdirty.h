@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What devices wrote to, as an iommu_domain knows it.
+ * Dirty pages as recorded in the page table of an iommu_domain.
  *
- * Drivers report dirty pages in two ways: into a bitmap, which is for the
- * kernel's own iommufd and does nothing where that is not configured, and into
- * the range of a TLB flush. Only the latter is always there. It tells of a range
- * from where to where it is dirty, so to know exactly what is dirty a driver is
- * asked page by page.
+ * IOMMU drivers report dirty pages in two ways: in a bitmap, which belongs to
+ * the kernel's own iommufd and does nothing if that is not configured, and in
+ * the range of a TLB flush. Only the latter is always available. Since it gives
+ * no more than the bounds of the dirty pages, an exact report takes one query
+ * for each page.
  */
 #ifndef IOMMUFD_HWDIRTY_H
 #define IOMMUFD_HWDIRTY_H

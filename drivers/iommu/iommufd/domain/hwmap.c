@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mapping of page frames into an iommu_domain, step by step, and unmapping with
+ * a deferred flush.
+ */
 #include <linux/iommu.h>
 #include <linux/minmax.h>
 #include <linux/pfn.h>
@@ -7,72 +11,75 @@
 #include "hwmap.h"
 #include "lib/pfn_table.h"
 
-/* So much is unmapped at most before the page tables that it frees up go. */
-#define FLUSH_BYTES HWMAP_STEP
+/*
+ * Bytes unmapped between flushes, which bounds the page tables kept for them.
+ */
+#define HWMAP_FLUSH_BYTES HWMAP_STEP
 
 /**
- * struct mapper - one run of hwmap_map()
+ * struct hwmap_state - state of one call of hwmap_map()
  */
-struct mapper {
-	/** @domain: where to map */
+struct hwmap_state {
+	/** @domain: domain to map into */
 	struct iommu_domain *domain;
-	/** @iova: what comes next; all below is mapped */
+	/** @iova: next IOVA; everything below is mapped */
 	unsigned long iova;
-	/** @left: bytes still to be mapped */
+	/** @left: bytes still to map */
 	unsigned long left;
-	/** @step: no single call crosses a multiple of it */
+	/** @step: power of two, no call of iommu_map() crosses a multiple */
 	unsigned long step;
 	/** @prot: for iommu_map() */
 	int prot;
-	/** @unkillable: a dying process is no reason to stop */
+	/** @unkillable: go on even if the current process is being killed */
 	bool unkillable;
 };
 
-static int map_step(struct mapper *mapper, phys_addr_t phys, unsigned long size)
+static int hwmap_map_step(struct hwmap_state *state, phys_addr_t phys,
+			  unsigned long size)
 {
 	int ret;
 
-	if (!mapper->unkillable && fatal_signal_pending(current))
+	if (!state->unkillable && fatal_signal_pending(current))
 		return -EINTR;
 	cond_resched();
-	ret = iommu_map(mapper->domain, mapper->iova, phys, size, mapper->prot,
+	ret = iommu_map(state->domain, state->iova, phys, size, state->prot,
 			GFP_KERNEL_ACCOUNT);
 	if (ret)
 		return ret;
-	mapper->iova += size;
-	mapper->left -= size;
+	state->iova += size;
+	state->left -= size;
 	return 0;
 }
 
-static int map_run(struct mapper *mapper, phys_addr_t phys, unsigned long size)
+static int hwmap_map_run(struct hwmap_state *state, phys_addr_t phys,
+			 unsigned long size)
 {
 	int ret = 0;
 
-	size = min(size, mapper->left);
+	size = min(size, state->left);
 	while (size && !ret) {
-		unsigned long to_border =
-			mapper->step - (mapper->iova & (mapper->step - 1));
-		unsigned long part = min(size, to_border);
+		unsigned long to_boundary =
+			state->step - (state->iova & (state->step - 1));
+		unsigned long part = min(size, to_boundary);
 
-		ret = map_step(mapper, phys, part);
+		ret = hwmap_map_step(state, phys, part);
 		phys += part;
 		size -= part;
 	}
 	return ret;
 }
 
-static int map_runs(struct mapper *mapper, const struct hwmap *map)
+static int hwmap_map_runs(struct hwmap_state *state, const struct hwmap *map)
 {
 	unsigned long first = PFN_DOWN(map->offset);
-	unsigned long end = PFN_DOWN(map->offset + (mapper->left - 1)) + 1;
+	unsigned long end = PFN_DOWN(map->offset + (state->left - 1)) + 1;
 	unsigned long skip = offset_in_page(map->offset);
 	struct pfn_run run;
 	int ret;
 
-	pfn_table_for_each_run(map->table, run, first, end)
-	{
-		ret = map_run(mapper, PFN_PHYS(run.pfn) + skip,
-			      run.nr * PAGE_SIZE - skip);
+	pfn_table_for_each_run(map->table, run, first, end) {
+		ret = hwmap_map_run(state, PFN_PHYS(run.pfn) + skip,
+				    run.nr * PAGE_SIZE - skip);
 		if (ret)
 			return ret;
 		skip = 0;
@@ -80,30 +87,32 @@ static int map_runs(struct mapper *mapper, const struct hwmap *map)
 	return 0;
 }
 
-static void unmap_partial(const struct mapper *mapper, unsigned long first)
+/* Unmaps what was mapped from @first on before an error. */
+static void hwmap_unmap_partial(const struct hwmap_state *state,
+				unsigned long first)
 {
-	struct iova_range range = { first, mapper->iova - 1 };
+	struct iova_range range = { first, state->iova - 1 };
 	struct hwmap_flush flush;
 
-	if (mapper->iova == first)
+	if (state->iova == first)
 		return;
-	hwmap_begin(&flush, mapper->domain);
+	hwmap_begin(&flush, state->domain);
 	hwmap_unmap(&flush, &range);
 	hwmap_end(&flush);
 }
 
 /**
  * hwmap_map() - map pinned memory
- * @domain: where to map
- * @map: what to map
+ * @domain: domain to map into
+ * @map: the memory and its IOVA
  *
  * Context: May sleep.
- * Return: 0, or with nothing mapped -EINTR where the current process is being
- * killed, or what the IOMMU driver says.
+ * Return: 0, -EINTR if the current process is being killed, or an errno of the
+ * IOMMU driver. On failure nothing is mapped.
  */
 int hwmap_map(struct iommu_domain *domain, const struct hwmap *map)
 {
-	struct mapper mapper = {
+	struct hwmap_state state = {
 		.domain = domain,
 		.iova = map->range.first,
 		.left = iova_range_length(&map->range),
@@ -114,20 +123,21 @@ int hwmap_map(struct iommu_domain *domain, const struct hwmap *map)
 	int ret;
 
 	if (map->table)
-		ret = map_runs(&mapper, map);
+		ret = hwmap_map_runs(&state, map);
 	else
-		ret = map_run(&mapper, map->phys, mapper.left);
+		ret = hwmap_map_run(&state, map->phys, state.left);
 	if (ret)
-		unmap_partial(&mapper, map->range.first);
+		hwmap_unmap_partial(&state, map->range.first);
 	return ret;
 }
 
 /**
- * hwmap_unmap() - unmap, with the flush still to come
- * @flush: collects what must be flushed
- * @range: all of it is mapped, in one or more calls to hwmap_map()
+ * hwmap_unmap() - unmap a range, with a deferred flush
+ * @flush: collects the IOVA to flush
+ * @range: IOVA that is fully mapped, by one or more calls of hwmap_map()
  *
- * A device may use the range until hwmap_end(); the memory must stay pinned.
+ * Devices may access the range until hwmap_end(), so the memory must stay
+ * pinned until then.
  *
  * Context: May sleep.
  */
@@ -137,14 +147,14 @@ void hwmap_unmap(struct hwmap_flush *flush, const struct iova_range *range)
 	unsigned long iova = range->first;
 
 	while (left) {
-		unsigned long to_border =
+		unsigned long to_boundary =
 			HWMAP_STEP - (iova & (HWMAP_STEP - 1));
-		unsigned long size = min(left, to_border);
+		unsigned long size = min(left, to_boundary);
 
 		WARN_ON_ONCE(iommu_unmap_fast(flush->domain, iova, size,
 					      &flush->gather) != size);
 		flush->bytes += size;
-		if (flush->bytes >= FLUSH_BYTES)
+		if (flush->bytes >= HWMAP_FLUSH_BYTES)
 			hwmap_end(flush);
 		iova += size;
 		left -= size;

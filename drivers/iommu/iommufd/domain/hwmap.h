@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From page frames to an iommu_domain, and out of it again. Nobody else calls
- * iommu_map() or iommu_unmap().
+ * Mapping of page frames into an iommu_domain. No other file of the module
+ * calls iommu_map() or iommu_unmap().
  */
 #ifndef IOMMUFD_HWMAP_H
 #define IOMMUFD_HWMAP_H
@@ -15,45 +15,47 @@
 struct pfn_table;
 
 /**
- * HWMAP_STEP - bytes mapped or unmapped by one call into the IOMMU core
+ * define HWMAP_STEP - maximum bytes of one call into the IOMMU core
  *
- * No call crosses a multiple of it, so that what one call mapped is not cut by
- * another that unmaps. Not less than the largest page that an IOMMU has use for.
+ * No call crosses a multiple of it, so that a call that unmaps never splits
+ * what one call mapped. It is at least the largest page size that IOMMUs use.
  */
 #define HWMAP_STEP SZ_1G
 
 /**
- * struct hwmap - pinned memory and where it is to be seen
+ * struct hwmap - pinned memory to map and the IOVA to map it at
  */
 struct hwmap {
 	/** @range: IOVA */
 	struct iova_range range;
 	/**
-	 * @table: the memory; all that is to be mapped is set. NULL where it is
-	 * in a row at @phys
+	 * @table: page frames of the memory, with all pages to map set. NULL if
+	 * the memory is contiguous at @phys.
 	 */
 	const struct pfn_table *table;
-	/** @offset: bytes from page 0 of @table to what is seen at the first IOVA */
+	/** @offset: byte in @table, from page 0 on, to map at the first IOVA */
 	unsigned long offset;
-	/** @phys: without @table, the physical address of that */
+	/**
+	 * @phys: physical address to map at the first IOVA if @table is NULL
+	 */
 	phys_addr_t phys;
 	/** @prot: for iommu_map() */
 	int prot;
 	/** @small_pages: map no more than PAGE_SIZE at a time */
 	bool small_pages;
-	/** @unkillable: somebody else than the current process needs it */
+	/** @unkillable: go on even if the current process is being killed */
 	bool unkillable;
 };
 
 /**
- * struct hwmap_flush - what was unmapped from a domain, but may still be cached
+ * struct hwmap_flush - unmapped IOVA that may still be cached by the IOMMU
  */
 struct hwmap_flush {
 	/** @domain: the domain */
 	struct iommu_domain *domain;
-	/** @gather: what the IOMMU driver has to remember */
+	/** @gather: ranges and page tables that the IOMMU driver collects */
 	struct iommu_iotlb_gather gather;
-	/** @bytes: unmapped since the last flush */
+	/** @bytes: bytes unmapped since the last flush */
 	unsigned long bytes;
 };
 
@@ -62,8 +64,8 @@ int hwmap_map(struct iommu_domain *domain, const struct hwmap *map);
 void hwmap_unmap(struct hwmap_flush *flush, const struct iova_range *range);
 
 /**
- * hwmap_begin() - begin to unmap from a domain
- * @flush: to be initialized
+ * hwmap_begin() - prepare to unmap from a domain
+ * @flush: state to initialize
  * @domain: the domain
  *
  * Context: Any.
@@ -77,10 +79,10 @@ static inline void hwmap_begin(struct hwmap_flush *flush,
 }
 
 /**
- * hwmap_end() - flush what was unmapped
- * @flush: what must be flushed; may be used for more hwmap_unmap()
+ * hwmap_end() - flush the IOVA that was unmapped
+ * @flush: the IOVA to flush; may be used for further calls of hwmap_unmap()
  *
- * Afterwards no device reaches the memory any more.
+ * Afterwards no device can access the memory.
  *
  * Context: May sleep.
  */

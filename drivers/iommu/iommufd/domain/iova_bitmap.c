@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The interface of linux/iova_bitmap.h, by which drivers report dirty pages. */
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/iova_bitmap.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
 
-#include "iova_bitmap.h"
 #include "lib/range.h"
 #include "user_bitmap.h"
 
 /**
- * struct iova_bitmap - a user's bitmap, as drivers of devices see it
+ * struct iova_bitmap - a user's bitmap, as device drivers see it
  */
 struct iova_bitmap {
 	/** @bits: the bitmap */
 	struct user_bitmap bits;
-	/** @ret: first error: a driver is not told of it when it sets a bit */
+	/** @ret: first error of iova_bitmap_set(), which cannot return it */
 	int ret;
 };
 
 /**
- * iova_bitmap_alloc() - begin with a user's bitmap
- * @iova: first IOVA, bit 0 is for it
- * @length: bytes
- * @page_size: bytes that a bit stands for
- * @data: the bitmap, of little-endian words, to which bits will be added
+ * iova_bitmap_alloc() - allocate the state to report into a user's bitmap
+ * @iova: first IOVA, the address of bit 0
+ * @length: bytes of the range
+ * @page_size: bytes that a bit covers
+ * @data: the user's bitmap of little-endian words; bits are added to it
  *
  * Context: May sleep.
- * Return: The bitmap; ERR_PTR: -EINVAL where @page_size is no power of two, or
- * @iova or @length no multiple of it or nothing, -EOVERFLOW where the range
- * does not fit into the address space, -ENOMEM.
+ * Return: the bitmap, or ERR_PTR: -EINVAL if @page_size is not a power of two,
+ * @iova or @length are not multiples of it, or @length is 0; -EOVERFLOW if the
+ * range does not fit into the address space; -ENOMEM.
  */
 struct iova_bitmap *iova_bitmap_alloc(unsigned long iova, size_t length,
 				      unsigned long page_size, u64 __user *data)
@@ -57,7 +58,7 @@ struct iova_bitmap *iova_bitmap_alloc(unsigned long iova, size_t length,
 EXPORT_SYMBOL_NS_GPL(iova_bitmap_alloc, "IOMMUFD_NG");
 
 /**
- * iova_bitmap_free() - be done with a bitmap
+ * iova_bitmap_free() - free the state of a bitmap
  * @bitmap: the bitmap
  *
  * Context: May sleep.
@@ -70,14 +71,14 @@ void iova_bitmap_free(struct iova_bitmap *bitmap)
 EXPORT_SYMBOL_NS_GPL(iova_bitmap_free, "IOMMUFD_NG");
 
 /**
- * iova_bitmap_for_each() - let a driver set the bits
+ * iova_bitmap_for_each() - call a driver to set the bits
  * @bitmap: the bitmap
- * @opaque: handed to @fn
- * @fn: is called once, with the whole of the range
+ * @opaque: argument for @fn
+ * @fn: called once, with the whole range
  *
- * Context: May sleep; by the process whose bitmap it is.
- * Return: 0; what @fn returns; -EFAULT where the bitmap cannot be read or
- * written, which is found out for certain where a bit was to be set.
+ * Context: May sleep. Called by the process that owns the bitmap.
+ * Return: 0, an errno returned by @fn, or -EFAULT if the bitmap cannot be read
+ * or written. A bitmap in which no bit is set may not be accessed at all.
  */
 int iova_bitmap_for_each(struct iova_bitmap *bitmap, void *opaque,
 			 iova_bitmap_fn_t fn)
@@ -97,10 +98,13 @@ EXPORT_SYMBOL_NS_GPL(iova_bitmap_for_each, "IOMMUFD_NG");
 /**
  * iova_bitmap_set() - set the bits of a range
  * @bitmap: the bitmap
- * @iova: first IOVA; in order is faster
- * @length: bytes; what is outside of the bitmap's range is left out
+ * @iova: first IOVA; ascending order is faster
+ * @length: bytes; the part outside of the bitmap's range is ignored
  *
- * Context: May sleep; inside of iova_bitmap_for_each().
+ * Errors are returned by iova_bitmap_for_each().
+ *
+ * Context: May sleep. Called from the function that iova_bitmap_for_each()
+ * calls.
  */
 void iova_bitmap_set(struct iova_bitmap *bitmap, unsigned long iova,
 		     size_t length)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* A domain without translation, for devices that are behind no IOMMU. */
 #include <linux/bits.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
@@ -8,36 +9,37 @@
 
 #include "noiommu.h"
 
-static int map_pages(struct iommu_domain *domain, unsigned long iova,
-		     phys_addr_t phys, size_t pgsize, size_t pgcount, int prot,
-		     gfp_t gfp, size_t *mapped)
+static int noiommu_map_pages(struct iommu_domain *domain, unsigned long iova,
+			     phys_addr_t phys, size_t pgsize, size_t pgcount,
+			     int prot, gfp_t gfp, size_t *mapped)
 {
 	*mapped = pgsize * pgcount;
 	return 0;
 }
 
-static size_t unmap_pages(struct iommu_domain *domain, unsigned long iova,
-			  size_t pgsize, size_t pgcount,
-			  struct iommu_iotlb_gather *gather)
+static size_t noiommu_unmap_pages(struct iommu_domain *domain,
+				  unsigned long iova, size_t pgsize,
+				  size_t pgcount,
+				  struct iommu_iotlb_gather *gather)
 {
 	return pgsize * pgcount;
 }
 
-static void free_domain(struct iommu_domain *domain)
+static void noiommu_domain_free(struct iommu_domain *domain)
 {
 	kfree(domain);
 }
 
-static const struct iommu_domain_ops noiommu_ops = {
-	.map_pages = map_pages,
-	.unmap_pages = unmap_pages,
-	.free = free_domain,
+static const struct iommu_domain_ops noiommu_domain_ops = {
+	.map_pages = noiommu_map_pages,
+	.unmap_pages = noiommu_unmap_pages,
+	.free = noiommu_domain_free,
 };
 
 /**
- * noiommu_domain_alloc() - make a domain that translates nothing
+ * noiommu_domain_alloc() - allocate a domain without translation
  *
- * It takes any IOVA, in pages of any size from PAGE_SIZE on.
+ * The domain accepts any IOVA, in pages of any power of two from PAGE_SIZE on.
  *
  * Context: May sleep.
  * Return: the domain, freed by iommu_domain_free(), or ERR_PTR(-ENOMEM).
@@ -50,7 +52,7 @@ struct iommu_domain *noiommu_domain_alloc(void)
 	if (!domain)
 		return ERR_PTR(-ENOMEM);
 	domain->type = IOMMU_DOMAIN_UNMANAGED;
-	domain->ops = &noiommu_ops;
+	domain->ops = &noiommu_domain_ops;
 	domain->pgsize_bitmap = PAGE_MASK;
 	domain->geometry.aperture_end = ULONG_MAX;
 	domain->geometry.force_aperture = true;
@@ -58,13 +60,13 @@ struct iommu_domain *noiommu_domain_alloc(void)
 }
 
 /**
- * is_noiommu_domain() - is it one that translates nothing?
+ * is_noiommu_domain() - test whether a domain is without translation
  * @domain: any domain
  *
  * Context: Any.
- * Return: true for one by noiommu_domain_alloc().
+ * Return: true if noiommu_domain_alloc() allocated @domain.
  */
 bool is_noiommu_domain(const struct iommu_domain *domain)
 {
-	return domain->ops == &noiommu_ops;
+	return domain->ops == &noiommu_domain_ops;
 }

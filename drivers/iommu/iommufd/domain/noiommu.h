@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A domain that translates nothing, for devices that are behind no IOMMU.
+ * A domain without translation, for devices that are behind no IOMMU.
  *
- * What is mapped in it is pinned, so that user space can be told where it is and
- * hand that to the device. There is no page table.
+ * It has no page table. Memory that is mapped in it is pinned, so that user
+ * space can query the physical address and pass it to the device.
  */
 #ifndef IOMMUFD_NOIOMMU_H
 #define IOMMUFD_NOIOMMU_H

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bitmaps of dirty pages in user memory, to which bits are added through a
+ * window in kernel memory.
+ */
 #include <linux/bitmap.h>
 #include <linux/gfp.h>
 #include <linux/log2.h>
@@ -9,14 +13,14 @@
 
 #include "user_bitmap.h"
 
-#define WINDOW_BITS (PAGE_SIZE * BITS_PER_BYTE)
+#define USER_BITMAP_WINDOW (PAGE_SIZE * BITS_PER_BYTE)
 
 /**
- * user_bitmap_init() - begin with a bitmap
- * @bitmap: to be initialized
- * @data: user's bitmap; bits are added to what is set there
- * @range: IOVA that it is about, both ends aligned to @page_size
- * @page_size: bytes that a bit stands for, a power of two
+ * user_bitmap_init() - initialize a bitmap in user memory
+ * @bitmap: bitmap to initialize
+ * @data: the user's bitmap; bits are added to those set there
+ * @range: IOVA that the bitmap covers, both ends aligned to @page_size
+ * @page_size: bytes that a bit covers, a power of two
  *
  * Context: May sleep.
  * Return: 0 or -ENOMEM.
@@ -34,13 +38,16 @@ int user_bitmap_init(struct user_bitmap *bitmap, u8 __user *data,
 }
 
 /**
- * user_bitmap_init_kernel() - begin with a bitmap that is not a user's
- * @bitmap: to be initialized; needs neither be flushed nor destroyed
- * @bits: memory for one bit for each page; bits are added to what is set there
- * @range: IOVA that it is about, both ends aligned to @page_size
- * @page_size: bytes that a bit stands for, a power of two
+ * user_bitmap_init_kernel() - initialize a bitmap in kernel memory
+ * @bitmap: bitmap to initialize; needs no flush and no user_bitmap_destroy()
+ * @bits: memory with one bit for each page; bits are added to those set there
+ * @range: IOVA that the bitmap covers, both ends aligned to @page_size
+ * @page_size: bytes that a bit covers, a power of two
  *
- * All of it is in the window, so that moving and setting bits cannot fail.
+ * The window covers the whole bitmap, so that moving it and setting bits cannot
+ * fail.
+ *
+ * Context: Any.
  */
 void user_bitmap_init_kernel(struct user_bitmap *bitmap, unsigned long *bits,
 			     const struct iova_range *range,
@@ -55,8 +62,8 @@ void user_bitmap_init_kernel(struct user_bitmap *bitmap, unsigned long *bits,
 }
 
 /**
- * user_bitmap_destroy() - be done with a bitmap
- * @bitmap: the bitmap; what was not flushed is lost
+ * user_bitmap_destroy() - free the window of a bitmap
+ * @bitmap: the bitmap; bits that were not flushed are lost
  *
  * Context: May sleep.
  */
@@ -65,21 +72,21 @@ void user_bitmap_destroy(struct user_bitmap *bitmap)
 	free_page((unsigned long)bitmap->window);
 }
 
-static u8 __user *window_data(const struct user_bitmap *bitmap)
+static u8 __user *user_bitmap_window_data(const struct user_bitmap *bitmap)
 {
 	return bitmap->data + bitmap->first / BITS_PER_BYTE;
 }
 
-static size_t window_size(const struct user_bitmap *bitmap)
+static size_t user_bitmap_window_size(const struct user_bitmap *bitmap)
 {
 	return DIV_ROUND_UP(bitmap->nr, BITS_PER_BYTE);
 }
 
 /*
- * Others may set bits of the bitmap as well, and even of this word: it is held
- * for no longer than it takes to add to it.
+ * Other threads may set bits of the same word, so the time between reading and
+ * writing it is kept short.
  */
-static int add_bits(u8 __user *to, unsigned long bits, size_t size)
+static int user_bitmap_add_bits(u8 __user *to, unsigned long bits, size_t size)
 {
 	unsigned long word = 0;
 
@@ -92,17 +99,17 @@ static int add_bits(u8 __user *to, unsigned long bits, size_t size)
 }
 
 /**
- * user_bitmap_flush() - write back what was set
+ * user_bitmap_flush() - add the bits of the window to the user's bitmap
  * @bitmap: the bitmap
  *
- * Words in which nothing was set are not written.
+ * Does not write words in which no bit is new.
  *
  * Context: May sleep.
  * Return: 0 or -EFAULT.
  */
 int user_bitmap_flush(struct user_bitmap *bitmap)
 {
-	size_t size = window_size(bitmap), done, length;
+	size_t size = user_bitmap_window_size(bitmap), done, length;
 	unsigned long *word = bitmap->window;
 	int ret;
 
@@ -113,7 +120,8 @@ int user_bitmap_flush(struct user_bitmap *bitmap)
 		length = min(size - done, sizeof(*word));
 		if (!*word)
 			continue;
-		ret = add_bits(window_data(bitmap) + done, *word, length);
+		ret = user_bitmap_add_bits(
+			user_bitmap_window_data(bitmap) + done, *word, length);
 		if (ret)
 			return ret;
 		*word = 0;
@@ -122,37 +130,39 @@ int user_bitmap_flush(struct user_bitmap *bitmap)
 }
 
 /*
- * Memory that cannot be written is to be noticed before the bits that belong
- * there exist only here.
+ * Faults the memory in, so that memory that cannot be written is detected
+ * before the only copy of its bits is in the window.
  */
-static int open_window(struct user_bitmap *bitmap, unsigned long first)
+static int user_bitmap_open_window(struct user_bitmap *bitmap,
+				   unsigned long first)
 {
 	unsigned long last = (bitmap->range.last - bitmap->range.first) >>
 			     bitmap->shift;
 
 	bitmap->first = first;
-	bitmap->nr = min(last - first, WINDOW_BITS - 1) + 1;
-	if (fault_in_safe_writeable((char __user *)window_data(bitmap),
-				    window_size(bitmap))) {
+	bitmap->nr = min(last - first, USER_BITMAP_WINDOW - 1) + 1;
+	if (fault_in_safe_writeable(
+		    (char __user *)user_bitmap_window_data(bitmap),
+		    user_bitmap_window_size(bitmap))) {
 		bitmap->nr = 0;
 		return -EFAULT;
 	}
 	return 0;
 }
 
-static unsigned long bit_of(const struct user_bitmap *bitmap,
-			    unsigned long iova)
+static unsigned long user_bitmap_bit(const struct user_bitmap *bitmap,
+				     unsigned long iova)
 {
 	return (iova - bitmap->range.first) >> bitmap->shift;
 }
 
 /**
- * user_bitmap_move() - have a window at an IOVA
+ * user_bitmap_move() - move the window to an IOVA
  * @bitmap: the bitmap
- * @iova: in its range; in order is faster
+ * @iova: address in its range; ascending order is faster
  * @last: set to the last IOVA of the window
  *
- * When it succeeds, setting bits in the window does not touch user memory.
+ * On success, setting bits in the window does not access user memory.
  *
  * Context: May sleep.
  * Return: 0 or -EFAULT.
@@ -160,13 +170,14 @@ static unsigned long bit_of(const struct user_bitmap *bitmap,
 int user_bitmap_move(struct user_bitmap *bitmap, unsigned long iova,
 		     unsigned long *last)
 {
-	unsigned long bit = bit_of(bitmap, iova);
+	unsigned long bit = user_bitmap_bit(bitmap, iova);
 	int ret;
 
 	if (!bitmap->nr || bit - bitmap->first >= bitmap->nr) {
 		ret = user_bitmap_flush(bitmap);
 		if (!ret)
-			ret = open_window(bitmap, rounddown(bit, WINDOW_BITS));
+			ret = user_bitmap_open_window(
+				bitmap, rounddown(bit, USER_BITMAP_WINDOW));
 		if (ret)
 			return ret;
 	}
@@ -178,8 +189,8 @@ int user_bitmap_move(struct user_bitmap *bitmap, unsigned long iova,
 
 /**
  * user_bitmap_set() - set the bits of a range
- * @bitmap: the bitmap, its window at the beginning of @range
- * @range: in its range
+ * @bitmap: the bitmap
+ * @range: part of the bitmap's range
  *
  * Context: May sleep.
  * Return: 0 or -EFAULT.
@@ -194,9 +205,9 @@ int user_bitmap_set(struct user_bitmap *bitmap, struct iova_range range)
 		if (ret)
 			return ret;
 		last = min(last, range.last);
-		bit = bit_of(bitmap, range.first);
+		bit = user_bitmap_bit(bitmap, range.first);
 		bitmap_set(bitmap->window, bit - bitmap->first,
-			   bit_of(bitmap, last) - bit + 1);
+			   user_bitmap_bit(bitmap, last) - bit + 1);
 		bitmap->changed = true;
 		if (last == range.last)
 			return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A bitmap in user memory, of any size, to which bits are added through a window
+ * A bitmap of any size in user memory, to which bits are added through a window
  * of one page.
  */
 #ifndef IOMMUFD_USER_BITMAP_H
@@ -14,19 +14,21 @@
  * struct user_bitmap - a bitmap of pages of IOVA
  */
 struct user_bitmap {
-	/** @data: user's bitmap, of little-endian words, at any address */
+	/**
+	 * @data: the user's bitmap of little-endian words, need not be aligned
+	 */
 	u8 __user *data;
-	/** @range: IOVA that it is about; bit 0 is for the first page */
+	/** @range: IOVA that the bitmap covers; bit 0 is the first page */
 	struct iova_range range;
-	/** @shift: log2 of the bytes that a bit stands for */
+	/** @shift: log2 of the bytes that a bit covers */
 	unsigned int shift;
-	/** @window: a page, the bits to be added from @first on */
+	/** @window: a page, the bits to add from bit @first on */
 	unsigned long *window;
-	/** @first: bit, a multiple of 8 */
+	/** @first: first bit of the window, a multiple of 8 */
 	unsigned long first;
-	/** @nr: bits in the window, 0 while it is nowhere */
+	/** @nr: number of bits in the window, 0 if it has no position yet */
 	unsigned long nr;
-	/** @changed: there are bits in the window to be added */
+	/** @changed: bits were set in the window since the last flush */
 	bool changed;
 };
 
