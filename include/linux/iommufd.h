@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What iommufd.ko offers to drivers that give devices to user space.
+ * Interface of iommufd.ko for drivers that pass devices to user space.
  *
- * A file of /dev/iommu or of /dev/vfio/vfio is a struct iommufd_ctx. A driver
- * reaches it in one of two ways: device by device (iommufd_device_bind()), or
- * group by group as a VFIO container (iommufd_container_add_group()).
+ * An open file of /dev/iommu or /dev/vfio/vfio is a struct iommufd_ctx. Drivers
+ * use it in one of two ways: device by device (iommufd_device_bind()), or group
+ * by group as a VFIO container (iommufd_container_add_group()).
  *
- * Everything here may sleep, is exported in the namespace IOMMUFD_NG, and is
- * described where it is defined.
+ * All functions may sleep and are exported in the namespace IOMMUFD_NG. Their
+ * documentation is at the definition.
  */
 #ifndef __LINUX_IOMMUFD_H
 #define __LINUX_IOMMUFD_H
@@ -63,14 +63,14 @@ struct iommufd_ctx *iommufd_device_to_ictx(struct iommufd_device *idev);
 u32 iommufd_device_to_id(struct iommufd_device *idev);
 
 /**
- * struct iommufd_access_ops - what a driver of a software device must do
+ * struct iommufd_access_ops - operations of the driver of an emulated device
  */
 struct iommufd_access_ops {
-	/** @needs_pin_pages: it calls iommufd_access_pin_pages() */
+	/** @needs_pin_pages: the driver calls iommufd_access_pin_pages() */
 	u8 needs_pin_pages : 1;
 	/**
-	 * @unmap: when it returns, nothing of a range of IOVA is pinned any
-	 * more. Called without locks; may sleep.
+	 * @unmap: unpin a range of IOVA. Nothing of it is pinned any more when
+	 * @unmap returns. Called without locks; may sleep.
 	 */
 	void (*unmap)(void *data, unsigned long iova, unsigned long length);
 };
@@ -79,9 +79,9 @@ struct iommufd_access_ops {
 enum {
 	IOMMUFD_ACCESS_RW_READ = 0,
 	IOMMUFD_ACCESS_RW_WRITE = 1 << 0,
-	/* the caller is a kernel thread */
+	/* The caller is a kernel thread. */
 	IOMMUFD_ACCESS_RW_KTHREAD = 1 << 1,
-	/* for tests: do without shortcuts */
+	/* Skip the fast paths; for tests. */
 	__IOMMUFD_ACCESS_RW_SLOW_PATH = 1 << 2,
 };
 
@@ -102,7 +102,7 @@ int iommufd_access_rw(struct iommufd_access *access, unsigned long iova,
 		      void *data, size_t length, unsigned int flags);
 
 /**
- * struct iommufd_dmabuf_range - where some of a dma-buf is
+ * struct iommufd_dmabuf_range - a physically contiguous part of a dma-buf
  */
 struct iommufd_dmabuf_range {
 	/** @start: physical address, a multiple of PAGE_SIZE */
@@ -112,23 +112,24 @@ struct iommufd_dmabuf_range {
 };
 
 /**
- * struct iommufd_dmabuf_exporter - how to map the dma-bufs of a driver
+ * struct iommufd_dmabuf_exporter - an exporter whose dma-bufs can be mapped
  *
- * The driver takes memory back by dma_buf_invalidate_mappings(); when that
- * returns no device reaches it, and it is gone for good from the mappings that
- * there were. Its dma-bufs have a pin op.
+ * The exporter revokes memory by dma_buf_invalidate_mappings(). When that
+ * returns, no device can access the memory, and it never reappears in mappings
+ * that existed before. The dma-bufs must have a pin op.
  */
 struct iommufd_dmabuf_exporter {
-	/** @ops: the dma-bufs are those with these; @ops's module is the owner */
+	/** @ops: ops of its dma-bufs, in the module that exports them */
 	const struct dma_buf_ops *ops;
 	/**
-	 * @ranges: all of a dma-buf, in order; they do not change as long as it
-	 * exists. Returns them and sets @nr, or ERR_PTR(-ENODEV) where it is
-	 * revoked just now. The reservation lock is held.
+	 * @ranges: return all ranges of a dma-buf in order and set @nr, or
+	 * return ERR_PTR(-ENODEV) while the dma-buf is revoked. The ranges do
+	 * not change during the lifetime of the dma-buf. The reservation lock
+	 * is held.
 	 */
 	const struct iommufd_dmabuf_range *(*ranges)(
 		struct dma_buf_attachment *attach, unsigned int *nr);
-	/** @entry: iommufd's */
+	/** @entry: private to iommufd */
 	struct list_head entry;
 };
 
@@ -142,40 +143,40 @@ void iommufd_p2p_provider_revoke(struct iommufd_p2p_provider *provider);
 void iommufd_p2p_provider_restore(struct iommufd_p2p_provider *provider);
 
 /**
- * enum iommufd_group_kind - what the devices of a group are
+ * enum iommufd_group_kind - kinds of groups, by the DMA of their devices
  */
 enum iommufd_group_kind {
-	/** @IOMMUFD_GROUP_PHYSICAL: they do DMA through an IOMMU */
+	/** @IOMMUFD_GROUP_PHYSICAL: devices with DMA through an IOMMU */
 	IOMMUFD_GROUP_PHYSICAL,
-	/** @IOMMUFD_GROUP_EMULATED: software that reaches memory by the CPU */
+	/** @IOMMUFD_GROUP_EMULATED: emulated devices, which use the CPU */
 	IOMMUFD_GROUP_EMULATED,
-	/** @IOMMUFD_GROUP_NOIOMMU: they do DMA wherever they like */
+	/** @IOMMUFD_GROUP_NOIOMMU: devices with unrestricted DMA */
 	IOMMUFD_GROUP_NOIOMMU,
 };
 
 extern bool iommufd_noiommu;
 
 /**
- * struct iommufd_type1_params - how containers behave
+ * struct iommufd_type1_params - parameters of type1 containers
  *
  * The values may change at any time.
  */
 struct iommufd_type1_params {
-	/** @owner: the module, which containers keep; NULL where it is iommufd */
+	/** @owner: module that containers pin, or NULL for iommufd itself */
 	struct module *owner;
 	/**
 	 * @allow_unsafe_interrupts: accept groups that can raise any interrupt;
-	 * looked at when a group is attached
+	 * read when a group is attached
 	 */
 	bool allow_unsafe_interrupts;
 	/**
-	 * @disable_hugepages: map no more than PAGE_SIZE at a time; looked at by
+	 * @disable_hugepages: map no more than PAGE_SIZE at a time; read by
 	 * each request to map
 	 */
 	bool disable_hugepages;
 	/**
-	 * @dma_entry_limit: most mappings of a container; looked at when it is
-	 * set to its type
+	 * @dma_entry_limit: maximum mappings of a container; read when the type
+	 * of the container is set
 	 */
 	unsigned int dma_entry_limit;
 };
@@ -184,41 +185,41 @@ void iommufd_type1_register(const struct iommufd_type1_params *params);
 void iommufd_type1_unregister(void);
 
 /**
- * struct iommufd_object - what every object that has an ID embeds
+ * struct iommufd_object - base of every object that has an ID
  *
- * Its members are iommufd's.
+ * All members are private to iommufd.
  */
 struct iommufd_object {
-	/** @table: where its ID lives */
+	/** @table: table that holds the ID */
 	struct object_table *table;
-	/** @ops: its type */
+	/** @ops: operations of the object's type */
 	const struct object_ops *ops;
-	/** @id: its ID */
+	/** @id: the ID */
 	u32 id;
-	/** @users: what depends on it for long */
+	/** @users: objects and other long-term users that depend on this one */
 	unsigned int users;
-	/** @refs: requests that are working with it */
+	/** @refs: requests that are using the object right now */
 	atomic_t refs;
-	/** @condemned: who is destroying it must not give up */
+	/** @condemned: the removal that is under way must not fail */
 	bool condemned;
 };
 
 /**
  * struct iommufd_viommu - a guest's share of a physical IOMMU
  *
- * Embedded at the beginning of a structure of the provider's. Members other than
- * @ops are iommufd's to write.
+ * First member of a structure of the provider. Only iommufd writes the members,
+ * except @ops.
  */
 struct iommufd_viommu {
-	/** @obj: the ID; HWPTs, vDEVICEs, queues and mmaps of it are users */
+	/** @obj: the object, used by its HWPTs, vDEVICEs, queues and mmaps */
 	struct iommufd_object obj;
 	/** @ictx: the context */
 	struct iommufd_ctx *ictx;
 	/** @iommu_dev: the physical IOMMU */
 	struct iommu_device *iommu_dev;
-	/** @hwpt: the nest parent; it is a user of it */
+	/** @hwpt: the nest parent; the vIOMMU is one of its users */
 	struct iommufd_hwpt *hwpt;
-	/** @provider: who provides it, with a reference to the module */
+	/** @provider: the provider, with a reference to its module */
 	const struct iommufd_viommu_provider *provider;
 	/** @ops: set by &iommufd_viommu_provider.viommu_init */
 	const struct iommufd_viommu_ops *ops;
@@ -228,128 +229,126 @@ struct iommufd_viommu {
 	struct list_head veventqs;
 	/** @veventqs_rwsem: protects @veventqs */
 	struct rw_semaphore veventqs_rwsem;
-	/** @type: what kind of IOMMU the guest sees */
+	/** @type: type of the IOMMU that the guest sees */
 	enum iommu_viommu_type type;
 };
 
 /**
  * struct iommufd_vdevice - a device as a guest sees it
  *
- * Embedded at the beginning of a structure of the provider's if that says so.
- * Members other than @destroy are iommufd's to write.
+ * First member of a structure of the provider if
+ * &iommufd_viommu_ops.vdevice_size is not 0. Only iommufd writes the members,
+ * except @destroy.
  */
 struct iommufd_vdevice {
-	/** @obj: the ID */
+	/** @obj: the object */
 	struct iommufd_object obj;
-	/** @viommu: the vIOMMU; it is a user of it */
+	/** @viommu: the vIOMMU; the vDEVICE is one of its users */
 	struct iommufd_viommu *viommu;
 	/** @idev: the device, with a reference */
 	struct iommufd_device *idev;
-	/** @virt_id: the guest's number for it, unique in @viommu */
+	/** @virt_id: the guest's ID of the device, unique in @viommu */
 	u64 virt_id;
-	/**
-	 * @destroy: undo &iommufd_viommu_ops.vdevice_init; NULL where there is
-	 * nothing to undo
-	 */
+	/** @destroy: undo &iommufd_viommu_ops.vdevice_init, or NULL */
 	void (*destroy)(struct iommufd_vdevice *vdev);
 };
 
 /**
- * struct iommufd_hw_queue - a queue in a guest's memory that hardware works on
+ * struct iommufd_hw_queue - a queue in guest memory that hardware processes
  *
- * Embedded at the beginning of a structure of the provider's. Members other than
- * @destroy are iommufd's to write.
+ * First member of a structure of the provider. Only iommufd writes the members,
+ * except @destroy.
  */
 struct iommufd_hw_queue {
-	/** @obj: the ID */
+	/** @obj: the object */
 	struct iommufd_object obj;
-	/** @viommu: the vIOMMU; it is a user of it */
+	/** @viommu: the vIOMMU; the queue is one of its users */
 	struct iommufd_viommu *viommu;
-	/** @base_addr: IOVA of the nest parent where it begins */
+	/** @base_addr: first IOVA, in the nest parent */
 	u64 base_addr;
 	/** @length: bytes */
 	size_t length;
-	/** @type: what kind of queue */
+	/** @type: type of the queue */
 	enum iommu_hw_queue_type type;
-	/**
-	 * @destroy: undo &iommufd_viommu_ops.hw_queue_init_phys; NULL where
-	 * there is nothing to undo
-	 */
+	/** @destroy: undo &iommufd_viommu_ops.hw_queue_init_phys, or NULL */
 	void (*destroy)(struct iommufd_hw_queue *hw_queue);
 };
 
 /**
- * struct iommufd_viommu_ops - what a vIOMMU can do; all of it is optional
+ * struct iommufd_viommu_ops - operations of a vIOMMU, all of them optional
  */
 struct iommufd_viommu_ops {
 	/** @destroy: undo &iommufd_viommu_provider.viommu_init */
 	void (*destroy)(struct iommufd_viommu *viommu);
 	/**
-	 * @alloc_domain_nested: make a domain of type IOMMU_DOMAIN_NESTED; with
-	 * the flags of IOMMU_HWPT_ALLOC. Returns it or an ERR_PTR.
+	 * @alloc_domain_nested: allocate a domain of type IOMMU_DOMAIN_NESTED
+	 * with the flags of IOMMU_HWPT_ALLOC. Returns the domain or an ERR_PTR.
 	 */
 	struct iommu_domain *(*alloc_domain_nested)(
 		struct iommufd_viommu *viommu, u32 flags,
 		const struct iommu_user_data *user_data);
 	/**
-	 * @cache_invalidate: forget what hardware has cached, request by
-	 * request. Returns 0 or a negative errno, and always sets the number of
-	 * entries in @array to how many were dealt with.
+	 * @cache_invalidate: invalidate hardware caches as the requests in
+	 * @array ask for, in their order. Returns 0 or a negative errno, and
+	 * always sets the number of entries in @array to the number of requests
+	 * that were handled.
 	 */
 	int (*cache_invalidate)(struct iommufd_viommu *viommu,
 				struct iommu_user_data_array *array);
 	/**
 	 * @vdevice_size: bytes of the provider's structure for a vDEVICE, see
-	 * VDEVICE_STRUCT_SIZE(); 0 where it has none
+	 * VDEVICE_STRUCT_SIZE(), or 0 if there is none
 	 */
 	size_t vdevice_size;
 	/**
-	 * @vdevice_init: set up a new vDEVICE, of which the device cannot be
-	 * unbound meanwhile. Required with @vdevice_size. Returns 0 or a
-	 * negative errno.
+	 * @vdevice_init: initialize a new vDEVICE. Its device cannot be unbound
+	 * meanwhile. Required with @vdevice_size. Returns 0 or a negative
+	 * errno.
 	 */
 	int (*vdevice_init)(struct iommufd_vdevice *vdev);
 	/**
-	 * @get_hw_queue_size: bytes of the provider's structure for a type of
-	 * queue, see HW_QUEUE_STRUCT_SIZE(); 0 where it does not have that type
+	 * @get_hw_queue_size: return the bytes of the provider's structure for
+	 * a type of queue, see HW_QUEUE_STRUCT_SIZE(), or 0 if the type is not
+	 * supported
 	 */
 	size_t (*get_hw_queue_size)(struct iommufd_viommu *viommu,
 				    enum iommu_hw_queue_type queue_type);
 	/**
-	 * @hw_queue_init_phys: set up a new queue that hardware reaches by the
-	 * physical address @base_addr_pa. The memory is contiguous and stays
-	 * there as long as the queue. Returns 0 or a negative errno.
+	 * @hw_queue_init_phys: initialize a new queue that hardware accesses at
+	 * the physical address @base_addr_pa. The memory is contiguous and
+	 * stays pinned during the lifetime of the queue. Returns 0 or a
+	 * negative errno.
 	 */
 	int (*hw_queue_init_phys)(struct iommufd_hw_queue *hw_queue, u32 index,
 				  phys_addr_t base_addr_pa);
 };
 
 /**
- * struct iommufd_viommu_provider - who makes vIOMMUs of some physical IOMMUs
+ * struct iommufd_viommu_provider - provider of vIOMMUs for some physical IOMMUs
  *
- * The driver of an IOMMU cannot do so itself on a kernel that was built without
- * iommufd.
+ * The driver of an IOMMU cannot provide vIOMMUs itself on a kernel that was
+ * built without iommufd.
  */
 struct iommufd_viommu_provider {
-	/** @owner: the module; stays while there are vIOMMUs of it */
+	/** @owner: module that cannot be unloaded while vIOMMUs of it exist */
 	struct module *owner;
-	/** @iommu_ops: the physical IOMMUs are those with these */
+	/** @iommu_ops: ops of the physical IOMMUs */
 	const struct iommu_ops *iommu_ops;
 	/**
-	 * @get_viommu_size: bytes of the provider's structure for a type of
-	 * vIOMMU, see VIOMMU_STRUCT_SIZE(); 0 where it does not have that type
-	 * for the IOMMU of @dev
+	 * @get_viommu_size: return the bytes of the provider's structure for a
+	 * type of vIOMMU, see VIOMMU_STRUCT_SIZE(), or 0 if the type is not
+	 * supported by the IOMMU of @dev
 	 */
 	size_t (*get_viommu_size)(struct device *dev,
 				  enum iommu_viommu_type type);
 	/**
-	 * @viommu_init: set up a new vIOMMU and its ops. @parent_domain belongs
-	 * to the driver of the IOMMU. Returns 0 or a negative errno.
+	 * @viommu_init: initialize a new vIOMMU and its ops. @parent_domain is
+	 * a domain of the IOMMU driver. Returns 0 or a negative errno.
 	 */
 	int (*viommu_init)(struct iommufd_viommu *viommu,
 			   struct iommu_domain *parent_domain,
 			   const struct iommu_user_data *user_data);
-	/** @entry: iommufd's */
+	/** @entry: private to iommufd */
 	struct list_head entry;
 };
 
@@ -358,7 +357,7 @@ struct iommufd_viommu_provider {
 	 BUILD_BUG_ON_ZERO(                                                \
 		 !__same_type(struct _core, typeof_member(_struct, _member))))
 
-/* Bytes of a structure that begins with a struct iommufd_viommu, and so on. */
+/* Size of a structure whose first member is a struct iommufd_viommu etc. */
 #define VIOMMU_STRUCT_SIZE(_struct, _member) \
 	__IOMMUFD_STRUCT_SIZE(iommufd_viommu, _struct, _member)
 #define VDEVICE_STRUCT_SIZE(_struct, _member) \
@@ -393,7 +392,7 @@ iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
 void iommufd_container_remove_group(struct iommufd_container_group *cgrp);
 int iommufd_container_check_open(struct iommufd_container_group *cgrp);
 
-/* Most pages that iommufd_container_pin_pages() takes in one call */
+/* Maximum number of pages of one call of iommufd_container_pin_pages() */
 #define IOMMUFD_CONTAINER_MAX_PIN (PAGE_SIZE / sizeof(unsigned long))
 
 struct iommufd_container_access *

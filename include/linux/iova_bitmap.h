@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The bitmap by which a driver tells a user what a device wrote to.
+ * The bitmap by which a driver reports to a user what a device wrote to.
  *
  * Names and signatures are those of the kernel's own header, whose functions
- * are stubs where the kernel was built without CONFIG_IOMMUFD. These are
- * exported in the namespace IOMMUFD_NG.
+ * are stubs if the kernel was built without CONFIG_IOMMUFD. The functions here
+ * are exported in the namespace IOMMUFD_NG.
  */
 #ifndef _IOVA_BITMAP_H_
 #define _IOVA_BITMAP_H_
@@ -14,8 +14,8 @@
 struct iova_bitmap;
 
 /*
- * What iova_bitmap_for_each() calls with a part of the bitmap's range: sets its
- * bits by iova_bitmap_set(), returns 0 or a negative errno.
+ * Called by iova_bitmap_for_each() with a part of the bitmap's range. Sets bits
+ * by iova_bitmap_set() and returns 0 or a negative errno.
  */
 typedef int (*iova_bitmap_fn_t)(struct iova_bitmap *bitmap, unsigned long iova,
 				size_t length, void *opaque);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What vfio.ko offers to the drivers that hand devices to user space.
+ * Interface of vfio.ko for drivers that pass devices to user space.
  *
  * Names and signatures are those of the kernel's own header, so that a driver
- * written for it compiles. The layout of the structs is ours: every symbol is
- * exported in the namespace VFIO_NG, which keeps modules built against the
- * other layout out.
+ * written for it compiles. The layout of the structs differs. All symbols are
+ * exported in the namespace VFIO_NG, so that modules built against the other
+ * layout cannot be loaded.
  */
 #ifndef __LINUX_VFIO_H
 #define __LINUX_VFIO_H
@@ -44,11 +44,11 @@ struct virqfd;
 /**
  * struct vfio_device_set - devices that are opened and reset as one
  *
- * A driver puts devices that share a reset into one set. A device whose driver
- * names no set is alone in a set of its own.
+ * A driver puts devices that share a reset into one set. If it does not assign
+ * a set to a device, the device has a set of its own.
  */
 struct vfio_device_set {
-	/** @set_id: what the driver named the set by */
+	/** @set_id: the set's identifier, chosen by the driver */
 	void *set_id;
 	/**
 	 * @lock: held around open_device() and close_device() of each member;
@@ -57,130 +57,138 @@ struct vfio_device_set {
 	struct mutex lock;
 	/** @device_list: members, by vfio_device.dev_set_list */
 	struct list_head device_list;
-	/** @device_count: members, protected by the lock of the set index */
+	/** @device_count: number of members, protected by the set index lock */
 	unsigned int device_count;
 };
 
 /**
  * struct vfio_device - a device that user space can open
  *
- * Lives inside the driver's own struct, as its first member; allocated by
- * vfio_alloc_device() and freed when the last reference to @device goes.
+ * The first member of the driver's own struct, allocated by vfio_alloc_device()
+ * and freed when the last reference to @device is dropped.
  */
 struct vfio_device {
-	/** @dev: the device that is handed out */
+	/** @dev: the device that user space gets */
 	struct device *dev;
-	/** @ops: what the driver does for it */
+	/** @ops: operations of the driver */
 	const struct vfio_device_ops *ops;
 	/**
-	 * @mig_ops: migration, NULL where the device has none; this and the
-	 * next two are set before the device is registered and stay
+	 * @mig_ops: migration, or NULL. The driver sets this, @log_ops and
+	 * @migration_flags before it registers the device; they do not change
+	 * afterwards.
 	 */
 	const struct vfio_migration_ops *mig_ops;
-	/** @log_ops: logging of DMA, NULL where the device has none */
+	/** @log_ops: logging of DMA, or NULL */
 	const struct vfio_log_ops *log_ops;
-	/** @migration_flags: VFIO_MIGRATION_*, the states that there are */
+	/** @migration_flags: VFIO_MIGRATION_*, the states that are supported */
 	unsigned int migration_flags;
 	/**
-	 * @precopy_info_v2: user knows the flags of struct vfio_precopy_info;
-	 * from VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2 until it is closed
+	 * @precopy_info_v2: the user knows the flags of struct
+	 * vfio_precopy_info. Set by VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2
+	 * until the device is closed.
 	 */
 	u8 precopy_info_v2;
-	/** @group: its group; from registration until it is unregistered */
+	/** @group: its group, while the device is registered */
 	struct vfio_group *group;
 	/** @group_next: link in the group's list of devices */
 	struct list_head group_next;
-	/** @dev_set: the set that it is in */
+	/** @dev_set: its set */
 	struct vfio_device_set *dev_set;
 	/** @dev_set_list: link in @dev_set, protected by its lock */
 	struct list_head dev_set_list;
 	/**
-	 * @kvm: virtual machine that the device is open for, or NULL. Stable
-	 * from open_device() to close_device().
+	 * @kvm: virtual machine that the device is open for, or NULL. Does not
+	 * change from open_device() to close_device().
 	 */
 	struct kvm *kvm;
 
-	/* The rest belongs to vfio.ko, but for @inode and @open_count */
+	/* Private to vfio.ko, except @inode and @open_count */
 
 	/** @index: N in vfioN */
 	unsigned int index;
-	/** @device: vfioN in sysfs; its reference count is our lifetime */
+	/** @device: vfioN in sysfs; its references keep this struct */
 	struct device device;
 	/** @cdev: /dev/vfio/devices/vfioN */
 	struct cdev cdev;
-	/** @refcount: files, plus one while registered */
+	/** @refcount: number of files, plus one while registered */
 	refcount_t refcount;
-	/** @open_count: opens that passed, protected by the lock of @dev_set */
+	/** @open_count: successful opens, protected by the lock of @dev_set */
 	unsigned int open_count;
-	/** @comp: completed when @refcount comes to zero */
+	/** @comp: completed when @refcount drops to zero */
 	struct completion comp;
-	/** @put_kvm: gives the reference on @kvm back */
+	/** @put_kvm: drop the reference to @kvm */
 	void (*put_kvm)(struct kvm *kvm);
 	/**
-	 * @inode: every file of the device maps through this inode, so that
-	 * unmap_mapping_range() on it reaches all of them
+	 * @inode: inode through which all files of the device map, so that
+	 * unmap_mapping_range() on it covers all mappings
 	 */
 	struct inode *inode;
 	/** @iommufd_device: set while bound to an iommufd */
 	struct iommufd_device *iommufd_device;
-	/** @iommufd_access: the same for a device that is software */
+	/** @iommufd_access: the same for an emulated device */
 	struct iommufd_access *iommufd_access;
 	/** @container_access: the same while open through a container */
 	struct iommufd_container_access *container_access;
-	/** @iommufd_attached: it is attached to what it is bound to */
+	/** @iommufd_attached: attached to an IOAS or HWPT of that iommufd */
 	bool iommufd_attached;
-	/** @pasids: its PASIDs that are attached; lock of the set */
+	/** @pasids: attached PASIDs, protected by the lock of @dev_set */
 	struct xarray pasids;
-	/** @noiommu: it does DMA without an IOMMU */
+	/** @noiommu: the device does DMA without an IOMMU */
 	bool noiommu;
 	/** @cdev_opened: bound through the device node, not through a group */
 	bool cdev_opened;
 };
 
 /**
- * struct vfio_device_ops - what a driver implements
+ * struct vfio_device_ops - operations of a driver
  *
- * Called with the lock of the device's set held where it says so.
+ * Operations with "set lock held" are called with the lock of the device's set.
  */
 struct vfio_device_ops {
 	/** @name: name of the driver */
 	char *name;
-	/** @init: sets up the driver's part of a fresh device; optional */
+	/** @init: initialize the driver's part of a new device; optional */
 	int (*init)(struct vfio_device *vdev);
-	/** @release: frees what @init made; optional */
+	/** @release: free what @init allocated; optional */
 	void (*release)(struct vfio_device *vdev);
-	/** @bind_iommufd: binds to an iommufd, returns the ID; set lock held */
+	/** @bind_iommufd: bind to an iommufd, return the ID; set lock held */
 	int (*bind_iommufd)(struct vfio_device *vdev, struct iommufd_ctx *ictx,
 			    u32 *out_device_id);
 	/**
-	 * @unbind_iommufd: undoes @bind_iommufd, attachments included; set lock
+	 * @unbind_iommufd: undo @bind_iommufd, attachments included; set lock
 	 * held
 	 */
 	void (*unbind_iommufd)(struct vfio_device *vdev);
 	/**
-	 * @attach_ioas: attaches to an IOAS or HWPT, or moves over to it; gives
-	 * the ID of the HWPT back; set lock held
+	 * @attach_ioas: attach to an IOAS or HWPT, or replace the attachment,
+	 * and set @pt_id to the ID of the HWPT; set lock held
 	 */
 	int (*attach_ioas)(struct vfio_device *vdev, u32 *pt_id);
 	/**
-	 * @detach_ioas: undoes @attach_ioas; harmless where there is nothing to
-	 * undo; set lock held
+	 * @detach_ioas: undo @attach_ioas, or do nothing if the device is not
+	 * attached; set lock held
 	 */
 	void (*detach_ioas)(struct vfio_device *vdev);
 	/**
-	 * @pasid_attach_ioas: the same for one PASID of the device; optional, and
-	 * with it @pasid_detach_ioas
+	 * @pasid_attach_ioas: like @attach_ioas for one PASID of the device;
+	 * optional, together with @pasid_detach_ioas
 	 */
 	int (*pasid_attach_ioas)(struct vfio_device *vdev, u32 pasid,
 				 u32 *pt_id);
 	/**
-	 * @pasid_detach_ioas: undoes @pasid_attach_ioas; harmless where there is
-	 * nothing to undo
+	 * @pasid_detach_ioas: undo @pasid_attach_ioas, or do nothing if the
+	 * PASID is not attached
 	 */
 	void (*pasid_detach_ioas)(struct vfio_device *vdev, u32 pasid);
-	/** @open_device: first file gets access; optional; set lock held */
+	/**
+	 * @open_device: prepare for the first file with access; optional; set
+	 * lock held
+	 */
 	int (*open_device)(struct vfio_device *vdev);
-	/** @close_device: last file with access goes; optional; set lock held */
+	/**
+	 * @close_device: clean up after the last file with access; optional;
+	 * set lock held
+	 */
 	void (*close_device)(struct vfio_device *vdev);
 	/** @read: read(2) */
 	ssize_t (*read)(struct vfio_device *vdev, char __user *buf,
@@ -188,12 +196,13 @@ struct vfio_device_ops {
 	/** @write: write(2) */
 	ssize_t (*write)(struct vfio_device *vdev, const char __user *buf,
 			 size_t count, loff_t *ppos);
-	/** @ioctl: ioctl(2), but for those that vfio.ko answers */
+	/** @ioctl: ioctl(2), for commands that vfio.ko does not implement */
 	long (*ioctl)(struct vfio_device *vdev, unsigned int cmd,
 		      unsigned long arg);
 	/**
-	 * @get_region_info_caps: VFIO_DEVICE_GET_REGION_INFO: fills @info for
-	 * info->index and appends capabilities; vfio.ko frees and copies them
+	 * @get_region_info_caps: handle VFIO_DEVICE_GET_REGION_INFO: fill in
+	 * @info for info->index and add capabilities to @caps, which vfio.ko
+	 * copies to the user and frees
 	 */
 	int (*get_region_info_caps)(struct vfio_device *vdev,
 				    struct vfio_region_info *info,
@@ -201,79 +210,85 @@ struct vfio_device_ops {
 	/** @mmap: mmap(2) */
 	int (*mmap)(struct vfio_device *vdev, struct vm_area_struct *vma);
 	/**
-	 * @request: asks the user to close the device; count goes up from 0;
-	 * optional
+	 * @request: ask the user to close the device; @count is the number of
+	 * requests before this one; optional
 	 */
 	void (*request)(struct vfio_device *vdev, unsigned int count);
 	/**
-	 * @match: does a name passed to VFIO_GROUP_GET_DEVICE_FD mean this
-	 * device: positive yes, 0 no, negative errno stops the search.
-	 * Optional; without it the name of @vdev->dev is compared.
+	 * @match: test whether a name passed to VFIO_GROUP_GET_DEVICE_FD is
+	 * that of this device. Returns a positive value if it is, 0 if not, or
+	 * a negative errno to stop the search. Optional; the default is to
+	 * compare the name of @vdev->dev.
 	 */
 	int (*match)(struct vfio_device *vdev, char *buf);
 	/**
-	 * @match_token_uuid: does VFIO_DEVICE_BIND_IOMMUFD bring the right token
-	 * (NULL: none came): 0 or -errno; optional; set lock held
+	 * @match_token_uuid: check the token of VFIO_DEVICE_BIND_IOMMUFD, NULL
+	 * if the user gave none. Returns 0 or a negative errno; optional; set
+	 * lock held.
 	 */
 	int (*match_token_uuid)(struct vfio_device *vdev, const uuid_t *uuid);
 	/**
-	 * @dma_unmap: a range of IOVA is going to be unmapped: unpin what
-	 * vfio_pin_pages() has pinned there. Needed to pin. Called without
-	 * locks, also after close_device(); may sleep.
+	 * @dma_unmap: unpin what vfio_pin_pages() has pinned in a range of IOVA
+	 * that is about to be unmapped. Required for vfio_pin_pages(). Called
+	 * without locks, also after close_device(); may sleep.
 	 */
 	void (*dma_unmap)(struct vfio_device *vdev, u64 iova, u64 length);
 	/**
-	 * @device_feature: VFIO_DEVICE_FEATURE, -ENOTTY for an unknown one;
-	 * optional. @flags and @argsz are for vfio_check_feature()
+	 * @device_feature: handle VFIO_DEVICE_FEATURE. @flags and @argsz are
+	 * arguments for vfio_check_feature(). Returns -ENOTTY for an unknown
+	 * feature; optional.
 	 */
 	int (*device_feature)(struct vfio_device *device, u32 flags,
 			      void __user *arg, size_t argsz);
 };
 
 /**
- * struct vfio_migration_ops - what a driver implements for migration
+ * struct vfio_migration_ops - operations of a driver that supports migration
  *
- * All of them. The driver has to serialize them, with one another and with
- * resets of the device, after which the state is VFIO_DEVICE_STATE_RUNNING.
+ * All are required. The driver serializes them with each other and with resets
+ * of the device, after which the state is VFIO_DEVICE_STATE_RUNNING.
  */
 struct vfio_migration_ops {
 	/**
-	 * @migration_set_state: goes to a state, by the steps that
-	 * vfio_mig_get_next_state() tells. Returns the file to move the data
-	 * by, with a reference for the caller, where a transfer begins, NULL
-	 * where none does, or ERR_PTR; leaving a transfer ends the file.
+	 * @migration_set_state: change the state, by the steps that
+	 * vfio_mig_get_next_state() returns. If a transfer begins, returns its
+	 * file with a reference for the caller; otherwise NULL or an ERR_PTR. A
+	 * state that ends the transfer also disables the file.
 	 */
 	struct file *(*migration_set_state)(
 		struct vfio_device *device,
 		enum vfio_device_mig_state new_state);
-	/** @migration_get_state: tells the state */
+	/** @migration_get_state: report the state */
 	int (*migration_get_state)(struct vfio_device *device,
 				   enum vfio_device_mig_state *curr_state);
-	/** @migration_get_data_size: guesses the bytes that saving gives */
+	/** @migration_get_data_size: estimate the bytes of the saved state */
 	int (*migration_get_data_size)(struct vfio_device *device,
 				       unsigned long *stop_copy_length);
 };
 
 /**
- * struct vfio_log_ops - what a driver implements for logging of DMA
+ * struct vfio_log_ops - operations of a driver that supports logging of DMA
  *
- * All of them. The user may call them in any order: the driver finds out
- * whether it is logging.
+ * All are required. The user may call them in any order; the driver checks
+ * whether logging is active.
  */
 struct vfio_log_ops {
 	/**
-	 * @log_start: log what is written to @nnodes @ranges, disjoint, struct
-	 * interval_tree_node; the tree is gone afterwards. @page_size is what
-	 * the user would like, and tells what it is.
+	 * @log_start: start to log writes to @ranges, a tree of @nnodes
+	 * disjoint struct interval_tree_node that is only valid during the
+	 * call. @page_size is the granularity that the user prefers; the driver
+	 * sets it to the actual one.
 	 */
 	int (*log_start)(struct vfio_device *device,
 			 struct rb_root_cached *ranges, u32 nnodes,
 			 u64 *page_size);
-	/** @log_stop: ends it; called without a user too */
+	/**
+	 * @log_stop: stop logging; also called without a request of the user
+	 */
 	int (*log_stop)(struct vfio_device *device);
 	/**
-	 * @log_read_and_clear: sets in @dirty, by iova_bitmap_set(), what was
-	 * written to in a range, and forgets it
+	 * @log_read_and_clear: report the writes to a range by
+	 * iova_bitmap_set() on @dirty, and clear them in the log
 	 */
 	int (*log_read_and_clear)(struct vfio_device *device,
 				  unsigned long iova, unsigned long length,
@@ -284,7 +299,7 @@ struct vfio_log_ops {
  * struct vfio_info_cap - a chain of capabilities under construction
  */
 struct vfio_info_cap {
-	/** @buf: the chain, offsets counted from here; kfree() it */
+	/** @buf: the chain; offsets begin here; freed by kfree() */
 	struct vfio_info_cap_header *buf;
 	/** @size: bytes in @buf */
 	size_t size;
@@ -292,14 +307,15 @@ struct vfio_info_cap {
 
 /**
  * vfio_check_feature() - check a VFIO_DEVICE_FEATURE request
- * @flags: what the device_feature op got
- * @argsz: what the device_feature op got
- * @supported_ops: VFIO_DEVICE_FEATURE_GET and/or _SET, what the feature can do
- * @minsz: bytes of data that the feature needs
+ * @flags: argument of the device_feature op
+ * @argsz: argument of the device_feature op
+ * @supported_ops: VFIO_DEVICE_FEATURE_GET and _SET, as the feature supports
+ * them
+ * @minsz: bytes of data that the feature requires
  *
  * Context: Any.
- * Return: 1 where the request is to be carried out, otherwise what the op has
- * to return: 0 for a successful probe, -EINVAL.
+ * Return: 1 if the op is to carry out the request. Otherwise the value that the
+ * op returns: 0 for a successful probe, or -EINVAL.
  */
 static inline int vfio_check_feature(u32 flags, size_t argsz, u32 supported_ops,
 				     size_t minsz)
@@ -314,15 +330,15 @@ static inline int vfio_check_feature(u32 flags, size_t argsz, u32 supported_ops,
 }
 
 /**
- * vfio_check_precopy_ioctl() - check an ioctl of a file that data moves by
+ * vfio_check_precopy_ioctl() - check an ioctl of the file of a transfer
  * @vdev: the device
  * @cmd: command of the ioctl
  * @arg: its argument
  * @info: filled in from @arg
  *
- * Context: Process context, may sleep.
- * Return: 0 where VFIO_MIG_GET_PRECOPY_INFO is to be carried out; -ENOTTY:
- * another command, -EINVAL, -EFAULT.
+ * Context: May sleep.
+ * Return: 0 if the caller is to carry out VFIO_MIG_GET_PRECOPY_INFO, -ENOTTY
+ * for another command, -EINVAL, -EFAULT.
  */
 static inline int vfio_check_precopy_ioctl(struct vfio_device *vdev,
 					   unsigned int cmd, unsigned long arg,
@@ -335,18 +351,18 @@ static inline int vfio_check_precopy_ioctl(struct vfio_device *vdev,
 	if (info->argsz < sizeof(*info))
 		return -EINVAL;
 
-	/* A user that does not know the flags gets them back as they were */
+	/* Leave the flags as they are for a user that does not know them. */
 	if (READ_ONCE(vdev->precopy_info_v2))
 		info->flags = 0;
 	return 0;
 }
 
 /**
- * vfio_device_cdev_opened() - is the device in use through its device node
+ * vfio_device_cdev_opened() - test whether a device is bound by its device node
  * @device: the device
  *
- * Context: Caller holds the lock of the device's set.
- * Return: True from VFIO_DEVICE_BIND_IOMMUFD until that file is closed.
+ * Context: Any. The caller holds the lock of the device's set.
+ * Return: true from VFIO_DEVICE_BIND_IOMMUFD until that file is closed.
  */
 static inline bool vfio_device_cdev_opened(struct vfio_device *device)
 {
@@ -359,13 +375,13 @@ struct vfio_device *_vfio_alloc_device(size_t size, struct device *dev,
 /**
  * vfio_alloc_device() - allocate a driver's device struct
  * @type: name of the driver's struct, without "struct"
- * @member: name of its struct vfio_device, which must come first
- * @dev: device that will be handed out
+ * @member: name of its struct vfio_device, which must be the first member
+ * @dev: device that user space will get
  * @ops: the driver's ops
  *
- * Context: Process context, may sleep.
- * Return: The struct, zeroed but for @member and what ops->init() set;
- * ERR_PTR on failure.
+ * Context: May sleep.
+ * Return: the struct, zeroed except for @member and what ops->init() set, or an
+ * ERR_PTR.
  */
 #define vfio_alloc_device(type, member, dev, ops)                         \
 	((struct type *)_vfio_alloc_device(                               \
@@ -374,10 +390,10 @@ struct vfio_device *_vfio_alloc_device(size_t size, struct device *dev,
 		dev, ops))
 
 /**
- * vfio_put_device() - drop the reference that vfio_alloc_device() gave
- * @device: the device
+ * vfio_put_device() - drop the reference of vfio_alloc_device()
+ * @device: the device, which may be freed
  *
- * Context: Process context, may sleep. The device may be gone afterwards.
+ * Context: May sleep.
  */
 static inline void vfio_put_device(struct vfio_device *device)
 {
@@ -414,14 +430,14 @@ int vfio_iommufd_physical_pasid_attach_ioas(struct vfio_device *vdev, u32 pasid,
 void vfio_iommufd_physical_pasid_detach_ioas(struct vfio_device *vdev,
 					     u32 pasid);
 
-/* For a device registered by vfio_register_emulated_iommu_dev() */
+/* For devices registered by vfio_register_emulated_iommu_dev() */
 int vfio_iommufd_emulated_bind(struct vfio_device *vdev,
 			       struct iommufd_ctx *ictx, u32 *out_device_id);
 void vfio_iommufd_emulated_unbind(struct vfio_device *vdev);
 int vfio_iommufd_emulated_attach_ioas(struct vfio_device *vdev, u32 *pt_id);
 void vfio_iommufd_emulated_detach_ioas(struct vfio_device *vdev);
 
-/* Most pages that vfio_pin_pages() takes in one call everywhere */
+/* Number of pages that one call of vfio_pin_pages() always accepts */
 #define VFIO_PIN_PAGES_MAX_ENTRIES (PAGE_SIZE / sizeof(unsigned long))
 
 int vfio_pin_pages(struct vfio_device *device, dma_addr_t iova, int npage,
@@ -430,7 +446,7 @@ void vfio_unpin_pages(struct vfio_device *device, dma_addr_t iova, int npage);
 int vfio_dma_rw(struct vfio_device *device, dma_addr_t iova, void *data,
 		size_t len, bool write);
 
-/* Found by name at run time by KVM: these stay as they are */
+/* KVM looks these up by name at run time, so they must not be renamed. */
 bool vfio_file_is_valid(struct file *file);
 bool vfio_file_enforced_coherent(struct file *file);
 void vfio_file_set_kvm(struct file *file, struct kvm *kvm);

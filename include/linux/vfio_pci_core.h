@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What vfio-pci-core.ko offers to the drivers of PCI devices that are handed to
- * user space: vfio-pci.ko itself, and drivers that add to it.
+ * Interface of vfio-pci-core.ko for drivers that pass PCI devices to user
+ * space: vfio-pci.ko itself, and drivers that extend it.
  *
- * Function names and signatures are those of the kernel's own header. Every
- * symbol is exported in the namespace VFIO_PCI_NG.
+ * Function names and signatures are those of the kernel's own header. All
+ * symbols are exported in the namespace VFIO_PCI_NG.
  */
 #ifndef __LINUX_VFIO_PCI_CORE_H
 #define __LINUX_VFIO_PCI_CORE_H
@@ -20,7 +20,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-/* Where a region starts in the device file is its index shifted by this */
+/* The offset of a region in the device file is its index shifted by this. */
 #define VFIO_PCI_OFFSET_SHIFT 40
 #define VFIO_PCI_OFFSET_TO_INDEX(off) ((u64)(off) >> VFIO_PCI_OFFSET_SHIFT)
 #define VFIO_PCI_INDEX_TO_OFFSET(index) ((u64)(index) << VFIO_PCI_OFFSET_SHIFT)
@@ -35,19 +35,19 @@ struct vfio_pci_region;
 struct vfio_pci_sriov;
 
 /**
- * struct vfio_pci_regops - who serves a region that a driver adds
+ * struct vfio_pci_regops - operations of a region that a driver adds
  */
 struct vfio_pci_regops {
-	/** @rw: read(2) and write(2), with the position in the device file */
+	/** @rw: read(2) and write(2); @ppos is an offset in the device file */
 	ssize_t (*rw)(struct vfio_pci_core_device *vdev, char __user *buf,
 		      size_t count, loff_t *ppos, bool iswrite);
-	/** @release: frees region->data when the device is closed */
+	/** @release: free region->data when the device is closed */
 	void (*release)(struct vfio_pci_core_device *vdev,
 			struct vfio_pci_region *region);
 	/** @mmap: mmap(2); optional */
 	int (*mmap)(struct vfio_pci_core_device *vdev,
 		    struct vfio_pci_region *region, struct vm_area_struct *vma);
-	/** @add_capability: appends to what the user is told; optional */
+	/** @add_capability: add capabilities to the region info; optional */
 	int (*add_capability)(struct vfio_pci_core_device *vdev,
 			      struct vfio_pci_region *region,
 			      struct vfio_info_cap *caps);
@@ -61,7 +61,7 @@ struct vfio_pci_region {
 	u32 type;
 	/** @subtype: VFIO_REGION_SUBTYPE_, in the space of @type */
 	u32 subtype;
-	/** @ops: who serves it */
+	/** @ops: operations of the region */
 	const struct vfio_pci_regops *ops;
 	/** @data: for @ops */
 	void *data;
@@ -74,21 +74,22 @@ struct vfio_pci_region {
 /**
  * struct vfio_pci_core_device - a PCI function that user space can open
  *
- * What is under "while open" is set up by vfio_pci_core_enable() and torn down
- * by vfio_pci_core_disable(); both run under the lock of the device's set.
+ * Members described as "while open" are set up by vfio_pci_core_enable() and
+ * torn down by vfio_pci_core_disable(). Both run with the lock of the device's
+ * set.
  */
 struct vfio_pci_core_device {
-	/** @vdev: what the vfio core knows of it; must come first */
+	/** @vdev: the device of the vfio core; must be the first member */
 	struct vfio_device vdev;
 	/** @pdev: the function */
 	struct pci_dev *pdev;
 	/**
-	 * @memory_lock: held for reading where a BAR is touched or mapped, for
-	 * writing where the device may stop decoding memory: command register,
-	 * power state, reset. Nests inside the config lock and @igate.
+	 * @memory_lock: held for reading to access or map a BAR, for writing if
+	 * the device may stop decoding memory: command register, power state,
+	 * reset. Nests inside the config lock and @igate.
 	 */
 	struct rw_semaphore memory_lock;
-	/** @rom_lock: held while the ROM is switched on; outside @memory_lock */
+	/** @rom_lock: held while the ROM is enabled; outside @memory_lock */
 	struct mutex rom_lock;
 	/** @igate: serializes interrupt set-up; nests inside the config lock */
 	struct mutex igate;
@@ -102,35 +103,37 @@ struct vfio_pci_core_device {
 	/** @trigger_lock: protects @err_trigger and @req_trigger */
 	spinlock_t trigger_lock;
 
-	/** @pci_saved_state: while open, what config space returns to at close */
+	/** @pci_saved_state: while open, config space to restore at close */
 	struct pci_saved_state *pci_saved_state;
-	/** @pm_save: config space while in D3hot, where D3hot loses it */
+	/** @pm_save: config space while in D3hot, if D3hot loses it */
 	struct pci_saved_state *pm_save;
 
-	/** @config: while open, who decides which bit of config space */
+	/** @config: while open, the handlers of the bits of config space */
 	struct vfio_pci_config *config;
-	/** @config_ops: news from config space to the layers above */
+	/** @config_ops: callbacks from config space to the layers above */
 	const struct vfio_pci_config_ops *config_ops;
 	/** @vconfig: while open, virtual config space, little endian */
 	u8 *vconfig;
 
-	/** @barmap: while open, each BAR's mapping or why there is none */
+	/** @barmap: while open, the mapping of each BAR, or an ERR_PTR */
 	void __iomem *barmap[PCI_STD_NUM_BARS];
-	/** @bar_tail: keeps others out of the page that a small BAR is in */
+	/** @bar_tail: reserves the rest of the page of a small BAR */
 	struct resource *bar_tail[PCI_STD_NUM_BARS];
-	/** @bar_mmap_supported: while open, which BARs mmap() serves */
+	/** @bar_mmap_supported: while open, BARs that mmap() supports */
 	bool bar_mmap_supported[PCI_STD_NUM_BARS];
-	/** @rbar: BARs and ROM BAR as the host set them, to repair a reset */
+	/** @rbar: BARs and ROM BAR as set by the host, to repair a reset */
 	u32 rbar[PCI_STD_NUM_BARS + 1];
 
-	/** @region: while open, what the driver added, behind the usual ones */
+	/** @region: while open, regions that the driver added */
 	struct vfio_pci_region *region;
 	/** @num_regions: entries in @region */
 	unsigned int num_regions;
 
 	/** @intx: INTx in use, or NULL; protected by @igate */
 	struct vfio_pci_intx *intx;
-	/** @vectors: MSI and MSI-X vectors with an eventfd; protected by @igate */
+	/**
+	 * @vectors: MSI and MSI-X vectors with an eventfd; protected by @igate
+	 */
 	struct xarray vectors;
 	/**
 	 * @irq_type: VFIO_PCI_*_IRQ_INDEX in use, VFIO_PCI_NUM_IRQS for none;
@@ -144,59 +147,63 @@ struct vfio_pci_core_device {
 	u8 msi_qmax;
 	/** @msix_bar: BAR that holds the MSI-X table, 0xff without MSI-X */
 	u8 msix_bar;
-	/** @msix_offset: where the table starts in that BAR */
+	/** @msix_offset: offset of the table in that BAR */
 	u32 msix_offset;
 	/** @msix_size: bytes of the table */
 	u32 msix_size;
 	/** @err_trigger: signalled when AER reports an error, or NULL */
 	struct eventfd_ctx *err_trigger;
-	/** @req_trigger: signalled when the host wants the device back, or NULL */
+	/**
+	 * @req_trigger: signalled when the host wants the device back, or NULL
+	 */
 	struct eventfd_ctx *req_trigger;
 
 	/** @ioeventfds: eventfds that write to a BAR */
 	struct list_head ioeventfds;
-	/** @nr_ioeventfds: how many; protected by @ioeventfds_lock */
+	/** @nr_ioeventfds: entries in @ioeventfds, under @ioeventfds_lock */
 	unsigned int nr_ioeventfds;
 	/** @dmabufs: dma-bufs of BARs; protected by @memory_lock */
 	struct list_head dmabufs;
 	/**
-	 * @p2p_provider: while open, lends the BARs that the user maps to other
-	 * devices; protected by @memory_lock
+	 * @p2p_provider: while open, provides the BARs that the user maps to
+	 * other devices; protected by @memory_lock
 	 */
 	struct iommufd_p2p_provider *p2p_provider;
 	/**
-	 * @wakeup_trigger: signalled when the device is woken up, which then may
-	 * not sleep any longer, or NULL; protected by @memory_lock
+	 * @wakeup_trigger: signalled when the device is woken up, which also
+	 * ends its low power state, or NULL; protected by @memory_lock
 	 */
 	struct eventfd_ctx *wakeup_trigger;
 
-	/** @woken: what is to be done when it has woken up */
+	/** @woken: work to do after the device was woken up */
 	struct work_struct woken;
 
-	/** @sriov: its virtual functions, NULL where it can have none */
+	/** @sriov: its virtual functions, or NULL if it cannot have any */
 	struct vfio_pci_sriov *sriov;
 	/**
-	 * @sriov_pf: @sriov of the physical function that this is a virtual
-	 * function of, NULL where that one is not driven by us
+	 * @sriov_pf: @sriov of the physical function, if this is a virtual
+	 * function; NULL if vfio-pci does not drive the physical function
 	 */
 	struct vfio_pci_sriov *sriov_pf;
 
-	/* Each of these may change under another lock: no bit fields */
+	/*
+	 * No bit fields, because each of these may change under another lock.
+	 */
 
-	/** @low_power: the user lets it sleep; protected by @memory_lock */
+	/** @low_power: the user allows it to sleep; under @memory_lock */
 	bool low_power;
-	/** @waking: @woken is yet to be done; set while the device stays awake */
+	/** @waking: @woken is pending; set while the device stays awake */
 	bool waking;
 	/**
-	 * @sleeps_open: was put to sleep, the last time, while the user has it
-	 * open; the callbacks of runtime power management alone use it
+	 * @sleeps_open: the last suspend happened while the device was open;
+	 * used by the callbacks of runtime power management only
 	 */
 	bool sleeps_open;
 	/** @nointxmask: mask INTx at the interrupt controller; set by init */
 	bool nointxmask;
-	/** @disable_idle_d3: stays awake while nobody has it open; set by init */
+	/** @disable_idle_d3: do not suspend while closed; set by init */
 	bool disable_idle_d3;
-	/** @disable_vga: the driver serves no VGA ranges; set before registering */
+	/** @disable_vga: offer no VGA ranges; set before registering */
 	bool disable_vga;
 	/** @has_dyn_msix: MSI-X vectors can be added while others are in use */
 	bool has_dyn_msix;
@@ -206,13 +213,13 @@ struct vfio_pci_core_device {
 	bool nointx;
 	/** @virq_disabled: the user set INTx Disable in the command register */
 	bool virq_disabled;
-	/** @reset_works: the function can be reset alone */
+	/** @reset_works: the function can be reset on its own */
 	bool reset_works;
 	/** @needs_pm_restore: D3hot to D0 resets the function */
 	bool needs_pm_restore;
 	/**
-	 * @sriov_active: virtual functions are enabled, no sleep; protected by
-	 * @memory_lock
+	 * @sriov_active: virtual functions are enabled, so the device must not
+	 * be suspended; protected by @memory_lock
 	 */
 	bool sriov_active;
 	/** @needs_reset: closed without a reset; protected by the set's lock */
