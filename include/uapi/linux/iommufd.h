@@ -5,14 +5,14 @@
  * Each open of the character device is a context with its own numbering of
  * objects: I/O address spaces (IOAS), hardware page tables (HWPT), devices
  * that a driver such as vfio bound to the context, fault and event queues,
- * virtual IOMMUs. An ioctl that makes an object writes its ID into an out_
- * member; IOMMU_DESTROY, or closing the last descriptor, takes it away.
+ * virtual IOMMUs. An ioctl that creates an object writes its ID into an out_
+ * member; IOMMU_DESTROY, or closing the last descriptor, removes it.
  *
  * The argument of every ioctl is a pointer to a structure that begins with a
  * __u32 size, which the caller sets to the sizeof it was compiled with. A
  * member that an older caller does not know reads as zero, so zero always asks
- * for the old behaviour. Besides the errnos at each structure, any ioctl
- * answers:
+ * for the old behaviour. Besides the errnos documented at each structure, any
+ * ioctl may return:
  *
  *	ENOTTY		no such ioctl
  *	EINVAL		@size is smaller than the first published layout
@@ -20,7 +20,7 @@
  *			kernel does not know is not all zero
  *	EFAULT		the structure, or memory it points to, is not accessible
  *	EOPNOTSUPP	an unknown flag or a reserved member is not zero, or the
- *			hardware or this kernel cannot do what was asked
+ *			hardware or this kernel does not support the request
  *	ENOENT		an ID names no object, or one of another type
  *	ENOMEM		out of memory, or over a limit on pinned memory
  *
@@ -68,8 +68,8 @@ enum {
 /**
  * struct iommu_destroy - remove an object (IOMMU_DESTROY)
  *
- * Takes any object that user space allocated. EBUSY while another object, or
- * an attached device, still uses it.
+ * Accepts any object that user space allocated. EBUSY while another object or
+ * an attached device still uses it.
  */
 struct iommu_destroy {
 	/** @size: sizeof this structure */
@@ -85,17 +85,18 @@ struct iommu_destroy {
  */
 enum iommufd_option {
 	/**
-	 * @IOMMU_OPTION_RLIMIT_MODE: whose counter pinned memory is charged to:
-	 * 0 (default) the user's, 1 the process's as vfio type1 does. Needs
-	 * object_id 0 and, to set, CAP_SYS_RESOURCE (EPERM) and a context
-	 * without objects (EBUSY).
+	 * @IOMMU_OPTION_RLIMIT_MODE: counter that pinned memory is charged to:
+	 * 0 (default) that of the user, 1 that of the process, like vfio type1.
+	 * Requires object_id 0 and, to set, CAP_SYS_RESOURCE (EPERM) and a
+	 * context without objects (EBUSY).
 	 */
 	IOMMU_OPTION_RLIMIT_MODE = 0,
 	/**
 	 * @IOMMU_OPTION_HUGE_PAGES: 1 (default) lets an IOAS use the largest
-	 * I/O pages that fit, 0 keeps to single pages, so that a range mapped
-	 * by one request can be cut when the IOAS is shared with a copy. Needs
-	 * the ID of an IOAS; EADDRINUSE when pages are mapped already.
+	 * I/O pages that fit, 0 limits it to single pages, so that a range
+	 * mapped by one request can be split when the IOAS is shared with a
+	 * copy. Requires the ID of an IOAS; EADDRINUSE if pages are mapped
+	 * already.
 	 */
 	IOMMU_OPTION_HUGE_PAGES = 1,
 };
@@ -113,8 +114,8 @@ enum iommufd_option_ops {
 /**
  * struct iommu_option - read or write one setting (IOMMU_OPTION)
  *
- * EOPNOTSUPP for an unknown setting or object_id that the setting does not
- * take; EINVAL for an unknown op or value.
+ * EOPNOTSUPP for an unknown setting or an object_id that the setting does not
+ * accept; EINVAL for an unknown op or value.
  */
 struct iommu_option {
 	/** @size: sizeof this structure */
@@ -134,22 +135,25 @@ struct iommu_option {
 #define IOMMU_OPTION _IO(IOMMUFD_TYPE, IOMMUFD_CMD_OPTION)
 
 /**
- * enum iommufd_vfio_ioas_op - what IOMMU_VFIO_IOAS does
+ * enum iommufd_vfio_ioas_op - operations of IOMMU_VFIO_IOAS
  */
 enum iommufd_vfio_ioas_op {
-	/** @IOMMU_VFIO_IOAS_GET: report the IOAS, ENODEV where there is none */
+	/** @IOMMU_VFIO_IOAS_GET: report the IOAS, ENODEV if there is none */
 	IOMMU_VFIO_IOAS_GET = 0,
-	/** @IOMMU_VFIO_IOAS_SET: choose the IOAS */
+	/** @IOMMU_VFIO_IOAS_SET: select the IOAS */
 	IOMMU_VFIO_IOAS_SET = 1,
-	/** @IOMMU_VFIO_IOAS_CLEAR: forget the IOAS, which itself stays */
+	/**
+	 * @IOMMU_VFIO_IOAS_CLEAR: select none; the IOAS itself is not removed
+	 */
 	IOMMU_VFIO_IOAS_CLEAR = 2,
 };
 
 /**
- * struct iommu_vfio_ioas - the IOAS behind the container ioctls (IOMMU_VFIO_IOAS)
+ * struct iommu_vfio_ioas - the IOAS behind the container ioctls
+ *	(IOMMU_VFIO_IOAS)
  *
- * The VFIO container ioctls, issued on an iommufd descriptor, work on this one
- * IOAS. Where none was chosen the first container user makes one.
+ * The VFIO container ioctls on an iommufd descriptor use this one IOAS. If none
+ * was selected, the first user of the container interface creates one.
  */
 struct iommu_vfio_ioas {
 	/** @size: sizeof this structure */
@@ -167,7 +171,7 @@ struct iommu_vfio_ioas {
 /* ---- I/O address spaces ---- */
 
 /**
- * struct iommu_ioas_alloc - make an I/O address space (IOMMU_IOAS_ALLOC)
+ * struct iommu_ioas_alloc - create an I/O address space (IOMMU_IOAS_ALLOC)
  *
  * An IOAS maps IOVAs to memory for every device and page table attached to it.
  */
@@ -193,16 +197,17 @@ struct iommu_iova_range {
 };
 
 /**
- * struct iommu_ioas_iova_ranges - which IOVAs can be mapped (IOMMU_IOAS_IOVA_RANGES)
+ * struct iommu_ioas_iova_ranges - get the mappable IOVAs
+ *	(IOMMU_IOAS_IOVA_RANGES)
  *
- * The answer holds until another device or page table joins the IOAS. EMSGSIZE
- * when the array was too short: num_iovas then says how many there are, and as
- * many as fit were written.
+ * The result is valid until another device or page table is attached to the
+ * IOAS. EMSGSIZE if the array is too short: num_iovas is then the number of
+ * ranges that exist, and as many as fit were written.
  */
 struct iommu_ioas_iova_ranges {
 	/** @size: sizeof this structure */
 	__u32 size;
-	/** @ioas_id: IOAS to ask about */
+	/** @ioas_id: IOAS to query */
 	__u32 ioas_id;
 	/** @num_iovas: in: entries in the array, out: ranges that exist */
 	__u32 num_iovas;
@@ -211,8 +216,8 @@ struct iommu_ioas_iova_ranges {
 	/** @allowed_iovas: address of an array of struct iommu_iova_range */
 	__aligned_u64 allowed_iovas;
 	/**
-	 * @out_iova_alignment: power of two, at most PAGE_SIZE, that IOVA,
-	 * length and address of each mapping must be multiples of
+	 * @out_iova_alignment: power of two, at most PAGE_SIZE. IOVA, length
+	 * and address of each mapping must be multiples of it.
 	 */
 	__aligned_u64 out_iova_alignment;
 };
@@ -220,13 +225,14 @@ struct iommu_ioas_iova_ranges {
 #define IOMMU_IOAS_IOVA_RANGES _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_IOVA_RANGES)
 
 /**
- * struct iommu_ioas_allow_iovas - promise to use only some IOVAs (IOMMU_IOAS_ALLOW_IOVAS)
+ * struct iommu_ioas_allow_iovas - limit an IOAS to some IOVAs
+ *	(IOMMU_IOAS_ALLOW_IOVAS)
  *
- * A device whose reserved ranges overlap an allowed one is refused at attach,
- * and automatic IOVAs come from the allowed ranges alone. The list replaces
- * the former one; an empty list lifts the promise. EINVAL when ranges overlap
- * each other or run backwards, EADDRINUSE when one overlaps what is already
- * reserved.
+ * Attaching a device fails if one of its reserved ranges overlaps an allowed
+ * one, and automatic IOVAs are allocated in the allowed ranges only. The list
+ * replaces the former one; an empty list allows all IOVAs. EINVAL if ranges
+ * overlap each other or do not ascend, EADDRINUSE if one overlaps a range that
+ * is reserved already.
  */
 struct iommu_ioas_allow_iovas {
 	/** @size: sizeof this structure */
@@ -244,7 +250,7 @@ struct iommu_ioas_allow_iovas {
 #define IOMMU_IOAS_ALLOW_IOVAS _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_ALLOW_IOVAS)
 
 /**
- * enum iommufd_ioas_map_flags - how MAP, MAP_FILE and COPY behave
+ * enum iommufd_ioas_map_flags - flags of MAP, MAP_FILE and COPY
  */
 enum iommufd_ioas_map_flags {
 	/** @IOMMU_IOAS_MAP_FIXED_IOVA: the caller gives the IOVA */
@@ -258,11 +264,11 @@ enum iommufd_ioas_map_flags {
 /**
  * struct iommu_ioas_map - map process memory (IOMMU_IOAS_MAP)
  *
- * Pins the pages while any device can reach them. Either the whole range is
- * mapped or nothing. EINVAL for a wrong alignment or an IOVA that is reserved
- * or not allowed, EEXIST for a fixed IOVA that overlaps a mapping, ENOSPC when
- * no automatic IOVA fits, EOVERFLOW when a range wraps, EFAULT for memory that
- * is absent or lacks a permission asked for, EPERM and ENOMEM for a limit.
+ * Pins the pages while any device can access them. On failure nothing is
+ * mapped. EINVAL for a wrong alignment or an IOVA that is reserved or not
+ * allowed, EEXIST for a fixed IOVA that overlaps a mapping, ENOSPC if no
+ * automatic IOVA fits, EOVERFLOW if a range wraps, EFAULT for memory that is
+ * absent or lacks a requested permission, EPERM and ENOMEM for a limit.
  */
 struct iommu_ioas_map {
 	/** @size: sizeof this structure */
@@ -284,29 +290,29 @@ struct iommu_ioas_map {
 #define IOMMU_IOAS_MAP _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_MAP)
 
 /**
- * struct iommu_ioas_noiommu_get_pa - where mapped memory is
+ * struct iommu_ioas_noiommu_get_pa - get the physical address of mapped memory
  *	(IOMMU_IOAS_NOIOMMU_GET_PA)
  *
- * For a device that is behind no IOMMU and is attached to the IOAS: what it must
- * be told is a physical address. That holds until the memory is unmapped, or no
- * device is attached any more. EPERM without CAP_SYS_RAWIO, ENOENT where nothing
- * is mapped at @iova, EOPNOTSUPP where no such device is attached, EINVAL for no
- * length.
+ * For a device that is behind no IOMMU, which must be programmed with physical
+ * addresses. The device must be attached to the IOAS. The address is valid
+ * until the memory is unmapped or the last such device is detached. EPERM
+ * without CAP_SYS_RAWIO, ENOENT if nothing is mapped at @iova, EOPNOTSUPP if no
+ * such device is attached, EINVAL if @length is 0.
  */
 struct iommu_ioas_noiommu_get_pa {
 	/** @size: sizeof this structure */
 	__u32 size;
 	/** @flags: zero */
 	__u32 flags;
-	/** @ioas_id: IOAS to look into */
+	/** @ioas_id: IOAS to query */
 	__u32 ioas_id;
 	/** @__reserved: zero */
 	__u32 __reserved;
 	/** @iova: the first byte */
 	__aligned_u64 iova;
 	/**
-	 * @length: in, bytes to look at, not zero; out, how many of them follow
-	 * one another at @out_phys
+	 * @length: in: bytes to query, not zero; out: number of them that are
+	 * contiguous at @out_phys
 	 */
 	__aligned_u64 length;
 	/** @out_phys: physical address of the first byte */
@@ -319,8 +325,9 @@ struct iommu_ioas_noiommu_get_pa {
 /**
  * struct iommu_ioas_map_file - map part of a file (IOMMU_IOAS_MAP_FILE)
  *
- * As IOMMU_IOAS_MAP, for a memfd or a dma-buf that the IOMMU can reach. EINVAL
- * for any other file or a range past its end, EBADF for a closed descriptor.
+ * Like IOMMU_IOAS_MAP, for a memfd or a dma-buf that the IOMMU can access.
+ * EINVAL for any other file or a range past its end, EBADF for a closed
+ * descriptor.
  */
 struct iommu_ioas_map_file {
 	/** @size: sizeof this structure */
@@ -344,9 +351,10 @@ struct iommu_ioas_map_file {
 /**
  * struct iommu_ioas_copy - map what another IOAS maps (IOMMU_IOAS_COPY)
  *
- * The memory behind the source is shared: pinned and charged once. ENOENT when
- * the source range is not covered by a single mapping, EPERM when a permission
- * is asked for that the source lacks; for the destination as IOMMU_IOAS_MAP.
+ * The memory of the source is shared: it is pinned and charged once. ENOENT if
+ * the source range is not covered by a single mapping, EPERM if a permission is
+ * requested that the source lacks. The errnos of the destination are those of
+ * IOMMU_IOAS_MAP.
  */
 struct iommu_ioas_copy {
 	/** @size: sizeof this structure */
@@ -355,7 +363,7 @@ struct iommu_ioas_copy {
 	__u32 flags;
 	/** @dst_ioas_id: IOAS to change */
 	__u32 dst_ioas_id;
-	/** @src_ioas_id: IOAS to copy from, may be the same */
+	/** @src_ioas_id: source IOAS, may be the same */
 	__u32 src_ioas_id;
 	/** @length: bytes to map, not zero */
 	__aligned_u64 length;
@@ -370,9 +378,9 @@ struct iommu_ioas_copy {
 /**
  * struct iommu_ioas_unmap - remove mappings (IOMMU_IOAS_UNMAP)
  *
- * Removes every mapping that lies wholly in the range. ENOENT when there is
- * none or the range would cut one in two. iova 0 with length U64_MAX removes
- * everything, and does not mind finding nothing.
+ * Removes every mapping that lies wholly in the range. ENOENT if there is none
+ * or the range would split a mapping. iova 0 with length U64_MAX removes
+ * everything and succeeds if nothing is mapped.
  */
 struct iommu_ioas_unmap {
 	/** @size: sizeof this structure */
@@ -388,11 +396,12 @@ struct iommu_ioas_unmap {
 #define IOMMU_IOAS_UNMAP _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_UNMAP)
 
 /**
- * struct iommu_ioas_change_process - hand a context over (IOMMU_IOAS_CHANGE_PROCESS)
+ * struct iommu_ioas_change_process - take over a context
+ *	(IOMMU_IOAS_CHANGE_PROCESS)
  *
  * Moves the charge for pinned memory, in every IOAS of the context, to the
- * calling process, which got the descriptor by fork, exec or a socket. EINVAL
- * unless all memory was mapped by IOMMU_IOAS_MAP_FILE.
+ * calling process, which received the descriptor by fork, exec or a socket.
+ * EINVAL unless all memory was mapped by IOMMU_IOAS_MAP_FILE.
  */
 struct iommu_ioas_change_process {
 	/** @size: sizeof this structure */
@@ -414,14 +423,14 @@ enum iommufd_hwpt_alloc_flags {
 	IOMMU_HWPT_ALLOC_NEST_PARENT = 1 << 0,
 	/** @IOMMU_HWPT_ALLOC_DIRTY_TRACKING: can track dirty pages */
 	IOMMU_HWPT_ALLOC_DIRTY_TRACKING = 1 << 1,
-	/** @IOMMU_HWPT_FAULT_ID_VALID: page faults go to the queue fault_id */
+	/** @IOMMU_HWPT_FAULT_ID_VALID: report page faults to queue fault_id */
 	IOMMU_HWPT_FAULT_ID_VALID = 1 << 2,
 	/** @IOMMU_HWPT_ALLOC_PASID: can be attached to a PASID */
 	IOMMU_HWPT_ALLOC_PASID = 1 << 3,
 };
 
 /**
- * enum iommu_hwpt_data_type - layout that data_uptr of IOMMU_HWPT_ALLOC has
+ * enum iommu_hwpt_data_type - layout of the data of IOMMU_HWPT_ALLOC
  */
 enum iommu_hwpt_data_type {
 	/** @IOMMU_HWPT_DATA_NONE: no data */
@@ -442,7 +451,7 @@ enum iommu_hwpt_vtd_s1_flags {
 	IOMMU_VTD_S1_SRE = 1 << 0,
 	/** @IOMMU_VTD_S1_EAFE: set extended accessed bits */
 	IOMMU_VTD_S1_EAFE = 1 << 1,
-	/** @IOMMU_VTD_S1_WPE: write protection binds supervisor requests too */
+	/** @IOMMU_VTD_S1_WPE: write protection for supervisor requests too */
 	IOMMU_VTD_S1_WPE = 1 << 2,
 };
 
@@ -465,9 +474,9 @@ struct iommu_hwpt_vtd_s1 {
  */
 struct iommu_hwpt_arm_smmuv3 {
 	/**
-	 * @ste: low two words of the entry, little endian, of which V, Config,
-	 * S1Fmt, S1ContextPtr, S1CDMax, S1DSS, S1CIR, S1COR, S1CSH, S1STALLD
-	 * and EATS may be set (EIO otherwise)
+	 * @ste: low two words of the entry, little endian. V, Config, S1Fmt,
+	 * S1ContextPtr, S1CDMax, S1DSS, S1CIR, S1COR, S1CSH, S1STALLD and EATS
+	 * may be set (EIO otherwise).
 	 */
 	__aligned_le64 ste[2];
 };
@@ -476,24 +485,24 @@ struct iommu_hwpt_arm_smmuv3 {
  * struct iommu_hwpt_amd_guest - a guest's AMD device table entry
  */
 struct iommu_hwpt_amd_guest {
-	/** @dte: the whole entry; the kernel takes the guest table fields */
+	/** @dte: the whole entry; the kernel uses the guest table fields */
 	__aligned_u64 dte[4];
 };
 
 /**
- * struct iommu_hwpt_alloc - make a page table (IOMMU_HWPT_ALLOC)
+ * struct iommu_hwpt_alloc - create a page table (IOMMU_HWPT_ALLOC)
  *
- * Over an IOAS the table follows the mappings of the IOAS. Over a page table
- * made with NEST_PARENT, or a virtual IOMMU, the table is the guest's, as the
- * data describe. EINVAL when the device cannot use that parent or the flags do
- * not go together.
+ * On an IOAS, the table has the mappings of the IOAS. On a page table created
+ * with NEST_PARENT or on a virtual IOMMU, the table is that of the guest, as
+ * described by the data. EINVAL if the device cannot use the parent or the
+ * flags contradict each other.
  */
 struct iommu_hwpt_alloc {
 	/** @size: sizeof this structure */
 	__u32 size;
 	/** @flags: of enum iommufd_hwpt_alloc_flags */
 	__u32 flags;
-	/** @dev_id: device whose IOMMU decides the format */
+	/** @dev_id: device whose IOMMU determines the format */
 	__u32 dev_id;
 	/** @pt_id: IOAS, page table or virtual IOMMU below the new table */
 	__u32 pt_id;
@@ -519,7 +528,10 @@ struct iommu_hwpt_alloc {
  * enum iommu_hwpt_invalidate_data_type - layout of the entries to invalidate
  */
 enum iommu_hwpt_invalidate_data_type {
-	/** @IOMMU_HWPT_INVALIDATE_DATA_VTD_S1: struct iommu_hwpt_vtd_s1_invalidate */
+	/**
+	 * @IOMMU_HWPT_INVALIDATE_DATA_VTD_S1: struct
+	 * iommu_hwpt_vtd_s1_invalidate
+	 */
 	IOMMU_HWPT_INVALIDATE_DATA_VTD_S1 = 0,
 	/**
 	 * @IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3: struct
@@ -537,12 +549,12 @@ enum iommu_hwpt_vtd_s1_invalidate_flags {
 };
 
 /**
- * struct iommu_hwpt_vtd_s1_invalidate - range to drop from VT-d's caches
+ * struct iommu_hwpt_vtd_s1_invalidate - range to invalidate in VT-d's caches
  */
 struct iommu_hwpt_vtd_s1_invalidate {
 	/** @addr: first address, 4 KiB aligned */
 	__aligned_u64 addr;
-	/** @npages: 4 KiB pages; U64_MAX with @addr 0 means all */
+	/** @npages: number of 4 KiB pages; U64_MAX with @addr 0 means all */
 	__aligned_u64 npages;
 	/** @flags: of enum iommu_hwpt_vtd_s1_invalidate_flags */
 	__u32 flags;
@@ -553,19 +565,20 @@ struct iommu_hwpt_vtd_s1_invalidate {
 /**
  * struct iommu_viommu_arm_smmuv3_invalidate - one SMMUv3 invalidation command
  *
- * EIO for a command other than TLBI of the guest's addresses, CFGI of a virtual
- * stream ID and ATC_INV.
+ * EIO unless the command is a TLBI of guest addresses, a CFGI of a virtual
+ * stream ID, or an ATC_INV.
  */
 struct iommu_viommu_arm_smmuv3_invalidate {
-	/** @cmd: the command as in the queue, little endian */
+	/** @cmd: the command in the format of the queue, little endian */
 	__aligned_le64 cmd[2];
 };
 
 /**
- * struct iommu_hwpt_invalidate - drop cached guest translations (IOMMU_HWPT_INVALIDATE)
+ * struct iommu_hwpt_invalidate - invalidate cached guest translations
+ *	(IOMMU_HWPT_INVALIDATE)
  *
- * Entries are handled in order and the first bad one ends the request. An
- * empty array asks whether @data_type is supported.
+ * Entries are handled in order until one fails. A request with an empty array
+ * succeeds if @data_type is supported.
  */
 struct iommu_hwpt_invalidate {
 	/** @size: sizeof this structure */
@@ -576,7 +589,7 @@ struct iommu_hwpt_invalidate {
 	__aligned_u64 data_uptr;
 	/** @data_type: one of enum iommu_hwpt_invalidate_data_type */
 	__u32 data_type;
-	/** @entry_len: bytes an entry */
+	/** @entry_len: bytes of an entry */
 	__u32 entry_len;
 	/** @entry_num: in: entries in the array, out: entries handled */
 	__u32 entry_num;
@@ -589,17 +602,18 @@ struct iommu_hwpt_invalidate {
 /* ---- Dirty tracking ---- */
 
 /**
- * enum iommufd_hwpt_set_dirty_tracking_flags - state to bring tracking into
+ * enum iommufd_hwpt_set_dirty_tracking_flags - new state of dirty tracking
  */
 enum iommufd_hwpt_set_dirty_tracking_flags {
-	/** @IOMMU_HWPT_DIRTY_TRACKING_ENABLE: on; without it, off */
+	/** @IOMMU_HWPT_DIRTY_TRACKING_ENABLE: start; stop if not set */
 	IOMMU_HWPT_DIRTY_TRACKING_ENABLE = 1,
 };
 
 /**
- * struct iommu_hwpt_set_dirty_tracking - start or stop (IOMMU_HWPT_SET_DIRTY_TRACKING)
+ * struct iommu_hwpt_set_dirty_tracking - start or stop
+ *	(IOMMU_HWPT_SET_DIRTY_TRACKING)
  *
- * Starting clears what was recorded before. The table must have been made with
+ * Starting clears former records. The table must have been created with
  * IOMMU_HWPT_ALLOC_DIRTY_TRACKING.
  */
 struct iommu_hwpt_set_dirty_tracking {
@@ -617,23 +631,24 @@ struct iommu_hwpt_set_dirty_tracking {
 	_IO(IOMMUFD_TYPE, IOMMUFD_CMD_HWPT_SET_DIRTY_TRACKING)
 
 /**
- * enum iommufd_hwpt_get_dirty_bitmap_flags - how to read the dirty pages
+ * enum iommufd_hwpt_get_dirty_bitmap_flags - flags of the read
  */
 enum iommufd_hwpt_get_dirty_bitmap_flags {
 	/**
-	 * @IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR: leave the record as it is,
-	 * for a last read before the mappings go: it saves the flush
+	 * @IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR: do not clear the records.
+	 * Saves the flush at a last read before the mappings are removed.
 	 */
 	IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR = 1,
 };
 
 /**
- * struct iommu_hwpt_get_dirty_bitmap - read dirty pages (IOMMU_HWPT_GET_DIRTY_BITMAP)
+ * struct iommu_hwpt_get_dirty_bitmap - read dirty pages
+ *	(IOMMU_HWPT_GET_DIRTY_BITMAP)
  *
- * Sets a bit for each page that a device wrote since the last read, and never
- * clears one: give a zeroed bitmap. Bit n of the array of little endian words
- * stands for the page at iova + n * page_size. EINVAL when tracking is off or
- * the range is not mapped from end to end.
+ * Sets a bit for each page that a device wrote since the last read. Never
+ * clears bits, so the caller passes a zeroed bitmap. Bit n of the array of
+ * little endian words covers the page at iova + n * page_size. EINVAL if
+ * tracking is stopped or part of the range is not mapped.
  */
 struct iommu_hwpt_get_dirty_bitmap {
 	/** @size: sizeof this structure */
@@ -648,7 +663,7 @@ struct iommu_hwpt_get_dirty_bitmap {
 	__aligned_u64 iova;
 	/** @length: bytes of the range */
 	__aligned_u64 length;
-	/** @page_size: bytes that a bit stands for, a power of two */
+	/** @page_size: bytes that a bit covers, a power of two */
 	__aligned_u64 page_size;
 	/** @data: address of the bitmap */
 	__aligned_u64 data;
@@ -657,21 +672,24 @@ struct iommu_hwpt_get_dirty_bitmap {
 #define IOMMU_HWPT_GET_DIRTY_BITMAP \
 	_IO(IOMMUFD_TYPE, IOMMUFD_CMD_HWPT_GET_DIRTY_BITMAP)
 
-/* ---- What the hardware is ---- */
+/* ---- Hardware information ---- */
 
 /**
- * enum iommu_hw_info_type - layout that data_uptr of IOMMU_GET_HW_INFO gets
+ * enum iommu_hw_info_type - layout of the data of IOMMU_GET_HW_INFO
  */
 enum iommu_hw_info_type {
-	/** @IOMMU_HW_INFO_TYPE_NONE: out: the driver tells nothing */
+	/** @IOMMU_HW_INFO_TYPE_NONE: out: the driver reports nothing */
 	IOMMU_HW_INFO_TYPE_NONE = 0,
-	/** @IOMMU_HW_INFO_TYPE_DEFAULT: in: whatever the driver prefers */
+	/** @IOMMU_HW_INFO_TYPE_DEFAULT: in: the type that the driver prefers */
 	IOMMU_HW_INFO_TYPE_DEFAULT = 0,
 	/** @IOMMU_HW_INFO_TYPE_INTEL_VTD: struct iommu_hw_info_vtd */
 	IOMMU_HW_INFO_TYPE_INTEL_VTD = 1,
 	/** @IOMMU_HW_INFO_TYPE_ARM_SMMUV3: struct iommu_hw_info_arm_smmuv3 */
 	IOMMU_HW_INFO_TYPE_ARM_SMMUV3 = 2,
-	/** @IOMMU_HW_INFO_TYPE_TEGRA241_CMDQV: struct iommu_hw_info_tegra241_cmdqv */
+	/**
+	 * @IOMMU_HW_INFO_TYPE_TEGRA241_CMDQV: struct
+	 * iommu_hw_info_tegra241_cmdqv
+	 */
 	IOMMU_HW_INFO_TYPE_TEGRA241_CMDQV = 3,
 	/** @IOMMU_HW_INFO_TYPE_AMD: struct iommu_hw_info_amd */
 	IOMMU_HW_INFO_TYPE_AMD = 4,
@@ -705,7 +723,7 @@ struct iommu_hw_info_vtd {
 /**
  * struct iommu_hw_info_arm_smmuv3 - ARM SMMUv3
  *
- * Raw registers: what the kernel or the board cannot do may still be set.
+ * Raw registers: bits may be set that the kernel or the board does not support.
  */
 struct iommu_hw_info_arm_smmuv3 {
 	/** @flags: zero */
@@ -723,7 +741,7 @@ struct iommu_hw_info_arm_smmuv3 {
 /**
  * struct iommu_hw_info_tegra241_cmdqv - NVIDIA Tegra241 CMDQ-V beside an SMMUv3
  *
- * Fields of the PARAM register that a guest is to see; it has one VINTF.
+ * Fields of the PARAM register for a guest, which has one VINTF.
  */
 struct iommu_hw_info_tegra241_cmdqv {
 	/** @flags: zero */
@@ -741,7 +759,7 @@ struct iommu_hw_info_tegra241_cmdqv {
 /**
  * struct iommu_hw_info_amd - AMD IOMMU
  *
- * Raw registers: a feature needs the kernel's support as well.
+ * Raw registers: a feature also requires support by the kernel.
  */
 struct iommu_hw_info_amd {
 	/** @efr: Extended Feature Register */
@@ -751,7 +769,7 @@ struct iommu_hw_info_amd {
 };
 
 /**
- * enum iommufd_hw_capabilities - what a device can do with its IOMMU
+ * enum iommufd_hw_capabilities - capabilities of a device and its IOMMU
  */
 enum iommufd_hw_capabilities {
 	/** @IOMMU_HW_CAP_DIRTY_TRACKING: page tables can track dirty pages */
@@ -765,27 +783,29 @@ enum iommufd_hw_capabilities {
 };
 
 /**
- * enum iommufd_hw_info_flags - how IOMMU_GET_HW_INFO is to be read
+ * enum iommufd_hw_info_flags - flags of IOMMU_GET_HW_INFO
  */
 enum iommufd_hw_info_flags {
-	/** @IOMMU_HW_INFO_FLAG_INPUT_TYPE: in_data_type says which layout */
+	/** @IOMMU_HW_INFO_FLAG_INPUT_TYPE: in_data_type selects the layout */
 	IOMMU_HW_INFO_FLAG_INPUT_TYPE = 1 << 0,
 };
 
 /**
  * struct iommu_hw_info - the IOMMU of a device (IOMMU_GET_HW_INFO)
  *
- * A buffer longer than the data is filled up with zeroes, a shorter one gets
- * the beginning.
+ * If the buffer is longer than the data, the rest is filled with zeroes. If it
+ * is shorter, the data are truncated.
  */
 struct iommu_hw_info {
 	/** @size: sizeof this structure */
 	__u32 size;
 	/** @flags: of enum iommufd_hw_info_flags */
 	__u32 flags;
-	/** @dev_id: device to ask about */
+	/** @dev_id: device to query */
 	__u32 dev_id;
-	/** @data_len: in: bytes at @data_uptr, may be 0, out: bytes of the data */
+	/**
+	 * @data_len: in: bytes at @data_uptr, may be 0, out: bytes of the data
+	 */
 	__u32 data_len;
 	/** @data_uptr: address of a buffer for the data */
 	__aligned_u64 data_uptr;
@@ -795,10 +815,12 @@ struct iommu_hw_info {
 		 * IOMMU_HW_INFO_FLAG_INPUT_TYPE; otherwise zero
 		 */
 		__u32 in_data_type;
-		/** @out_data_type: one of enum iommu_hw_info_type, written */
+		/**
+		 * @out_data_type: layout written, of enum iommu_hw_info_type
+		 */
 		__u32 out_data_type;
 	};
-	/** @out_max_pasid_log2: bits of PASID, 0 where there is none */
+	/** @out_max_pasid_log2: bits of PASID, 0 without PASID support */
 	__u8 out_max_pasid_log2;
 	/** @__reserved: zero */
 	__u8 __reserved[3];
@@ -811,7 +833,7 @@ struct iommu_hw_info {
 /* ---- I/O page faults ---- */
 
 /**
- * enum iommu_hwpt_pgfault_flags - about a page request
+ * enum iommu_hwpt_pgfault_flags - flags of a page request
  */
 enum iommu_hwpt_pgfault_flags {
 	/** @IOMMU_PGFAULT_FLAGS_PASID_VALID: pasid is valid */
@@ -824,23 +846,23 @@ enum iommu_hwpt_pgfault_flags {
  * enum iommu_hwpt_pgfault_perm - access that a page request asks for
  */
 enum iommu_hwpt_pgfault_perm {
-	/** @IOMMU_PGFAULT_PERM_READ: to read */
+	/** @IOMMU_PGFAULT_PERM_READ: read */
 	IOMMU_PGFAULT_PERM_READ = (1 << 0),
-	/** @IOMMU_PGFAULT_PERM_WRITE: to write */
+	/** @IOMMU_PGFAULT_PERM_WRITE: write */
 	IOMMU_PGFAULT_PERM_WRITE = (1 << 1),
-	/** @IOMMU_PGFAULT_PERM_EXEC: to execute, with a PASID */
+	/** @IOMMU_PGFAULT_PERM_EXEC: execute, with a PASID */
 	IOMMU_PGFAULT_PERM_EXEC = (1 << 2),
-	/** @IOMMU_PGFAULT_PERM_PRIV: in privileged mode, with a PASID */
+	/** @IOMMU_PGFAULT_PERM_PRIV: privileged mode, with a PASID */
 	IOMMU_PGFAULT_PERM_PRIV = (1 << 3),
 };
 
 /**
- * struct iommu_hwpt_pgfault - a page request, as read() from a fault queue
+ * struct iommu_hwpt_pgfault - a page request that read() returns
  */
 struct iommu_hwpt_pgfault {
 	/** @flags: of enum iommu_hwpt_pgfault_flags */
 	__u32 flags;
-	/** @dev_id: device that asks */
+	/** @dev_id: device that made the request */
 	__u32 dev_id;
 	/** @pasid: its PASID */
 	__u32 pasid;
@@ -852,24 +874,24 @@ struct iommu_hwpt_pgfault {
 	__u32 __reserved;
 	/** @addr: address that faulted */
 	__aligned_u64 addr;
-	/** @length: bytes that the device hints it will need, or 0 */
+	/** @length: bytes that the device expects to access, a hint, or 0 */
 	__u32 length;
-	/** @cookie: names the group in the response */
+	/** @cookie: identifies the group in the response */
 	__u32 cookie;
 };
 
 /**
- * enum iommufd_page_response_code - answer to a group of page requests
+ * enum iommufd_page_response_code - response to a group of page requests
  */
 enum iommufd_page_response_code {
 	/** @IOMMUFD_PAGE_RESP_SUCCESS: handled, the device may try again */
 	IOMMUFD_PAGE_RESP_SUCCESS = 0,
-	/** @IOMMUFD_PAGE_RESP_INVALID: not to be had, the access has failed */
+	/** @IOMMUFD_PAGE_RESP_INVALID: not available, the access fails */
 	IOMMUFD_PAGE_RESP_INVALID = 1,
 };
 
 /**
- * struct iommu_hwpt_page_response - what to write() to a fault queue
+ * struct iommu_hwpt_page_response - a response that write() takes
  */
 struct iommu_hwpt_page_response {
 	/** @cookie: of the page request group */
@@ -879,10 +901,10 @@ struct iommu_hwpt_page_response {
 };
 
 /**
- * struct iommu_fault_alloc - make a fault queue (IOMMU_FAULT_QUEUE_ALLOC)
+ * struct iommu_fault_alloc - create a fault queue (IOMMU_FAULT_QUEUE_ALLOC)
  *
- * Its descriptor delivers page requests by read() and poll() and takes
- * responses by write(), whole structures at a time.
+ * Its descriptor delivers page requests by read() and poll() and accepts
+ * responses by write(), in whole structures.
  */
 struct iommu_fault_alloc {
 	/** @size: sizeof this structure */
@@ -908,26 +930,28 @@ enum iommu_viommu_type {
 	/** @IOMMU_VIOMMU_TYPE_ARM_SMMUV3: ARM SMMUv3 */
 	IOMMU_VIOMMU_TYPE_ARM_SMMUV3 = 1,
 	/**
-	 * @IOMMU_VIOMMU_TYPE_TEGRA241_CMDQV: ARM SMMUv3 with NVIDIA CMDQ-V, data
-	 * struct iommu_viommu_tegra241_cmdqv
+	 * @IOMMU_VIOMMU_TYPE_TEGRA241_CMDQV: ARM SMMUv3 with NVIDIA CMDQ-V,
+	 * data struct iommu_viommu_tegra241_cmdqv
 	 */
 	IOMMU_VIOMMU_TYPE_TEGRA241_CMDQV = 2,
 };
 
 /**
- * struct iommu_viommu_tegra241_cmdqv - where to mmap the virtual interface
+ * struct iommu_viommu_tegra241_cmdqv - mmap() of the interface
  */
 struct iommu_viommu_tegra241_cmdqv {
-	/** @out_vintf_mmap_offset: offset for mmap() of the iommufd descriptor */
+	/**
+	 * @out_vintf_mmap_offset: offset for mmap() of the iommufd descriptor
+	 */
 	__aligned_u64 out_vintf_mmap_offset;
 	/** @out_vintf_mmap_length: bytes to mmap() */
 	__aligned_u64 out_vintf_mmap_length;
 };
 
 /**
- * struct iommu_viommu_alloc - make a virtual IOMMU (IOMMU_VIOMMU_ALLOC)
+ * struct iommu_viommu_alloc - create a virtual IOMMU (IOMMU_VIOMMU_ALLOC)
  *
- * A guest's share of one physical IOMMU, over a page table made with
+ * A guest's share of one physical IOMMU, on a page table created with
  * IOMMU_HWPT_ALLOC_NEST_PARENT.
  */
 struct iommu_viommu_alloc {
@@ -947,16 +971,18 @@ struct iommu_viommu_alloc {
 	__u32 data_len;
 	/** @__reserved: zero */
 	__u32 __reserved;
-	/** @data_uptr: address of the structure that @type names */
+	/** @data_uptr: address of the structure that belongs to @type */
 	__aligned_u64 data_uptr;
 };
 
 #define IOMMU_VIOMMU_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_VIOMMU_ALLOC)
 
 /**
- * struct iommu_vdevice_alloc - a device as the guest sees it (IOMMU_VDEVICE_ALLOC)
+ * struct iommu_vdevice_alloc - create a device of the guest
+ *	(IOMMU_VDEVICE_ALLOC)
  *
- * EEXIST when the virtual ID, or the device, has one on this virtual IOMMU.
+ * EEXIST if the virtual ID or the device already has a virtual device on this
+ * virtual IOMMU.
  */
 struct iommu_vdevice_alloc {
 	/** @size: sizeof this structure */
@@ -974,7 +1000,7 @@ struct iommu_vdevice_alloc {
 #define IOMMU_VDEVICE_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_VDEVICE_ALLOC)
 
 /**
- * enum iommu_veventq_flag - about an entry of an event queue
+ * enum iommu_veventq_flag - flags of an entry of an event queue
  */
 enum iommu_veventq_flag {
 	/**
@@ -990,7 +1016,7 @@ enum iommu_veventq_flag {
 struct iommufd_vevent_header {
 	/** @flags: of enum iommu_veventq_flag */
 	__u32 flags;
-	/** @sequence: counts events from 0 to INT_MAX, a gap shows lost ones */
+	/** @sequence: number from 0 to INT_MAX; a gap indicates lost events */
 	__u32 sequence;
 };
 
@@ -1002,7 +1028,10 @@ enum iommu_veventq_type {
 	IOMMU_VEVENTQ_TYPE_DEFAULT = 0,
 	/** @IOMMU_VEVENTQ_TYPE_ARM_SMMUV3: struct iommu_vevent_arm_smmuv3 */
 	IOMMU_VEVENTQ_TYPE_ARM_SMMUV3 = 1,
-	/** @IOMMU_VEVENTQ_TYPE_TEGRA241_CMDQV: struct iommu_vevent_tegra241_cmdqv */
+	/**
+	 * @IOMMU_VEVENTQ_TYPE_TEGRA241_CMDQV: struct
+	 * iommu_vevent_tegra241_cmdqv
+	 */
 	IOMMU_VEVENTQ_TYPE_TEGRA241_CMDQV = 2,
 };
 
@@ -1023,16 +1052,16 @@ struct iommu_vevent_tegra241_cmdqv {
 };
 
 /**
- * struct iommu_veventq_alloc - make an event queue (IOMMU_VEVENTQ_ALLOC)
+ * struct iommu_veventq_alloc - create an event queue (IOMMU_VEVENTQ_ALLOC)
  *
- * EEXIST when the virtual IOMMU has a queue of this type, EINVAL for depth 0.
+ * EEXIST if the virtual IOMMU has a queue of this type, EINVAL for depth 0.
  */
 struct iommu_veventq_alloc {
 	/** @size: sizeof this structure */
 	__u32 size;
 	/** @flags: zero */
 	__u32 flags;
-	/** @viommu_id: virtual IOMMU whose events these are */
+	/** @viommu_id: virtual IOMMU that reports the events */
 	__u32 viommu_id;
 	/** @type: one of enum iommu_veventq_type */
 	__u32 type;
@@ -1040,7 +1069,9 @@ struct iommu_veventq_alloc {
 	__u32 veventq_depth;
 	/** @out_veventq_id: ID of the queue */
 	__u32 out_veventq_id;
-	/** @out_veventq_fd: descriptor to read() and poll(); caller closes it */
+	/**
+	 * @out_veventq_fd: descriptor to read() and poll(); caller closes it
+	 */
 	__u32 out_veventq_fd;
 	/** @__reserved: zero */
 	__u32 __reserved;
@@ -1056,17 +1087,19 @@ enum iommu_hw_queue_type {
 	IOMMU_HW_QUEUE_TYPE_DEFAULT = 0,
 	/**
 	 * @IOMMU_HW_QUEUE_TYPE_TEGRA241_CMDQV: command queue of NVIDIA CMDQ-V.
-	 * The memory must be physically contiguous and aligned to its length;
-	 * queues are made in the order of their index and removed in reverse.
+	 * The memory must be physically contiguous and aligned to its length.
+	 * Queues are created in the order of their index and removed in
+	 * reverse.
 	 */
 	IOMMU_HW_QUEUE_TYPE_TEGRA241_CMDQV = 1,
 };
 
 /**
- * struct iommu_hw_queue_alloc - give hardware a guest queue (IOMMU_HW_QUEUE_ALLOC)
+ * struct iommu_hw_queue_alloc - assign a guest queue to hardware
+ *	(IOMMU_HW_QUEUE_ALLOC)
  *
- * The hardware then works on the guest's memory without leaving the guest; the
- * memory stays pinned.
+ * The hardware then processes the queue in guest memory without exits from the
+ * guest. The memory stays pinned.
  */
 struct iommu_hw_queue_alloc {
 	/** @size: sizeof this structure */

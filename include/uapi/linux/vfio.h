@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * User API of VFIO: device files, the groups and containers that older programs
- * reach them by, and the I/O address space of a container.
+ * User API of VFIO: device files, the groups and containers by which older
+ * programs open them, and the I/O address space of a container.
  *
- * Structures that begin with argsz and flags: the caller sets argsz to the
- * bytes it has room for, and flags to what it asks; unknown flags get EINVAL,
- * as does an argsz below the structure's first published size. Where an answer
- * does not fit, the kernel writes the argsz that would do.
+ * Structures that begin with argsz and flags: the caller sets argsz to the size
+ * of its buffer, and flags to those of the request. Unknown flags fail with
+ * EINVAL, as does an argsz below the first published size of the structure. If
+ * the result does not fit, the kernel writes the required argsz.
  *
- * Unless said otherwise an ioctl returns 0, or -1 with errno: EINVAL for bad
- * arguments, EFAULT for inaccessible memory, ENOTTY where the descriptor has no
- * such ioctl, ENODEV after the device was removed.
+ * Unless documented otherwise, an ioctl returns 0, or -1 with errno: EINVAL for
+ * bad arguments, EFAULT for inaccessible memory, ENOTTY if the descriptor has
+ * no such ioctl, ENODEV after the device was removed.
  */
 #ifndef _UAPI_LINUX_VFIO_H
 #define _UAPI_LINUX_VFIO_H
@@ -20,7 +20,7 @@
 #include <linux/types.h>
 
 #ifndef __user
-/* The kernel's mark for user pointers; nothing in user space. */
+/* The kernel's annotation of user pointers, empty in user space */
 #define __user
 #endif
 
@@ -28,25 +28,27 @@
 #define VFIO_API_VERSION 0
 
 /*
- * Arguments of VFIO_CHECK_EXTENSION. Those named _IOMMU, but for DMA_CC, can be
- * chosen by VFIO_SET_IOMMU where the answer is positive.
+ * Arguments of VFIO_CHECK_EXTENSION. Those named _IOMMU, except DMA_CC, are
+ * types for VFIO_SET_IOMMU if the extension is supported.
  */
 #define VFIO_TYPE1_IOMMU 1
 #define VFIO_SPAPR_TCE_IOMMU 2
-/* type1 that unmaps no more than asked: a range never cuts a mapping */
+/*
+ * type1 that never unmaps more than the range, which must not split a mapping
+ */
 #define VFIO_TYPE1v2_IOMMU 3
 /* DMA of the container's devices is coherent with the CPU caches */
 #define VFIO_DMA_CC_IOMMU 4
 /* IBM's enhanced error handling */
 #define VFIO_EEH 5
-/* formerly a type1 with nested translation, must not be used again */
+/* formerly a type1 with nested translation; must not be reused */
 #define __VFIO_RESERVED_TYPE1_NESTING_IOMMU 6
 #define VFIO_SPAPR_TCE_v2_IOMMU 7
 /* no IOMMU: DMA uses physical addresses, unprotected */
 #define VFIO_NOIOMMU_IOMMU 8
-/* VFIO_DMA_UNMAP_FLAG_ALL works */
+/* VFIO_DMA_UNMAP_FLAG_ALL is supported */
 #define VFIO_UNMAP_ALL 9
-/* VFIO_DMA_MAP_FLAG_VADDR and VFIO_DMA_UNMAP_FLAG_VADDR work */
+/* VFIO_DMA_MAP_FLAG_VADDR and VFIO_DMA_UNMAP_FLAG_VADDR are supported */
 #define VFIO_UPDATE_VADDR 10
 
 /* ioctl type byte, shared with iommufd, and VFIO's first number */
@@ -60,11 +62,13 @@
  * that each start with this header.
  */
 struct vfio_info_cap_header {
-	/** @id: what follows, a number of its own for each INFO structure */
+	/** @id: kind of the capability, specific to the INFO structure */
 	__u16 id;
-	/** @version: layout of what follows */
+	/** @version: version of the capability's layout */
 	__u16 version;
-	/** @next: next element's offset from the INFO structure, 0 at the end */
+	/**
+	 * @next: next element's offset from the INFO structure, 0 at the end
+	 */
 	__u32 next;
 };
 
@@ -73,13 +77,13 @@ struct vfio_info_cap_header {
 /* Returns VFIO_API_VERSION. */
 #define VFIO_GET_API_VERSION _IO(VFIO_TYPE, VFIO_BASE + 0)
 
-/* Argument: a number of an extension. Returns 0 for no, positive for yes. */
+/* Argument: an extension. Returns 0 if unsupported, else a positive value. */
 #define VFIO_CHECK_EXTENSION _IO(VFIO_TYPE, VFIO_BASE + 1)
 
 /*
- * Argument: a number of an extension named _IOMMU. The container must have a
- * group and no IOMMU yet (EINVAL); ENODEV where no driver offers the type,
- * EPERM where interrupts of the devices are not isolated.
+ * Argument: an extension named _IOMMU. The container must have a group and no
+ * IOMMU yet (EINVAL); ENODEV if no driver supports the type, EPERM if the
+ * interrupts of the devices are not isolated.
  */
 #define VFIO_SET_IOMMU _IO(VFIO_TYPE, VFIO_BASE + 2)
 
@@ -104,24 +108,24 @@ struct vfio_group_status {
 
 /*
  * Argument: address of an __s32 descriptor of a container or of an iommufd
- * context. EINVAL where the group has one already, EBUSY or EPERM where it is
+ * context. EINVAL if the group has one already, EBUSY or EPERM if the group is
  * not viable or not allowed.
  */
 #define VFIO_GROUP_SET_CONTAINER _IO(VFIO_TYPE, VFIO_BASE + 4)
 
-/* EINVAL where there is no container, EBUSY while a device is open. */
+/* EINVAL if there is no container, EBUSY while a device is open. */
 #define VFIO_GROUP_UNSET_CONTAINER _IO(VFIO_TYPE, VFIO_BASE + 5)
 
 /*
- * Argument: a string with the device's name, on PCI as 0000:06:0d.0; a VF may
- * need " vf_token=UUID" after it. Returns a descriptor. ENODEV where the group
- * has no such device, EINVAL before the container has an IOMMU.
+ * Argument: a string with the name of the device, such as 0000:06:0d.0 on PCI;
+ * a VF may require " vf_token=UUID" after it. Returns a descriptor. ENODEV if
+ * the group has no such device, EINVAL before the container has an IOMMU.
  */
 #define VFIO_GROUP_GET_DEVICE_FD _IO(VFIO_TYPE, VFIO_BASE + 6)
 
-/* ---- Devices: what there is ---- */
+/* ---- Devices: summary ---- */
 
-/* VFIO_DEVICE_RESET works */
+/* VFIO_DEVICE_RESET is supported */
 #define VFIO_DEVICE_FLAGS_RESET (1 << 0)
 /* bus or kind of the device */
 #define VFIO_DEVICE_FLAGS_PCI (1 << 1)
@@ -138,15 +142,15 @@ struct vfio_group_status {
  * struct vfio_device_info - summary of a device (VFIO_DEVICE_GET_INFO)
  */
 struct vfio_device_info {
-	/** @argsz: in: room, out: bytes needed with capabilities */
+	/** @argsz: in: size of the buffer, out: bytes with capabilities */
 	__u32 argsz;
 	/** @flags: out: VFIO_DEVICE_FLAGS_* */
 	__u32 flags;
-	/** @num_regions: region indexes, from 0 */
+	/** @num_regions: number of region indexes, from 0 on */
 	__u32 num_regions;
-	/** @num_irqs: interrupt indexes, from 0 */
+	/** @num_irqs: number of interrupt indexes, from 0 on */
 	__u32 num_irqs;
-	/** @cap_offset: first capability's offset, 0 where none was written */
+	/** @cap_offset: first capability's offset, 0 if none was written */
 	__u32 cap_offset;
 	/** @pad: unused */
 	__u32 pad;
@@ -154,7 +158,7 @@ struct vfio_device_info {
 
 #define VFIO_DEVICE_GET_INFO _IO(VFIO_TYPE, VFIO_BASE + 7)
 
-/* Contents of the sysfs attribute device_api of a mediated device type. */
+/* Values of the sysfs attribute device_api of a mediated device type */
 #define VFIO_DEVICE_API_PCI_STRING "vfio-pci"
 #define VFIO_DEVICE_API_PLATFORM_STRING "vfio-platform"
 #define VFIO_DEVICE_API_AMBA_STRING "vfio-amba"
@@ -192,7 +196,7 @@ struct vfio_device_info_cap_pci_atomic_comp {
 #define VFIO_REGION_INFO_FLAG_READ (1 << 0)
 /* the region can be written with write() */
 #define VFIO_REGION_INFO_FLAG_WRITE (1 << 1)
-/* the region, or the parts that a capability lists, can be mapped by mmap() */
+/* the region, or the parts listed by a capability, can be mapped by mmap() */
 #define VFIO_REGION_INFO_FLAG_MMAP (1 << 2)
 /* there are capabilities; cap_offset is valid */
 #define VFIO_REGION_INFO_FLAG_CAPS (1 << 3)
@@ -203,13 +207,13 @@ struct vfio_device_info_cap_pci_atomic_comp {
  * An index within num_regions that the device lacks has size 0.
  */
 struct vfio_region_info {
-	/** @argsz: in: room, out: bytes needed with capabilities */
+	/** @argsz: in: size of the buffer, out: bytes with capabilities */
 	__u32 argsz;
 	/** @flags: out: VFIO_REGION_INFO_FLAG_* */
 	__u32 flags;
-	/** @index: region to ask about */
+	/** @index: region to query */
 	__u32 index;
-	/** @cap_offset: first capability's offset, 0 where none was written */
+	/** @cap_offset: first capability's offset, 0 if none was written */
 	__u32 cap_offset;
 	/** @size: bytes */
 	__aligned_u64 size;
@@ -246,11 +250,11 @@ struct vfio_region_info_cap_sparse_mmap {
 	struct vfio_region_sparse_mmap_area areas[];
 };
 
-/* Capability: what a region beyond the fixed indexes of its bus is. */
+/* Capability: type of a region beyond the fixed indexes of its bus. */
 #define VFIO_REGION_INFO_CAP_TYPE 2
 
 /**
- * struct vfio_region_info_cap_type - meaning of a device specific region
+ * struct vfio_region_info_cap_type - type of a device specific region
  */
 struct vfio_region_info_cap_type {
 	/** @header: VFIO_REGION_INFO_CAP_TYPE, version 1 */
@@ -268,15 +272,17 @@ struct vfio_region_info_cap_type {
 #define VFIO_REGION_TYPE_CCW (2)
 #define VFIO_REGION_TYPE_MIGRATION_DEPRECATED (3)
 
-/* of Intel, 8086: OpRegion, host bridge config space, LPC bridge config space */
+/*
+ * of Intel, 8086: OpRegion, host bridge config space, LPC bridge config space
+ */
 #define VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION (1)
 #define VFIO_REGION_SUBTYPE_INTEL_IGD_HOST_CFG (2)
 #define VFIO_REGION_SUBTYPE_INTEL_IGD_LPC_CFG (3)
 
-/* of NVIDIA, 10de: memory of the GPU; no driver has it any more */
+/* of NVIDIA, 10de: memory of the GPU; no longer used by any driver */
 #define VFIO_REGION_SUBTYPE_NVIDIA_NVLINK2_RAM (1)
 
-/* of IBM, 1014: address translation shootdown; no driver has it any more */
+/* of IBM, 1014: address translation shootdown; no longer used by any driver */
 #define VFIO_REGION_SUBTYPE_IBM_NVLINK2_ATSD (1)
 
 /* of VFIO_REGION_TYPE_GFX: the monitor */
@@ -293,11 +299,11 @@ struct vfio_region_info_cap_type {
  * up.
  */
 struct vfio_region_gfx_edid {
-	/** @edid_offset: where in the region the blob is, read-only */
+	/** @edid_offset: offset of the blob in the region, read-only */
 	__u32 edid_offset;
-	/** @edid_max_size: most bytes of blob, read-only */
+	/** @edid_max_size: maximum bytes of the blob, read-only */
 	__u32 edid_max_size;
-	/** @edid_size: bytes of blob */
+	/** @edid_size: bytes of the blob */
 	__u32 edid_size;
 	/** @max_xres: widest mode in pixels, 0 for no limit, read-only */
 	__u32 max_xres;
@@ -313,8 +319,8 @@ struct vfio_region_gfx_edid {
 #define VFIO_REGION_SUBTYPE_CCW_CRW (3)
 
 /*
- * of VFIO_REGION_TYPE_MIGRATION_DEPRECATED: migration by a region, from before
- * VFIO_DEVICE_FEATURE_MIGRATION. The names remain for old programs.
+ * of VFIO_REGION_TYPE_MIGRATION_DEPRECATED: migration by a region, superseded
+ * by VFIO_DEVICE_FEATURE_MIGRATION. The names remain for old programs.
  */
 #define VFIO_REGION_SUBTYPE_MIGRATION_DEPRECATED (1)
 
@@ -326,12 +332,12 @@ struct vfio_region_gfx_edid {
 	(VFIO_DEVICE_STATE_V1_RUNNING | VFIO_DEVICE_STATE_V1_SAVING | \
 	 VFIO_DEVICE_STATE_V1_RESUMING)
 
-/* resuming goes with no other bit */
+/* resuming cannot be combined with another bit */
 #define VFIO_DEVICE_STATE_VALID(state)                 \
 	(!((state) & VFIO_DEVICE_STATE_V1_RESUMING) || \
 	 ((state) & VFIO_DEVICE_STATE_MASK) == VFIO_DEVICE_STATE_V1_RESUMING)
 
-/* saving and resuming at once stands for a failed device */
+/* saving and resuming at once indicates a failed device */
 #define VFIO_DEVICE_STATE_IS_ERROR(state)      \
 	(((state) & VFIO_DEVICE_STATE_MASK) == \
 	 (VFIO_DEVICE_STATE_V1_SAVING | VFIO_DEVICE_STATE_V1_RESUMING))
@@ -348,18 +354,18 @@ struct vfio_device_migration_info {
 	__u32 device_state;
 	/** @reserved: zero */
 	__u32 reserved;
-	/** @pending_bytes: bytes still to be read from the device */
+	/** @pending_bytes: bytes still to read from the device */
 	__aligned_u64 pending_bytes;
-	/** @data_offset: where in the region the data are */
+	/** @data_offset: offset of the data in the region */
 	__aligned_u64 data_offset;
-	/** @data_size: bytes of data there */
+	/** @data_size: bytes of the data */
 	__aligned_u64 data_size;
 };
 
 /* Capability, only a header: the MSI-X table of the BAR may be mapped too. */
 #define VFIO_REGION_INFO_CAP_MSIX_MAPPABLE 3
 
-/* Capability: address of NVLink2 memory; no driver has it any more. */
+/* Capability: address of NVLink2 memory; no longer used by any driver. */
 #define VFIO_REGION_INFO_CAP_NVLINK2_SSATGT 4
 
 /**
@@ -372,7 +378,7 @@ struct vfio_region_info_cap_nvlink2_ssatgt {
 	__aligned_u64 tgt;
 };
 
-/* Capability: speed of an NVLink2; no driver has it any more. */
+/* Capability: speed of an NVLink2; no longer used by any driver. */
 #define VFIO_REGION_INFO_CAP_NVLINK2_LNKSPD 5
 
 /**
@@ -381,7 +387,7 @@ struct vfio_region_info_cap_nvlink2_ssatgt {
 struct vfio_region_info_cap_nvlink2_lnkspd {
 	/** @header: VFIO_REGION_INFO_CAP_NVLINK2_LNKSPD, version 1 */
 	struct vfio_info_cap_header header;
-	/** @link_speed: as the device tree encodes it */
+	/** @link_speed: speed as encoded in the device tree */
 	__u32 link_speed;
 	/** @__pad: unused */
 	__u32 __pad;
@@ -389,13 +395,13 @@ struct vfio_region_info_cap_nvlink2_lnkspd {
 
 /* ---- Devices: interrupts ---- */
 
-/* interrupts can be had by eventfd */
+/* interrupts can signal eventfds */
 #define VFIO_IRQ_INFO_EVENTFD (1 << 0)
-/* they can be masked and unmasked */
+/* interrupts can be masked and unmasked */
 #define VFIO_IRQ_INFO_MASKABLE (1 << 1)
-/* each masks itself as it fires and waits to be unmasked */
+/* an interrupt is masked when it fires, until the user unmasks it */
 #define VFIO_IRQ_INFO_AUTOMASKED (1 << 2)
-/* all must be enabled at once, no more can be added without disabling */
+/* all must be enabled at once; none can be added without disabling them */
 #define VFIO_IRQ_INFO_NORESIZE (1 << 3)
 
 /**
@@ -406,22 +412,26 @@ struct vfio_irq_info {
 	__u32 argsz;
 	/** @flags: out: VFIO_IRQ_INFO_* */
 	__u32 flags;
-	/** @index: index to ask about */
+	/** @index: index to query */
 	__u32 index;
-	/** @count: interrupts behind it, 0 where the device lacks it */
+	/** @count: interrupts of the index, 0 if the device lacks it */
 	__u32 count;
 };
 
 #define VFIO_DEVICE_GET_IRQ_INFO _IO(VFIO_TYPE, VFIO_BASE + 9)
 
-/* one of: no data; a __u8 each, 0 to skip it; an __s32 eventfd each, -1 none */
+/*
+ * one of: no data; a __u8 each, 0 to skip; an __s32 eventfd each, -1 for none
+ */
 #define VFIO_IRQ_SET_DATA_NONE (1 << 0)
 #define VFIO_IRQ_SET_DATA_BOOL (1 << 1)
 #define VFIO_IRQ_SET_DATA_EVENTFD (1 << 2)
-/* with one of: mask, unmask, trigger; an eventfd does it whenever signalled */
+/*
+ * with one of: mask or unmask now, or whenever the given eventfd is signalled
+ */
 #define VFIO_IRQ_SET_ACTION_MASK (1 << 3)
 #define VFIO_IRQ_SET_ACTION_UNMASK (1 << 4)
-/* an eventfd is signalled by the interrupt; other data simulate one */
+/* the interrupt signals the given eventfd; other data simulate an interrupt */
 #define VFIO_IRQ_SET_ACTION_TRIGGER (1 << 5)
 
 #define VFIO_IRQ_SET_DATA_TYPE_MASK                        \
@@ -435,8 +445,8 @@ struct vfio_irq_info {
  * struct vfio_irq_set - set up, mask or raise interrupts (VFIO_DEVICE_SET_IRQS)
  *
  * DATA_NONE with ACTION_TRIGGER and count 0 disables the whole index. Eventfds
- * with ACTION_TRIGGER enable it. Returns 0, or where the platform has fewer
- * vectors than asked for the number that it has.
+ * with ACTION_TRIGGER enable it. Returns 0, or the number of available vectors
+ * if the platform has fewer than requested.
  */
 struct vfio_irq_set {
 	/** @argsz: bytes with @data */
@@ -445,17 +455,17 @@ struct vfio_irq_set {
 	__u32 flags;
 	/** @index: interrupt index */
 	__u32 index;
-	/** @start: first interrupt behind it */
+	/** @start: first interrupt of the index */
 	__u32 start;
-	/** @count: interrupts from there on */
+	/** @count: number of interrupts */
 	__u32 count;
-	/** @data: @count elements as @flags say */
+	/** @data: @count elements of the type given by @flags */
 	__u8 data[];
 };
 
 #define VFIO_DEVICE_SET_IRQS _IO(VFIO_TYPE, VFIO_BASE + 10)
 
-/* Resets this one device. ENOTTY where it cannot, EBUSY while others use it. */
+/* Resets only this device. ENOTTY if unsupported, EBUSY while others use it. */
 #define VFIO_DEVICE_RESET _IO(VFIO_TYPE, VFIO_BASE + 11)
 
 /* Region indexes of a PCI device; more can follow. */
@@ -470,7 +480,7 @@ enum {
 	VFIO_PCI_CONFIG_REGION_INDEX,
 	/* 0xa0000 to 0xbffff and the ports 0x3b0 and 0x3c0, at those offsets */
 	VFIO_PCI_VGA_REGION_INDEX,
-	/* later ones are told by VFIO_DEVICE_GET_INFO and have a CAP_TYPE */
+	/* VFIO_DEVICE_GET_INFO reports further ones, which have a CAP_TYPE */
 	VFIO_PCI_NUM_REGIONS = 9,
 };
 
@@ -481,7 +491,7 @@ enum {
 	VFIO_PCI_MSIX_IRQ_INDEX,
 	/* the bus reported an uncorrectable error */
 	VFIO_PCI_ERR_IRQ_INDEX,
-	/* the host asks for the device back */
+	/* the host requests that the user close the device */
 	VFIO_PCI_REQ_IRQ_INDEX,
 	VFIO_PCI_NUM_IRQS,
 };
@@ -509,12 +519,12 @@ enum {
 
 /* ---- PCI: hot reset of a bus or slot ---- */
 
-/* special values of devid: not bound by this context, but owned or not */
+/* special values of devid: not bound to this context, but owned or not owned */
 #define VFIO_PCI_DEVID_OWNED 0
 #define VFIO_PCI_DEVID_NOT_OWNED -1
 
 /**
- * struct vfio_pci_dependent_device - a device that a hot reset would hit
+ * struct vfio_pci_dependent_device - a device that a hot reset affects
  */
 struct vfio_pci_dependent_device {
 	union {
@@ -533,14 +543,15 @@ struct vfio_pci_dependent_device {
 
 /* devid is valid, not group_id: the device was bound to an iommufd context */
 #define VFIO_PCI_HOT_RESET_FLAG_DEV_ID (1 << 0)
-/* that context owns every device concerned, so that a reset is allowed */
+/* that context owns all affected devices, so that a reset is allowed */
 #define VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED (1 << 1)
 
 /**
- * struct vfio_pci_hot_reset_info - what a hot reset would hit (VFIO_DEVICE_GET_PCI_HOT_RESET_INFO)
+ * struct vfio_pci_hot_reset_info - list the devices that a hot reset affects
+ *	(VFIO_DEVICE_GET_PCI_HOT_RESET_INFO)
  *
- * ENOSPC where the devices do not fit: argsz and count say how much would.
- * ENODEV where neither slot nor bus can be reset.
+ * ENOSPC if the devices do not fit: argsz and count are then set to the
+ * required values. ENODEV if neither slot nor bus can be reset.
  */
 struct vfio_pci_hot_reset_info {
 	/** @argsz: bytes with @devices */
@@ -558,8 +569,8 @@ struct vfio_pci_hot_reset_info {
 /**
  * struct vfio_pci_hot_reset - reset bus or slot (VFIO_DEVICE_PCI_HOT_RESET)
  *
- * The caller shows that it owns all devices concerned: by a descriptor of each
- * group, or, where the device was bound to an iommufd context, by none.
+ * The caller must own all affected devices. It proves this by a descriptor of
+ * each group or, if the device was bound to an iommufd context, passes none.
  */
 struct vfio_pci_hot_reset {
 	/** @argsz: bytes with @group_fds */
@@ -576,15 +587,16 @@ struct vfio_pci_hot_reset {
 
 /* ---- Graphics planes of mediated GPUs ---- */
 
-/* asks whether the type given beside it is supported */
+/* test whether the type given together with it is supported */
 #define VFIO_GFX_PLANE_TYPE_PROBE (1 << 0)
 #define VFIO_GFX_PLANE_TYPE_DMABUF (1 << 1)
 #define VFIO_GFX_PLANE_TYPE_REGION (1 << 2)
 
 /**
- * struct vfio_device_gfx_plane_info - what a guest shows (VFIO_DEVICE_QUERY_GFX_PLANE)
+ * struct vfio_device_gfx_plane_info - query a plane of the guest
+ *	(VFIO_DEVICE_QUERY_GFX_PLANE)
  *
- * A drm_format of 0 means that the guest has set up nothing yet.
+ * A drm_format of 0 means that the guest has not set up the plane yet.
  */
 struct vfio_device_gfx_plane_info {
 	/** @argsz: sizeof this structure */
@@ -609,9 +621,9 @@ struct vfio_device_gfx_plane_info {
 	__u32 x_pos;
 	/** @y_pos: vertical position of a cursor */
 	__u32 y_pos;
-	/** @x_hot: horizontal hot spot of a cursor, -1 where unknown */
+	/** @x_hot: horizontal hot spot of a cursor, -1 if unknown */
 	__u32 x_hot;
-	/** @y_hot: vertical hot spot of a cursor, -1 where unknown */
+	/** @y_hot: vertical hot spot of a cursor, -1 if unknown */
 	__u32 y_hot;
 	union {
 		/** @region_index: region that holds the plane */
@@ -630,7 +642,7 @@ struct vfio_device_gfx_plane_info {
 
 /* ---- Devices: writes made by the kernel ---- */
 
-/* one of: bytes to write */
+/* one of: width of the write in bits */
 #define VFIO_DEVICE_IOEVENTFD_8 (1 << 0)
 #define VFIO_DEVICE_IOEVENTFD_16 (1 << 1)
 #define VFIO_DEVICE_IOEVENTFD_32 (1 << 2)
@@ -640,19 +652,20 @@ struct vfio_device_gfx_plane_info {
 /**
  * struct vfio_device_ioeventfd - write at each signal (VFIO_DEVICE_IOEVENTFD)
  *
- * The same values with fd -1 end it. EEXIST where it exists, ENODEV to end what
- * does not, ENOSPC at the limit.
+ * A request with the same values and fd -1 removes the ioeventfd. EEXIST if it
+ * exists already, ENODEV to remove one that does not exist, ENOSPC at the
+ * limit.
  */
 struct vfio_device_ioeventfd {
 	/** @argsz: sizeof this structure */
 	__u32 argsz;
 	/** @flags: one VFIO_DEVICE_IOEVENTFD_* */
 	__u32 flags;
-	/** @offset: where to write, an offset into the device descriptor */
+	/** @offset: offset to write at in the device descriptor */
 	__aligned_u64 offset;
-	/** @data: what to write */
+	/** @data: value to write */
 	__aligned_u64 data;
-	/** @fd: eventfd to listen to, or -1 */
+	/** @fd: eventfd that triggers the write, or -1 */
 	__s32 fd;
 	/** @reserved: zero */
 	__u32 reserved;
@@ -666,11 +679,12 @@ struct vfio_device_ioeventfd {
 #define VFIO_DEVICE_BIND_FLAG_TOKEN (1 << 0)
 
 /**
- * struct vfio_device_bind_iommufd - put a device under a context (VFIO_DEVICE_BIND_IOMMUFD)
+ * struct vfio_device_bind_iommufd - bind a device to a context
+ *	(VFIO_DEVICE_BIND_IOMMUFD)
  *
- * Until then a device descriptor knows no other ioctl. It lasts until the
- * descriptor is closed. EINVAL where it is bound already, EBUSY where somebody
- * else owns the device, EPERM where its interrupts are not isolated.
+ * Required before any other ioctl of the device descriptor. Lasts until the
+ * descriptor is closed. EINVAL if it is bound already, EBUSY if the device has
+ * another owner, EPERM if its interrupts are not isolated.
  */
 struct vfio_device_bind_iommufd {
 	/** @argsz: sizeof this structure */
@@ -691,19 +705,20 @@ struct vfio_device_bind_iommufd {
 #define VFIO_DEVICE_ATTACH_PASID (1 << 0)
 
 /**
- * struct vfio_device_attach_iommufd_pt - translate its DMA (VFIO_DEVICE_ATTACH_IOMMUFD_PT)
+ * struct vfio_device_attach_iommufd_pt - attach a page table to a device
+ *	(VFIO_DEVICE_ATTACH_IOMMUFD_PT)
  *
- * Where something is attached already it is replaced, without a gap if the
- * hardware can. On failure the former attachment stays.
+ * Replaces a former attachment, without a gap in translation if the hardware
+ * supports it. On failure the former attachment stays.
  */
 struct vfio_device_attach_iommufd_pt {
 	/** @argsz: sizeof this structure */
 	__u32 argsz;
 	/** @flags: VFIO_DEVICE_ATTACH_PASID or zero */
 	__u32 flags;
-	/** @pt_id: IOAS or page table, out: the page table it came to be */
+	/** @pt_id: in: IOAS or page table, out: page table that is attached */
 	__u32 pt_id;
-	/** @pasid: PASID whose DMA it is */
+	/** @pasid: PASID to attach to */
 	__u32 pasid;
 };
 
@@ -713,14 +728,15 @@ struct vfio_device_attach_iommufd_pt {
 #define VFIO_DEVICE_DETACH_PASID (1 << 0)
 
 /**
- * struct vfio_device_detach_iommufd_pt - block its DMA (VFIO_DEVICE_DETACH_IOMMUFD_PT)
+ * struct vfio_device_detach_iommufd_pt - detach a device, which blocks its DMA
+ *	(VFIO_DEVICE_DETACH_IOMMUFD_PT)
  */
 struct vfio_device_detach_iommufd_pt {
 	/** @argsz: sizeof this structure */
 	__u32 argsz;
 	/** @flags: VFIO_DEVICE_DETACH_PASID or zero */
 	__u32 flags;
-	/** @pasid: PASID whose DMA it is */
+	/** @pasid: PASID to detach */
 	__u32 pasid;
 };
 
@@ -730,15 +746,16 @@ struct vfio_device_detach_iommufd_pt {
 
 /* number of the feature */
 #define VFIO_DEVICE_FEATURE_MASK (0xffff)
-/* the feature fills in the data */
+/* read the feature into the data */
 #define VFIO_DEVICE_FEATURE_GET (1 << 16)
-/* the feature takes the data */
+/* write the data to the feature */
 #define VFIO_DEVICE_FEATURE_SET (1 << 17)
-/* nothing but ask whether GET, SET or both, given beside it, are supported */
+/* only test whether the given GET, SET or both are supported */
 #define VFIO_DEVICE_FEATURE_PROBE (1 << 18)
 
 /**
- * struct vfio_device_feature - get, set or probe a feature (VFIO_DEVICE_FEATURE)
+ * struct vfio_device_feature - get, set or probe a feature
+ *	(VFIO_DEVICE_FEATURE)
  *
  * ENOTTY for a feature that the device lacks, EINVAL for a direction that the
  * feature lacks or data of the wrong size.
@@ -748,26 +765,26 @@ struct vfio_device_feature {
 	__u32 argsz;
 	/** @flags: number of the feature and VFIO_DEVICE_FEATURE_* */
 	__u32 flags;
-	/** @data: layout as the feature says */
+	/** @data: layout depends on the feature */
 	__u8 data[];
 };
 
 #define VFIO_DEVICE_FEATURE _IO(VFIO_TYPE, VFIO_BASE + 17)
 
 /*
- * SET: the 16 bytes of a UUID that users of the VFs of this PF have to present.
+ * SET: the 16 bytes of a UUID that users of the VFs of this PF must present.
  */
 #define VFIO_DEVICE_FEATURE_PCI_VF_TOKEN (0)
 
-/* can save and resume: STOP, RUNNING, STOP_COPY and RESUMING */
+/* supports save and resume: STOP, RUNNING, STOP_COPY and RESUMING */
 #define VFIO_MIGRATION_STOP_COPY (1 << 0)
-/* has RUNNING_P2P too */
+/* also supports RUNNING_P2P */
 #define VFIO_MIGRATION_P2P (1 << 1)
-/* has PRE_COPY too, and with P2P, PRE_COPY_P2P */
+/* also supports PRE_COPY and, together with P2P, PRE_COPY_P2P */
 #define VFIO_MIGRATION_PRE_COPY (1 << 2)
 
 /**
- * struct vfio_device_feature_migration - GET: what migration the device can do
+ * struct vfio_device_feature_migration - GET: migration support of the device
  */
 struct vfio_device_feature_migration {
 	/** @flags: VFIO_MIGRATION_* */
@@ -779,16 +796,16 @@ struct vfio_device_feature_migration {
 /**
  * struct vfio_device_feature_mig_state - GET, SET: migration state
  *
- * A SET goes to the state asked for, through others if need be. If it fails,
- * GET tells where it stopped; from VFIO_DEVICE_STATE_ERROR only a device reset
- * leads on.
+ * SET changes to the requested state, through other states if necessary. If it
+ * fails, GET reports the state that was reached. Only a reset of the device
+ * leaves VFIO_DEVICE_STATE_ERROR.
  */
 struct vfio_device_feature_mig_state {
 	/** @device_state: one of enum vfio_device_mig_state */
 	__u32 device_state;
 	/**
-	 * @data_fd: out, of a SET that begins a transfer: stream to read or
-	 * write the state by, otherwise -1
+	 * @data_fd: out: stream to read or write the state, if SET began a
+	 * transfer, otherwise -1
 	 */
 	__s32 data_fd;
 };
@@ -801,55 +818,61 @@ struct vfio_device_feature_mig_state {
 enum vfio_device_mig_state {
 	/** @VFIO_DEVICE_STATE_ERROR: failed; must be reset */
 	VFIO_DEVICE_STATE_ERROR = 0,
-	/** @VFIO_DEVICE_STATE_STOP: at rest: no DMA, no interrupt, no change */
+	/**
+	 * @VFIO_DEVICE_STATE_STOP: stopped: no DMA, no interrupts, no changes
+	 */
 	VFIO_DEVICE_STATE_STOP = 1,
-	/** @VFIO_DEVICE_STATE_RUNNING: works; the state after a reset */
+	/** @VFIO_DEVICE_STATE_RUNNING: running; the state after a reset */
 	VFIO_DEVICE_STATE_RUNNING = 2,
-	/** @VFIO_DEVICE_STATE_STOP_COPY: at rest, and data_fd yields its state */
+	/** @VFIO_DEVICE_STATE_STOP_COPY: stopped; data_fd delivers its state */
 	VFIO_DEVICE_STATE_STOP_COPY = 3,
-	/** @VFIO_DEVICE_STATE_RESUMING: at rest, and data_fd takes a state */
+	/** @VFIO_DEVICE_STATE_RESUMING: stopped; data_fd accepts a state */
 	VFIO_DEVICE_STATE_RESUMING = 4,
-	/** @VFIO_DEVICE_STATE_RUNNING_P2P: works but starts no P2P DMA */
+	/** @VFIO_DEVICE_STATE_RUNNING_P2P: running, but starts no P2P DMA */
 	VFIO_DEVICE_STATE_RUNNING_P2P = 5,
-	/** @VFIO_DEVICE_STATE_PRE_COPY: works, and data_fd yields early state */
+	/**
+	 * @VFIO_DEVICE_STATE_PRE_COPY: running; data_fd delivers early state
+	 */
 	VFIO_DEVICE_STATE_PRE_COPY = 6,
-	/** @VFIO_DEVICE_STATE_PRE_COPY_P2P: PRE_COPY that starts no P2P DMA */
+	/** @VFIO_DEVICE_STATE_PRE_COPY_P2P: PRE_COPY, but starts no P2P DMA */
 	VFIO_DEVICE_STATE_PRE_COPY_P2P = 7,
 	/** @VFIO_DEVICE_STATE_NR: number of states */
 	VFIO_DEVICE_STATE_NR,
 };
 
-/* new initial data came up: initial_bytes grew and dirty_bytes began anew */
+/* there are new initial data: initial_bytes grew, dirty_bytes was restarted */
 #define VFIO_PRECOPY_INFO_REINIT (1 << 0)
 
 /**
- * struct vfio_precopy_info - how much is left (VFIO_MIG_GET_PRECOPY_INFO)
+ * struct vfio_precopy_info - get the bytes left (VFIO_MIG_GET_PRECOPY_INFO)
  *
- * An ioctl of data_fd in PRE_COPY; EINVAL elsewhere.
+ * An ioctl of data_fd in PRE_COPY; EINVAL in other states.
  */
 struct vfio_precopy_info {
 	/** @argsz: sizeof this structure */
 	__u32 argsz;
 	/** @flags: VFIO_PRECOPY_INFO_*, valid only with MIG_PRECOPY_INFOv2 */
 	__u32 flags;
-	/** @initial_bytes: to be read before STOP_COPY if that is to be short */
+	/** @initial_bytes: bytes to read before STOP_COPY to keep that short */
 	__aligned_u64 initial_bytes;
-	/** @dirty_bytes: changed since it was read, an estimate */
+	/** @dirty_bytes: bytes changed since they were read, an estimate */
 	__aligned_u64 dirty_bytes;
 };
 
 #define VFIO_MIG_GET_PRECOPY_INFO _IO(VFIO_TYPE, VFIO_BASE + 21)
 
 /*
- * SET, no data: the device may sleep. Access wakes it for as long as it takes,
- * an interrupt does not; mapped BARs fault until then.
+ * SET, no data: allow the device to enter a low power state. An access wakes
+ * the device for its duration, an interrupt does not. Mapped BARs fault while
+ * the device sleeps.
  */
 #define VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY 3
 
 /**
- * struct vfio_device_low_power_entry_with_wakeup - SET: sleep, tell when woken
+ * struct vfio_device_low_power_entry_with_wakeup - SET: low power until wakeup
  *
- * As LOW_POWER_ENTRY, but what wakes the device ends its sleep and signals.
+ * Like LOW_POWER_ENTRY, but the first wakeup of the device ends the low power
+ * state and signals an eventfd.
  */
 struct vfio_device_low_power_entry_with_wakeup {
 	/** @wakeup_eventfd: eventfd to signal */
@@ -860,14 +883,14 @@ struct vfio_device_low_power_entry_with_wakeup {
 
 #define VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP 4
 
-/* SET, no data: the device must not sleep any longer. */
+/* SET, no data: disallow the low power state. */
 #define VFIO_DEVICE_FEATURE_LOW_POWER_EXIT 5
 
 /**
- * struct vfio_device_feature_dma_logging_control - SET: log what the device writes
+ * struct vfio_device_feature_dma_logging_control - SET: log writes of DMA
  */
 struct vfio_device_feature_dma_logging_control {
-	/** @page_size: bytes that the caller wants told apart, a hint */
+	/** @page_size: preferred granularity of the log in bytes, a hint */
 	__aligned_u64 page_size;
 	/** @num_ranges: entries at @ranges */
 	__u32 num_ranges;
@@ -889,20 +912,20 @@ struct vfio_device_feature_dma_logging_range {
 
 #define VFIO_DEVICE_FEATURE_DMA_LOGGING_START 6
 
-/* SET, no data: ends the logging. */
+/* SET, no data: stop logging. */
 #define VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP 7
 
 /**
- * struct vfio_device_feature_dma_logging_report - GET: what was written
+ * struct vfio_device_feature_dma_logging_report - GET: pages that were written
  *
- * Sets bits and clears none. Reading forgets what was reported.
+ * Sets bits of the bitmap and clears none. Clears what it reports in the log.
  */
 struct vfio_device_feature_dma_logging_report {
 	/** @iova: first IOVA */
 	__aligned_u64 iova;
 	/** @length: bytes of the range */
 	__aligned_u64 length;
-	/** @page_size: bytes that a bit stands for, a power of two */
+	/** @page_size: bytes that a bit covers, a power of two */
 	__aligned_u64 page_size;
 	/** @bitmap: address of little endian 64 bit words */
 	__aligned_u64 bitmap;
@@ -911,7 +934,7 @@ struct vfio_device_feature_dma_logging_report {
 #define VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT 8
 
 /**
- * struct vfio_device_feature_mig_data_size - GET: what STOP_COPY would yield
+ * struct vfio_device_feature_mig_data_size - GET: size of the STOP_COPY data
  */
 struct vfio_device_feature_mig_data_size {
 	/** @stop_copy_length: bytes, an estimate */
@@ -924,10 +947,10 @@ struct vfio_device_feature_mig_data_size {
 #define VFIO_DEVICE_FEATURE_SET_MASTER 1
 
 /**
- * struct vfio_device_feature_bus_master - SET: may the device do DMA
+ * struct vfio_device_feature_bus_master - SET: enable or disable DMA
  *
- * Needed on buses whose devices have no such switch of their own. On PCI it is
- * the bit of the command register.
+ * For buses whose devices have no such control of their own. On PCI it is a bit
+ * of the command register.
  */
 struct vfio_device_feature_bus_master {
 	/** @op: VFIO_DEVICE_FEATURE_SET_MASTER or _CLEAR_MASTER */
@@ -936,7 +959,7 @@ struct vfio_device_feature_bus_master {
 
 #define VFIO_DEVICE_FEATURE_BUS_MASTER 10
 
-/* GET: returns a dma-buf descriptor that covers parts of a region. */
+/* GET: returns the descriptor of a dma-buf of parts of a region. */
 #define VFIO_DEVICE_FEATURE_DMA_BUF 11
 
 /**
@@ -950,39 +973,39 @@ struct vfio_region_dma_range {
 };
 
 /**
- * struct vfio_device_feature_dma_buf - what a dma-buf is to cover
+ * struct vfio_device_feature_dma_buf - contents of a dma-buf
  */
 struct vfio_device_feature_dma_buf {
 	/** @region_index: the region */
 	__u32 region_index;
-	/** @open_flags: of open(), such as O_RDWR | O_CLOEXEC */
+	/** @open_flags: flags of open(), such as O_RDWR | O_CLOEXEC */
 	__u32 open_flags;
 	/** @flags: zero */
 	__u32 flags;
 	/** @nr_ranges: entries in @dma_ranges */
 	__u32 nr_ranges;
-	/** @dma_ranges: the parts, one after the other in the dma-buf */
+	/** @dma_ranges: the parts, in the order of the dma-buf */
 	struct vfio_region_dma_range dma_ranges[] __counted_by(nr_ranges);
 };
 
-/* SET, no data: flags of struct vfio_precopy_info become valid. */
+/* SET, no data: make the flags of struct vfio_precopy_info valid. */
 #define VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2 12
 
-/* ---- Features that Linux itself has not, numbered out of reach of its ---- */
+/* ---- Features not in Linux, with numbers far above those of Linux ---- */
 
 #define VFIO_DEVICE_PASID_CAP_EXEC (1 << 0)
 #define VFIO_DEVICE_PASID_CAP_PRIV (1 << 1)
 
 /**
- * struct vfio_device_feature_pasid - GET: does the device tag its DMA by PASIDs
+ * struct vfio_device_feature_pasid - GET: PASID capability of the device
  *
- * Its config space does not show the capability. A virtual function has that of
- * its physical one.
+ * The config space of the device does not include the capability. A virtual
+ * function has the one of its physical function.
  */
 struct vfio_device_feature_pasid {
 	/** @capabilities: mask of VFIO_DEVICE_PASID_CAP_* */
 	__u16 capabilities;
-	/** @width: bits of a PASID, zero where the host has not enabled them */
+	/** @width: bits of a PASID, zero if the host has not enabled PASIDs */
 	__u8 width;
 	/** @__reserved: zero */
 	__u8 __reserved;
@@ -998,22 +1021,23 @@ struct vfio_device_feature_pasid {
 #define VFIO_IOMMU_INFO_CAPS (1 << 1)
 
 /**
- * struct vfio_iommu_type1_info - what can be mapped (VFIO_IOMMU_GET_INFO)
+ * struct vfio_iommu_type1_info - get properties of the IOMMU
+ *	(VFIO_IOMMU_GET_INFO)
  */
 struct vfio_iommu_type1_info {
-	/** @argsz: in: room, out: bytes needed with capabilities */
+	/** @argsz: in: size of the buffer, out: bytes with capabilities */
 	__u32 argsz;
 	/** @flags: out: VFIO_IOMMU_INFO_* */
 	__u32 flags;
-	/** @iova_pgsizes: bit n: 1 << n bytes is a size of I/O page */
+	/** @iova_pgsizes: mask of the sizes of I/O pages in bytes */
 	__aligned_u64 iova_pgsizes;
-	/** @cap_offset: first capability's offset, 0 where none was written */
+	/** @cap_offset: first capability's offset, 0 if none was written */
 	__u32 cap_offset;
 	/** @pad: unused */
 	__u32 pad;
 };
 
-/* Capability: IOVAs that can be mapped. Absent where any can. */
+/* Capability: IOVAs that can be mapped. Absent if all can. */
 #define VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE 1
 
 /**
@@ -1051,13 +1075,13 @@ struct vfio_iommu_type1_info_cap_migration {
 	struct vfio_info_cap_header header;
 	/** @flags: zero */
 	__u32 flags;
-	/** @pgsize_bitmap: bit n: 1 << n bytes a bit can be asked for */
+	/** @pgsize_bitmap: mask of the bytes that a bit can cover */
 	__u64 pgsize_bitmap;
-	/** @max_dirty_bitmap_size: most bytes of bitmap in one request */
+	/** @max_dirty_bitmap_size: maximum bytes of bitmap of a request */
 	__u64 max_dirty_bitmap_size;
 };
 
-/* Capability: how many mappings can still be made. */
+/* Capability: number of mappings that can still be created. */
 #define VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL 3
 
 /**
@@ -1066,7 +1090,7 @@ struct vfio_iommu_type1_info_cap_migration {
 struct vfio_iommu_type1_info_dma_avail {
 	/** @header: VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL, version 1 */
 	struct vfio_info_cap_header header;
-	/** @avail: mappings that can still be made */
+	/** @avail: mappings that can still be created */
 	__u32 avail;
 };
 
@@ -1076,7 +1100,7 @@ struct vfio_iommu_type1_info_dma_avail {
 #define VFIO_DMA_MAP_FLAG_READ (1 << 0)
 /* devices may write the memory */
 #define VFIO_DMA_MAP_FLAG_WRITE (1 << 1)
-/* give new addresses to a mapping that lost its own, with no other flag */
+/* set the addresses of a mapping without any; excludes other flags */
 #define VFIO_DMA_MAP_FLAG_VADDR (1 << 2)
 
 /**
@@ -1084,8 +1108,8 @@ struct vfio_iommu_type1_info_dma_avail {
  *
  * EINVAL for a wrong alignment, no access flag or IOVAs that cannot be mapped,
  * EEXIST for an overlap, ENOSPC at the limit of mappings, ENOMEM at the limit
- * of locked memory, EFAULT for absent memory. With FLAG_VADDR, ENOENT where no
- * mapping has exactly this range and EINVAL where it has its addresses.
+ * of locked memory, EFAULT for absent memory. With FLAG_VADDR, ENOENT if no
+ * mapping has exactly this range and EINVAL if the mapping has addresses.
  */
 struct vfio_iommu_type1_dma_map {
 	/** @argsz: sizeof this structure */
@@ -1103,10 +1127,10 @@ struct vfio_iommu_type1_dma_map {
 #define VFIO_IOMMU_MAP_DMA _IO(VFIO_TYPE, VFIO_BASE + 13)
 
 /**
- * struct vfio_bitmap - a bit a page
+ * struct vfio_bitmap - a bitmap with a bit for each page
  */
 struct vfio_bitmap {
-	/** @pgsize: bytes that a bit stands for */
+	/** @pgsize: bytes that a bit covers */
 	__u64 pgsize;
 	/** @size: bytes at @data, a multiple of 8 */
 	__u64 size;
@@ -1114,19 +1138,19 @@ struct vfio_bitmap {
 	__u64 __user *data;
 };
 
-/* report the dirty pages of what is unmapped: data is a struct vfio_bitmap */
+/* report dirty pages of the range to unmap: data is a struct vfio_bitmap */
 #define VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP (1 << 0)
-/* everything: iova and size must be zero */
+/* unmap everything: iova and size must be zero */
 #define VFIO_DMA_UNMAP_FLAG_ALL (1 << 1)
-/* keep mapped for devices, but forget the addresses in the process */
+/* keep the range mapped for devices, but drop its addresses in the process */
 #define VFIO_DMA_UNMAP_FLAG_VADDR (1 << 2)
 
 /**
  * struct vfio_iommu_type1_dma_unmap - remove mappings (VFIO_IOMMU_UNMAP_DMA)
  *
- * Finding nothing is success with size 0. On VFIO_TYPE1v2_IOMMU a range that
- * would cut a mapping gets EINVAL and changes nothing; VFIO_TYPE1_IOMMU removes
- * a mapping whole that holds the first IOVA.
+ * Succeeds with size 0 if nothing is mapped. On VFIO_TYPE1v2_IOMMU, a range
+ * that would split a mapping fails with EINVAL and changes nothing.
+ * VFIO_TYPE1_IOMMU removes a mapping as a whole if it includes the first IOVA.
  */
 struct vfio_iommu_type1_dma_unmap {
 	/** @argsz: bytes with @data */
@@ -1137,17 +1161,17 @@ struct vfio_iommu_type1_dma_unmap {
 	__u64 iova;
 	/** @size: in: bytes of the range, out: bytes that were unmapped */
 	__u64 size;
-	/** @data: as a flag says */
+	/** @data: layout depends on @flags */
 	__u8 data[];
 };
 
 #define VFIO_IOMMU_UNMAP_DMA _IO(VFIO_TYPE, VFIO_BASE + 14)
 
-/* SPAPR alone: begin and end the use of the container; charges memory. */
+/* SPAPR only: enable and disable the container; charges memory. */
 #define VFIO_IOMMU_ENABLE _IO(VFIO_TYPE, VFIO_BASE + 15)
 #define VFIO_IOMMU_DISABLE _IO(VFIO_TYPE, VFIO_BASE + 16)
 
-/* one of: start logging, stop it, read it by the structure in data */
+/* one of: start logging, stop it, read the log into the structure in data */
 #define VFIO_IOMMU_DIRTY_PAGES_FLAG_START (1 << 0)
 #define VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP (1 << 1)
 #define VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP (1 << 2)
@@ -1169,15 +1193,15 @@ struct vfio_iommu_type1_dirty_bitmap {
 /**
  * struct vfio_iommu_type1_dirty_bitmap_get - range to read
  *
- * A page reads dirty if a device may have written it since the last read.
- * EINVAL when not logging or when the range cuts a mapping.
+ * A page is reported as dirty if a device may have written it since the last
+ * read. EINVAL if logging is stopped or the range would split a mapping.
  */
 struct vfio_iommu_type1_dirty_bitmap_get {
 	/** @iova: first IOVA */
 	__u64 iova;
 	/** @size: bytes */
 	__u64 size;
-	/** @bitmap: where to, and of which page size */
+	/** @bitmap: bitmap for the report, with its page size */
 	struct vfio_bitmap bitmap;
 };
 
@@ -1189,19 +1213,20 @@ struct vfio_iommu_type1_dirty_bitmap_get {
 #define VFIO_IOMMU_SPAPR_INFO_DDW (1 << 0)
 
 /**
- * struct vfio_iommu_spapr_tce_ddw_info - windows that can be made at run time
+ * struct vfio_iommu_spapr_tce_ddw_info - support of windows at run time
  */
 struct vfio_iommu_spapr_tce_ddw_info {
-	/** @pgsizes: bit n: 1 << n bytes is a size of I/O page */
+	/** @pgsizes: mask of the sizes of I/O pages in bytes */
 	__u64 pgsizes;
-	/** @max_dynamic_windows_supported: most windows at a time */
+	/** @max_dynamic_windows_supported: maximum windows at a time */
 	__u32 max_dynamic_windows_supported;
-	/** @levels: most levels of table */
+	/** @levels: maximum levels of a table */
 	__u32 levels;
 };
 
 /**
- * struct vfio_iommu_spapr_tce_info - DMA windows (VFIO_IOMMU_SPAPR_TCE_GET_INFO)
+ * struct vfio_iommu_spapr_tce_info - DMA windows
+ *	(VFIO_IOMMU_SPAPR_TCE_GET_INFO)
  */
 struct vfio_iommu_spapr_tce_info {
 	/** @argsz: sizeof this structure */
@@ -1210,7 +1235,7 @@ struct vfio_iommu_spapr_tce_info {
 	__u32 flags;
 	/** @dma32_window_start: first bus address of the default window */
 	__u32 dma32_window_start;
-	/** @dma32_window_size: its bytes */
+	/** @dma32_window_size: bytes of the default window */
 	__u32 dma32_window_size;
 	/** @ddw: further windows */
 	struct vfio_iommu_spapr_tce_ddw_info ddw;
@@ -1226,9 +1251,9 @@ struct vfio_eeh_pe_err {
 	__u32 type;
 	/** @func: EEH_ERR_FUNC_* of asm/eeh.h */
 	__u32 func;
-	/** @addr: bus address it is to hit */
+	/** @addr: bus address of the error */
 	__u64 addr;
-	/** @mask: bits of @addr that count */
+	/** @mask: bits of @addr that are compared */
 	__u64 mask;
 };
 
@@ -1269,10 +1294,11 @@ struct vfio_eeh_pe_op {
 #define VFIO_EEH_PE_OP _IO(VFIO_TYPE, VFIO_BASE + 21)
 
 /**
- * struct vfio_iommu_spapr_register_memory - memory to map (VFIO_IOMMU_SPAPR_REGISTER_MEMORY)
+ * struct vfio_iommu_spapr_register_memory - register memory to map
+ *	(VFIO_IOMMU_SPAPR_REGISTER_MEMORY)
  *
- * Pins and charges it, once for all. Unregistering names the same range, and
- * gets EBUSY while part of it is mapped.
+ * Pins and charges the memory once. Unregistering takes the same range, and
+ * fails with EBUSY while part of it is mapped.
  */
 struct vfio_iommu_spapr_register_memory {
 	/** @argsz: sizeof this structure */
@@ -1289,7 +1315,8 @@ struct vfio_iommu_spapr_register_memory {
 #define VFIO_IOMMU_SPAPR_UNREGISTER_MEMORY _IO(VFIO_TYPE, VFIO_BASE + 18)
 
 /**
- * struct vfio_iommu_spapr_tce_create - make a DMA window (VFIO_IOMMU_SPAPR_TCE_CREATE)
+ * struct vfio_iommu_spapr_tce_create - create a DMA window
+ *	(VFIO_IOMMU_SPAPR_TCE_CREATE)
  */
 struct vfio_iommu_spapr_tce_create {
 	/** @argsz: sizeof this structure */
@@ -1313,7 +1340,8 @@ struct vfio_iommu_spapr_tce_create {
 #define VFIO_IOMMU_SPAPR_TCE_CREATE _IO(VFIO_TYPE, VFIO_BASE + 19)
 
 /**
- * struct vfio_iommu_spapr_tce_remove - remove a DMA window (VFIO_IOMMU_SPAPR_TCE_REMOVE)
+ * struct vfio_iommu_spapr_tce_remove - remove a DMA window
+ *	(VFIO_IOMMU_SPAPR_TCE_REMOVE)
  */
 struct vfio_iommu_spapr_tce_remove {
 	/** @argsz: sizeof this structure */
