@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Scatter lists of BARs came with 6.19, and can be had only with peer to peer
- * DMA in the kernel. Before, who wants one is refused.
+ * dma_buf_phys_vec_to_sgt(), which makes scatter lists of BARs, is new in 6.19
+ * and requires peer to peer DMA in the kernel. On older kernels it fails.
  */
 #ifndef _COMPAT_LINUX_DMA_BUF_MAPPING_H
 #define _COMPAT_LINUX_DMA_BUF_MAPPING_H

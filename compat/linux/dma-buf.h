@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What an importer is told when it must unmap was called a move up to 7.0, and
- * whether it can be told was not asked for it.
+ * Up to 7.0, the notification that an importer must unmap is named move_notify,
+ * and dma_buf_attach_revocable() is missing.
  */
 #ifndef _COMPAT_LINUX_DMA_BUF_H
 #define _COMPAT_LINUX_DMA_BUF_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Huge mappings of page frame numbers take a pfn_t up to 6.16. Its flags only
- * matter for memory that has struct pages.
+ * Up to 6.16, functions that insert huge PFN mappings take a pfn_t. Its flags
+ * only matter for memory with struct pages.
  */
 #ifndef _COMPAT_LINUX_HUGE_MM_H
 #define _COMPAT_LINUX_HUGE_MM_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * On 6.12 the op hw_info cannot be asked for a type of information, drivers do
- * not tell whether a device can use ATS, and the op that makes a domain with the
- * flags of IOMMU_HWPT_ALLOC makes nested ones too.
+ * On 6.12 the op hw_info does not accept a type of information, drivers do not
+ * report whether a device can use ATS, and the op that allocates a domain with
+ * the flags of IOMMU_HWPT_ALLOC also allocates nested domains.
  *
- * From 6.19 on drivers share code for their page tables. It tells what is dirty
- * by the range of a flush only where it clears that too.
+ * From 6.19 on drivers share page table code, which reports dirty pages in the
+ * range of a flush only if it also clears them.
  */
 #ifndef _COMPAT_LINUX_IOMMU_H
 #define _COMPAT_LINUX_IOMMU_H
@@ -17,18 +17,18 @@
 static inline void *compat_iommu_hw_info(struct device *dev, u32 *len,
 					 u32 *type)
 {
-	u32 asked = *type;
+	u32 requested = *type;
 	void *data;
 
 	data = dev->iommu->iommu_dev->ops->hw_info(dev, len, type);
-	if (!IS_ERR(data) && asked && asked != *type) {
+	if (!IS_ERR(data) && requested && requested != *type) {
 		kfree(data);
 		return ERR_PTR(-EOPNOTSUPP);
 	}
 	return data;
 }
 
-/* Not known on this kernel. */
+/* Drivers of this kernel do not report it. */
 static inline bool compat_iommu_ats_unusable(struct device *dev)
 {
 	return false;
@@ -37,11 +37,11 @@ static inline bool compat_iommu_ats_unusable(struct device *dev)
 static inline void *compat_iommu_hw_info(struct device *dev, u32 *len,
 					 u32 *type)
 {
-	enum iommu_hw_info_type both = *type;
+	enum iommu_hw_info_type inout_type = *type;
 	void *data;
 
-	data = dev->iommu->iommu_dev->ops->hw_info(dev, len, &both);
-	*type = both;
+	data = dev->iommu->iommu_dev->ops->hw_info(dev, len, &inout_type);
+	*type = inout_type;
 	return data;
 }
 
@@ -98,9 +98,9 @@ compat_iommu_alloc_nested(const struct iommu_ops *ops, struct device *dev,
 #endif
 
 /*
- * Up to 6.14 a PASID cannot be moved from one domain to another, so it is
- * detached in between. If it cannot be attached anew it goes back, as far as
- * that succeeds.
+ * Up to 6.14 a PASID cannot be moved from one domain to another without being
+ * detached in between. If attaching to the new domain fails, the former domain
+ * is attached again, without a guarantee.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
 struct iommu_attach_handle *iommu_attach_handle_get(struct iommu_group *group,
@@ -127,7 +127,7 @@ static inline int iommu_replace_device_pasid(struct iommu_domain *domain,
 }
 #endif
 
-/* Up to 6.15 page requests are enabled by who wants them, then by the driver. */
+/* Page requests are enabled by the caller up to 6.15, later by the driver. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
 static inline int compat_iommu_enable_iopf(struct device *dev)
 {

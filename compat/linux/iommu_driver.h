@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a driver of an IOMMU provides, where the ops differ. The driver writes
- * its functions for the newer kernel, states them in the DEFINE macros, and
- * names them in its ops by the others.
+ * Ops of IOMMU drivers that differ between kernels. A driver implements the
+ * functions for the newest kernel, passes them to the DEFINE macros, and refers
+ * to them in its ops by the other macros.
  *
- * Domains: domain_alloc_paging_flags() and domain_alloc_nested() were one op,
- * domain_alloc_user(), before 6.14, which iommu_paging_domain_alloc() did not
- * know. attach_dev() gets the old domain from 6.19 on. Up to 6.13 a PASID is
- * detached by an op of its own, later by moving it to the blocked domain. Up to
- * 6.15 the driver is asked to enable page requests, where ours have nothing to
- * do: they are enabled by attaching to a domain that takes them.
+ * Before 6.14, domain_alloc_paging_flags() and domain_alloc_nested() are one
+ * op, domain_alloc_user(), which iommu_paging_domain_alloc() does not use. Up
+ * to 6.13 a PASID is detached by an op of its own, later by moving it to the
+ * blocked domain. Up to 6.15 the core calls the driver to enable page requests.
+ * Drivers that use this header have nothing to do then, because they enable
+ * page requests when a domain with a fault handler is attached. From 6.19 on
+ * attach_dev() has the old domain as an argument.
  */
 #ifndef _COMPAT_LINUX_IOMMU_DRIVER_H
 #define _COMPAT_LINUX_IOMMU_DRIVER_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Functions that the IOMMU core exports in the namespace IOMMUFD_INTERNAL and
- * declares in a header that the kernel's headers package leaves out. They are
- * the same on every kernel we build for, but for iommu_replace_device_pasid(),
- * which is new in 6.15; scripts compare them with the sources.
+ * declares in a header that is not part of the kernel's headers package. They
+ * are the same on all supported kernels, except iommu_replace_device_pasid(),
+ * which is new in 6.15. scripts/check-prototypes compares them with the
+ * sources.
  */
 #ifndef _COMPAT_LINUX_IOMMU_INTERNAL_H
 #define _COMPAT_LINUX_IOMMU_INTERNAL_H

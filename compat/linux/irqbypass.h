@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A producer is registered with its eventfd and interrupt as arguments from
- * 6.17 on; before that they are members, and a producer that was never
- * registered is told by its token.
+ * From 6.17 on, irq_bypass_register_producer() has the eventfd and the
+ * interrupt as arguments. Before, they are members of the producer, and a token
+ * of NULL marks a producer that is not registered.
  */
 #ifndef _COMPAT_LINUX_IRQBYPASS_H
 #define _COMPAT_LINUX_IRQBYPASS_H

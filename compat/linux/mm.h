@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * folio_add_pins() came with 6.17. Whoever needs it has pinned the folio
- * already, by other means than the zero page.
+ * folio_add_pins() is new in 6.17. Callers have pinned the folio already, so it
+ * is not the zero page.
  *
- * How much of the mapping has consecutive page frames is told since 6.15.
+ * From 6.15 on, struct follow_pfnmap_args reports the size of the mapping,
+ * within which page frames are consecutive.
  */
 #ifndef _COMPAT_LINUX_MM_H
 #define _COMPAT_LINUX_MM_H

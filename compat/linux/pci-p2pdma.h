@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * BARs as peers of DMA without struct pages came with 6.19.
+ * Peer to peer DMA to BARs without struct pages is new in 6.19.
  */
 #ifndef _COMPAT_LINUX_PCI_P2PDMA_H
 #define _COMPAT_LINUX_PCI_P2PDMA_H

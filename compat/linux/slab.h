@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kzalloc_obj() and its relatives came with 7.0 and were taken into later
+ * kzalloc_obj() and related macros are new in 7.0 and were backported to later
  * releases of 6.12.
  */
 #ifndef _COMPAT_LINUX_SLAB_H

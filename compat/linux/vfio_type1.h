@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where the native type1 driver of one kernel differs from another's: programs
- * get what they are used to on the kernel that runs.
+ * Differences between the native type1 drivers of kernels. Containers behave
+ * like the native driver of the running kernel, as programs expect.
  */
 #ifndef _COMPAT_LINUX_VFIO_TYPE1_H
 #define _COMPAT_LINUX_VFIO_TYPE1_H
@@ -11,11 +11,10 @@
 #include <linux/version.h>
 
 /*
- * TYPE1_EWRAP: what a range that wraps around is answered with.
- * TYPE1_REPORT_TO_END: whether what is dirty can be asked for up to the highest
- * IOVA there is.
- * TYPE1_NESTING: whether the type named "nesting" exists. It never did more
- * than ask the IOMMU driver for a property of the domain that few had.
+ * TYPE1_EWRAP: errno for a range that wraps around. TYPE1_REPORT_TO_END: a
+ * request for dirty pages may end at the highest IOVA. TYPE1_NESTING: the type
+ * named "nesting" exists. It only requests a property of the domain that few
+ * IOMMU drivers support.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define TYPE1_EWRAP (-EINVAL)
