@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The entry point of the fuzzers, their input, and their allocator. */
 #include "fuzz.h"
 
-/* More than this at once is refused, as the kernel does */
+/* Larger allocations fail, as they do in the kernel. */
 #define LARGEST_ALLOC (64UL << 20)
 
 static size_t nr_allocs;
@@ -83,7 +84,7 @@ unsigned long fuzz_number(struct fuzz_input *in)
 	case 1:
 		return -1UL - fuzz_byte(in);
 	case 2:
-		/* Around a power of two, or a multiple of it */
+		/* Close to a power of two or a multiple of one */
 		i = fuzz_byte(in);
 		return ((how >> 2 | 1UL) << i % 64) + i / 64 - 1;
 	default:

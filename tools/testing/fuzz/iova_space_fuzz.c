@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The IOVA space beside arrays of ranges that are searched from end to end.
- */
-#include <linux/interval_tree.h>
-
+/* Compares the IOVA space with arrays of ranges that are searched linearly. */
 #include "fuzz.h"
 #include "iova_space.h"
 
@@ -22,7 +18,7 @@ struct model {
 	struct iova_space space;
 	struct iova_node nodes[NR_NODES];
 	bool in_use[NR_NODES];
-	/* What the nodes should say */
+	/* Expected ranges of the nodes */
 	struct iova_range used[NR_NODES];
 	struct reservation reserved[NR_RESERVED];
 	unsigned int nr_reserved;
@@ -31,7 +27,7 @@ struct model {
 	char owners[NR_OWNERS];
 };
 
-static const struct iova_range everything = { 0, ULONG_MAX };
+/* Limits of automatic allocation */
 static const struct iova_range bounds = { PAGE_SIZE, ULONG_MAX - PAGE_SIZE };
 
 static bool overlaps_used(const struct model *model,
@@ -71,8 +67,8 @@ static bool overlaps_allowed(const struct model *model,
 	return false;
 }
 
-/* May automatic allocation take what lies between two neighbouring edges? */
-static bool is_room(const struct model *model, const struct iova_range *range)
+/* Tests whether automatic allocation may use the range between two edges. */
+static bool is_avail(const struct model *model, const struct iova_range *range)
 {
 	return iova_range_overlaps(&bounds, range) &&
 	       !overlaps_used(model, range) &&
@@ -94,7 +90,7 @@ static void next_edge(const struct iova_range *range, unsigned long from,
 		*last = min(*last, range->last);
 }
 
-/* From @from to right below the next place where anything begins or ends */
+/* Returns the range from @from on that lies between two edges. */
 static struct iova_range model_piece(const struct model *model,
 				     unsigned long from)
 {
@@ -113,7 +109,9 @@ static struct iova_range model_piece(const struct model *model,
 	return piece;
 }
 
-/* The lowest range from @from on, as large as can be, for which @is holds */
+/*
+ * Finds the lowest and largest range at or above @from for which @is is true.
+ */
 static bool model_next(const struct model *model, unsigned long from,
 		       bool (*is)(const struct model *,
 				  const struct iova_range *),
@@ -138,27 +136,27 @@ static bool model_next(const struct model *model, unsigned long from,
 	}
 }
 
-static bool model_has_room(const struct model *model,
-			   const struct iova_fit *fit, unsigned long align)
+static bool model_fits(const struct model *model, const struct iova_fit *fit,
+		       unsigned long align)
 {
-	struct iova_range room = { 0, 0 };
+	struct iova_range avail = { 0, 0 };
 	bool more;
 
-	for (more = model_next(model, 0, is_room, &room); more;
-	     more = room.last != ULONG_MAX &&
-		    model_next(model, room.last + 1, is_room, &room)) {
-		unsigned long pad = (fit->hint - room.first) & (align - 1);
+	for (more = model_next(model, 0, is_avail, &avail); more;
+	     more = avail.last != ULONG_MAX &&
+		    model_next(model, avail.last + 1, is_avail, &avail)) {
+		unsigned long pad = (fit->hint - avail.first) & (align - 1);
 
-		if (pad > room.last - room.first)
+		if (pad > avail.last - avail.first)
 			continue;
-		room.first += pad;
-		if (iova_range_holds(&room, fit->length))
+		avail.first += pad;
+		if (iova_range_holds(&avail, fit->length))
 			return true;
 	}
 	return false;
 }
 
-/* Each node sums up its subtree rightly, and the tree is in order */
+/* Checks the order of a subtree and the spans of its nodes. */
 static struct iova_span check_tree(const struct rb_node *rb)
 {
 	const struct iova_node *node = rb_entry(rb, struct iova_node, rb);
@@ -194,7 +192,8 @@ static void check_used(const struct model *model,
 	for (i = 0; i < NR_NODES; i++)
 		expected += model->in_use[i] &&
 			    iova_range_overlaps(&model->used[i], range);
-	iova_space_for_each_used(&model->space, node, range) {
+	iova_space_for_each_used(&model->space, node, range)
+	{
 		i = node - model->nodes;
 		CHECK(i < NR_NODES && model->in_use[i]);
 		CHECK(node->range.first == model->used[i].first);
@@ -212,7 +211,8 @@ static void check_usable(struct model *model)
 	unsigned long from = 0;
 	bool more = true;
 
-	iova_space_for_each_usable(&model->space, usable) {
+	iova_space_for_each_usable(&model->space, usable)
+	{
 		CHECK(more && model_next(model, from, is_usable, &expected));
 		CHECK(usable.first == expected.first);
 		CHECK(usable.last == expected.last);
@@ -222,7 +222,7 @@ static void check_usable(struct model *model)
 	CHECK(!more || !model_next(model, from, is_usable, &expected));
 }
 
-/* Gaps of that size that reach @from or are above, by looking at all of them */
+/* Compares all gaps of at least @size that end at or above @from. */
 static void check_gaps(const struct model *model, unsigned long from,
 		       unsigned long size)
 {
@@ -232,7 +232,8 @@ static void check_gaps(const struct model *model, unsigned long from,
 	struct iova_gap gap;
 	bool more = iova_tree_first_gap(used, from, size, &gap);
 
-	iova_space_for_each_used(&model->space, node, &everything) {
+	iova_space_for_each_used(&model->space, node, &IOVA_RANGE_ALL)
+	{
 		if (node->range.first > from &&
 		    node->range.first - above.first >= size) {
 			CHECK(more && gap.range.first == above.first);
@@ -256,11 +257,11 @@ static void check_all(struct model *model)
 {
 	if (model->space.used.rb_node)
 		check_tree(model->space.used.rb_node);
-	check_used(model, &everything);
+	check_used(model, &IOVA_RANGE_ALL);
 	check_usable(model);
 }
 
-/* An address: anywhere, at either end, or near something that there is */
+/* Returns an address: any, one close to either end, or close to a range. */
 static unsigned long any_iova(const struct model *model, struct fuzz_input *in)
 {
 	unsigned int how = fuzz_byte(in), what = fuzz_byte(in);
@@ -297,7 +298,7 @@ static struct iova_range any_range(const struct model *model,
 	return range;
 }
 
-/* A node in use, or one that is not; NR_NODES where there is none */
+/* Returns a node that is or is not in use, or NR_NODES if there is none. */
 static unsigned int any_node(const struct model *model, bool in_use,
 			     struct fuzz_input *in)
 {
@@ -310,13 +311,13 @@ static unsigned int any_node(const struct model *model, bool in_use,
 	return NR_NODES;
 }
 
-static void use(struct model *model, unsigned int i)
+static void model_use(struct model *model, unsigned int i)
 {
 	model->in_use[i] = true;
 	model->used[i] = model->nodes[i].range;
 }
 
-static void use_fixed(struct model *model, struct fuzz_input *in)
+static void op_use_fixed(struct model *model, struct fuzz_input *in)
 {
 	struct iova_range range = any_range(model, in);
 	unsigned int i = any_node(model, false, in);
@@ -334,7 +335,7 @@ static void use_fixed(struct model *model, struct fuzz_input *in)
 		return;
 	CHECK(model->nodes[i].range.first == range.first);
 	CHECK(model->nodes[i].range.last == range.last);
-	use(model, i);
+	model_use(model, i);
 }
 
 static struct iova_fit any_fit(struct fuzz_input *in)
@@ -347,7 +348,7 @@ static struct iova_fit any_fit(struct fuzz_input *in)
 	};
 
 	fit.max_align = fit.min_align << (aligns / 16 * 2);
-	/* Mostly what has the alignment that it must have */
+	/* Mostly aligned as required */
 	if (fuzz_byte(in) % 8) {
 		fit.length &= -fit.min_align;
 		fit.hint &= -fit.min_align;
@@ -358,25 +359,25 @@ static struct iova_fit any_fit(struct fuzz_input *in)
 static int model_auto(const struct model *model, const struct iova_fit *fit,
 		      unsigned long *align)
 {
-	unsigned long least = max(fit->min_align, PAGE_SIZE), natural;
+	unsigned long min_align = max(fit->min_align, PAGE_SIZE), natural;
 
 	if (!fit->length || fit->length >= ULONG_MAX / 2)
 		return -EOVERFLOW;
 	if (fit->length % fit->min_align || fit->hint % fit->min_align)
 		return -EINVAL;
-	*align = least;
+	*align = min_align;
 	while (*align < fit->length && *align < fit->max_align)
 		*align *= 2;
-	if (model_has_room(model, fit, *align))
+	if (model_fits(model, fit, *align))
 		return 0;
-	natural = least;
+	natural = min_align;
 	while (natural < *align && !(fit->hint % (natural * 2)))
 		natural *= 2;
 	*align = natural;
-	return model_has_room(model, fit, natural) ? 0 : -ENOSPC;
+	return model_fits(model, fit, natural) ? 0 : -ENOSPC;
 }
 
-static void use_auto(struct model *model, struct fuzz_input *in)
+static void op_use_auto(struct model *model, struct fuzz_input *in)
 {
 	unsigned int i = any_node(model, false, in);
 	struct iova_fit fit = any_fit(in);
@@ -395,14 +396,14 @@ static void use_auto(struct model *model, struct fuzz_input *in)
 	CHECK(!((found->first - fit.hint) & (align - 1)));
 	for (at = found->first;; at = piece.last + 1) {
 		piece = model_piece(model, at);
-		CHECK(is_room(model, &piece));
+		CHECK(is_avail(model, &piece));
 		if (piece.last >= found->last)
 			break;
 	}
-	use(model, i);
+	model_use(model, i);
 }
 
-static void release(struct model *model, struct fuzz_input *in)
+static void op_release(struct model *model, struct fuzz_input *in)
 {
 	unsigned int i = any_node(model, true, in);
 
@@ -412,24 +413,24 @@ static void release(struct model *model, struct fuzz_input *in)
 	model->in_use[i] = false;
 }
 
-static void split(struct model *model, struct fuzz_input *in)
+static void op_split(struct model *model, struct fuzz_input *in)
 {
 	unsigned int i = any_node(model, true, in);
 	unsigned int tail = any_node(model, false, in);
-	unsigned long at = fuzz_number(in), room;
+	unsigned long at = fuzz_number(in), max_offset;
 
 	if (i == NR_NODES || tail == NR_NODES)
 		return;
-	room = model->used[i].last - model->used[i].first;
-	if (!room)
+	max_offset = model->used[i].last - model->used[i].first;
+	if (!max_offset)
 		return;
-	at = model->used[i].first + 1 + at % room;
+	at = model->used[i].first + 1 + at % max_offset;
 	iova_space_split(&model->space, &model->nodes[i], at,
 			 &model->nodes[tail]);
 	CHECK(model->nodes[tail].range.first == at);
 	CHECK(model->nodes[tail].range.last == model->used[i].last);
-	use(model, i);
-	use(model, tail);
+	model_use(model, i);
+	model_use(model, tail);
 	CHECK(model->used[i].last == at - 1);
 }
 
@@ -441,7 +442,7 @@ static int model_reserve(const struct model *model,
 		       0;
 }
 
-static void reserve(struct model *model, struct fuzz_input *in)
+static void op_reserve(struct model *model, struct fuzz_input *in)
 {
 	struct iova_range range = any_range(model, in);
 	unsigned int owner = fuzz_below(in, NR_OWNERS);
@@ -459,7 +460,7 @@ static void reserve(struct model *model, struct fuzz_input *in)
 			(struct reservation){ range, owner };
 }
 
-static void reserve_outside(struct model *model, struct fuzz_input *in)
+static void op_reserve_outside(struct model *model, struct fuzz_input *in)
 {
 	struct iova_range range = any_range(model, in);
 	unsigned int owner = fuzz_below(in, NR_OWNERS);
@@ -489,7 +490,7 @@ static void reserve_outside(struct model *model, struct fuzz_input *in)
 		model->reserved[model->nr_reserved++] = outside[i];
 }
 
-static void unreserve(struct model *model, struct fuzz_input *in)
+static void op_unreserve(struct model *model, struct fuzz_input *in)
 {
 	unsigned int owner = fuzz_below(in, NR_OWNERS), i, kept = 0;
 
@@ -514,7 +515,7 @@ static bool overlap_each_other(const struct iova_range *ranges, unsigned int nr)
 	return false;
 }
 
-static void set_allowed(struct model *model, struct fuzz_input *in)
+static void op_set_allowed(struct model *model, struct fuzz_input *in)
 {
 	unsigned int nr = fuzz_below(in, NR_ALLOWED + 1), i;
 	struct iova_range ranges[NR_ALLOWED], *copy = NULL;
@@ -543,7 +544,7 @@ static void set_allowed(struct model *model, struct fuzz_input *in)
 	model->nr_allowed = nr;
 }
 
-static void look(struct model *model, struct fuzz_input *in)
+static void op_query(struct model *model, struct fuzz_input *in)
 {
 	struct iova_range range = any_range(model, in);
 	unsigned long size = fuzz_number(in);
@@ -555,9 +556,9 @@ static void look(struct model *model, struct fuzz_input *in)
 static void one_op(struct model *model, struct fuzz_input *in)
 {
 	static void (*const ops[])(struct model *, struct fuzz_input *) = {
-		use_fixed,	 use_fixed, use_auto,	 use_auto,
-		release,	 release,   split,	 reserve,
-		reserve_outside, unreserve, set_allowed, look,
+		op_use_fixed,	    op_use_fixed, op_use_auto,	  op_use_auto,
+		op_release,	    op_release,	  op_split,	  op_reserve,
+		op_reserve_outside, op_unreserve, op_set_allowed, op_query,
 	};
 
 	ops[fuzz_below(in, sizeof(ops) / sizeof(*ops))](model, in);
@@ -574,7 +575,7 @@ void fuzz_one(struct fuzz_input *in)
 		one_op(&model, in);
 		check_all(&model);
 	}
-	while ((node = iova_space_first_used(&model.space, &everything)))
+	while ((node = iova_space_first_used(&model.space, &IOVA_RANGE_ALL)))
 		iova_space_release(&model.space, node);
 	iova_space_destroy(&model.space);
 }

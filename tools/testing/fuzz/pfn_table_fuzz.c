@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The PFN table beside a sorted array of pieces, from which each new piece cuts
- * out its place, and in which neighbours that agree are never joined.
+ * Compares the PFN table with an array of pieces. A new piece cuts its range
+ * out of the others. Adjacent pieces are never merged.
  */
 #include "fuzz.h"
 #include "pfn_table.h"
@@ -10,7 +10,7 @@
 #define MAX_PIECES (2 * MAX_OPS + 2)
 #define LEAF_PAGES (PFN_SLOT_PAGES << PFN_LEAF_SHIFT)
 #define MAX_PFN ((1UL << 45) - 1)
-/* So that an input does not take too long */
+/* Limits the run time of an input */
 #define MAX_RUN (2 * LEAF_PAGES)
 
 struct piece {
@@ -38,7 +38,9 @@ static unsigned long model_get(const struct model *model, unsigned long index)
 	return PFN_NONE;
 }
 
-/* First index above @index where a piece begins or ends, @end at most */
+/*
+ * Returns the next index above @index at which a piece begins or ends, or @end.
+ */
 static unsigned long model_next_edge(const struct model *model,
 				     unsigned long index, unsigned long end)
 {
@@ -119,15 +121,19 @@ static void check_hole(const struct model *model, unsigned long index,
 	CHECK(hole == index && hole_end == at);
 }
 
-/* Every run of the table, and nothing but what the model has */
+/* Compares all runs and holes of the table with the model. */
 static void check_all(const struct model *model)
 {
 	unsigned long at = 0, end = model->table.nr_pages, next_pfn = PFN_NONE;
 	struct pfn_run run;
 
-	pfn_table_for_each_run(&model->table, run, 0, end) {
+	pfn_table_for_each_run(&model->table, run, 0, end)
+	{
 		CHECK(run.nr && run.index >= at);
-		/* As long as can be: the one before did not go on here */
+		/*
+		 * A run is as long as possible: it does not continue the last
+		 * one.
+		 */
 		CHECK(run.index > at || run.pfn != next_pfn);
 		next_pfn = run.pfn + run.nr;
 		for (; at < run.index;
@@ -142,7 +148,9 @@ static void check_all(const struct model *model)
 		CHECK(model_get(model, at) == PFN_NONE);
 }
 
-/* An index: near the edge of a slot, a leaf, the table, or what was set */
+/*
+ * Returns an index close to the edge of a slot, a leaf, the table or a piece.
+ */
 static unsigned long any_index(const struct model *model, struct fuzz_input *in)
 {
 	unsigned int how = fuzz_byte(in), near = fuzz_byte(in);
@@ -170,7 +178,7 @@ static unsigned long any_index(const struct model *model, struct fuzz_input *in)
 	return index % nr;
 }
 
-/* A page frame, often such that it goes on from a neighbour */
+/* Returns a page frame, often one that continues an adjacent page. */
 static unsigned long any_pfn(const struct model *model, unsigned long index,
 			     unsigned long nr, struct fuzz_input *in)
 {
@@ -188,8 +196,8 @@ static unsigned long any_pfn(const struct model *model, unsigned long index,
 	return pfn;
 }
 
-static void set(struct model *model, unsigned long index, unsigned long nr,
-		struct fuzz_input *in)
+static void op_set(struct model *model, unsigned long index, unsigned long nr,
+		   struct fuzz_input *in)
 {
 	unsigned long pfn;
 	int ret;
@@ -208,18 +216,18 @@ static void set(struct model *model, unsigned long index, unsigned long nr,
 		(struct piece){ index, index + nr, pfn };
 }
 
-static void clear(struct model *model, unsigned long index, unsigned long end)
+static void op_clear(struct model *model, unsigned long index,
+		     unsigned long end)
 {
 	pfn_table_clear(&model->table, index, end);
 	model_cut(model, index, end);
-	/* What stands for nothing takes no memory */
+	/* An empty table of one slot has no memory. */
 	if (!model->nr_pieces && model->table.nr_slots == 1)
 		CHECK(!fuzz_nr_allocs());
 }
 
-/* One run of all that there is, or nothing */
-static void take_single(struct model *model, unsigned long index,
-			unsigned long end)
+static void op_take_single(struct model *model, unsigned long index,
+			   unsigned long end)
 {
 	struct pfn_run all = { 1, 2, 3 }, run = { 1, 2, 3 };
 	bool single, took;
@@ -251,19 +259,19 @@ static void one_op(struct model *model, struct fuzz_input *in)
 	case 0:
 	case 1:
 	case 2:
-		set(model, index, end - index, in);
+		op_set(model, index, end - index, in);
 		break;
 	case 3:
-		clear(model, index, op & 128 ? ULONG_MAX : end);
+		op_clear(model, index, op & 128 ? ULONG_MAX : end);
 		break;
 	case 4:
-		clear(model, index, index + 1);
+		op_clear(model, index, index + 1);
 		break;
 	case 5:
 		if (op & 64)
-			take_single(model, index, end);
+			op_take_single(model, index, end);
 		else
-			set(model, index, 1, in);
+			op_set(model, index, 1, in);
 		break;
 	case 6:
 		check_hole(model, index, end);

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * range.h beside arithmetic in 128 bits, where nothing overflows.
- */
+/* Compares range.h with arithmetic in 128 bits, which never overflows. */
 #include "fuzz.h"
 #include "range.h"
 
 typedef unsigned __int128 u128;
 
-static const u128 top = ULONG_MAX;
+static const u128 max_addr = ULONG_MAX;
 
 static void check_same(int expected, int ret, const struct iova_range *range,
 		       u128 first, u128 last)
 {
 	CHECK(ret == expected);
-	/* On failure nothing is written */
+	/* On failure @range is not written. */
 	CHECK(range->first == (ret ? 7 : first));
 	CHECK(range->last == (ret ? 8 : last));
 }
@@ -25,9 +23,9 @@ static struct iova_range from_user(struct fuzz_input *in)
 	u128 last = (u128)start + length - 1;
 	int ret = iova_range_from_user(start, length, &range);
 
-	check_same(!length    ? -EINVAL :
-		   last > top ? -EOVERFLOW :
-				0,
+	check_same(!length	   ? -EINVAL :
+		   last > max_addr ? -EOVERFLOW :
+				     0,
 		   ret, &range, start, last);
 	return range;
 }
@@ -65,7 +63,7 @@ static void check_one(const struct iova_range *range, struct fuzz_input *in)
 	unsigned long any = fuzz_number(in);
 	unsigned long align = 1UL << fuzz_byte(in) % 64;
 
-	CHECK(iova_range_length(range) == (length > top ? 0 : length));
+	CHECK(iova_range_length(range) == (length > max_addr ? 0 : length));
 	if (any)
 		CHECK(iova_range_holds(range, any) == (any <= length));
 	CHECK(iova_range_contains_addr(range, any) ==

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Tests of range.h. */
 #include "range.h"
 #include "unit.h"
 
@@ -46,8 +47,8 @@ static void from_user_bounds(void)
 
 static void whole_space(void)
 {
-	const struct iova_range all = { 0, ULONG_MAX },
-				top = { ULONG_MAX, ULONG_MAX };
+	const struct iova_range all = IOVA_RANGE_ALL;
+	const struct iova_range top = { ULONG_MAX, ULONG_MAX };
 
 	EXPECT_EQ(0, iova_range_length(&all));
 	EXPECT(iova_range_holds(&all, ULONG_MAX));
@@ -59,7 +60,7 @@ static void whole_space(void)
 	EXPECT(!iova_range_aligned(&top, 2));
 }
 
-/* Every pair of ranges within eight bytes, against byte sets */
+/* All pairs of ranges within eight bytes are compared with sets of bytes. */
 static unsigned int bytes_of(const struct iova_range *range)
 {
 	return ((2u << range->last) - 1) & ~((1u << range->first) - 1);

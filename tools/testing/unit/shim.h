@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the pure parts of iommufd need of the kernel, for user space. Forced
- * into every file by the Makefile, which also makes empty headers of the
- * kernel's names. rbtree and interval tree are the kernel's own.
+ * The kernel functions that iommufd/lib/ uses, for user space. The Makefile
+ * includes this header in every file and creates empty headers with the names
+ * of the kernel's. rbtree and interval tree are the kernel's own.
  *
- * Allocations are counted, and can be made to fail: see unit.h.
+ * Allocations are counted and can be made to fail, see unit.h.
  */
 #ifndef UNIT_SHIM_H
 #define UNIT_SHIM_H

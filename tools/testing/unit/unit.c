@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The runner of the unit tests, and the allocator that they inject errors in.
+ */
 #include <malloc.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -7,7 +10,7 @@
 
 #include "unit.h"
 
-/* Far above what any test takes */
+/* Far above the run time of any test */
 #define TEST_TIMEOUT_SECONDS 300
 
 static atomic_size_t allocated_bytes;
@@ -79,7 +82,7 @@ size_t unit_allocated_bytes(void)
 	return atomic_load(&allocated_bytes);
 }
 
-/* splitmix64: any seed will do */
+/* splitmix64, which works with any seed */
 unsigned long unit_random(void)
 {
 	u64 z = random_state += 0x9e3779b97f4a7c15ULL;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A test program is a list of functions and one call of unit_main(). Each test
- * ends in one line, "ok - NAME" or "not ok - NAME", the program in
- * "N passed, N failed". What was allocated in a test and not freed, and
- * a WARN that the test did not ask for, make it fail.
+ * prints "ok - NAME" or "not ok - NAME", and the program ends with
+ * "N passed, N failed". A test also fails if it leaks memory or causes a WARN
+ * that it did not announce.
  *
- * Random numbers come from the seed in the environment variable SEED or from
- * the clock; the seed is printed, each test begins with it anew. ROUNDS
+ * The environment variable SEED, or by default the clock, seeds the random
+ * numbers. The seed is printed, and each test starts with it again. ROUNDS
  * multiplies the length of the random tests.
  */
 #ifndef UNIT_H
@@ -21,11 +21,11 @@ struct unit_test {
 
 int unit_main(const char *name, const struct unit_test *tests, size_t nr);
 
-/* Prints, and fails the running test, which goes on */
+/* Prints a message and marks the running test as failed; the test continues */
 void unit_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* True once the running test has failed: long loops end */
+/* True once the running test has failed, so that long loops can end */
 bool unit_failed(void);
 
 #define EXPECT(condition)                                                \
@@ -44,21 +44,21 @@ bool unit_failed(void);
 				  #value, _v, (long)_v, _e, (long)_e);      \
 	} while (0)
 
-/* Random numbers: any, below @limit, between @low and @high inclusive */
+/* Random numbers: of any value, below @limit, from @low to @high inclusive */
 unsigned long unit_random(void);
 unsigned long unit_below(unsigned long limit);
 unsigned long unit_between(unsigned long low, unsigned long high);
 unsigned long unit_rounds(unsigned long normal);
 
-/* Allocation number @nth from now on fails, 1 being the next; 0 is never */
+/* Makes allocation @nth from now on fail, 1 for the next, 0 for none */
 void unit_fail_nth_alloc(unsigned long nth);
-/* True where that has happened; disarms */
+/* Returns true if that happened, and disarms it */
 bool unit_alloc_has_failed(void);
 size_t unit_allocated_bytes(void);
-/* Every allocation sleeps, so that threads overtake each other in it */
+/* Makes every allocation sleep, so that threads overtake each other in it */
 void unit_slow_allocs(bool slow);
 
-/* The running test provokes this many more WARNs */
+/* Announces that the running test will cause @nr more WARNs */
 void unit_expect_warnings(unsigned int nr);
 
 #endif /* UNIT_H */
