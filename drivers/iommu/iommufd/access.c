@@ -19,36 +19,36 @@
 #include "lib/range.h"
 #include "pages/backing.h"
 
-static struct iommufd_access *access_of(struct iopt_user *user)
+static struct iommufd_access *access_of_user(struct iopt_user *user)
 {
 	return container_of(user, struct access_user, user)->access;
 }
 
-static bool user_get(struct iopt_user *user)
+static bool access_user_get(struct iopt_user *user)
 {
-	return object_tryget(&access_of(user)->obj);
+	return object_tryget(&access_of_user(user)->obj);
 }
 
-static void user_put(struct iopt_user *user)
+static void access_user_put(struct iopt_user *user)
 {
-	object_put(&access_of(user)->obj);
+	object_put(&access_of_user(user)->obj);
 }
 
-static void user_unmap(struct iopt_user *user, unsigned long iova,
-		       unsigned long length)
+static void access_user_unmap(struct iopt_user *user, unsigned long iova,
+			      unsigned long length)
 {
-	struct iommufd_access *access = access_of(user);
+	struct iommufd_access *access = access_of_user(user);
 
 	access->ops->unmap(access->data, iova, length);
 }
 
-static const struct iopt_user_ops user_ops = {
-	.get = user_get,
-	.put = user_put,
-	.unmap = user_unmap,
+static const struct iopt_user_ops access_user_ops = {
+	.get = access_user_get,
+	.put = access_user_put,
+	.unmap = access_user_unmap,
 };
 
-static int join(struct access_user *user, struct iommufd_ioas *ioas)
+static int access_join(struct access_user *user, struct iommufd_ioas *ioas)
 {
 	int ret = iopt_add_user(&ioas->iopt, &user->user);
 
@@ -57,16 +57,17 @@ static int join(struct access_user *user, struct iommufd_ioas *ioas)
 	return ret;
 }
 
-static void leave(struct access_user *user, struct iommufd_ioas *ioas)
+static void access_leave(struct access_user *user, struct iommufd_ioas *ioas)
 {
 	iopt_remove_user(&ioas->iopt, &user->user);
 	object_put_user(&ioas->obj);
 }
 
 /* With @access->ioas NULL, so that it does not pin anew what it unpins. */
-static void unpin_all(struct iommufd_access *access)
+static void access_unpin_all(struct iommufd_access *access)
 {
 	lockdep_assert_held(&access->lock);
+
 	if (!access->ops->unmap)
 		return;
 	mutex_unlock(&access->lock);
@@ -74,7 +75,8 @@ static void unpin_all(struct iommufd_access *access)
 	mutex_lock(&access->lock);
 }
 
-static int change_ioas(struct iommufd_access *access, struct iommufd_ioas *to)
+static int access_change_ioas(struct iommufd_access *access,
+			      struct iommufd_ioas *to)
 {
 	struct access_user *old = &access->users[access->current_user];
 	struct access_user *new = &access->users[!access->current_user];
@@ -89,14 +91,14 @@ static int change_ioas(struct iommufd_access *access, struct iommufd_ioas *to)
 	if (from == to)
 		return 0;
 	if (to) {
-		ret = join(new, to);
+		ret = access_join(new, to);
 		if (ret)
 			return ret;
 	}
 	access->ioas = NULL;
 	if (from) {
-		unpin_all(access);
-		leave(old, from);
+		access_unpin_all(access);
+		access_leave(old, from);
 	}
 	access->current_user = !access->current_user;
 	access->unpin_ioas = to;
@@ -104,29 +106,29 @@ static int change_ioas(struct iommufd_access *access, struct iommufd_ioas *to)
 	return 0;
 }
 
-static int change_ioas_id(struct iommufd_access *access, u32 id)
+static int access_change_ioas_id(struct iommufd_access *access, u32 id)
 {
 	struct iommufd_ioas *ioas = ioas_get(access->ictx, id);
 	int ret;
 
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	ret = change_ioas(access, ioas);
+	ret = access_change_ioas(access, ioas);
 	object_put(&ioas->obj);
 	return ret;
 }
 
-static bool may_pin(const struct iommufd_access *access)
+static bool access_may_pin(const struct iommufd_access *access)
 {
 	return access->ops->needs_pin_pages && access->ops->unmap;
 }
 
-static void init_users(struct iommufd_access *access)
+static void access_init_users(struct iommufd_access *access)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(access->users); i++) {
 		access->users[i].access = access;
-		access->users[i].user.ops = &user_ops;
-		access->users[i].user.pins = may_pin(access);
+		access->users[i].user.ops = &access_user_ops;
+		access->users[i].user.pins = access_may_pin(access);
 	}
 }
 
@@ -136,7 +138,7 @@ static void access_destroy_object(struct iommufd_object *obj)
 		container_of(obj, struct iommufd_access, obj);
 
 	scoped_guard(mutex, &access->lock)
-		WARN_ON(change_ioas(access, NULL));
+		WARN_ON(access_change_ioas(access, NULL));
 	mutex_destroy(&access->lock);
 	kfree(access);
 }
@@ -178,7 +180,7 @@ iommufd_access_create(struct iommufd_ctx *ictx,
 	access->ops = ops;
 	access->data = data;
 	mutex_init(&access->lock);
-	init_users(access);
+	access_init_users(access);
 	object_get_user(&access->obj);
 	object_publish(&access->obj);
 	*id = access->obj.id;
@@ -223,7 +225,7 @@ int iommufd_access_attach(struct iommufd_access *access, u32 ioas_id)
 	if (mutex_lock_killable(&access->lock))
 		return -EINTR;
 	if (!WARN_ON(access->ioas))
-		ret = change_ioas_id(access, ioas_id);
+		ret = access_change_ioas_id(access, ioas_id);
 	mutex_unlock(&access->lock);
 	return ret;
 }
@@ -247,7 +249,7 @@ int iommufd_access_replace(struct iommufd_access *access, u32 ioas_id)
 	if (mutex_lock_killable(&access->lock))
 		return -EINTR;
 	if (access->ioas)
-		ret = change_ioas_id(access, ioas_id);
+		ret = access_change_ioas_id(access, ioas_id);
 	mutex_unlock(&access->lock);
 	return ret;
 }
@@ -266,7 +268,7 @@ void iommufd_access_detach(struct iommufd_access *access)
 	guard(mutex)(&access->lock);
 	if (WARN_ON(!access->ioas))
 		return;
-	WARN_ON(change_ioas(access, NULL));
+	WARN_ON(access_change_ioas(access, NULL));
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_detach, "IOMMUFD_NG");
 
@@ -296,7 +298,7 @@ int iommufd_access_pin_pages(struct iommufd_access *access, unsigned long iova,
 	struct iova_range range;
 	int ret;
 
-	if (WARN_ON(!may_pin(access)))
+	if (WARN_ON(!access_may_pin(access)))
 		return -EINVAL;
 	ret = iova_range_from_user(iova, length, &range);
 	if (ret)
@@ -333,7 +335,7 @@ void iommufd_access_unpin_pages(struct iommufd_access *access,
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_unpin_pages, "IOMMUFD_NG");
 
-static unsigned int copy_flags(unsigned int flags)
+static unsigned int access_copy_flags(unsigned int flags)
 {
 	unsigned int ret = 0;
 
@@ -376,7 +378,7 @@ int iommufd_access_rw(struct iommufd_access *access, unsigned long iova,
 	ret = -ENOENT;
 	if (access->ioas)
 		ret = iopt_rw(&access->ioas->iopt, &range, data,
-			      copy_flags(flags));
+			      access_copy_flags(flags));
 	mutex_unlock(&access->lock);
 	return ret == -ESRCH ? -EFAULT : ret;
 }

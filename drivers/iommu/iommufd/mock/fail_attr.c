@@ -9,7 +9,7 @@
 #include "fail_attr.h"
 
 static DECLARE_FAULT_ATTR(fail_iommufd);
-static struct dentry *fail_dir;
+static struct dentry *mock_fail_dir;
 
 /**
  * mock_should_fail() - shall what follows fail?
@@ -32,7 +32,7 @@ bool mock_should_fail(void)
  */
 void mock_fail_init(void)
 {
-	fail_dir =
+	mock_fail_dir =
 		fault_create_debugfs_attr("fail_iommufd", NULL, &fail_iommufd);
 }
 
@@ -43,6 +43,6 @@ void mock_fail_init(void)
  */
 void mock_fail_exit(void)
 {
-	if (!IS_ERR(fail_dir))
-		debugfs_remove_recursive(fail_dir);
+	if (!IS_ERR(mock_fail_dir))
+		debugfs_remove_recursive(mock_fail_dir);
 }

@@ -8,7 +8,7 @@
 #include "fail_point.h"
 
 /* Whoever has armed the points; others only compare themselves with the task. */
-static struct fail_points armed;
+static struct fail_points fail_points_armed;
 
 /* On while somebody arms points, so that they cost a measurement nothing. */
 DEFINE_STATIC_KEY_FALSE(fail_points_enabled);
@@ -22,11 +22,11 @@ DEFINE_STATIC_KEY_FALSE(fail_points_enabled);
  */
 bool fail_point_reached(const char *name)
 {
-	if (READ_ONCE(armed.task) != current || !in_task())
+	if (READ_ONCE(fail_points_armed.task) != current || !in_task())
 		return false;
-	if (++armed.reached != armed.nth)
+	if (++fail_points_armed.reached != fail_points_armed.nth)
 		return false;
-	armed.failed = name;
+	fail_points_armed.failed = name;
 	return true;
 }
 
@@ -43,7 +43,7 @@ void fail_points_enable(bool enable)
 		return;
 	}
 	static_branch_disable(&fail_points_enabled);
-	WRITE_ONCE(armed.task, NULL);
+	WRITE_ONCE(fail_points_armed.task, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(fail_points_enable, "IOMMUFD_MOCK");
 
@@ -55,9 +55,9 @@ EXPORT_SYMBOL_NS_GPL(fail_points_enable, "IOMMUFD_MOCK");
  */
 void fail_points_arm(unsigned int nth)
 {
-	WRITE_ONCE(armed.task, NULL);
-	armed = (struct fail_points){ .nth = nth };
-	WRITE_ONCE(armed.task, current);
+	WRITE_ONCE(fail_points_armed.task, NULL);
+	fail_points_armed = (struct fail_points){ .nth = nth };
+	WRITE_ONCE(fail_points_armed.task, current);
 }
 EXPORT_SYMBOL_NS_GPL(fail_points_arm, "IOMMUFD_MOCK");
 
@@ -69,7 +69,7 @@ EXPORT_SYMBOL_NS_GPL(fail_points_arm, "IOMMUFD_MOCK");
  */
 void fail_points_disarm(struct fail_points *seen)
 {
-	WRITE_ONCE(armed.task, NULL);
-	*seen = armed;
+	WRITE_ONCE(fail_points_armed.task, NULL);
+	*seen = fail_points_armed;
 }
 EXPORT_SYMBOL_NS_GPL(fail_points_disarm, "IOMMUFD_MOCK");

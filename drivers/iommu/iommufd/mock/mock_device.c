@@ -22,7 +22,7 @@
  */
 static struct irq_domain *mock_msi;
 
-static bool is_ours(const struct device *dev)
+static bool mock_device_is_ours(const struct device *dev)
 {
 	return dev_is_platform(dev) && dev->parent == mock_iommu_hardware();
 }
@@ -35,7 +35,7 @@ static bool is_ours(const struct device *dev)
  */
 struct mock_device *mock_device_of(struct device *dev)
 {
-	if (!device_iommu_mapped(dev) || !is_ours(dev))
+	if (!device_iommu_mapped(dev) || !mock_device_is_ours(dev))
 		return NULL;
 	return dev_get_platdata(dev);
 }
@@ -45,7 +45,7 @@ struct mock_device *mock_device_of(struct device *dev)
  * can take. Nobody else knows of a device that is still to be added, so there
  * is nothing to lock, and lockdep is not to ask.
  */
-static int tie_to_mock(struct device *dev)
+static int mock_device_set_iommu(struct device *dev)
 {
 	int ret;
 
@@ -55,13 +55,13 @@ static int tie_to_mock(struct device *dev)
 	return ret;
 }
 
-static void fill_cache(struct mock_device *mdev)
+static void mock_device_fill_cache(struct mock_device *mdev)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(mdev->cache); i++)
 		mdev->cache[i] = IOMMU_TEST_DEV_CACHE_DEFAULT;
 }
 
-static void init_locks(struct mock_device *mdev)
+static void mock_device_init_locks(struct mock_device *mdev)
 {
 	init_rwsem(&mdev->iopf_lock);
 	init_rwsem(&mdev->viommu_lock);
@@ -78,37 +78,37 @@ static void init_locks(struct mock_device *mdev)
  */
 int mock_device_adopt(struct device *dev, struct mock_device *mdev)
 {
-	fill_cache(mdev);
-	init_locks(mdev);
+	mock_device_fill_cache(mdev);
+	mock_device_init_locks(mdev);
 	dev->platform_data = mdev;
 	dev_set_msi_domain(dev, mock_msi);
-	return tie_to_mock(dev);
+	return mock_device_set_iommu(dev);
 }
 
 /* Not before the device is added: one that never is would keep the memory */
-static int device_added(struct notifier_block *nb, unsigned long action,
-			void *data)
+static int mock_device_added(struct notifier_block *nb, unsigned long action,
+			     void *data)
 {
-	if (action != BUS_NOTIFY_ADD_DEVICE || !is_ours(data))
+	if (action != BUS_NOTIFY_ADD_DEVICE || !mock_device_is_ours(data))
 		return NOTIFY_DONE;
-	return notifier_from_errno(tie_to_mock(data));
+	return notifier_from_errno(mock_device_set_iommu(data));
 }
 
-static struct notifier_block added = {
-	.notifier_call = device_added,
+static struct notifier_block mock_device_notifier = {
+	.notifier_call = mock_device_added,
 	.priority = 1,
 };
 
-static int prepare_device(struct platform_device *pdev, u32 flags)
+static int mock_device_prepare(struct platform_device *pdev, u32 flags)
 {
 	struct mock_device mdev = { .flags = flags };
 	int ret;
 
-	fill_cache(&mdev);
+	mock_device_fill_cache(&mdev);
 	ret = platform_device_add_data(pdev, &mdev, sizeof(mdev));
 	if (ret)
 		return ret;
-	init_locks(dev_get_platdata(&pdev->dev));
+	mock_device_init_locks(dev_get_platdata(&pdev->dev));
 	pdev->dev.parent = mock_iommu_hardware();
 	dev_set_msi_domain(&pdev->dev, mock_msi);
 	return 0;
@@ -131,7 +131,7 @@ struct platform_device *mock_device_create(u32 flags)
 	pdev = platform_device_alloc(MOCK_DEVICE_NAME, PLATFORM_DEVID_AUTO);
 	if (!pdev)
 		return ERR_PTR(-ENOMEM);
-	ret = prepare_device(pdev, flags);
+	ret = mock_device_prepare(pdev, flags);
 	if (!ret)
 		ret = platform_device_add(pdev);
 	if (ret) {
@@ -162,7 +162,7 @@ void mock_device_destroy(struct platform_device *pdev)
 	platform_device_unregister(pdev);
 }
 
-static const struct irq_domain_ops msi_ops = {};
+static const struct irq_domain_ops mock_msi_ops = {};
 
 /**
  * mock_device_init() - allow devices to be made
@@ -174,11 +174,11 @@ int mock_device_init(void)
 {
 	int ret;
 
-	mock_msi = irq_domain_create_simple(NULL, 0, 0, &msi_ops, NULL);
+	mock_msi = irq_domain_create_simple(NULL, 0, 0, &mock_msi_ops, NULL);
 	if (!mock_msi)
 		return -ENOMEM;
 	mock_msi->flags |= IRQ_DOMAIN_FLAG_ISOLATED_MSI;
-	ret = bus_register_notifier(&platform_bus_type, &added);
+	ret = bus_register_notifier(&platform_bus_type, &mock_device_notifier);
 	if (ret)
 		irq_domain_remove(mock_msi);
 	return ret;
@@ -191,6 +191,6 @@ int mock_device_init(void)
  */
 void mock_device_exit(void)
 {
-	bus_unregister_notifier(&platform_bus_type, &added);
+	bus_unregister_notifier(&platform_bus_type, &mock_device_notifier);
 	irq_domain_remove(mock_msi);
 }

@@ -19,9 +19,9 @@
 #include "fail_attr.h"
 #include "mock_iommu.h"
 
-static const struct iommu_domain_ops paging_ops;
-static const struct iommu_domain_ops nested_ops;
-static struct iommu_domain blocked_domain;
+static const struct iommu_domain_ops mock_paging_ops;
+static const struct iommu_domain_ops mock_nested_ops;
+static struct iommu_domain mock_blocked_domain;
 
 /* The IOMMU; and the device that the core takes for its hardware. */
 static struct iommu_device mock_iommu;
@@ -38,7 +38,7 @@ static struct iopf_queue *mock_iopf;
  */
 struct mock_domain *mock_domain_of(struct iommu_domain *domain)
 {
-	if (domain->ops != &paging_ops)
+	if (domain->ops != &mock_paging_ops)
 		return NULL;
 	return container_of(domain, struct mock_domain, domain);
 }
@@ -51,20 +51,21 @@ struct mock_domain *mock_domain_of(struct iommu_domain *domain)
  */
 struct mock_nested *mock_nested_of(struct iommu_domain *domain)
 {
-	if (domain->ops != &nested_ops)
+	if (domain->ops != &mock_nested_ops)
 		return NULL;
 	return container_of(domain, struct mock_nested, domain);
 }
 
-static int check_dirty(const struct iommu_domain *domain,
-		       const struct mock_device *mdev)
+static int mock_check_dirty(const struct iommu_domain *domain,
+			    const struct mock_device *mdev)
 {
 	bool unable = mdev->flags & MOCK_FLAGS_DEVICE_NO_DIRTY;
 
 	return domain->dirty_ops && unable ? -EINVAL : 0;
 }
 
-static int enable_iopf(struct device *dev, const struct iommu_domain *domain)
+static int mock_enable_iopf(struct device *dev,
+			    const struct iommu_domain *domain)
 {
 	struct mock_device *mdev = dev_get_platdata(dev);
 	int ret = 0;
@@ -78,7 +79,8 @@ static int enable_iopf(struct device *dev, const struct iommu_domain *domain)
 	return ret;
 }
 
-static void disable_iopf(struct device *dev, const struct iommu_domain *domain)
+static void mock_disable_iopf(struct device *dev,
+			      const struct iommu_domain *domain)
 {
 	struct mock_device *mdev = dev_get_platdata(dev);
 
@@ -87,14 +89,15 @@ static void disable_iopf(struct device *dev, const struct iommu_domain *domain)
 }
 
 /* To be blocked must never fail: it is how a device is detached. */
-static bool attach_should_fail(const struct iommu_domain *domain)
+static bool mock_attach_should_fail(const struct iommu_domain *domain)
 {
-	return domain != &blocked_domain && mock_should_fail();
+	return domain != &mock_blocked_domain && mock_should_fail();
 }
 
 /* A guest has to give a number to a device before it can use it. */
-static int find_vdevice(struct iommu_domain *domain, struct device *dev,
-			struct iommufd_viommu **viommu, unsigned long *vdev_id)
+static int mock_find_vdevice(struct iommu_domain *domain, struct device *dev,
+			     struct iommufd_viommu **viommu,
+			     unsigned long *vdev_id)
 {
 	const struct mock_nested *nested = mock_nested_of(domain);
 
@@ -104,86 +107,87 @@ static int find_vdevice(struct iommu_domain *domain, struct device *dev,
 	return iommufd_viommu_get_vdev_id(*viommu, dev, vdev_id);
 }
 
-static void set_vdevice(struct mock_device *mdev, struct iommufd_viommu *viommu,
-			unsigned long vdev_id)
+static void mock_set_vdevice(struct mock_device *mdev,
+			     struct iommufd_viommu *viommu,
+			     unsigned long vdev_id)
 {
 	guard(rwsem_write)(&mdev->viommu_lock);
 	mdev->viommu = viommu;
 	mdev->vdev_id = vdev_id;
 }
 
-static int attach(struct iommu_domain *domain, struct device *dev,
-		  struct iommu_domain *old)
+static int mock_attach_dev(struct iommu_domain *domain, struct device *dev,
+			   struct iommu_domain *old)
 {
 	struct mock_device *mdev = dev_get_platdata(dev);
 	struct iommufd_viommu *viommu;
 	unsigned long vdev_id = 0;
-	int ret = check_dirty(domain, mdev);
+	int ret = mock_check_dirty(domain, mdev);
 
 	if (!ret)
-		ret = find_vdevice(domain, dev, &viommu, &vdev_id);
-	if (!ret && attach_should_fail(domain))
+		ret = mock_find_vdevice(domain, dev, &viommu, &vdev_id);
+	if (!ret && mock_attach_should_fail(domain))
 		ret = -ENOMEM;
 	if (!ret)
-		ret = enable_iopf(dev, domain);
+		ret = mock_enable_iopf(dev, domain);
 	if (ret)
 		return ret;
 	/* not @old, which there is not on every kernel */
-	disable_iopf(dev, mdev->domain);
+	mock_disable_iopf(dev, mdev->domain);
 	mdev->domain = domain;
-	set_vdevice(mdev, viommu, vdev_id);
+	mock_set_vdevice(mdev, viommu, vdev_id);
 	return 0;
 }
 
-COMPAT_DEFINE_ATTACH_DEV(attach)
+COMPAT_DEFINE_ATTACH_DEV(mock_attach_dev)
 
 /*
  * One PASID fails at each second attaching, so that a test sees how a change is
  * undone.
  */
-static int fail_reserved(const struct iommu_domain *domain,
-			 struct mock_device *mdev)
+static int mock_fail_reserved(const struct iommu_domain *domain,
+			      struct mock_device *mdev)
 {
-	bool fail = mdev->fail_next && domain != &blocked_domain;
+	bool fail = mdev->fail_next && domain != &mock_blocked_domain;
 
-	if (domain != &blocked_domain)
+	if (domain != &mock_blocked_domain)
 		mdev->fail_next = !mdev->fail_next;
 	return fail ? -ENOMEM : 0;
 }
 
-static int set_pasid(struct iommu_domain *domain, struct device *dev,
-		     ioasid_t pasid, struct iommu_domain *old)
+static int mock_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
+			      ioasid_t pasid, struct iommu_domain *old)
 {
 	struct mock_device *mdev = dev_get_platdata(dev);
-	int ret = check_dirty(domain, mdev);
+	int ret = mock_check_dirty(domain, mdev);
 
 	if (!ret && pasid == IOMMU_TEST_PASID_RESERVED)
-		ret = fail_reserved(domain, mdev);
-	if (!ret && attach_should_fail(domain))
+		ret = mock_fail_reserved(domain, mdev);
+	if (!ret && mock_attach_should_fail(domain))
 		ret = -ENOMEM;
 	if (!ret)
-		ret = enable_iopf(dev, domain);
+		ret = mock_enable_iopf(dev, domain);
 	if (!ret)
-		disable_iopf(dev, old);
+		mock_disable_iopf(dev, old);
 	return ret;
 }
 
-COMPAT_DEFINE_REMOVE_PASID(set_pasid, &blocked_domain)
+COMPAT_DEFINE_REMOVE_PASID(mock_set_dev_pasid, &mock_blocked_domain)
 
-static const struct iommu_domain_ops blocked_ops = {
-	.attach_dev = COMPAT_ATTACH_DEV(attach),
-	.set_dev_pasid = set_pasid,
+static const struct iommu_domain_ops mock_blocked_ops = {
+	.attach_dev = COMPAT_ATTACH_DEV(mock_attach_dev),
+	.set_dev_pasid = mock_set_dev_pasid,
 };
 
-static struct iommu_domain blocked_domain = {
+static struct iommu_domain mock_blocked_domain = {
 	.type = IOMMU_DOMAIN_BLOCKED,
-	.ops = &blocked_ops,
+	.ops = &mock_blocked_ops,
 };
 
 /* Entries are huge only where that is what the core asks for. */
-static int map_pages(struct iommu_domain *domain, unsigned long iova,
-		     phys_addr_t phys, size_t pgsize, size_t pgcount, int prot,
-		     gfp_t gfp, size_t *mapped)
+static int mock_map_pages(struct iommu_domain *domain, unsigned long iova,
+			  phys_addr_t phys, size_t pgsize, size_t pgcount,
+			  int prot, gfp_t gfp, size_t *mapped)
 {
 	struct mock_domain *mock = mock_domain_of(domain);
 	size_t step = pgsize < MOCK_HUGE_PAGE_SIZE ? MOCK_PAGE_SIZE :
@@ -203,9 +207,9 @@ static int map_pages(struct iommu_domain *domain, unsigned long iova,
 	return 0;
 }
 
-static size_t unmap_pages(struct iommu_domain *domain, unsigned long iova,
-			  size_t pgsize, size_t pgcount,
-			  struct iommu_iotlb_gather *gather)
+static size_t mock_unmap_pages(struct iommu_domain *domain, unsigned long iova,
+			       size_t pgsize, size_t pgcount,
+			       struct iommu_iotlb_gather *gather)
 {
 	struct mock_domain *mock = mock_domain_of(domain);
 	size_t size = pgsize * pgcount;
@@ -223,7 +227,8 @@ static size_t unmap_pages(struct iommu_domain *domain, unsigned long iova,
 	return unmapped;
 }
 
-static phys_addr_t iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
+static phys_addr_t mock_iova_to_phys(struct iommu_domain *domain,
+				     dma_addr_t iova)
 {
 	phys_addr_t phys;
 
@@ -231,7 +236,7 @@ static phys_addr_t iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
 									  0;
 }
 
-static void free_domain(struct iommu_domain *domain)
+static void mock_domain_free(struct iommu_domain *domain)
 {
 	struct mock_domain *mock = mock_domain_of(domain);
 
@@ -239,16 +244,16 @@ static void free_domain(struct iommu_domain *domain)
 	kfree(mock);
 }
 
-static const struct iommu_domain_ops paging_ops = {
-	.attach_dev = COMPAT_ATTACH_DEV(attach),
-	.set_dev_pasid = set_pasid,
-	.map_pages = map_pages,
-	.unmap_pages = unmap_pages,
-	.iova_to_phys = iova_to_phys,
-	.free = free_domain,
+static const struct iommu_domain_ops mock_paging_ops = {
+	.attach_dev = COMPAT_ATTACH_DEV(mock_attach_dev),
+	.set_dev_pasid = mock_set_dev_pasid,
+	.map_pages = mock_map_pages,
+	.unmap_pages = mock_unmap_pages,
+	.iova_to_phys = mock_iova_to_phys,
+	.free = mock_domain_free,
 };
 
-static int set_dirty_tracking(struct iommu_domain *domain, bool enabled)
+static int mock_set_dirty_tracking(struct iommu_domain *domain, bool enabled)
 {
 	if (enabled && mock_should_fail())
 		return -EIO;
@@ -257,9 +262,10 @@ static int set_dirty_tracking(struct iommu_domain *domain, bool enabled)
 }
 
 /* To clear without telling is allowed at any time: that is how a log begins. */
-static int read_and_clear_dirty(struct iommu_domain *domain, unsigned long iova,
-				size_t size, unsigned long flags,
-				struct iommu_dirty_bitmap *dirty)
+static int mock_read_and_clear_dirty(struct iommu_domain *domain,
+				     unsigned long iova, size_t size,
+				     unsigned long flags,
+				     struct iommu_dirty_bitmap *dirty)
 {
 	struct mock_domain *mock = mock_domain_of(domain);
 
@@ -270,13 +276,13 @@ static int read_and_clear_dirty(struct iommu_domain *domain, unsigned long iova,
 	return 0;
 }
 
-static const struct iommu_dirty_ops dirty_ops = {
-	.set_dirty_tracking = set_dirty_tracking,
-	.read_and_clear_dirty = read_and_clear_dirty,
+static const struct iommu_dirty_ops mock_dirty_ops = {
+	.set_dirty_tracking = mock_set_dirty_tracking,
+	.read_and_clear_dirty = mock_read_and_clear_dirty,
 };
 
-static int get_user_config(struct iommu_hwpt_selftest *config,
-			   const struct iommu_user_data *data)
+static int mock_get_user_config(struct iommu_hwpt_selftest *config,
+				const struct iommu_user_data *data)
 {
 	if (data->type != IOMMU_HWPT_DATA_SELFTEST)
 		return -EOPNOTSUPP;
@@ -284,7 +290,7 @@ static int get_user_config(struct iommu_hwpt_selftest *config,
 					   IOMMU_HWPT_DATA_SELFTEST, iotlb);
 }
 
-static int set_up(struct mock_domain *mock, u32 pagetable_type)
+static int mock_domain_init(struct mock_domain *mock, u32 pagetable_type)
 {
 	struct iommu_domain *domain = &mock->domain;
 
@@ -304,13 +310,14 @@ static int set_up(struct mock_domain *mock, u32 pagetable_type)
 	}
 	domain->geometry.force_aperture = true;
 	domain->type = IOMMU_DOMAIN_UNMANAGED;
-	domain->ops = &paging_ops;
+	domain->ops = &mock_paging_ops;
 	mock_pt_init(&mock->pt);
 	return 0;
 }
 
-static struct iommu_domain *alloc_paging(struct device *dev, u32 flags,
-					 const struct iommu_user_data *data)
+static struct iommu_domain *
+mock_alloc_paging(struct device *dev, u32 flags,
+		  const struct iommu_user_data *data)
 {
 	const u32 known = IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
 			  IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_PASID;
@@ -325,30 +332,31 @@ static struct iommu_domain *alloc_paging(struct device *dev, u32 flags,
 	if (dirty && mdev->flags & MOCK_FLAGS_DEVICE_NO_DIRTY)
 		return ERR_PTR(-EOPNOTSUPP);
 	if (data && data->type != IOMMU_HWPT_DATA_NONE)
-		ret = get_user_config(&config, data);
+		ret = mock_get_user_config(&config, data);
 	if (ret)
 		return ERR_PTR(ret);
 
 	mock = kzalloc_obj(*mock, GFP_KERNEL_ACCOUNT);
 	if (!mock)
 		return ERR_PTR(-ENOMEM);
-	ret = set_up(mock, config.pagetable_type);
+	ret = mock_domain_init(mock, config.pagetable_type);
 	if (ret) {
 		kfree(mock);
 		return ERR_PTR(ret);
 	}
 	if (dirty)
-		mock->domain.dirty_ops = &dirty_ops;
+		mock->domain.dirty_ops = &mock_dirty_ops;
 	return &mock->domain;
 }
 
-static void free_nested(struct iommu_domain *domain)
+static void mock_nested_free(struct iommu_domain *domain)
 {
 	kfree(mock_nested_of(domain));
 }
 
-static int invalidate_one(struct mock_nested *nested,
-			  const struct iommu_hwpt_invalidate_selftest *inv)
+static int
+mock_nested_invalidate_one(struct mock_nested *nested,
+			   const struct iommu_hwpt_invalidate_selftest *inv)
 {
 	if (inv->flags & ~IOMMU_TEST_INVALIDATE_FLAG_ALL)
 		return -EOPNOTSUPP;
@@ -361,19 +369,20 @@ static int invalidate_one(struct mock_nested *nested,
 	return 0;
 }
 
-static int invalidate_entry(struct mock_nested *nested,
-			    const struct iommu_user_data_array *array, u32 i)
+static int
+mock_nested_invalidate_entry(struct mock_nested *nested,
+			     const struct iommu_user_data_array *array, u32 i)
 {
 	struct iommu_hwpt_invalidate_selftest inv;
 	int ret;
 
 	ret = iommu_copy_struct_from_user_array(
 		&inv, array, IOMMU_HWPT_INVALIDATE_DATA_SELFTEST, i, iotlb_id);
-	return ret ?: invalidate_one(nested, &inv);
+	return ret ?: mock_nested_invalidate_one(nested, &inv);
 }
 
-static int cache_invalidate_user(struct iommu_domain *domain,
-				 struct iommu_user_data_array *array)
+static int mock_cache_invalidate_user(struct iommu_domain *domain,
+				      struct iommu_user_data_array *array)
 {
 	struct mock_nested *nested = mock_nested_of(domain);
 	int ret = 0;
@@ -382,18 +391,18 @@ static int cache_invalidate_user(struct iommu_domain *domain,
 	if (array->type != IOMMU_HWPT_INVALIDATE_DATA_SELFTEST)
 		ret = -EINVAL;
 	while (!ret && done < array->entry_num) {
-		ret = invalidate_entry(nested, array, done);
+		ret = mock_nested_invalidate_entry(nested, array, done);
 		done += !ret;
 	}
 	array->entry_num = done;
 	return ret;
 }
 
-static const struct iommu_domain_ops nested_ops = {
-	.attach_dev = COMPAT_ATTACH_DEV(attach),
-	.set_dev_pasid = set_pasid,
-	.cache_invalidate_user = cache_invalidate_user,
-	.free = free_nested,
+static const struct iommu_domain_ops mock_nested_ops = {
+	.attach_dev = COMPAT_ATTACH_DEV(mock_attach_dev),
+	.set_dev_pasid = mock_set_dev_pasid,
+	.cache_invalidate_user = mock_cache_invalidate_user,
+	.free = mock_nested_free,
 };
 
 /**
@@ -409,22 +418,22 @@ struct mock_nested *mock_nested_alloc(const struct iommu_user_data *data)
 	struct mock_nested *nested;
 	int ret;
 
-	ret = get_user_config(&config, data);
+	ret = mock_get_user_config(&config, data);
 	if (ret)
 		return ERR_PTR(ret);
 	nested = kzalloc_obj(*nested, GFP_KERNEL_ACCOUNT);
 	if (!nested)
 		return ERR_PTR(-ENOMEM);
 	nested->domain.type = IOMMU_DOMAIN_NESTED;
-	nested->domain.ops = &nested_ops;
+	nested->domain.ops = &mock_nested_ops;
 	for (size_t i = 0; i < ARRAY_SIZE(nested->iotlb); i++)
 		nested->iotlb[i] = config.iotlb;
 	return nested;
 }
 
-static struct iommu_domain *alloc_nested(struct device *dev,
-					 struct iommu_domain *parent, u32 flags,
-					 const struct iommu_user_data *data)
+static struct iommu_domain *
+mock_alloc_nested(struct device *dev, struct iommu_domain *parent, u32 flags,
+		  const struct iommu_user_data *data)
 {
 	struct mock_nested *nested;
 
@@ -436,10 +445,10 @@ static struct iommu_domain *alloc_nested(struct device *dev,
 	return IS_ERR(nested) ? ERR_CAST(nested) : &nested->domain;
 }
 
-COMPAT_DEFINE_DOMAIN_ALLOC(alloc_paging, alloc_nested)
+COMPAT_DEFINE_DOMAIN_ALLOC(mock_alloc_paging, mock_alloc_nested)
 
-static void *hw_info(struct device *dev, u32 *length,
-		     enum iommu_hw_info_type *type)
+static void *mock_hw_info(struct device *dev, u32 *length,
+			  enum iommu_hw_info_type *type)
 {
 	struct iommu_test_hw_info *info;
 
@@ -455,7 +464,7 @@ static void *hw_info(struct device *dev, u32 *length,
 	return info;
 }
 
-static bool device_capable(struct device *dev, enum iommu_cap cap)
+static bool mock_device_capable(struct device *dev, enum iommu_cap cap)
 {
 	const struct mock_device *mdev = dev_get_platdata(dev);
 
@@ -469,27 +478,28 @@ static bool device_capable(struct device *dev, enum iommu_cap cap)
 	}
 }
 
-static struct iommu_device *probe_device(struct device *dev)
+static struct iommu_device *mock_probe_device(struct device *dev)
 {
 	return dev_get_platdata(dev) ? &mock_iommu : ERR_PTR(-ENODEV);
 }
 
 /* Nobody waits for the answer. */
-static void page_response(struct device *dev, struct iopf_fault *evt,
-			  struct iommu_page_response *msg)
+static void mock_page_response(struct device *dev, struct iopf_fault *evt,
+			       struct iommu_page_response *msg)
 {
 }
 
 const struct iommu_ops mock_iommu_ops = {
 	.owner = THIS_MODULE,
-	.default_domain = &blocked_domain,
-	.blocked_domain = &blocked_domain,
-	.capable = device_capable,
-	.hw_info = hw_info,
-	COMPAT_DOMAIN_ALLOC_OPS(alloc_paging, alloc_nested),
-	COMPAT_REMOVE_PASID_OPS(set_pasid).probe_device = probe_device,
+	.default_domain = &mock_blocked_domain,
+	.blocked_domain = &mock_blocked_domain,
+	.capable = mock_device_capable,
+	.hw_info = mock_hw_info,
+	COMPAT_DOMAIN_ALLOC_OPS(mock_alloc_paging, mock_alloc_nested),
+	COMPAT_REMOVE_PASID_OPS(mock_set_dev_pasid).probe_device =
+		mock_probe_device,
 	.device_group = generic_device_group,
-	.page_response = page_response,
+	.page_response = mock_page_response,
 	COMPAT_IOPF_OPS.user_pasid_table = true,
 };
 
@@ -503,7 +513,7 @@ struct device *mock_iommu_hardware(void)
 	return &mock_hardware->dev;
 }
 
-static int make_hardware(void)
+static int mock_create_hardware(void)
 {
 	/* without properties it would get no node for the core to find */
 	const struct property_entry properties[] = {
@@ -533,7 +543,7 @@ int mock_iommu_init(void)
 	mock_iopf = iopf_queue_alloc(MOCK_DEVICE_NAME);
 	if (!mock_iopf)
 		return -ENOMEM;
-	ret = make_hardware();
+	ret = mock_create_hardware();
 	if (ret)
 		goto err_iopf;
 	mock_iommu.max_pasids = 1 << MOCK_PASID_WIDTH;

@@ -67,27 +67,27 @@ struct mock_bus {
 	struct work_struct removal;
 };
 
-static DEFINE_IDA(domains);
-static struct workqueue_struct *removals;
+static DEFINE_IDA(mock_pci_domains);
+static struct workqueue_struct *mock_pci_removals;
 
-static struct mock_bus *bus_of(struct pci_bus *bus)
+static struct mock_bus *mock_bus_of(struct pci_bus *bus)
 {
 	return container_of((struct pci_sysdata *)bus->sysdata, struct mock_bus,
 			    sysdata);
 }
 
-static struct mock_function *function_at(struct pci_bus *bus,
-					 unsigned int devfn)
+static struct mock_function *mock_function_at(struct pci_bus *bus,
+					      unsigned int devfn)
 {
 	if (PCI_FUNC(devfn))
 		return NULL;
-	return bus_of(bus)->functions[PCI_SLOT(devfn)];
+	return mock_bus_of(bus)->functions[PCI_SLOT(devfn)];
 }
 
-static int read_config(struct pci_bus *bus, unsigned int devfn, int where,
-		       int size, u32 *val)
+static int mock_pci_read_config(struct pci_bus *bus, unsigned int devfn,
+				int where, int size, u32 *val)
 {
-	struct mock_function *function = function_at(bus, devfn);
+	struct mock_function *function = mock_function_at(bus, devfn);
 
 	if (!function)
 		return PCIBIOS_DEVICE_NOT_FOUND;
@@ -101,7 +101,7 @@ static int read_config(struct pci_bus *bus, unsigned int devfn, int where,
 }
 
 /* The flag says which way the data goes, and turns when it is there */
-static void move_vpd(struct mock_pci_image *image)
+static void mock_pci_move_vpd(struct mock_pci_image *image)
 {
 	u8 *cap = image->config + image->vpd_cap;
 	u16 addr = get_unaligned_le16(cap + PCI_VPD_ADDR);
@@ -116,10 +116,10 @@ static void move_vpd(struct mock_pci_image *image)
 	put_unaligned_le16(addr ^ PCI_VPD_ADDR_F, cap + PCI_VPD_ADDR);
 }
 
-static int write_config(struct pci_bus *bus, unsigned int devfn, int where,
-			int size, u32 val)
+static int mock_pci_write_config(struct pci_bus *bus, unsigned int devfn,
+				 int where, int size, u32 val)
 {
-	struct mock_function *function = function_at(bus, devfn);
+	struct mock_function *function = mock_function_at(bus, devfn);
 	struct mock_pci_image *image;
 	bool vpd = false;
 	u8 reset = 0;
@@ -140,19 +140,19 @@ static int write_config(struct pci_bus *bus, unsigned int devfn, int where,
 		vpd |= image->vpd_cap && where + i == image->vpd_cap + VPD_FLAG;
 	}
 	if (vpd)
-		move_vpd(image);
+		mock_pci_move_vpd(image);
 	if (reset)
 		memcpy(image->config, function->plugged, MOCK_PCI_CONFIG_SIZE);
 	return PCIBIOS_SUCCESSFUL;
 }
 
-static struct pci_ops config_ops = {
-	.read = read_config,
-	.write = write_config,
+static struct pci_ops mock_pci_config_ops = {
+	.read = mock_pci_read_config,
+	.write = mock_pci_write_config,
 };
 
 /* As a driver of an IOMMU does. Nothing is above the function that could mind. */
-static void enable_pasid(struct pci_dev *pdev)
+static void mock_pci_enable_pasid(struct pci_dev *pdev)
 {
 	int features = pci_pasid_features(pdev);
 
@@ -162,34 +162,35 @@ static void enable_pasid(struct pci_dev *pdev)
 }
 
 /* Comes before the IOMMU core's own notifier, which probes the device */
-static int device_added(struct notifier_block *nb, unsigned long action,
-			void *data)
+static int mock_pci_device_added(struct notifier_block *nb,
+				 unsigned long action, void *data)
 {
 	struct pci_dev *pdev = to_pci_dev(data);
 	struct mock_function *function;
 	int ret;
 
-	if (action != BUS_NOTIFY_ADD_DEVICE || pdev->bus->ops != &config_ops)
+	if (action != BUS_NOTIFY_ADD_DEVICE ||
+	    pdev->bus->ops != &mock_pci_config_ops)
 		return NOTIFY_DONE;
 
-	function = function_at(pdev->bus, pdev->devfn);
+	function = mock_function_at(pdev->bus, pdev->devfn);
 	if (function->image.pasid)
-		enable_pasid(pdev);
+		mock_pci_enable_pasid(pdev);
 	ret = mock_device_adopt(&pdev->dev, &function->mdev);
 	return notifier_from_errno(ret);
 }
 
-static struct notifier_block added = {
-	.notifier_call = device_added,
+static struct notifier_block mock_pci_notifier = {
+	.notifier_call = mock_pci_device_added,
 	.priority = 1,
 };
 
-static int add_bus(struct mock_bus *mbus)
+static int mock_bus_add(struct mock_bus *mbus)
 {
 	LIST_HEAD(resources);
 	int domain;
 
-	domain = ida_alloc_min(&domains, FIRST_DOMAIN, GFP_KERNEL);
+	domain = ida_alloc_min(&mock_pci_domains, FIRST_DOMAIN, GFP_KERNEL);
 	if (domain < 0)
 		return domain;
 	mbus->sysdata.domain = domain;
@@ -199,17 +200,17 @@ static int add_bus(struct mock_bus *mbus)
 	pci_add_resource(&resources, &mbus->numbers);
 
 	pci_lock_rescan_remove();
-	mbus->bus = pci_create_root_bus(NULL, 0, &config_ops, &mbus->sysdata,
-					&resources);
+	mbus->bus = pci_create_root_bus(NULL, 0, &mock_pci_config_ops,
+					&mbus->sysdata, &resources);
 	pci_unlock_rescan_remove();
 	if (mbus->bus)
 		return 0;
 	pci_free_resource_list(&resources);
-	ida_free(&domains, domain);
+	ida_free(&mock_pci_domains, domain);
 	return -ENOMEM;
 }
 
-static void free_bus(struct mock_bus *mbus)
+static void mock_bus_free(struct mock_bus *mbus)
 {
 	for (unsigned int i = 0; i < mbus->nr; i++)
 		kvfree(mbus->functions[i]);
@@ -218,7 +219,7 @@ static void free_bus(struct mock_bus *mbus)
 	kfree(mbus);
 }
 
-static void remove_bus(struct work_struct *work)
+static void mock_bus_remove(struct work_struct *work)
 {
 	struct mock_bus *mbus = container_of(work, struct mock_bus, removal);
 	struct pci_host_bridge *bridge = to_pci_host_bridge(mbus->bus->bridge);
@@ -229,8 +230,8 @@ static void remove_bus(struct work_struct *work)
 	pci_unlock_rescan_remove();
 	/* what the core made with the bus it leaves to who made the bus */
 	pci_free_host_bridge(bridge);
-	ida_free(&domains, mbus->sysdata.domain);
-	free_bus(mbus);
+	ida_free(&mock_pci_domains, mbus->sysdata.domain);
+	mock_bus_free(mbus);
 }
 
 static int mock_pci_open(struct inode *inode, struct file *file)
@@ -242,7 +243,7 @@ static int mock_pci_open(struct inode *inode, struct file *file)
 	if (!mbus)
 		return -ENOMEM;
 	mutex_init(&mbus->lock);
-	INIT_WORK(&mbus->removal, remove_bus);
+	INIT_WORK(&mbus->removal, mock_bus_remove);
 	mbus->ram =
 		alloc_pages(GFP_KERNEL | GFP_DMA32 | __GFP_ZERO | __GFP_COMP,
 			    get_order(MOCK_PCI_RAM_SIZE));
@@ -250,9 +251,9 @@ static int mock_pci_open(struct inode *inode, struct file *file)
 		kfree(mbus);
 		return -ENOMEM;
 	}
-	ret = add_bus(mbus);
+	ret = mock_bus_add(mbus);
 	if (ret) {
-		free_bus(mbus);
+		mock_bus_free(mbus);
 		return ret;
 	}
 	file->private_data = mbus;
@@ -267,11 +268,11 @@ static int mock_pci_release(struct inode *inode, struct file *file)
 {
 	struct mock_bus *mbus = file->private_data;
 
-	queue_work(removals, &mbus->removal);
+	queue_work(mock_pci_removals, &mbus->removal);
 	return 0;
 }
 
-static int plug(struct mock_bus *mbus, struct mock_function *function)
+static int mock_pci_plug(struct mock_bus *mbus, struct mock_function *function)
 {
 	guard(mutex)(&mbus->lock);
 	if (mbus->nr == NR_SLOTS)
@@ -305,7 +306,7 @@ static ssize_t mock_pci_write(struct file *file, const char __user *buf,
 		 MOCK_PCI_CONFIG_SIZE - PCI_CAP_VPD_SIZEOF)
 		ret = -EINVAL;
 	else
-		ret = plug(file->private_data, function);
+		ret = mock_pci_plug(file->private_data, function);
 	if (ret) {
 		kvfree(function);
 		return ret;
@@ -390,10 +391,10 @@ int mock_pci_init(void)
 {
 	int ret;
 
-	removals = alloc_workqueue("iommufd_mock_pci", WQ_UNBOUND, 0);
-	if (!removals)
+	mock_pci_removals = alloc_workqueue("iommufd_mock_pci", WQ_UNBOUND, 0);
+	if (!mock_pci_removals)
 		return -ENOMEM;
-	ret = bus_register_notifier(&pci_bus_type, &added);
+	ret = bus_register_notifier(&pci_bus_type, &mock_pci_notifier);
 	if (ret)
 		goto err_removals;
 	ret = misc_register(&mock_pci_misc);
@@ -402,9 +403,9 @@ int mock_pci_init(void)
 	return 0;
 
 err_notifier:
-	bus_unregister_notifier(&pci_bus_type, &added);
+	bus_unregister_notifier(&pci_bus_type, &mock_pci_notifier);
 err_removals:
-	destroy_workqueue(removals);
+	destroy_workqueue(mock_pci_removals);
 	return ret;
 }
 
@@ -416,7 +417,7 @@ err_removals:
 void mock_pci_exit(void)
 {
 	misc_deregister(&mock_pci_misc);
-	destroy_workqueue(removals);
-	bus_unregister_notifier(&pci_bus_type, &added);
-	ida_destroy(&domains);
+	destroy_workqueue(mock_pci_removals);
+	bus_unregister_notifier(&pci_bus_type, &mock_pci_notifier);
+	ida_destroy(&mock_pci_domains);
 }

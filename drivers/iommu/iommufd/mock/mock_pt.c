@@ -28,14 +28,15 @@ struct leaf {
 	unsigned long entries[NR_ENTRIES];
 };
 
-static struct leaf *find_leaf(struct mock_pt *pt, unsigned long iova)
+static struct leaf *mock_pt_find_leaf(struct mock_pt *pt, unsigned long iova)
 {
 	return xa_load(&pt->leaves, iova / MOCK_HUGE_PAGE_SIZE);
 }
 
-static struct leaf *make_leaf(struct mock_pt *pt, unsigned long iova, gfp_t gfp)
+static struct leaf *mock_pt_make_leaf(struct mock_pt *pt, unsigned long iova,
+				      gfp_t gfp)
 {
-	struct leaf *leaf = find_leaf(pt, iova);
+	struct leaf *leaf = mock_pt_find_leaf(pt, iova);
 	struct leaf *other;
 
 	if (leaf)
@@ -52,9 +53,9 @@ static struct leaf *make_leaf(struct mock_pt *pt, unsigned long iova, gfp_t gfp)
 }
 
 /* The entry for an IOVA, NULL where nothing is mapped. */
-static unsigned long *find_entry(struct mock_pt *pt, unsigned long iova)
+static unsigned long *mock_pt_find_entry(struct mock_pt *pt, unsigned long iova)
 {
-	struct leaf *leaf = find_leaf(pt, iova);
+	struct leaf *leaf = mock_pt_find_leaf(pt, iova);
 	unsigned long *entry;
 
 	if (!leaf)
@@ -65,7 +66,7 @@ static unsigned long *find_entry(struct mock_pt *pt, unsigned long iova)
 	return test_bit(PRESENT_BIT, entry) ? entry : NULL;
 }
 
-static size_t entry_size(const unsigned long *entry)
+static size_t mock_pt_entry_size(const unsigned long *entry)
 {
 	return test_bit(HUGE_BIT, entry) ? MOCK_HUGE_PAGE_SIZE : MOCK_PAGE_SIZE;
 }
@@ -113,13 +114,13 @@ void mock_pt_destroy(struct mock_pt *pt)
 int mock_pt_map(struct mock_pt *pt, unsigned long iova, phys_addr_t phys,
 		size_t size, gfp_t gfp)
 {
-	struct leaf *leaf = make_leaf(pt, iova, gfp);
+	struct leaf *leaf = mock_pt_make_leaf(pt, iova, gfp);
 	unsigned long entry = phys | BIT(PRESENT_BIT);
 	unsigned long slot = 0;
 
 	if (!leaf)
 		return -ENOMEM;
-	if (find_entry(pt, iova))
+	if (mock_pt_find_entry(pt, iova))
 		return -EADDRINUSE;
 	if (size == MOCK_HUGE_PAGE_SIZE)
 		entry |= BIT(HUGE_BIT);
@@ -138,12 +139,12 @@ int mock_pt_map(struct mock_pt *pt, unsigned long iova, phys_addr_t phys,
  */
 size_t mock_pt_unmap(struct mock_pt *pt, unsigned long iova)
 {
-	unsigned long *entry = find_entry(pt, iova);
+	unsigned long *entry = mock_pt_find_entry(pt, iova);
 	size_t size;
 
 	if (!entry)
 		return 0;
-	size = entry_size(entry);
+	size = mock_pt_entry_size(entry);
 	WRITE_ONCE(*entry, 0);
 	return size;
 }
@@ -158,11 +159,11 @@ size_t mock_pt_unmap(struct mock_pt *pt, unsigned long iova)
  */
 bool mock_pt_lookup(struct mock_pt *pt, unsigned long iova, phys_addr_t *phys)
 {
-	unsigned long *entry = find_entry(pt, iova);
+	unsigned long *entry = mock_pt_find_entry(pt, iova);
 
 	if (!entry)
 		return false;
-	*phys = (*entry & ENTRY_PHYS) + iova % entry_size(entry);
+	*phys = (*entry & ENTRY_PHYS) + iova % mock_pt_entry_size(entry);
 	return true;
 }
 
@@ -173,13 +174,13 @@ bool mock_pt_lookup(struct mock_pt *pt, unsigned long iova, phys_addr_t *phys)
  */
 void mock_pt_set_dirty(struct mock_pt *pt, unsigned long iova)
 {
-	unsigned long *entry = find_entry(pt, iova);
+	unsigned long *entry = mock_pt_find_entry(pt, iova);
 
 	if (entry)
 		set_bit(DIRTY_BIT, entry);
 }
 
-static bool take_dirty(unsigned long *entry, bool clear)
+static bool mock_pt_take_dirty(unsigned long *entry, bool clear)
 {
 	return clear ? test_and_clear_bit(DIRTY_BIT, entry) :
 		       test_bit(DIRTY_BIT, entry);
@@ -202,10 +203,11 @@ void mock_pt_read_dirty(struct mock_pt *pt, unsigned long iova, size_t size,
 	unsigned long end = iova + size;
 
 	while (iova < end) {
-		unsigned long *entry = find_entry(pt, iova);
-		size_t step = entry ? entry_size(entry) : MOCK_PAGE_SIZE;
+		unsigned long *entry = mock_pt_find_entry(pt, iova);
+		size_t step = entry ? mock_pt_entry_size(entry) :
+				      MOCK_PAGE_SIZE;
 
-		if (entry && take_dirty(entry, clear))
+		if (entry && mock_pt_take_dirty(entry, clear))
 			iommu_dirty_bitmap_record(dirty, iova, step);
 		iova += step;
 	}

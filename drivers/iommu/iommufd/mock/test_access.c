@@ -57,15 +57,17 @@ struct pin {
 	unsigned long length;
 };
 
-static void unpin(struct test_access *tacc, struct pin *pin)
+static void test_access_unpin(struct test_access *tacc, struct pin *pin)
 {
 	lockdep_assert_held(&tacc->lock);
+
 	list_del(&pin->entry);
 	iommufd_access_unpin_pages(tacc->access, pin->iova, pin->length);
 	kfree(pin);
 }
 
-static void unmap(void *data, unsigned long iova, unsigned long length)
+static void test_access_unmap(void *data, unsigned long iova,
+			      unsigned long length)
 {
 	struct test_access *tacc = data;
 	unsigned long last = iova + (length - 1);
@@ -74,24 +76,24 @@ static void unmap(void *data, unsigned long iova, unsigned long length)
 	guard(mutex)(&tacc->lock);
 	list_for_each_entry_safe(pin, next, &tacc->pinned, entry)
 		if (pin->iova <= last && iova <= pin->iova + (pin->length - 1))
-			unpin(tacc, pin);
+			test_access_unpin(tacc, pin);
 }
 
-static const struct iommufd_access_ops pinning_ops = {
+static const struct iommufd_access_ops test_access_pinning_ops = {
 	.needs_pin_pages = 1,
-	.unmap = unmap,
+	.unmap = test_access_unmap,
 };
 
-static const struct iommufd_access_ops plain_ops = {
-	.unmap = unmap,
+static const struct iommufd_access_ops test_access_plain_ops = {
+	.unmap = test_access_unmap,
 };
 
-static int release(struct inode *inode, struct file *file)
+static int test_access_release(struct inode *inode, struct file *file)
 {
 	struct test_access *tacc = file->private_data;
 
 	if (tacc->access) {
-		unmap(tacc, 0, ULONG_MAX);
+		test_access_unmap(tacc, 0, ULONG_MAX);
 		iommufd_access_destroy(tacc->access);
 	}
 	mutex_destroy(&tacc->lock);
@@ -99,31 +101,31 @@ static int release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static const struct file_operations access_fops = {
+static const struct file_operations test_access_fops = {
 	.owner = THIS_MODULE,
-	.release = release,
+	.release = test_access_release,
 };
 
-static struct file *access_file(int fd)
+static struct file *test_access_fget(int fd)
 {
 	struct file *file = fget(fd);
 
-	if (file && file->f_op == &access_fops)
+	if (file && file->f_op == &test_access_fops)
 		return file;
 	if (file)
 		fput(file);
 	return ERR_PTR(-EBADFD);
 }
 
-static void put_access_file(struct file *file)
+static void test_access_fput(struct file *file)
 {
 	if (!IS_ERR_OR_NULL(file))
 		fput(file);
 }
 
-DEFINE_FREE(access_file, struct file *, put_access_file(_T))
+DEFINE_FREE(test_access_file, struct file *, test_access_fput(_T))
 
-static struct file *new_file(bool pins)
+static struct file *test_access_new_file(bool pins)
 {
 	struct test_access *tacc;
 	struct file *file;
@@ -134,33 +136,36 @@ static struct file *new_file(bool pins)
 	tacc->pins = pins;
 	mutex_init(&tacc->lock);
 	INIT_LIST_HEAD(&tacc->pinned);
-	file = anon_inode_getfile("[iommufd_mock_access]", &access_fops, tacc,
-				  O_RDWR);
+	file = anon_inode_getfile("[iommufd_mock_access]", &test_access_fops,
+				  tacc, O_RDWR);
 	if (IS_ERR(file))
 		kfree(tacc);
 	return file;
 }
 
-static int set_up(struct file *file, struct iommufd_ctx *ictx, u32 ioas_id)
+static int test_access_set_up(struct file *file, struct iommufd_ctx *ictx,
+			      u32 ioas_id)
 {
 	struct test_access *tacc = file->private_data;
 	struct iommufd_access *access;
 	u32 id;
 
-	access = iommufd_access_create(
-		ictx, tacc->pins ? &pinning_ops : &plain_ops, tacc, &id);
+	access = iommufd_access_create(ictx,
+				       tacc->pins ? &test_access_pinning_ops :
+						    &test_access_plain_ops,
+				       tacc, &id);
 	if (IS_ERR(access))
 		return PTR_ERR(access);
 	tacc->access = access;
 	return iommufd_access_attach(access, ioas_id);
 }
 
-static int create(struct iommufd_ucmd *ucmd, struct file *file)
+static int test_access_create(struct iommufd_ucmd *ucmd, struct file *file)
 {
 	struct iommu_test_cmd *cmd = ucmd->cmd;
 	int fd, ret;
 
-	ret = set_up(file, ucmd->ictx, cmd->id);
+	ret = test_access_set_up(file, ucmd->ictx, cmd->id);
 	if (ret)
 		return ret;
 	fd = get_unused_fd_flags(O_CLOEXEC);
@@ -190,10 +195,10 @@ int test_create_access(struct iommufd_ucmd *ucmd)
 
 	if (cmd->create_access.flags & ~pins)
 		return -EOPNOTSUPP;
-	file = new_file(cmd->create_access.flags & pins);
+	file = test_access_new_file(cmd->create_access.flags & pins);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	ret = create(ucmd, file);
+	ret = test_access_create(ucmd, file);
 	fput(file);
 	return ret;
 }
@@ -207,7 +212,7 @@ int test_create_access(struct iommufd_ucmd *ucmd)
 int test_access_replace_ioas(struct iommufd_ucmd *ucmd)
 {
 	const struct iommu_test_cmd *cmd = ucmd->cmd;
-	struct file *file __free(access_file) = access_file(cmd->id);
+	struct file *file __free(test_access_file) = test_access_fget(cmd->id);
 	struct test_access *tacc;
 
 	if (IS_ERR(file))
@@ -218,7 +223,8 @@ int test_access_replace_ioas(struct iommufd_ucmd *ucmd)
 }
 
 /* Are these the pages that the current process has at an address? */
-static int compare(unsigned long uaddr, struct page **pages, unsigned long nr)
+static int test_access_compare(unsigned long uaddr, struct page **pages,
+			       unsigned long nr)
 {
 	for (unsigned long i = 0; i < nr; i++, uaddr += PAGE_SIZE) {
 		struct page *page;
@@ -235,23 +241,24 @@ static int compare(unsigned long uaddr, struct page **pages, unsigned long nr)
 	return 0;
 }
 
-static int respond_pinned(struct iommufd_ucmd *ucmd, struct page **pages,
-			  unsigned long nr, const struct pin *pin)
+static int test_access_respond(struct iommufd_ucmd *ucmd, struct page **pages,
+			       unsigned long nr, const struct pin *pin)
 {
 	struct iommu_test_cmd *cmd = ucmd->cmd;
 	unsigned long uaddr = cmd->access_pages.uptr;
 	int ret = 0;
 
 	if (uaddr)
-		ret = compare(uaddr - offset_in_page(pin->iova), pages, nr);
+		ret = test_access_compare(uaddr - offset_in_page(pin->iova),
+					  pages, nr);
 	if (ret)
 		return ret;
 	cmd->access_pages.out_access_pages_id = pin->id;
 	return ucmd_respond(ucmd, sizeof(*cmd));
 }
 
-static int pin_pages(struct iommufd_ucmd *ucmd, struct test_access *tacc,
-		     struct page **pages, unsigned long nr)
+static int test_access_pin(struct iommufd_ucmd *ucmd, struct test_access *tacc,
+			   struct page **pages, unsigned long nr)
 {
 	const struct iommu_test_cmd *cmd = ucmd->cmd;
 	bool write = cmd->access_pages.flags & MOCK_FLAGS_ACCESS_WRITE;
@@ -274,9 +281,9 @@ static int pin_pages(struct iommufd_ucmd *ucmd, struct test_access *tacc,
 	}
 	pin->id = tacc->next_id++;
 	list_add_tail(&pin->entry, &tacc->pinned);
-	ret = respond_pinned(ucmd, pages, nr, pin);
+	ret = test_access_respond(ucmd, pages, nr, pin);
 	if (ret)
-		unpin(tacc, pin);
+		test_access_unpin(tacc, pin);
 	return ret;
 }
 
@@ -293,7 +300,6 @@ static int pin_pages(struct iommufd_ucmd *ucmd, struct test_access *tacc,
 int test_access_pages(struct iommufd_ucmd *ucmd)
 {
 	const struct iommu_test_cmd *cmd = ucmd->cmd;
-	struct file *file __free(access_file) = NULL;
 	struct test_access *tacc;
 	struct page **pages;
 	unsigned long nr;
@@ -303,7 +309,9 @@ int test_access_pages(struct iommufd_ucmd *ucmd)
 		return -ENOMEM;
 	if (cmd->access_pages.flags & ~MOCK_FLAGS_ACCESS_WRITE)
 		return -EOPNOTSUPP;
-	file = access_file(cmd->id);
+
+	struct file *file __free(test_access_file) = test_access_fget(cmd->id);
+
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	tacc = file->private_data;
@@ -315,7 +323,7 @@ int test_access_pages(struct iommufd_ucmd *ucmd)
 	pages = kvcalloc(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
 	if (!pages)
 		return -ENOMEM;
-	ret = pin_pages(ucmd, tacc, pages, nr);
+	ret = test_access_pin(ucmd, tacc, pages, nr);
 	kvfree(pages);
 	return ret;
 }
@@ -329,7 +337,7 @@ int test_access_pages(struct iommufd_ucmd *ucmd)
 int test_destroy_access_pages(struct iommufd_ucmd *ucmd)
 {
 	const struct iommu_test_cmd *cmd = ucmd->cmd;
-	struct file *file __free(access_file) = access_file(cmd->id);
+	struct file *file __free(test_access_file) = test_access_fget(cmd->id);
 	struct test_access *tacc;
 	struct pin *pin;
 
@@ -340,13 +348,13 @@ int test_destroy_access_pages(struct iommufd_ucmd *ucmd)
 	list_for_each_entry(pin, &tacc->pinned, entry) {
 		if (pin->id != cmd->destroy_access_pages.access_pages_id)
 			continue;
-		unpin(tacc, pin);
+		test_access_unpin(tacc, pin);
 		return 0;
 	}
 	return -ENOENT;
 }
 
-static unsigned int rw_flags(u32 flags)
+static unsigned int test_access_rw_flags(u32 flags)
 {
 	unsigned int ret = IOMMUFD_ACCESS_RW_READ;
 
@@ -357,8 +365,8 @@ static unsigned int rw_flags(u32 flags)
 	return ret;
 }
 
-static int read_write(struct iommufd_access *access,
-		      const struct iommu_test_cmd *cmd, void *buf)
+static int test_access_read_write(struct iommufd_access *access,
+				  const struct iommu_test_cmd *cmd, void *buf)
 {
 	void __user *ubuf = u64_to_user_ptr(cmd->access_rw.uptr);
 	bool write = cmd->access_rw.flags & MOCK_ACCESS_RW_WRITE;
@@ -368,7 +376,7 @@ static int read_write(struct iommufd_access *access,
 	if (write && copy_from_user(buf, ubuf, length))
 		return -EFAULT;
 	ret = iommufd_access_rw(access, cmd->access_rw.iova, buf, length,
-				rw_flags(cmd->access_rw.flags));
+				test_access_rw_flags(cmd->access_rw.flags));
 	if (!ret && !write && copy_to_user(ubuf, buf, length))
 		ret = -EFAULT;
 	return ret;
@@ -384,7 +392,6 @@ int test_access_rw(struct iommufd_ucmd *ucmd)
 {
 	const u32 known = MOCK_ACCESS_RW_WRITE | MOCK_ACCESS_RW_SLOW_PATH;
 	const struct iommu_test_cmd *cmd = ucmd->cmd;
-	struct file *file __free(access_file) = NULL;
 	struct test_access *tacc;
 	void *buf;
 	int ret;
@@ -393,14 +400,16 @@ int test_access_rw(struct iommufd_ucmd *ucmd)
 		return -ENOMEM;
 	if (cmd->access_rw.flags & ~known)
 		return -EOPNOTSUPP;
-	file = access_file(cmd->id);
+
+	struct file *file __free(test_access_file) = test_access_fget(cmd->id);
+
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	tacc = file->private_data;
 	buf = kvzalloc(cmd->access_rw.length, GFP_KERNEL_ACCOUNT);
 	if (!buf)
 		return -ENOMEM;
-	ret = read_write(tacc->access, cmd, buf);
+	ret = test_access_read_write(tacc->access, cmd, buf);
 	kvfree(buf);
 	return ret;
 }

@@ -44,55 +44,55 @@ static struct test_device *test_device_of(struct iommufd_object *obj)
 	return container_of(obj, struct test_device, obj);
 }
 
-static struct mock_device *mock_of(struct test_device *tdev)
+static struct mock_device *test_device_mock(struct test_device *tdev)
 {
 	return dev_get_platdata(&tdev->pdev->dev);
 }
 
-static int attach(struct test_device *tdev, u32 pasid, u32 *pt_id)
+static int test_device_attach(struct test_device *tdev, u32 pasid, u32 *pt_id)
 {
-	guard(rwsem_write)(&mock_of(tdev)->iopf_lock);
+	guard(rwsem_write)(&test_device_mock(tdev)->iopf_lock);
 	return iommufd_device_attach(tdev->idev, pasid, pt_id);
 }
 
-static int replace(struct test_device *tdev, u32 pasid, u32 *pt_id)
+static int test_device_replace(struct test_device *tdev, u32 pasid, u32 *pt_id)
 {
-	guard(rwsem_write)(&mock_of(tdev)->iopf_lock);
+	guard(rwsem_write)(&test_device_mock(tdev)->iopf_lock);
 	return iommufd_device_replace(tdev->idev, pasid, pt_id);
 }
 
-static void detach(struct test_device *tdev, u32 pasid)
+static void test_device_detach(struct test_device *tdev, u32 pasid)
 {
-	guard(rwsem_write)(&mock_of(tdev)->iopf_lock);
+	guard(rwsem_write)(&test_device_mock(tdev)->iopf_lock);
 	iommufd_device_detach(tdev->idev, pasid);
 }
 
-static void remove_device(struct test_device *tdev)
+static void test_device_remove(struct test_device *tdev)
 {
 	unsigned long pasid;
 	void *entry;
 
 	xa_for_each(&tdev->pasids, pasid, entry)
-		detach(tdev, pasid);
+		test_device_detach(tdev, pasid);
 	xa_destroy(&tdev->pasids);
-	detach(tdev, IOMMU_NO_PASID);
+	test_device_detach(tdev, IOMMU_NO_PASID);
 	iommufd_device_unbind(tdev->idev);
 	mock_device_destroy(tdev->pdev);
 }
 
-static void destroy(struct iommufd_object *obj)
+static void test_device_destroy(struct iommufd_object *obj)
 {
 	struct test_device *tdev = test_device_of(obj);
 
-	remove_device(tdev);
+	test_device_remove(tdev);
 	kfree(tdev);
 }
 
 static const struct object_ops test_device_ops = {
-	.destroy = destroy,
+	.destroy = test_device_destroy,
 };
 
-static struct test_device *get(struct iommufd_ctx *ictx, u32 id)
+static struct test_device *test_device_get(struct iommufd_ctx *ictx, u32 id)
 {
 	struct iommufd_object *obj;
 
@@ -101,13 +101,13 @@ static struct test_device *get(struct iommufd_ctx *ictx, u32 id)
 	return IS_ERR(obj) ? ERR_CAST(obj) : test_device_of(obj);
 }
 
-static void put(struct test_device *tdev)
+static void test_device_put(struct test_device *tdev)
 {
 	iommufd_internals.object_put(&tdev->obj);
 }
 
-static int add_device(struct test_device *tdev, struct iommufd_ctx *ictx,
-		      u32 flags, u32 *idev_id, u32 *pt_id)
+static int test_device_add(struct test_device *tdev, struct iommufd_ctx *ictx,
+			   u32 flags, u32 *idev_id, u32 *pt_id)
 {
 	int ret;
 
@@ -120,7 +120,7 @@ static int add_device(struct test_device *tdev, struct iommufd_ctx *ictx,
 		ret = PTR_ERR(tdev->idev);
 		goto err_device;
 	}
-	ret = attach(tdev, IOMMU_NO_PASID, pt_id);
+	ret = test_device_attach(tdev, IOMMU_NO_PASID, pt_id);
 	if (ret)
 		goto err_unbind;
 	return 0;
@@ -132,7 +132,7 @@ err_device:
 	return ret;
 }
 
-static int create(struct iommufd_ucmd *ucmd, u32 flags)
+static int test_device_create(struct iommufd_ucmd *ucmd, u32 flags)
 {
 	struct iommu_test_cmd *cmd = ucmd->cmd;
 	u32 idev_id, pt_id = cmd->id;
@@ -147,7 +147,7 @@ static int create(struct iommufd_ucmd *ucmd, u32 flags)
 	if (ret)
 		goto err_free;
 	xa_init_flags(&tdev->pasids, XA_FLAGS_ACCOUNT);
-	ret = add_device(tdev, ucmd->ictx, flags, &idev_id, &pt_id);
+	ret = test_device_add(tdev, ucmd->ictx, flags, &idev_id, &pt_id);
 	if (ret)
 		goto err_abort;
 
@@ -161,7 +161,7 @@ static int create(struct iommufd_ucmd *ucmd, u32 flags)
 	return 0;
 
 err_remove:
-	remove_device(tdev);
+	test_device_remove(tdev);
 err_abort:
 	iommufd_internals.object_abort(&tdev->obj);
 err_free:
@@ -177,7 +177,7 @@ err_free:
  */
 int test_mock_domain(struct iommufd_ucmd *ucmd)
 {
-	return create(ucmd, 0);
+	return test_device_create(ucmd, 0);
 }
 
 /**
@@ -190,7 +190,7 @@ int test_mock_domain_flags(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_test_cmd *cmd = ucmd->cmd;
 
-	return create(ucmd, cmd->mock_domain_flags.dev_flags);
+	return test_device_create(ucmd, cmd->mock_domain_flags.dev_flags);
 }
 
 /**
@@ -202,13 +202,14 @@ int test_mock_domain_flags(struct iommufd_ucmd *ucmd)
 int test_mock_domain_replace(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_test_cmd *cmd = ucmd->cmd;
-	struct test_device *tdev = get(ucmd->ictx, cmd->id);
+	struct test_device *tdev = test_device_get(ucmd->ictx, cmd->id);
 	int ret;
 
 	if (IS_ERR(tdev))
 		return PTR_ERR(tdev);
-	ret = replace(tdev, IOMMU_NO_PASID, &cmd->mock_domain_replace.pt_id);
-	put(tdev);
+	ret = test_device_replace(tdev, IOMMU_NO_PASID,
+				  &cmd->mock_domain_replace.pt_id);
+	test_device_put(tdev);
 	return ret ?: ucmd_respond(ucmd, sizeof(*cmd));
 }
 
@@ -237,13 +238,14 @@ int test_dev_check_cache(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-static int attach_pasid(struct test_device *tdev, struct iommu_test_cmd *cmd)
+static int test_device_attach_pasid(struct test_device *tdev,
+				    struct iommu_test_cmd *cmd)
 {
 	u32 pasid = cmd->pasid_attach.pasid;
 	int ret;
 
 	ret = xa_err(xa_store(&tdev->pasids, pasid, tdev, GFP_KERNEL_ACCOUNT));
-	return ret ?: attach(tdev, pasid, &cmd->pasid_attach.pt_id);
+	return ret ?: test_device_attach(tdev, pasid, &cmd->pasid_attach.pt_id);
 }
 
 /**
@@ -255,13 +257,13 @@ static int attach_pasid(struct test_device *tdev, struct iommu_test_cmd *cmd)
 int test_pasid_attach(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_test_cmd *cmd = ucmd->cmd;
-	struct test_device *tdev = get(ucmd->ictx, cmd->id);
+	struct test_device *tdev = test_device_get(ucmd->ictx, cmd->id);
 	int ret;
 
 	if (IS_ERR(tdev))
 		return PTR_ERR(tdev);
-	ret = attach_pasid(tdev, cmd);
-	put(tdev);
+	ret = test_device_attach_pasid(tdev, cmd);
+	test_device_put(tdev);
 	return ret ?: ucmd_respond(ucmd, sizeof(*cmd));
 }
 
@@ -274,13 +276,14 @@ int test_pasid_attach(struct iommufd_ucmd *ucmd)
 int test_pasid_replace(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_test_cmd *cmd = ucmd->cmd;
-	struct test_device *tdev = get(ucmd->ictx, cmd->id);
+	struct test_device *tdev = test_device_get(ucmd->ictx, cmd->id);
 	int ret;
 
 	if (IS_ERR(tdev))
 		return PTR_ERR(tdev);
-	ret = replace(tdev, cmd->pasid_attach.pasid, &cmd->pasid_attach.pt_id);
-	put(tdev);
+	ret = test_device_replace(tdev, cmd->pasid_attach.pasid,
+				  &cmd->pasid_attach.pt_id);
+	test_device_put(tdev);
 	return ret ?: ucmd_respond(ucmd, sizeof(*cmd));
 }
 
@@ -293,17 +296,17 @@ int test_pasid_replace(struct iommufd_ucmd *ucmd)
 int test_pasid_detach(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_test_cmd *cmd = ucmd->cmd;
-	struct test_device *tdev = get(ucmd->ictx, cmd->id);
+	struct test_device *tdev = test_device_get(ucmd->ictx, cmd->id);
 
 	if (IS_ERR(tdev))
 		return PTR_ERR(tdev);
-	detach(tdev, cmd->pasid_detach.pasid);
-	put(tdev);
+	test_device_detach(tdev, cmd->pasid_detach.pasid);
+	test_device_put(tdev);
 	return 0;
 }
 
 /* ID of what a PASID is attached to, 0 for nothing. */
-static u32 hwpt_id_of_pasid(struct iommufd_device *idev, u32 pasid)
+static u32 test_device_pasid_hwpt_id(struct iommufd_device *idev, u32 pasid)
 {
 	const struct iommufd_hwpt *hwpt;
 
@@ -321,13 +324,13 @@ static u32 hwpt_id_of_pasid(struct iommufd_device *idev, u32 pasid)
 int test_pasid_check_hwpt(struct iommufd_ucmd *ucmd)
 {
 	const struct iommu_test_cmd *cmd = ucmd->cmd;
-	struct test_device *tdev = get(ucmd->ictx, cmd->id);
+	struct test_device *tdev = test_device_get(ucmd->ictx, cmd->id);
 	u32 id;
 
 	if (IS_ERR(tdev))
 		return PTR_ERR(tdev);
-	id = hwpt_id_of_pasid(tdev->idev, cmd->pasid_check.pasid);
-	put(tdev);
+	id = test_device_pasid_hwpt_id(tdev->idev, cmd->pasid_check.pasid);
+	test_device_put(tdev);
 	return id == cmd->pasid_check.hwpt_id ? 0 : -EINVAL;
 }
 

@@ -16,7 +16,8 @@
 #include "test_dirty.h"
 #include "ucmd.h"
 
-static unsigned long *read_bitmap(const void __user *from, unsigned long nbits)
+static unsigned long *test_dirty_read_bitmap(const void __user *from,
+					     unsigned long nbits)
 {
 	unsigned long *bitmap;
 
@@ -31,14 +32,15 @@ static unsigned long *read_bitmap(const void __user *from, unsigned long nbits)
 	return bitmap;
 }
 
-static int make_dirty(struct mock_domain *mock, struct iommu_test_cmd *cmd)
+static int test_dirty_set(struct mock_domain *mock, struct iommu_test_cmd *cmd)
 {
 	unsigned long nbits = cmd->dirty.length / cmd->dirty.page_size;
 	unsigned long *bitmap, bit, nr = 0;
 
 	if (!mock->dirty_tracking)
 		return -EINVAL;
-	bitmap = read_bitmap(u64_to_user_ptr(cmd->dirty.uptr), nbits);
+	bitmap =
+		test_dirty_read_bitmap(u64_to_user_ptr(cmd->dirty.uptr), nbits);
 	if (IS_ERR(bitmap))
 		return PTR_ERR(bitmap);
 	for_each_set_bit(bit, bitmap, nbits) {
@@ -51,7 +53,7 @@ static int make_dirty(struct mock_domain *mock, struct iommu_test_cmd *cmd)
 	return 0;
 }
 
-static int check_request(const struct iommu_test_cmd *cmd)
+static int test_dirty_check_request(const struct iommu_test_cmd *cmd)
 {
 	u64 page_size = cmd->dirty.page_size;
 
@@ -75,7 +77,7 @@ int test_dirty(struct iommufd_ucmd *ucmd)
 	struct iommu_test_cmd *cmd = ucmd->cmd;
 	struct iommufd_object *obj;
 	struct mock_domain *mock;
-	int ret = check_request(cmd);
+	int ret = test_dirty_check_request(cmd);
 
 	if (ret)
 		return ret;
@@ -84,7 +86,7 @@ int test_dirty(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 	mock = mock_domain_of(hwpt_of(obj)->domain);
-	ret = mock ? make_dirty(mock, cmd) : -EINVAL;
+	ret = mock ? test_dirty_set(mock, cmd) : -EINVAL;
 	iommufd_internals.object_put(obj);
 	return ret ?: ucmd_respond(ucmd, sizeof(*cmd));
 }

@@ -16,7 +16,7 @@
 #include "test_dmabuf.h"
 #include "ucmd.h"
 
-#define LARGEST (512 * PAGE_SIZE)
+#define TEST_DMABUF_MAX_SIZE (512 * PAGE_SIZE)
 
 /**
  * struct test_dmabuf - memory that pretends to be of a device
@@ -30,23 +30,23 @@ struct test_dmabuf {
 	bool revoked;
 };
 
-static int dmabuf_pin(struct dma_buf_attachment *attach)
+static int test_dmabuf_pin(struct dma_buf_attachment *attach)
 {
 	return 0;
 }
 
-static void dmabuf_unpin(struct dma_buf_attachment *attach)
+static void test_dmabuf_unpin(struct dma_buf_attachment *attach)
 {
 }
 
-static struct sg_table *dmabuf_map(struct dma_buf_attachment *attach,
-				   enum dma_data_direction dir)
+static struct sg_table *test_dmabuf_map(struct dma_buf_attachment *attach,
+					enum dma_data_direction dir)
 {
 	return ERR_PTR(-EOPNOTSUPP);
 }
 
-static void dmabuf_unmap(struct dma_buf_attachment *attach,
-			 struct sg_table *sgt, enum dma_data_direction dir)
+static void test_dmabuf_unmap(struct dma_buf_attachment *attach,
+			      struct sg_table *sgt, enum dma_data_direction dir)
 {
 }
 
@@ -56,21 +56,21 @@ static void test_dmabuf_free(struct test_dmabuf *test)
 	kfree(test);
 }
 
-static void dmabuf_release(struct dma_buf *dmabuf)
+static void test_dmabuf_release(struct dma_buf *dmabuf)
 {
 	test_dmabuf_free(dmabuf->priv);
 }
 
-static const struct dma_buf_ops dmabuf_ops = {
-	.pin = dmabuf_pin,
-	.unpin = dmabuf_unpin,
-	.map_dma_buf = dmabuf_map,
-	.unmap_dma_buf = dmabuf_unmap,
-	.release = dmabuf_release,
+static const struct dma_buf_ops test_dmabuf_ops = {
+	.pin = test_dmabuf_pin,
+	.unpin = test_dmabuf_unpin,
+	.map_dma_buf = test_dmabuf_map,
+	.unmap_dma_buf = test_dmabuf_unmap,
+	.release = test_dmabuf_release,
 };
 
 static const struct iommufd_dmabuf_range *
-dmabuf_ranges(struct dma_buf_attachment *attach, unsigned int *nr)
+test_dmabuf_ranges(struct dma_buf_attachment *attach, unsigned int *nr)
 {
 	const struct test_dmabuf *test = attach->dmabuf->priv;
 
@@ -81,9 +81,9 @@ dmabuf_ranges(struct dma_buf_attachment *attach, unsigned int *nr)
 	return &test->range;
 }
 
-static struct iommufd_dmabuf_exporter exporter = {
-	.ops = &dmabuf_ops,
-	.ranges = dmabuf_ranges,
+static struct iommufd_dmabuf_exporter test_dmabuf_exporter = {
+	.ops = &test_dmabuf_ops,
+	.ranges = test_dmabuf_ranges,
 };
 
 static struct test_dmabuf *test_dmabuf_alloc(size_t length)
@@ -117,12 +117,13 @@ int test_dmabuf_get(struct iommufd_ucmd *ucmd)
 	struct dma_buf *dmabuf;
 	int fd;
 
-	if (!cmd->dmabuf_get.length || cmd->dmabuf_get.length > LARGEST)
+	if (!cmd->dmabuf_get.length ||
+	    cmd->dmabuf_get.length > TEST_DMABUF_MAX_SIZE)
 		return -EINVAL;
 	test = test_dmabuf_alloc(PAGE_ALIGN(cmd->dmabuf_get.length));
 	if (!test)
 		return -ENOMEM;
-	info.ops = &dmabuf_ops;
+	info.ops = &test_dmabuf_ops;
 	info.size = test->range.length;
 	info.flags = flags;
 	info.priv = test;
@@ -153,7 +154,7 @@ int test_dmabuf_revoke(struct iommufd_ucmd *ucmd)
 	dmabuf = dma_buf_get(cmd->dmabuf_revoke.dmabuf_fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	if (dmabuf->ops == &dmabuf_ops) {
+	if (dmabuf->ops == &test_dmabuf_ops) {
 		test = dmabuf->priv;
 		dma_resv_lock(dmabuf->resv, NULL);
 		test->revoked = cmd->dmabuf_revoke.revoked;
@@ -170,7 +171,7 @@ int test_dmabuf_revoke(struct iommufd_ucmd *ucmd)
  */
 void test_dmabuf_init(void)
 {
-	iommufd_dmabuf_register(&exporter);
+	iommufd_dmabuf_register(&test_dmabuf_exporter);
 }
 
 /**
@@ -178,5 +179,5 @@ void test_dmabuf_init(void)
  */
 void test_dmabuf_exit(void)
 {
-	iommufd_dmabuf_unregister(&exporter);
+	iommufd_dmabuf_unregister(&test_dmabuf_exporter);
 }

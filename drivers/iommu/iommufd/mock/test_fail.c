@@ -18,25 +18,25 @@
 #include "fail_point.h"
 #include "test_fail.h"
 
-static atomic_t users;
+static atomic_t test_fail_users;
 
-static int fail_open(struct inode *inode, struct file *file)
+static int test_fail_open(struct inode *inode, struct file *file)
 {
-	if (atomic_cmpxchg(&users, 0, 1))
+	if (atomic_cmpxchg(&test_fail_users, 0, 1))
 		return -EBUSY;
 	fail_points_enable(true);
 	return stream_open(inode, file);
 }
 
-static int fail_release(struct inode *inode, struct file *file)
+static int test_fail_release(struct inode *inode, struct file *file)
 {
 	fail_points_enable(false);
-	atomic_set(&users, 0);
+	atomic_set(&test_fail_users, 0);
 	return 0;
 }
 
-static ssize_t fail_write(struct file *file, const char __user *buf,
-			  size_t size, loff_t *pos)
+static ssize_t test_fail_write(struct file *file, const char __user *buf,
+			       size_t size, loff_t *pos)
 {
 	unsigned int nth;
 	int ret;
@@ -48,8 +48,8 @@ static ssize_t fail_write(struct file *file, const char __user *buf,
 	return size;
 }
 
-static ssize_t fail_read(struct file *file, char __user *buf, size_t size,
-			 loff_t *pos)
+static ssize_t test_fail_read(struct file *file, char __user *buf, size_t size,
+			      loff_t *pos)
 {
 	struct fail_points seen;
 	char text[128];
@@ -62,18 +62,18 @@ static ssize_t fail_read(struct file *file, char __user *buf, size_t size,
 	return simple_read_from_buffer(buf, size, &zero, text, length);
 }
 
-static const struct file_operations fail_fops = {
+static const struct file_operations test_fail_fops = {
 	.owner = THIS_MODULE,
-	.open = fail_open,
-	.release = fail_release,
-	.write = fail_write,
-	.read = fail_read,
+	.open = test_fail_open,
+	.release = test_fail_release,
+	.write = test_fail_write,
+	.read = test_fail_read,
 };
 
-static struct miscdevice fail_misc = {
+static struct miscdevice test_fail_misc = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "iommufd_fail_point",
-	.fops = &fail_fops,
+	.fops = &test_fail_fops,
 	.mode = 0600,
 };
 
@@ -84,7 +84,7 @@ static struct miscdevice fail_misc = {
  */
 int test_fail_init(void)
 {
-	return misc_register(&fail_misc);
+	return misc_register(&test_fail_misc);
 }
 
 /**
@@ -92,5 +92,5 @@ int test_fail_init(void)
  */
 void test_fail_exit(void)
 {
-	misc_deregister(&fail_misc);
+	misc_deregister(&test_fail_misc);
 }

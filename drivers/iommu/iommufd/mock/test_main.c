@@ -35,7 +35,7 @@ static int test_set_temp_memory_limit(struct iommufd_ucmd *ucmd)
 								     0;
 }
 
-static int (*const ops[])(struct iommufd_ucmd *ucmd) = {
+static int (*const test_handlers[])(struct iommufd_ucmd *ucmd) = {
 	[IOMMU_TEST_OP_ADD_RESERVED] = test_add_reserved,
 	[IOMMU_TEST_OP_MOCK_DOMAIN] = test_mock_domain,
 	[IOMMU_TEST_OP_MD_CHECK_MAP] = test_md_check_map,
@@ -65,12 +65,12 @@ static int test_ioctl(struct iommufd_ucmd *ucmd)
 {
 	const struct iommu_test_cmd *cmd = ucmd->cmd;
 
-	if (cmd->op >= ARRAY_SIZE(ops) || !ops[cmd->op])
+	if (cmd->op >= ARRAY_SIZE(test_handlers) || !test_handlers[cmd->op])
 		return -EOPNOTSUPP;
-	return ops[cmd->op](ucmd);
+	return test_handlers[cmd->op](ucmd);
 }
 
-static const struct iommufd_extension extension = {
+static const struct iommufd_extension mock_extension = {
 	.owner = THIS_MODULE,
 	.handler = {
 		.cmd = IOMMU_TEST_CMD,
@@ -98,7 +98,7 @@ static int __init mock_init(void)
 	ret = test_fail_init();
 	if (ret)
 		goto err_fail;
-	ret = iommufd_extension_register(&extension);
+	ret = iommufd_extension_register(&mock_extension);
 	if (ret)
 		goto err_points;
 	return 0;
@@ -119,7 +119,7 @@ err_iommu:
 
 static void __exit mock_exit(void)
 {
-	iommufd_extension_unregister(&extension);
+	iommufd_extension_unregister(&mock_extension);
 	test_fail_exit();
 	mock_fail_exit();
 	test_viommu_exit();

@@ -19,7 +19,7 @@
 #include "ucmd.h"
 
 /* Owns what is reserved until the IOAS is gone. */
-static const char reserved_owner;
+static const char test_map_reserved_owner;
 
 /**
  * test_add_reserved() - IOMMU_TEST_OP_ADD_RESERVED
@@ -51,13 +51,13 @@ int test_add_reserved(struct iommufd_ucmd *ucmd)
 		return PTR_ERR(ioas);
 	list_add(&region.list, &regions);
 	ret = iommufd_internals.iopt_reserve_regions(&ioas->iopt, &regions,
-						     &reserved_owner);
+						     &test_map_reserved_owner);
 	iommufd_internals.object_put(&ioas->obj);
 	return ret;
 }
 
 /* Where the current process has the page at an address. */
-static int user_page(unsigned long uaddr, struct page **page)
+static int test_map_user_page(unsigned long uaddr, struct page **page)
 {
 	int ret = get_user_pages_fast(uaddr & PAGE_MASK, 1, 0, page);
 
@@ -66,10 +66,10 @@ static int user_page(unsigned long uaddr, struct page **page)
 	return ret == 1 ? 0 : -EFAULT;
 }
 
-static int user_phys(unsigned long uaddr, phys_addr_t *phys)
+static int test_map_user_phys(unsigned long uaddr, phys_addr_t *phys)
 {
 	struct page *page;
-	int ret = user_page(uaddr, &page);
+	int ret = test_map_user_page(uaddr, &page);
 
 	if (ret)
 		return ret;
@@ -78,8 +78,8 @@ static int user_phys(unsigned long uaddr, phys_addr_t *phys)
 	return 0;
 }
 
-static int check_map(struct mock_domain *mock, unsigned long iova,
-		     unsigned long uaddr, unsigned long length)
+static int test_map_compare(struct mock_domain *mock, unsigned long iova,
+			    unsigned long uaddr, unsigned long length)
 {
 	unsigned long step = min_t(unsigned long, PAGE_SIZE,
 				   BIT(__ffs(mock->domain.pgsize_bitmap)));
@@ -91,7 +91,7 @@ static int check_map(struct mock_domain *mock, unsigned long iova,
 	    check_add_overflow(uaddr, length, &end))
 		return -EINVAL;
 	for (; uaddr < end; uaddr += step, iova += step) {
-		ret = user_phys(uaddr, &expected);
+		ret = test_map_user_phys(uaddr, &expected);
 		if (ret)
 			return ret;
 		if (!mock_pt_lookup(&mock->pt, iova, &phys) || phys != expected)
@@ -101,7 +101,7 @@ static int check_map(struct mock_domain *mock, unsigned long iova,
 	return 0;
 }
 
-static struct iommufd_hwpt *get_hwpt(struct iommufd_ctx *ictx, u32 id)
+static struct iommufd_hwpt *test_map_get_hwpt(struct iommufd_ctx *ictx, u32 id)
 {
 	struct iommufd_object *obj;
 
@@ -119,7 +119,7 @@ static struct iommufd_hwpt *get_hwpt(struct iommufd_ctx *ictx, u32 id)
 int test_md_check_map(struct iommufd_ucmd *ucmd)
 {
 	const struct iommu_test_cmd *cmd = ucmd->cmd;
-	struct iommufd_hwpt *hwpt = get_hwpt(ucmd->ictx, cmd->id);
+	struct iommufd_hwpt *hwpt = test_map_get_hwpt(ucmd->ictx, cmd->id);
 	struct mock_domain *mock;
 	int ret = -EINVAL;
 
@@ -127,8 +127,9 @@ int test_md_check_map(struct iommufd_ucmd *ucmd)
 		return PTR_ERR(hwpt);
 	mock = mock_domain_of(hwpt->domain);
 	if (mock)
-		ret = check_map(mock, cmd->check_map.iova, cmd->check_map.uptr,
-				cmd->check_map.length);
+		ret = test_map_compare(mock, cmd->check_map.iova,
+				       cmd->check_map.uptr,
+				       cmd->check_map.length);
 	iommufd_internals.object_put(&hwpt->obj);
 	return ret;
 }
@@ -137,7 +138,7 @@ int test_md_check_map(struct iommufd_ucmd *ucmd)
  * Pins count in the page's reference count, in steps so large that other
  * references do not matter. Compound pages count pins elsewhere.
  */
-static bool has_pins(struct page *page, u32 pins)
+static bool test_map_has_pins(struct page *page, u32 pins)
 {
 	return PageCompound(page) ||
 	       page_ref_count(page) / GUP_PIN_COUNTING_BIAS == pins;
@@ -163,10 +164,10 @@ int test_md_check_refs(struct iommufd_ucmd *ucmd)
 	for (; uaddr < end && !ret; uaddr += PAGE_SIZE) {
 		struct page *page;
 
-		ret = user_page(uaddr, &page);
+		ret = test_map_user_page(uaddr, &page);
 		if (ret)
 			break;
-		if (!has_pins(page, cmd->check_refs.refs))
+		if (!test_map_has_pins(page, cmd->check_refs.refs))
 			ret = -EIO;
 		put_page(page);
 	}
@@ -182,7 +183,7 @@ int test_md_check_refs(struct iommufd_ucmd *ucmd)
 int test_md_check_iotlb(struct iommufd_ucmd *ucmd)
 {
 	const struct iommu_test_cmd *cmd = ucmd->cmd;
-	struct iommufd_hwpt *hwpt = get_hwpt(ucmd->ictx, cmd->id);
+	struct iommufd_hwpt *hwpt = test_map_get_hwpt(ucmd->ictx, cmd->id);
 	u32 id = cmd->check_iotlb.id;
 	struct mock_nested *nested;
 	int ret = -EINVAL;

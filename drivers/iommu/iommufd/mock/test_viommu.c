@@ -60,12 +60,12 @@ static struct mock_viommu *mock_viommu_of(struct iommufd_viommu *viommu)
 	return container_of(viommu, struct mock_viommu, core);
 }
 
-static struct mock_hw_queue *mock_queue_of(struct iommufd_hw_queue *queue)
+static struct mock_hw_queue *mock_hw_queue_of(struct iommufd_hw_queue *queue)
 {
 	return container_of(queue, struct mock_hw_queue, core);
 }
 
-static void remove_registers(struct mock_viommu *mock)
+static void mock_viommu_remove_registers(struct mock_viommu *mock)
 {
 	if (!mock->registers)
 		return;
@@ -73,17 +73,17 @@ static void remove_registers(struct mock_viommu *mock)
 	free_pages((unsigned long)mock->registers, REGISTERS_ORDER);
 }
 
-static void viommu_destroy(struct iommufd_viommu *viommu)
+static void mock_viommu_destroy(struct iommufd_viommu *viommu)
 {
 	struct mock_viommu *mock = mock_viommu_of(viommu);
 
-	remove_registers(mock);
+	mock_viommu_remove_registers(mock);
 	mutex_destroy(&mock->lock);
 }
 
 static struct iommu_domain *
-alloc_domain_nested(struct iommufd_viommu *viommu, u32 flags,
-		    const struct iommu_user_data *data)
+mock_viommu_alloc_nested(struct iommufd_viommu *viommu, u32 flags,
+			 const struct iommu_user_data *data)
 {
 	struct mock_nested *nested;
 
@@ -96,8 +96,9 @@ alloc_domain_nested(struct iommufd_viommu *viommu, u32 flags,
 	return &nested->domain;
 }
 
-static int clear_cache(struct iommufd_viommu *viommu,
-		       const struct iommu_viommu_invalidate_selftest *inv)
+static int
+mock_viommu_clear_cache(struct iommufd_viommu *viommu,
+			const struct iommu_viommu_invalidate_selftest *inv)
 {
 	struct mock_device *mdev;
 	struct device *dev;
@@ -117,8 +118,9 @@ static int clear_cache(struct iommufd_viommu *viommu,
 	return ret;
 }
 
-static int invalidate_entry(struct iommufd_viommu *viommu,
-			    const struct iommu_user_data_array *array, u32 i)
+static int
+mock_viommu_invalidate_entry(struct iommufd_viommu *viommu,
+			     const struct iommu_user_data_array *array, u32 i)
 {
 	struct iommu_viommu_invalidate_selftest inv;
 	int ret;
@@ -132,11 +134,11 @@ static int invalidate_entry(struct iommufd_viommu *viommu,
 		return -EOPNOTSUPP;
 	if (inv.cache_id >= MOCK_DEV_CACHE_NUM)
 		return -EINVAL;
-	return clear_cache(viommu, &inv);
+	return mock_viommu_clear_cache(viommu, &inv);
 }
 
-static int cache_invalidate(struct iommufd_viommu *viommu,
-			    struct iommu_user_data_array *array)
+static int mock_viommu_cache_invalidate(struct iommufd_viommu *viommu,
+					struct iommu_user_data_array *array)
 {
 	int ret = 0;
 	u32 done = 0;
@@ -144,25 +146,25 @@ static int cache_invalidate(struct iommufd_viommu *viommu,
 	if (array->type != IOMMU_VIOMMU_INVALIDATE_DATA_SELFTEST)
 		ret = -EINVAL;
 	while (!ret && done < array->entry_num) {
-		ret = invalidate_entry(viommu, array, done);
+		ret = mock_viommu_invalidate_entry(viommu, array, done);
 		done += !ret;
 	}
 	array->entry_num = done;
 	return ret;
 }
 
-static size_t get_hw_queue_size(struct iommufd_viommu *viommu,
-				enum iommu_hw_queue_type type)
+static size_t mock_viommu_hw_queue_size(struct iommufd_viommu *viommu,
+					enum iommu_hw_queue_type type)
 {
 	return (u32)type == IOMMU_HW_QUEUE_TYPE_SELFTEST ?
 		       HW_QUEUE_STRUCT_SIZE(struct mock_hw_queue, core) :
 		       0;
 }
 
-static void hw_queue_destroy(struct iommufd_hw_queue *hw_queue)
+static void mock_hw_queue_destroy(struct iommufd_hw_queue *hw_queue)
 {
 	struct mock_viommu *mock = mock_viommu_of(hw_queue->viommu);
-	struct mock_hw_queue *queue = mock_queue_of(hw_queue);
+	struct mock_hw_queue *queue = mock_hw_queue_of(hw_queue);
 
 	guard(mutex)(&mock->lock);
 	mock->queues[queue->index] = NULL;
@@ -171,7 +173,8 @@ static void hw_queue_destroy(struct iommufd_hw_queue *hw_queue)
 			hw_queue, &mock->queues[queue->index - 1]->core);
 }
 
-static int add_queue(struct mock_viommu *mock, struct mock_hw_queue *queue)
+static int mock_hw_queue_add(struct mock_viommu *mock,
+			     struct mock_hw_queue *queue)
 {
 	struct mock_hw_queue *before;
 	int ret = 0;
@@ -191,11 +194,11 @@ static int add_queue(struct mock_viommu *mock, struct mock_hw_queue *queue)
 }
 
 /* The address is where the nest parent leads to, or iommufd is wrong. */
-static int hw_queue_init(struct iommufd_hw_queue *hw_queue, u32 index,
-			 phys_addr_t base)
+static int mock_hw_queue_init(struct iommufd_hw_queue *hw_queue, u32 index,
+			      phys_addr_t base)
 {
 	struct mock_viommu *mock = mock_viommu_of(hw_queue->viommu);
-	struct mock_hw_queue *queue = mock_queue_of(hw_queue);
+	struct mock_hw_queue *queue = mock_hw_queue_of(hw_queue);
 	int ret;
 
 	if (index >= ARRAY_SIZE(mock->queues))
@@ -204,28 +207,28 @@ static int hw_queue_init(struct iommufd_hw_queue *hw_queue, u32 index,
 		    iommu_iova_to_phys(mock->parent, hw_queue->base_addr)))
 		return -EFAULT;
 	queue->index = index;
-	ret = add_queue(mock, queue);
+	ret = mock_hw_queue_add(mock, queue);
 	if (!ret)
-		hw_queue->destroy = hw_queue_destroy;
+		hw_queue->destroy = mock_hw_queue_destroy;
 	return ret;
 }
 
-static const struct iommufd_viommu_ops viommu_ops = {
-	.destroy = viommu_destroy,
-	.alloc_domain_nested = alloc_domain_nested,
-	.cache_invalidate = cache_invalidate,
-	.get_hw_queue_size = get_hw_queue_size,
-	.hw_queue_init_phys = hw_queue_init,
+static const struct iommufd_viommu_ops mock_viommu_ops = {
+	.destroy = mock_viommu_destroy,
+	.alloc_domain_nested = mock_viommu_alloc_nested,
+	.cache_invalidate = mock_viommu_cache_invalidate,
+	.get_hw_queue_size = mock_viommu_hw_queue_size,
+	.hw_queue_init_phys = mock_hw_queue_init,
 };
 
-static size_t get_viommu_size(struct device *dev, enum iommu_viommu_type type)
+static size_t mock_viommu_size(struct device *dev, enum iommu_viommu_type type)
 {
 	return (u32)type == IOMMU_VIOMMU_TYPE_SELFTEST ?
 		       VIOMMU_STRUCT_SIZE(struct mock_viommu, core) :
 		       0;
 }
 
-static int add_registers(struct mock_viommu *mock)
+static int mock_viommu_add_registers(struct mock_viommu *mock)
 {
 	int ret;
 
@@ -243,8 +246,8 @@ static int add_registers(struct mock_viommu *mock)
 	return ret;
 }
 
-static int loop_back(struct mock_viommu *mock,
-		     const struct iommu_user_data *user_data)
+static int mock_viommu_loop_back(struct mock_viommu *mock,
+				 const struct iommu_user_data *user_data)
 {
 	struct iommu_viommu_selftest data;
 	int ret;
@@ -253,7 +256,7 @@ static int loop_back(struct mock_viommu *mock,
 					  IOMMU_VIOMMU_TYPE_SELFTEST, out_data);
 	if (ret)
 		return ret;
-	ret = add_registers(mock);
+	ret = mock_viommu_add_registers(mock);
 	if (ret)
 		return ret;
 	*mock->registers = data.in_data;
@@ -262,37 +265,37 @@ static int loop_back(struct mock_viommu *mock,
 	data.out_mmap_length = REGISTERS_SIZE;
 	if (copy_to_user(user_data->uptr, &data,
 			 min(sizeof(data), user_data->len))) {
-		remove_registers(mock);
+		mock_viommu_remove_registers(mock);
 		return -EFAULT;
 	}
 	return 0;
 }
 
-static int viommu_init(struct iommufd_viommu *viommu,
-		       struct iommu_domain *parent,
-		       const struct iommu_user_data *data)
+static int mock_viommu_init(struct iommufd_viommu *viommu,
+			    struct iommu_domain *parent,
+			    const struct iommu_user_data *data)
 {
 	struct mock_viommu *mock = mock_viommu_of(viommu);
 	int ret = 0;
 
 	if (data)
-		ret = loop_back(mock, data);
+		ret = mock_viommu_loop_back(mock, data);
 	if (ret)
 		return ret;
 	mutex_init(&mock->lock);
 	mock->parent = parent;
-	viommu->ops = &viommu_ops;
+	viommu->ops = &mock_viommu_ops;
 	return 0;
 }
 
-static struct iommufd_viommu_provider provider = {
+static struct iommufd_viommu_provider mock_viommu_provider = {
 	.owner = THIS_MODULE,
 	.iommu_ops = &mock_iommu_ops,
-	.get_viommu_size = get_viommu_size,
-	.viommu_init = viommu_init,
+	.get_viommu_size = mock_viommu_size,
+	.viommu_init = mock_viommu_init,
 };
 
-static int trigger(struct mock_device *mdev)
+static int mock_viommu_trigger(struct mock_device *mdev)
 {
 	struct iommu_viommu_event_selftest event;
 
@@ -324,7 +327,7 @@ int test_trigger_vevent(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
 	mdev = mock_device_of(idev->dev);
-	ret = mdev ? trigger(mdev) : -EINVAL;
+	ret = mdev ? mock_viommu_trigger(mdev) : -EINVAL;
 	iommufd_internals.object_put(&idev->obj);
 	return ret;
 }
@@ -336,7 +339,7 @@ int test_trigger_vevent(struct iommufd_ucmd *ucmd)
  */
 void test_viommu_init(void)
 {
-	iommufd_viommu_register(&provider);
+	iommufd_viommu_register(&mock_viommu_provider);
 }
 
 /**
@@ -346,5 +349,5 @@ void test_viommu_init(void)
  */
 void test_viommu_exit(void)
 {
-	iommufd_viommu_unregister(&provider);
+	iommufd_viommu_unregister(&mock_viommu_provider);
 }

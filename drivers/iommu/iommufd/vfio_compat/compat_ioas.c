@@ -35,7 +35,7 @@ static void compat_ioas_put(struct iommufd_ioas *ioas)
 		object_put(&ioas->obj);
 }
 
-static int set_iommu(struct iommufd_ioas *ioas, unsigned long type)
+static int compat_ioas_set_iommu(struct iommufd_ioas *ioas, unsigned long type)
 {
 	if (type != VFIO_TYPE1_IOMMU && type != VFIO_TYPE1v2_IOMMU)
 		return -EINVAL;
@@ -47,7 +47,7 @@ static int set_iommu(struct iommufd_ioas *ioas, unsigned long type)
 	return 0;
 }
 
-static int all_coherent(struct iommufd_ioas *ioas)
+static int compat_ioas_coherent(struct iommufd_ioas *ioas)
 {
 	struct iommufd_hwpt *hwpt;
 
@@ -59,14 +59,15 @@ static int all_coherent(struct iommufd_ioas *ioas)
 	return 1;
 }
 
-static long check_extension(struct iommufd_ioas *ioas, unsigned long arg)
+static long compat_ioas_check_extension(struct iommufd_ioas *ioas,
+					unsigned long arg)
 {
 	if (arg == VFIO_DMA_CC_IOMMU && ioas)
-		return all_coherent(ioas);
+		return compat_ioas_coherent(ioas);
 	return container_check_extension(NULL, arg);
 }
 
-static int map(struct iommufd_ioas *ioas, void __user *arg)
+static int compat_ioas_map(struct iommufd_ioas *ioas, void __user *arg)
 {
 	const size_t minsz = offsetofend(struct vfio_iommu_type1_dma_map, size);
 	const u32 access = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
@@ -93,7 +94,8 @@ static int map(struct iommufd_ioas *ioas, void __user *arg)
 	return iopt_map_user(&ioas->iopt, &map);
 }
 
-static int cut_out(struct iopt *iopt, const struct iova_range *range)
+static int compat_ioas_cut_out(struct iopt *iopt,
+			       const struct iova_range *range)
 {
 	int ret = 0;
 
@@ -102,9 +104,9 @@ static int cut_out(struct iopt *iopt, const struct iova_range *range)
 	return ret ?: iopt_cut(iopt, range->first);
 }
 
-static int unmap_range(struct iopt *iopt,
-		       const struct vfio_iommu_type1_dma_unmap *cmd,
-		       u64 *unmapped)
+static int compat_ioas_unmap_range(struct iopt *iopt,
+				   const struct vfio_iommu_type1_dma_unmap *cmd,
+				   u64 *unmapped)
 {
 	struct iova_range range;
 	int ret;
@@ -116,11 +118,11 @@ static int unmap_range(struct iopt *iopt,
 	}
 	ret = iova_range_from_user(cmd->iova, cmd->size, &range);
 	if (!ret && READ_ONCE(iopt->small_pages))
-		ret = cut_out(iopt, &range);
+		ret = compat_ioas_cut_out(iopt, &range);
 	return ret ?: iopt_unmap(iopt, &range, unmapped);
 }
 
-static int unmap(struct iommufd_ioas *ioas, void __user *arg)
+static int compat_ioas_unmap(struct iommufd_ioas *ioas, void __user *arg)
 {
 	const size_t minsz =
 		offsetofend(struct vfio_iommu_type1_dma_unmap, size);
@@ -134,15 +136,15 @@ static int unmap(struct iommufd_ioas *ioas, void __user *arg)
 		return -EINVAL;
 	if (!ioas)
 		return -ENODEV;
-	ret = unmap_range(&ioas->iopt, &cmd, &unmapped);
+	ret = compat_ioas_unmap_range(&ioas->iopt, &cmd, &unmapped);
 	if (ret)
 		return ret;
 	cmd.size = unmapped;
 	return copy_to_user(arg, &cmd, minsz) ? -EFAULT : 0;
 }
 
-static long ioas_ioctl(struct iommufd_ioas *ioas, unsigned int cmd,
-		       unsigned long arg)
+static long compat_ioas_dispatch(struct iommufd_ioas *ioas, unsigned int cmd,
+				 unsigned long arg)
 {
 	void __user *uarg = (void __user *)arg;
 
@@ -150,15 +152,15 @@ static long ioas_ioctl(struct iommufd_ioas *ioas, unsigned int cmd,
 	case VFIO_GET_API_VERSION:
 		return VFIO_API_VERSION;
 	case VFIO_CHECK_EXTENSION:
-		return check_extension(ioas, arg);
+		return compat_ioas_check_extension(ioas, arg);
 	case VFIO_SET_IOMMU:
-		return set_iommu(ioas, arg);
+		return compat_ioas_set_iommu(ioas, arg);
 	case VFIO_IOMMU_GET_INFO:
 		return type1_get_ioas_info(ioas ? &ioas->iopt : NULL, uarg);
 	case VFIO_IOMMU_MAP_DMA:
-		return map(ioas, uarg);
+		return compat_ioas_map(ioas, uarg);
 	case VFIO_IOMMU_UNMAP_DMA:
-		return unmap(ioas, uarg);
+		return compat_ioas_unmap(ioas, uarg);
 	default:
 		return -ENOTTY;
 	}
@@ -179,12 +181,12 @@ long compat_ioas_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 	struct iommufd_ioas *ioas = compat_ioas_get(ictx);
 	long ret;
 
-	ret = ioas_ioctl(ioas, cmd, arg);
+	ret = compat_ioas_dispatch(ioas, cmd, arg);
 	compat_ioas_put(ioas);
 	return ret;
 }
 
-static int get(struct iommufd_ucmd *ucmd)
+static int vfio_ioas_get(struct iommufd_ucmd *ucmd)
 {
 	struct iommufd_ioas *ioas = compat_ioas_get(ucmd->ictx);
 	struct iommu_vfio_ioas *cmd = ucmd->cmd;
@@ -196,7 +198,7 @@ static int get(struct iommufd_ucmd *ucmd)
 	return ucmd_respond(ucmd, sizeof(*cmd));
 }
 
-static int set(struct iommufd_ctx *ictx, u32 id)
+static int vfio_ioas_set(struct iommufd_ctx *ictx, u32 id)
 {
 	struct iommufd_ioas *ioas = ioas_get(ictx, id);
 	int ret = 0;
@@ -231,9 +233,9 @@ int vfio_ioas_ioctl(struct iommufd_ucmd *ucmd)
 		return -EOPNOTSUPP;
 	switch (cmd->op) {
 	case IOMMU_VFIO_IOAS_GET:
-		return get(ucmd);
+		return vfio_ioas_get(ucmd);
 	case IOMMU_VFIO_IOAS_SET:
-		return set(ucmd->ictx, cmd->ioas_id);
+		return vfio_ioas_set(ucmd->ictx, cmd->ioas_id);
 	case IOMMU_VFIO_IOAS_CLEAR:
 		scoped_guard(mutex, &ucmd->ictx->groups_lock)
 			ucmd->ictx->compat_ioas = NULL;

@@ -81,7 +81,7 @@ void container_free(struct container *container)
 	kfree(container);
 }
 
-static bool all_coherent(struct container *container)
+static bool container_all_coherent(struct container *container)
 {
 	struct container_domain *cdom;
 
@@ -94,14 +94,14 @@ static bool all_coherent(struct container *container)
 	return true;
 }
 
-static bool can_update_vaddr(struct container *container)
+static bool container_can_update_vaddr(struct container *container)
 {
 	guard(mutex)(&container->lock);
 	return container_is_type1(container) &&
 	       vaddr_updatable(&container->space);
 }
 
-static bool is_type(unsigned long arg)
+static bool container_known_type(unsigned long arg)
 {
 	return arg == VFIO_TYPE1_IOMMU || arg == VFIO_TYPE1v2_IOMMU ||
 	       (TYPE1_NESTING && arg == __VFIO_RESERVED_TYPE1_NESTING_IOMMU);
@@ -111,7 +111,8 @@ static bool is_type(unsigned long arg)
  * The groups that are there decide; without any, all is possible. Does not wait
  * for a mapping to be made, and so takes no lock.
  */
-static bool may_be(struct container *container, enum container_side side)
+static bool container_side_allowed(struct container *container,
+				   enum container_side side)
 {
 	enum container_side now;
 
@@ -132,17 +133,18 @@ long container_check_extension(struct container *container, unsigned long arg)
 {
 	if (arg == VFIO_NOIOMMU_IOMMU)
 		return READ_ONCE(iommufd_noiommu) &&
-		       may_be(container, CONTAINER_WITHOUT_IOMMU);
-	if (!may_be(container, CONTAINER_WITH_IOMMU))
+		       container_side_allowed(container,
+					      CONTAINER_WITHOUT_IOMMU);
+	if (!container_side_allowed(container, CONTAINER_WITH_IOMMU))
 		return 0;
 	if (arg == VFIO_DMA_CC_IOMMU)
-		return container && all_coherent(container);
+		return container && container_all_coherent(container);
 	if (arg == VFIO_UPDATE_VADDR)
-		return container && can_update_vaddr(container);
-	return is_type(arg) || arg == VFIO_UNMAP_ALL;
+		return container && container_can_update_vaddr(container);
+	return container_known_type(arg) || arg == VFIO_UNMAP_ALL;
 }
 
-static void set_up(struct container *container, unsigned long arg)
+static void container_set_up(struct container *container, unsigned long arg)
 {
 	iopt_init(&container->space.iopt);
 	container->space.params = params_get();
@@ -151,7 +153,7 @@ static void set_up(struct container *container, unsigned long arg)
 	container->space.had_domain = false;
 }
 
-static void tear_down(struct container *container)
+static void container_tear_down(struct container *container)
 {
 	WARN_ON(!list_empty(&container->space.domains));
 	dirty_stop(&container->dirty);
@@ -159,24 +161,25 @@ static void tear_down(struct container *container)
 	params_put(container->space.params);
 }
 
-static void unset(struct container *container)
+static void container_unset(struct container *container)
 {
 	bool type1 = container_is_type1(container);
 
 	WRITE_ONCE(container->state, CONTAINER_UNSET);
 	if (type1)
-		tear_down(container);
+		container_tear_down(container);
 }
 
 /* Who finds it set finds it complete: opening a device takes no lock. */
-static void publish(struct container *container, enum container_state state)
+static void container_publish(struct container *container,
+			      enum container_state state)
 {
 	/* pairs with smp_load_acquire() in iommufd_container_check_open() */
 	smp_store_release(&container->state, state);
 }
 
-static int attach(struct container *container,
-		  struct iommufd_container_group *cgrp)
+static int container_attach(struct container *container,
+			    struct iommufd_container_group *cgrp)
 {
 	int ret = vaddr_check_attach(&container->space);
 
@@ -188,8 +191,8 @@ static int attach(struct container *container,
 	return ret;
 }
 
-static void detach(struct container *container,
-		   struct iommufd_container_group *cgrp)
+static void container_detach(struct container *container,
+			     struct iommufd_container_group *cgrp)
 {
 	if (cgrp->kind != IOMMUFD_GROUP_PHYSICAL)
 		return;
@@ -197,13 +200,13 @@ static void detach(struct container *container,
 	dirty_group_left(&container->dirty);
 }
 
-static int attach_groups(struct container *container)
+static int container_attach_groups(struct container *container)
 {
 	struct iommufd_container_group *cgrp;
 	int ret;
 
 	list_for_each_entry(cgrp, &container->groups, entry) {
-		ret = attach(container, cgrp);
+		ret = container_attach(container, cgrp);
 		if (ret)
 			goto err_detach;
 	}
@@ -211,12 +214,13 @@ static int attach_groups(struct container *container)
 
 err_detach:
 	list_for_each_entry_continue_reverse(cgrp, &container->groups, entry)
-		detach(container, cgrp);
+		container_detach(container, cgrp);
 	return ret;
 }
 
 /* Nothing is attached: that the type is there is a formality. */
-static long set_noiommu(struct container *container, unsigned long arg)
+static long container_set_noiommu(struct container *container,
+				  unsigned long arg)
 {
 	lockdep_assert_held(&container->lock);
 
@@ -224,12 +228,12 @@ static long set_noiommu(struct container *container, unsigned long arg)
 		return -ENODEV;
 	if (!capable(CAP_SYS_RAWIO))
 		return -EPERM;
-	publish(container, CONTAINER_NOIOMMU);
+	container_publish(container, CONTAINER_NOIOMMU);
 	return 0;
 }
 
 /* Programs see the type1 driver say yes to this extension, then reject it. */
-static int no_type(unsigned long arg)
+static int container_type_errno(unsigned long arg)
 {
 	return arg == VFIO_UNMAP_ALL ? -EINVAL : -ENODEV;
 }
@@ -257,35 +261,36 @@ long container_set_iommu(struct container *container, unsigned long arg)
 	    container->state != CONTAINER_UNSET)
 		return -EINVAL;
 	if (container->side == CONTAINER_WITHOUT_IOMMU)
-		return set_noiommu(container, arg);
-	if (!is_type(arg))
-		return no_type(arg);
-	set_up(container, arg);
-	ret = attach_groups(container);
+		return container_set_noiommu(container, arg);
+	if (!container_known_type(arg))
+		return container_type_errno(arg);
+	container_set_up(container, arg);
+	ret = container_attach_groups(container);
 	if (ret)
-		tear_down(container);
+		container_tear_down(container);
 	else
-		publish(container, arg == VFIO_TYPE1_IOMMU ? CONTAINER_TYPE1 :
-							     CONTAINER_TYPE1V2);
+		container_publish(container, arg == VFIO_TYPE1_IOMMU ?
+						     CONTAINER_TYPE1 :
+						     CONTAINER_TYPE1V2);
 	return ret;
 }
 
 /* The DMA of other kinds is not anybody's, or not to be stopped. */
-static int claim(struct iommufd_container_group *cgrp)
+static int container_claim_dma(struct iommufd_container_group *cgrp)
 {
 	if (cgrp->kind != IOMMUFD_GROUP_PHYSICAL)
 		return 0;
 	return iommu_group_claim_dma_owner(cgrp->member.group, cgrp);
 }
 
-static void release(struct iommufd_container_group *cgrp)
+static void container_release_dma(struct iommufd_container_group *cgrp)
 {
 	if (cgrp->kind == IOMMUFD_GROUP_PHYSICAL)
 		iommu_group_release_dma_owner(cgrp->member.group);
 }
 
-static int add_locked(struct container *container,
-		      struct iommufd_container_group *cgrp)
+static int container_add_locked(struct container *container,
+				struct iommufd_container_group *cgrp)
 {
 	enum container_side side = cgrp->kind == IOMMUFD_GROUP_NOIOMMU ?
 					   CONTAINER_WITHOUT_IOMMU :
@@ -294,15 +299,15 @@ static int add_locked(struct container *container,
 
 	lockdep_assert_held(&container->lock);
 
-	if (!may_be(container, side))
+	if (!container_side_allowed(container, side))
 		return -EPERM;
-	ret = claim(cgrp);
+	ret = container_claim_dma(cgrp);
 	if (ret)
 		return ret;
 	if (container_is_type1(container))
-		ret = attach(container, cgrp);
+		ret = container_attach(container, cgrp);
 	if (ret) {
-		release(cgrp);
+		container_release_dma(cgrp);
 		return ret;
 	}
 	WRITE_ONCE(container->side, side);
@@ -351,7 +356,7 @@ iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
 	cgrp->ictx = ictx;
 	cgrp->member.group = group;
 	scoped_guard(mutex, &container->lock)
-		ret = add_locked(container, cgrp);
+		ret = container_add_locked(container, cgrp);
 	if (ret) {
 		container_leave(ictx);
 		kfree(cgrp);
@@ -379,11 +384,11 @@ void iommufd_container_remove_group(struct iommufd_container_group *cgrp)
 		container->space.nr_emulated -= cgrp->kind ==
 						IOMMUFD_GROUP_EMULATED;
 		if (container_is_type1(container))
-			detach(container, cgrp);
-		release(cgrp);
+			container_detach(container, cgrp);
+		container_release_dma(cgrp);
 		list_del(&cgrp->entry);
 		if (list_empty(&container->groups)) {
-			unset(container);
+			container_unset(container);
 			WRITE_ONCE(container->side, CONTAINER_EMPTY);
 		}
 	}

@@ -22,36 +22,37 @@
 #include "lib/range.h"
 #include "pages/backing.h"
 
-static struct iommufd_container_access *access_of(struct iopt_user *user)
+static struct iommufd_container_access *
+container_access_of(struct iopt_user *user)
 {
 	return container_of(user, struct iommufd_container_access, user);
 }
 
-static bool user_get(struct iopt_user *user)
+static bool container_access_get(struct iopt_user *user)
 {
-	return refcount_inc_not_zero(&access_of(user)->refs);
+	return refcount_inc_not_zero(&container_access_of(user)->refs);
 }
 
-static void user_put(struct iopt_user *user)
+static void container_access_put(struct iopt_user *user)
 {
-	struct iommufd_container_access *access = access_of(user);
+	struct iommufd_container_access *access = container_access_of(user);
 
 	if (refcount_dec_and_test(&access->refs))
 		complete(&access->idle);
 }
 
-static void user_unmap(struct iopt_user *user, unsigned long iova,
-		       unsigned long length)
+static void container_access_unmap(struct iopt_user *user, unsigned long iova,
+				   unsigned long length)
 {
-	struct iommufd_container_access *access = access_of(user);
+	struct iommufd_container_access *access = container_access_of(user);
 
 	access->ops->unmap(access->data, iova, length);
 }
 
-static const struct iopt_user_ops user_ops = {
-	.get = user_get,
-	.put = user_put,
-	.unmap = user_unmap,
+static const struct iopt_user_ops container_access_user_ops = {
+	.get = container_access_get,
+	.put = container_access_put,
+	.unmap = container_access_unmap,
 };
 
 /**
@@ -88,7 +89,7 @@ iommufd_container_access_create(struct iommufd_container_group *cgrp,
 	access->data = data;
 	refcount_set(&access->refs, 1);
 	init_completion(&access->idle);
-	access->user.ops = &user_ops;
+	access->user.ops = &container_access_user_ops;
 	access->user.pins = ops->needs_pin_pages && ops->unmap;
 	ret = iopt_add_user(&container->space.iopt, &access->user);
 	if (ret) {
@@ -110,13 +111,13 @@ EXPORT_SYMBOL_NS_GPL(iommufd_container_access_create, "IOMMUFD_NG");
 void iommufd_container_access_destroy(struct iommufd_container_access *access)
 {
 	iopt_remove_user(&access->container->space.iopt, &access->user);
-	user_put(&access->user);
+	container_access_put(&access->user);
 	wait_for_completion(&access->idle);
 	kfree(access);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_access_destroy, "IOMMUFD_NG");
 
-static struct iova_range page_range(unsigned long iova, int index)
+static struct iova_range container_page_range(unsigned long iova, int index)
 {
 	unsigned long first = iova + index * PAGE_SIZE;
 
@@ -124,19 +125,20 @@ static struct iova_range page_range(unsigned long iova, int index)
 }
 
 /* What the device has not pinned stays as it is. */
-static void unpin_pages(struct container *container, unsigned long iova,
-			int npage)
+static void container_unpin_pages(struct container *container,
+				  unsigned long iova, int npage)
 {
 	for (int i = 0; i < npage; i++) {
-		const struct iova_range range = page_range(iova, i);
+		const struct iova_range range = container_page_range(iova, i);
 
 		if (dirty_unpin(&container->dirty, range.first))
 			iopt_unpin(&container->space.iopt, &range);
 	}
 }
 
-static int pin_page(struct container *container, const struct iova_range *range,
-		    int prot, struct page **page)
+static int container_pin_page(struct container *container,
+			      const struct iova_range *range, int prot,
+			      struct page **page)
 {
 	int ret;
 
@@ -150,31 +152,31 @@ static int pin_page(struct container *container, const struct iova_range *range,
 }
 
 /* As type1 says it; @gone where the process that mapped the memory has ended */
-static int driver_errno(int ret, int gone)
+static int container_driver_errno(int ret, int dead)
 {
 	switch (ret) {
 	case -ENOENT:
 		return -EINVAL;
 	case -ESRCH:
-		return gone;
+		return dead;
 	default:
 		return ret;
 	}
 }
 
 /* One by one, as they may be unpinned in other portions. */
-static int pin_pages(struct container *container, unsigned long iova, int npage,
-		     int prot, struct page **pages)
+static int container_pin_pages(struct container *container, unsigned long iova,
+			       int npage, int prot, struct page **pages)
 {
 	int ret;
 
 	for (int i = 0; i < npage; i++) {
-		const struct iova_range range = page_range(iova, i);
+		const struct iova_range range = container_page_range(iova, i);
 
-		ret = pin_page(container, &range, prot, &pages[i]);
+		ret = container_pin_page(container, &range, prot, &pages[i]);
 		if (ret) {
-			unpin_pages(container, iova, i);
-			return driver_errno(ret, -ENODEV);
+			container_unpin_pages(container, iova, i);
+			return container_driver_errno(ret, -ENODEV);
 		}
 	}
 	return npage;
@@ -214,7 +216,8 @@ int iommufd_container_pin_pages(struct iommufd_container_access *access,
 		return -EINVAL;
 	if (iova_range_from_user(iova, npage * PAGE_SIZE, &range))
 		return npage ? TYPE1_EWRAP : -EINVAL;
-	return pin_pages(container, iova & PAGE_MASK, npage, prot, pages);
+	return container_pin_pages(container, iova & PAGE_MASK, npage, prot,
+				   pages);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_pin_pages, "IOMMUFD_NG");
 
@@ -236,12 +239,12 @@ void iommufd_container_unpin_pages(struct iommufd_container_access *access,
 	iova &= PAGE_MASK;
 	if (WARN_ON(iova_range_from_user(iova, npage * PAGE_SIZE, &range)))
 		return;
-	unpin_pages(access->container, iova, npage);
+	container_unpin_pages(access->container, iova, npage);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_unpin_pages, "IOMMUFD_NG");
 
 /* A page is written to whole or not at all, of several some may be. */
-static bool may_be_written(const struct iova_range *range, int ret)
+static bool container_may_be_written(const struct iova_range *range, int ret)
 {
 	return !ret || PFN_DOWN(range->first) != PFN_DOWN(range->last);
 }
@@ -250,23 +253,24 @@ static bool may_be_written(const struct iova_range *range, int ret)
  * Programs are used to it that who may not read must not write either. What is
  * written to must be marked before it can be unmapped.
  */
-static int rw_mapping(struct container *container,
-		      const struct iova_range *range, void *data,
-		      unsigned int how)
+static int container_rw_mapping(struct container *container,
+				const struct iova_range *range, void *data,
+				unsigned int copy_flags)
 {
-	const struct iopt_range_query look = {
+	const struct iopt_range_query query = {
 		.range = *range,
-		.prot = IOMMU_READ | (how & BACKING_WRITE ? IOMMU_WRITE : 0),
+		.prot = IOMMU_READ |
+			(copy_flags & BACKING_WRITE ? IOMMU_WRITE : 0),
 		.access = true,
 	};
 	struct iopt *iopt = &container->space.iopt;
 	int ret;
 
-	ret = iopt_range_get(iopt, &look);
+	ret = iopt_range_get(iopt, &query);
 	if (ret)
 		return ret;
-	ret = iopt_copy_range(iopt, range, data, how);
-	if (how & BACKING_WRITE && may_be_written(range, ret))
+	ret = iopt_copy_range(iopt, range, data, copy_flags);
+	if (copy_flags & BACKING_WRITE && container_may_be_written(range, ret))
 		dirty_mark(&container->dirty, range);
 	iopt_range_put(iopt, range, 0);
 	return ret;
@@ -298,23 +302,23 @@ int iommufd_container_rw(struct iommufd_container_access *access,
 	struct container *container = access->container;
 	struct iopt *iopt = &container->space.iopt;
 	struct iova_range left, mapping, part;
-	unsigned int how = BACKING_OWN;
+	unsigned int copy_flags = BACKING_OWN;
 	int ret;
 
 	if (iova_range_from_user(iova, length, &left))
 		return -EINVAL;
 	if (flags & IOMMUFD_ACCESS_RW_WRITE)
-		how |= BACKING_WRITE;
+		copy_flags |= BACKING_WRITE;
 	if (flags & IOMMUFD_ACCESS_RW_KTHREAD)
-		how |= BACKING_KTHREAD;
+		copy_flags |= BACKING_KTHREAD;
 	for (;;) {
 		if (!iopt_first_area(iopt, &left, &mapping) ||
 		    mapping.first > left.first)
 			return -EINVAL;
 		iova_range_intersect(&mapping, &left, &part);
-		ret = rw_mapping(container, &part, data, how);
+		ret = container_rw_mapping(container, &part, data, copy_flags);
 		if (ret || part.last == left.last)
-			return driver_errno(ret, -EPERM);
+			return container_driver_errno(ret, -EPERM);
 		data += iova_range_length(&part);
 		left.first = part.last + 1;
 	}

@@ -17,9 +17,9 @@
 #include "type1.h"
 
 /**
- * struct request - a request and all that comes with it
+ * struct dirty_pages_request - a request and all that comes with it
  */
-struct request {
+struct dirty_pages_request {
 	/** @get: what comes with a request for a bitmap */
 	struct vfio_iommu_type1_dirty_bitmap_get get;
 	/** @range: what that is about */
@@ -28,7 +28,7 @@ struct request {
 	struct vfio_iommu_type1_dirty_bitmap cmd;
 };
 
-static int find_range(struct request *request)
+static int dirty_pages_find_range(struct dirty_pages_request *request)
 {
 	int ret = iova_range_from_user(request->get.iova, request->get.size,
 				       &request->range);
@@ -40,7 +40,8 @@ static int find_range(struct request *request)
 	return 0;
 }
 
-static int get_range(struct request *request, void __user *arg)
+static int dirty_pages_get_range(struct dirty_pages_request *request,
+				 void __user *arg)
 {
 	const size_t minsz =
 		offsetofend(struct vfio_iommu_type1_dirty_bitmap, flags);
@@ -50,14 +51,15 @@ static int get_range(struct request *request, void __user *arg)
 		return -EINVAL;
 	if (copy_from_user(&request->get, arg + minsz, sizeof(request->get)))
 		return -EFAULT;
-	ret = find_range(request);
+	ret = dirty_pages_find_range(request);
 	if (ret)
 		return ret;
 	return dirty_check_bitmap(&request->get.bitmap, request->get.size);
 }
 
 /* One thing at a time is asked for. */
-static int get_request(struct request *request, void __user *arg)
+static int dirty_pages_get_request(struct dirty_pages_request *request,
+				   void __user *arg)
 {
 	const size_t minsz =
 		offsetofend(struct vfio_iommu_type1_dirty_bitmap, flags);
@@ -72,13 +74,14 @@ static int get_request(struct request *request, void __user *arg)
 	case VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP:
 		return 0;
 	case VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP:
-		return get_range(request, arg);
+		return dirty_pages_get_range(request, arg);
 	default:
 		return -EINVAL;
 	}
 }
 
-static int report(struct container *container, const struct request *request)
+static int dirty_pages_report(struct container *container,
+			      const struct dirty_pages_request *request)
 {
 	unsigned long pgsizes = type1_pgsizes(&container->space.iopt);
 	unsigned long pgsize = BIT(__ffs(pgsizes));
@@ -90,7 +93,8 @@ static int report(struct container *container, const struct request *request)
 			    &request->get.bitmap);
 }
 
-static int answer(struct container *container, const struct request *request)
+static int dirty_pages_run(struct container *container,
+			   const struct dirty_pages_request *request)
 {
 	lockdep_assert_held(&container->lock);
 
@@ -101,7 +105,7 @@ static int answer(struct container *container, const struct request *request)
 		dirty_stop(&container->dirty);
 		return 0;
 	default:
-		return report(container, request);
+		return dirty_pages_report(container, request);
 	}
 }
 
@@ -115,16 +119,16 @@ static int answer(struct container *container, const struct request *request)
  */
 long type1_dirty_pages(struct container *container, void __user *arg)
 {
-	struct request request = {};
+	struct dirty_pages_request request = {};
 	int ret;
 
 	if (READ_ONCE(container->state) == CONTAINER_TYPE1)
 		return -EACCES;
-	ret = get_request(&request, arg);
+	ret = dirty_pages_get_request(&request, arg);
 	if (ret)
 		return ret;
 	guard(mutex)(&container->lock);
 	if (container->state != CONTAINER_TYPE1V2)
 		return -EINVAL;
-	return answer(container, &request);
+	return dirty_pages_run(container, &request);
 }

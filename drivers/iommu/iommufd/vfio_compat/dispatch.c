@@ -15,8 +15,8 @@
 #include "info.h"
 #include "type1.h"
 
-static long type1_ioctl(struct container *container, unsigned int cmd,
-			void __user *arg)
+static long dispatch_type1(struct container *container, unsigned int cmd,
+			   void __user *arg)
 {
 	switch (cmd) {
 	case VFIO_IOMMU_GET_INFO:
@@ -32,8 +32,8 @@ static long type1_ioctl(struct container *container, unsigned int cmd,
 	}
 }
 
-static long native_ioctl(struct container *container, unsigned int cmd,
-			 unsigned long arg)
+static long dispatch_native(struct container *container, unsigned int cmd,
+			    unsigned long arg)
 {
 	switch (cmd) {
 	case VFIO_GET_API_VERSION:
@@ -48,7 +48,7 @@ static long native_ioctl(struct container *container, unsigned int cmd,
 			return -EINVAL;
 		if (!container_is_type1(container))
 			return -ENOTTY;
-		return type1_ioctl(container, cmd, (void __user *)arg);
+		return dispatch_type1(container, cmd, (void __user *)arg);
 	}
 }
 
@@ -75,5 +75,5 @@ long container_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 	if (READ_ONCE(ictx->compat_ioas) ||
 	    (!container && iminor(file_inode(ictx->file)) != VFIO_MINOR))
 		return compat_ioas_ioctl(ictx, cmd, arg);
-	return native_ioctl(container, cmd, arg);
+	return dispatch_native(container, cmd, arg);
 }

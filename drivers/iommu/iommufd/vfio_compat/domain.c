@@ -15,7 +15,7 @@
 #include "iopt/iopt_domain.h"
 #include "iopt/iopt_iova.h"
 
-static int alloc_for_first(struct device *dev, void *data)
+static int domain_alloc_plain(struct device *dev, void *data)
 {
 	struct container_domain *cdom = data;
 
@@ -23,7 +23,7 @@ static int alloc_for_first(struct device *dev, void *data)
 	return 1;
 }
 
-static int alloc_dirty_for_first(struct device *dev, void *data)
+static int domain_alloc_dirty(struct device *dev, void *data)
 {
 	struct container_domain *cdom = data;
 
@@ -33,21 +33,21 @@ static int alloc_dirty_for_first(struct device *dev, void *data)
 }
 
 /* Any device of the group will do; the group keeps it from leaving. */
-static int alloc_domain(struct container_domain *cdom,
+static int domain_alloc(struct container_domain *cdom,
 			struct container_space *space,
 			struct iommu_group *group)
 {
 	cdom->domain = ERR_PTR(-ENODEV);
 	if (!space->nesting)
-		iommu_group_for_each_dev(group, cdom, alloc_dirty_for_first);
+		iommu_group_for_each_dev(group, cdom, domain_alloc_dirty);
 	cdom->dirty = !IS_ERR(cdom->domain);
 	if (!cdom->dirty)
-		iommu_group_for_each_dev(group, cdom, alloc_for_first);
+		iommu_group_for_each_dev(group, cdom, domain_alloc_plain);
 	return PTR_ERR_OR_ZERO(cdom->domain);
 }
 
-static struct container_domain *new_domain(struct container_space *space,
-					   struct iommu_group *group)
+static struct container_domain *domain_create(struct container_space *space,
+					      struct iommu_group *group)
 {
 	struct container_domain *cdom;
 	int ret;
@@ -55,7 +55,7 @@ static struct container_domain *new_domain(struct container_space *space,
 	cdom = kzalloc_obj(*cdom, GFP_KERNEL_ACCOUNT);
 	if (!cdom)
 		return ERR_PTR(-ENOMEM);
-	ret = alloc_domain(cdom, space, group);
+	ret = domain_alloc(cdom, space, group);
 	if (ret)
 		goto err_free;
 	if (space->nesting)
@@ -71,14 +71,14 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-static void free_domain(struct container_domain *cdom)
+static void domain_free(struct container_domain *cdom)
 {
 	iommu_domain_free(cdom->domain);
 	kfree(cdom);
 }
 
-static int reserve_regions(struct container_space *space,
-			   struct container_member *member)
+static int domain_reserve_regions(struct container_space *space,
+				  struct container_member *member)
 {
 	struct iommu_resv_region *region, *next;
 	LIST_HEAD(regions);
@@ -96,18 +96,19 @@ static int reserve_regions(struct container_space *space,
  * What this group must not use, and what its IOMMU cannot reach: it may get to
  * share the domain of one that reaches farther.
  */
-static int reserve(struct container_space *space,
-		   struct container_member *member,
-		   const struct iommu_domain *domain)
+static int domain_reserve(struct container_space *space,
+			  struct container_member *member,
+			  const struct iommu_domain *domain)
 {
-	int ret = reserve_regions(space, member);
+	int ret = domain_reserve_regions(space, member);
 
 	return ret ?: iopt_reserve_outside(&space->iopt, domain, member);
 }
 
 /* Moves a group that is attached to a new domain to an old one that suits. */
-static bool join(struct container_space *space, struct container_member *member,
-		 const struct container_domain *new)
+static bool domain_join(struct container_space *space,
+			struct container_member *member,
+			const struct container_domain *new)
 {
 	struct container_domain *cdom;
 
@@ -124,8 +125,8 @@ static bool join(struct container_space *space, struct container_member *member,
 	return false;
 }
 
-static int fill(struct container_space *space, struct container_domain *cdom,
-		struct iommu_group *group)
+static int domain_fill(struct container_space *space,
+		       struct container_domain *cdom, struct iommu_group *group)
 {
 	int ret;
 
@@ -138,8 +139,8 @@ static int fill(struct container_space *space, struct container_domain *cdom,
 	return ret;
 }
 
-static int check_interrupts(const struct container_space *space,
-			    struct iommu_group *group)
+static int domain_check_interrupts(const struct container_space *space,
+				   struct iommu_group *group)
 {
 	if (READ_ONCE(space->params->allow_unsafe_interrupts) ||
 	    iommu_group_has_isolated_msi(group))
@@ -155,21 +156,21 @@ static int check_interrupts(const struct container_space *space,
  * With the group attached to a domain in which nothing is mapped: whether its
  * IOMMU can make DMA coherent is known only now.
  */
-static int settle(struct container_space *space,
-		  struct container_member *member,
-		  struct container_domain *cdom)
+static int domain_finish_attach(struct container_space *space,
+				struct container_member *member,
+				struct container_domain *cdom)
 {
 	int ret;
 
-	ret = check_interrupts(space, member->group);
+	ret = domain_check_interrupts(space, member->group);
 	if (ret)
 		return ret;
 	cdom->coherent = iommu_core_enforce_coherency(cdom->domain);
-	if (join(space, member, cdom)) {
-		free_domain(cdom);
+	if (domain_join(space, member, cdom)) {
+		domain_free(cdom);
 		return 0;
 	}
-	ret = fill(space, cdom, member->group);
+	ret = domain_fill(space, cdom, member->group);
 	if (ret)
 		return ret;
 	cdom->nr_groups = 1;
@@ -193,16 +194,16 @@ int domain_attach(struct container_space *space,
 	struct container_domain *cdom;
 	int ret;
 
-	cdom = new_domain(space, member->group);
+	cdom = domain_create(space, member->group);
 	if (IS_ERR(cdom))
 		return PTR_ERR(cdom);
 	ret = iommu_core_attach(cdom->domain, member->group, NULL);
 	if (ret)
 		goto err_free;
-	ret = reserve(space, member, cdom->domain);
+	ret = domain_reserve(space, member, cdom->domain);
 	if (ret)
 		goto err_unreserve;
-	ret = settle(space, member, cdom);
+	ret = domain_finish_attach(space, member, cdom);
 	if (ret)
 		goto err_unreserve;
 	space->had_domain = true;
@@ -212,7 +213,7 @@ err_unreserve:
 	iopt_unreserve(&space->iopt, member);
 	iommu_core_detach(cdom->domain, member->group);
 err_free:
-	free_domain(cdom);
+	domain_free(cdom);
 	return ret == -EADDRINUSE ? -EINVAL : ret;
 }
 
@@ -239,5 +240,5 @@ void domain_detach(struct container_space *space,
 		iopt_clear(&space->iopt);
 	iopt_remove_domain(&space->iopt, &cdom->iopt_domain);
 	list_del(&cdom->entry);
-	free_domain(cdom);
+	domain_free(cdom);
 }

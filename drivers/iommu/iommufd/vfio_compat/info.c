@@ -19,11 +19,11 @@
 #include "type1.h"
 
 /**
- * struct caps - the capabilities, as they follow struct vfio_iommu_type1_info
+ * struct info_caps - the capabilities, as they follow struct vfio_iommu_type1_info
  *
  * One after the other, each at a multiple of 8 bytes.
  */
-struct caps {
+struct info_caps {
 	/** @migration: what VFIO_IOMMU_DIRTY_PAGES can do; an IOAS has it not */
 	struct vfio_iommu_type1_info_cap_migration migration;
 	/** @avail: mappings left */
@@ -35,20 +35,20 @@ struct caps {
 };
 
 /**
- * struct answer - what is told
+ * struct info_reply - what is told
  */
-struct answer {
+struct info_reply {
 	/** @info: its beginning */
 	struct vfio_iommu_type1_info info;
 	/** @caps: the capabilities, to be freed */
-	struct caps *caps;
+	struct info_caps *caps;
 	/** @begin: bytes into @caps to the first that there is */
 	size_t begin;
 	/** @end: bytes into @caps to the end of the last that there is */
 	size_t end;
 };
 
-static void fill_migration(struct caps *caps, unsigned long pgsizes)
+static void info_fill_migration(struct info_caps *caps, unsigned long pgsizes)
 {
 	caps->migration.header.id = VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION;
 	caps->migration.header.version = 1;
@@ -56,15 +56,15 @@ static void fill_migration(struct caps *caps, unsigned long pgsizes)
 	caps->migration.max_dirty_bitmap_size = DIRTY_MAX_BITMAP;
 }
 
-static void fill_avail(struct caps *caps, u32 avail)
+static void info_fill_avail(struct info_caps *caps, u32 avail)
 {
 	caps->avail.header.id = VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL;
 	caps->avail.header.version = 1;
 	caps->avail.avail = avail;
 }
 
-static void fill_iova(struct caps *caps, const struct iova_range *ranges,
-		      size_t nr)
+static void info_fill_iova(struct info_caps *caps,
+			   const struct iova_range *ranges, size_t nr)
 {
 	struct vfio_iova_range *to = caps->iova.iova_ranges;
 
@@ -78,15 +78,14 @@ static void fill_iova(struct caps *caps, const struct iova_range *ranges,
 }
 
 /* How many ranges there are may have changed when they are asked for. */
-static int add_caps(struct answer *answer, struct iopt *iopt, u32 avail,
-		    bool ranges_wanted)
+static int info_add_caps(struct info_reply *reply, struct iopt *iopt, u32 avail,
+			 bool ranges_wanted)
 {
-	struct iova_range *ranges __free(kfree) = NULL;
-	struct caps *caps;
-	size_t nr;
+	size_t nr = ranges_wanted ? iopt_usable_ranges(iopt, NULL, 0, NULL) : 0;
+	struct iova_range *ranges __free(kfree) =
+		kmalloc_array(nr, sizeof(*ranges), GFP_KERNEL_ACCOUNT);
+	struct info_caps *caps;
 
-	nr = ranges_wanted ? iopt_usable_ranges(iopt, NULL, 0, NULL) : 0;
-	ranges = kmalloc_array(nr, sizeof(*ranges), GFP_KERNEL_ACCOUNT);
 	caps = kzalloc(struct_size(caps, iova.iova_ranges, nr),
 		       GFP_KERNEL_ACCOUNT);
 	if (!caps || !ranges) {
@@ -94,23 +93,24 @@ static int add_caps(struct answer *answer, struct iopt *iopt, u32 avail,
 		return -ENOMEM;
 	}
 	nr = min(nr, iopt_usable_ranges(iopt, ranges, nr, NULL));
-	answer->caps = caps;
-	answer->end = nr ? struct_size(caps, iova.iova_ranges, nr) :
-			   offsetof(struct caps, iova);
-	fill_migration(caps, answer->info.iova_pgsizes);
-	fill_avail(caps, avail);
+	reply->caps = caps;
+	reply->end = nr ? struct_size(caps, iova.iova_ranges, nr) :
+			  offsetof(struct info_caps, iova);
+	info_fill_migration(caps, reply->info.iova_pgsizes);
+	info_fill_avail(caps, avail);
 	if (nr)
-		fill_iova(caps, ranges, nr);
+		info_fill_iova(caps, ranges, nr);
 	return 0;
 }
 
-static u32 mappings_left(struct container *container)
+static u32 info_mappings_left(struct container *container)
 {
 	return container->limit -
 	       min(container->limit, iopt_nr_areas(&container->space.iopt));
 }
 
-static int get_locked(struct container *container, struct answer *answer)
+static int info_get_locked(struct container *container,
+			   struct info_reply *reply)
 {
 	struct iopt *iopt = &container->space.iopt;
 
@@ -118,45 +118,45 @@ static int get_locked(struct container *container, struct answer *answer)
 
 	if (!container_is_type1(container))
 		return -EINVAL;
-	answer->info.iova_pgsizes = type1_pgsizes(iopt);
-	return add_caps(answer, iopt, mappings_left(container),
-			container->space.had_domain);
+	reply->info.iova_pgsizes = type1_pgsizes(iopt);
+	return info_add_caps(reply, iopt, info_mappings_left(container),
+			     container->space.had_domain);
 }
 
-static int get_request(struct answer *answer, void __user *arg)
+static int info_get_request(struct info_reply *reply, void __user *arg)
 {
 	const size_t minsz =
 		offsetofend(struct vfio_iommu_type1_info, iova_pgsizes);
 
-	if (copy_from_user(&answer->info, arg, minsz))
+	if (copy_from_user(&reply->info, arg, minsz))
 		return -EFAULT;
-	return answer->info.argsz < minsz ? -EINVAL : 0;
+	return reply->info.argsz < minsz ? -EINVAL : 0;
 }
 
 /* Each says where the next one is, from the beginning of the answer. */
-static void chain(struct answer *answer)
+static void info_chain_caps(struct info_reply *reply)
 {
-	const size_t here = sizeof(answer->info) - answer->begin;
-	const size_t iova = offsetof(struct caps, iova);
-	struct caps *caps = answer->caps;
+	const size_t here = sizeof(reply->info) - reply->begin;
+	const size_t iova = offsetof(struct info_caps, iova);
+	struct info_caps *caps = reply->caps;
 
-	caps->migration.header.next = here + offsetof(struct caps, avail);
-	caps->avail.header.next = answer->end > iova ? here + iova : 0;
+	caps->migration.header.next = here + offsetof(struct info_caps, avail);
+	caps->avail.header.next = reply->end > iova ? here + iova : 0;
 }
 
-static int put_answer(struct answer *answer, void __user *arg)
+static int info_put_reply(struct info_reply *reply, void __user *arg)
 {
-	struct vfio_iommu_type1_info *info = &answer->info;
-	const size_t size = answer->end - answer->begin;
+	struct vfio_iommu_type1_info *info = &reply->info;
+	const size_t size = reply->end - reply->begin;
 	size_t out = min_t(size_t, info->argsz, sizeof(*info));
 
-	chain(answer);
+	info_chain_caps(reply);
 	info->flags = VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS;
 	if (info->argsz < sizeof(*info) + size) {
 		info->argsz = sizeof(*info) + size;
 	} else {
 		if (copy_to_user(arg + sizeof(*info),
-				 (void *)answer->caps + answer->begin, size))
+				 (void *)reply->caps + reply->begin, size))
 			return -EFAULT;
 		info->cap_offset = sizeof(*info);
 	}
@@ -175,18 +175,18 @@ static int put_answer(struct answer *answer, void __user *arg)
  */
 long type1_get_info(struct container *container, void __user *arg)
 {
-	struct answer answer = {};
+	struct info_reply reply = {};
 	int ret;
 
-	ret = get_request(&answer, arg);
+	ret = info_get_request(&reply, arg);
 	if (ret)
 		return ret;
 	scoped_guard(mutex, &container->lock)
-		ret = get_locked(container, &answer);
+		ret = info_get_locked(container, &reply);
 	if (ret)
 		return ret;
-	ret = put_answer(&answer, arg);
-	kfree(answer.caps);
+	ret = info_put_reply(&reply, arg);
+	kfree(reply.caps);
 	return ret;
 }
 
@@ -199,20 +199,21 @@ long type1_get_info(struct container *container, void __user *arg)
  */
 long type1_get_ioas_info(struct iopt *iopt, void __user *arg)
 {
-	struct answer answer = { .begin = offsetof(struct caps, avail) };
+	struct info_reply reply = { .begin =
+					    offsetof(struct info_caps, avail) };
 	int ret;
 
-	ret = get_request(&answer, arg);
+	ret = info_get_request(&reply, arg);
 	if (ret)
 		return ret;
 	if (!iopt)
 		return -ENODEV;
-	answer.info.iova_pgsizes = type1_pgsizes(iopt);
+	reply.info.iova_pgsizes = type1_pgsizes(iopt);
 	/* there is no limit but that of memory */
-	ret = add_caps(&answer, iopt, U32_MAX, true);
+	ret = info_add_caps(&reply, iopt, U32_MAX, true);
 	if (ret)
 		return ret;
-	ret = put_answer(&answer, arg);
-	kfree(answer.caps);
+	ret = info_put_reply(&reply, arg);
+	kfree(reply.caps);
 	return ret;
 }

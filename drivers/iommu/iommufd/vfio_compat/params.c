@@ -8,13 +8,13 @@
 
 #include "params.h"
 
-static const struct iommufd_type1_params defaults = {
+static const struct iommufd_type1_params params_defaults = {
 	.dma_entry_limit = U16_MAX,
 };
 
 /* Protects @registered, but for the values, which change under everybody. */
 static DEFINE_MUTEX(params_lock);
-static const struct iommufd_type1_params *registered;
+static const struct iommufd_type1_params *params_registered;
 
 /**
  * iommufd_type1_register() - there are parameters for containers
@@ -26,7 +26,7 @@ static const struct iommufd_type1_params *registered;
 void iommufd_type1_register(const struct iommufd_type1_params *params)
 {
 	guard(mutex)(&params_lock);
-	registered = params;
+	params_registered = params;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_type1_register, "IOMMUFD_NG");
 
@@ -40,7 +40,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_type1_register, "IOMMUFD_NG");
 void iommufd_type1_unregister(void)
 {
 	guard(mutex)(&params_lock);
-	registered = NULL;
+	params_registered = NULL;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_type1_unregister, "IOMMUFD_NG");
 
@@ -54,9 +54,9 @@ EXPORT_SYMBOL_NS_GPL(iommufd_type1_unregister, "IOMMUFD_NG");
 const struct iommufd_type1_params *params_get(void)
 {
 	guard(mutex)(&params_lock);
-	if (registered && try_module_get(registered->owner))
-		return registered;
-	return &defaults;
+	if (params_registered && try_module_get(params_registered->owner))
+		return params_registered;
+	return &params_defaults;
 }
 
 /**

@@ -39,12 +39,12 @@ unsigned long type1_pgsizes(struct iopt *iopt)
 	return pgsizes;
 }
 
-static unsigned long page_mask(struct container *container)
+static unsigned long type1_page_mask(struct container *container)
 {
 	return BIT(__ffs(type1_pgsizes(&container->space.iopt))) - 1;
 }
 
-static int range_of(u64 start, u64 size, struct iova_range *range)
+static int type1_range(u64 start, u64 size, struct iova_range *range)
 {
 	int ret = iova_range_from_user(start, size, range);
 
@@ -55,8 +55,8 @@ static int range_of(u64 start, u64 size, struct iova_range *range)
  * The log is there before anything can be written to. Where there is no memory
  * for both, it is what is to be mapped that is spoken of.
  */
-static int map_with_log(struct container *container, struct iopt_map *map,
-			const struct iova_range *range)
+static int type1_map_with_log(struct container *container, struct iopt_map *map,
+			      const struct iova_range *range)
 {
 	int log = dirty_add(&container->dirty, range);
 	u64 unmapped;
@@ -73,12 +73,12 @@ static int map_with_log(struct container *container, struct iopt_map *map,
 	return ret == -EOVERFLOW ? -EFAULT : ret;
 }
 
-static int map_locked(struct container *container, struct iopt_map *map,
-		      const struct iova_range *range, u32 flags)
+static int type1_map_locked(struct container *container, struct iopt_map *map,
+			    const struct iova_range *range, u32 flags)
 {
 	struct iova_range area;
 
-	if ((map->length | map->iova | map->uaddr) & page_mask(container))
+	if ((map->length | map->iova | map->uaddr) & type1_page_mask(container))
 		return -EINVAL;
 	if (flags & VFIO_DMA_MAP_FLAG_VADDR)
 		return vaddr_restore(&container->space, range, map->uaddr);
@@ -88,7 +88,7 @@ static int map_locked(struct container *container, struct iopt_map *map,
 		return -ENOSPC;
 	map->small_pages =
 		READ_ONCE(container->space.params->disable_hugepages);
-	return map_with_log(container, map, range);
+	return type1_map_with_log(container, map, range);
 }
 
 /**
@@ -112,9 +112,9 @@ long type1_map(struct container *container, void __user *arg)
 	if (cmd.argsz < minsz ||
 	    cmd.flags & ~(access | VFIO_DMA_MAP_FLAG_VADDR))
 		return -EINVAL;
-	ret = range_of(cmd.iova, cmd.size, &range);
+	ret = type1_range(cmd.iova, cmd.size, &range);
 	if (!ret)
-		ret = range_of(cmd.vaddr, cmd.size, &memory);
+		ret = type1_range(cmd.vaddr, cmd.size, &memory);
 	if (ret)
 		return ret;
 	/* either a new mapping, or a new address for one that is there */
@@ -135,12 +135,12 @@ long type1_map(struct container *container, void __user *arg)
 	guard(mutex)(&container->lock);
 	if (!container_is_type1(container))
 		return -EINVAL;
-	return map_locked(container, &map, &range, cmd.flags);
+	return type1_map_locked(container, &map, &range, cmd.flags);
 }
 
 /* Nothing goes where the range has only a part of some mapping. */
-static int unmap_v2(struct iopt *iopt, const struct iova_range *range,
-		    u64 *unmapped)
+static int type1_unmap_v2(struct iopt *iopt, const struct iova_range *range,
+			  u64 *unmapped)
 {
 	int ret = iopt_unmap(iopt, range, unmapped);
 
@@ -151,8 +151,8 @@ static int unmap_v2(struct iopt *iopt, const struct iova_range *range,
  * A mapping goes whole if its first IOVA is in the range. Where the range begins
  * inside of a mapping, nothing goes.
  */
-static int unmap_v1(struct iopt *iopt, const struct iova_range *range,
-		    u64 *unmapped)
+static int type1_unmap_v1(struct iopt *iopt, const struct iova_range *range,
+			  u64 *unmapped)
 {
 	struct iova_range area;
 	u64 bytes;
@@ -168,21 +168,21 @@ static int unmap_v1(struct iopt *iopt, const struct iova_range *range,
 	return 0;
 }
 
-static int unmap_range(struct container *container,
-		       const struct iova_range *range, u64 *unmapped)
+static int type1_unmap_range(struct container *container,
+			     const struct iova_range *range, u64 *unmapped)
 {
 	struct iopt *iopt = &container->space.iopt;
 	int ret;
 
 	if (container->state == CONTAINER_TYPE1)
-		return unmap_v1(iopt, range, unmapped);
-	ret = unmap_v2(iopt, range, unmapped);
+		return type1_unmap_v1(iopt, range, unmapped);
+	ret = type1_unmap_v2(iopt, range, unmapped);
 	if (!ret)
 		dirty_remove(&container->dirty, range);
 	return ret;
 }
 
-static int unmap_all(struct container *container, u64 *unmapped)
+static int type1_unmap_all(struct container *container, u64 *unmapped)
 {
 	const struct iova_range everything = { 0, ULONG_MAX };
 	int ret = iopt_unmap_all(&container->space.iopt, unmapped);
@@ -192,12 +192,12 @@ static int unmap_all(struct container *container, u64 *unmapped)
 	return ret;
 }
 
-static int unmap_locked(struct container *container,
-			const struct vfio_iommu_type1_dma_unmap *cmd,
-			const struct vfio_bitmap *bitmap, u64 *unmapped)
+static int type1_unmap_locked(struct container *container,
+			      const struct vfio_iommu_type1_dma_unmap *cmd,
+			      const struct vfio_bitmap *bitmap, u64 *unmapped)
 {
 	bool all = cmd->flags & VFIO_DMA_UNMAP_FLAG_ALL;
-	unsigned long mask = page_mask(container);
+	unsigned long mask = type1_page_mask(container);
 	struct iova_range range = { 0, ULONG_MAX };
 	int ret = 0;
 
@@ -206,7 +206,7 @@ static int unmap_locked(struct container *container,
 	if ((cmd->iova | cmd->size) & mask)
 		return -EINVAL;
 	if (!all)
-		ret = range_of(cmd->iova, cmd->size, &range);
+		ret = type1_range(cmd->iova, cmd->size, &range);
 	if (ret)
 		return ret;
 	if (cmd->flags & VFIO_DMA_UNMAP_FLAG_VADDR)
@@ -214,16 +214,16 @@ static int unmap_locked(struct container *container,
 					container->state == CONTAINER_TYPE1,
 					unmapped);
 	if (all)
-		return unmap_all(container, unmapped);
+		return type1_unmap_all(container, unmapped);
 	if (!(cmd->flags & VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP))
-		return unmap_range(container, &range, unmapped);
+		return type1_unmap_range(container, &range, unmapped);
 	if (bitmap->pgsize != mask + 1)
 		return -EINVAL;
 	return dirty_unmap(&container->dirty, &range, bitmap, unmapped);
 }
 
-static int get_bitmap(const struct vfio_iommu_type1_dma_unmap *cmd,
-		      void __user *arg, struct vfio_bitmap *bitmap)
+static int type1_get_bitmap(const struct vfio_iommu_type1_dma_unmap *cmd,
+			    void __user *arg, struct vfio_bitmap *bitmap)
 {
 	const u32 flag = VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP;
 	const size_t minsz = offsetof(struct vfio_iommu_type1_dma_unmap, data);
@@ -259,7 +259,7 @@ long type1_unmap(struct container *container, void __user *arg)
 		return -EFAULT;
 	if (cmd.argsz < minsz || cmd.flags & ~flags)
 		return -EINVAL;
-	ret = get_bitmap(&cmd, arg, &bitmap);
+	ret = type1_get_bitmap(&cmd, arg, &bitmap);
 	if (ret)
 		return ret;
 	scoped_guard(mutex, &container->lock) {
@@ -268,7 +268,7 @@ long type1_unmap(struct container *container, void __user *arg)
 		if (cmd.flags & VFIO_DMA_UNMAP_FLAG_VADDR &&
 		    !vaddr_updatable(&container->space))
 			return -EBUSY;
-		ret = unmap_locked(container, &cmd, &bitmap, &unmapped);
+		ret = type1_unmap_locked(container, &cmd, &bitmap, &unmapped);
 	}
 	if (ret)
 		return ret;

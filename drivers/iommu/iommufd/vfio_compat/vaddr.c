@@ -38,7 +38,8 @@ int vaddr_check_attach(struct container_space *space)
 	return iopt_vaddr_invalidated(&space->iopt) ? -EBUSY : 0;
 }
 
-static bool begins_inside(struct iopt *iopt, const struct iova_range *range)
+static bool vaddr_begins_inside(struct iopt *iopt,
+				const struct iova_range *range)
 {
 	const struct iova_range at = { range->first, range->first };
 	struct iova_range area;
@@ -46,7 +47,7 @@ static bool begins_inside(struct iopt *iopt, const struct iova_range *range)
 	return iopt_first_area(iopt, &at, &area) && area.first < range->first;
 }
 
-static bool ends_inside(struct iopt *iopt, const struct iova_range *range)
+static bool vaddr_ends_inside(struct iopt *iopt, const struct iova_range *range)
 {
 	const struct iova_range at = { range->last, range->last };
 	struct iova_range area;
@@ -73,9 +74,9 @@ int vaddr_invalidate(struct container_space *space,
 {
 	struct iopt *iopt = &space->iopt;
 
-	if (begins_inside(iopt, range))
+	if (vaddr_begins_inside(iopt, range))
 		return by_first ? 0 : -EINVAL;
-	if (!by_first && ends_inside(iopt, range))
+	if (!by_first && vaddr_ends_inside(iopt, range))
 		return -EINVAL;
 	return iopt_invalidate_vaddr(iopt, range, bytes);
 }

@@ -23,7 +23,7 @@
 
 #include "importer_abi.h"
 
-#define ALL_FLAGS                                                 \
+#define IMPORTER_ALL_FLAGS                                        \
 	(IMPORTER_NO_P2P | IMPORTER_NO_NOTIFY | IMPORTER_STATIC | \
 	 IMPORTER_AT_ONCE)
 
@@ -59,25 +59,25 @@ struct importer_fence {
 	spinlock_t lock;
 };
 
-static const char *fence_name(struct dma_fence *fence)
+static const char *importer_fence_name(struct dma_fence *fence)
 {
 	return KBUILD_MODNAME;
 }
 
 /* The dma-buf may hold it for longer than the importer lives */
-static void fence_release(struct dma_fence *fence)
+static void importer_fence_release(struct dma_fence *fence)
 {
 	dma_fence_free(fence);
 	module_put(THIS_MODULE);
 }
 
-static const struct dma_fence_ops fence_ops = {
-	.get_driver_name = fence_name,
-	.get_timeline_name = fence_name,
-	.release = fence_release,
+static const struct dma_fence_ops importer_fence_ops = {
+	.get_driver_name = importer_fence_name,
+	.get_timeline_name = importer_fence_name,
+	.release = importer_fence_release,
 };
 
-static struct dma_fence *fence_create(void)
+static struct dma_fence *importer_fence_create(void)
 {
 	struct importer_fence *fence = kzalloc_obj(*fence, GFP_KERNEL);
 
@@ -85,13 +85,13 @@ static struct dma_fence *fence_create(void)
 		return NULL;
 	__module_get(THIS_MODULE);
 	spin_lock_init(&fence->lock);
-	dma_fence_init(&fence->base, &fence_ops, &fence->lock,
+	dma_fence_init(&fence->base, &importer_fence_ops, &fence->lock,
 		       dma_fence_context_alloc(1), 1);
 	return &fence->base;
 }
 
-static void unmap_locked(struct importer *imp,
-			 struct dma_buf_attachment *attach)
+static void importer_unmap_locked(struct importer *imp,
+				  struct dma_buf_attachment *attach)
 {
 	if (imp->sgt)
 		dma_buf_unmap_attachment(attach, imp->sgt, DMA_BIDIRECTIONAL);
@@ -99,37 +99,38 @@ static void unmap_locked(struct importer *imp,
 }
 
 /* Called with the reservation lock held */
-static void told_to_unmap(struct dma_buf_attachment *attach)
+static void importer_invalidate(struct dma_buf_attachment *attach)
 {
 	struct importer *imp = attach->importer_priv;
 
 	if (imp->at_once)
-		unmap_locked(imp, attach);
+		importer_unmap_locked(imp, attach);
 	eventfd_signal(imp->event);
 }
 
 /* By IMPORTER_NO_P2P and IMPORTER_NO_NOTIFY */
-static const struct dma_buf_attach_ops attach_ops[] = {
-	{ .allow_peer2peer = true, .invalidate_mappings = told_to_unmap },
-	{ .allow_peer2peer = false, .invalidate_mappings = told_to_unmap },
+static const struct dma_buf_attach_ops importer_attach_ops[] = {
+	{ .allow_peer2peer = true, .invalidate_mappings = importer_invalidate },
+	{ .allow_peer2peer = false,
+	  .invalidate_mappings = importer_invalidate },
 	{ .allow_peer2peer = true },
 	{ .allow_peer2peer = false },
 };
 
-static struct dma_buf_attachment *attach_for(struct importer *imp,
-					     struct dma_buf *dmabuf,
-					     struct pci_dev *pdev,
-					     unsigned int flags)
+static struct dma_buf_attachment *importer_attach_buffer(struct importer *imp,
+							 struct dma_buf *dmabuf,
+							 struct pci_dev *pdev,
+							 unsigned int flags)
 {
 	if (flags & IMPORTER_STATIC)
 		return dma_buf_attach(dmabuf, &pdev->dev);
 	flags &= IMPORTER_NO_P2P | IMPORTER_NO_NOTIFY;
-	return dma_buf_dynamic_attach(dmabuf, &pdev->dev, &attach_ops[flags],
-				      imp);
+	return dma_buf_dynamic_attach(dmabuf, &pdev->dev,
+				      &importer_attach_ops[flags], imp);
 }
 
-static int attach_device(struct importer *imp, struct pci_dev *pdev,
-			 const struct importer_attach *arg)
+static int importer_attach_device(struct importer *imp, struct pci_dev *pdev,
+				  const struct importer_attach *arg)
 {
 	struct dma_buf_attachment *attach;
 	struct dma_buf *dmabuf;
@@ -137,7 +138,7 @@ static int attach_device(struct importer *imp, struct pci_dev *pdev,
 	dmabuf = dma_buf_get(arg->dmabuf_fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	attach = attach_for(imp, dmabuf, pdev, arg->flags);
+	attach = importer_attach_buffer(imp, dmabuf, pdev, arg->flags);
 	if (IS_ERR(attach)) {
 		dma_buf_put(dmabuf);
 		return PTR_ERR(attach);
@@ -147,14 +148,15 @@ static int attach_device(struct importer *imp, struct pci_dev *pdev,
 }
 
 /* The references to the dma-buf and the device are the attachment's from then on */
-static int attach(struct importer *imp, const struct importer_attach *arg)
+static int importer_do_attach(struct importer *imp,
+			      const struct importer_attach *arg)
 {
 	struct pci_dev *pdev;
 	int ret;
 
 	if (imp->event)
 		return -EBUSY;
-	if (arg->flags & ~ALL_FLAGS)
+	if (arg->flags & ~IMPORTER_ALL_FLAGS)
 		return -EINVAL;
 	pdev = pci_get_domain_bus_and_slot(arg->domain, arg->bus, arg->devfn);
 	if (!pdev)
@@ -165,7 +167,7 @@ static int attach(struct importer *imp, const struct importer_attach *arg)
 		goto err_event;
 	}
 	imp->at_once = arg->flags & IMPORTER_AT_ONCE;
-	ret = attach_device(imp, pdev, arg);
+	ret = importer_attach_device(imp, pdev, arg);
 	if (ret)
 		goto err_attach;
 	return 0;
@@ -178,19 +180,20 @@ err_event:
 	return ret;
 }
 
-static void lock_buffer(struct importer *imp)
+static void importer_lock_buffer(struct importer *imp)
 {
 	dma_resv_lock(imp->attach->dmabuf->resv, NULL);
 }
 
-static void unlock_buffer(struct importer *imp)
+static void importer_unlock_buffer(struct importer *imp)
 {
 	dma_resv_unlock(imp->attach->dmabuf->resv);
 }
 
-DEFINE_GUARD(buffer, struct importer *, lock_buffer(_T), unlock_buffer(_T))
+DEFINE_GUARD(buffer, struct importer *, importer_lock_buffer(_T),
+	     importer_unlock_buffer(_T))
 
-static int pin(struct importer *imp)
+static int importer_do_pin(struct importer *imp)
 {
 	int ret;
 
@@ -202,7 +205,7 @@ static int pin(struct importer *imp)
 	return ret;
 }
 
-static int unpin(struct importer *imp)
+static int importer_do_unpin(struct importer *imp)
 {
 	if (!imp->pinned)
 		return -EINVAL;
@@ -212,7 +215,8 @@ static int unpin(struct importer *imp)
 	return 0;
 }
 
-static void report(const struct sg_table *sgt, struct importer_map *arg)
+static void importer_report(const struct sg_table *sgt,
+			    struct importer_map *arg)
 {
 	struct importer_entry *entry;
 	struct scatterlist *sg;
@@ -229,7 +233,7 @@ static void report(const struct sg_table *sgt, struct importer_map *arg)
 	}
 }
 
-static int map(struct importer *imp, struct importer_map *arg)
+static int importer_do_map(struct importer *imp, struct importer_map *arg)
 {
 	struct sg_table *sgt;
 
@@ -240,20 +244,20 @@ static int map(struct importer *imp, struct importer_map *arg)
 	if (IS_ERR(sgt))
 		return PTR_ERR(sgt);
 	imp->sgt = sgt;
-	report(sgt, arg);
+	importer_report(sgt, arg);
 	return 0;
 }
 
-static int unmap(struct importer *imp)
+static int importer_do_unmap(struct importer *imp)
 {
 	guard(buffer)(imp);
 	if (!imp->sgt)
 		return -EINVAL;
-	unmap_locked(imp, imp->attach);
+	importer_unmap_locked(imp, imp->attach);
 	return 0;
 }
 
-static int begin_dma(struct importer *imp)
+static int importer_begin_dma(struct importer *imp)
 {
 	struct dma_resv *resv = imp->attach->dmabuf->resv;
 	struct dma_fence *fence;
@@ -261,7 +265,7 @@ static int begin_dma(struct importer *imp)
 
 	if (imp->fence)
 		return -EBUSY;
-	fence = fence_create();
+	fence = importer_fence_create();
 	if (!fence)
 		return -ENOMEM;
 	guard(buffer)(imp);
@@ -275,7 +279,7 @@ static int begin_dma(struct importer *imp)
 	return 0;
 }
 
-static int end_dma(struct importer *imp)
+static int importer_end_dma(struct importer *imp)
 {
 	if (!imp->fence)
 		return -EINVAL;
@@ -285,22 +289,22 @@ static int end_dma(struct importer *imp)
 	return 0;
 }
 
-static int act(struct importer *imp, unsigned int cmd,
-	       struct importer_map *result)
+static int importer_run(struct importer *imp, unsigned int cmd,
+			struct importer_map *result)
 {
 	switch (cmd) {
 	case IMPORTER_PIN:
-		return pin(imp);
+		return importer_do_pin(imp);
 	case IMPORTER_UNPIN:
-		return unpin(imp);
+		return importer_do_unpin(imp);
 	case IMPORTER_MAP:
-		return map(imp, result);
+		return importer_do_map(imp, result);
 	case IMPORTER_UNMAP:
-		return unmap(imp);
+		return importer_do_unmap(imp);
 	case IMPORTER_BEGIN_DMA:
-		return begin_dma(imp);
+		return importer_begin_dma(imp);
 	case IMPORTER_END_DMA:
-		return end_dma(imp);
+		return importer_end_dma(imp);
 	default:
 		return -ENOTTY;
 	}
@@ -319,11 +323,11 @@ static long importer_ioctl(struct file *file, unsigned int cmd,
 	if (cmd == IMPORTER_ATTACH) {
 		if (copy_from_user(&request, user, sizeof(request)))
 			return -EFAULT;
-		return attach(imp, &request);
+		return importer_do_attach(imp, &request);
 	}
 	if (!imp->attach)
 		return -EINVAL;
-	ret = act(imp, cmd, &result);
+	ret = importer_run(imp, cmd, &result);
 	if (!ret && cmd == IMPORTER_MAP &&
 	    copy_to_user(user, &result, sizeof(result)))
 		return -EFAULT;
@@ -342,15 +346,15 @@ static int importer_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static void let_go(struct importer *imp)
+static void importer_stop(struct importer *imp)
 {
 	guard(mutex)(&imp->lock);
 	if (imp->fence)
-		end_dma(imp);
+		importer_end_dma(imp);
 	if (!imp->attach)
 		return;
 	guard(buffer)(imp);
-	unmap_locked(imp, imp->attach);
+	importer_unmap_locked(imp, imp->attach);
 }
 
 /*
@@ -363,7 +367,7 @@ static int importer_flush(struct file *file, fl_owner_t id)
 	struct importer *imp = file->private_data;
 
 	if (id == imp->owner)
-		let_go(imp);
+		importer_stop(imp);
 	return 0;
 }
 
@@ -374,9 +378,9 @@ static int importer_release(struct inode *inode, struct file *file)
 	struct device *dev;
 
 	if (imp->attach) {
-		let_go(imp);
+		importer_stop(imp);
 		if (imp->pinned)
-			unpin(imp);
+			importer_do_unpin(imp);
 		dmabuf = imp->attach->dmabuf;
 		dev = imp->attach->dev;
 		dma_buf_detach(dmabuf, imp->attach);

@@ -103,7 +103,7 @@ static struct mock_device *to_mock(struct vfio_device *vdev)
 	return container_of(vdev, struct mock_device, core.vdev);
 }
 
-static struct mock_record read_device(struct mock_device *mdev)
+static struct mock_record mock_read_device(struct mock_device *mdev)
 {
 	void __iomem *regs = mdev->core.barmap[0];
 
@@ -115,8 +115,8 @@ static struct mock_record read_device(struct mock_device *mdev)
 	};
 }
 
-static void write_device(struct mock_device *mdev,
-			 const struct mock_record *record)
+static void mock_write_device(struct mock_device *mdev,
+			      const struct mock_record *record)
 {
 	void __iomem *regs = mdev->core.barmap[0];
 
@@ -125,30 +125,30 @@ static void write_device(struct mock_device *mdev,
 	writeq(record->acq, regs + REG_ACQ);
 }
 
-static bool is_live(struct mock_file *file)
+static bool mock_file_is_live(struct mock_file *file)
 {
 	return file->mdev && !test_bit(0, &file->mdev->was_reset);
 }
 
-static struct mock_record *last_record(struct mock_file *file)
+static struct mock_record *mock_last_record(struct mock_file *file)
 {
 	return &file->records[file->size / sizeof(*file->records) - 1];
 }
 
-static int add_record(struct mock_file *file)
+static int mock_add_record(struct mock_file *file)
 {
 	if (file->size == sizeof(file->records))
 		return -ENOSPC;
 	file->size += sizeof(*file->records);
-	*last_record(file) = read_device(file->mdev);
+	*mock_last_record(file) = mock_read_device(file->mdev);
 	return 0;
 }
 
-static bool device_changed(struct mock_file *file)
+static bool mock_device_changed(struct mock_file *file)
 {
-	struct mock_record now = read_device(file->mdev);
+	struct mock_record now = mock_read_device(file->mdev);
 
-	return memcmp(&now, last_record(file), sizeof(now));
+	return memcmp(&now, mock_last_record(file), sizeof(now));
 }
 
 static ssize_t mock_save_read(struct file *filp, char __user *buf, size_t count,
@@ -158,12 +158,12 @@ static ssize_t mock_save_read(struct file *filp, char __user *buf, size_t count,
 	int ret;
 
 	guard(mutex)(&file->lock);
-	if (!is_live(file))
+	if (!mock_file_is_live(file))
 		return -ENODEV;
 	if (file->pos == file->size && file->precopy) {
-		if (!device_changed(file))
+		if (!mock_device_changed(file))
 			return -ENOMSG;
-		ret = add_record(file);
+		ret = mock_add_record(file);
 		if (ret)
 			return ret;
 	}
@@ -185,7 +185,7 @@ static long mock_save_ioctl(struct file *filp, unsigned int cmd,
 	int ret;
 
 	guard(mutex)(&file->lock);
-	if (!is_live(file))
+	if (!mock_file_is_live(file))
 		return -ENODEV;
 	ret = vfio_check_precopy_ioctl(&file->mdev->core.vdev, cmd, arg, &info);
 	if (ret)
@@ -193,9 +193,9 @@ static long mock_save_ioctl(struct file *filp, unsigned int cmd,
 	if (!file->precopy)
 		return -EINVAL;
 
-	changed = device_changed(file);
+	changed = mock_device_changed(file);
 	if (changed && file->mdev->core.vdev.precopy_info_v2) {
-		ret = add_record(file);
+		ret = mock_add_record(file);
 		if (ret)
 			return ret;
 		file->initial = file->size;
@@ -215,7 +215,7 @@ static ssize_t mock_resume_write(struct file *filp, const char __user *buf,
 	struct mock_file *file = filp->private_data;
 
 	guard(mutex)(&file->lock);
-	if (!is_live(file))
+	if (!mock_file_is_live(file))
 		return -ENODEV;
 	if (count > sizeof(file->records) - file->size)
 		return -ENOSPC;
@@ -245,7 +245,7 @@ static const struct file_operations mock_resume_fops = {
 	.release = mock_file_release,
 };
 
-static bool is_saving(enum vfio_device_mig_state state)
+static bool mock_is_saving(enum vfio_device_mig_state state)
 {
 	return state == VFIO_DEVICE_STATE_STOP_COPY ||
 	       state == VFIO_DEVICE_STATE_PRE_COPY ||
@@ -253,10 +253,10 @@ static bool is_saving(enum vfio_device_mig_state state)
 }
 
 /* The device keeps one reference, the other is the caller's */
-static struct file *begin_transfer(struct mock_device *mdev,
-				   enum vfio_device_mig_state next)
+static struct file *mock_begin_transfer(struct mock_device *mdev,
+					enum vfio_device_mig_state next)
 {
-	bool saving = is_saving(next);
+	bool saving = mock_is_saving(next);
 	struct mock_file *file;
 
 	file = kzalloc_obj(*file, GFP_KERNEL_ACCOUNT);
@@ -266,7 +266,7 @@ static struct file *begin_transfer(struct mock_device *mdev,
 	file->mdev = mdev;
 	file->precopy = saving && next != VFIO_DEVICE_STATE_STOP_COPY;
 	if (saving)
-		add_record(file);
+		mock_add_record(file);
 	file->initial = file->size;
 	file->filp = anon_inode_getfile(
 		"mock-migration", saving ? &mock_save_fops : &mock_resume_fops,
@@ -281,7 +281,7 @@ static struct file *begin_transfer(struct mock_device *mdev,
 	return get_file(file->filp);
 }
 
-static void end_transfer(struct mock_device *mdev)
+static void mock_end_transfer(struct mock_device *mdev)
 {
 	struct mock_file *file = mdev->file;
 
@@ -293,40 +293,40 @@ static void end_transfer(struct mock_device *mdev)
 	fput(file->filp);
 }
 
-static void stop_logging(struct mock_device *mdev)
+static void mock_stop_logging(struct mock_device *mdev)
 {
 	mdev->logging = false;
 	xa_destroy(&mdev->dirty);
 }
 
 /* As new: after a reset, and for the next user */
-static void restart(struct mock_device *mdev)
+static void mock_restart(struct mock_device *mdev)
 {
-	end_transfer(mdev);
-	stop_logging(mdev);
+	mock_end_transfer(mdev);
+	mock_stop_logging(mdev);
 	mdev->state = VFIO_DEVICE_STATE_RUNNING;
 	mdev->fail = VFIO_DEVICE_STATE_ERROR;
 	mdev->steps.nr = 0;
 }
 
-static void lock_device(struct mock_device *mdev)
+static void mock_lock_device(struct mock_device *mdev)
 {
 	mutex_lock(&mdev->lock);
 	if (test_and_clear_bit(0, &mdev->was_reset))
-		restart(mdev);
+		mock_restart(mdev);
 }
 
-DEFINE_GUARD(mock_device, struct mock_device *, lock_device(_T),
+DEFINE_GUARD(mock_device, struct mock_device *, mock_lock_device(_T),
 	     mutex_unlock(&_T->lock))
 
-static int end_precopy(struct mock_file *file)
+static int mock_end_precopy(struct mock_file *file)
 {
 	guard(mutex)(&file->lock);
 	file->precopy = false;
-	return add_record(file);
+	return mock_add_record(file);
 }
 
-static int load_device(struct mock_device *mdev)
+static int mock_load_device(struct mock_device *mdev)
 {
 	struct mock_file *file = mdev->file;
 
@@ -334,17 +334,17 @@ static int load_device(struct mock_device *mdev)
 	if (!file->size)
 		return 0;
 	if (file->size % sizeof(*file->records) ||
-	    last_record(file)->magic != MOCK_MAGIC)
+	    mock_last_record(file)->magic != MOCK_MAGIC)
 		return -EINVAL;
-	write_device(mdev, last_record(file));
+	mock_write_device(mdev, mock_last_record(file));
 	return 0;
 }
 
 /* Returns the file where the step begins a transfer */
-static struct file *take_step(struct mock_device *mdev,
-			      enum vfio_device_mig_state next)
+static struct file *mock_take_step(struct mock_device *mdev,
+				   enum vfio_device_mig_state next)
 {
-	bool was_saving = is_saving(mdev->state);
+	bool was_saving = mock_is_saving(mdev->state);
 	struct file *filp = NULL;
 	int ret = 0;
 
@@ -352,19 +352,19 @@ static struct file *take_step(struct mock_device *mdev,
 		mdev->fail = VFIO_DEVICE_STATE_ERROR;
 		ret = -EIO;
 	} else if (mdev->state == VFIO_DEVICE_STATE_RESUMING) {
-		ret = load_device(mdev);
+		ret = mock_load_device(mdev);
 	} else if (was_saving && next == VFIO_DEVICE_STATE_STOP_COPY) {
-		ret = end_precopy(mdev->file);
+		ret = mock_end_precopy(mdev->file);
 	} else if (next == VFIO_DEVICE_STATE_RESUMING ||
-		   (is_saving(next) && !was_saving)) {
-		filp = begin_transfer(mdev, next);
+		   (mock_is_saving(next) && !was_saving)) {
+		filp = mock_begin_transfer(mdev, next);
 		ret = PTR_ERR_OR_ZERO(filp);
 	}
 
 	if (ret)
 		next = VFIO_DEVICE_STATE_ERROR;
-	if (!is_saving(next) && next != VFIO_DEVICE_STATE_RESUMING)
-		end_transfer(mdev);
+	if (!mock_is_saving(next) && next != VFIO_DEVICE_STATE_RESUMING)
+		mock_end_transfer(mdev);
 	mdev->state = next;
 	if (mdev->steps.nr < MOCK_MAX_STEPS)
 		mdev->steps.states[mdev->steps.nr++] = next;
@@ -391,7 +391,7 @@ static struct file *mock_set_state(struct vfio_device *vdev,
 			return ERR_PTR(ret);
 		if (next == mdev->state)
 			return NULL;
-		filp = take_step(mdev, next);
+		filp = mock_take_step(mdev, next);
 	} while (!IS_ERR(filp) && mdev->state != new_state);
 	return filp;
 }
@@ -445,7 +445,7 @@ static int mock_log_stop(struct vfio_device *vdev)
 	struct mock_device *mdev = to_mock(vdev);
 
 	guard(mock_device)(mdev);
-	stop_logging(mdev);
+	mock_stop_logging(mdev);
 	return 0;
 }
 
@@ -467,7 +467,7 @@ static int mock_log_read(struct vfio_device *vdev, unsigned long iova,
 	return 0;
 }
 
-static bool is_logged(struct mock_device *mdev, unsigned long iova)
+static bool mock_is_logged(struct mock_device *mdev, unsigned long iova)
 {
 	unsigned int i;
 
@@ -478,7 +478,8 @@ static bool is_logged(struct mock_device *mdev, unsigned long iova)
 	return false;
 }
 
-static int log_write(struct mock_device *mdev, const struct mock_write *write)
+static int mock_log_write(struct mock_device *mdev,
+			  const struct mock_write *write)
 {
 	unsigned long page;
 	int ret;
@@ -487,7 +488,7 @@ static int log_write(struct mock_device *mdev, const struct mock_write *write)
 		return -EINVAL;
 	for (page = write->iova / SZ_4K;
 	     page <= (write->iova + write->length - 1) / SZ_4K; page++) {
-		if (!mdev->logging || !is_logged(mdev, page * SZ_4K))
+		if (!mdev->logging || !mock_is_logged(mdev, page * SZ_4K))
 			continue;
 		ret = xa_err(xa_store(&mdev->dirty, page, xa_mk_value(1),
 				      GFP_KERNEL));
@@ -497,8 +498,8 @@ static int log_write(struct mock_device *mdev, const struct mock_write *write)
 	return 0;
 }
 
-static int get_steps(struct mock_device *mdev, u32 feature, void __user *arg,
-		     size_t argsz)
+static int mock_get_steps(struct mock_device *mdev, u32 feature,
+			  void __user *arg, size_t argsz)
 {
 	int ret;
 
@@ -512,8 +513,8 @@ static int get_steps(struct mock_device *mdev, u32 feature, void __user *arg,
 	return 0;
 }
 
-static int set_write(struct mock_device *mdev, u32 feature, void __user *arg,
-		     size_t argsz)
+static int mock_set_write(struct mock_device *mdev, u32 feature,
+			  void __user *arg, size_t argsz)
 {
 	struct mock_write write;
 	int ret;
@@ -524,11 +525,11 @@ static int set_write(struct mock_device *mdev, u32 feature, void __user *arg,
 		return ret;
 	if (copy_from_user(&write, arg, sizeof(write)))
 		return -EFAULT;
-	return log_write(mdev, &write);
+	return mock_log_write(mdev, &write);
 }
 
-static int set_fail(struct mock_device *mdev, u32 feature, void __user *arg,
-		    size_t argsz)
+static int mock_set_fail(struct mock_device *mdev, u32 feature,
+			 void __user *arg, size_t argsz)
 {
 	int ret;
 
@@ -548,11 +549,11 @@ static int mock_feature(struct vfio_device *vdev, u32 feature, void __user *arg,
 	guard(mock_device)(mdev);
 	switch (feature & VFIO_DEVICE_FEATURE_MASK) {
 	case MOCK_FEATURE_STEPS:
-		return get_steps(mdev, feature, arg, argsz);
+		return mock_get_steps(mdev, feature, arg, argsz);
 	case MOCK_FEATURE_WRITE:
-		return set_write(mdev, feature, arg, argsz);
+		return mock_set_write(mdev, feature, arg, argsz);
 	case MOCK_FEATURE_FAIL:
-		return set_fail(mdev, feature, arg, argsz);
+		return mock_set_fail(mdev, feature, arg, argsz);
 	default:
 		return vfio_pci_core_ioctl_feature(vdev, feature, arg, argsz);
 	}
@@ -575,7 +576,7 @@ static void mock_close_device(struct vfio_device *vdev)
 	struct mock_device *mdev = to_mock(vdev);
 
 	scoped_guard(mock_device, mdev)
-		restart(mdev);
+		mock_restart(mdev);
 	vfio_pci_core_close_device(vdev);
 }
 

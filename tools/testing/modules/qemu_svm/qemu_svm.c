@@ -37,7 +37,7 @@ struct svm_vcpu {
 };
 
 /* Of a function whose first argument is a struct kvm_vcpu */
-static struct vmcb_control_area *control_of(struct pt_regs *regs)
+static struct vmcb_control_area *qemu_svm_control_of(struct pt_regs *regs)
 {
 	struct kvm_vcpu *vcpu =
 		(struct kvm_vcpu *)regs_get_kernel_argument(regs, 0);
@@ -46,9 +46,9 @@ static struct vmcb_control_area *control_of(struct pt_regs *regs)
 }
 
 /* int svm_check_emulate_instruction(struct kvm_vcpu *vcpu, ...) */
-static int before_check(struct kprobe *probe, struct pt_regs *regs)
+static int qemu_svm_before_check(struct kprobe *probe, struct pt_regs *regs)
 {
-	struct vmcb_control_area *control = control_of(regs);
+	struct vmcb_control_area *control = qemu_svm_control_of(regs);
 
 	if (!(control->exit_int_info & SVM_EXITINTINFO_VALID))
 		control->exit_int_info = 0;
@@ -56,9 +56,9 @@ static int before_check(struct kprobe *probe, struct pt_regs *regs)
 }
 
 /* fastpath_t svm_vcpu_run(struct kvm_vcpu *vcpu, ...), interrupts are off */
-static int before_run(struct kprobe *probe, struct pt_regs *regs)
+static int qemu_svm_before_run(struct kprobe *probe, struct pt_regs *regs)
 {
-	u32 event = control_of(regs)->event_inj;
+	u32 event = qemu_svm_control_of(regs)->event_inj;
 
 	if ((event & SVM_EVTINJ_VALID) &&
 	    (event & SVM_EVTINJ_TYPE_MASK) == SVM_EVTINJ_TYPE_INTR)
@@ -66,26 +66,27 @@ static int before_run(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
-static struct kprobe check = {
+static struct kprobe qemu_svm_check_probe = {
 	.symbol_name = "svm_check_emulate_instruction",
-	.pre_handler = before_check,
+	.pre_handler = qemu_svm_before_check,
 };
 
-static struct kprobe run = {
+static struct kprobe qemu_svm_run_probe = {
 	.symbol_name = "svm_vcpu_run",
-	.pre_handler = before_run,
+	.pre_handler = qemu_svm_before_run,
 };
 
-static struct kprobe *probes[] = { &check, &run };
+static struct kprobe *qemu_svm_probes[] = { &qemu_svm_check_probe,
+					    &qemu_svm_run_probe };
 
 static int __init qemu_svm_init(void)
 {
-	return register_kprobes(probes, ARRAY_SIZE(probes));
+	return register_kprobes(qemu_svm_probes, ARRAY_SIZE(qemu_svm_probes));
 }
 
 static void __exit qemu_svm_exit(void)
 {
-	unregister_kprobes(probes, ARRAY_SIZE(probes));
+	unregister_kprobes(qemu_svm_probes, ARRAY_SIZE(qemu_svm_probes));
 }
 
 module_init(qemu_svm_init);

@@ -32,7 +32,7 @@ struct sample {
 	struct vfio_device vdev;
 	/** @lock: protects all below, and is taken by dma_unmap() */
 	struct mutex lock;
-	/** @pins: list of struct pin */
+	/** @pins: list of struct sample_pin */
 	struct list_head pins;
 	/** @stats: what has happened; @stats.nr_pages is counted when asked */
 	struct vfio_sample_stats stats;
@@ -45,9 +45,9 @@ struct sample {
 };
 
 /**
- * struct pin - what was pinned at once
+ * struct sample_pin - what was pinned at once
  */
-struct pin {
+struct sample_pin {
 	/** @entry: links into &sample.pins */
 	struct list_head entry;
 	/** @iova: of the first page */
@@ -61,9 +61,9 @@ struct pin {
 };
 
 /**
- * struct rw - a vfio_dma_rw() in a kernel thread
+ * struct sample_rw - a vfio_dma_rw() in a kernel thread
  */
-struct rw {
+struct sample_rw {
 	/** @work: runs do_rw_work() */
 	struct work_struct work;
 	/** @sample: the device */
@@ -76,14 +76,14 @@ struct rw {
 	int ret;
 };
 
-static struct platform_device *devices[NR_DEVICES];
+static struct platform_device *sample_devices[NR_DEVICES];
 
 static struct sample *sample_of(struct vfio_device *vdev)
 {
 	return container_of(vdev, struct sample, vdev);
 }
 
-static void unpin(struct sample *sample, struct pin *pin, int nr)
+static void sample_unpin(struct sample *sample, struct sample_pin *pin, int nr)
 {
 	vfio_unpin_pages(&sample->vdev, pin->iova, nr);
 	pin->iova += (u64)nr * PAGE_SIZE;
@@ -95,19 +95,20 @@ static void unpin(struct sample *sample, struct pin *pin, int nr)
 	kvfree(pin);
 }
 
-static bool pin_overlaps(const struct pin *pin, u64 first, u64 last)
+static bool sample_pin_overlaps(const struct sample_pin *pin, u64 first,
+				u64 last)
 {
 	return pin->iova <= last &&
 	       pin->iova + (u64)pin->nr * PAGE_SIZE - 1 >= first;
 }
 
-static void unppin_overlaps(struct sample *sample, u64 first, u64 last)
+static void sample_unpin_range(struct sample *sample, u64 first, u64 last)
 {
-	struct pin *pin, *next;
+	struct sample_pin *pin, *next;
 
 	list_for_each_entry_safe(pin, next, &sample->pins, entry)
-		if (pin_overlaps(pin, first, last))
-			unpin(sample, pin, pin->nr);
+		if (sample_pin_overlaps(pin, first, last))
+			sample_unpin(sample, pin, pin->nr);
 }
 
 static void sample_dma_unmap(struct vfio_device *vdev, u64 iova, u64 length)
@@ -119,13 +120,14 @@ static void sample_dma_unmap(struct vfio_device *vdev, u64 iova, u64 length)
 	sample->stats.iova = iova;
 	sample->stats.length = length;
 	if (!sample->stubborn)
-		unppin_overlaps(sample, iova, iova + length - 1);
+		sample_unpin_range(sample, iova, iova + length - 1);
 }
 
-static long do_pin(struct sample *sample, const struct vfio_sample_dma *dma)
+static long sample_do_pin(struct sample *sample,
+			  const struct vfio_sample_dma *dma)
 {
 	bool no_array = dma->flags & VFIO_SAMPLE_NO_ARRAY;
-	struct pin *pin;
+	struct sample_pin *pin;
 	int ret;
 
 	pin = kvzalloc(struct_size(pin, array, max(dma->count, 1)), GFP_KERNEL);
@@ -144,31 +146,33 @@ static long do_pin(struct sample *sample, const struct vfio_sample_dma *dma)
 	return ret;
 }
 
-static struct pin *find_pin(struct sample *sample, u64 iova)
+static struct sample_pin *sample_find_pin(struct sample *sample, u64 iova)
 {
-	struct pin *pin;
+	struct sample_pin *pin;
 
 	list_for_each_entry(pin, &sample->pins, entry)
-		if (pin_overlaps(pin, iova, iova))
+		if (sample_pin_overlaps(pin, iova, iova))
 			return pin;
 	return NULL;
 }
 
-static long do_unpin(struct sample *sample, const struct vfio_sample_dma *dma)
+static long sample_do_unpin(struct sample *sample,
+			    const struct vfio_sample_dma *dma)
 {
-	struct pin *pin = find_pin(sample, dma->iova);
+	struct sample_pin *pin = sample_find_pin(sample, dma->iova);
 
 	if (!pin || pin->iova != dma->iova || dma->count < 1 ||
 	    dma->count > pin->nr)
 		return -ENXIO;
-	unpin(sample, pin, dma->count);
+	sample_unpin(sample, pin, dma->count);
 	return 0;
 }
 
-static long do_touch(struct sample *sample, const struct vfio_sample_dma *dma)
+static long sample_do_touch(struct sample *sample,
+			    const struct vfio_sample_dma *dma)
 {
 	void __user *data = u64_to_user_ptr(dma->data);
-	struct pin *pin = find_pin(sample, dma->iova);
+	struct sample_pin *pin = sample_find_pin(sample, dma->iova);
 	unsigned int offset = offset_in_page(dma->iova);
 	unsigned long left;
 	struct page *page;
@@ -188,26 +192,26 @@ static long do_touch(struct sample *sample, const struct vfio_sample_dma *dma)
 	return left ? -EFAULT : 0;
 }
 
-static int rw_here(struct sample *sample, const struct vfio_sample_dma *dma,
-		   void *buf)
+static int sample_rw_here(struct sample *sample,
+			  const struct vfio_sample_dma *dma, void *buf)
 {
 	return vfio_dma_rw(&sample->vdev, dma->iova, buf, dma->count,
 			   dma->flags & VFIO_SAMPLE_WRITE);
 }
 
-static void do_rw_work(struct work_struct *work)
+static void sample_rw_work(struct work_struct *work)
 {
-	struct rw *rw = container_of(work, struct rw, work);
+	struct sample_rw *rw = container_of(work, struct sample_rw, work);
 
-	rw->ret = rw_here(rw->sample, rw->dma, rw->buf);
+	rw->ret = sample_rw_here(rw->sample, rw->dma, rw->buf);
 }
 
-static int rw_kthread(struct sample *sample, const struct vfio_sample_dma *dma,
-		      void *buf)
+static int sample_rw_kthread(struct sample *sample,
+			     const struct vfio_sample_dma *dma, void *buf)
 {
-	struct rw rw = { .sample = sample, .dma = dma, .buf = buf };
+	struct sample_rw rw = { .sample = sample, .dma = dma, .buf = buf };
 
-	INIT_WORK_ONSTACK(&rw.work, do_rw_work);
+	INIT_WORK_ONSTACK(&rw.work, sample_rw_work);
 	schedule_work(&rw.work);
 	flush_work(&rw.work);
 	destroy_work_on_stack(&rw.work);
@@ -215,7 +219,8 @@ static int rw_kthread(struct sample *sample, const struct vfio_sample_dma *dma,
 }
 
 /* Without the lock, so that several may do this at the same time */
-static long do_rw(struct sample *sample, const struct vfio_sample_dma *dma)
+static long sample_do_rw(struct sample *sample,
+			 const struct vfio_sample_dma *dma)
 {
 	void __user *data = u64_to_user_ptr(dma->data);
 	bool write = dma->flags & VFIO_SAMPLE_WRITE;
@@ -229,39 +234,40 @@ static long do_rw(struct sample *sample, const struct vfio_sample_dma *dma)
 		return -ENOMEM;
 	ret = write && copy_from_user(buf, data, dma->count) ? -EFAULT : 0;
 	if (!ret && dma->flags & VFIO_SAMPLE_KTHREAD)
-		ret = rw_kthread(sample, dma, buf);
+		ret = sample_rw_kthread(sample, dma, buf);
 	else if (!ret)
-		ret = rw_here(sample, dma, buf);
+		ret = sample_rw_here(sample, dma, buf);
 	if (!ret && !write && copy_to_user(data, buf, dma->count))
 		ret = -EFAULT;
 	kvfree(buf);
 	return ret;
 }
 
-static long do_dma(struct sample *sample, unsigned int cmd, void __user *arg)
+static long sample_do_dma(struct sample *sample, unsigned int cmd,
+			  void __user *arg)
 {
 	struct vfio_sample_dma dma;
 
 	if (copy_from_user(&dma, arg, sizeof(dma)))
 		return -EFAULT;
 	if (cmd == VFIO_SAMPLE_RW)
-		return do_rw(sample, &dma);
+		return sample_do_rw(sample, &dma);
 
 	guard(mutex)(&sample->lock);
 	switch (cmd) {
 	case VFIO_SAMPLE_PIN:
-		return do_pin(sample, &dma);
+		return sample_do_pin(sample, &dma);
 	case VFIO_SAMPLE_UNPIN:
-		return do_unpin(sample, &dma);
+		return sample_do_unpin(sample, &dma);
 	default:
-		return do_touch(sample, &dma);
+		return sample_do_touch(sample, &dma);
 	}
 }
 
-static long get_stats(struct sample *sample, void __user *arg)
+static long sample_get_stats(struct sample *sample, void __user *arg)
 {
 	struct vfio_sample_stats stats;
-	struct pin *pin;
+	struct sample_pin *pin;
 
 	scoped_guard(mutex, &sample->lock) {
 		stats = sample->stats;
@@ -271,7 +277,7 @@ static long get_stats(struct sample *sample, void __user *arg)
 	return copy_to_user(arg, &stats, sizeof(stats)) ? -EFAULT : 0;
 }
 
-static long get_info(void __user *arg)
+static long sample_get_info(void __user *arg)
 {
 	const size_t minsz = offsetofend(struct vfio_device_info, num_irqs);
 	struct vfio_device_info info;
@@ -286,7 +292,8 @@ static long get_info(void __user *arg)
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
 
-static void set_trigger(struct sample *sample, struct eventfd_ctx *trigger)
+static void sample_set_trigger(struct sample *sample,
+			       struct eventfd_ctx *trigger)
 {
 	scoped_guard(mutex, &sample->lock)
 		swap(sample->trigger, trigger);
@@ -294,7 +301,7 @@ static void set_trigger(struct sample *sample, struct eventfd_ctx *trigger)
 		eventfd_ctx_put(trigger);
 }
 
-static long set_irqs(struct sample *sample, void __user *arg)
+static long sample_set_irqs(struct sample *sample, void __user *arg)
 {
 	const size_t minsz = offsetofend(struct vfio_irq_set, count);
 	struct eventfd_ctx *trigger = NULL;
@@ -317,18 +324,18 @@ static long set_irqs(struct sample *sample, void __user *arg)
 		if (IS_ERR(trigger))
 			return PTR_ERR(trigger);
 	}
-	set_trigger(sample, trigger);
+	sample_set_trigger(sample, trigger);
 	return 0;
 }
 
-static long set_stubborn(struct sample *sample, bool stubborn)
+static long sample_set_stubborn(struct sample *sample, bool stubborn)
 {
 	guard(mutex)(&sample->lock);
 	sample->stubborn = stubborn;
 	return 0;
 }
 
-static long raise_irq(struct sample *sample)
+static long sample_raise_irq(struct sample *sample)
 {
 	guard(mutex)(&sample->lock);
 	if (!sample->trigger)
@@ -345,20 +352,20 @@ static long sample_ioctl(struct vfio_device *vdev, unsigned int cmd,
 
 	switch (cmd) {
 	case VFIO_DEVICE_GET_INFO:
-		return get_info(uarg);
+		return sample_get_info(uarg);
 	case VFIO_DEVICE_SET_IRQS:
-		return set_irqs(sample, uarg);
+		return sample_set_irqs(sample, uarg);
 	case VFIO_SAMPLE_PIN:
 	case VFIO_SAMPLE_UNPIN:
 	case VFIO_SAMPLE_TOUCH:
 	case VFIO_SAMPLE_RW:
-		return do_dma(sample, cmd, uarg);
+		return sample_do_dma(sample, cmd, uarg);
 	case VFIO_SAMPLE_STATS:
-		return get_stats(sample, uarg);
+		return sample_get_stats(sample, uarg);
 	case VFIO_SAMPLE_STUBBORN:
-		return set_stubborn(sample, arg);
+		return sample_set_stubborn(sample, arg);
 	case VFIO_SAMPLE_RAISE:
-		return raise_irq(sample);
+		return sample_raise_irq(sample);
 	default:
 		return -ENOTTY;
 	}
@@ -407,9 +414,9 @@ static void sample_close(struct vfio_device *vdev)
 {
 	struct sample *sample = sample_of(vdev);
 
-	set_trigger(sample, NULL);
+	sample_set_trigger(sample, NULL);
 	guard(mutex)(&sample->lock);
-	unppin_overlaps(sample, 0, U64_MAX);
+	sample_unpin_range(sample, 0, U64_MAX);
 }
 
 static int sample_init(struct vfio_device *vdev)
@@ -481,10 +488,10 @@ static struct platform_driver sample_driver = {
 	.driver = { .name = "vfio_sample" },
 };
 
-static void remove_devices(void)
+static void sample_remove_devices(void)
 {
 	for (int i = 0; i < NR_DEVICES; i++)
-		platform_device_unregister(devices[i]);
+		platform_device_unregister(sample_devices[i]);
 }
 
 static int __init sample_module_init(void)
@@ -495,12 +502,12 @@ static int __init sample_module_init(void)
 	if (ret)
 		return ret;
 	for (int i = 0; i < NR_DEVICES; i++) {
-		devices[i] = platform_device_register_simple("vfio_sample", i,
-							     NULL, 0);
-		if (IS_ERR(devices[i])) {
-			ret = PTR_ERR(devices[i]);
-			devices[i] = NULL;
-			remove_devices();
+		sample_devices[i] = platform_device_register_simple(
+			"vfio_sample", i, NULL, 0);
+		if (IS_ERR(sample_devices[i])) {
+			ret = PTR_ERR(sample_devices[i]);
+			sample_devices[i] = NULL;
+			sample_remove_devices();
 			platform_driver_unregister(&sample_driver);
 			return ret;
 		}
@@ -511,7 +518,7 @@ module_init(sample_module_init);
 
 static void __exit sample_module_exit(void)
 {
-	remove_devices();
+	sample_remove_devices();
 	platform_driver_unregister(&sample_driver);
 }
 module_exit(sample_module_exit);
