@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A device that is software, bound to a context.
+ * Emulated devices bound to a context: create an access, attach it to an IOAS,
+ * pin, read and write memory through it.
  */
 #include <linux/bug.h>
 #include <linux/cleanup.h>
@@ -63,7 +64,10 @@ static void access_leave(struct access_user *user, struct iommufd_ioas *ioas)
 	object_put_user(&ioas->obj);
 }
 
-/* With @access->ioas NULL, so that it does not pin anew what it unpins. */
+/*
+ * Called with @access->ioas NULL, so that the driver cannot pin again what it
+ * unpins here.
+ */
 static void access_unpin_all(struct iommufd_access *access)
 {
 	lockdep_assert_held(&access->lock);
@@ -85,7 +89,7 @@ static int access_change_ioas(struct iommufd_access *access,
 
 	lockdep_assert_held(&access->lock);
 
-	/* somebody else is in the middle of this */
+	/* another caller is detaching or moving the access */
 	if (from != access->unpin_ioas)
 		return -EBUSY;
 	if (from == to)
@@ -148,17 +152,17 @@ static const struct object_ops access_ops = {
 };
 
 /**
- * iommufd_access_create() - put a device that is software into a context
+ * iommufd_access_create() - add an emulated device to a context
  * @ictx: the context
- * @ops: of the driver; to pin memory it takes both
- *	&iommufd_access_ops.needs_pin_pages and an unmap op
- * @data: for @ops
+ * @ops: driver callbacks; a driver that pins memory sets
+ *	&iommufd_access_ops.needs_pin_pages and provides an unmap op
+ * @data: passed to @ops
  * @id: set to the object's ID
  *
- * The device can reach no memory until it is attached.
+ * The device cannot access any memory until it is attached.
  *
  * Context: May sleep.
- * Return: the access, given back by iommufd_access_destroy(), or an ERR_PTR.
+ * Return: the access, to be freed by iommufd_access_destroy(), or an ERR_PTR.
  */
 struct iommufd_access *
 iommufd_access_create(struct iommufd_ctx *ictx,
@@ -189,11 +193,11 @@ iommufd_access_create(struct iommufd_ctx *ictx,
 EXPORT_SYMBOL_NS_GPL(iommufd_access_create, "IOMMUFD_NG");
 
 /**
- * iommufd_access_destroy() - take a device that is software out of its context
- * @access: the access; gone afterwards
+ * iommufd_access_destroy() - remove an emulated device from its context
+ * @access: the access, freed by this call
  *
- * If attached, it is detached first. No unmap op is running or will run
- * afterwards.
+ * Detaches the access if it is attached. The unmap op is not running and is not
+ * called any more after the return.
  *
  * Context: May sleep; the caller holds no lock that its unmap op takes.
  */
@@ -201,22 +205,22 @@ void iommufd_access_destroy(struct iommufd_access *access)
 {
 	struct iommufd_ctx *ictx = access->ictx;
 
-	/* the object's number is in the context, so that goes last */
+	/* last, because the context owns the table of IDs */
 	WARN_ON(!object_put_user_destroy(&access->obj));
 	iommufd_ctx_put(ictx);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_destroy, "IOMMUFD_NG");
 
 /**
- * iommufd_access_attach() - let a device reach what an IOAS maps
+ * iommufd_access_attach() - give an emulated device access to an IOAS
  * @access: the access, not attached
  * @ioas_id: ID of the IOAS
  *
  * Context: May sleep.
- * Return: 0, -EINVAL where it is attached, -ENOENT for an unknown ID,
- * -EADDRINUSE where it pins and something is mapped that does not consist of
- * whole pages, -EINTR where the current process is being killed, another
- * negative errno.
+ * Return: 0, -EINVAL if the access is attached already, -ENOENT for an unknown
+ * ID, -EADDRINUSE if the driver pins memory and the IOAS contains a mapping
+ * that does not consist of whole pages, -EINTR if the current task is being
+ * killed, another negative errno.
  */
 int iommufd_access_attach(struct iommufd_access *access, u32 ioas_id)
 {
@@ -232,15 +236,16 @@ int iommufd_access_attach(struct iommufd_access *access, u32 ioas_id)
 EXPORT_SYMBOL_NS_GPL(iommufd_access_attach, "IOMMUFD_NG");
 
 /**
- * iommufd_access_replace() - move a device to another IOAS
+ * iommufd_access_replace() - move an emulated device to another IOAS
  * @access: the access, attached
  * @ioas_id: ID of the IOAS
  *
- * Its unmap op is called for all there is, as by iommufd_access_detach().
+ * Calls the unmap op for the whole range of IOVA, as iommufd_access_detach()
+ * does.
  *
  * Context: May sleep; the caller holds no lock that its unmap op takes.
- * Return: 0, -ENOENT also where it is not attached, -EBUSY where it is just being
- * detached or moved, or as iommufd_access_attach().
+ * Return: 0, -ENOENT also if the access is not attached, -EBUSY if another
+ * caller is detaching or moving it, or an error of iommufd_access_attach().
  */
 int iommufd_access_replace(struct iommufd_access *access, u32 ioas_id)
 {
@@ -256,10 +261,11 @@ int iommufd_access_replace(struct iommufd_access *access, u32 ioas_id)
 EXPORT_SYMBOL_NS_GPL(iommufd_access_replace, "IOMMUFD_NG");
 
 /**
- * iommufd_access_detach() - take a device's memory away
+ * iommufd_access_detach() - detach an emulated device from its IOAS
  * @access: the access, attached
  *
- * Its unmap op is called for all there is, and must unpin whatever is pinned.
+ * Calls the unmap op for the whole range of IOVA; the op must unpin everything
+ * that is pinned.
  *
  * Context: May sleep; the caller holds no lock that its unmap op takes.
  */
@@ -273,22 +279,22 @@ void iommufd_access_detach(struct iommufd_access *access)
 EXPORT_SYMBOL_NS_GPL(iommufd_access_detach, "IOMMUFD_NG");
 
 /**
- * iommufd_access_pin_pages() - pin the memory behind a range
+ * iommufd_access_pin_pages() - pin the memory mapped to a range
  * @access: the access
- * @iova: first byte, to begin where a page does
+ * @iova: first byte; the memory must begin at a page boundary
  * @length: bytes
- * @out_pages: room for all pages
+ * @out_pages: array large enough for all pages
  * @flags: IOMMUFD_ACCESS_RW_WRITE or IOMMUFD_ACCESS_RW_READ
  *
- * They stay until iommufd_access_unpin_pages(), which the unmap op must call for
- * whatever it is told.
+ * The pages stay pinned until iommufd_access_unpin_pages(), which the unmap op
+ * must call for each range it is given.
  *
  * Context: May sleep.
- * Return: 0; -EINVAL for no length, where the range does not show whole pages
- * or is being unmapped, where the memory is none of the CPU's, where the driver
- * cannot unpin; -EOVERFLOW for a range that wraps; -ENOENT where part is not
- * mapped, or it is not attached; -EPERM where a mapping does not allow the
- * access; -EFAULT, -ENOMEM, -EINTR.
+ * Return: 0; -EINVAL if the length is 0, the range is not mapped to whole pages
+ * or is being unmapped, the memory is not RAM, or the driver cannot unpin;
+ * -EOVERFLOW if the range wraps; -ENOENT if part of it is not mapped, or the
+ * access is not attached; -EPERM if a mapping does not allow the access;
+ * -EFAULT, -ENOMEM, -EINTR.
  */
 int iommufd_access_pin_pages(struct iommufd_access *access, unsigned long iova,
 			     unsigned long length, struct page **out_pages,
@@ -317,8 +323,8 @@ EXPORT_SYMBOL_NS_GPL(iommufd_access_pin_pages, "IOMMUFD_NG");
 /**
  * iommufd_access_unpin_pages() - undo iommufd_access_pin_pages()
  * @access: the access
- * @iova: as it was given there
- * @length: as it was given there
+ * @iova: same as for iommufd_access_pin_pages()
+ * @length: same as for iommufd_access_pin_pages()
  *
  * Context: May sleep.
  */
@@ -349,20 +355,20 @@ static unsigned int access_copy_flags(unsigned int flags)
 }
 
 /**
- * iommufd_access_rw() - read or write the memory behind a range
+ * iommufd_access_rw() - read or write the memory mapped to a range
  * @access: the access
  * @iova: first byte
- * @data: where to or from
+ * @data: kernel buffer to copy from or to
  * @length: bytes
- * @flags: IOMMUFD_ACCESS_RW_WRITE or IOMMUFD_ACCESS_RW_READ, and
- *	IOMMUFD_ACCESS_RW_KTHREAD where the caller is a kernel thread, which is
- *	faster
+ * @flags: IOMMUFD_ACCESS_RW_WRITE or IOMMUFD_ACCESS_RW_READ; a kernel thread
+ *	may add IOMMUFD_ACCESS_RW_KTHREAD, which is faster
  *
  * Context: May sleep.
- * Return: 0; -EINVAL for no length, where the range is being unmapped, where the
- * memory is none of the CPU's; -EOVERFLOW for a range that wraps; -ENOENT where
- * part is not mapped, or it is not attached; -EPERM where a mapping does not
- * allow the access. Also -EFAULT, -ENOMEM, -EINTR, with part done possibly.
+ * Return: 0; -EINVAL if the length is 0, the range is being unmapped, or the
+ * memory is not RAM; -EOVERFLOW if the range wraps; -ENOENT if part of it is
+ * not mapped, or the access is not attached; -EPERM if a mapping does not allow
+ * the access; -EFAULT, -ENOMEM, -EINTR. After an error part of the data may
+ * have been copied.
  */
 int iommufd_access_rw(struct iommufd_access *access, unsigned long iova,
 		      void *data, size_t length, unsigned int flags)

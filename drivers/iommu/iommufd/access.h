@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device that is software, bound to a context: it reaches the memory of an
- * IOAS by the CPU.
+ * Accesses: emulated devices bound to a context, which reach the memory of an
+ * IOAS through the CPU.
  */
 #ifndef IOMMUFD_ACCESS_H
 #define IOMMUFD_ACCESS_H
@@ -18,29 +18,30 @@ struct iommufd_ioas;
 struct iommufd_access;
 
 /**
- * struct access_user - an access as an IOAS knows it
+ * struct access_user - an access as an IOAS sees it
  *
- * While an access moves from one IOAS to another both know it. An IOAS may still
- * be talking to one that left, so it goes with the access only.
+ * While an access moves from one IOAS to another it is a user of both. An IOAS
+ * may still call into an access that has left it, so both users are freed with
+ * the access.
  */
 struct access_user {
-	/** @user: its place in the IOAS */
+	/** @user: entry in the users of the IOAS */
 	struct iopt_user user;
 	/** @access: the access */
 	struct iommufd_access *access;
 };
 
 /**
- * struct iommufd_access - a device that is software
+ * struct iommufd_access - an emulated device bound to a context
  */
 struct iommufd_access {
-	/** @obj: the ID; the driver is a user of it */
+	/** @obj: the ID; the driver holds a user count */
 	struct iommufd_object obj;
 	/** @ictx: the context, with a reference */
 	struct iommufd_ctx *ictx;
-	/** @ops: of the driver */
+	/** @ops: driver callbacks */
 	const struct iommufd_access_ops *ops;
-	/** @data: for @ops */
+	/** @data: passed to @ops */
 	void *data;
 
 	/**
@@ -48,16 +49,18 @@ struct iommufd_access {
 	 * or written, but not while @ops are called
 	 */
 	struct mutex lock;
-	/** @ioas: where to pin, read and write; NULL while detached */
+	/** @ioas: IOAS to pin, read and write; NULL while detached */
 	struct iommufd_ioas *ioas;
 	/**
-	 * @unpin_ioas: where to unpin. It is a user of this one. Differs from
-	 * @ioas only while the driver is asked to unpin everything.
+	 * @unpin_ioas: IOAS to unpin from, of which the access is a user.
+	 * Differs from @ioas only while the driver unpins everything.
 	 */
 	struct iommufd_ioas *unpin_ioas;
-	/** @users: its place in @unpin_ioas, and one for the next IOAS */
+	/**
+	 * @users: the user of @unpin_ioas, and a spare one for the next IOAS
+	 */
 	struct access_user users[2];
-	/** @current_user: which of @users is that in @unpin_ioas */
+	/** @current_user: index in @users of the user of @unpin_ioas */
 	unsigned int current_user;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Faults on demand, by the kernel's own fault injection.
+ * Failures on demand, by the fault injection of the kernel.
  */
 #include <linux/debugfs.h>
 #include <linux/err.h>
@@ -12,10 +12,10 @@ static DECLARE_FAULT_ATTR(fail_iommufd);
 static struct dentry *mock_fail_dir;
 
 /**
- * mock_should_fail() - shall what follows fail?
+ * mock_should_fail() - check whether the next operation is to fail
  *
  * Context: Any.
- * Return: true where somebody asked for it; false always on a kernel without
+ * Return: true if fault injection selects it; always false on a kernel without
  * fault injection.
  */
 bool mock_should_fail(void)
@@ -24,9 +24,9 @@ bool mock_should_fail(void)
 }
 
 /**
- * mock_fail_init() - make /sys/kernel/debug/fail_iommufd
+ * mock_fail_init() - create /sys/kernel/debug/fail_iommufd
  *
- * On a kernel without fault injection it does nothing.
+ * Does nothing on a kernel without fault injection.
  *
  * Context: May sleep.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Faults on demand, by the kernel's own fault injection where it has that: with
- * /sys/kernel/debug/fail_iommufd and /proc/self/fail-nth.
+ * Failures on demand, by the fault injection of the kernel if it is built in:
+ * controlled by /sys/kernel/debug/fail_iommufd and /proc/self/fail-nth.
  */
 #ifndef IOMMUFD_MOCK_FAIL_ATTR_H
 #define IOMMUFD_MOCK_FAIL_ATTR_H

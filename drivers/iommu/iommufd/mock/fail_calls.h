@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Puts a fail point at every call of the kernel by which the engine allocates,
- * pins, maps, copies, attaches, charges or waits in a way that may fail.
+ * Add a fail point to each kernel call by which iommufd.ko allocates, pins,
+ * maps, copies, attaches, charges or waits and that may fail.
  *
- * A build for tests includes this before everything else in each file of
- * iommufd.ko. The names keep their meaning as long as no point is armed. What
- * the kernel's own headers call behind them does not count a second time.
+ * A build for tests includes this before anything else in each file of
+ * iommufd.ko. Without an armed point the names keep their meaning. Calls inside
+ * the kernel's own headers are not counted a second time.
  */
 #ifndef IOMMUFD_MOCK_FAIL_CALLS_H
 #define IOMMUFD_MOCK_FAIL_CALLS_H
@@ -28,10 +28,13 @@
 
 #include "fail_point.h"
 
-/* @call: as text, @result: what it gives then, @real: the call itself */
+/*
+ * @call: name of the call, @result: its value if it fails, @real: the call
+ * itself
+ */
 #define FAIL_CALL(call, result, real) (fail_point(call) ? (result) : (real))
 
-/* What must not fail does not. */
+/* Allocations with __GFP_NOFAIL do not fail. */
 #define FAIL_ALLOC(call, gfp, real) \
 	(!((gfp) & __GFP_NOFAIL) && fail_point(call) ? NULL : (real))
 
@@ -65,7 +68,7 @@
 	FAIL_CALL("__get_free_pages", 0UL, \
 		  alloc_hooks(get_free_pages_noprof(gfp, order)))
 
-/* a store without flags for an allocation finds its place there */
+/* a store without allocation flags replaces an existing entry */
 #define xa_alloc(...) FAIL_CALL("xa_alloc", -ENOMEM, xa_alloc(__VA_ARGS__))
 #define xa_insert(...) FAIL_CALL("xa_insert", -ENOMEM, xa_insert(__VA_ARGS__))
 #define __xa_insert(...) \
@@ -90,7 +93,7 @@
 		  pin_user_pages_remote(__VA_ARGS__))
 #define memfd_pin_folios(...) \
 	FAIL_CALL("memfd_pin_folios", -ENOMEM, memfd_pin_folios(__VA_ARGS__))
-#ifdef folio_add_pins /* by compat/, under the name that it stands for */
+#ifdef folio_add_pins /* by compat/, reported under the name it replaces */
 #define compat_folio_add_pins(...) \
 	FAIL_CALL("folio_add_pins", -ENOMEM, compat_folio_add_pins(__VA_ARGS__))
 #else
@@ -115,12 +118,12 @@
 #define dma_buf_pin(attachment) \
 	FAIL_CALL("dma_buf_pin", -ENOMEM, dma_buf_pin(attachment))
 
-/* mappings of user space */
+/* mappings in user space */
 #define io_remap_pfn_range(...)                  \
 	FAIL_CALL("io_remap_pfn_range", -ENOMEM, \
 		  io_remap_pfn_range(__VA_ARGS__))
 
-/* charges: a limit of nothing, and a charge that is refused */
+/* charges: a limit of 0, and a refused charge */
 #define task_rlimit(...) FAIL_CALL("task_rlimit", 0UL, task_rlimit(__VA_ARGS__))
 #define __account_locked_vm(mm, nr, add, task, unlimited) \
 	((add) && fail_point("__account_locked_vm") ?     \
@@ -202,8 +205,8 @@
 		  iommu_replace_device_pasid(__VA_ARGS__))
 
 /*
- * The current process is being killed. Of the two names of the first call, one
- * is a function and the other stands for it: with lockdep the second.
+ * The current task is being killed. mutex_lock_killable() is a function or,
+ * with lockdep, a macro that stands for mutex_lock_killable_nested().
  */
 #undef mutex_lock_killable
 #define mutex_lock_killable(lock)                \

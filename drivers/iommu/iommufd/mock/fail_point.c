@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which point fails. A part of iommufd.ko in a build for tests.
+ * Select the fail point that fails. Part of iommufd.ko in a build for tests.
  */
 #include <linux/export.h>
 #include <linux/sched.h>
 
 #include "fail_point.h"
 
-/* Whoever has armed the points; others only compare themselves with the task. */
+/* The task that has armed the points; other tasks only compare @task. */
 static struct fail_points fail_points_armed;
 
-/* On while somebody arms points, so that they cost a measurement nothing. */
+/* Enabled while a test may arm points; costs nothing during measurements. */
 DEFINE_STATIC_KEY_FALSE(fail_points_enabled);
 
 /**
- * fail_point_reached() - a task comes by a point
- * @name: the call and where it is
+ * fail_point_reached() - record that the current task has reached a point
+ * @name: name and position of the call
  *
  * Context: Any.
- * Return: whether to fail.
+ * Return: true if the call is to fail.
  */
 bool fail_point_reached(const char *name)
 {
@@ -31,10 +31,10 @@ bool fail_point_reached(const char *name)
 }
 
 /**
- * fail_points_enable() - let there be somebody who arms points
- * @enable: or nobody any more
+ * fail_points_enable() - enable or disable the arming of points
+ * @enable: true to enable
  *
- * Context: May sleep. One user at a time, which is up to the caller.
+ * Context: May sleep. The caller ensures that there is one user at a time.
  */
 void fail_points_enable(bool enable)
 {
@@ -48,8 +48,8 @@ void fail_points_enable(bool enable)
 EXPORT_SYMBOL_NS_GPL(fail_points_enable, "IOMMUFD_MOCK");
 
 /**
- * fail_points_arm() - let a point that the current task will reach fail
- * @nth: which one from now on, from 1; 0 to count only
+ * fail_points_arm() - arm a point that the current task is going to reach
+ * @nth: number of the point that fails, counted from 1; 0 to count only
  *
  * Context: Any. After fail_points_enable().
  */
@@ -62,10 +62,10 @@ void fail_points_arm(unsigned int nth)
 EXPORT_SYMBOL_NS_GPL(fail_points_arm, "IOMMUFD_MOCK");
 
 /**
- * fail_points_disarm() - fail no more
- * @seen: is told what happened since fail_points_arm()
+ * fail_points_disarm() - disarm the points
+ * @seen: set to what happened since fail_points_arm()
  *
- * Context: Any. In the task that armed.
+ * Context: Any. In the task that armed the points.
  */
 void fail_points_disarm(struct fail_points *seen)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Points at which the engine fails when a test asks for it.
+ * Points at which iommufd.ko fails at the request of a test.
  *
- * A build for tests has one at every call that may fail: fail_calls.h puts them
- * there, the sources do not mention them. Another build has none.
+ * A build for tests has a point at every call that may fail. fail_calls.h adds
+ * them, so that the sources do not mention them. Other builds have none.
  */
 #ifndef IOMMUFD_MOCK_FAIL_POINT_H
 #define IOMMUFD_MOCK_FAIL_POINT_H
@@ -13,7 +13,7 @@
 #include <linux/stringify.h>
 #include <linux/types.h>
 
-/* sparse does not know it */
+/* sparse does not define it */
 #ifdef __CHECKER__
 #define __FILE_NAME__ __FILE__
 #endif
@@ -21,16 +21,16 @@
 struct task_struct;
 
 /**
- * struct fail_points - what happened while points were armed
+ * struct fail_points - state of the armed points
  */
 struct fail_points {
-	/** @task: whose calls count */
+	/** @task: task whose calls are counted */
 	const struct task_struct *task;
-	/** @nth: the point that fails, from 1 on; 0 for none */
+	/** @nth: number of the point that fails, from 1; 0 for none */
 	unsigned int nth;
-	/** @reached: points that were reached */
+	/** @reached: number of points reached */
 	unsigned int reached;
-	/** @failed: which one failed, "CALL FILE:LINE"; NULL for none */
+	/** @failed: the point that failed, "CALL FILE:LINE"; NULL for none */
 	const char *failed;
 };
 
@@ -42,8 +42,8 @@ void fail_points_arm(unsigned int nth);
 void fail_points_disarm(struct fail_points *seen);
 
 /*
- * Whether to fail here. "modinfo -F fail_point" lists all points of a module;
- * what it reads does not stay in memory.
+ * Whether the call is to fail. "modinfo -F fail_point" lists all points of a
+ * module; the section it reads is not kept in memory.
  */
 #define fail_point_(name, unique)                                   \
 	({                                                          \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The devices behind the mock IOMMU.
+ * The devices behind the mock IOMMU: platform devices created for tests, and
+ * devices of other kinds that are put behind it.
  */
 #include <linux/device.h>
 #include <linux/err.h>
@@ -17,8 +18,8 @@
 #define DEVICE_FLAGS (MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_PASID)
 
 /*
- * What says that interrupts of the devices are isolated, as a kernel with
- * interrupt remapping says of PCI devices. They have no interrupts.
+ * Marks interrupts of the devices as isolated, like interrupt remapping does
+ * for PCI devices. The devices have no interrupts.
  */
 static struct irq_domain *mock_msi;
 
@@ -28,10 +29,10 @@ static bool mock_device_is_ours(const struct device *dev)
 }
 
 /**
- * mock_device_of() - the mock device that a device is
+ * mock_device_of() - get the mock device of a device
  * @dev: any device
  *
- * Return: the mock device, or NULL where it is something else.
+ * Return: the mock device, or NULL if @dev is not one.
  */
 struct mock_device *mock_device_of(struct device *dev)
 {
@@ -41,9 +42,9 @@ struct mock_device *mock_device_of(struct device *dev)
 }
 
 /*
- * The core wants its lock for the probe of devices to be held, which no module
- * can take. Nobody else knows of a device that is still to be added, so there
- * is nothing to lock, and lockdep is not to ask.
+ * The core asserts that its lock for probing is held, but no module can take
+ * that lock. It is not needed, because no other task can reach a device before
+ * it is added; hence lockdep is turned off.
  */
 static int mock_device_set_iommu(struct device *dev)
 {
@@ -69,11 +70,12 @@ static void mock_device_init_locks(struct mock_device *mdev)
 
 /**
  * mock_device_adopt() - put a device of another kind behind the IOMMU
- * @dev: a device that the IOMMU core has not seen yet, without platform data
+ * @dev: a device without platform data that the IOMMU core has not probed yet
  * @mdev: zeroed, lives as long as the device
  *
- * Context: May sleep; in a notifier of the device's bus that comes before the
- * core's own, which frees what this takes when the device is removed.
+ * Context: May sleep; called by a notifier of the device's bus with a higher
+ * priority than that of the core, which frees the resources taken here when the
+ * device is removed.
  * Return: 0 or a negative errno.
  */
 int mock_device_adopt(struct device *dev, struct mock_device *mdev)
@@ -85,7 +87,7 @@ int mock_device_adopt(struct device *dev, struct mock_device *mdev)
 	return mock_device_set_iommu(dev);
 }
 
-/* Not before the device is added: one that never is would keep the memory */
+/* Not earlier, because a device that is never added would leak the fwspec. */
 static int mock_device_added(struct notifier_block *nb, unsigned long action,
 			     void *data)
 {
@@ -115,7 +117,7 @@ static int mock_device_prepare(struct platform_device *pdev, u32 flags)
 }
 
 /**
- * mock_device_create() - make a device
+ * mock_device_create() - create a device
  * @flags: MOCK_FLAGS_DEVICE_
  *
  * Context: May sleep.
@@ -143,8 +145,9 @@ struct platform_device *mock_device_create(u32 flags)
 		return ERR_PTR(-ENODEV);
 	}
 	/*
-	 * Not by a property, as devices of a platform say it: the kernel gives
-	 * back a software node that it had no memory to take.
+	 * Not set by a property, as for other platform devices, because the
+	 * kernel releases the software node of the property even if it could
+	 * not be allocated.
 	 */
 	if (flags & MOCK_FLAGS_DEVICE_PASID)
 		pdev->dev.iommu->max_pasids = 1 << MOCK_PASID_WIDTH;
@@ -165,7 +168,7 @@ void mock_device_destroy(struct platform_device *pdev)
 static const struct irq_domain_ops mock_msi_ops = {};
 
 /**
- * mock_device_init() - allow devices to be made
+ * mock_device_init() - allow devices to be created
  *
  * Context: May sleep; after mock_iommu_init().
  * Return: 0 or a negative errno.
@@ -187,7 +190,7 @@ int mock_device_init(void)
 /**
  * mock_device_exit() - undo mock_device_init()
  *
- * Context: May sleep; the devices are gone.
+ * Context: May sleep; all devices have been destroyed.
  */
 void mock_device_exit(void)
 {

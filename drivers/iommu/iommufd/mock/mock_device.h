@@ -2,7 +2,7 @@
 /*
  * The devices behind the mock IOMMU.
  *
- * They are platform devices without a driver, and the PCI functions of
+ * These are platform devices without a driver, and the PCI functions of
  * mock_pci.c, each in a group of its own.
  */
 #ifndef IOMMUFD_MOCK_DEVICE_H

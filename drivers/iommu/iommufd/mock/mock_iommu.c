@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A mock IOMMU and its domains.
+ * The driver of the mock IOMMU: paging domains, nested domains, PASIDs, dirty
+ * tracking and page requests.
  */
 #include <linux/cleanup.h>
 #include <linux/container_of.h>
@@ -23,18 +24,19 @@ static const struct iommu_domain_ops mock_paging_ops;
 static const struct iommu_domain_ops mock_nested_ops;
 static struct iommu_domain mock_blocked_domain;
 
-/* The IOMMU; and the device that the core takes for its hardware. */
+/* The IOMMU, and the device that stands for its hardware. */
 static struct iommu_device mock_iommu;
 static struct platform_device *mock_hardware;
 
-/* On which the devices report page requests. */
+/* Queue for page requests of the devices. */
 static struct iopf_queue *mock_iopf;
 
 /**
- * mock_domain_of() - the mock domain that a domain is
+ * mock_domain_of() - get the mock domain of a domain
  * @domain: any domain
  *
- * Return: the mock domain, or NULL where it is something else.
+ * Return: the mock domain, or NULL if @domain is no paging domain of the mock
+ * IOMMU.
  */
 struct mock_domain *mock_domain_of(struct iommu_domain *domain)
 {
@@ -44,10 +46,11 @@ struct mock_domain *mock_domain_of(struct iommu_domain *domain)
 }
 
 /**
- * mock_nested_of() - the nested mock domain that a domain is
+ * mock_nested_of() - get the nested mock domain of a domain
  * @domain: any domain
  *
- * Return: the nested mock domain, or NULL where it is something else.
+ * Return: the nested mock domain, or NULL if @domain is no nested domain of the
+ * mock IOMMU.
  */
 struct mock_nested *mock_nested_of(struct iommu_domain *domain)
 {
@@ -88,13 +91,13 @@ static void mock_disable_iopf(struct device *dev,
 		iopf_queue_remove_device(mock_iopf, dev);
 }
 
-/* To be blocked must never fail: it is how a device is detached. */
+/* Blocking never fails because it detaches a device. */
 static bool mock_attach_should_fail(const struct iommu_domain *domain)
 {
 	return domain != &mock_blocked_domain && mock_should_fail();
 }
 
-/* A guest has to give a number to a device before it can use it. */
+/* A nested domain of a vIOMMU requires that the device has a virtual ID. */
 static int mock_find_vdevice(struct iommu_domain *domain, struct device *dev,
 			     struct iommufd_viommu **viommu,
 			     unsigned long *vdev_id)
@@ -132,7 +135,7 @@ static int mock_attach_dev(struct iommu_domain *domain, struct device *dev,
 		ret = mock_enable_iopf(dev, domain);
 	if (ret)
 		return ret;
-	/* not @old, which there is not on every kernel */
+	/* @old is not available on every kernel */
 	mock_disable_iopf(dev, mdev->domain);
 	mdev->domain = domain;
 	mock_set_vdevice(mdev, viommu, vdev_id);
@@ -142,8 +145,8 @@ static int mock_attach_dev(struct iommu_domain *domain, struct device *dev,
 COMPAT_DEFINE_ATTACH_DEV(mock_attach_dev)
 
 /*
- * One PASID fails at each second attaching, so that a test sees how a change is
- * undone.
+ * Every second attachment of one PASID fails, so that tests can check how a
+ * change is undone.
  */
 static int mock_fail_reserved(const struct iommu_domain *domain,
 			      struct mock_device *mdev)
@@ -184,7 +187,7 @@ static struct iommu_domain mock_blocked_domain = {
 	.ops = &mock_blocked_ops,
 };
 
-/* Entries are huge only where that is what the core asks for. */
+/* Entries are huge only if the core asks for a huge page. */
 static int mock_map_pages(struct iommu_domain *domain, unsigned long iova,
 			  phys_addr_t phys, size_t pgsize, size_t pgcount,
 			  int prot, gfp_t gfp, size_t *mapped)
@@ -261,7 +264,7 @@ static int mock_set_dirty_tracking(struct iommu_domain *domain, bool enabled)
 	return 0;
 }
 
-/* To clear without telling is allowed at any time: that is how a log begins. */
+/* Clearing without a report is always allowed: it starts a log. */
 static int mock_read_and_clear_dirty(struct iommu_domain *domain,
 				     unsigned long iova, size_t size,
 				     unsigned long flags,
@@ -301,7 +304,7 @@ static int mock_domain_init(struct mock_domain *mock, u32 pagetable_type)
 		domain->geometry.aperture_end = MOCK_APERTURE_LAST;
 		break;
 	case MOCK_IOMMUPT_HUGE:
-		/* who wants small pages as well must have them */
+		/* iommufd also needs PAGE_SIZE to map small pages on request */
 		domain->pgsize_bitmap = MOCK_HUGE_PAGE_SIZE | PAGE_SIZE;
 		domain->geometry.aperture_end = BIT_ULL(56) - 1;
 		break;
@@ -406,7 +409,7 @@ static const struct iommu_domain_ops mock_nested_ops = {
 };
 
 /**
- * mock_nested_alloc() - make a nested domain
+ * mock_nested_alloc() - allocate a nested domain
  * @data: struct iommu_hwpt_selftest of user space
  *
  * Context: May sleep.
@@ -483,7 +486,7 @@ static struct iommu_device *mock_probe_device(struct device *dev)
 	return dev_get_platdata(dev) ? &mock_iommu : ERR_PTR(-ENODEV);
 }
 
-/* Nobody waits for the answer. */
+/* No device waits for the response. */
 static void mock_page_response(struct device *dev, struct iopf_fault *evt,
 			       struct iommu_page_response *msg)
 {
@@ -504,9 +507,9 @@ const struct iommu_ops mock_iommu_ops = {
 };
 
 /**
- * mock_iommu_hardware() - the device that the core takes for the IOMMU
+ * mock_iommu_hardware() - get the device that stands for the IOMMU hardware
  *
- * Return: the device, as long as the IOMMU is there.
+ * Return: the device, which lives as long as the IOMMU.
  */
 struct device *mock_iommu_hardware(void)
 {
@@ -515,7 +518,7 @@ struct device *mock_iommu_hardware(void)
 
 static int mock_create_hardware(void)
 {
-	/* without properties it would get no node for the core to find */
+	/* without properties it would have no fwnode for the core to find */
 	const struct property_entry properties[] = {
 		PROPERTY_ENTRY_BOOL(MOCK_DEVICE_NAME),
 		{},
@@ -569,7 +572,7 @@ err_iopf:
 /**
  * mock_iommu_exit() - undo mock_iommu_init()
  *
- * The core keeps the module as long as there are devices.
+ * The core holds the module while there are devices.
  *
  * Context: May sleep.
  */

@@ -2,8 +2,8 @@
 /*
  * A mock IOMMU and its domains.
  *
- * To the IOMMU core it is an IOMMU like any other, beside the machine's own
- * one.
+ * To the IOMMU core it is an IOMMU like any other, in addition to that of the
+ * machine.
  */
 #ifndef IOMMUFD_MOCK_IOMMU_H
 #define IOMMUFD_MOCK_IOMMU_H
@@ -20,33 +20,37 @@
 struct iommufd_viommu;
 
 /**
- * struct mock_device - what there is to know about a device
+ * struct mock_device - a device behind the mock IOMMU
  */
 struct mock_device {
 	/** @flags: MOCK_FLAGS_DEVICE_ */
 	u32 flags;
-	/** @cache: a cache in the device that a vIOMMU invalidates */
+	/** @cache: a cache of the device, invalidated through a vIOMMU */
 	u32 cache[MOCK_DEV_CACHE_NUM];
 	/**
-	 * @iopf_lock: held for writing by who attaches or detaches the device,
-	 * for reading while it reports a page request, so that there is none
-	 * on its way when what it is reported by goes
+	 * @iopf_lock: held for writing to attach or detach the device, for
+	 * reading while it reports a page request, so that no report is in
+	 * progress when its handler is removed
 	 */
 	struct rw_semaphore iopf_lock;
-	/** @domain: what it is attached to, under the group's lock */
+	/** @domain: domain it is attached to, protected by the group's lock */
 	struct iommu_domain *domain;
-	/** @nr_iopf: how many domains that take page requests it is attached to */
+	/**
+	 * @nr_iopf: number of attachments to domains that handle page requests
+	 */
 	unsigned int nr_iopf;
 	/**
-	 * @viommu_lock: protects the two below, and keeps the vIOMMU from going
-	 * while they are read
+	 * @viommu_lock: protects the two members below, and keeps the vIOMMU
+	 * alive while they are read
 	 */
 	struct rw_semaphore viommu_lock;
-	/** @viommu: whose nested domain it is attached to, or NULL */
+	/** @viommu: vIOMMU of the nested domain it is attached to, or NULL */
 	struct iommufd_viommu *viommu;
-	/** @vdev_id: the guest's number of it there */
+	/** @vdev_id: virtual ID of the device in @viommu */
 	unsigned long vdev_id;
-	/** @fail_next: the next attaching of IOMMU_TEST_PASID_RESERVED fails */
+	/**
+	 * @fail_next: the next attachment of IOMMU_TEST_PASID_RESERVED fails
+	 */
 	bool fail_next;
 };
 
@@ -54,11 +58,11 @@ struct mock_device {
  * struct mock_domain - a paging domain
  */
 struct mock_domain {
-	/** @domain: as the IOMMU core knows it */
+	/** @domain: the domain of the IOMMU core */
 	struct iommu_domain domain;
-	/** @pt: what is mapped */
+	/** @pt: the page table */
 	struct mock_pt pt;
-	/** @dirty_tracking: dirty pages are being tracked */
+	/** @dirty_tracking: dirty tracking is enabled */
 	bool dirty_tracking;
 };
 
@@ -66,11 +70,11 @@ struct mock_domain {
  * struct mock_nested - a domain nested in a paging domain
  */
 struct mock_nested {
-	/** @domain: as the IOMMU core knows it */
+	/** @domain: the domain of the IOMMU core */
 	struct iommu_domain domain;
-	/** @iotlb: a cache that user space invalidates */
+	/** @iotlb: a cache, invalidated by user space */
 	u32 iotlb[MOCK_NESTED_DOMAIN_IOTLB_NUM];
-	/** @viommu: the vIOMMU that made it, or NULL */
+	/** @viommu: the vIOMMU that allocated it, or NULL */
 	struct iommufd_viommu *viommu;
 };
 

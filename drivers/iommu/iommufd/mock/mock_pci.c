@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PCI functions that are nothing but a config space, behind the mock IOMMU.
+ * PCI functions that consist of a config space, behind the mock IOMMU. A test
+ * describes each function by writing to /dev/iommufd_mock_pci.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -27,43 +28,43 @@
 
 #define NR_SLOTS 32
 
-/* The byte of a VPD capability whose top bit is the flag */
+/* The byte of a VPD capability with the flag in its top bit */
 #define VPD_FLAG (PCI_VPD_ADDR + 1)
 
-/* Firmware numbers its domains with 16 bits */
+/* Beyond the domain numbers of firmware, which have 16 bits */
 #define FIRST_DOMAIN 0x20000
 
 /**
  * struct mock_function - a function of a bus
  */
 struct mock_function {
-	/** @image: its config space */
+	/** @image: its config space, as described by the test */
 	struct mock_pci_image image;
-	/** @plugged: what @image.config was at first */
+	/** @plugged: initial value of @image.config */
 	u8 plugged[MOCK_PCI_CONFIG_SIZE];
-	/** @mdev: what the mock IOMMU knows of it */
+	/** @mdev: its mock device */
 	struct mock_device mdev;
 };
 
 /**
- * struct mock_bus - a bus, which is an open file
+ * struct mock_bus - a bus, created by opening the file
  */
 struct mock_bus {
-	/** @sysdata: what the architecture knows of the bus */
+	/** @sysdata: data of the bus for the architecture */
 	struct pci_sysdata sysdata;
-	/** @numbers: the bus numbers of the domain, which is this one alone */
+	/** @numbers: bus numbers of the domain, which has this bus only */
 	struct resource numbers;
-	/** @bus: as the PCI core knows it */
+	/** @bus: the bus of the PCI core */
 	struct pci_bus *bus;
 	/** @ram: memory of the bus, below 4 GiB */
 	struct page *ram;
-	/** @lock: one function is plugged at a time */
+	/** @lock: serializes the plugging of functions */
 	struct mutex lock;
-	/** @nr: functions plugged so far; protected by @lock */
+	/** @nr: number of functions plugged; protected by @lock */
 	unsigned int nr;
-	/** @functions: by slot; set before the PCI core looks there */
+	/** @functions: by slot; set before the PCI core scans the slot */
 	struct mock_function *functions[NR_SLOTS];
-	/** @removal: removes the bus after the file was closed */
+	/** @removal: removes the bus after the file is closed */
 	struct work_struct removal;
 };
 
@@ -100,7 +101,7 @@ static int mock_pci_read_config(struct pci_bus *bus, unsigned int devfn,
 	return PCIBIOS_SUCCESSFUL;
 }
 
-/* The flag says which way the data goes, and turns when it is there */
+/* The flag selects the direction, and is inverted when the transfer is done */
 static void mock_pci_move_vpd(struct mock_pci_image *image)
 {
 	u8 *cap = image->config + image->vpd_cap;
@@ -151,7 +152,9 @@ static struct pci_ops mock_pci_config_ops = {
 	.write = mock_pci_write_config,
 };
 
-/* As a driver of an IOMMU does. Nothing is above the function that could mind. */
+/*
+ * Like a driver of an IOMMU. There is no bridge above that has to support it.
+ */
 static void mock_pci_enable_pasid(struct pci_dev *pdev)
 {
 	int features = pci_pasid_features(pdev);
@@ -161,7 +164,7 @@ static void mock_pci_enable_pasid(struct pci_dev *pdev)
 		pci_err(pdev, "cannot enable PASIDs\n");
 }
 
-/* Comes before the IOMMU core's own notifier, which probes the device */
+/* Runs before the notifier of the IOMMU core, which probes the device */
 static int mock_pci_device_added(struct notifier_block *nb,
 				 unsigned long action, void *data)
 {
@@ -228,7 +231,10 @@ static void mock_bus_remove(struct work_struct *work)
 	pci_stop_root_bus(mbus->bus);
 	pci_remove_root_bus(mbus->bus);
 	pci_unlock_rescan_remove();
-	/* what the core made with the bus it leaves to who made the bus */
+	/*
+	 * the host bridge allocated by the core is freed by the creator of the
+	 * bus
+	 */
 	pci_free_host_bridge(bridge);
 	ida_free(&mock_pci_domains, mbus->sysdata.domain);
 	mock_bus_free(mbus);
@@ -261,8 +267,9 @@ static int mock_pci_open(struct inode *inode, struct file *file)
 }
 
 /*
- * Removing waits until the drivers let go of the functions. The same process may
- * hold one open in a file that is closed after this one, when it exits.
+ * Removal waits until drivers have released the functions. The same process may
+ * have a function open through a file that is closed after this one at exit, so
+ * the removal must not block the release.
  */
 static int mock_pci_release(struct inode *inode, struct file *file)
 {
@@ -382,7 +389,7 @@ static struct miscdevice mock_pci_misc = {
 };
 
 /**
- * mock_pci_init() - offer buses to user space
+ * mock_pci_init() - create /dev/iommufd_mock_pci
  *
  * Context: May sleep; after mock_iommu_init().
  * Return: 0 or a negative errno.
@@ -412,7 +419,7 @@ err_removals:
 /**
  * mock_pci_exit() - undo mock_pci_init()
  *
- * Context: May sleep; waits for the removal of the last buses.
+ * Context: May sleep; waits until all buses are removed.
  */
 void mock_pci_exit(void)
 {

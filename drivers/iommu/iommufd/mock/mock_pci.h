@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * PCI functions that are nothing but a config space, behind the mock IOMMU.
+ * PCI functions that consist of a config space, behind the mock IOMMU.
  *
  * Each open file of /dev/iommufd_mock_pci is a PCI bus in a domain of its own.
- * Writing a struct mock_pci_image plugs a function in the next slot, reading
- * gives a struct mock_pci_bus_info, mapping gives the bus's memory, and an ioctl
- * lets a function write. Closing the file removes the bus.
+ * Writing a struct mock_pci_image plugs a function into the next slot, reading
+ * returns a struct mock_pci_bus_info, mmap() maps the memory of the bus, and an
+ * ioctl makes a function write. Closing the file removes the bus.
  */
 #ifndef IOMMUFD_MOCK_PCI_H
 #define IOMMUFD_MOCK_PCI_H
@@ -18,56 +18,59 @@
 #define MOCK_PCI_VPD_SIZE 64
 
 /**
- * struct mock_pci_image - a function
+ * struct mock_pci_image - description of a function
  */
 struct mock_pci_image {
-	/** @config: what config space reads as */
+	/** @config: initial value of config space */
 	__u8 config[MOCK_PCI_CONFIG_SIZE];
-	/** @writable: the bits of it that can be written */
+	/** @writable: bits of @config that can be written */
 	__u8 writable[MOCK_PCI_CONFIG_SIZE];
 	/**
-	 * @reset: the bits of it that, written as 1, make the function what it
-	 * was when it was plugged
+	 * @reset: bits of @config that, if written as 1, restore the initial
+	 * value of the config space
 	 */
 	__u8 reset[MOCK_PCI_CONFIG_SIZE];
 	/**
-	 * @vpd_cap: where the VPD capability is that gives and takes @vpd, or 0;
-	 * its address and data can be written
+	 * @vpd_cap: offset of the VPD capability that gives access to @vpd, or
+	 * 0; its address and data must be writable
 	 */
 	__u32 vpd_cap;
-	/** @pasid: whether the host enables PASIDs, where it has them */
+	/**
+	 * @pasid: nonzero if the host enables PASIDs, should the function have
+	 * the capability
+	 */
 	__u32 pasid;
-	/** @vpd: product data; nothing answers behind it */
+	/** @vpd: product data; accesses beyond it do not complete */
 	__u8 vpd[MOCK_PCI_VPD_SIZE];
 };
 
 /**
- * struct mock_pci_bus_info - where a bus is
+ * struct mock_pci_bus_info - information on a bus
  */
 struct mock_pci_bus_info {
 	/** @ram: physical address of its memory, MOCK_PCI_RAM_SIZE bytes */
 	__u64 ram;
 	/** @domain: its PCI domain; the bus number is 0 */
 	__u32 domain;
-	/** @functions: functions in it, in slots 0, 1, 2 ... */
+	/** @functions: number of functions, in slots 0, 1, 2 ... */
 	__u32 functions;
 };
 
 /**
- * struct mock_pci_dma - where a function writes to
+ * struct mock_pci_dma - a write by a function
  */
 struct mock_pci_dma {
-	/** @iova: some byte of the page */
+	/** @iova: any byte of the page */
 	__u64 iova;
 	/** @function: its slot */
 	__u32 function;
-	/** @reserved: to a multiple of 8 bytes */
+	/** @reserved: pads to a multiple of 8 bytes */
 	__u32 reserved;
 };
 
 /*
- * Let a function write to a page: nothing but the page's dirty bit changes. Gives
- * EINVAL where nobody keeps track of dirty pages.
+ * Make a function write to a page: sets the dirty bit of the page and changes
+ * nothing else. Fails with EINVAL if dirty tracking is off.
  */
 #define MOCK_PCI_WRITE _IOW('M', 0, struct mock_pci_dma)
 

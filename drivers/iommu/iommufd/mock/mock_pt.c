@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The page table of a mock IOMMU.
+ * The page table of a mock IOMMU: an xarray of leaves with entries of two
+ * sizes.
  */
 #include <linux/bits.h>
 #include <linux/bitops.h>
@@ -14,17 +15,17 @@
 
 #define NR_ENTRIES (MOCK_HUGE_PAGE_SIZE / MOCK_PAGE_SIZE)
 
-/* Below the physical address in an entry. */
+/* Flags in the bits of an entry below the physical address. */
 #define PRESENT_BIT 0
 #define HUGE_BIT 1
 #define DIRTY_BIT 2
 #define ENTRY_PHYS (~(unsigned long)(MOCK_PAGE_SIZE - 1))
 
 /**
- * struct leaf - the entries for MOCK_HUGE_PAGE_SIZE of IOVA
+ * struct leaf - entries for MOCK_HUGE_PAGE_SIZE of IOVA
  */
 struct leaf {
-	/** @entries: of which a huge one is the first and only one */
+	/** @entries: the entries; a huge one is the first and only one */
 	unsigned long entries[NR_ENTRIES];
 };
 
@@ -52,7 +53,7 @@ static struct leaf *mock_pt_make_leaf(struct mock_pt *pt, unsigned long iova,
 	return xa_is_err(other) ? NULL : other;
 }
 
-/* The entry for an IOVA, NULL where nothing is mapped. */
+/* Returns the entry for an IOVA, NULL if nothing is mapped. */
 static unsigned long *mock_pt_find_entry(struct mock_pt *pt, unsigned long iova)
 {
 	struct leaf *leaf = mock_pt_find_leaf(pt, iova);
@@ -72,7 +73,7 @@ static size_t mock_pt_entry_size(const unsigned long *entry)
 }
 
 /**
- * mock_pt_init() - make an empty page table
+ * mock_pt_init() - initialize an empty page table
  * @pt: the page table
  */
 void mock_pt_init(struct mock_pt *pt)
@@ -82,7 +83,7 @@ void mock_pt_init(struct mock_pt *pt)
 
 /**
  * mock_pt_destroy() - free a page table
- * @pt: the page table, in which nothing should be mapped any more
+ * @pt: the page table, which should be empty
  *
  * Context: May sleep.
  */
@@ -102,14 +103,14 @@ void mock_pt_destroy(struct mock_pt *pt)
 }
 
 /**
- * mock_pt_map() - make one entry
+ * mock_pt_map() - add one entry
  * @pt: the page table
  * @iova: a multiple of @size
  * @phys: a multiple of @size
  * @size: MOCK_PAGE_SIZE or MOCK_HUGE_PAGE_SIZE
- * @gfp: how to allocate
+ * @gfp: allocation flags
  *
- * Return: 0, -ENOMEM, -EADDRINUSE where something is mapped at @iova.
+ * Return: 0, -ENOMEM, -EADDRINUSE if @iova is mapped.
  */
 int mock_pt_map(struct mock_pt *pt, unsigned long iova, phys_addr_t phys,
 		size_t size, gfp_t gfp)
@@ -133,9 +134,9 @@ int mock_pt_map(struct mock_pt *pt, unsigned long iova, phys_addr_t phys,
 /**
  * mock_pt_unmap() - remove one entry
  * @pt: the page table
- * @iova: an IOVA that it stands for
+ * @iova: any IOVA of the entry
  *
- * Return: how many bytes are not mapped any more, 0 where nothing was.
+ * Return: number of bytes unmapped, 0 if nothing was mapped.
  */
 size_t mock_pt_unmap(struct mock_pt *pt, unsigned long iova)
 {
@@ -150,12 +151,12 @@ size_t mock_pt_unmap(struct mock_pt *pt, unsigned long iova)
 }
 
 /**
- * mock_pt_lookup() - what is mapped at an IOVA?
+ * mock_pt_lookup() - look up the physical address of an IOVA
  * @pt: the page table
  * @iova: the IOVA
  * @phys: set to the physical address of the byte at @iova
  *
- * Return: whether something is mapped.
+ * Return: true if @iova is mapped.
  */
 bool mock_pt_lookup(struct mock_pt *pt, unsigned long iova, phys_addr_t *phys)
 {
@@ -168,9 +169,9 @@ bool mock_pt_lookup(struct mock_pt *pt, unsigned long iova, phys_addr_t *phys)
 }
 
 /**
- * mock_pt_set_dirty() - do as if a device had written
+ * mock_pt_set_dirty() - mark a page dirty as if a device had written to it
  * @pt: the page table
- * @iova: where it wrote; without effect where nothing is mapped
+ * @iova: IOVA of the write; no effect if it is not mapped
  */
 void mock_pt_set_dirty(struct mock_pt *pt, unsigned long iova)
 {
@@ -189,13 +190,14 @@ static bool mock_pt_take_dirty(unsigned long *entry, bool clear)
 /**
  * mock_pt_read_dirty() - report dirty entries
  * @pt: the page table
- * @iova: where to begin
+ * @iova: first IOVA
  * @size: bytes
  * @clear: clear the dirty bits that are reported
- * @dirty: what to tell
+ * @dirty: recorder of dirty ranges
  *
- * As drivers of real IOMMUs do it: where @iova is in the middle of an entry, as
- * much as the entry stands for is reported, and left behind, from there on.
+ * Works like drivers of real IOMMUs: if @iova is inside of an entry, the
+ * report, and the step to the next entry, have the size of the whole entry but
+ * start at @iova.
  */
 void mock_pt_read_dirty(struct mock_pt *pt, unsigned long iova, size_t size,
 			bool clear, struct iommu_dirty_bitmap *dirty)

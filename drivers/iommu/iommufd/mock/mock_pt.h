@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The page table of a mock IOMMU: nothing but the kernel reads it.
+ * The page table of a mock IOMMU, which no hardware reads.
  *
- * Entries stand for MOCK_PAGE_SIZE or, where the caller maps so much at once,
- * for MOCK_HUGE_PAGE_SIZE. Each has a dirty bit. Leaves stay until the table
- * goes, so that disjoint ranges may be worked on at the same time without a
- * lock.
+ * Entries are for MOCK_PAGE_SIZE or, if the caller maps that much at once, for
+ * MOCK_HUGE_PAGE_SIZE. Each has a dirty bit. Leaves stay until the table is
+ * freed, so that disjoint ranges can be changed concurrently without a lock.
  */
 #ifndef IOMMUFD_MOCK_PT_H
 #define IOMMUFD_MOCK_PT_H

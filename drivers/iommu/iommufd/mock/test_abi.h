@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ABI between the kernel's own test program for iommufd and the kernel, as
- * of 7.2: names, numbers and layouts are given.
+ * The ABI between the kernel and its own test program for iommufd, as of 7.2,
+ * which fixes names, numbers and layouts.
  */
 #ifndef IOMMUFD_MOCK_TEST_ABI_H
 #define IOMMUFD_MOCK_TEST_ABI_H
@@ -20,26 +20,26 @@
 #define IOMMU_TEST_CMD _IO(IOMMUFD_TYPE, IOMMUFD_CMD_BASE + 32)
 
 /**
- * enum iommu_test_op - what a request asks for
+ * enum iommu_test_op - operation of a request
  */
 enum iommu_test_op {
 	/** @IOMMU_TEST_OP_ADD_RESERVED: reserve IOVA in an IOAS */
 	IOMMU_TEST_OP_ADD_RESERVED = 1,
-	/** @IOMMU_TEST_OP_MOCK_DOMAIN: make a mock device and attach it */
+	/** @IOMMU_TEST_OP_MOCK_DOMAIN: create a mock device and attach it */
 	IOMMU_TEST_OP_MOCK_DOMAIN,
 	/** @IOMMU_TEST_OP_MD_CHECK_MAP: compare a domain with user memory */
 	IOMMU_TEST_OP_MD_CHECK_MAP,
 	/** @IOMMU_TEST_OP_MD_CHECK_REFS: count the pins of user memory */
 	IOMMU_TEST_OP_MD_CHECK_REFS,
-	/** @IOMMU_TEST_OP_CREATE_ACCESS: make an access and attach it */
+	/** @IOMMU_TEST_OP_CREATE_ACCESS: create an access and attach it */
 	IOMMU_TEST_OP_CREATE_ACCESS,
-	/** @IOMMU_TEST_OP_DESTROY_ACCESS_PAGES: unpin by access */
+	/** @IOMMU_TEST_OP_DESTROY_ACCESS_PAGES: unpin through an access */
 	IOMMU_TEST_OP_DESTROY_ACCESS_PAGES,
-	/** @IOMMU_TEST_OP_ACCESS_PAGES: pin by access */
+	/** @IOMMU_TEST_OP_ACCESS_PAGES: pin through an access */
 	IOMMU_TEST_OP_ACCESS_PAGES,
-	/** @IOMMU_TEST_OP_ACCESS_RW: read or write by access */
+	/** @IOMMU_TEST_OP_ACCESS_RW: read or write through an access */
 	IOMMU_TEST_OP_ACCESS_RW,
-	/** @IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT: bound temporary memory */
+	/** @IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT: limit temporary memory */
 	IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT,
 	/** @IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE: move a mock device */
 	IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE,
@@ -47,7 +47,7 @@ enum iommu_test_op {
 	IOMMU_TEST_OP_ACCESS_REPLACE_IOAS,
 	/** @IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS: MOCK_DOMAIN, with flags */
 	IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS,
-	/** @IOMMU_TEST_OP_DIRTY: make pages dirty */
+	/** @IOMMU_TEST_OP_DIRTY: mark pages dirty */
 	IOMMU_TEST_OP_DIRTY,
 	/** @IOMMU_TEST_OP_MD_CHECK_IOTLB: compare a nested domain's cache */
 	IOMMU_TEST_OP_MD_CHECK_IOTLB,
@@ -63,15 +63,15 @@ enum iommu_test_op {
 	IOMMU_TEST_OP_PASID_REPLACE,
 	/** @IOMMU_TEST_OP_PASID_DETACH: detach a PASID */
 	IOMMU_TEST_OP_PASID_DETACH,
-	/** @IOMMU_TEST_OP_PASID_CHECK_HWPT: where is a PASID attached? */
+	/** @IOMMU_TEST_OP_PASID_CHECK_HWPT: check the HWPT of a PASID */
 	IOMMU_TEST_OP_PASID_CHECK_HWPT,
-	/** @IOMMU_TEST_OP_DMABUF_GET: make a dma-buf */
+	/** @IOMMU_TEST_OP_DMABUF_GET: create a dma-buf */
 	IOMMU_TEST_OP_DMABUF_GET,
-	/** @IOMMU_TEST_OP_DMABUF_REVOKE: revoke a dma-buf, or give it back */
+	/** @IOMMU_TEST_OP_DMABUF_REVOKE: revoke a dma-buf, or undo that */
 	IOMMU_TEST_OP_DMABUF_REVOKE,
 };
 
-/* The two kinds of mock page table; the IOVA that the first one has. */
+/* The two kinds of mock page tables, and the aperture of the first. */
 #define MOCK_IOMMUPT_DEFAULT 0
 #define MOCK_IOMMUPT_HUGE 1
 #define MOCK_APERTURE_START BIT(24)
@@ -93,7 +93,7 @@ enum iommu_test_op {
 #define MOCK_NESTED_DOMAIN_IOTLB_NUM 4
 #define MOCK_DEV_CACHE_NUM 4
 
-/* Attaching this PASID fails at the second of two times in a row. */
+/* Every second attachment of this PASID fails. */
 #define IOMMU_TEST_PASID_RESERVED 1024
 
 #define MOCK_PASID_WIDTH 20
@@ -102,11 +102,11 @@ enum iommu_test_op {
  * struct iommu_test_cmd - a request
  */
 struct iommu_test_cmd {
-	/** @size: of the structure */
+	/** @size: size of the structure */
 	__u32 size;
 	/** @op: one of enum iommu_test_op */
 	__u32 op;
-	/** @id: what it is about; for accesses a file descriptor */
+	/** @id: ID of the object; of an access the file descriptor */
 	__u32 id;
 	/** @__reserved: ignored */
 	__u32 __reserved;
@@ -143,41 +143,45 @@ struct iommu_test_cmd {
 			__aligned_u64 iova;
 			/** @check_map.length: bytes */
 			__aligned_u64 length;
-			/** @check_map.uptr: the memory */
+			/** @check_map.uptr: address of the memory */
 			__aligned_u64 uptr;
 		} check_map;
 		/** @check_refs: IOMMU_TEST_OP_MD_CHECK_REFS */
 		struct {
 			/** @check_refs.length: bytes */
 			__aligned_u64 length;
-			/** @check_refs.uptr: the memory */
+			/** @check_refs.uptr: address of the memory */
 			__aligned_u64 uptr;
-			/** @check_refs.refs: how often it must be pinned */
+			/** @check_refs.refs: expected pin count */
 			__u32 refs;
 		} check_refs;
 		/** @create_access: IOMMU_TEST_OP_CREATE_ACCESS */
 		struct {
-			/** @create_access.out_access_fd: the access */
+			/** @create_access.out_access_fd: file of the access */
 			__u32 out_access_fd;
 			/** @create_access.flags: MOCK_FLAGS_ACCESS_CREATE_ */
 			__u32 flags;
 		} create_access;
 		/** @destroy_access_pages: IOMMU_TEST_OP_DESTROY_ACCESS_PAGES */
 		struct {
-			/** @destroy_access_pages.access_pages_id: which pin */
+			/**
+			 * @destroy_access_pages.access_pages_id: ID of the pin
+			 */
 			__u32 access_pages_id;
 		} destroy_access_pages;
 		/** @access_pages: IOMMU_TEST_OP_ACCESS_PAGES */
 		struct {
 			/** @access_pages.flags: MOCK_FLAGS_ACCESS_ */
 			__u32 flags;
-			/** @access_pages.out_access_pages_id: the pin */
+			/** @access_pages.out_access_pages_id: ID of the pin */
 			__u32 out_access_pages_id;
 			/** @access_pages.iova: first IOVA */
 			__aligned_u64 iova;
 			/** @access_pages.length: bytes */
 			__aligned_u64 length;
-			/** @access_pages.uptr: the memory it should be */
+			/**
+			 * @access_pages.uptr: address of the expected memory
+			 */
 			__aligned_u64 uptr;
 		} access_pages;
 		/** @access_rw: IOMMU_TEST_OP_ACCESS_RW */
@@ -186,7 +190,7 @@ struct iommu_test_cmd {
 			__aligned_u64 iova;
 			/** @access_rw.length: bytes */
 			__aligned_u64 length;
-			/** @access_rw.uptr: from or to where */
+			/** @access_rw.uptr: address of the user buffer */
 			__aligned_u64 uptr;
 			/** @access_rw.flags: MOCK_ACCESS_RW_ */
 			__u32 flags;
@@ -209,18 +213,18 @@ struct iommu_test_cmd {
 			__aligned_u64 iova;
 			/** @dirty.length: bytes */
 			__aligned_u64 length;
-			/** @dirty.page_size: bytes that a bit stands for */
+			/** @dirty.page_size: bytes covered by a bit */
 			__aligned_u64 page_size;
 			/** @dirty.uptr: the bitmap */
 			__aligned_u64 uptr;
-			/** @dirty.out_nr_dirty: bits set in it */
+			/** @dirty.out_nr_dirty: number of bits set in it */
 			__aligned_u64 out_nr_dirty;
 		} dirty;
 		/** @check_iotlb: IOMMU_TEST_OP_MD_CHECK_IOTLB */
 		struct {
-			/** @check_iotlb.id: which entry */
+			/** @check_iotlb.id: index of the entry */
 			__u32 id;
-			/** @check_iotlb.iotlb: what it should be */
+			/** @check_iotlb.iotlb: expected value */
 			__u32 iotlb;
 		} check_iotlb;
 		/** @trigger_iopf: IOMMU_TEST_OP_TRIGGER_IOPF */
@@ -229,18 +233,18 @@ struct iommu_test_cmd {
 			__u32 dev_id;
 			/** @trigger_iopf.pasid: its PASID */
 			__u32 pasid;
-			/** @trigger_iopf.grpid: number of the request */
+			/** @trigger_iopf.grpid: group ID of the request */
 			__u32 grpid;
-			/** @trigger_iopf.perm: what it wants to do */
+			/** @trigger_iopf.perm: requested access */
 			__u32 perm;
-			/** @trigger_iopf.addr: where */
+			/** @trigger_iopf.addr: faulting address */
 			__u64 addr;
 		} trigger_iopf;
 		/** @check_dev_cache: IOMMU_TEST_OP_DEV_CHECK_CACHE */
 		struct {
-			/** @check_dev_cache.id: which entry */
+			/** @check_dev_cache.id: index of the entry */
 			__u32 id;
-			/** @check_dev_cache.cache: what it should be */
+			/** @check_dev_cache.cache: expected value */
 			__u32 cache;
 		} check_dev_cache;
 		/** @trigger_vevent: IOMMU_TEST_OP_TRIGGER_VEVENT */
@@ -281,11 +285,14 @@ struct iommu_test_cmd {
 		struct {
 			/** @dmabuf_revoke.dmabuf_fd: the dma-buf */
 			__s32 dmabuf_fd;
-			/** @dmabuf_revoke.revoked: revoke or give back */
+			/**
+			 * @dmabuf_revoke.revoked: nonzero to revoke, 0 to undo
+			 * that
+			 */
 			__u32 revoked;
 		} dmabuf_revoke;
 	};
-	/** @last: ends the structure of this version */
+	/** @last: marks the end of this version of the structure */
 	__u32 last;
 };
 
@@ -295,7 +302,7 @@ static_assert(sizeof(struct iommu_test_cmd) == 72);
 #define IOMMU_HW_INFO_SELFTEST_REGVAL 0xdeadbeef
 
 /**
- * struct iommu_test_hw_info - what IOMMU_GET_HW_INFO tells of the mock IOMMU
+ * struct iommu_test_hw_info - data of the mock IOMMU for IOMMU_GET_HW_INFO
  */
 struct iommu_test_hw_info {
 	/** @flags: 0 */
@@ -312,7 +319,7 @@ struct iommu_test_hw_info {
  * struct iommu_hwpt_selftest - data of IOMMU_HWPT_ALLOC
  */
 struct iommu_hwpt_selftest {
-	/** @iotlb: what the cache of a nested domain holds at first */
+	/** @iotlb: initial value of the cache of a nested domain */
 	__u32 iotlb;
 	/** @pagetable_type: MOCK_IOMMUPT_ */
 	__u32 pagetable_type;
@@ -327,7 +334,7 @@ struct iommu_hwpt_selftest {
 struct iommu_hwpt_invalidate_selftest {
 	/** @flags: IOMMU_TEST_INVALIDATE_FLAG_ALL or 0 */
 	__u32 flags;
-	/** @iotlb_id: which cache entry, where not all */
+	/** @iotlb_id: index of the cache entry, unless all */
 	__u32 iotlb_id;
 };
 
@@ -339,11 +346,11 @@ struct iommu_hwpt_invalidate_selftest {
 struct iommu_viommu_selftest {
 	/** @in_data: any number */
 	__u32 in_data;
-	/** @out_data: @in_data, which is also where @out_mmap_offset leads */
+	/** @out_data: @in_data, which can also be read at @out_mmap_offset */
 	__u32 out_data;
-	/** @out_mmap_offset: for mmap() */
+	/** @out_mmap_offset: offset for mmap() */
 	__aligned_u64 out_mmap_offset;
-	/** @out_mmap_length: for mmap() */
+	/** @out_mmap_length: length for mmap() */
 	__aligned_u64 out_mmap_length;
 };
 
@@ -355,9 +362,9 @@ struct iommu_viommu_selftest {
 struct iommu_viommu_invalidate_selftest {
 	/** @flags: IOMMU_TEST_INVALIDATE_FLAG_ALL or 0 */
 	__u32 flags;
-	/** @vdev_id: the guest's number of the device */
+	/** @vdev_id: virtual ID of the device */
 	__u32 vdev_id;
-	/** @cache_id: which entry of the device's cache, where not all */
+	/** @cache_id: index of the entry in the device's cache, unless all */
 	__u32 cache_id;
 };
 
@@ -367,7 +374,7 @@ struct iommu_viommu_invalidate_selftest {
  * struct iommu_viommu_event_selftest - an event of a vIOMMU
  */
 struct iommu_viommu_event_selftest {
-	/** @virt_id: the guest's number of the device */
+	/** @virt_id: virtual ID of the device */
 	__u32 virt_id;
 };
 

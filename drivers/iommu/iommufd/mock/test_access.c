@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A device that is software, which user space drives by a file descriptor.
+ * An emulated device, driven by user space through a file descriptor.
  */
 #include <linux/anon_inodes.h>
 #include <linux/cleanup.h>
@@ -21,35 +21,35 @@
 #include "test_access.h"
 #include "ucmd.h"
 
-/* No more is pinned, read or written at once. */
+/* Maximum number of bytes pinned, read or written at once. */
 #define MAX_LENGTH SZ_16M
 
 /**
- * struct test_access - what is behind the file descriptor
+ * struct test_access - data of an open file
  */
 struct test_access {
-	/** @access: the device; set once, before user space has the file */
+	/** @access: the device; set once, before the file is installed */
 	struct iommufd_access *access;
 	/** @pins: it may pin */
 	bool pins;
 	/**
 	 * @lock: protects the members below; held while memory is pinned or
-	 * unpinned, so that what an unmapping asks to be unpinned is known here
+	 * unpinned, so that the unmap op finds each pin
 	 */
 	struct mutex lock;
 	/** @pinned: list of struct pin */
 	struct list_head pinned;
-	/** @next_id: for the next pin */
+	/** @next_id: ID of the next pin */
 	u32 next_id;
 };
 
 /**
- * struct pin - memory that is pinned
+ * struct pin - pinned memory
  */
 struct pin {
 	/** @entry: links into &test_access.pinned */
 	struct list_head entry;
-	/** @id: what user space calls it */
+	/** @id: its ID for user space */
 	u32 id;
 	/** @iova: first byte */
 	unsigned long iova;
@@ -182,7 +182,7 @@ static int test_access_create(struct iommufd_ucmd *ucmd, struct file *file)
 
 /**
  * test_create_access() - IOMMU_TEST_OP_CREATE_ACCESS
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
  * Return: 0 or a negative errno.
  */
@@ -205,7 +205,7 @@ int test_create_access(struct iommufd_ucmd *ucmd)
 
 /**
  * test_access_replace_ioas() - IOMMU_TEST_OP_ACCESS_REPLACE_IOAS
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
  * Return: 0 or a negative errno.
  */
@@ -222,7 +222,7 @@ int test_access_replace_ioas(struct iommufd_ucmd *ucmd)
 				      cmd->access_replace_ioas.ioas_id);
 }
 
-/* Are these the pages that the current process has at an address? */
+/* Compare with the pages of the current process at an address. */
 static int test_access_compare(unsigned long uaddr, struct page **pages,
 			       unsigned long nr)
 {
@@ -289,13 +289,13 @@ static int test_access_pin(struct iommufd_ucmd *ucmd, struct test_access *tacc,
 
 /**
  * test_access_pages() - IOMMU_TEST_OP_ACCESS_PAGES
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
- * The kernel's fuzzers name an IOVA by the number of a mapping, with
- * MOCK_FLAGS_ACCESS_SYZ; that is not supported.
+ * MOCK_FLAGS_ACCESS_SYZ, with which the kernel's fuzzers specify an IOVA by the
+ * number of a mapping, is not supported.
  *
- * Return: 0, -EBADE where other pages are mapped than should be, another
- * negative errno.
+ * Return: 0, -EBADE if other pages are mapped than expected, another negative
+ * errno.
  */
 int test_access_pages(struct iommufd_ucmd *ucmd)
 {
@@ -330,9 +330,9 @@ int test_access_pages(struct iommufd_ucmd *ucmd)
 
 /**
  * test_destroy_access_pages() - IOMMU_TEST_OP_DESTROY_ACCESS_PAGES
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
- * Return: 0, -ENOENT where that is not pinned, -EBADFD.
+ * Return: 0, -ENOENT if there is no such pin, -EBADFD.
  */
 int test_destroy_access_pages(struct iommufd_ucmd *ucmd)
 {
@@ -384,7 +384,7 @@ static int test_access_read_write(struct iommufd_access *access,
 
 /**
  * test_access_rw() - IOMMU_TEST_OP_ACCESS_RW
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
  * Return: 0 or a negative errno.
  */

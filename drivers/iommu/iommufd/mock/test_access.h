@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device that is software, which user space drives by a file descriptor.
+ * An emulated device, driven by user space through a file descriptor.
  */
 #ifndef IOMMUFD_MOCK_TEST_ACCESS_H
 #define IOMMUFD_MOCK_TEST_ACCESS_H

@@ -2,7 +2,7 @@
 /*
  * Mock devices that are bound to a context and attached.
  *
- * In place of a driver there is an object in the context: destroying it detaches
+ * An object of the context takes the place of a driver: destroying it detaches
  * and removes the device.
  */
 #include <linux/cleanup.h>
@@ -26,16 +26,16 @@
 #include "ucmd.h"
 
 /**
- * struct test_device - what stands for the driver of a mock device
+ * struct test_device - takes the place of the driver of a mock device
  */
 struct test_device {
 	/** @obj: the ID */
 	struct iommufd_object obj;
 	/** @pdev: the device, owned */
 	struct platform_device *pdev;
-	/** @idev: @pdev, as it is bound */
+	/** @idev: the iommufd device @pdev is bound as */
 	struct iommufd_device *idev;
-	/** @pasids: those that were ever attached, to be detached at the end */
+	/** @pasids: PASIDs ever attached, to be detached at the end */
 	struct xarray pasids;
 };
 
@@ -171,7 +171,7 @@ err_free:
 
 /**
  * test_mock_domain() - IOMMU_TEST_OP_MOCK_DOMAIN
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
  * Return: 0 or a negative errno.
  */
@@ -182,7 +182,7 @@ int test_mock_domain(struct iommufd_ucmd *ucmd)
 
 /**
  * test_mock_domain_flags() - IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
  * Return: 0 or a negative errno.
  */
@@ -195,7 +195,7 @@ int test_mock_domain_flags(struct iommufd_ucmd *ucmd)
 
 /**
  * test_mock_domain_replace() - IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
  * Return: 0 or a negative errno.
  */
@@ -215,9 +215,9 @@ int test_mock_domain_replace(struct iommufd_ucmd *ucmd)
 
 /**
  * test_dev_check_cache() - IOMMU_TEST_OP_DEV_CHECK_CACHE
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
- * Return: 0, -EINVAL where the entry is something else, -ENOENT.
+ * Return: 0, -EINVAL if the entry has another value, -ENOENT.
  */
 int test_dev_check_cache(struct iommufd_ucmd *ucmd)
 {
@@ -250,7 +250,7 @@ static int test_device_attach_pasid(struct test_device *tdev,
 
 /**
  * test_pasid_attach() - IOMMU_TEST_OP_PASID_ATTACH
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
  * Return: 0 or a negative errno.
  */
@@ -269,7 +269,7 @@ int test_pasid_attach(struct iommufd_ucmd *ucmd)
 
 /**
  * test_pasid_replace() - IOMMU_TEST_OP_PASID_REPLACE
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
  * Return: 0 or a negative errno.
  */
@@ -289,7 +289,7 @@ int test_pasid_replace(struct iommufd_ucmd *ucmd)
 
 /**
  * test_pasid_detach() - IOMMU_TEST_OP_PASID_DETACH
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
  * Return: 0 or -ENOENT.
  */
@@ -305,7 +305,7 @@ int test_pasid_detach(struct iommufd_ucmd *ucmd)
 	return 0;
 }
 
-/* ID of what a PASID is attached to, 0 for nothing. */
+/* Returns the ID of the HWPT that a PASID is attached to, 0 for none. */
 static u32 test_device_pasid_hwpt_id(struct iommufd_device *idev, u32 pasid)
 {
 	const struct iommufd_hwpt *hwpt;
@@ -317,9 +317,9 @@ static u32 test_device_pasid_hwpt_id(struct iommufd_device *idev, u32 pasid)
 
 /**
  * test_pasid_check_hwpt() - IOMMU_TEST_OP_PASID_CHECK_HWPT
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
- * Return: 0, -EINVAL where the PASID is attached to something else, -ENOENT.
+ * Return: 0, -EINVAL if the PASID is attached to another HWPT, -ENOENT.
  */
 int test_pasid_check_hwpt(struct iommufd_ucmd *ucmd)
 {
@@ -336,9 +336,9 @@ int test_pasid_check_hwpt(struct iommufd_ucmd *ucmd)
 
 /**
  * test_trigger_iopf() - IOMMU_TEST_OP_TRIGGER_IOPF
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
- * Return: 0, -EINVAL where the device is none of ours, -ENOENT.
+ * Return: 0, -EINVAL if the device is no mock device, -ENOENT.
  */
 int test_trigger_iopf(struct iommufd_ucmd *ucmd)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages that mock devices have written to.
+ * Mark pages dirty as if mock devices had written to them.
  */
 #include <linux/bitmap.h>
 #include <linux/err.h>
@@ -67,10 +67,9 @@ static int test_dirty_check_request(const struct iommu_test_cmd *cmd)
 
 /**
  * test_dirty() - IOMMU_TEST_OP_DIRTY
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
- * Return: 0, -EINVAL where dirty pages are not being tracked, another negative
- * errno.
+ * Return: 0, -EINVAL if dirty tracking is off, another negative errno.
  */
 int test_dirty(struct iommufd_ucmd *ucmd)
 {

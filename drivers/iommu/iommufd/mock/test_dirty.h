@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pages that mock devices have written to.
+ * Mark pages dirty as if mock devices had written to them.
  */
 #ifndef IOMMUFD_MOCK_TEST_DIRTY_H
 #define IOMMUFD_MOCK_TEST_DIRTY_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dma-bufs that can be mapped, and taken back.
+ * Dma-bufs that can be mapped and revoked.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
@@ -19,12 +19,12 @@
 #define TEST_DMABUF_MAX_SIZE (512 * PAGE_SIZE)
 
 /**
- * struct test_dmabuf - memory that pretends to be of a device
+ * struct test_dmabuf - memory that stands for memory of a device
  */
 struct test_dmabuf {
 	/** @memory: the memory */
 	void *memory;
-	/** @range: where it is */
+	/** @range: its physical addresses */
 	struct iommufd_dmabuf_range range;
 	/** @revoked: protected by the reservation lock of the dma-buf */
 	bool revoked;
@@ -104,7 +104,7 @@ static struct test_dmabuf *test_dmabuf_alloc(size_t length)
 
 /**
  * test_dmabuf_get() - IOMMU_TEST_OP_DMABUF_GET
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
  * Return: a file descriptor or a negative errno.
  */
@@ -140,7 +140,7 @@ int test_dmabuf_get(struct iommufd_ucmd *ucmd)
 
 /**
  * test_dmabuf_revoke() - IOMMU_TEST_OP_DMABUF_REVOKE
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
  * Return: 0 or a negative errno.
  */
@@ -167,7 +167,7 @@ int test_dmabuf_revoke(struct iommufd_ucmd *ucmd)
 }
 
 /**
- * test_dmabuf_init() - let the dma-bufs be mapped
+ * test_dmabuf_init() - register the exporter of the dma-bufs
  */
 void test_dmabuf_init(void)
 {

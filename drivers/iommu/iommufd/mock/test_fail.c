@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/iommufd_fail_point: lets the engine fail at one point after the other.
+ * /dev/iommufd_fail_point: make iommufd.ko fail at one point after the other.
  *
- * Writing the number N lets the N-th point from now on fail that the writing
- * thread reaches; with 0 they are only counted. Reading ends that and says how
- * many were reached and, where one failed, which: "REACHED CALL FILE:LINE". One
- * program at a time has it open.
+ * Writing the number N arms the N-th point that the writing thread reaches from
+ * then on; with 0 points are only counted. Reading disarms it and returns the
+ * number of points reached and the one that failed, if any: "REACHED CALL
+ * FILE:LINE". The file can be opened by one program at a time.
  */
 #include <linux/atomic.h>
 #include <linux/errno.h>
@@ -78,7 +78,7 @@ static struct miscdevice test_fail_misc = {
 };
 
 /**
- * test_fail_init() - let there be /dev/iommufd_fail_point
+ * test_fail_init() - create /dev/iommufd_fail_point
  *
  * Return: 0 or a negative errno.
  */

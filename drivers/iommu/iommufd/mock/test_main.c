@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A mock IOMMU, and the ioctl by which the kernel's own test program for iommufd
- * drives it. For tests: whoever may open /dev/iommu can do with this what should
- * not be done.
+ * A mock IOMMU, and the ioctl by which the kernel's own test program for
+ * iommufd controls it. For tests only: the ioctl is insecure, and available to
+ * each user who may open /dev/iommu.
  */
 #include <linux/errno.h>
 #include <linux/module.h>
@@ -24,8 +24,8 @@
 #include "ucmd.h"
 
 /*
- * It bounds what may be allocated to gather page frames for a while. Here page
- * frames go straight into the PFN table, so there is nothing to bound.
+ * It limits temporary memory for page frames. Page frames are written directly
+ * to the PFN table here, so there is nothing to limit.
  */
 static int test_set_temp_memory_limit(struct iommufd_ucmd *ucmd)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is mapped, and is it what should be?
+ * Compare mappings, pins and caches with the values that a test expects.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -18,14 +18,14 @@
 #include "test_map.h"
 #include "ucmd.h"
 
-/* Owns what is reserved until the IOAS is gone. */
+/* Owner of regions that are reserved until the IOAS is destroyed. */
 static const char test_map_reserved_owner;
 
 /**
  * test_add_reserved() - IOMMU_TEST_OP_ADD_RESERVED
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
- * Return: 0, -EADDRINUSE where something is mapped there, another negative
+ * Return: 0, -EADDRINUSE if part of the region is mapped, another negative
  * errno.
  */
 int test_add_reserved(struct iommufd_ucmd *ucmd)
@@ -56,7 +56,7 @@ int test_add_reserved(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-/* Where the current process has the page at an address. */
+/* Get the page that the current process has at an address. */
 static int test_map_user_page(unsigned long uaddr, struct page **page)
 {
 	int ret = get_user_pages_fast(uaddr & PAGE_MASK, 1, 0, page);
@@ -112,9 +112,9 @@ static struct iommufd_hwpt *test_map_get_hwpt(struct iommufd_ctx *ictx, u32 id)
 
 /**
  * test_md_check_map() - IOMMU_TEST_OP_MD_CHECK_MAP
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
- * Return: 0, -EINVAL where something else is mapped, another negative errno.
+ * Return: 0, -EINVAL if other memory is mapped, another negative errno.
  */
 int test_md_check_map(struct iommufd_ucmd *ucmd)
 {
@@ -135,8 +135,8 @@ int test_md_check_map(struct iommufd_ucmd *ucmd)
 }
 
 /*
- * Pins count in the page's reference count, in steps so large that other
- * references do not matter. Compound pages count pins elsewhere.
+ * Each pin adds GUP_PIN_COUNTING_BIAS to the reference count of the page, which
+ * other references do not reach. Compound pages have a separate pin count.
  */
 static bool test_map_has_pins(struct page *page, u32 pins)
 {
@@ -146,9 +146,9 @@ static bool test_map_has_pins(struct page *page, u32 pins)
 
 /**
  * test_md_check_refs() - IOMMU_TEST_OP_MD_CHECK_REFS
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
- * Return: 0, -EIO where it is pinned more or less often than should be, another
+ * Return: 0, -EIO if the pin count differs from the expected one, another
  * negative errno.
  */
 int test_md_check_refs(struct iommufd_ucmd *ucmd)
@@ -176,9 +176,9 @@ int test_md_check_refs(struct iommufd_ucmd *ucmd)
 
 /**
  * test_md_check_iotlb() - IOMMU_TEST_OP_MD_CHECK_IOTLB
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
- * Return: 0, -EINVAL where the entry is something else, -ENOENT.
+ * Return: 0, -EINVAL if the entry has another value, -ENOENT.
  */
 int test_md_check_iotlb(struct iommufd_ucmd *ucmd)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is mapped, and is it what should be?
+ * Compare mappings, pins and caches with the values that a test expects.
  */
 #ifndef IOMMUFD_MOCK_TEST_MAP_H
 #define IOMMUFD_MOCK_TEST_MAP_H

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vIOMMUs of the mock IOMMU.
+ * The vIOMMUs of the mock IOMMU: nested domains, caches of devices, hardware
+ * queues and events.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -21,7 +22,7 @@
 #include "test_viommu.h"
 #include "ucmd.h"
 
-/* What stands for registers is two pages. */
+/* Two pages stand for registers. */
 #define REGISTERS_ORDER 1
 #define REGISTERS_SIZE (PAGE_SIZE << REGISTERS_ORDER)
 
@@ -31,27 +32,27 @@ struct mock_hw_queue;
  * struct mock_viommu - a vIOMMU
  */
 struct mock_viommu {
-	/** @core: as iommufd knows it */
+	/** @core: the vIOMMU of iommufd */
 	struct iommufd_viommu core;
 	/** @parent: the nest parent */
 	struct iommu_domain *parent;
-	/** @registers: what user space can map, or NULL */
+	/** @registers: pages that user space can map, or NULL */
 	u32 *registers;
-	/** @mmap_offset: where */
+	/** @mmap_offset: offset for mmap() of @registers */
 	unsigned long mmap_offset;
 	/** @lock: protects @queues */
 	struct mutex lock;
-	/** @queues: by index; each needs the one before it */
+	/** @queues: by index; each depends on the one before it */
 	struct mock_hw_queue *queues[IOMMU_TEST_HW_QUEUE_MAX];
 };
 
 /**
- * struct mock_hw_queue - a queue that hardware would work on
+ * struct mock_hw_queue - a queue that hardware would read
  */
 struct mock_hw_queue {
-	/** @core: as iommufd knows it */
+	/** @core: the hardware queue of iommufd */
 	struct iommufd_hw_queue core;
-	/** @index: its place among those of its vIOMMU */
+	/** @index: index of the queue in its vIOMMU */
 	u32 index;
 };
 
@@ -193,7 +194,7 @@ static int mock_hw_queue_add(struct mock_viommu *mock,
 	return ret;
 }
 
-/* The address is where the nest parent leads to, or iommufd is wrong. */
+/* iommufd has to pass the address that the nest parent translates to. */
 static int mock_hw_queue_init(struct iommufd_hw_queue *hw_queue, u32 index,
 			      phys_addr_t base)
 {
@@ -310,10 +311,11 @@ static int mock_viommu_trigger(struct mock_device *mdev)
 
 /**
  * test_trigger_vevent() - IOMMU_TEST_OP_TRIGGER_VEVENT
- * @ucmd: with a struct iommu_test_cmd
+ * @ucmd: request with a struct iommu_test_cmd
  *
- * Return: 0; -ENOENT also where the device is not attached by a vIOMMU, -EINVAL
- * where it is none of ours, -EOPNOTSUPP where there is no queue.
+ * Return: 0; -ENOENT also if the device is not attached through a vIOMMU,
+ * -EINVAL if it is no mock device, -EOPNOTSUPP if the vIOMMU has no queue for
+ * events.
  */
 int test_trigger_vevent(struct iommufd_ucmd *ucmd)
 {
@@ -333,7 +335,7 @@ int test_trigger_vevent(struct iommufd_ucmd *ucmd)
 }
 
 /**
- * test_viommu_init() - offer vIOMMUs
+ * test_viommu_init() - register the provider of vIOMMUs
  *
  * Context: May sleep.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls of a container on an IOAS.
+ * The ioctls of a container, served by an IOAS, and IOMMU_VFIO_IOAS, which
+ * selects the IOAS.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -20,7 +21,7 @@
 #include "lib/range.h"
 #include "ucmd.h"
 
-/* NULL where there is none; given back by object_put() */
+/* Returns NULL if none is selected; to be released by object_put(). */
 static struct iommufd_ioas *compat_ioas_get(struct iommufd_ctx *ictx)
 {
 	guard(mutex)(&ictx->groups_lock);
@@ -41,7 +42,7 @@ static int compat_ioas_set_iommu(struct iommufd_ioas *ioas, unsigned long type)
 		return -EINVAL;
 	if (!ioas)
 		return -ENODEV;
-	/* what is to be cut anywhere must consist of small pages */
+	/* mappings can be cut anywhere only if they consist of small pages */
 	if (type == VFIO_TYPE1_IOMMU)
 		return iopt_set_small_pages(&ioas->iopt, true);
 	return 0;
@@ -167,13 +168,13 @@ static long compat_ioas_dispatch(struct iommufd_ioas *ioas, unsigned int cmd,
 }
 
 /**
- * compat_ioas_ioctl() - an ioctl of a container, for an IOAS
- * @ictx: the context, in which no group was ever put
- * @cmd: its number
+ * compat_ioas_ioctl() - serve an ioctl of a container by an IOAS
+ * @ictx: the context, to which no group was ever added
+ * @cmd: ioctl number
  * @arg: its argument
  *
  * Context: May sleep.
- * Return: what user space gets; -ENODEV where there is no IOAS to work on.
+ * Return: the value for user space; -ENODEV if no IOAS is selected.
  */
 long compat_ioas_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 		       unsigned long arg)
@@ -217,13 +218,13 @@ static int vfio_ioas_set(struct iommufd_ctx *ictx, u32 id)
 
 /**
  * vfio_ioas_ioctl() - IOMMU_VFIO_IOAS
- * @ucmd: with a struct iommu_vfio_ioas
+ * @ucmd: request with a struct iommu_vfio_ioas
  *
- * The IOAS may be destroyed nevertheless, and then is named no more. While groups
- * are in the context as in a container, it can name none.
+ * The selected IOAS may still be destroyed, which clears the selection. No IOAS
+ * can be selected while the context has groups as a container.
  *
- * Return: 0; -ENODEV where none is named, -ENOENT for an unknown ID, -EBUSY where
- * it is a container, another negative errno.
+ * Return: 0; -ENODEV if none is selected, -ENOENT for an unknown ID, -EBUSY if
+ * the context is a container, another negative errno.
  */
 int vfio_ioas_ioctl(struct iommufd_ucmd *ucmd)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ioctls of a container on an IOAS that user space has named by
- * IOMMU_VFIO_IOAS, or has not named yet.
+ * The ioctls of a container, served by an IOAS that user space selects with
+ * IOMMU_VFIO_IOAS.
  *
- * Nothing of a container's state machine is there: it works at any time, without
- * groups. Answers are those of iommufd rather than of the type1 driver, and
+ * There is no state machine: the ioctls work at any time and without groups.
+ * Return values are those of iommufd rather than of the type1 driver, and
  * VFIO_TYPE1_IOMMU cuts mappings at any page.
  */
 #ifndef IOMMUFD_VFIO_COMPAT_COMPAT_IOAS_H

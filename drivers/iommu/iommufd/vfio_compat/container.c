@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A VFIO container: who is in it and what it is set to.
+ * VFIO containers: their groups, and the type that VFIO_SET_IOMMU selects.
  */
 #include <linux/bug.h>
 #include <linux/capability.h>
@@ -23,8 +23,8 @@
 #include "vaddr.h"
 
 /*
- * Devices without an IOMMU may be given to user space. Whoever offers such
- * devices sets it.
+ * Devices without an IOMMU may be given to user space. Set by the module that
+ * offers such devices.
  */
 bool iommufd_noiommu;
 EXPORT_SYMBOL_NS_GPL(iommufd_noiommu, "IOMMUFD_NG");
@@ -45,7 +45,9 @@ static struct container *container_create(struct iommufd_ctx *ictx)
 	return container;
 }
 
-/* Made under a lock, and read without: once there, it stays. */
+/*
+ * Created under a lock, read without one: it stays until the context is freed.
+ */
 static struct container *container_enter(struct iommufd_ctx *ictx)
 {
 	struct container *container = ictx->container;
@@ -69,7 +71,7 @@ static void container_leave(struct iommufd_ctx *ictx)
 
 /**
  * container_free() - free a container
- * @container: one without groups, or NULL
+ * @container: a container without groups, or NULL
  */
 void container_free(struct container *container)
 {
@@ -108,8 +110,8 @@ static bool container_known_type(unsigned long arg)
 }
 
 /*
- * The groups that are there decide; without any, all is possible. Does not wait
- * for a mapping to be made, and so takes no lock.
+ * The groups in the container decide; an empty one allows both sides. Lockless,
+ * so that the caller does not wait for a mapping in progress.
  */
 static bool container_side_allowed(struct container *container,
 				   enum container_side side)
@@ -124,10 +126,10 @@ static bool container_side_allowed(struct container *container,
 
 /**
  * container_check_extension() - VFIO_CHECK_EXTENSION
- * @container: the container, NULL where no group was ever put in
- * @arg: what is asked about
+ * @container: the container, NULL if no group was ever added
+ * @arg: the extension
  *
- * Return: 1 for yes, 0 for no.
+ * Return: 1 if it is supported, 0 if not.
  */
 long container_check_extension(struct container *container, unsigned long arg)
 {
@@ -170,7 +172,10 @@ static void container_unset(struct container *container)
 		container_tear_down(container);
 }
 
-/* Who finds it set finds it complete: opening a device takes no lock. */
+/*
+ * Set up the container before its state is published: opening a device takes no
+ * lock.
+ */
 static void container_publish(struct container *container,
 			      enum container_state state)
 {
@@ -218,7 +223,7 @@ err_detach:
 	return ret;
 }
 
-/* Nothing is attached: that the type is there is a formality. */
+/* Groups without an IOMMU are not attached: just record the type. */
 static long container_set_noiommu(struct container *container,
 				  unsigned long arg)
 {
@@ -232,7 +237,7 @@ static long container_set_noiommu(struct container *container,
 	return 0;
 }
 
-/* Programs see the type1 driver say yes to this extension, then reject it. */
+/* The type1 driver reports this extension but rejects it as a type. */
 static int container_type_errno(unsigned long arg)
 {
 	return arg == VFIO_UNMAP_ALL ? -EINVAL : -ENODEV;
@@ -240,15 +245,15 @@ static int container_type_errno(unsigned long arg)
 
 /**
  * container_set_iommu() - VFIO_SET_IOMMU
- * @container: the container, NULL where no group was ever put in
+ * @container: the container, NULL if no group was ever added
  * @arg: the type
  *
- * Attaches the groups. There is no way back but to take all groups out.
+ * Attaches the groups. Only the removal of all groups reverts it.
  *
- * Return: 0, -EINVAL without a group, where it was done already or for
- * VFIO_UNMAP_ALL, -ENODEV for a type that is unknown or not that of the groups,
- * -EPERM for groups without an IOMMU where the caller does not have
- * CAP_SYS_RAWIO, an error of domain_attach().
+ * Return: 0; -EINVAL if there is no group, if a type is set already or for
+ * VFIO_UNMAP_ALL; -ENODEV if the type is unknown or does not match the groups;
+ * -EPERM for groups without an IOMMU if the caller lacks CAP_SYS_RAWIO; an
+ * error of domain_attach().
  */
 long container_set_iommu(struct container *container, unsigned long arg)
 {
@@ -275,7 +280,7 @@ long container_set_iommu(struct container *container, unsigned long arg)
 	return ret;
 }
 
-/* The DMA of other kinds is not anybody's, or not to be stopped. */
+/* Groups of other kinds have no DMA, or DMA that cannot be blocked. */
 static int container_claim_dma(struct iommufd_container_group *cgrp)
 {
 	if (cgrp->kind != IOMMUFD_GROUP_PHYSICAL)
@@ -318,20 +323,20 @@ static int container_add_locked(struct container *container,
 
 /**
  * iommufd_container_add_group() - VFIO_GROUP_SET_CONTAINER
- * @ictx: the context; the group takes its own reference
+ * @ictx: the context, to which the group takes its own reference
  * @group: the group, to which the caller keeps a reference
- * @kind: what its devices are
+ * @kind: kind of its devices
  *
- * Whether the DMA of its devices is coherent, as it has to be, was looked at when
- * they were registered.
+ * DMA of the devices has to be coherent, which was checked when they were
+ * registered.
  *
  * Context: May sleep.
- * Return: the group in the container, given back by
- * iommufd_container_remove_group(); -EPERM for a group without an IOMMU where the
- * caller does not have CAP_SYS_RAWIO, or where there are groups with an IOMMU, or
- * for any other group where there are groups without; -EBUSY where
- * IOMMU_VFIO_IOAS has made the context something else, otherwise an error of
- * claiming the group or of attaching it.
+ * Return: the group in the container, to be freed by
+ * iommufd_container_remove_group(); -EPERM for a group without an IOMMU if the
+ * caller lacks CAP_SYS_RAWIO or the container has groups with an IOMMU, and for
+ * any other group if the container has groups without one; -EBUSY if
+ * IOMMU_VFIO_IOAS has selected an IOAS for the context; an error of claiming or
+ * attaching the group.
  */
 struct iommufd_container_group *
 iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
@@ -368,10 +373,10 @@ iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
 EXPORT_SYMBOL_NS_GPL(iommufd_container_add_group, "IOMMUFD_NG");
 
 /**
- * iommufd_container_remove_group() - take a group out of its container
- * @cgrp: the group, no device of which is open; gone afterwards
+ * iommufd_container_remove_group() - remove a group from its container
+ * @cgrp: the group, none of whose devices is open; freed by this call
  *
- * With the last group all mappings go, and the container is unset.
+ * The removal of the last group removes all mappings and unsets the type.
  *
  * Context: May sleep.
  */
@@ -399,22 +404,22 @@ void iommufd_container_remove_group(struct iommufd_container_group *cgrp)
 EXPORT_SYMBOL_NS_GPL(iommufd_container_remove_group, "IOMMUFD_NG");
 
 /**
- * iommufd_container_check_open() - may a device of a group be opened?
+ * iommufd_container_check_open() - check that devices of a group may be opened
  * @cgrp: the group
  *
- * Does not wait for a request to map, which may take long: who opens a device
- * may hold up others that have nothing to do with the container.
+ * Does not wait for a mapping in progress, which may take long: opening a
+ * device may block tasks that have nothing to do with the container.
  *
  * Context: Any.
  * Return: 0, after which the group must stay in the container until the device
- * is closed; -EINVAL where VFIO_SET_IOMMU is still to do, -EPERM where there is
- * no IOMMU and the caller does not have CAP_SYS_RAWIO.
+ * is closed; -EINVAL if no type is set by VFIO_SET_IOMMU, -EPERM for a group
+ * without an IOMMU if the caller lacks CAP_SYS_RAWIO.
  */
 int iommufd_container_check_open(struct iommufd_container_group *cgrp)
 {
 	struct container *container = cgrp->ictx->container;
 
-	/* pairs with smp_store_release() in publish() */
+	/* pairs with smp_store_release() in container_publish() */
 	if (smp_load_acquire(&container->state) == CONTAINER_UNSET)
 		return -EINVAL;
 	if (cgrp->kind == IOMMUFD_GROUP_NOIOMMU && !capable(CAP_SYS_RAWIO))

@@ -2,10 +2,10 @@
 /*
  * A VFIO container: groups that share an I/O address space of type1.
  *
- * A context becomes a container when the first group is put into it. A group's
- * DMA is claimed when it is put in; it is attached then, if VFIO_SET_IOMMU has
- * been done, or by VFIO_SET_IOMMU. What is mapped is mapped for all groups, and
- * goes when the last one leaves.
+ * A context becomes a container when the first group is added. Adding a group
+ * claims its DMA. The group is attached at that time if VFIO_SET_IOMMU has been
+ * called, otherwise by VFIO_SET_IOMMU. Mappings apply to all groups and are
+ * removed with the last group.
  */
 #ifndef IOMMUFD_VFIO_COMPAT_CONTAINER_H
 #define IOMMUFD_VFIO_COMPAT_CONTAINER_H
@@ -21,28 +21,33 @@ struct iommu_group;
 struct iommufd_ctx;
 
 /**
- * enum container_state - what VFIO_SET_IOMMU has made of a container
+ * enum container_state - the type selected by VFIO_SET_IOMMU
  */
 enum container_state {
-	/** @CONTAINER_UNSET: nothing yet, or no group is left */
+	/** @CONTAINER_UNSET: no type yet, or no group is left */
 	CONTAINER_UNSET,
-	/** @CONTAINER_TYPE1: type1 whose unmap goes by first IOVAs */
+	/**
+	 * @CONTAINER_TYPE1: type1, unmaps each mapping whose first IOVA is in
+	 * the range
+	 */
 	CONTAINER_TYPE1,
-	/** @CONTAINER_TYPE1V2: type1 whose unmap cuts no mapping */
+	/** @CONTAINER_TYPE1V2: type1, refuses to unmap part of a mapping */
 	CONTAINER_TYPE1V2,
-	/** @CONTAINER_NOIOMMU: nothing can be mapped */
+	/** @CONTAINER_NOIOMMU: no mappings */
 	CONTAINER_NOIOMMU,
 };
 
 /**
- * enum container_side - what kind of groups a container has
+ * enum container_side - groups with or without an IOMMU
  */
 enum container_side {
 	/** @CONTAINER_EMPTY: no group */
 	CONTAINER_EMPTY,
-	/** @CONTAINER_WITH_IOMMU: groups with an IOMMU, or of software */
+	/**
+	 * @CONTAINER_WITH_IOMMU: groups with an IOMMU, or of emulated devices
+	 */
 	CONTAINER_WITH_IOMMU,
-	/** @CONTAINER_WITHOUT_IOMMU: groups that have none */
+	/** @CONTAINER_WITHOUT_IOMMU: groups without an IOMMU */
 	CONTAINER_WITHOUT_IOMMU,
 };
 
@@ -52,53 +57,55 @@ enum container_side {
 struct container {
 	/**
 	 * @lock: protects all members but @users; held through each request,
-	 * mapping included, so that requests are answered in order as they
-	 * always were
+	 * including the mapping of memory, so that requests are served in order
+	 * as type1 always did
 	 */
 	struct mutex lock;
 	/**
-	 * @users: groups in it, coming or going; &iommufd_ctx.groups_lock
-	 * protects it
+	 * @users: groups in the container, being added or being removed;
+	 * protected by &iommufd_ctx.groups_lock
 	 */
 	unsigned int users;
-	/** @state: what VFIO_SET_IOMMU has made of it; read without the lock */
+	/** @state: type selected by VFIO_SET_IOMMU; read without the lock */
 	enum container_state state;
-	/** @limit: how many mappings there may be */
+	/** @limit: maximum number of mappings */
 	unsigned int limit;
 	/** @groups: list of struct iommufd_container_group */
 	struct list_head groups;
-	/** @side: what kind of groups it has; read without the lock */
+	/** @side: kind of its groups; read without the lock */
 	enum container_side side;
-	/** @space: the mappings; nothing while @state is not that of a type1 */
+	/** @space: the mappings; valid only while @state is a type1 */
 	struct container_space space;
-	/** @dirty: what was written to */
+	/** @dirty: log of dirty pages */
 	struct container_dirty dirty;
 };
 
 /**
  * struct iommufd_container_group - a group in a container
  *
- * Its address owns the group's DMA, where it is &IOMMUFD_GROUP_PHYSICAL.
+ * Its address is the owner of the group's DMA if @kind is
+ * IOMMUFD_GROUP_PHYSICAL.
  */
 struct iommufd_container_group {
 	/** @entry: links into &container.groups */
 	struct list_head entry;
-	/** @kind: what its devices are */
+	/** @kind: kind of its devices */
 	enum iommufd_group_kind kind;
 	/** @ictx: the context, with a reference */
 	struct iommufd_ctx *ictx;
 	/**
-	 * @member: the group, to which the owner of this has a reference;
-	 * attached while the container is set, if it is physical
+	 * @member: the group, to which the owner of this structure has a
+	 * reference; a physical group is attached while the container has a
+	 * type
 	 */
 	struct container_member member;
 };
 
 /**
- * container_is_type1() - can there be mappings?
+ * container_is_type1() - check whether a container can have mappings
  * @container: the container
  *
- * Return: true where it is set to one of the types of type1.
+ * Return: true if its type is one of the types of type1.
  */
 static inline bool container_is_type1(const struct container *container)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A device that is software, in a container.
+ * Emulated devices in a container: pin, read and write its memory, and log what
+ * they write.
  */
 #include <linux/bug.h>
 #include <linux/err.h>
@@ -56,19 +57,19 @@ static const struct iopt_user_ops container_access_user_ops = {
 };
 
 /**
- * iommufd_container_access_create() - let a device reach what is mapped
+ * iommufd_container_access_create() - let an emulated device access memory
  * @cgrp: its group, for which iommufd_container_check_open() has succeeded
- * @ops: of the driver; to pin memory it takes both
- *	&iommufd_access_ops.needs_pin_pages and an unmap op
- * @data: for @ops
+ * @ops: driver callbacks; a driver that pins memory sets
+ *	&iommufd_access_ops.needs_pin_pages and provides an unmap op
+ * @data: passed to @ops
  *
- * The unmap op is called for each mapping that goes and of which something is
+ * The unmap op is called for each mapping that is removed while some of it is
  * pinned.
  *
  * Context: May sleep.
- * Return: the access, given back by iommufd_container_access_destroy() while the
- * group is still in the container; ERR_PTR(-EINVAL) where the container has no
- * mappings by its type, another ERR_PTR.
+ * Return: the access, to be freed by iommufd_container_access_destroy() while
+ * the group is still in the container; ERR_PTR(-EINVAL) if the container is of
+ * a type without mappings, another ERR_PTR.
  */
 struct iommufd_container_access *
 iommufd_container_access_create(struct iommufd_container_group *cgrp,
@@ -102,9 +103,9 @@ EXPORT_SYMBOL_NS_GPL(iommufd_container_access_create, "IOMMUFD_NG");
 
 /**
  * iommufd_container_access_destroy() - undo iommufd_container_access_create()
- * @access: the access, by which nothing is pinned any more; gone afterwards
+ * @access: the access, which has unpinned everything; freed by this call
  *
- * No unmap op is running or will run afterwards.
+ * The unmap op is not running and is not called any more after the return.
  *
  * Context: May sleep; the caller holds no lock that its unmap op takes.
  */
@@ -124,7 +125,7 @@ static struct iova_range container_page_range(unsigned long iova, int index)
 	return (struct iova_range){ first, first + PAGE_SIZE - 1 };
 }
 
-/* What the device has not pinned stays as it is. */
+/* Pages that the device has not pinned are skipped. */
 static void container_unpin_pages(struct container *container,
 				  unsigned long iova, int npage)
 {
@@ -151,7 +152,7 @@ static int container_pin_page(struct container *container,
 	return ret;
 }
 
-/* As type1 says it; @gone where the process that mapped the memory has ended */
+/* Convert to the errno of type1; @dead for a process that has exited. */
 static int container_driver_errno(int ret, int dead)
 {
 	switch (ret) {
@@ -164,7 +165,7 @@ static int container_driver_errno(int ret, int dead)
 	}
 }
 
-/* One by one, as they may be unpinned in other portions. */
+/* Page by page, because the driver may unpin in other portions. */
 static int container_pin_pages(struct container *container, unsigned long iova,
 			       int npage, int prot, struct page **pages)
 {
@@ -183,23 +184,23 @@ static int container_pin_pages(struct container *container, unsigned long iova,
 }
 
 /**
- * iommufd_container_pin_pages() - pin the memory behind some pages of IOVA
+ * iommufd_container_pin_pages() - pin the memory mapped to pages of IOVA
  * @access: the access
- * @iova: in the first page
- * @npage: how many, 1 to IOMMUFD_CONTAINER_MAX_PIN
+ * @iova: any byte of the first page
+ * @npage: number of pages, 1 to IOMMUFD_CONTAINER_MAX_PIN
  * @prot: IOMMU_READ, IOMMU_WRITE, or both
- * @pages: room for all pages
+ * @pages: array large enough for all pages
  *
- * They stay until iommufd_container_unpin_pages(), which the unmap op must call
- * for whatever it is told.
+ * The pages stay pinned until iommufd_container_unpin_pages(), which the unmap
+ * op must call for each range it is given.
  *
  * Context: May sleep.
- * Return: @npage, or with nothing pinned -E2BIG for too many, -EACCES where the
- * container is of type VFIO_TYPE1_IOMMU, -EINVAL where part is not mapped, is
- * being unmapped or is none of the CPU's, or the driver cannot unpin, -EPERM
- * where a mapping does not allow the access, -ENODEV where the process that
- * mapped it is gone, -EFAULT, -ENOMEM also for a limit, -EINTR; for a range that
- * wraps what the type1 driver says to that.
+ * Return: @npage, or with nothing pinned -E2BIG for too many pages, -EACCES if
+ * the container is of type VFIO_TYPE1_IOMMU, -EINVAL if part of the range is
+ * not mapped, is being unmapped or is not RAM, or if the driver cannot unpin,
+ * -EPERM if a mapping does not allow the access, -ENODEV if the process that
+ * created the mapping has exited, -EFAULT, -ENOMEM also if a limit is exceeded,
+ * -EINTR; for a range that wraps the errno of the type1 driver.
  */
 int iommufd_container_pin_pages(struct iommufd_container_access *access,
 				unsigned long iova, int npage, int prot,
@@ -224,8 +225,8 @@ EXPORT_SYMBOL_NS_GPL(iommufd_container_pin_pages, "IOMMUFD_NG");
 /**
  * iommufd_container_unpin_pages() - undo iommufd_container_pin_pages()
  * @access: the access
- * @iova: in the first page
- * @npage: how many; they may have been pinned together with others
+ * @iova: any byte of the first page
+ * @npage: number of pages, which may have been pinned in other portions
  *
  * Context: May sleep.
  */
@@ -243,15 +244,15 @@ void iommufd_container_unpin_pages(struct iommufd_container_access *access,
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_unpin_pages, "IOMMUFD_NG");
 
-/* A page is written to whole or not at all, of several some may be. */
+/* A single page is written completely or not at all, of several some may be. */
 static bool container_may_be_written(const struct iova_range *range, int ret)
 {
 	return !ret || PFN_DOWN(range->first) != PFN_DOWN(range->last);
 }
 
 /*
- * Programs are used to it that who may not read must not write either. What is
- * written to must be marked before it can be unmapped.
+ * A mapping has to allow reading even for a write, which programs rely on.
+ * Pages that were written are marked before they can be unmapped.
  */
 static int container_rw_mapping(struct container *container,
 				const struct iova_range *range, void *data,
@@ -277,23 +278,23 @@ static int container_rw_mapping(struct container *container,
 }
 
 /**
- * iommufd_container_rw() - read or write the memory behind a range
+ * iommufd_container_rw() - read or write the memory mapped to a range
  * @access: the access
  * @iova: first byte
- * @data: where to or from
+ * @data: kernel buffer to copy from or to
  * @length: bytes
- * @flags: as for iommufd_access_rw()
+ * @flags: same as for iommufd_access_rw()
  *
- * Goes from mapping to mapping; what comes before an error is done. Reaches what
- * the process that mapped the memory has there now, also where something else is
- * pinned for devices, and only from that process, or from a kernel thread that
- * @flags say is one.
+ * Proceeds mapping by mapping; what precedes an error has been copied. Accesses
+ * the memory that the process that created the mapping has there now, even if
+ * other pages are pinned for devices. Works only in that process, or in a
+ * kernel thread if @flags contain IOMMUFD_ACCESS_RW_KTHREAD.
  *
  * Context: May sleep.
- * Return: 0; -EINVAL where part is not mapped, is being unmapped or is none of
- * the CPU's; -EPERM where a mapping does not allow the access, or its process is
- * gone; -EFAULT where memory is missing, or it is another process that asks. Also
- * -ENOMEM, -EINTR.
+ * Return: 0; -EINVAL if part of the range is not mapped, is being unmapped or
+ * is not RAM; -EPERM if a mapping does not allow the access, or its process has
+ * exited; -EFAULT if memory is missing, or if the caller is another process.
+ * Also -ENOMEM, -EINTR.
  */
 int iommufd_container_rw(struct iommufd_container_access *access,
 			 unsigned long iova, void *data, size_t length,

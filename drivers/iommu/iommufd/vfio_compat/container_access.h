@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device that is software, in a container: it reaches what is mapped there by
- * the CPU. The calls are in linux/iommufd.h.
+ * Emulated devices in a container, which reach its mappings through the CPU.
+ * The calls are declared in linux/iommufd.h.
  *
- * As long as the device is open its group stays in the container, and what the
- * container is set to stays what it is. So none of this takes the container's
- * lock, which a request to unmap holds while it waits for the device to unpin.
+ * While a device is open its group stays in the container and the type of the
+ * container does not change. Therefore none of the calls takes the container's
+ * lock, which VFIO_IOMMU_UNMAP_DMA holds while it waits for the device to
+ * unpin.
  */
 #ifndef IOMMUFD_VFIO_COMPAT_CONTAINER_ACCESS_H
 #define IOMMUFD_VFIO_COMPAT_CONTAINER_ACCESS_H
@@ -19,20 +20,23 @@ struct container;
 struct iommufd_access_ops;
 
 /**
- * struct iommufd_container_access - a device that is software, in a container
+ * struct iommufd_container_access - an emulated device in a container
  */
 struct iommufd_container_access {
-	/** @user: its place in the container's address space */
+	/** @user: entry in the users of the container's address space */
 	struct iopt_user user;
-	/** @container: the container, which an open device keeps in place */
+	/** @container: the container, which the open device keeps alive */
 	struct container *container;
-	/** @ops: of the driver */
+	/** @ops: driver callbacks */
 	const struct iommufd_access_ops *ops;
-	/** @data: for @ops */
+	/** @data: passed to @ops */
 	void *data;
-	/** @refs: one while it is there, one for each call of the unmap op */
+	/**
+	 * @refs: one until the access is destroyed, one for each running unmap
+	 * op
+	 */
 	refcount_t refs;
-	/** @idle: completed when @refs comes to zero */
+	/** @idle: completed when @refs drops to zero */
 	struct completion idle;
 };
 

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What was written to in a container, by page of IOVA: the log behind
- * VFIO_IOMMU_DIRTY_PAGES.
+ * The log of dirty pages behind VFIO_IOMMU_DIRTY_PAGES, by page of IOVA.
  *
- * A page is reported where since the last report
+ * A page is reported if since the last report
  *
- * - a device that is software has written to it, or had it pinned;
- * - a group with an IOMMU has left;
- * - a device with an IOMMU may have written to it. That is any page that is
- *   mapped, unless the IOMMUs of all groups keep track of it.
+ * - an emulated device has written to it, or had it pinned;
+ * - a group with an IOMMU has been detached;
+ * - a device with an IOMMU may have written to it. That applies to every mapped
+ *   page, unless the IOMMUs of all groups track dirty pages.
  *
- * Each mapping has a bitmap while there is a log. In it is what has to be
- * remembered. What is pinned, or dirty by an IOMMU, is found when it is asked
- * for.
+ * While the log is on each mapping has a bitmap, which holds only what has to
+ * be remembered. Pinned pages, and pages that an IOMMU has marked dirty, are
+ * added at the time of a report.
  */
 #ifndef IOMMUFD_VFIO_COMPAT_DIRTY_H
 #define IOMMUFD_VFIO_COMPAT_DIRTY_H
@@ -28,32 +27,34 @@ struct container_space;
 struct iova_range;
 struct vfio_bitmap;
 
-/* Most pages of a mapping for which there is a log */
+/* Maximum number of pages of a mapping that can be logged */
 #define DIRTY_MAX_PAGES ((u64)INT_MAX)
-/* Bytes of the bitmap that such a mapping takes, made of words of 64 bits */
+/* Size in bytes of the bitmap of such a mapping, made of words of 64 bits */
 #define DIRTY_MAX_BITMAP ((DIRTY_MAX_PAGES + 1) / BITS_PER_BYTE)
 
 /**
  * struct container_dirty - the log of a container
  *
- * The container's lock protects it as well: members change under both, but
- * @pins and what is in a bitmap under @lock alone.
+ * The container's lock protects it too: members change under both locks, but
+ * @pins and the contents of the bitmaps change under @lock alone.
  */
 struct container_dirty {
 	/**
-	 * @lock: for devices that are software, which do not take the
-	 * container's lock; may be held while user memory is accessed
+	 * @lock: for emulated devices, which do not take the container's lock;
+	 * may be held while user memory is accessed
 	 */
 	struct mutex lock;
-	/** @space: the mappings, and the domains; set once */
+	/** @space: the mappings and the domains; set once */
 	struct container_space *space;
-	/** @on: there is a log */
+	/** @on: the log is on */
 	bool on;
-	/** @by_iommu: the IOMMUs of all groups keep track of what is dirty */
+	/** @by_iommu: the IOMMUs of all groups track dirty pages */
 	bool by_iommu;
-	/** @maps: struct dirty_map of each mapping, without a log none */
+	/**
+	 * @maps: struct dirty_map of each mapping; empty while the log is off
+	 */
 	struct rb_root maps;
-	/** @pins: how often a page is pinned, by page of IOVA */
+	/** @pins: pin count of each pinned page, by page of IOVA */
 	struct xarray pins;
 };
 
@@ -80,9 +81,9 @@ int dirty_pin(struct container_dirty *dirty, unsigned long iova);
 bool dirty_unpin(struct container_dirty *dirty, unsigned long iova);
 
 /**
- * dirty_remove() - something was unmapped
+ * dirty_remove() - remove the logs of mappings that were unmapped
  * @dirty: the log, on or off
- * @range: where; mappings that it touches are forgotten
+ * @range: IOVA; applies to each mapping that overlaps it
  *
  * Context: May sleep; the caller holds the container's lock.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VFIO_IOMMU_DIRTY_PAGES.
+ * VFIO_IOMMU_DIRTY_PAGES: copy and check the request, then start, stop or
+ * report the log.
  */
 #include <linux/bitops.h>
 #include <linux/cleanup.h>
@@ -17,14 +18,14 @@
 #include "type1.h"
 
 /**
- * struct dirty_pages_request - a request and all that comes with it
+ * struct dirty_pages_request - a request, with its variable part
  */
 struct dirty_pages_request {
-	/** @get: what comes with a request for a bitmap */
+	/** @get: variable part of a request for a bitmap */
 	struct vfio_iommu_type1_dirty_bitmap_get get;
-	/** @range: what that is about */
+	/** @range: IOVA range of @get */
 	struct iova_range range;
-	/** @cmd: its beginning; here because @get is in what it ends with */
+	/** @cmd: fixed part; last, because it ends with a flexible array */
 	struct vfio_iommu_type1_dirty_bitmap cmd;
 };
 
@@ -57,7 +58,7 @@ static int dirty_pages_get_range(struct dirty_pages_request *request,
 	return dirty_check_bitmap(&request->get.bitmap, request->get.size);
 }
 
-/* One thing at a time is asked for. */
+/* Exactly one of the flags must be set. */
 static int dirty_pages_get_request(struct dirty_pages_request *request,
 				   void __user *arg)
 {
@@ -114,7 +115,7 @@ static int dirty_pages_run(struct container *container,
  * @container: the container
  * @arg: user space's struct vfio_iommu_type1_dirty_bitmap
  *
- * Return: 0, -EACCES where the container is of type VFIO_TYPE1_IOMMU, another
+ * Return: 0, -EACCES if the container is of type VFIO_TYPE1_IOMMU, another
  * negative errno.
  */
 long type1_dirty_pages(struct container *container, void __user *arg)

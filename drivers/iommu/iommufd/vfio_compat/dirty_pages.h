@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * VFIO_IOMMU_DIRTY_PAGES: answers, and the order in which a request is checked,
- * are those of the kernel's native type1 driver.
+ * VFIO_IOMMU_DIRTY_PAGES. Return values, and the order in which a request is
+ * checked, match the kernel's native type1 driver.
  */
 #ifndef IOMMUFD_VFIO_COMPAT_DIRTY_PAGES_H
 #define IOMMUFD_VFIO_COMPAT_DIRTY_PAGES_H

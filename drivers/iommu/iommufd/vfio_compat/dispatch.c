@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls of a VFIO container.
+ * The ioctls of a VFIO container: check its state and call the handlers.
  */
 #include <linux/errno.h>
 #include <linux/fs.h>
@@ -53,17 +53,18 @@ static long dispatch_native(struct container *container, unsigned int cmd,
 }
 
 /**
- * container_ioctl() - an ioctl that is not one of iommufd's
+ * container_ioctl() - serve an ioctl that is not one of iommufd
  * @ictx: the context
- * @cmd: its number
+ * @cmd: ioctl number
  * @arg: its argument
  *
- * Before VFIO_SET_IOMMU a container has but three; programs know by -EINVAL that
- * it was not done. Where no group was ever put into /dev/iommu, or user space has
- * named an IOAS to work on, it is an IOAS that answers.
+ * Until VFIO_SET_IOMMU a container has only three ioctls; the others return
+ * -EINVAL, from which programs conclude that no type is set. An IOAS serves the
+ * ioctls instead if no group was ever added through /dev/iommu, or after user
+ * space has selected an IOAS.
  *
  * Context: May sleep.
- * Return: what user space gets.
+ * Return: the value for user space.
  */
 long container_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 		     unsigned long arg)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The IOMMU domains of a container.
+ * The IOMMU domains of a container: a group joins an existing domain if its
+ * IOMMU allows, otherwise it gets a new one.
  */
 #include <linux/err.h>
 #include <linux/iommu.h>
@@ -32,7 +33,7 @@ static int domain_alloc_dirty(struct device *dev, void *data)
 	return 1;
 }
 
-/* Any device of the group will do; the group keeps it from leaving. */
+/* Any device of the group will do; the group keeps its devices. */
 static int domain_alloc(struct container_domain *cdom,
 			struct container_space *space,
 			struct iommu_group *group)
@@ -93,8 +94,8 @@ static int domain_reserve_regions(struct container_space *space,
 }
 
 /*
- * What this group must not use, and what its IOMMU cannot reach: it may get to
- * share the domain of one that reaches farther.
+ * Reserve the IOVA that the group must not use and that its IOMMU cannot
+ * address: the group may later share a domain with a larger aperture.
  */
 static int domain_reserve(struct container_space *space,
 			  struct container_member *member,
@@ -105,7 +106,7 @@ static int domain_reserve(struct container_space *space,
 	return ret ?: iopt_reserve_outside(&space->iopt, domain, member);
 }
 
-/* Moves a group that is attached to a new domain to an old one that suits. */
+/* Move a group from the new domain to a compatible existing one. */
 static bool domain_join(struct container_space *space,
 			struct container_member *member,
 			const struct container_domain *new)
@@ -146,15 +147,15 @@ static int domain_check_interrupts(const struct container_space *space,
 	    iommu_group_has_isolated_msi(group))
 		return 0;
 
-	/* Guides tell administrators to look for these words. */
+	/* Guides direct administrators to this message. */
 	pr_warn("%s: No interrupt remapping support.  Use the module param \"allow_unsafe_interrupts\" to enable VFIO IOMMU support on this platform\n",
 		"vfio_iommu_type1_attach_group");
 	return -EPERM;
 }
 
 /*
- * With the group attached to a domain in which nothing is mapped: whether its
- * IOMMU can make DMA coherent is known only now.
+ * Called with the group attached to an empty domain, because only then the
+ * IOMMU driver reports whether it can enforce coherency.
  */
 static int domain_finish_attach(struct container_space *space,
 				struct container_member *member,
@@ -180,13 +181,14 @@ static int domain_finish_attach(struct container_space *space,
 }
 
 /**
- * domain_attach() - give a group what its container has mapped
- * @space: what is mapped, and the domains
+ * domain_attach() - attach a group to a domain with the mappings of its
+ * container
+ * @space: the mappings and the domains
  * @member: a group that is not attached
  *
  * Context: May sleep; the caller holds the container's lock.
- * Return: 0, -EINVAL where the group reserves IOVA that is mapped, -EPERM where
- * its interrupts are not isolated, another negative errno.
+ * Return: 0, -EINVAL if the group reserves IOVA that is mapped, -EPERM if its
+ * interrupts are not isolated, another negative errno.
  */
 int domain_attach(struct container_space *space,
 		  struct container_member *member)
@@ -219,10 +221,11 @@ err_free:
 
 /**
  * domain_detach() - undo domain_attach()
- * @space: what is mapped, and the domains
+ * @space: the mappings and the domains
  * @member: a group that is attached
  *
- * With the last domain all mappings go, unless a group does without one.
+ * Removes all mappings with the last domain, unless the container has groups of
+ * emulated devices.
  *
  * Context: May sleep; the caller holds the container's lock.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The IOMMU domains of a container: as few as its groups can share.
+ * The IOMMU domains of a container, of which there are as few as possible.
  */
 #ifndef IOMMUFD_VFIO_COMPAT_DOMAIN_H
 #define IOMMUFD_VFIO_COMPAT_DOMAIN_H
@@ -14,54 +14,56 @@ struct iommu_group;
 struct iommufd_type1_params;
 
 /**
- * struct container_space - what is mapped in a container, and its domains
+ * struct container_space - the mappings of a container, and its domains
  *
- * The container's lock protects it.
+ * Protected by the container's lock.
  */
 struct container_space {
 	/** @iopt: the mappings */
 	struct iopt iopt;
 	/** @domains: list of struct container_domain */
 	struct list_head domains;
-	/** @params: what the administrator wants of it, by params_get() */
+	/** @params: parameters set by the administrator, from params_get() */
 	const struct iommufd_type1_params *params;
-	/** @nesting: domains are asked for the nesting property */
+	/** @nesting: enable nesting for the domains */
 	bool nesting;
-	/** @nr_emulated: groups that do without a domain */
+	/** @nr_emulated: groups of emulated devices, which use no domain */
 	unsigned int nr_emulated;
-	/** @had_domain: there was a domain since the container was set */
+	/** @had_domain: there has been a domain since the type was set */
 	bool had_domain;
 };
 
 /**
- * struct container_domain - one domain of a container
+ * struct container_domain - a domain of a container
  */
 struct container_domain {
 	/** @entry: links into &container_space.domains */
 	struct list_head entry;
 	/** @domain: the domain */
 	struct iommu_domain *domain;
-	/** @iopt_domain: its place in the container's address space */
+	/**
+	 * @iopt_domain: entry in the domains of the container's address space
+	 */
 	struct iopt_domain iopt_domain;
-	/** @coherent: it makes all DMA coherent */
+	/** @coherent: the IOMMU enforces cache coherency */
 	bool coherent;
-	/** @dirty: it can keep track of what is written to */
+	/** @dirty: the domain can track dirty pages */
 	bool dirty;
-	/** @tracking: it does; for dirty.c alone */
+	/** @tracking: it currently does; private to dirty.c */
 	bool tracking;
-	/** @nr_groups: groups attached to it */
+	/** @nr_groups: number of groups attached to it */
 	unsigned int nr_groups;
 };
 
 /**
- * struct container_member - what the domains know of a group
+ * struct container_member - a group as its container's domains see it
  *
- * Its address owns the group's reservations of IOVA.
+ * Its address is the owner of the IOVA reserved for the group.
  */
 struct container_member {
-	/** @group: the group, whose DMA was claimed */
+	/** @group: the group, whose DMA is claimed */
 	struct iommu_group *group;
-	/** @cdom: what it is attached to; for domain.c alone */
+	/** @cdom: domain it is attached to; private to domain.c */
 	struct container_domain *cdom;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a container tells of itself: page sizes, how it logs what is dirty,
- * mappings left, IOVA ranges.
+ * VFIO_IOMMU_GET_INFO: page sizes, dirty page logging, number of available
+ * mappings, IOVA ranges.
  */
 #include <linux/bitops.h>
 #include <linux/cleanup.h>
@@ -19,32 +19,35 @@
 #include "type1.h"
 
 /**
- * struct info_caps - the capabilities, as they follow struct vfio_iommu_type1_info
+ * struct info_caps - the capabilities, as they follow struct
+ * vfio_iommu_type1_info
  *
  * One after the other, each at a multiple of 8 bytes.
  */
 struct info_caps {
-	/** @migration: what VFIO_IOMMU_DIRTY_PAGES can do; an IOAS has it not */
+	/**
+	 * @migration: abilities of VFIO_IOMMU_DIRTY_PAGES; left out for an IOAS
+	 */
 	struct vfio_iommu_type1_info_cap_migration migration;
-	/** @avail: mappings left */
+	/** @avail: number of mappings that can be added */
 	struct vfio_iommu_type1_info_dma_avail avail;
-	/** @pad: to a multiple of 8 */
+	/** @pad: pads to a multiple of 8 bytes */
 	u32 pad;
-	/** @iova: where mapping is possible; missing where there is no range */
+	/** @iova: ranges usable for mappings; left out if there is none */
 	struct vfio_iommu_type1_info_cap_iova_range iova;
 };
 
 /**
- * struct info_reply - what is told
+ * struct info_reply - the data returned to user space
  */
 struct info_reply {
-	/** @info: its beginning */
+	/** @info: the fixed part */
 	struct vfio_iommu_type1_info info;
-	/** @caps: the capabilities, to be freed */
+	/** @caps: the capabilities, allocated */
 	struct info_caps *caps;
-	/** @begin: bytes into @caps to the first that there is */
+	/** @begin: offset in @caps of the first capability returned */
 	size_t begin;
-	/** @end: bytes into @caps to the end of the last that there is */
+	/** @end: offset in @caps of the end of the last one returned */
 	size_t end;
 };
 
@@ -77,7 +80,7 @@ static void info_fill_iova(struct info_caps *caps,
 	}
 }
 
-/* How many ranges there are may have changed when they are asked for. */
+/* The number of ranges may change between the two calls. */
 static int info_add_caps(struct info_reply *reply, struct iopt *iopt, u32 avail,
 			 bool ranges_wanted)
 {
@@ -133,7 +136,7 @@ static int info_get_request(struct info_reply *reply, void __user *arg)
 	return reply->info.argsz < minsz ? -EINVAL : 0;
 }
 
-/* Each says where the next one is, from the beginning of the answer. */
+/* Each header has the offset of the next one from the start of the reply. */
 static void info_chain_caps(struct info_reply *reply)
 {
 	const size_t here = sizeof(reply->info) - reply->begin;
@@ -168,8 +171,8 @@ static int info_put_reply(struct info_reply *reply, void __user *arg)
  * @container: the container
  * @arg: user space's struct vfio_iommu_type1_info
  *
- * Capabilities are written all or not at all; where there is no room, argsz says
- * how much it takes.
+ * Writes either all capabilities or none. If they do not fit, argsz is set to
+ * the size needed.
  *
  * Return: 0 or a negative errno.
  */
@@ -192,7 +195,7 @@ long type1_get_info(struct container *container, void __user *arg)
 
 /**
  * type1_get_ioas_info() - VFIO_IOMMU_GET_INFO of an IOAS
- * @iopt: its I/O address space, NULL where there is none
+ * @iopt: its I/O address space, NULL if no IOAS is selected
  * @arg: user space's struct vfio_iommu_type1_info
  *
  * Return: 0, -ENODEV without @iopt, another negative errno.
@@ -209,7 +212,7 @@ long type1_get_ioas_info(struct iopt *iopt, void __user *arg)
 	if (!iopt)
 		return -ENODEV;
 	reply.info.iova_pgsizes = type1_pgsizes(iopt);
-	/* there is no limit but that of memory */
+	/* only the available memory limits the number of mappings */
 	ret = info_add_caps(&reply, iopt, U32_MAX, true);
 	if (ret)
 		return ret;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a container tells of itself.
+ * VFIO_IOMMU_GET_INFO of a container and of an IOAS.
  */
 #ifndef IOMMUFD_VFIO_COMPAT_INFO_H
 #define IOMMUFD_VFIO_COMPAT_INFO_H

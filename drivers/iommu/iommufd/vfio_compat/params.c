@@ -12,14 +12,17 @@ static const struct iommufd_type1_params params_defaults = {
 	.dma_entry_limit = U16_MAX,
 };
 
-/* Protects @registered, but for the values, which change under everybody. */
+/*
+ * Protects @params_registered, but not the values, which may change at any
+ * time.
+ */
 static DEFINE_MUTEX(params_lock);
 static const struct iommufd_type1_params *params_registered;
 
 /**
- * iommufd_type1_register() - there are parameters for containers
- * @params: the parameters, until iommufd_type1_unregister(); nobody else
- *	  registers any
+ * iommufd_type1_register() - register parameters for containers
+ * @params: the parameters, valid until iommufd_type1_unregister(); there is
+ *	only one registration at a time
  *
  * Context: May sleep.
  */
@@ -33,7 +36,8 @@ EXPORT_SYMBOL_NS_GPL(iommufd_type1_register, "IOMMUFD_NG");
 /**
  * iommufd_type1_unregister() - undo iommufd_type1_register()
  *
- * To be called when the module goes, which no container holds any more by then.
+ * To be called when the module is removed, at which time no container holds it
+ * any more.
  *
  * Context: May sleep.
  */
@@ -45,11 +49,11 @@ void iommufd_type1_unregister(void)
 EXPORT_SYMBOL_NS_GPL(iommufd_type1_unregister, "IOMMUFD_NG");
 
 /**
- * params_get() - the parameters that hold for a container
+ * params_get() - get the parameters for a container
  *
  * Context: May sleep.
- * Return: the parameters, which may change at any time; given back by
- * params_put().
+ * Return: the parameters, whose values may change at any time; to be released
+ * by params_put().
  */
 const struct iommufd_type1_params *params_get(void)
 {
@@ -61,7 +65,7 @@ const struct iommufd_type1_params *params_get(void)
 
 /**
  * params_put() - undo params_get()
- * @params: what it gave
+ * @params: return value of params_get()
  *
  * Context: Any.
  */

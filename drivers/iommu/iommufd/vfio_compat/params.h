@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How containers behave, by the parameters of the module vfio_iommu_type1.
+ * The parameters of the module vfio_iommu_type1 that apply to containers.
  *
- * Administrators have set those for years, so they have a module of that name.
- * A container keeps it while it is set to a type, as if it were the one that does
- * the work. Without the module the parameters have their defaults.
+ * Administrators have set these parameters for years, so a module of that name
+ * still provides them. A container pins the module while it has a type, as it
+ * did when the module implemented type1. Without the module, the parameters
+ * have their defaults.
  */
 #ifndef IOMMUFD_VFIO_COMPAT_PARAMS_H
 #define IOMMUFD_VFIO_COMPAT_PARAMS_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mapping and unmapping in a container.
+ * VFIO_IOMMU_MAP_DMA and VFIO_IOMMU_UNMAP_DMA of a container.
  */
 #include <linux/bitops.h>
 #include <linux/cleanup.h>
@@ -22,11 +22,11 @@
 #include "vaddr.h"
 
 /**
- * type1_pgsizes() - I/O page sizes as user space sees them
+ * type1_pgsizes() - get the I/O page sizes reported to user space
  * @iopt: the I/O address space
  *
- * Sizes below PAGE_SIZE are of no use to it and hidden. An IOMMU that has no
- * others may share none with the rest.
+ * Sizes below PAGE_SIZE are useless to user space and hidden. IOMMUs that have
+ * only such sizes may share none with the others.
  *
  * Return: bitmap of sizes in bytes.
  */
@@ -52,8 +52,8 @@ static int type1_range(u64 start, u64 size, struct iova_range *range)
 }
 
 /*
- * The log is there before anything can be written to. Where there is no memory
- * for both, it is what is to be mapped that is spoken of.
+ * Add the log first, so that no write is missed. If both the log and the
+ * mapping fail, report the error of the mapping.
  */
 static int type1_map_with_log(struct container *container, struct iopt_map *map,
 			      const struct iova_range *range)
@@ -69,7 +69,10 @@ static int type1_map_with_log(struct container *container, struct iopt_map *map,
 		iopt_unmap(&container->space.iopt, range, &unmapped);
 		ret = log;
 	}
-	/* the last page of all is no memory, rather than a bad range */
+	/*
+	 * a range up to the highest address has no memory behind it, but is
+	 * valid
+	 */
 	return ret == -EOVERFLOW ? -EFAULT : ret;
 }
 
@@ -117,7 +120,7 @@ long type1_map(struct container *container, void __user *arg)
 		ret = type1_range(cmd.vaddr, cmd.size, &memory);
 	if (ret)
 		return ret;
-	/* either a new mapping, or a new address for one that is there */
+	/* either a new mapping, or a new address for an existing mapping */
 	if (!(cmd.flags & access) == !(cmd.flags & VFIO_DMA_MAP_FLAG_VADDR))
 		return -EINVAL;
 
@@ -138,7 +141,7 @@ long type1_map(struct container *container, void __user *arg)
 	return type1_map_locked(container, &map, &range, cmd.flags);
 }
 
-/* Nothing goes where the range has only a part of some mapping. */
+/* Unmaps nothing if the range contains only part of some mapping. */
 static int type1_unmap_v2(struct iopt *iopt, const struct iova_range *range,
 			  u64 *unmapped)
 {
@@ -148,8 +151,8 @@ static int type1_unmap_v2(struct iopt *iopt, const struct iova_range *range,
 }
 
 /*
- * A mapping goes whole if its first IOVA is in the range. Where the range begins
- * inside of a mapping, nothing goes.
+ * Unmaps each mapping whose first IOVA is in the range, and nothing if the
+ * range begins inside of a mapping.
  */
 static int type1_unmap_v1(struct iopt *iopt, const struct iova_range *range,
 			  u64 *unmapped)
@@ -242,7 +245,8 @@ static int type1_get_bitmap(const struct vfio_iommu_type1_dma_unmap *cmd,
  * @container: the container
  * @arg: user space's struct vfio_iommu_type1_dma_unmap
  *
- * Return: 0, with the size that was unmapped written back, or a negative errno.
+ * Return: 0, with the number of bytes unmapped written back, or a negative
+ * errno.
  */
 long type1_unmap(struct container *container, void __user *arg)
 {

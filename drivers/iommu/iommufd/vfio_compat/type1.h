@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Mapping and unmapping in a container: answers, and the order in which a
- * request is checked, are those of the kernel's native type1 driver.
+ * Mapping and unmapping in a container. Return values, and the order in which a
+ * request is checked, match the kernel's native type1 driver.
  */
 #ifndef IOMMUFD_VFIO_COMPAT_TYPE1_H
 #define IOMMUFD_VFIO_COMPAT_TYPE1_H

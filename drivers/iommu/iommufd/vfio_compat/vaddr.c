@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which addresses of a container's memory are valid.
+ * VFIO_UPDATE_VADDR: invalidate and restore the addresses of mapped memory.
  */
 #include <linux/errno.h>
 
@@ -11,13 +11,14 @@
 #include "vaddr.h"
 
 /**
- * vaddr_updatable() - VFIO_CHECK_EXTENSION of VFIO_UPDATE_VADDR
- * @space: what is mapped
+ * vaddr_updatable() - check whether addresses can be invalidated
+ * @space: the mappings
  *
- * A device that is software may reach for memory at any time.
+ * Serves VFIO_CHECK_EXTENSION of VFIO_UPDATE_VADDR. Emulated devices rule it
+ * out because they may access memory at any time.
  *
  * Context: The caller holds the container's lock.
- * Return: true where addresses can be made invalid.
+ * Return: true if addresses can be invalidated.
  */
 bool vaddr_updatable(const struct container_space *space)
 {
@@ -25,13 +26,13 @@ bool vaddr_updatable(const struct container_space *space)
 }
 
 /**
- * vaddr_check_attach() - may a group come?
- * @space: what is mapped
+ * vaddr_check_attach() - check that a group may be attached
+ * @space: the mappings
  *
- * It might need memory to be pinned, or reach for it.
+ * The group may require memory to be pinned, or access it.
  *
  * Context: May sleep; the caller holds the container's lock.
- * Return: 0, or -EBUSY while an address is invalid.
+ * Return: 0, or -EBUSY while any address is invalid.
  */
 int vaddr_check_attach(struct container_space *space)
 {
@@ -57,17 +58,18 @@ static bool vaddr_ends_inside(struct iopt *iopt, const struct iova_range *range)
 
 /**
  * vaddr_invalidate() - VFIO_IOMMU_UNMAP_DMA with VFIO_DMA_UNMAP_FLAG_VADDR
- * @space: what is mapped, with no group whose devices are software
+ * @space: the mappings, without groups of emulated devices
  * @range: IOVA
- * @by_first: a mapping is meant where its first IOVA is in the range, and none
- *	where the range begins inside of one
- * @bytes: what the mappings there have is added to it
+ * @by_first: select the mappings whose first IOVA is in the range, and none if
+ *	the range begins inside of a mapping
+ * @bytes: the length of the selected mappings is added
  *
- * Which mappings are meant follows the rules by which they would be unmapped.
+ * Selects the mappings that would be unmapped without the flag.
  *
  * Context: May sleep; the caller holds the container's lock.
- * Return: 0, or with nothing changed -EINVAL where the range cuts a mapping,
- * unless @by_first allows that, or the address of one is invalid already.
+ * Return: 0, or with nothing changed -EINVAL if the range contains part of a
+ * mapping, unless @by_first allows that, or if the address of a mapping is
+ * already invalid.
  */
 int vaddr_invalidate(struct container_space *space,
 		     const struct iova_range *range, bool by_first, u64 *bytes)
@@ -83,15 +85,15 @@ int vaddr_invalidate(struct container_space *space,
 
 /**
  * vaddr_restore() - VFIO_IOMMU_MAP_DMA with VFIO_DMA_MAP_FLAG_VADDR
- * @space: what is mapped
+ * @space: the mappings
  * @range: IOVA of the mapping
- * @vaddr: where its memory is in the current process, page aligned
+ * @vaddr: address of its memory in the current process, page aligned
  *
  * Context: May sleep; the caller holds the container's lock.
- * Return: 0, or with nothing changed -ENOENT where nothing is mapped, -EINVAL
- * where the range is not that of one mapping, or its address is valid, -ENOMEM
- * where the current process may not lock as much memory, -EINTR where it is being
- * killed.
+ * Return: 0, or with nothing changed -ENOENT if nothing is mapped, -EINVAL if
+ * the range is not that of one mapping or its address is valid, -ENOMEM if the
+ * current process may not lock that much memory, -EINTR if the current task is
+ * being killed.
  */
 int vaddr_restore(struct container_space *space, const struct iova_range *range,
 		  unsigned long vaddr)

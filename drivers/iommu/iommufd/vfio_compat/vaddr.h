@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * VFIO_UPDATE_VADDR: the memory of a container's mappings moves to another
- * address, or to another process that takes the container over, as when a
- * virtual machine gets a new QEMU without a stop of its devices.
+ * address, or to another process that takes over the container. This lets a
+ * virtual machine continue in a new QEMU while its devices keep running.
  */
 #ifndef IOMMUFD_VFIO_COMPAT_VADDR_H
 #define IOMMUFD_VFIO_COMPAT_VADDR_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Claims physical addresses, as the driver of the boot display does with a BAR of
- * a device that it knows nothing else about.
+ * Claim physical addresses, like the driver of the boot display does with a BAR
+ * without using the device otherwise.
  */
 #include <linux/cleanup.h>
 #include <linux/fs.h>
@@ -13,10 +13,10 @@
 
 #include "claimer_abi.h"
 
-/* Protects what the files have claimed, which is their private_data. */
+/* Protects private_data of the files, which is the claimed resource. */
 static DEFINE_MUTEX(claimer_lock);
 
-/* Without it a miscdevice puts itself there */
+/* Otherwise private_data would point to the miscdevice */
 static int claimer_open(struct inode *inode, struct file *file)
 {
 	file->private_data = NULL;
@@ -68,5 +68,5 @@ static struct miscdevice claimer_misc = {
 };
 module_misc_device(claimer_misc);
 
-MODULE_DESCRIPTION("Claims physical addresses, for tests");
+MODULE_DESCRIPTION("Claim physical addresses for tests");
 MODULE_LICENSE("GPL");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is written to /dev/claimer. Each open file claims one range, until it is
- * closed: a write gives EBUSY where somebody has some of it, or the file has one.
+ * The structure written to /dev/claimer. Each open file claims one range until
+ * it is closed. A write fails with EBUSY if part of the range is claimed
+ * already, or if the file has claimed a range.
  */
 #ifndef CLAIMER_ABI_H
 #define CLAIMER_ABI_H
@@ -9,12 +10,12 @@
 #include <linux/types.h>
 
 /**
- * struct claimer_range - physical addresses
+ * struct claimer_range - range of physical addresses
  */
 struct claimer_range {
-	/** @start: the first */
+	/** @start: first address */
 	__u64 start;
-	/** @size: how many */
+	/** @size: bytes */
 	__u64 size;
 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Imports dma-bufs as drivers of GPUs and of RDMA do, on behalf of some PCI
- * device, but does nothing with the memory. It unmaps when it is told to, or
- * later, so that a test can see whether it is waited for.
+ * Import dma-bufs on behalf of a PCI device, like drivers of GPUs and of RDMA
+ * do, but without using the memory. The importer unmaps either when it is
+ * notified or later, so that a test can check whether the exporter waits for
+ * it.
  */
 #include <linux/cleanup.h>
 #include <linux/dma-buf.h>
@@ -33,29 +34,31 @@
 struct importer {
 	/** @owner: files of the process that opened it */
 	fl_owner_t owner;
-	/** @lock: protects the members but @sgt; comes before reservation locks */
+	/**
+	 * @lock: protects all members but @sgt; taken before reservation locks
+	 */
 	struct mutex lock;
-	/** @attach: what it is attached by, or NULL */
+	/** @attach: the attachment, or NULL */
 	struct dma_buf_attachment *attach;
-	/** @event: counts how often it was told to unmap */
+	/** @event: counts the notifications to unmap */
 	struct eventfd_ctx *event;
-	/** @at_once: it unmaps as soon as it is told to */
+	/** @at_once: unmap as soon as notified */
 	bool at_once;
 	/** @pinned: the dma-buf is pinned */
 	bool pinned;
-	/** @fence: DMA that is not done yet, or NULL */
+	/** @fence: DMA in progress, or NULL */
 	struct dma_fence *fence;
-	/** @sgt: what is mapped, or NULL; protected by the reservation lock */
+	/** @sgt: the mapping, or NULL; protected by the reservation lock */
 	struct sg_table *sgt;
 };
 
 /**
- * struct importer_fence - DMA that ends when the test says so
+ * struct importer_fence - DMA that a test completes
  */
 struct importer_fence {
-	/** @base: what others wait for; must come first */
+	/** @base: the fence; must be the first member */
 	struct dma_fence base;
-	/** @lock: of @base */
+	/** @lock: lock of @base */
 	spinlock_t lock;
 };
 
@@ -64,7 +67,7 @@ static const char *importer_fence_name(struct dma_fence *fence)
 	return KBUILD_MODNAME;
 }
 
-/* The dma-buf may hold it for longer than the importer lives */
+/* The dma-buf may keep the fence for longer than the importer exists */
 static void importer_fence_release(struct dma_fence *fence)
 {
 	dma_fence_free(fence);
@@ -108,7 +111,7 @@ static void importer_invalidate(struct dma_buf_attachment *attach)
 	eventfd_signal(imp->event);
 }
 
-/* By IMPORTER_NO_P2P and IMPORTER_NO_NOTIFY */
+/* Indexed by IMPORTER_NO_P2P and IMPORTER_NO_NOTIFY */
 static const struct dma_buf_attach_ops importer_attach_ops[] = {
 	{ .allow_peer2peer = true, .invalidate_mappings = importer_invalidate },
 	{ .allow_peer2peer = false,
@@ -147,7 +150,7 @@ static int importer_attach_device(struct importer *imp, struct pci_dev *pdev,
 	return 0;
 }
 
-/* The references to the dma-buf and the device are the attachment's from then on */
+/* The attachment takes over the references to the dma-buf and the device */
 static int importer_do_attach(struct importer *imp,
 			      const struct importer_attach *arg)
 {
@@ -358,9 +361,10 @@ static void importer_stop(struct importer *imp)
 }
 
 /*
- * A process that ends closes its files one after the other, and the device before
- * the importer would wait for ever. But all are flushed before any is released.
- * Not in a child, which closes what it has inherited.
+ * An exiting process closes its files one by one; if it closed the device
+ * before the importer, the device would wait forever. But all files are flushed
+ * before any is released. A child that closes inherited files must not stop the
+ * importer.
  */
 static int importer_flush(struct file *file, fl_owner_t id)
 {
@@ -410,5 +414,5 @@ static struct miscdevice importer_misc = {
 module_misc_device(importer_misc);
 
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("An importer of dma-bufs, for tests");
+MODULE_DESCRIPTION("Importer of dma-bufs for tests");
 MODULE_IMPORT_NS("DMA_BUF");

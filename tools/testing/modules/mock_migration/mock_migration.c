@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A driver on top of vfio-pci-core, as those of real devices that can be
- * migrated are. It takes an NVMe controller, of which it moves a few registers,
- * and plays a device that knows where it wrote to.
+ * A driver on top of vfio-pci-core, like the drivers of real devices that can
+ * be migrated. It binds to an NVMe controller, migrates a few of its registers,
+ * and emulates the logging of DMA.
  */
 #include <linux/anon_inodes.h>
 #include <linux/bitops.h>
@@ -24,7 +24,7 @@
 #define REG_ASQ 0x28
 #define REG_ACQ 0x30
 
-/* What is behind the registers that are moved */
+/* Offset of the doorbells, beyond the migrated registers */
 #define DOORBELLS 0x1000
 
 #define MAX_RECORDS 16
@@ -32,36 +32,35 @@
 static unsigned int flags = VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P |
 			    VFIO_MIGRATION_PRE_COPY;
 module_param(flags, uint, 0644);
-MODULE_PARM_DESC(flags,
-		 "VFIO_MIGRATION_* of devices that are bound from now on");
+MODULE_PARM_DESC(flags, "VFIO_MIGRATION_* flags of devices bound later");
 
 static unsigned int missing;
 module_param(missing, uint, 0644);
-MODULE_PARM_DESC(missing, "Op that devices bound from now on lack, 1 to 6");
+MODULE_PARM_DESC(missing, "Op missing from devices bound later, 1 to 6");
 
 static bool sparse;
 module_param(sparse, bool, 0644);
-MODULE_PARM_DESC(sparse, "Only the doorbells can be mapped");
+MODULE_PARM_DESC(sparse, "Allow only the doorbells to be mapped");
 
 /**
- * struct mock_file - file that a state is read or written by
+ * struct mock_file - file to read or write a state
  */
 struct mock_file {
 	/** @lock: protects the members */
 	struct mutex lock;
-	/** @mdev: the device, NULL when the transfer has ended */
+	/** @mdev: the device, NULL after the end of the transfer */
 	struct mock_device *mdev;
 	/** @filp: the file */
 	struct file *filp;
-	/** @precopy: the device still works, and there may be more to read */
+	/** @precopy: the device is running, so there may be more data later */
 	bool precopy;
-	/** @size: bytes in @records */
+	/** @size: valid bytes of @records */
 	size_t size;
-	/** @initial: bytes of these that are to be read before STOP_COPY */
+	/** @initial: number of bytes to be read before STOP_COPY */
 	size_t initial;
-	/** @pos: bytes of these that were read */
+	/** @pos: number of bytes read */
 	size_t pos;
-	/** @records: the data; the last one is what counts */
+	/** @records: the data, of which the last record is loaded */
 	struct mock_record records[MAX_RECORDS];
 };
 
@@ -69,32 +68,35 @@ struct mock_file {
  * struct mock_device - an NVMe controller
  */
 struct mock_device {
-	/** @core: what vfio-pci-core knows of it; must come first */
+	/** @core: device of vfio-pci-core; must be the first member */
 	struct vfio_pci_core_device core;
 	/**
-	 * @was_reset: bit 0: what follows is to be reset too, which is done
-	 * when it is looked at: resets hold locks that a page fault may take
+	 * @was_reset: bit 0: a reset has to be applied to the members below.
+	 * Deferred to the next access, because resets hold locks that a page
+	 * fault may take.
 	 */
 	unsigned long was_reset;
-	/** @lock: protects the rest; taken before that of a file */
+	/**
+	 * @lock: protects the members below; taken before the lock of a file
+	 */
 	struct mutex lock;
-	/** @state: where it is */
+	/** @state: current state */
 	enum vfio_device_mig_state state;
-	/** @fail: a step to this state fails */
+	/** @fail: state whose next entry fails */
 	u32 fail;
-	/** @steps: for the test */
+	/** @steps: states entered, for the test */
 	struct mock_steps steps;
-	/** @file: while data moves; holds a reference on its file */
+	/** @file: file of the current transfer, or NULL; holds a reference */
 	struct mock_file *file;
 	/** @logging: DMA is logged */
 	bool logging;
 	/** @nr_ranges: entries in @first and @last */
 	unsigned int nr_ranges;
-	/** @first: first IOVA of each range that is logged */
+	/** @first: first IOVA of each logged range */
 	unsigned long first[MOCK_MAX_RANGES];
-	/** @last: last IOVA */
+	/** @last: last IOVA of each logged range */
 	unsigned long last[MOCK_MAX_RANGES];
-	/** @dirty: pages of 4 KiB that were written to */
+	/** @dirty: written pages of 4 KiB */
 	struct xarray dirty;
 };
 
@@ -252,7 +254,7 @@ static bool mock_is_saving(enum vfio_device_mig_state state)
 	       state == VFIO_DEVICE_STATE_PRE_COPY_P2P;
 }
 
-/* The device keeps one reference, the other is the caller's */
+/* One reference is for the device, the other for the caller */
 static struct file *mock_begin_transfer(struct mock_device *mdev,
 					enum vfio_device_mig_state next)
 {
@@ -299,7 +301,7 @@ static void mock_stop_logging(struct mock_device *mdev)
 	xa_destroy(&mdev->dirty);
 }
 
-/* As new: after a reset, and for the next user */
+/* Restore the initial state after a reset, and for the next user */
 static void mock_restart(struct mock_device *mdev)
 {
 	mock_end_transfer(mdev);
@@ -340,7 +342,7 @@ static int mock_load_device(struct mock_device *mdev)
 	return 0;
 }
 
-/* Returns the file where the step begins a transfer */
+/* Returns a file if the step begins a transfer */
 static struct file *mock_take_step(struct mock_device *mdev,
 				   enum vfio_device_mig_state next)
 {
@@ -383,7 +385,7 @@ static struct file *mock_set_state(struct vfio_device *vdev,
 	if (mdev->state == VFIO_DEVICE_STATE_ERROR)
 		return ERR_PTR(-EIO);
 
-	/* To where it is already is no way, but must be a state */
+	/* There is no path to the current state, but it must be valid */
 	do {
 		ret = vfio_mig_get_next_state(vdev, mdev->state, new_state,
 					      &next);
@@ -711,7 +713,7 @@ static struct pci_driver mock_driver = {
 module_pci_driver(mock_driver);
 
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("A device that can be migrated, for tests");
+MODULE_DESCRIPTION("Migratable device for tests");
 MODULE_IMPORT_NS("IOMMUFD_NG");
 MODULE_IMPORT_NS("VFIO_NG");
 MODULE_IMPORT_NS("VFIO_PCI_NG");

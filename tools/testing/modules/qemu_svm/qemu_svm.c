@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes KVM work on the AMD processor that QEMU emulates, which differs from a
- * real one in two things (AMD64 Architecture Programmer's Manual, volume 2, 15.20).
- * Load it after kvm_amd.
+ * Make KVM work on the AMD processor emulated by QEMU, which differs from a
+ * real one in two respects (AMD64 Architecture Programmer's Manual, volume 2,
+ * 15.20). Load this module after kvm_amd.
  *
- * EXITINTINFO of the VMCB says which event was being delivered when the guest was
- * left; with its valid bit clear it says nothing. QEMU clears that bit alone where
- * an exception was delivered, and leaves the type. KVM of newer kernels looks at the
- * type alone, and where the next exit is the first access to a page of something
- * that it emulates, it stops the guest: "KVM internal error. Suberror: 3". Here what
- * is not valid is cleared before KVM looks.
+ * EXITINTINFO in the VMCB describes the event that was being delivered at the
+ * exit from the guest; it is meaningless if its valid bit is clear. After the
+ * delivery of an exception QEMU clears only that bit and leaves the type. Newer
+ * versions of KVM check only the type, and stop the guest if the next exit is
+ * the first access to a page of an emulated device: "KVM internal error.
+ * Suberror: 3". The module clears an invalid EXITINTINFO before KVM checks it.
  *
- * An interrupt that VMRUN injects through EVENTINJ is delivered once. QEMU delivers
- * it, but keeps its vector as that of an exception yet to come until the next event.
- * If something else has the processor pause before that (a change of the memory map,
- * another processor that wants to be alone), the vector is delivered again, as a
- * fault, whether or not the guest has interrupts enabled. A guest then waits for a
- * lock that it holds itself, or its firmware is lost. Here another interrupt waits
- * already when the guest is entered, so that it is left at once, which is an event,
- * and entered again with nothing to inject.
+ * An interrupt that VMRUN injects through EVENTINJ is to be delivered once.
+ * QEMU delivers it, but until the next event also keeps its vector as that of a
+ * pending exception. If the processor is paused for another reason before that
+ * event (a change of the memory map, another processor that needs exclusive
+ * execution), the vector is delivered again as a fault, whether or not the
+ * guest has interrupts enabled. The guest then waits for a lock that it holds
+ * itself, or its firmware crashes. The module sends the processor an interrupt
+ * before it enters the guest, so that the guest exits immediately, which is an
+ * event, and is entered again with nothing to inject.
  */
 #include <linux/kprobes.h>
 #include <linux/kvm_host.h>
@@ -27,16 +28,16 @@
 #include <asm/svm.h>
 
 /**
- * struct svm_vcpu - how kvm_amd's struct vcpu_svm begins
+ * struct svm_vcpu - initial part of kvm_amd's struct vcpu_svm
  */
 struct svm_vcpu {
-	/** @vcpu: the processor, as the rest of KVM knows it */
+	/** @vcpu: the processor, as the generic part of KVM defines it */
 	struct kvm_vcpu vcpu;
 	/** @vmcb: its VMCB */
 	struct vmcb *vmcb;
 };
 
-/* Of a function whose first argument is a struct kvm_vcpu */
+/* For functions whose first argument is a struct kvm_vcpu */
 static struct vmcb_control_area *qemu_svm_control_of(struct pt_regs *regs)
 {
 	struct kvm_vcpu *vcpu =
@@ -55,7 +56,7 @@ static int qemu_svm_before_check(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
-/* fastpath_t svm_vcpu_run(struct kvm_vcpu *vcpu, ...), interrupts are off */
+/* fastpath_t svm_vcpu_run(struct kvm_vcpu *vcpu, ...), interrupts disabled */
 static int qemu_svm_before_run(struct kprobe *probe, struct pt_regs *regs)
 {
 	u32 event = qemu_svm_control_of(regs)->event_inj;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices that are software, for tests: they reach the memory of user space as
- * they are told to. Written to what is common to all versions of linux/vfio.h.
+ * Emulated devices for tests, which access user memory as requested by a test.
+ * Written for the common subset of all versions of linux/vfio.h.
  */
 #include <linux/cleanup.h>
 #include <linux/eventfd.h>
@@ -21,42 +21,44 @@
 
 #define NR_DEVICES (VFIO_SAMPLE_PLAIN + 1)
 
-/* Most bytes of one VFIO_SAMPLE_RW */
+/* Maximum number of bytes of one VFIO_SAMPLE_RW */
 #define MAX_RW (64 * 1024)
 
 /**
  * struct sample - a device
  */
 struct sample {
-	/** @vdev: it, as VFIO knows it; must come first */
+	/** @vdev: the VFIO device; must be the first member */
 	struct vfio_device vdev;
-	/** @lock: protects all below, and is taken by dma_unmap() */
+	/** @lock: protects the members below; taken by dma_unmap() */
 	struct mutex lock;
 	/** @pins: list of struct sample_pin */
 	struct list_head pins;
-	/** @stats: what has happened; @stats.nr_pages is counted when asked */
+	/** @stats: statistics; @stats.nr_pages is computed on request */
 	struct vfio_sample_stats stats;
-	/** @stubborn: dma_unmap() does nothing */
+	/** @stubborn: dma_unmap() does not unpin */
 	bool stubborn;
-	/** @trigger: who is told of the interrupt, or NULL */
+	/** @trigger: eventfd of the interrupt, or NULL */
 	struct eventfd_ctx *trigger;
 	/** @region: the one region */
 	u8 region[VFIO_SAMPLE_REGION_SIZE];
 };
 
 /**
- * struct sample_pin - what was pinned at once
+ * struct sample_pin - pages pinned at once
  */
 struct sample_pin {
 	/** @entry: links into &sample.pins */
 	struct list_head entry;
-	/** @iova: of the first page */
+	/** @iova: IOVA of the first page */
 	u64 iova;
-	/** @nr: pages */
+	/** @nr: number of pages */
 	int nr;
-	/** @pages: the pages, of which the first ones may be unpinned */
+	/**
+	 * @pages: pages that are still pinned; the first ones may be unpinned
+	 */
 	struct page **pages;
-	/** @array: what @pages points into */
+	/** @array: all pages, into which @pages points */
 	struct page *array[];
 };
 
@@ -64,15 +66,15 @@ struct sample_pin {
  * struct sample_rw - a vfio_dma_rw() in a kernel thread
  */
 struct sample_rw {
-	/** @work: runs do_rw_work() */
+	/** @work: runs sample_rw_work() */
 	struct work_struct work;
 	/** @sample: the device */
 	struct sample *sample;
-	/** @dma: what to do */
+	/** @dma: the request */
 	const struct vfio_sample_dma *dma;
 	/** @buf: kernel memory */
 	void *buf;
-	/** @ret: what came of it */
+	/** @ret: the result */
 	int ret;
 };
 
@@ -218,7 +220,7 @@ static int sample_rw_kthread(struct sample *sample,
 	return rw.ret;
 }
 
-/* Without the lock, so that several may do this at the same time */
+/* Without the lock, so that several tasks can do this concurrently */
 static long sample_do_rw(struct sample *sample,
 			 const struct vfio_sample_dma *dma)
 {
@@ -433,7 +435,7 @@ static void sample_release(struct vfio_device *vdev)
 	mutex_destroy(&sample_of(vdev)->lock);
 }
 
-/* Without it no page can be pinned */
+/* Without dma_unmap() no page can be pinned */
 #define PLAIN_OPS                                                              \
 	.name = "vfio_sample", .init = sample_init, .release = sample_release, \
 	.bind_iommufd = vfio_iommufd_emulated_bind,                            \
@@ -524,5 +526,5 @@ static void __exit sample_module_exit(void)
 module_exit(sample_module_exit);
 
 MODULE_IMPORT_NS("VFIO_NG");
-MODULE_DESCRIPTION("VFIO devices that are software, for tests");
+MODULE_DESCRIPTION("Emulated VFIO devices for tests");
 MODULE_LICENSE("GPL");
