@@ -17,19 +17,17 @@
 #define IOMMUFD_VFIO_COMPAT_DIRTY_H
 
 #include <linux/bits.h>
-#include <linux/limits.h>
 #include <linux/mutex.h>
-#include <linux/rbtree.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
+
+#include "dirty_map.h"
 
 struct container_space;
 struct iova_range;
 struct vfio_bitmap;
 
-/* Maximum number of pages of a mapping that can be logged */
-#define DIRTY_MAX_PAGES ((u64)INT_MAX)
-/* Size in bytes of the bitmap of such a mapping, made of words of 64 bits */
+/* Size in bytes of the bitmap of the largest mapping, in words of 64 bits */
 #define DIRTY_MAX_BITMAP ((DIRTY_MAX_PAGES + 1) / BITS_PER_BYTE)
 
 /**
@@ -67,8 +65,9 @@ void dirty_group_joined(struct container_dirty *dirty);
 void dirty_group_left(struct container_dirty *dirty);
 
 int dirty_add(struct container_dirty *dirty, const struct iova_range *range);
-void dirty_clear_range(struct container_dirty *dirty,
-		       const struct iova_range *range);
+void dirty_remove(struct container_dirty *dirty,
+		  const struct iova_range *range);
+int dirty_collect(struct container_dirty *dirty, struct dirty_map *map);
 
 int dirty_check_bitmap(const struct vfio_bitmap *bitmap, u64 size);
 int dirty_report(struct container_dirty *dirty, const struct iova_range *range,
@@ -79,19 +78,5 @@ int dirty_unmap(struct container_dirty *dirty, const struct iova_range *range,
 void dirty_mark(struct container_dirty *dirty, const struct iova_range *range);
 int dirty_pin(struct container_dirty *dirty, unsigned long iova);
 bool dirty_unpin(struct container_dirty *dirty, unsigned long iova);
-
-/**
- * dirty_remove() - remove the logs of mappings that were unmapped
- * @dirty: the log, on or off
- * @range: IOVA; applies to each mapping that overlaps it
- *
- * Context: May sleep; the caller holds the container's lock.
- */
-static inline void dirty_remove(struct container_dirty *dirty,
-				const struct iova_range *range)
-{
-	if (dirty->on)
-		dirty_clear_range(dirty, range);
-}
 
 #endif /* IOMMUFD_VFIO_COMPAT_DIRTY_H */
