@@ -4,30 +4,22 @@
  * be migrated. It binds to an NVMe controller, migrates a few of its registers,
  * and emulates the logging of DMA.
  */
-#include <linux/anon_inodes.h>
 #include <linux/bitops.h>
 #include <linux/cleanup.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/interval_tree.h>
-#include <linux/io.h>
 #include <linux/iova_bitmap.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
-#include <linux/slab.h>
 #include <linux/vfio_pci_core.h>
 #include <linux/xarray.h>
 
 #include "mock_abi.h"
-
-#define REG_AQA 0x24
-#define REG_ASQ 0x28
-#define REG_ACQ 0x30
+#include "transfer.h"
 
 /* Offset of the doorbells, beyond the migrated registers */
 #define DOORBELLS 0x1000
-
-#define MAX_RECORDS 16
 
 static unsigned int flags = VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P |
 			    VFIO_MIGRATION_PRE_COPY;
@@ -42,257 +34,9 @@ static bool sparse;
 module_param(sparse, bool, 0644);
 MODULE_PARM_DESC(sparse, "Allow only the doorbells to be mapped");
 
-/**
- * struct mock_file - file to read or write a state
- */
-struct mock_file {
-	/** @lock: protects the members */
-	struct mutex lock;
-	/** @mdev: the device, NULL after the end of the transfer */
-	struct mock_device *mdev;
-	/** @filp: the file */
-	struct file *filp;
-	/** @precopy: the device is running, so there may be more data later */
-	bool precopy;
-	/** @size: valid bytes of @records */
-	size_t size;
-	/** @initial: number of bytes to be read before STOP_COPY */
-	size_t initial;
-	/** @pos: number of bytes read */
-	size_t pos;
-	/** @records: the data, of which the last record is loaded */
-	struct mock_record records[MAX_RECORDS];
-};
-
-/**
- * struct mock_device - an NVMe controller
- */
-struct mock_device {
-	/** @core: device of vfio-pci-core; must be the first member */
-	struct vfio_pci_core_device core;
-	/**
-	 * @was_reset: bit 0: a reset has to be applied to the members below.
-	 * Deferred to the next access, because resets hold locks that a page
-	 * fault may take.
-	 */
-	unsigned long was_reset;
-	/**
-	 * @lock: protects the members below; taken before the lock of a file
-	 */
-	struct mutex lock;
-	/** @state: current state */
-	enum vfio_device_mig_state state;
-	/** @fail: state whose next entry fails */
-	u32 fail;
-	/** @steps: states entered, for the test */
-	struct mock_steps steps;
-	/** @file: file of the current transfer, or NULL; holds a reference */
-	struct mock_file *file;
-	/** @logging: DMA is logged */
-	bool logging;
-	/** @nr_ranges: entries in @first and @last */
-	unsigned int nr_ranges;
-	/** @first: first IOVA of each logged range */
-	unsigned long first[MOCK_MAX_RANGES];
-	/** @last: last IOVA of each logged range */
-	unsigned long last[MOCK_MAX_RANGES];
-	/** @dirty: written pages of 4 KiB */
-	struct xarray dirty;
-};
-
 static struct mock_device *to_mock(struct vfio_device *vdev)
 {
 	return container_of(vdev, struct mock_device, core.vdev);
-}
-
-static struct mock_record mock_read_device(struct mock_device *mdev)
-{
-	void __iomem *regs = mdev->core.barmap[0];
-
-	return (struct mock_record){
-		.magic = MOCK_MAGIC,
-		.aqa = readl(regs + REG_AQA),
-		.asq = readq(regs + REG_ASQ),
-		.acq = readq(regs + REG_ACQ),
-	};
-}
-
-static void mock_write_device(struct mock_device *mdev,
-			      const struct mock_record *record)
-{
-	void __iomem *regs = mdev->core.barmap[0];
-
-	writel(record->aqa, regs + REG_AQA);
-	writeq(record->asq, regs + REG_ASQ);
-	writeq(record->acq, regs + REG_ACQ);
-}
-
-static bool mock_file_is_live(struct mock_file *file)
-{
-	return file->mdev && !test_bit(0, &file->mdev->was_reset);
-}
-
-static struct mock_record *mock_last_record(struct mock_file *file)
-{
-	return &file->records[file->size / sizeof(*file->records) - 1];
-}
-
-static int mock_add_record(struct mock_file *file)
-{
-	if (file->size == sizeof(file->records))
-		return -ENOSPC;
-	file->size += sizeof(*file->records);
-	*mock_last_record(file) = mock_read_device(file->mdev);
-	return 0;
-}
-
-static bool mock_device_changed(struct mock_file *file)
-{
-	struct mock_record now = mock_read_device(file->mdev);
-
-	return memcmp(&now, mock_last_record(file), sizeof(now));
-}
-
-static ssize_t mock_save_read(struct file *filp, char __user *buf, size_t count,
-			      loff_t *ppos)
-{
-	struct mock_file *file = filp->private_data;
-	int ret;
-
-	guard(mutex)(&file->lock);
-	if (!mock_file_is_live(file))
-		return -ENODEV;
-	if (file->pos == file->size && file->precopy) {
-		if (!mock_device_changed(file))
-			return -ENOMSG;
-		ret = mock_add_record(file);
-		if (ret)
-			return ret;
-	}
-
-	count = min(count, file->size - file->pos);
-	if (copy_to_user(buf, (u8 *)file->records + file->pos, count))
-		return -EFAULT;
-	file->pos += count;
-	return count;
-}
-
-static long mock_save_ioctl(struct file *filp, unsigned int cmd,
-			    unsigned long arg)
-{
-	const size_t size = sizeof(struct mock_record);
-	struct mock_file *file = filp->private_data;
-	struct vfio_precopy_info info;
-	bool changed;
-	int ret;
-
-	guard(mutex)(&file->lock);
-	if (!mock_file_is_live(file))
-		return -ENODEV;
-	ret = vfio_check_precopy_ioctl(&file->mdev->core.vdev, cmd, arg, &info);
-	if (ret)
-		return ret;
-	if (!file->precopy)
-		return -EINVAL;
-
-	changed = mock_device_changed(file);
-	if (changed && file->mdev->core.vdev.precopy_info_v2) {
-		ret = mock_add_record(file);
-		if (ret)
-			return ret;
-		file->initial = file->size;
-		info.flags |= VFIO_PRECOPY_INFO_REINIT;
-		changed = false;
-	}
-	info.initial_bytes = file->initial - min(file->initial, file->pos);
-	info.dirty_bytes = file->size - max(file->initial, file->pos) +
-			   (changed ? size : 0);
-	return copy_to_user((void __user *)arg, &info, sizeof(info)) ? -EFAULT :
-								       0;
-}
-
-static ssize_t mock_resume_write(struct file *filp, const char __user *buf,
-				 size_t count, loff_t *ppos)
-{
-	struct mock_file *file = filp->private_data;
-
-	guard(mutex)(&file->lock);
-	if (!mock_file_is_live(file))
-		return -ENODEV;
-	if (count > sizeof(file->records) - file->size)
-		return -ENOSPC;
-	if (copy_from_user((u8 *)file->records + file->size, buf, count))
-		return -EFAULT;
-	file->size += count;
-	return count;
-}
-
-static int mock_file_release(struct inode *inode, struct file *filp)
-{
-	kfree(filp->private_data);
-	return 0;
-}
-
-static const struct file_operations mock_save_fops = {
-	.owner = THIS_MODULE,
-	.read = mock_save_read,
-	.unlocked_ioctl = mock_save_ioctl,
-	.compat_ioctl = compat_ptr_ioctl,
-	.release = mock_file_release,
-};
-
-static const struct file_operations mock_resume_fops = {
-	.owner = THIS_MODULE,
-	.write = mock_resume_write,
-	.release = mock_file_release,
-};
-
-static bool mock_is_saving(enum vfio_device_mig_state state)
-{
-	return state == VFIO_DEVICE_STATE_STOP_COPY ||
-	       state == VFIO_DEVICE_STATE_PRE_COPY ||
-	       state == VFIO_DEVICE_STATE_PRE_COPY_P2P;
-}
-
-/* One reference is for the device, the other for the caller */
-static struct file *mock_begin_transfer(struct mock_device *mdev,
-					enum vfio_device_mig_state next)
-{
-	bool saving = mock_is_saving(next);
-	struct mock_file *file;
-
-	file = kzalloc_obj(*file, GFP_KERNEL_ACCOUNT);
-	if (!file)
-		return ERR_PTR(-ENOMEM);
-	mutex_init(&file->lock);
-	file->mdev = mdev;
-	file->precopy = saving && next != VFIO_DEVICE_STATE_STOP_COPY;
-	if (saving)
-		mock_add_record(file);
-	file->initial = file->size;
-	file->filp = anon_inode_getfile(
-		"mock-migration", saving ? &mock_save_fops : &mock_resume_fops,
-		file, saving ? O_RDONLY : O_WRONLY);
-	if (IS_ERR(file->filp)) {
-		struct file *error = file->filp;
-
-		kfree(file);
-		return error;
-	}
-	mdev->file = file;
-	return get_file(file->filp);
-}
-
-static void mock_end_transfer(struct mock_device *mdev)
-{
-	struct mock_file *file = mdev->file;
-
-	if (!file)
-		return;
-	mdev->file = NULL;
-	scoped_guard(mutex, &file->lock)
-		file->mdev = NULL;
-	fput(file->filp);
 }
 
 static void mock_stop_logging(struct mock_device *mdev)
@@ -320,27 +64,6 @@ static void mock_lock_device(struct mock_device *mdev)
 
 DEFINE_GUARD(mock_device, struct mock_device *, mock_lock_device(_T),
 	     mutex_unlock(&_T->lock))
-
-static int mock_end_precopy(struct mock_file *file)
-{
-	guard(mutex)(&file->lock);
-	file->precopy = false;
-	return mock_add_record(file);
-}
-
-static int mock_load_device(struct mock_device *mdev)
-{
-	struct mock_file *file = mdev->file;
-
-	guard(mutex)(&file->lock);
-	if (!file->size)
-		return 0;
-	if (file->size % sizeof(*file->records) ||
-	    mock_last_record(file)->magic != MOCK_MAGIC)
-		return -EINVAL;
-	mock_write_device(mdev, mock_last_record(file));
-	return 0;
-}
 
 /* Returns a file if the step begins a transfer */
 static struct file *mock_take_step(struct mock_device *mdev,
