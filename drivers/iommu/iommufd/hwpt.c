@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A hardware page table: one IOMMU domain that holds an IOAS.
+ * Hardware page tables: an HWPT is one IOMMU domain, which maps an IOAS or is
+ * nested in the domain of another HWPT.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -51,9 +52,9 @@ const struct object_ops hwpt_ops = {
 /**
  * hwpt_get() - take a reference to an HWPT
  * @ictx: the context
- * @id: its ID
+ * @id: ID of the HWPT
  *
- * Return: the HWPT, given back by object_put(), or -ENOENT.
+ * Return: the HWPT, to be released by object_put(), or -ENOENT.
  */
 struct iommufd_hwpt *hwpt_get(struct iommufd_ctx *ictx, u32 id)
 {
@@ -62,7 +63,7 @@ struct iommufd_hwpt *hwpt_get(struct iommufd_ctx *ictx, u32 id)
 	return IS_ERR(obj) ? ERR_CAST(obj) : hwpt_of(obj);
 }
 
-static struct iommu_domain *new_domain(const struct hwpt_request *request)
+static struct iommu_domain *hwpt_new_domain(const struct hwpt_request *request)
 {
 	struct iommu_domain *domain;
 
@@ -72,8 +73,9 @@ static struct iommu_domain *new_domain(const struct hwpt_request *request)
 		return noiommu_domain_alloc();
 	}
 	/*
-	 * Where a driver has both ways, what the other one makes may take the
-	 * shape that the device's IOMMU needs only once it is attached.
+	 * Prefer the allocation with flags: if a driver has both, the domain of
+	 * the other one may take the format of the device's IOMMU only once it
+	 * is attached.
 	 */
 	domain = iommu_core_domain_alloc_flags(request->dev, request->flags,
 					       request->data);
@@ -81,7 +83,7 @@ static struct iommu_domain *new_domain(const struct hwpt_request *request)
 		domain = iommu_core_domain_alloc(request->dev);
 	if (IS_ERR(domain))
 		return domain;
-	/* some drivers mark each entry, so this comes before anything is mapped */
+	/* before anything is mapped, because some drivers mark each entry */
 	if (request->coherent && !iommu_core_enforce_coherency(domain)) {
 		iommu_domain_free(domain);
 		return ERR_PTR(-EINVAL);
@@ -89,8 +91,8 @@ static struct iommu_domain *new_domain(const struct hwpt_request *request)
 	return domain;
 }
 
-static struct iommufd_hwpt *new_object(struct iommufd_ctx *ictx,
-				       const struct hwpt_request *request)
+static struct iommufd_hwpt *hwpt_new_object(struct iommufd_ctx *ictx,
+					    const struct hwpt_request *request)
 {
 	struct iommufd_hwpt *hwpt;
 	int ret;
@@ -109,7 +111,7 @@ static struct iommufd_hwpt *new_object(struct iommufd_ctx *ictx,
 	return hwpt;
 }
 
-static void set_fault(struct iommufd_hwpt *hwpt, struct fault_queue *fault)
+static void hwpt_set_fault(struct iommufd_hwpt *hwpt, struct fault_queue *fault)
 {
 	if (!fault)
 		return;
@@ -118,21 +120,21 @@ static void set_fault(struct iommufd_hwpt *hwpt, struct fault_queue *fault)
 	iommu_core_take_faults(hwpt->domain);
 }
 
-static void free_object(struct iommufd_hwpt *hwpt)
+static void hwpt_free_object(struct iommufd_hwpt *hwpt)
 {
 	object_abort(&hwpt->obj);
 	kfree(hwpt);
 }
 
 /**
- * hwpt_new() - make an HWPT for an IOAS, with nothing mapped yet
+ * hwpt_new() - create an HWPT for an IOAS, with nothing mapped yet
  * @ictx: the context
  * @ioas: the IOAS
- * @request: what it is to be like
+ * @request: required properties of the HWPT
  *
- * Context: May sleep; the caller holds @ioas's lock until it has called
- * object_publish(), for which hwpt_fill() must have succeeded, or hwpt_abort().
- * Return: the HWPT; -EOPNOTSUPP where the IOMMU cannot do what is requested,
+ * Context: May sleep. The caller holds the lock of @ioas until it has called
+ * either object_publish(), after a successful hwpt_fill(), or hwpt_abort().
+ * Return: the HWPT; -EOPNOTSUPP if the IOMMU cannot do what is requested,
  * another ERR_PTR.
  */
 struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
@@ -144,15 +146,15 @@ struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 
 	lockdep_assert_held(&ioas->lock);
 
-	hwpt = new_object(ictx, request);
+	hwpt = hwpt_new_object(ictx, request);
 	if (IS_ERR(hwpt))
 		return hwpt;
-	hwpt->domain = new_domain(request);
+	hwpt->domain = hwpt_new_domain(request);
 	if (IS_ERR(hwpt->domain)) {
 		ret = PTR_ERR(hwpt->domain);
 		goto err_object;
 	}
-	set_fault(hwpt, request->fault);
+	hwpt_set_fault(hwpt, request->fault);
 	INIT_LIST_HEAD(&hwpt->entry);
 	hwpt->ioas = ioas;
 	hwpt->coherent = request->coherent;
@@ -161,16 +163,16 @@ struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 	return hwpt;
 
 err_object:
-	free_object(hwpt);
+	hwpt_free_object(hwpt);
 	return ERR_PTR(ret);
 }
 
 /**
- * hwpt_fill() - let a new HWPT hold all of its IOAS
- * @hwpt: an HWPT made by hwpt_new()
+ * hwpt_fill() - map everything that is in the IOAS into a new HWPT
+ * @hwpt: an HWPT created by hwpt_new()
  *
- * Context: May sleep; the caller holds the lock of its IOAS.
- * Return: 0 or a negative errno, and nothing is mapped.
+ * Context: May sleep. The caller holds the lock of the IOAS.
+ * Return: 0, or a negative errno with nothing mapped.
  */
 int hwpt_fill(struct iommufd_hwpt *hwpt)
 {
@@ -185,24 +187,24 @@ int hwpt_fill(struct iommufd_hwpt *hwpt)
 	return ret;
 }
 
-/* Takes @domain, which may be an ERR_PTR. */
-static struct iommufd_hwpt *new_nested(struct iommufd_ctx *ictx,
-				       struct iommufd_hwpt *parent,
-				       const struct hwpt_request *request,
-				       struct iommu_domain *domain)
+/* Consumes @domain, which may be an ERR_PTR. */
+static struct iommufd_hwpt *
+hwpt_new_from_domain(struct iommufd_ctx *ictx, struct iommufd_hwpt *parent,
+		     const struct hwpt_request *request,
+		     struct iommu_domain *domain)
 {
 	struct iommufd_hwpt *hwpt;
 
 	if (IS_ERR(domain))
 		return ERR_CAST(domain);
-	hwpt = new_object(ictx, request);
+	hwpt = hwpt_new_object(ictx, request);
 	if (IS_ERR(hwpt)) {
 		iommu_domain_free(domain);
 		return hwpt;
 	}
 	hwpt->domain = domain;
 	INIT_LIST_HEAD(&hwpt->entry);
-	set_fault(hwpt, request->fault);
+	hwpt_set_fault(hwpt, request->fault);
 	hwpt->ioas = parent->ioas;
 	hwpt->coherent = parent->coherent;
 	hwpt->parent = parent;
@@ -210,13 +212,13 @@ static struct iommufd_hwpt *new_nested(struct iommufd_ctx *ictx,
 }
 
 /**
- * hwpt_new_nested() - make an HWPT whose page table user space makes
+ * hwpt_new_nested() - create an HWPT whose page table belongs to user space
  * @ictx: the context
- * @parent: translates what comes out of it
- * @request: what it is to be like
+ * @parent: HWPT that translates the output of the new one
+ * @request: required properties of the HWPT
  *
- * Context: May sleep; object_publish() or hwpt_abort() follows.
- * Return: the HWPT or an ERR_PTR; -EINVAL where @parent cannot be one.
+ * Context: May sleep. The caller has to call object_publish() or hwpt_abort().
+ * Return: the HWPT or an ERR_PTR; -EINVAL if nothing can be nested in @parent.
  */
 struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 				     struct iommufd_hwpt *parent,
@@ -229,15 +231,15 @@ struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 		return ERR_PTR(-EINVAL);
 	domain = iommu_core_domain_alloc_nested(request->dev, parent->domain,
 						request->flags, request->data);
-	hwpt = new_nested(ictx, parent, request, domain);
+	hwpt = hwpt_new_from_domain(ictx, parent, request, domain);
 	if (!IS_ERR(hwpt))
 		object_get_user(&parent->obj);
 	return hwpt;
 }
 
 static struct iommu_domain *
-new_domain_on_viommu(struct iommufd_viommu *viommu,
-		     const struct hwpt_request *request)
+hwpt_new_viommu_domain(struct iommufd_viommu *viommu,
+		       const struct hwpt_request *request)
 {
 	struct iommu_domain *domain;
 	int ret;
@@ -257,20 +259,21 @@ new_domain_on_viommu(struct iommufd_viommu *viommu,
 }
 
 /**
- * hwpt_new_on_viommu() - make an HWPT whose page table a guest makes
- * @viommu: its vIOMMU, whose nest parent translates what comes out of it
- * @request: what it is to be like; the device is behind @viommu
+ * hwpt_new_on_viommu() - create an HWPT whose page table belongs to a guest
+ * @viommu: vIOMMU of the guest, whose nest parent translates the output of the
+ *	    new HWPT
+ * @request: required properties of the HWPT; the device is behind @viommu
  *
- * Context: May sleep; object_publish() or hwpt_abort() follows.
- * Return: the HWPT or an ERR_PTR; -EOPNOTSUPP where @viommu does not do that.
+ * Context: May sleep. The caller has to call object_publish() or hwpt_abort().
+ * Return: the HWPT or an ERR_PTR; -EOPNOTSUPP if @viommu has no nested domains.
  */
 struct iommufd_hwpt *hwpt_new_on_viommu(struct iommufd_viommu *viommu,
 					const struct hwpt_request *request)
 {
 	struct iommufd_hwpt *hwpt;
 
-	hwpt = new_nested(viommu->ictx, viommu->hwpt, request,
-			  new_domain_on_viommu(viommu, request));
+	hwpt = hwpt_new_from_domain(viommu->ictx, viommu->hwpt, request,
+				    hwpt_new_viommu_domain(viommu, request));
 	if (IS_ERR(hwpt))
 		return hwpt;
 	hwpt->viommu = viommu;
@@ -279,11 +282,11 @@ struct iommufd_hwpt *hwpt_new_on_viommu(struct iommufd_viommu *viommu,
 }
 
 /**
- * hwpt_fault_target() - where do a device's page requests go?
- * @hwpt: the HWPT it is being attached to
+ * hwpt_fault_target() - describe the route of a device's page requests
+ * @hwpt: the HWPT to which the device is being attached
  * @source: the device
  *
- * Return: that, for iommu_core_attach() and its like.
+ * Return: the description, for iommu_core_attach() and related functions.
  */
 struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
 				      struct fault_source *source)
@@ -295,10 +298,10 @@ struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
 }
 
 /**
- * hwpt_abort() - undo one of the functions above that make an HWPT
- * @hwpt: an HWPT that was not published, and to which nothing is attached
+ * hwpt_abort() - free an HWPT that was not published
+ * @hwpt: the HWPT, to which nothing is attached
  *
- * Context: May sleep; the caller holds the lock of its IOAS, unless it is
+ * Context: May sleep. The caller holds the lock of the IOAS, unless @hwpt is
  * nested.
  */
 void hwpt_abort(struct iommufd_hwpt *hwpt)
@@ -314,10 +317,10 @@ void hwpt_abort(struct iommufd_hwpt *hwpt)
 }
 
 /**
- * hwpt_put_user() - one device less is attached to an HWPT
- * @hwpt: the HWPT, which goes with the last device where it is automatic
+ * hwpt_put_user() - drop an attached device as a user of an HWPT
+ * @hwpt: the HWPT; an automatic one is destroyed with its last user
  *
- * Context: May sleep; the caller holds no lock.
+ * Context: May sleep. The caller holds no lock.
  */
 void hwpt_put_user(struct iommufd_hwpt *hwpt)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A hardware page table: one IOMMU domain that holds an IOAS.
+ * Hardware page tables: an HWPT is one IOMMU domain, which maps an IOAS or is
+ * nested in the domain of another HWPT.
  *
- * It never attaches itself to a device; see attach.h.
+ * attach.c and pasid.c attach devices to HWPTs.
  */
 #ifndef IOMMUFD_HWPT_H
 #define IOMMUFD_HWPT_H
@@ -29,70 +30,70 @@ struct iommufd_hwpt {
 	/** @obj: the ID */
 	struct iommufd_object obj;
 	/**
-	 * @ioas: what it holds, or for a nested one its parent; it is a user of
-	 * the IOAS
+	 * @ioas: the IOAS that it maps, with the HWPT as a user. For a nested
+	 * HWPT the IOAS of @parent, of which it is not a user.
 	 */
 	struct iommufd_ioas *ioas;
 	/** @domain: the domain */
 	struct iommu_domain *domain;
 	/**
-	 * @parent: where what comes out of a nested one is translated; it is a
-	 * user of it. NULL for one that is not nested: only such a one is in
-	 * its IOAS and on its list.
+	 * @parent: HWPT that translates the output of a nested one, with the
+	 * nested one as a user unless @viommu is set. NULL if the HWPT is not
+	 * nested; only then it is filled from @ioas and on its list.
 	 */
 	struct iommufd_hwpt *parent;
 	/**
-	 * @viommu: where a nested one was made by a vIOMMU, that; it is a user of
-	 * it rather than of @parent. Else NULL.
+	 * @viommu: vIOMMU that created the nested HWPT, which is a user of it
+	 * rather than of @parent; otherwise NULL
 	 */
 	struct iommufd_viommu *viommu;
-	/** @fault: where page requests go; it is a user of it; or NULL */
+	/** @fault: queue for page requests, with the HWPT as a user, or NULL */
 	struct fault_queue *fault;
-	/** @iopt_domain: place of @domain in the IOAS */
+	/** @iopt_domain: links @domain into the IOAS */
 	struct iopt_domain iopt_domain;
-	/** @entry: links into &iommufd_ioas.hwpts, empty until it is filled */
+	/** @entry: links into &iommufd_ioas.hwpts, empty until hwpt_fill() */
 	struct list_head entry;
 	/**
-	 * @automatic: made to attach a device to its IOAS, and goes when the
-	 * last device does
+	 * @automatic: created by attaching a device to the IOAS, and destroyed
+	 * when the last device is detached
 	 */
 	bool automatic;
-	/** @nest_parent: others may be nested in it */
+	/** @nest_parent: other HWPTs may be nested in this one */
 	bool nest_parent;
-	/** @pasid: it may be used together with PASIDs, and by one */
+	/** @pasid: a PASID, or a device with PASIDs, may be attached to it */
 	bool pasid;
-	/** @coherent: it makes all DMA coherent */
+	/** @coherent: it forces all DMA to be coherent */
 	bool coherent;
 	/** @noiommu: it translates nothing, for devices behind no IOMMU */
 	bool noiommu;
-	/** @dirty: it can keep track of dirty pages */
+	/** @dirty: it supports dirty tracking */
 	bool dirty;
-	/** @tracking: it keeps track of dirty pages; under the IOAS's lock */
+	/** @tracking: dirty tracking is enabled; under the lock of the IOAS */
 	bool tracking;
 };
 
 /**
- * struct hwpt_request - what an HWPT is to be like
+ * struct hwpt_request - required properties of a new HWPT
  */
 struct hwpt_request {
-	/** @dev: a device that is going to be attached to it */
+	/** @dev: a device that is going to be attached to the HWPT */
 	struct device *dev;
-	/** @coherent: keep devices from making incoherent requests */
+	/** @coherent: prevent devices from issuing incoherent requests */
 	bool coherent;
 	/** @noiommu: @dev is behind no IOMMU */
 	bool noiommu;
 	/** @flags: of IOMMU_HWPT_ALLOC */
 	u32 flags;
-	/** @data: for the driver of the IOMMU, or NULL */
+	/** @data: data for the driver of the IOMMU, or NULL */
 	const struct iommu_user_data *data;
-	/** @fault: where page requests go, or NULL */
+	/** @fault: queue for page requests, or NULL */
 	struct fault_queue *fault;
 };
 
 extern const struct object_ops hwpt_ops;
 
 /**
- * hwpt_of() - the HWPT that an object is
+ * hwpt_of() - convert an object to its HWPT
  * @obj: an object of type &hwpt_ops
  *
  * Return: the HWPT.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What devices that are attached to an HWPT wrote to.
+ * Dirty tracking of an HWPT: the ioctls that control it and read its result.
  */
 #include <linux/err.h>
 #include <linux/iommu.h>
@@ -14,7 +14,7 @@
 #include "lib/range.h"
 #include "ucmd.h"
 
-static int set_tracking(struct iommufd_hwpt *hwpt, bool enable)
+static int hwpt_set_tracking(struct iommufd_hwpt *hwpt, bool enable)
 {
 	struct iommufd_ioas *ioas = hwpt->ioas;
 	int ret;
@@ -47,13 +47,15 @@ int hwpt_set_dirty_ioctl(struct iommufd_ucmd *ucmd)
 	hwpt = hwpt_get(ucmd->ictx, cmd->hwpt_id);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
-	ret = set_tracking(hwpt, cmd->flags & IOMMU_HWPT_DIRTY_TRACKING_ENABLE);
+	ret = hwpt_set_tracking(hwpt,
+				cmd->flags & IOMMU_HWPT_DIRTY_TRACKING_ENABLE);
 	object_put(&hwpt->obj);
 	return ret;
 }
 
-static int read_dirty(struct iommufd_hwpt *hwpt, const struct iova_range *range,
-		      const struct iommu_hwpt_get_dirty_bitmap *cmd)
+static int hwpt_read_dirty(struct iommufd_hwpt *hwpt,
+			   const struct iova_range *range,
+			   const struct iommu_hwpt_get_dirty_bitmap *cmd)
 {
 	if (!hwpt->tracking)
 		return -EINVAL;
@@ -63,8 +65,8 @@ static int read_dirty(struct iommufd_hwpt *hwpt, const struct iova_range *range,
 		u64_to_user_ptr(cmd->data));
 }
 
-static int get_dirty(struct iommufd_hwpt *hwpt,
-		     const struct iommu_hwpt_get_dirty_bitmap *cmd)
+static int hwpt_get_dirty(struct iommufd_hwpt *hwpt,
+			  const struct iommu_hwpt_get_dirty_bitmap *cmd)
 {
 	struct iommufd_ioas *ioas = hwpt->ioas;
 	struct iova_range range;
@@ -79,7 +81,7 @@ static int get_dirty(struct iommufd_hwpt *hwpt,
 		return -EOPNOTSUPP;
 	if (mutex_lock_killable(&ioas->lock))
 		return -EINTR;
-	ret = read_dirty(hwpt, &range, cmd);
+	ret = hwpt_read_dirty(hwpt, &range, cmd);
 	mutex_unlock(&ioas->lock);
 	return ret;
 }
@@ -88,7 +90,8 @@ static int get_dirty(struct iommufd_hwpt *hwpt,
  * hwpt_get_dirty_ioctl() - IOMMU_HWPT_GET_DIRTY_BITMAP
  * @ucmd: with a struct iommu_hwpt_get_dirty_bitmap
  *
- * While nobody keeps track there is no answer, since "all clean" would be one.
+ * Fails with -EINVAL while dirty tracking is disabled, because an empty bitmap
+ * would mean that all pages are clean.
  *
  * Return: 0 or a negative errno.
  */
@@ -104,7 +107,7 @@ int hwpt_get_dirty_ioctl(struct iommufd_ucmd *ucmd)
 	hwpt = hwpt_get(ucmd->ictx, cmd->hwpt_id);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
-	ret = get_dirty(hwpt, cmd);
+	ret = hwpt_get_dirty(hwpt, cmd);
 	object_put(&hwpt->obj);
 	return ret;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What devices that are attached to an HWPT wrote to.
+ * Dirty tracking of an HWPT: the ioctls that control it and read its result.
  */
 #ifndef IOMMUFD_HWPT_DIRTY_H
 #define IOMMUFD_HWPT_DIRTY_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What user space asks of page tables.
+ * The ioctls of HWPTs.
  */
 #include <linux/err.h>
 #include <linux/iommu.h>
@@ -18,10 +18,10 @@
 #include "ucmd.h"
 #include "viommu/viommu.h"
 
-/* So that one request does not occupy a processor for long. */
+/* Bounds the time that one request occupies a CPU. */
 #define MAX_INVALIDATIONS SZ_512K
 
-static int publish(struct iommufd_ucmd *ucmd, struct iommufd_hwpt *hwpt)
+static int hwpt_publish(struct iommufd_ucmd *ucmd, struct iommufd_hwpt *hwpt)
 {
 	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
 	int ret;
@@ -37,8 +37,9 @@ static int publish(struct iommufd_ucmd *ucmd, struct iommufd_hwpt *hwpt)
 	return ret;
 }
 
-static int alloc_locked(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
-			const struct hwpt_request *request)
+static int hwpt_alloc_locked(struct iommufd_ucmd *ucmd,
+			     struct iommufd_ioas *ioas,
+			     const struct hwpt_request *request)
 {
 	struct iommufd_hwpt *hwpt;
 	int ret;
@@ -51,59 +52,62 @@ static int alloc_locked(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
 		hwpt_abort(hwpt);
 		return ret;
 	}
-	return publish(ucmd, hwpt);
+	return hwpt_publish(ucmd, hwpt);
 }
 
-static int alloc_paging(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
-			const struct hwpt_request *request)
+static int hwpt_alloc_paging(struct iommufd_ucmd *ucmd,
+			     struct iommufd_ioas *ioas,
+			     const struct hwpt_request *request)
 {
 	int ret;
 
 	if (mutex_lock_killable(&ioas->lock))
 		return -EINTR;
-	ret = alloc_locked(ucmd, ioas, request);
+	ret = hwpt_alloc_locked(ucmd, ioas, request);
 	mutex_unlock(&ioas->lock);
 	return ret;
 }
 
-static bool can_nest(const struct hwpt_request *request)
+static bool hwpt_can_nest(const struct hwpt_request *request)
 {
 	return !(request->flags & ~IOMMU_HWPT_ALLOC_PASID) && request->data &&
 	       !request->noiommu;
 }
 
-static int alloc_nested(struct iommufd_ucmd *ucmd, struct iommufd_hwpt *parent,
-			const struct hwpt_request *request)
+static int hwpt_alloc_nested(struct iommufd_ucmd *ucmd,
+			     struct iommufd_hwpt *parent,
+			     const struct hwpt_request *request)
 {
-	if (!can_nest(request))
+	if (!hwpt_can_nest(request))
 		return -EOPNOTSUPP;
-	return publish(ucmd, hwpt_new_nested(ucmd->ictx, parent, request));
+	return hwpt_publish(ucmd, hwpt_new_nested(ucmd->ictx, parent, request));
 }
 
-static int alloc_on_viommu(struct iommufd_ucmd *ucmd,
-			   struct iommufd_viommu *viommu,
-			   const struct hwpt_request *request)
+static int hwpt_alloc_on_viommu(struct iommufd_ucmd *ucmd,
+				struct iommufd_viommu *viommu,
+				const struct hwpt_request *request)
 {
 	if (!viommu_supports(viommu, request->dev))
 		return -EINVAL;
-	if (!can_nest(request))
+	if (!hwpt_can_nest(request))
 		return -EOPNOTSUPP;
-	return publish(ucmd, hwpt_new_on_viommu(viommu, request));
+	return hwpt_publish(ucmd, hwpt_new_on_viommu(viommu, request));
 }
 
-static int alloc_from(struct iommufd_ucmd *ucmd, struct iommufd_object *obj,
-		      const struct hwpt_request *request)
+static int hwpt_alloc_from(struct iommufd_ucmd *ucmd,
+			   struct iommufd_object *obj,
+			   const struct hwpt_request *request)
 {
 	if (obj->ops == &ioas_ops)
-		return alloc_paging(ucmd, ioas_of(obj), request);
+		return hwpt_alloc_paging(ucmd, ioas_of(obj), request);
 	if (obj->ops == &hwpt_ops)
-		return alloc_nested(ucmd, hwpt_of(obj), request);
-	return alloc_on_viommu(ucmd, viommu_of(obj), request);
+		return hwpt_alloc_nested(ucmd, hwpt_of(obj), request);
+	return hwpt_alloc_on_viommu(ucmd, viommu_of(obj), request);
 }
 
-static int alloc_with_fault(struct iommufd_ucmd *ucmd,
-			    struct iommufd_object *obj,
-			    struct hwpt_request *request)
+static int hwpt_alloc_with_fault(struct iommufd_ucmd *ucmd,
+				 struct iommufd_object *obj,
+				 struct hwpt_request *request)
 {
 	const u32 known = IOMMU_HWPT_ALLOC_NEST_PARENT |
 			  IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
@@ -114,20 +118,20 @@ static int alloc_with_fault(struct iommufd_ucmd *ucmd,
 	if (cmd->flags & ~known)
 		return -EOPNOTSUPP;
 	if (!(cmd->flags & IOMMU_HWPT_FAULT_ID_VALID))
-		return alloc_from(ucmd, obj, request);
+		return hwpt_alloc_from(ucmd, obj, request);
 	if (cmd->flags & IOMMU_HWPT_ALLOC_NEST_PARENT)
 		return -EOPNOTSUPP;
 	request->fault = fault_get(ucmd->ictx, cmd->fault_id);
 	if (IS_ERR(request->fault))
 		return PTR_ERR(request->fault);
-	ret = alloc_from(ucmd, obj, request);
+	ret = hwpt_alloc_from(ucmd, obj, request);
 	object_put(&request->fault->events.obj);
 	return ret;
 }
 
-/* What it is made from is looked at before the flags, which depend on it. */
-static int alloc_from_id(struct iommufd_ucmd *ucmd,
-			 struct hwpt_request *request)
+/* Check the type of the base object first: the permitted flags depend on it. */
+static int hwpt_alloc_from_id(struct iommufd_ucmd *ucmd,
+			      struct hwpt_request *request)
 {
 	const struct iommu_hwpt_alloc *cmd = ucmd->cmd;
 	struct iommufd_object *obj;
@@ -138,7 +142,7 @@ static int alloc_from_id(struct iommufd_ucmd *ucmd,
 		return -EINVAL;
 	if (obj->ops == &ioas_ops || obj->ops == &hwpt_ops ||
 	    obj->ops == &viommu_object_ops)
-		ret = alloc_with_fault(ucmd, obj, request);
+		ret = hwpt_alloc_with_fault(ucmd, obj, request);
 	object_put(obj);
 	return ret;
 }
@@ -174,13 +178,13 @@ int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	request.dev = idev->dev;
 	request.coherent = idev->coherent;
 	request.noiommu = idev->noiommu;
-	ret = alloc_from_id(ucmd, &request);
+	ret = hwpt_alloc_from_id(ucmd, &request);
 	object_put(&idev->obj);
 	return ret;
 }
 
-static int invalidate_hwpt(struct iommufd_hwpt *hwpt,
-			   struct iommu_user_data_array *array)
+static int hwpt_invalidate_nested(struct iommufd_hwpt *hwpt,
+				  struct iommu_user_data_array *array)
 {
 	struct iommu_domain *domain = hwpt->domain;
 
@@ -191,16 +195,16 @@ static int invalidate_hwpt(struct iommufd_hwpt *hwpt,
 	return domain->ops->cache_invalidate_user(domain, array);
 }
 
-static int invalidate_viommu(struct iommufd_viommu *viommu,
-			     struct iommu_user_data_array *array)
+static int hwpt_invalidate_viommu(struct iommufd_viommu *viommu,
+				  struct iommu_user_data_array *array)
 {
 	if (!viommu->ops->cache_invalidate)
 		return -EOPNOTSUPP;
 	return viommu->ops->cache_invalidate(viommu, array);
 }
 
-static int invalidate_id(struct iommufd_ctx *ictx, u32 id,
-			 struct iommu_user_data_array *array)
+static int hwpt_invalidate_id(struct iommufd_ctx *ictx, u32 id,
+			      struct iommu_user_data_array *array)
 {
 	struct iommufd_object *obj;
 	int ret = -EINVAL;
@@ -209,14 +213,14 @@ static int invalidate_id(struct iommufd_ctx *ictx, u32 id,
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 	if (obj->ops == &hwpt_ops)
-		ret = invalidate_hwpt(hwpt_of(obj), array);
+		ret = hwpt_invalidate_nested(hwpt_of(obj), array);
 	else if (obj->ops == &viommu_object_ops)
-		ret = invalidate_viommu(viommu_of(obj), array);
+		ret = hwpt_invalidate_viommu(viommu_of(obj), array);
 	object_put(obj);
 	return ret;
 }
 
-static int check_invalidate(const struct iommu_hwpt_invalidate *cmd)
+static int hwpt_check_invalidate(const struct iommu_hwpt_invalidate *cmd)
 {
 	if (cmd->__reserved)
 		return -EOPNOTSUPP;
@@ -232,7 +236,7 @@ static int check_invalidate(const struct iommu_hwpt_invalidate *cmd)
  * hwpt_invalidate_ioctl() - IOMMU_HWPT_INVALIDATE
  * @ucmd: with a struct iommu_hwpt_invalidate
  *
- * Also on failure user space is told how many entries were dealt with.
+ * The number of entries that were handled is reported on failure as well.
  *
  * Return: 0 or a negative errno.
  */
@@ -245,12 +249,14 @@ int hwpt_invalidate_ioctl(struct iommufd_ucmd *ucmd)
 		.entry_len = cmd->entry_len,
 		.entry_num = cmd->entry_num,
 	};
-	int ret = check_invalidate(cmd);
+	int ret = hwpt_check_invalidate(cmd);
 	u32 number = array.entry_num;
 
 	if (!ret)
-		ret = invalidate_id(ucmd->ictx, cmd->hwpt_id, &array);
-	/* who failed before it came to the entries did not change the number */
+		ret = hwpt_invalidate_id(ucmd->ictx, cmd->hwpt_id, &array);
+	/*
+	 * an unchanged number with an error: it failed before the first entry
+	 */
 	cmd->entry_num = ret && array.entry_num == number ? 0 : array.entry_num;
 	return ucmd_respond(ucmd, sizeof(*cmd)) ?: ret;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What user space asks of page tables.
+ * The ioctls of HWPTs.
  */
 #ifndef IOMMUFD_HWPT_IOCTL_H
 #define IOMMUFD_HWPT_IOCTL_H
