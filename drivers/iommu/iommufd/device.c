@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A physical device that a driver bound to a context.
+ * Binding a physical device to a context.
  */
 #include <linux/bug.h>
 #include <linux/cleanup.h>
@@ -32,9 +32,9 @@ const struct object_ops device_ops = {
 /**
  * device_get() - take a reference to a device
  * @ictx: the context
- * @id: its ID
+ * @id: ID of the device
  *
- * Return: the device, given back by object_put(), or -ENOENT.
+ * Return: the device, to be released by object_put(), or -ENOENT.
  */
 struct iommufd_device *device_get(struct iommufd_ctx *ictx, u32 id)
 {
@@ -45,22 +45,23 @@ struct iommufd_device *device_get(struct iommufd_ctx *ictx, u32 id)
 }
 
 /**
- * enum bind_how - in which way a device is bound
+ * enum device_bind_mode - how a device is bound
  */
-enum bind_how {
-	/** @BIND_DRIVER: by a driver */
-	BIND_DRIVER,
-	/** @BIND_INTERNAL: by an object of the context */
-	BIND_INTERNAL,
-	/** @BIND_NOIOMMU: by a driver, behind no IOMMU */
-	BIND_NOIOMMU,
+enum device_bind_mode {
+	/** @DEVICE_BIND_DRIVER: by a driver */
+	DEVICE_BIND_DRIVER,
+	/** @DEVICE_BIND_INTERNAL: by an object of the context */
+	DEVICE_BIND_INTERNAL,
+	/** @DEVICE_BIND_NOIOMMU: by a driver, behind no IOMMU */
+	DEVICE_BIND_NOIOMMU,
 };
 
-static struct iommufd_device *bind(struct iommufd_ctx *ictx, struct device *dev,
-				   enum bind_how how, u32 *id)
+static struct iommufd_device *device_bind(struct iommufd_ctx *ictx,
+					  struct device *dev,
+					  enum device_bind_mode mode, u32 *id)
 {
-	bool noiommu = how == BIND_NOIOMMU;
-	bool internal = how == BIND_INTERNAL;
+	bool noiommu = mode == DEVICE_BIND_NOIOMMU;
+	bool internal = mode == DEVICE_BIND_INTERNAL;
 	struct iommufd_device *idev;
 	int ret;
 
@@ -103,45 +104,46 @@ err_free:
 }
 
 /**
- * iommufd_device_bind() - put a device into a context
+ * iommufd_device_bind() - bind a device to a context
  * @ictx: the context
- * @dev: the device, whose driver sets driver_managed_dma and has not touched
- *	 its DMA yet
- * @id: set to the object's ID
+ * @dev: the device, whose driver sets driver_managed_dma and has not set up DMA
+ *	 yet
+ * @id: set to the ID of the device
  *
- * On success the context owns the DMA of the whole group: no kernel driver, and
- * no other context, can use a device of it. The device can reach no memory
- * until it is attached.
+ * On success the context owns the DMA of the whole group: no kernel driver and
+ * no other context can use a device of the group. The device cannot reach any
+ * memory until it is attached.
  *
  * Context: May sleep.
- * Return: the device, given back by iommufd_device_unbind(); -EINVAL where its
- * DMA is not coherent, otherwise an error of group_claim().
+ * Return: the device, to be released by iommufd_device_unbind(); -EINVAL if its
+ * DMA is not coherent, an error of group_claim(), another ERR_PTR.
  */
 struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx,
 					   struct device *dev, u32 *id)
 {
-	return bind(ictx, dev, BIND_DRIVER, id);
+	return device_bind(ictx, dev, DEVICE_BIND_DRIVER, id);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_bind, "IOMMUFD_NG");
 
 /**
- * iommufd_device_bind_noiommu() - put a device without an IOMMU into a context
+ * iommufd_device_bind_noiommu() - bind a device without an IOMMU to a context
  * @ictx: the context
- * @dev: the device, of which the driver knows that no IOMMU keeps it from
- *	 reaching all memory; in a group that nobody else is in
- * @id: set to the object's ID
+ * @dev: the device, which can reach all memory because it is behind no IOMMU;
+ *	 the only device of its group
+ * @id: set to the ID of the device
  *
- * What is mapped where it is attached is pinned, and no more. User space learns
- * by IOMMU_IOAS_NOIOMMU_GET_PA where it is.
+ * Attaching the device translates nothing; the mappings of the IOAS are only
+ * pinned. User space obtains their physical addresses by
+ * IOMMU_IOAS_NOIOMMU_GET_PA.
  *
  * Context: May sleep.
- * Return: the device, given back by iommufd_device_unbind(); -ENODEV without a
- * group, another ERR_PTR.
+ * Return: the device, to be released by iommufd_device_unbind(); -ENODEV if it
+ * has no group, another ERR_PTR.
  */
 struct iommufd_device *iommufd_device_bind_noiommu(struct iommufd_ctx *ictx,
 						   struct device *dev, u32 *id)
 {
-	return bind(ictx, dev, BIND_NOIOMMU, id);
+	return device_bind(ictx, dev, DEVICE_BIND_NOIOMMU, id);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_bind_noiommu, "IOMMUFD_NG");
 
@@ -149,10 +151,10 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_bind_noiommu, "IOMMUFD_NG");
  * device_bind_internal() - bind a device on behalf of an object of the context
  * @ictx: the context
  * @dev: the device
- * @id: set to the object's ID
+ * @id: set to the ID of the device
  *
- * As iommufd_device_bind(), but the device does not keep the context alive: it
- * is unbound when the context destroys its objects at the latest.
+ * Works like iommufd_device_bind(), but the device does not keep the context
+ * alive. It has to be unbound by the time the context destroys its objects.
  *
  * Context: May sleep.
  * Return: as iommufd_device_bind().
@@ -160,11 +162,14 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_bind_noiommu, "IOMMUFD_NG");
 struct iommufd_device *device_bind_internal(struct iommufd_ctx *ictx,
 					    struct device *dev, u32 *id)
 {
-	return bind(ictx, dev, BIND_INTERNAL, id);
+	return device_bind(ictx, dev, DEVICE_BIND_INTERNAL, id);
 }
 
-/* Whoever destroys the vDEVICE, its reference is waited for afterwards. */
-static void remove_vdevice(struct iommufd_device *idev)
+/*
+ * The vDEVICE may be destroyed by user space at the same time. In either case
+ * the caller waits afterwards for the reference that it holds.
+ */
+static void device_remove_vdevice(struct iommufd_device *idev)
 {
 	struct iommufd_vdevice *vdev;
 
@@ -179,19 +184,19 @@ static void remove_vdevice(struct iommufd_device *idev)
 }
 
 /**
- * iommufd_device_unbind() - take a device out of its context
- * @idev: the device, not attached; gone afterwards
+ * iommufd_device_unbind() - unbind a device from its context
+ * @idev: the device, not attached; it is freed
  *
- * What a guest sees of it goes as well.
+ * The vDEVICE of the device, if any, is destroyed as well.
  *
- * Context: May sleep, waits for ioctls that work with the device.
+ * Context: May sleep. Waits for ioctls that work with the device.
  */
 void iommufd_device_unbind(struct iommufd_device *idev)
 {
 	struct iommufd_ctx *ictx = idev->internal ? NULL : idev->ictx;
 
-	remove_vdevice(idev);
-	/* the object's number is in the context, so that goes last */
+	device_remove_vdevice(idev);
+	/* after the object, because its ID lives in the context */
 	WARN_ON(!object_put_user_destroy(&idev->obj));
 	if (ictx)
 		iommufd_ctx_put(ictx);
@@ -199,12 +204,13 @@ void iommufd_device_unbind(struct iommufd_device *idev)
 EXPORT_SYMBOL_NS_GPL(iommufd_device_unbind, "IOMMUFD_NG");
 
 /**
- * iommufd_ctx_has_group() - is a device of a group bound to a context?
+ * iommufd_ctx_has_group() - check for a bound device of a group
  * @ictx: the context
  * @group: the group
  *
  * Context: May sleep.
- * Return: true where one is, so that the context owns the group's DMA.
+ * Return: true if a device of @group is bound to @ictx, which then owns the DMA
+ * of the group.
  */
 bool iommufd_ctx_has_group(struct iommufd_ctx *ictx, struct iommu_group *group)
 {
@@ -219,7 +225,7 @@ bool iommufd_ctx_has_group(struct iommufd_ctx *ictx, struct iommu_group *group)
 EXPORT_SYMBOL_NS_GPL(iommufd_ctx_has_group, "IOMMUFD_NG");
 
 /**
- * iommufd_device_to_ictx() - the context of a device
+ * iommufd_device_to_ictx() - get the context of a device
  * @idev: the device
  *
  * Return: the context, without a reference.
@@ -231,10 +237,10 @@ struct iommufd_ctx *iommufd_device_to_ictx(struct iommufd_device *idev)
 EXPORT_SYMBOL_NS_GPL(iommufd_device_to_ictx, "IOMMUFD_NG");
 
 /**
- * iommufd_device_to_id() - the ID of a device
+ * iommufd_device_to_id() - get the ID of a device
  * @idev: the device
  *
- * Return: its ID in its context.
+ * Return: the ID of the device in its context.
  */
 u32 iommufd_device_to_id(struct iommufd_device *idev)
 {

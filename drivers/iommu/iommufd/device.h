@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A physical device that a driver bound to a context.
+ * Physical devices that drivers have bound to a context.
  */
 #ifndef IOMMUFD_DEVICE_H
 #define IOMMUFD_DEVICE_H
@@ -25,38 +25,38 @@ struct iommufd_device {
 	/** @ictx: the context */
 	struct iommufd_ctx *ictx;
 	/**
-	 * @internal: an object of the context has bound it; only otherwise
-	 * it has a reference to the context
+	 * @internal: bound by an object of the context, without a reference to
+	 * the context
 	 */
 	bool internal;
 	/** @dev: the device */
 	struct device *dev;
-	/** @faults: it, as to its page requests; under the group's lock */
+	/** @faults: the device's page requests; under the lock of the group */
 	struct fault_source faults;
-	/** @igroup: its group */
+	/** @igroup: the group of the device */
 	struct iommufd_group *igroup;
-	/** @noiommu: it is behind no IOMMU */
+	/** @noiommu: the device is behind no IOMMU */
 	bool noiommu;
-	/** @coherent: its IOMMU can keep it from incoherent requests */
+	/** @coherent: the IOMMU can prevent incoherent requests */
 	bool coherent;
 	/**
-	 * @attached: links into &iommufd_group.attached, under the group's
-	 * lock; empty while it is not attached
+	 * @attached: links into &iommufd_group.attached, under the lock of the
+	 * group; empty while the device is not attached
 	 */
 	struct list_head attached;
 	/**
-	 * @pasids: PASID to the struct iommufd_hwpt it is attached to, under
-	 * the group's lock
+	 * @pasids: maps a PASID to the struct iommufd_hwpt it is attached to;
+	 * under the lock of the group
 	 */
 	struct xarray pasids;
 	/**
-	 * @vdev: it as a guest sees it, or NULL, under the group's lock. The
-	 * vDEVICE has a reference.
+	 * @vdev: vDEVICE of the device, which holds a reference to it, or NULL;
+	 * under the lock of the group
 	 */
 	struct iommufd_vdevice *vdev;
 	/**
-	 * @unbinding: it is on its way out and cannot get a @vdev any more,
-	 * under the group's lock
+	 * @unbinding: the device is being unbound and cannot get a new @vdev;
+	 * under the lock of the group
 	 */
 	bool unbinding;
 };
@@ -64,7 +64,7 @@ struct iommufd_device {
 extern const struct object_ops device_ops;
 
 /**
- * device_of() - the device that an object is
+ * device_of() - convert an object to its device
  * @obj: an object of type &device_ops
  *
  * Return: the device.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A queue of events that user space reads from a file of its own.
- *
- * The file's private data is the struct eventq.
+ * Event queues, which user space reads through a file of their own. The private
+ * data of the file is the struct eventq.
  */
 #include <linux/anon_inodes.h>
 #include <linux/err.h>
@@ -15,14 +14,16 @@
 #include "ucmd.h"
 
 /**
- * eventq_init() - set up a new queue
- * @queue: zeroed
+ * eventq_init() - initialize a queue
+ * @queue: the queue, zeroed
  * @ictx: the context
- * @ops: its type
+ * @ops: the type of the queue
+ *
+ * On success, the caller has to call eventq_publish(), or object_abort() if
+ * that fails or is not called.
  *
  * Context: May sleep.
- * Return: 0, after which either eventq_publish() succeeds or object_abort()
- * follows; or a negative errno.
+ * Return: 0 or a negative errno.
  */
 int eventq_init(struct eventq *queue, struct iommufd_ctx *ictx,
 		const struct object_ops *ops)
@@ -34,9 +35,9 @@ int eventq_init(struct eventq *queue, struct iommufd_ctx *ictx,
 	return object_init(&ictx->objects, &queue->obj, ops);
 }
 
-/* The file has its share of the queue from here on, whatever comes of it. */
-static struct file *new_file(struct eventq *queue, const char *name,
-			     const struct file_operations *fops)
+/* On success the file is a user of the queue and releases it when closed. */
+static struct file *eventq_new_file(struct eventq *queue, const char *name,
+				    const struct file_operations *fops)
 {
 	struct file *file;
 
@@ -50,15 +51,16 @@ static struct file *new_file(struct eventq *queue, const char *name,
 
 /**
  * eventq_publish() - make a queue reachable by its ID and by a file descriptor
- * @ucmd: the request to make it; its structure is complete but for @out_fd
- * @queue: completely set up
- * @name: of the file
- * @fops: of the file, with eventq_release()
- * @out_fd: in the structure, set to the descriptor
- * @size: bytes of the structure
+ * @ucmd: the request to create it, with a structure that is complete but for
+ *	  @out_fd
+ * @queue: the queue, completely set up
+ * @name: name of the file
+ * @fops: operations of the file, with eventq_release()
+ * @out_fd: member of the structure, set to the descriptor
+ * @size: size of the structure in bytes
  *
  * Context: May sleep.
- * Return: 0, or a negative errno and nobody has seen the queue.
+ * Return: 0, or a negative errno with the queue unpublished.
  */
 int eventq_publish(struct iommufd_ucmd *ucmd, struct eventq *queue,
 		   const char *name, const struct file_operations *fops,
@@ -74,8 +76,8 @@ int eventq_publish(struct iommufd_ucmd *ucmd, struct eventq *queue,
 	ret = ucmd_respond(ucmd, size);
 	if (ret)
 		goto err_fd;
-	/* last of all, because a file goes only after its last reference */
-	file = new_file(queue, name, fops);
+	/* last, because fput() would release the queue only later */
+	file = eventq_new_file(queue, name, fops);
 	if (IS_ERR(file)) {
 		ret = PTR_ERR(file);
 		goto err_fd;
@@ -90,7 +92,7 @@ err_fd:
 }
 
 /**
- * eventq_release() - the file is closed
+ * eventq_release() - release the queue of a closed file
  * @inode: ignored
  * @file: the file
  *

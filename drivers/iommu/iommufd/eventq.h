@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A queue of events that user space reads from a file of its own.
+ * Event queues, which user space reads through a file of their own.
  */
 #ifndef IOMMUFD_EVENTQ_H
 #define IOMMUFD_EVENTQ_H
@@ -19,21 +19,21 @@ struct iommufd_ctx;
 struct iommufd_ucmd;
 
 /**
- * struct eventq - what all kinds of queues have in common
+ * struct eventq - the common part of all types of event queues
  */
 struct eventq {
-	/** @obj: the ID; the open file is a user of it */
+	/** @obj: the ID, with the open file as a user */
 	struct iommufd_object obj;
-	/** @ictx: the context, to which the open file has a reference */
+	/** @ictx: the context, to which the open file holds a reference */
 	struct iommufd_ctx *ictx;
 	/**
-	 * @lock: protects @news, and what else the kind of queue has for its
-	 * news; the innermost lock
+	 * @lock: protects @news and the related members of the containing
+	 * structure; innermost lock
 	 */
 	spinlock_t lock;
 	/** @news: events that user space has not read yet */
 	struct list_head news;
-	/** @wait: woken when something comes to @news */
+	/** @wait: woken when an event is added to @news */
 	wait_queue_head_t wait;
 };
 

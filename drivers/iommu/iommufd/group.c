@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a context knows of an IOMMU group.
+ * IOMMU groups of a context: claiming and releasing their DMA.
  */
 #include <linux/bug.h>
 #include <linux/cleanup.h>
@@ -13,8 +13,8 @@
 #include "domain/iommu_core.h"
 #include "group.h"
 
-static struct iommufd_group *find(struct iommufd_ctx *ictx,
-				  struct iommu_group *group)
+static struct iommufd_group *group_find(struct iommufd_ctx *ictx,
+					struct iommu_group *group)
 {
 	struct iommufd_group *igroup;
 
@@ -24,8 +24,8 @@ static struct iommufd_group *find(struct iommufd_ctx *ictx,
 	return NULL;
 }
 
-static struct iommufd_group *make(struct iommufd_ctx *ictx,
-				  struct iommu_group *group)
+static struct iommufd_group *group_new(struct iommufd_ctx *ictx,
+				       struct iommu_group *group)
 {
 	struct iommufd_group *igroup;
 
@@ -47,8 +47,8 @@ static void group_free(struct iommufd_group *igroup)
 	kfree(igroup);
 }
 
-/* Only a group that the context really owns is ever on its list. */
-static int claim_dma(struct iommufd_group *igroup, struct device *dev)
+/* A group is on the list of its context only once its DMA has been claimed. */
+static int group_claim_dma(struct iommufd_group *igroup, struct device *dev)
 {
 	int ret;
 
@@ -58,20 +58,21 @@ static int claim_dma(struct iommufd_group *igroup, struct device *dev)
 	return ret ?: iommu_device_claim_dma_owner(dev, igroup->ictx);
 }
 
-static struct iommufd_group *claim_locked(struct iommufd_ctx *ictx,
-					  struct iommu_group *group,
-					  struct device *dev, bool noiommu)
+static struct iommufd_group *group_claim_locked(struct iommufd_ctx *ictx,
+						struct iommu_group *group,
+						struct device *dev,
+						bool noiommu)
 {
 	struct iommufd_group *igroup;
 	int ret;
 
 	lockdep_assert_held(&ictx->groups_lock);
 
-	igroup = find(ictx, group) ?: make(ictx, group);
+	igroup = group_find(ictx, group) ?: group_new(ictx, group);
 	if (!igroup)
 		return ERR_PTR(-ENOMEM);
 	igroup->noiommu = noiommu;
-	ret = claim_dma(igroup, dev);
+	ret = group_claim_dma(igroup, dev);
 	if (!ret && !igroup->devices++)
 		list_add(&igroup->entry, &ictx->groups);
 	if (!igroup->devices)
@@ -80,15 +81,15 @@ static struct iommufd_group *claim_locked(struct iommufd_ctx *ictx,
 }
 
 /**
- * group_claim() - make a context own the DMA of a device's group
+ * group_claim() - claim the DMA of a device's group for a context
  * @ictx: the context
  * @dev: the device
- * @noiommu: it is behind no IOMMU, so its DMA cannot be owned
+ * @noiommu: @dev is behind no IOMMU, so there is no DMA to claim
  *
  * Context: May sleep.
- * Return: the group, given back by group_release(); -ENODEV where @dev is in
- * none, -EPERM where its interrupts are not isolated, -EBUSY where it is
- * somebody else's, another ERR_PTR.
+ * Return: the group, to be released by group_release(); -ENODEV if @dev has no
+ * group, -EPERM if its interrupts are not isolated, -EBUSY if the group has
+ * another owner, another ERR_PTR.
  */
 struct iommufd_group *group_claim(struct iommufd_ctx *ictx, struct device *dev,
 				  bool noiommu)
@@ -99,14 +100,14 @@ struct iommufd_group *group_claim(struct iommufd_ctx *ictx, struct device *dev,
 	if (!group)
 		return ERR_PTR(-ENODEV);
 	scoped_guard(mutex, &ictx->groups_lock)
-		igroup = claim_locked(ictx, group, dev, noiommu);
+		igroup = group_claim_locked(ictx, group, dev, noiommu);
 	iommu_group_put(group);
 	return igroup;
 }
 
 /**
  * group_release() - undo group_claim()
- * @igroup: the group, gone after the last device
+ * @igroup: the group, freed with its last device
  * @dev: the device
  *
  * Context: May sleep.

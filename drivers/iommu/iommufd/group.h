@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a context knows of an IOMMU group: devices of a group share one domain.
+ * IOMMU groups of a context. All attached devices of a group share one domain.
  */
 #ifndef IOMMUFD_GROUP_H
 #define IOMMUFD_GROUP_H
@@ -14,25 +14,28 @@ struct iommufd_ctx;
 struct iommufd_hwpt;
 
 /**
- * struct iommufd_group - an IOMMU group of which devices are bound to a context
+ * struct iommufd_group - an IOMMU group with devices bound to a context
  */
 struct iommufd_group {
-	/** @ictx: the context; holds no reference, the devices do */
+	/** @ictx: the context, to which the devices hold references */
 	struct iommufd_ctx *ictx;
-	/** @group: the group, with a reference */
+	/** @group: the IOMMU group, with a reference */
 	struct iommu_group *group;
 	/** @entry: links into &iommufd_ctx.groups */
 	struct list_head entry;
-	/** @noiommu: there is no IOMMU, and nobody's DMA to be claimed */
+	/** @noiommu: there is no IOMMU and no DMA to claim */
 	bool noiommu;
-	/** @devices: devices claimed, under &iommufd_ctx.groups_lock */
+	/** @devices: number of bound devices, under &iommufd_ctx.groups_lock */
 	unsigned int devices;
 
-	/** @lock: protects the members below; held while they change over */
+	/**
+	 * @lock: protects the members below; held while devices are attached,
+	 * moved or detached
+	 */
 	struct mutex lock;
-	/** @attached: list of struct iommufd_device, those that are attached */
+	/** @attached: list of struct iommufd_device, the attached devices */
 	struct list_head attached;
-	/** @hwpt: what they are attached to; nothing while @attached is empty */
+	/** @hwpt: HWPT of the attached devices; valid if there are any */
 	struct iommufd_hwpt *hwpt;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What user space may know of the IOMMU in front of a device.
+ * IOMMU_GET_HW_INFO: properties of the IOMMU in front of a device.
  */
 #include <linux/err.h>
 #include <linux/iommu.h>
@@ -16,9 +16,12 @@
 #include "hwinfo.h"
 #include "ucmd.h"
 
-/* A buffer longer than the data ends in zeroes, a shorter one gets a part. */
-static int put_user_data(const struct iommu_hw_info *cmd, const void *data,
-			 u32 len)
+/*
+ * Fill the rest of a long buffer with zeroes, truncate the data for a short
+ * one.
+ */
+static int hw_info_put_data(const struct iommu_hw_info *cmd, const void *data,
+			    u32 len)
 {
 	void __user *to = u64_to_user_ptr(cmd->data_uptr);
 	u32 part = min(cmd->data_len, len);
@@ -30,8 +33,8 @@ static int put_user_data(const struct iommu_hw_info *cmd, const void *data,
 	return 0;
 }
 
-/* A virtual function uses PASIDs as the physical one was set up to. */
-static u64 pci_pasid_capabilities(struct pci_dev *pdev)
+/* A virtual function uses the PASID settings of its physical function. */
+static u64 hw_info_pasid_caps(struct pci_dev *pdev)
 {
 	u64 caps = 0;
 	u16 control;
@@ -48,8 +51,8 @@ static u64 pci_pasid_capabilities(struct pci_dev *pdev)
 	return caps;
 }
 
-/* What is reported is what user space can use, whatever the hardware has. */
-static u64 capabilities(struct device *dev)
+/* Report what user space can use, which may be less than the hardware has. */
+static u64 hw_info_caps(struct device *dev)
 {
 	u64 caps = 0;
 
@@ -58,11 +61,11 @@ static u64 capabilities(struct device *dev)
 	if (iommu_core_dirty_capable(dev))
 		caps |= IOMMU_HW_CAP_DIRTY_TRACKING;
 	if (dev_is_pci(dev) && dev->iommu->max_pasids)
-		caps |= pci_pasid_capabilities(to_pci_dev(dev));
+		caps |= hw_info_pasid_caps(to_pci_dev(dev));
 	return caps;
 }
 
-static int hw_info(struct iommu_hw_info *cmd, struct device *dev)
+static int hw_info_fill(struct iommu_hw_info *cmd, struct device *dev)
 {
 	u32 type = cmd->flags & IOMMU_HW_INFO_FLAG_INPUT_TYPE ?
 			   cmd->in_data_type :
@@ -78,20 +81,20 @@ static int hw_info(struct iommu_hw_info *cmd, struct device *dev)
 	} else {
 		type = IOMMU_HW_INFO_TYPE_NONE;
 	}
-	ret = put_user_data(cmd, data, len);
+	ret = hw_info_put_data(cmd, data, len);
 	kfree(data);
 	cmd->data_len = len;
 	cmd->out_data_type = type;
 	cmd->out_max_pasid_log2 =
 		dev->iommu->max_pasids ? ilog2(dev->iommu->max_pasids) : 0;
-	cmd->out_capabilities = capabilities(dev);
+	cmd->out_capabilities = hw_info_caps(dev);
 	return ret;
 }
 
-/* There is none */
-static int no_info(struct iommu_hw_info *cmd)
+/* For a device without an IOMMU. */
+static int hw_info_fill_none(struct iommu_hw_info *cmd)
 {
-	int ret = put_user_data(cmd, NULL, 0);
+	int ret = hw_info_put_data(cmd, NULL, 0);
 
 	cmd->data_len = 0;
 	cmd->out_data_type = IOMMU_HW_INFO_TYPE_NONE;
@@ -119,7 +122,8 @@ int hw_info_ioctl(struct iommufd_ucmd *ucmd)
 	idev = device_get(ucmd->ictx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	ret = idev->noiommu ? no_info(cmd) : hw_info(cmd, idev->dev);
+	ret = idev->noiommu ? hw_info_fill_none(cmd) :
+			      hw_info_fill(cmd, idev->dev);
 	if (!ret)
 		ret = ucmd_respond(ucmd, sizeof(*cmd));
 	object_put(&idev->obj);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What user space may know of the IOMMU in front of a device.
+ * IOMMU_GET_HW_INFO: properties of the IOMMU in front of a device.
  */
 #ifndef IOMMUFD_HWINFO_H
 #define IOMMUFD_HWINFO_H
