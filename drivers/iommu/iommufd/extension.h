@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An ioctl of /dev/iommu that another module serves.
+ * An ioctl of /dev/iommu that is implemented by another module.
  *
- * There is room for one. A context that has used it keeps the module that serves
- * it until the context is gone, so that objects which that module made in the
- * context can be destroyed.
+ * There is at most one. A context that has used it holds a reference to the
+ * module until the context is freed, so that objects which the module has
+ * created in the context can be destroyed.
  */
 #ifndef IOMMUFD_EXTENSION_H
 #define IOMMUFD_EXTENSION_H
@@ -13,16 +13,16 @@
 
 struct module;
 
-/* A request of an extension is no longer than that. */
+/* Maximum size in bytes of the structure of an extension */
 #define EXTENSION_MAX_SIZE 128
 
 /**
- * struct iommufd_extension - the ioctl and who serves it
+ * struct iommufd_extension - an ioctl and the module that implements it
  */
 struct iommufd_extension {
 	/** @owner: the module */
 	struct module *owner;
-	/** @handler: the ioctl; of a number that iommufd does not serve */
+	/** @handler: the ioctl, with a number that iommufd does not define */
 	struct ucmd_handler handler;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a module that serves an ioctl in the place of iommufd may use.
+ * Functions of iommufd that an extension may call.
  */
 #include <linux/export.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a module that serves an ioctl in the place of iommufd (see extension.h)
- * may use of iommufd's inner workings: one exported symbol instead of one for
- * each function, whose short names are not fit for export.
+ * Functions of iommufd that an extension (see extension.h) may call. There is
+ * one exported symbol for all of them, because their own names are too short to
+ * be exported.
  */
 #ifndef IOMMUFD_INTERNALS_H
 #define IOMMUFD_INTERNALS_H
@@ -20,7 +20,7 @@ struct object_ops;
 struct object_table;
 
 /**
- * struct iommufd_internals - functions, each described where it is defined
+ * struct iommufd_internals - functions and types; see their definitions
  */
 struct iommufd_internals {
 	/** @object_init: object_init() */
@@ -47,7 +47,7 @@ struct iommufd_internals {
 	/** @device_bind: device_bind_internal() */
 	struct iommufd_device *(*device_bind)(struct iommufd_ctx *ictx,
 					      struct device *dev, u32 *id);
-	/** @hwpt_ops: the type of HWPTs */
+	/** @hwpt_ops: the object type of HWPTs */
 	const struct object_ops *hwpt_ops;
 };
 

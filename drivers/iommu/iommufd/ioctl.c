@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From an ioctl's number to its handler.
+ * Dispatch of ioctls to their handlers.
  */
 #include <linux/errno.h>
 #include <linux/uaccess.h>
@@ -26,7 +26,7 @@
 #include "viommu/veventq.h"
 #include "viommu/viommu.h"
 
-static int destroy_ioctl(struct iommufd_ucmd *ucmd)
+static int ioctl_destroy(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_destroy *cmd = ucmd->cmd;
 
@@ -34,7 +34,7 @@ static int destroy_ioctl(struct iommufd_ucmd *ucmd)
 }
 
 /**
- * union ucmd_buffer - room for any request of our own
+ * union ucmd_buffer - buffer for any request that iommufd defines
  */
 union ucmd_buffer {
 	/** @destroy: IOMMU_DESTROY */
@@ -83,7 +83,7 @@ union ucmd_buffer {
 	struct iommu_hw_queue_alloc hw_queue_alloc;
 };
 
-#define HANDLER(_cmd, _fn, _struct, _last)                            \
+#define IOCTL_HANDLER(_cmd, _fn, _struct, _last)                      \
 	[_IOC_NR(_cmd) - IOMMUFD_CMD_BASE] = {                        \
 		.cmd = _cmd,                                          \
 		.size = sizeof(struct _struct) +                      \
@@ -93,49 +93,54 @@ union ucmd_buffer {
 		.fn = _fn,                                            \
 	}
 
-static const struct ucmd_handler handlers[] = {
-	HANDLER(IOMMU_DESTROY, destroy_ioctl, iommu_destroy, id),
-	HANDLER(IOMMU_IOAS_ALLOC, ioas_alloc_ioctl, iommu_ioas_alloc,
-		out_ioas_id),
-	HANDLER(IOMMU_IOAS_ALLOW_IOVAS, ioas_allow_iovas_ioctl,
-		iommu_ioas_allow_iovas, allowed_iovas),
-	HANDLER(IOMMU_IOAS_IOVA_RANGES, ioas_iova_ranges_ioctl,
-		iommu_ioas_iova_ranges, out_iova_alignment),
-	HANDLER(IOMMU_IOAS_MAP, ioas_map_ioctl, iommu_ioas_map, iova),
-	HANDLER(IOMMU_IOAS_COPY, ioas_copy_ioctl, iommu_ioas_copy, src_iova),
-	HANDLER(IOMMU_IOAS_MAP_FILE, ioas_map_file_ioctl, iommu_ioas_map_file,
-		iova),
-	HANDLER(IOMMU_IOAS_UNMAP, ioas_unmap_ioctl, iommu_ioas_unmap, length),
-	HANDLER(IOMMU_IOAS_CHANGE_PROCESS, change_process_ioctl,
-		iommu_ioas_change_process, __reserved),
-	HANDLER(IOMMU_VFIO_IOAS, vfio_ioas_ioctl, iommu_vfio_ioas, __reserved),
-	HANDLER(IOMMU_OPTION, option_ioctl, iommu_option, val64),
-	HANDLER(IOMMU_HWPT_ALLOC, hwpt_alloc_ioctl, iommu_hwpt_alloc,
-		__reserved),
-	HANDLER(IOMMU_HWPT_SET_DIRTY_TRACKING, hwpt_set_dirty_ioctl,
-		iommu_hwpt_set_dirty_tracking, __reserved),
-	HANDLER(IOMMU_HWPT_GET_DIRTY_BITMAP, hwpt_get_dirty_ioctl,
-		iommu_hwpt_get_dirty_bitmap, data),
-	HANDLER(IOMMU_FAULT_QUEUE_ALLOC, fault_alloc_ioctl, iommu_fault_alloc,
-		out_fault_fd),
-	HANDLER(IOMMU_HWPT_INVALIDATE, hwpt_invalidate_ioctl,
-		iommu_hwpt_invalidate, __reserved),
-	HANDLER(IOMMU_VIOMMU_ALLOC, viommu_alloc_ioctl, iommu_viommu_alloc,
-		out_viommu_id),
-	HANDLER(IOMMU_VDEVICE_ALLOC, vdevice_alloc_ioctl, iommu_vdevice_alloc,
-		virt_id),
-	HANDLER(IOMMU_IOAS_NOIOMMU_GET_PA, get_pa_ioctl,
-		iommu_ioas_noiommu_get_pa, out_phys),
-	HANDLER(IOMMU_VEVENTQ_ALLOC, veventq_alloc_ioctl, iommu_veventq_alloc,
-		out_veventq_fd),
-	HANDLER(IOMMU_HW_QUEUE_ALLOC, hw_queue_alloc_ioctl,
-		iommu_hw_queue_alloc, length),
-	HANDLER(IOMMU_GET_HW_INFO, hw_info_ioctl, iommu_hw_info, __reserved),
+static const struct ucmd_handler ioctl_handlers[] = {
+	IOCTL_HANDLER(IOMMU_DESTROY, ioctl_destroy, iommu_destroy, id),
+	IOCTL_HANDLER(IOMMU_IOAS_ALLOC, ioas_alloc_ioctl, iommu_ioas_alloc,
+		      out_ioas_id),
+	IOCTL_HANDLER(IOMMU_IOAS_ALLOW_IOVAS, ioas_allow_iovas_ioctl,
+		      iommu_ioas_allow_iovas, allowed_iovas),
+	IOCTL_HANDLER(IOMMU_IOAS_IOVA_RANGES, ioas_iova_ranges_ioctl,
+		      iommu_ioas_iova_ranges, out_iova_alignment),
+	IOCTL_HANDLER(IOMMU_IOAS_MAP, ioas_map_ioctl, iommu_ioas_map, iova),
+	IOCTL_HANDLER(IOMMU_IOAS_COPY, ioas_copy_ioctl, iommu_ioas_copy,
+		      src_iova),
+	IOCTL_HANDLER(IOMMU_IOAS_MAP_FILE, ioas_map_file_ioctl,
+		      iommu_ioas_map_file, iova),
+	IOCTL_HANDLER(IOMMU_IOAS_UNMAP, ioas_unmap_ioctl, iommu_ioas_unmap,
+		      length),
+	IOCTL_HANDLER(IOMMU_IOAS_CHANGE_PROCESS, change_process_ioctl,
+		      iommu_ioas_change_process, __reserved),
+	IOCTL_HANDLER(IOMMU_VFIO_IOAS, vfio_ioas_ioctl, iommu_vfio_ioas,
+		      __reserved),
+	IOCTL_HANDLER(IOMMU_OPTION, option_ioctl, iommu_option, val64),
+	IOCTL_HANDLER(IOMMU_HWPT_ALLOC, hwpt_alloc_ioctl, iommu_hwpt_alloc,
+		      __reserved),
+	IOCTL_HANDLER(IOMMU_HWPT_SET_DIRTY_TRACKING, hwpt_set_dirty_ioctl,
+		      iommu_hwpt_set_dirty_tracking, __reserved),
+	IOCTL_HANDLER(IOMMU_HWPT_GET_DIRTY_BITMAP, hwpt_get_dirty_ioctl,
+		      iommu_hwpt_get_dirty_bitmap, data),
+	IOCTL_HANDLER(IOMMU_FAULT_QUEUE_ALLOC, fault_alloc_ioctl,
+		      iommu_fault_alloc, out_fault_fd),
+	IOCTL_HANDLER(IOMMU_HWPT_INVALIDATE, hwpt_invalidate_ioctl,
+		      iommu_hwpt_invalidate, __reserved),
+	IOCTL_HANDLER(IOMMU_VIOMMU_ALLOC, viommu_alloc_ioctl,
+		      iommu_viommu_alloc, out_viommu_id),
+	IOCTL_HANDLER(IOMMU_VDEVICE_ALLOC, vdevice_alloc_ioctl,
+		      iommu_vdevice_alloc, virt_id),
+	IOCTL_HANDLER(IOMMU_IOAS_NOIOMMU_GET_PA, get_pa_ioctl,
+		      iommu_ioas_noiommu_get_pa, out_phys),
+	IOCTL_HANDLER(IOMMU_VEVENTQ_ALLOC, veventq_alloc_ioctl,
+		      iommu_veventq_alloc, out_veventq_fd),
+	IOCTL_HANDLER(IOMMU_HW_QUEUE_ALLOC, hw_queue_alloc_ioctl,
+		      iommu_hw_queue_alloc, length),
+	IOCTL_HANDLER(IOMMU_GET_HW_INFO, hw_info_ioctl, iommu_hw_info,
+		      __reserved),
 };
 
-/* Most structures are of the least size that there ever was. */
-static __always_inline bool fetch_min_size(struct iommufd_ucmd *ucmd,
-					   const struct ucmd_handler *handler)
+/* Fast path: most programs pass a structure of the minimum size. */
+static __always_inline bool
+ioctl_fetch_min_size(struct iommufd_ucmd *ucmd,
+		     const struct ucmd_handler *handler)
 {
 	const u32 *size = ucmd->cmd;
 
@@ -148,8 +153,8 @@ static __always_inline bool fetch_min_size(struct iommufd_ucmd *ucmd,
 	return true;
 }
 
-static int fetch_any(struct iommufd_ucmd *ucmd,
-		     const struct ucmd_handler *handler)
+static int ioctl_fetch_any(struct iommufd_ucmd *ucmd,
+			   const struct ucmd_handler *handler)
 {
 	if (get_user(ucmd->user_size, (u32 __user *)ucmd->ubuffer))
 		return -EFAULT;
@@ -159,24 +164,25 @@ static int fetch_any(struct iommufd_ucmd *ucmd,
 				     ucmd->user_size);
 }
 
-static int serve(const struct ucmd_handler *handler, struct iommufd_ucmd *ucmd)
+static int ioctl_serve(const struct ucmd_handler *handler,
+		       struct iommufd_ucmd *ucmd)
 {
 	int ret;
 
-	if (!fetch_min_size(ucmd, handler)) {
-		ret = fetch_any(ucmd, handler);
+	if (!ioctl_fetch_min_size(ucmd, handler)) {
+		ret = ioctl_fetch_any(ucmd, handler);
 		if (ret)
 			return ret;
 	}
 	return handler->fn(ucmd);
 }
 
-/* Not inline, lest each kind of request has the stack of both. */
-static noinline long own_ioctl(struct iommufd_ctx *ictx,
+/* noinline, so that a request has one of the two buffers on its stack only. */
+static noinline long ioctl_own(struct iommufd_ctx *ictx,
 			       const struct ucmd_handler *handler,
 			       unsigned long arg)
 {
-	/* serve() fills what the handler knows of, and clears the rest of that */
+	/* ioctl_serve() initializes as much as the handler uses */
 	union ucmd_buffer buf __uninitialized;
 	struct iommufd_ucmd ucmd = {
 		.ictx = ictx,
@@ -184,10 +190,10 @@ static noinline long own_ioctl(struct iommufd_ctx *ictx,
 		.cmd = &buf,
 	};
 
-	return serve(handler, &ucmd);
+	return ioctl_serve(handler, &ucmd);
 }
 
-static noinline long extension_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
+static noinline long ioctl_extension(struct iommufd_ctx *ictx, unsigned int cmd,
 				     unsigned long arg)
 {
 	const struct ucmd_handler *handler =
@@ -199,21 +205,21 @@ static noinline long extension_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 		.cmd = buf,
 	};
 
-	return handler ? serve(handler, &ucmd) :
+	return handler ? ioctl_serve(handler, &ucmd) :
 			 container_ioctl(ictx, cmd, arg);
 }
 
 /**
- * iommufd_ioctl() - serve an ioctl
+ * iommufd_ioctl() - dispatch an ioctl
  * @ictx: the context
- * @cmd: its number
- * @arg: its argument
+ * @cmd: number of the ioctl
+ * @arg: argument of the ioctl
  *
- * A structure that is longer than this kernel's must end in zeroes, a shorter
- * one is completed with zeroes.
+ * A structure that is longer than the one of this kernel must end in zeroes; a
+ * shorter one is extended by zeroes.
  *
  * Context: May sleep.
- * Return: what user space gets.
+ * Return: the result for user space.
  */
 long iommufd_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 		   unsigned long arg)
@@ -223,7 +229,7 @@ long iommufd_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 	if (nr < IOMMUFD_CMD_BASE)
 		return container_ioctl(ictx, cmd, arg);
 	nr -= IOMMUFD_CMD_BASE;
-	if (nr < ARRAY_SIZE(handlers) && handlers[nr].cmd == cmd)
-		return own_ioctl(ictx, &handlers[nr], arg);
-	return extension_ioctl(ictx, cmd, arg);
+	if (nr < ARRAY_SIZE(ioctl_handlers) && ioctl_handlers[nr].cmd == cmd)
+		return ioctl_own(ictx, &ioctl_handlers[nr], arg);
+	return ioctl_extension(ictx, cmd, arg);
 }

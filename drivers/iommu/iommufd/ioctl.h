@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From an ioctl's number to its handler.
+ * Dispatch of ioctls to their handlers.
  */
 #ifndef IOMMUFD_IOCTL_H
 #define IOMMUFD_IOCTL_H

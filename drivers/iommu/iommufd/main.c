@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iommufd: I/O address spaces for devices that are given to user space.
+ * iommufd: I/O address spaces for devices that are assigned to user space.
  *
- * /dev/iommu and /dev/vfio/vfio are one thing under two names.
+ * Module init, and the files /dev/iommu and /dev/vfio/vfio. Both serve the same
+ * ioctls and differ only in how pinned memory is charged.
  */
 #include <linux/err.h>
 #include <linux/export.h>
@@ -21,7 +22,9 @@
 
 static struct miscdevice vfio_misc;
 
-/* What came by VFIO's name is charged as VFIO charges. */
+/*
+ * Pinned memory is charged as in VFIO if the file was opened as its container.
+ */
 static int iommufd_open(struct inode *inode, struct file *file)
 {
 	bool vfio = file->private_data == &vfio_misc;
@@ -66,11 +69,11 @@ static const struct file_operations iommufd_fops = {
 };
 
 /**
- * iommufd_ctx_from_file() - the context of a file
+ * iommufd_ctx_from_file() - get the context of a file
  * @file: the file; the caller keeps its own reference
  *
- * Return: the context, given back by iommufd_ctx_put(), or -EBADFD where @file
- * is something else.
+ * Return: the context, to be released by iommufd_ctx_put(), or -EBADFD if @file
+ * is not a file of iommufd.
  */
 struct iommufd_ctx *iommufd_ctx_from_file(struct file *file)
 {
@@ -85,11 +88,11 @@ struct iommufd_ctx *iommufd_ctx_from_file(struct file *file)
 EXPORT_SYMBOL_NS_GPL(iommufd_ctx_from_file, "IOMMUFD_NG");
 
 /**
- * iommufd_ctx_from_fd() - the context of a file descriptor
+ * iommufd_ctx_from_fd() - get the context of a file descriptor
  * @fd: the descriptor, of the current process
  *
- * Return: the context, given back by iommufd_ctx_put(); -EBADF for a closed
- * descriptor, -EBADFD where it is something else.
+ * Return: the context, to be released by iommufd_ctx_put(); -EBADF if @fd is
+ * not open, -EBADFD if it does not refer to a file of iommufd.
  */
 struct iommufd_ctx *iommufd_ctx_from_fd(int fd)
 {
@@ -163,5 +166,5 @@ MODULE_ALIAS_MISCDEV(VFIO_MINOR);
 MODULE_ALIAS("devname:vfio/vfio");
 MODULE_IMPORT_NS("DMA_BUF");
 MODULE_IMPORT_NS("IOMMUFD_INTERNAL");
-MODULE_DESCRIPTION("I/O address spaces for devices given to user space");
+MODULE_DESCRIPTION("I/O address spaces for devices assigned to user space");
 MODULE_LICENSE("GPL");

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Registers of an IOMMU that user space maps by the file of the context.
+ * Registers of an IOMMU that user space maps through the file of the context.
  *
- * The object that they belong to has a user for each mapping, so that it stays.
+ * Each mapping is a user of the object that owns the registers, so that the
+ * object cannot be destroyed while it is mapped.
  */
 #include <linux/bug.h>
 #include <linux/mm.h>
@@ -14,31 +15,31 @@
 #include "object.h"
 
 /**
- * struct mmio_region - what is mapped as a whole or not at all
+ * struct mmio_region - registers that can be mapped only as a whole
  */
 struct mmio_region {
-	/** @owner: to which it belongs */
+	/** @owner: object that owns the registers */
 	struct iommufd_object *owner;
-	/** @pfn: page frame where it begins */
+	/** @pfn: first page frame */
 	unsigned long pfn;
-	/** @nr_pages: its length */
+	/** @nr_pages: length in pages */
 	unsigned long nr_pages;
 };
 
 /**
- * mmio_table_init() - make an empty table
+ * mmio_table_init() - initialize an empty table
  * @table: the table
  */
 void mmio_table_init(struct mmio_table *table)
 {
 	xa_init_flags(&table->regions, XA_FLAGS_ACCOUNT);
-	/* so that no region is at 0, which is what is found by mistake */
+	/* no region at offset 0, so that an mmap() without an offset fails */
 	table->next = 1;
 }
 
 /**
  * mmio_table_destroy() - undo mmio_table_init()
- * @table: the table, whose regions are gone
+ * @table: the table, with all regions removed
  */
 void mmio_table_destroy(struct mmio_table *table)
 {
@@ -46,8 +47,8 @@ void mmio_table_destroy(struct mmio_table *table)
 	xa_destroy(&table->regions);
 }
 
-static int add_region(struct mmio_table *table, struct mmio_region *region,
-		      unsigned long *start)
+static int mmio_add_region(struct mmio_table *table, struct mmio_region *region,
+			   unsigned long *start)
 {
 	unsigned long next;
 
@@ -55,24 +56,24 @@ static int add_region(struct mmio_table *table, struct mmio_region *region,
 	if (check_add_overflow(*start, region->nr_pages, &next) ||
 	    next > ULONG_MAX >> PAGE_SHIFT)
 		return -ENOSPC;
-	/* before the lock is let go of to get memory */
+	/* first, because __xa_insert() may drop the lock to allocate memory */
 	table->next = next;
 	return __xa_insert(&table->regions, *start, region, GFP_KERNEL_ACCOUNT);
 }
 
 /**
- * mmio_add() - let user space map registers
- * @table: the context's
- * @owner: to which they belong
+ * mmio_add() - allow user space to map registers
+ * @table: table of the context
+ * @owner: object that owns the registers
  * @address: physical address, a multiple of PAGE_SIZE
- * @length: bytes, a multiple of PAGE_SIZE
- * @offset: set to what user space has to give to mmap()
+ * @length: length in bytes, a multiple of PAGE_SIZE
+ * @offset: set to the offset that user space has to pass to mmap()
  *
- * They can be mapped as soon as @owner is published.
+ * The registers can be mapped as soon as @owner is published.
  *
  * Context: May sleep.
- * Return: 0; -EINVAL for an address or length that does not fit, -ENOSPC where
- * there are no more offsets, -ENOMEM.
+ * Return: 0; -EINVAL if @address or @length is not valid, -ENOSPC if all
+ * offsets are used up, -ENOMEM.
  */
 int mmio_add(struct mmio_table *table, struct iommufd_object *owner,
 	     phys_addr_t address, size_t length, unsigned long *offset)
@@ -90,7 +91,7 @@ int mmio_add(struct mmio_table *table, struct iommufd_object *owner,
 	region->pfn = PHYS_PFN(address);
 	region->nr_pages = PHYS_PFN(length);
 	xa_lock(&table->regions);
-	ret = add_region(table, region, &start);
+	ret = mmio_add_region(table, region, &start);
 	xa_unlock(&table->regions);
 	if (ret) {
 		kfree(region);
@@ -102,9 +103,9 @@ int mmio_add(struct mmio_table *table, struct iommufd_object *owner,
 
 /**
  * mmio_remove() - undo mmio_add()
- * @table: as it was given there
- * @owner: as it was given there, on its way out or not published yet
- * @offset: as it was set there
+ * @table: table of the context
+ * @owner: object that owns the registers, being destroyed or not yet published
+ * @offset: offset that mmio_add() has set
  *
  * Context: May sleep.
  */
@@ -133,9 +134,10 @@ static const struct vm_operations_struct mmio_vm_ops = {
 	.close = mmio_close,
 };
 
-/* A copy, with the owner used for the mapping. */
-static bool use_region(struct mmio_table *table, struct vm_area_struct *vma,
-		       struct mmio_region *region)
+/* Copy the region to be mapped and make the mapping a user of its owner. */
+static bool mmio_get_region(struct mmio_table *table,
+			    struct vm_area_struct *vma,
+			    struct mmio_region *region)
 {
 	const struct mmio_region *found;
 	bool used;
@@ -152,12 +154,12 @@ static bool use_region(struct mmio_table *table, struct vm_area_struct *vma,
 
 /**
  * mmio_mmap() - map registers
- * @table: the context's
- * @vma: where, and what
+ * @table: table of the context
+ * @vma: the mapping, with the offset of a region
  *
  * Context: May sleep.
- * Return: 0; -EINVAL for a private mapping, -EPERM for one to be executed,
- * -ENXIO where that is no whole region, another negative errno.
+ * Return: 0; -EINVAL for a private mapping, -EPERM for an executable one,
+ * -ENXIO if it is not exactly one region, another negative errno.
  */
 int mmio_mmap(struct mmio_table *table, struct vm_area_struct *vma)
 {
@@ -168,7 +170,7 @@ int mmio_mmap(struct mmio_table *table, struct vm_area_struct *vma)
 		return -EINVAL;
 	if (vma->vm_flags & VM_EXEC)
 		return -EPERM;
-	if (!use_region(table, vma, &region))
+	if (!mmio_get_region(table, vma, &region))
 		return -ENXIO;
 	vm_flags_clear(vma, VM_MAYEXEC);
 	vma->vm_private_data = region.owner;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Registers of an IOMMU that user space maps by the file of the context.
+ * Registers of an IOMMU that user space maps through the file of the context.
  */
 #ifndef IOMMUFD_MMIO_H
 #define IOMMUFD_MMIO_H
@@ -12,15 +12,15 @@ struct iommufd_object;
 struct vm_area_struct;
 
 /**
- * struct mmio_table - what can be mapped by a file
+ * struct mmio_table - registers that can be mapped through a file
  */
 struct mmio_table {
 	/**
-	 * @regions: offset in pages to struct mmio_region; its lock protects
-	 * @next and keeps the owners of regions from going
+	 * @regions: maps an offset in pages to a struct mmio_region; its lock
+	 * protects @next and prevents owners of regions from being freed
 	 */
 	struct xarray regions;
-	/** @next: offset in pages for the next region; none comes twice */
+	/** @next: offset in pages for the next region; none is used twice */
 	unsigned long next;
 };
 

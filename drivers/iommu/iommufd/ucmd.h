@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One request of user space, as the handlers of the ioctls get it.
+ * A request of user space, as passed to the handler of an ioctl.
  */
 #ifndef IOMMUFD_UCMD_H
 #define IOMMUFD_UCMD_H
@@ -17,32 +17,32 @@ struct iommufd_ctx;
 struct iommufd_ucmd {
 	/** @ictx: the context */
 	struct iommufd_ctx *ictx;
-	/** @ubuffer: where user space's structure is */
+	/** @ubuffer: the structure of user space */
 	void __user *ubuffer;
-	/** @user_size: how many bytes user space says it has */
+	/** @user_size: size in bytes that user space has set in the structure */
 	u32 user_size;
-	/** @cmd: the kernel's copy, completed with zeroes */
+	/** @cmd: the kernel's copy, extended by zeroes */
 	void *cmd;
 };
 
 /**
- * struct ucmd_handler - what serves an ioctl
+ * struct ucmd_handler - handler of an ioctl
  */
 struct ucmd_handler {
-	/** @cmd: the whole ioctl number; 0 in gaps of the table */
+	/** @cmd: the complete ioctl number; 0 in gaps of the table */
 	unsigned int cmd;
-	/** @size: bytes of the structure as this kernel knows it */
+	/** @size: size in bytes of the structure in this kernel */
 	u16 size;
-	/** @min_size: bytes that the first kernel with this ioctl knew */
+	/** @min_size: size in bytes in the first kernel that had the ioctl */
 	u16 min_size;
 	/** @fn: the handler */
 	int (*fn)(struct iommufd_ucmd *ucmd);
 };
 
 /**
- * ucmd_respond() - copy the structure back
+ * ucmd_respond() - copy the structure back to user space
  * @ucmd: the request
- * @size: bytes of the kernel's structure
+ * @size: size in bytes of the kernel's structure
  *
  * Return: 0 or -EFAULT.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Small structures of user space, word by word: for requests that are made so
- * often that a call of copy_from_user() shows.
+ * Copy small structures from and to user space word by word, for requests so
+ * frequent that the cost of calling copy_from_user() is measurable.
  */
 #ifndef IOMMUFD_USER_WORDS_H
 #define IOMMUFD_USER_WORDS_H
@@ -11,12 +11,12 @@
 
 /**
  * get_user_words() - read a small structure
- * @to: where it goes
- * @from: user space's; need not be aligned
- * @size: bytes, a multiple of 4
+ * @to: destination
+ * @from: structure in user space; need not be aligned
+ * @size: size in bytes, a multiple of 4
  *
  * Context: May sleep.
- * Return: false where not all of it can be read, with @to undefined.
+ * Return: true, or false with @to undefined if @from cannot be read completely.
  */
 static inline bool get_user_words(void *to, const void __user *from,
 				  size_t size)
@@ -42,12 +42,12 @@ fault:
 
 /**
  * put_user_words() - write a small structure
- * @to: user space's; need not be aligned
- * @from: what goes there
- * @size: bytes, a multiple of 4
+ * @to: structure in user space; need not be aligned
+ * @from: source
+ * @size: size in bytes, a multiple of 4
  *
  * Context: May sleep.
- * Return: false where not all of it can be written.
+ * Return: true, or false if @to cannot be written completely.
  */
 static inline bool put_user_words(void __user *to, const void *from,
 				  size_t size)
