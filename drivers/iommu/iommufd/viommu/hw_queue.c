@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Queues in a guest's memory that hardware works on.
+ * Queues in guest memory that hardware processes.
  *
- * The hardware goes by physical addresses and knows nothing of page tables, so
- * the memory must be contiguous and must not be unmapped.
+ * The hardware uses physical addresses and no page tables, so the memory must
+ * be contiguous and must not be unmapped.
  */
 #include <linux/bug.h>
 #include <linux/err.h>
@@ -25,13 +25,13 @@
 #include "ucmd.h"
 #include "viommu.h"
 
-static struct iopt *iopt_of(const struct iommufd_hw_queue *queue)
+static struct iopt *hw_queue_iopt(const struct iommufd_hw_queue *queue)
 {
 	return &queue->viommu->hwpt->ioas->iopt;
 }
 
-/* The pages that the queue is in */
-static struct iova_range pages_of(const struct iommufd_hw_queue *queue)
+/* The IOVA of the queue, extended to whole pages. */
+static struct iova_range hw_queue_pages(const struct iommufd_hw_queue *queue)
 {
 	unsigned long last = queue->base_addr + (queue->length - 1);
 
@@ -41,7 +41,7 @@ static struct iova_range pages_of(const struct iommufd_hw_queue *queue)
 	};
 }
 
-static bool contiguous(struct page *const *pages, unsigned long nr)
+static bool hw_queue_contiguous(struct page *const *pages, unsigned long nr)
 {
 	for (unsigned long i = 1; i < nr; i++)
 		if (page_to_pfn(pages[i]) != page_to_pfn(pages[0]) + i)
@@ -49,9 +49,10 @@ static bool contiguous(struct page *const *pages, unsigned long nr)
 	return true;
 }
 
-static int lock_memory(struct iommufd_hw_queue *queue, phys_addr_t *base)
+static int hw_queue_lock_memory(struct iommufd_hw_queue *queue,
+				phys_addr_t *base)
 {
-	const struct iova_range range = pages_of(queue);
+	const struct iova_range range = hw_queue_pages(queue);
 	unsigned long nr = PFN_DOWN(range.last) - PFN_DOWN(range.first) + 1;
 	struct page **pages;
 	int ret;
@@ -59,9 +60,9 @@ static int lock_memory(struct iommufd_hw_queue *queue, phys_addr_t *base)
 	pages = kvzalloc_objs(*pages, nr, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!pages)
 		return -ENOMEM;
-	ret = iopt_lock(iopt_of(queue), &range, IOMMU_READ, pages);
-	if (!ret && !contiguous(pages, nr)) {
-		iopt_unlock(iopt_of(queue), &range);
+	ret = iopt_lock(hw_queue_iopt(queue), &range, IOMMU_READ, pages);
+	if (!ret && !hw_queue_contiguous(pages, nr)) {
+		iopt_unlock(hw_queue_iopt(queue), &range);
 		ret = -EFAULT;
 	}
 	if (!ret)
@@ -71,14 +72,14 @@ static int lock_memory(struct iommufd_hw_queue *queue, phys_addr_t *base)
 	return ret == -ESRCH ? -EFAULT : ret;
 }
 
-static void unlock_memory(struct iommufd_hw_queue *queue)
+static void hw_queue_unlock_memory(struct iommufd_hw_queue *queue)
 {
-	const struct iova_range range = pages_of(queue);
+	const struct iova_range range = hw_queue_pages(queue);
 
-	iopt_unlock(iopt_of(queue), &range);
+	iopt_unlock(hw_queue_iopt(queue), &range);
 }
 
-static void free_queue(struct iommufd_hw_queue *queue)
+static void hw_queue_free(struct iommufd_hw_queue *queue)
 {
 	object_put_user(&queue->viommu->obj);
 	kfree(queue);
@@ -91,15 +92,15 @@ static void hw_queue_destroy(struct iommufd_object *obj)
 
 	if (queue->destroy)
 		queue->destroy(queue);
-	unlock_memory(queue);
-	free_queue(queue);
+	hw_queue_unlock_memory(queue);
+	hw_queue_free(queue);
 }
 
 static const struct object_ops hw_queue_ops = {
 	.destroy = hw_queue_destroy,
 };
 
-static size_t size_of_type(struct iommufd_viommu *viommu, u32 type)
+static size_t hw_queue_size(struct iommufd_viommu *viommu, u32 type)
 {
 	const struct iommufd_viommu_ops *ops = viommu->ops;
 	size_t size;
@@ -113,9 +114,10 @@ static size_t size_of_type(struct iommufd_viommu *viommu, u32 type)
 }
 
 static struct iommufd_hw_queue *
-new_queue(struct iommufd_viommu *viommu, const struct iommu_hw_queue_alloc *cmd)
+hw_queue_new(struct iommufd_viommu *viommu,
+	     const struct iommu_hw_queue_alloc *cmd)
 {
-	size_t size = size_of_type(viommu, cmd->type);
+	size_t size = hw_queue_size(viommu, cmd->type);
 	struct iommufd_hw_queue *queue;
 	int ret;
 
@@ -137,16 +139,17 @@ new_queue(struct iommufd_viommu *viommu, const struct iommu_hw_queue_alloc *cmd)
 	return queue;
 }
 
-static int alloc_on(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
+static int hw_queue_alloc(struct iommufd_ucmd *ucmd,
+			  struct iommufd_viommu *viommu)
 {
 	struct iommu_hw_queue_alloc *cmd = ucmd->cmd;
-	struct iommufd_hw_queue *queue = new_queue(viommu, cmd);
+	struct iommufd_hw_queue *queue = hw_queue_new(viommu, cmd);
 	phys_addr_t base;
 	int ret;
 
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
-	ret = lock_memory(queue, &base);
+	ret = hw_queue_lock_memory(queue, &base);
 	if (ret)
 		goto err_free;
 	ret = viommu->ops->hw_queue_init_phys(queue, cmd->index, base);
@@ -163,14 +166,14 @@ err_init:
 	if (queue->destroy)
 		queue->destroy(queue);
 err_unlock:
-	unlock_memory(queue);
+	hw_queue_unlock_memory(queue);
 err_free:
 	object_abort(&queue->obj);
-	free_queue(queue);
+	hw_queue_free(queue);
 	return ret;
 }
 
-static int check(const struct iommu_hw_queue_alloc *cmd)
+static int hw_queue_check(const struct iommu_hw_queue_alloc *cmd)
 {
 	struct iova_range range;
 
@@ -189,20 +192,23 @@ static int check(const struct iommu_hw_queue_alloc *cmd)
 int hw_queue_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
 	const struct iommu_hw_queue_alloc *cmd = ucmd->cmd;
-	int ret = check(cmd);
+	int ret = hw_queue_check(cmd);
 
-	return ret ?: viommu_ask(ucmd, cmd->viommu_id, alloc_on);
+	return ret ?: viommu_call(ucmd, cmd->viommu_id, hw_queue_alloc);
 }
 
 /**
- * iommufd_hw_queue_depend() - one queue cannot go before another
- * @dependent: the queue that must go first, or is being made
- * @depended: the other one, of the same vIOMMU, which its destroy op has not
- *	      been called for
+ * iommufd_hw_queue_depend() - order the destruction of two queues
+ * @dependent: the queue to be destroyed first; it may be in the course of its
+ *	       creation
+ * @depended: the queue to be destroyed afterwards, of the same vIOMMU, whose
+ *	      destroy op has not been called
  *
- * Return: 0, after which the destroy op of @dependent has to call
- * iommufd_hw_queue_undepend(); -EINVAL where they do not belong together, -ENOENT
- * where @depended is still being made or is on its way out.
+ * On success, the destroy op of @dependent has to call
+ * iommufd_hw_queue_undepend().
+ *
+ * Return: 0; -EINVAL if the queues are the same or of different vIOMMUs,
+ * -ENOENT if @depended is still being created or is being destroyed.
  */
 int iommufd_hw_queue_depend(struct iommufd_hw_queue *dependent,
 			    struct iommufd_hw_queue *depended)
@@ -216,8 +222,8 @@ EXPORT_SYMBOL_NS_GPL(iommufd_hw_queue_depend, "IOMMUFD_NG");
 
 /**
  * iommufd_hw_queue_undepend() - undo iommufd_hw_queue_depend()
- * @dependent: as it was given there
- * @depended: as it was given there
+ * @dependent: the queue being destroyed
+ * @depended: the queue on which it depends
  */
 void iommufd_hw_queue_undepend(struct iommufd_hw_queue *dependent,
 			       struct iommufd_hw_queue *depended)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Queues in a guest's memory that hardware works on.
+ * Queues in guest memory that hardware processes.
  */
 #ifndef IOMMUFD_HW_QUEUE_H
 #define IOMMUFD_HW_QUEUE_H

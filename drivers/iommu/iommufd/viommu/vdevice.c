@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A device as a guest sees it, behind a vIOMMU.
+ * vDEVICEs: a vDEVICE is a device as the guest sees it, behind a vIOMMU.
  */
 #include <linux/bug.h>
 #include <linux/cleanup.h>
@@ -19,17 +19,20 @@
 #include "vdevice.h"
 #include "viommu.h"
 
-/* Nobody finds it by its virtual ID when the provider undoes its part. */
-static void disconnect(struct iommufd_vdevice *vdev)
+/*
+ * Remove the virtual ID first: the provider must not find a destroyed vDEVICE.
+ */
+static void vdevice_disconnect(struct iommufd_vdevice *vdev)
 {
 	lockdep_assert_held(&vdev->idev->igroup->lock);
+
 	xa_erase(&vdev->viommu->vdevs, vdev->virt_id);
 	if (vdev->destroy)
 		vdev->destroy(vdev);
 	vdev->idev->vdev = NULL;
 }
 
-static void free_vdevice(struct iommufd_vdevice *vdev)
+static void vdevice_free(struct iommufd_vdevice *vdev)
 {
 	object_put_user(&vdev->viommu->obj);
 	kfree(vdev);
@@ -42,9 +45,9 @@ static void vdevice_destroy(struct iommufd_object *obj)
 	struct iommufd_device *idev = vdev->idev;
 
 	scoped_guard(mutex, &idev->igroup->lock)
-		disconnect(vdev);
-	free_vdevice(vdev);
-	/* who unbinds the device waits for that */
+		vdevice_disconnect(vdev);
+	vdevice_free(vdev);
+	/* last, because iommufd_device_unbind() waits for this reference */
 	object_put(&idev->obj);
 }
 
@@ -52,7 +55,7 @@ static const struct object_ops vdevice_ops = {
 	.destroy = vdevice_destroy,
 };
 
-static struct iommufd_vdevice *new_vdevice(struct iommufd_viommu *viommu,
+static struct iommufd_vdevice *vdevice_new(struct iommufd_viommu *viommu,
 					   struct iommufd_device *idev)
 {
 	const struct iommufd_viommu_ops *ops = viommu->ops;
@@ -77,8 +80,8 @@ static struct iommufd_vdevice *new_vdevice(struct iommufd_viommu *viommu,
 	return vdev;
 }
 
-/* The virtual ID is taken from the beginning, but leads nowhere until the end. */
-static int connect(struct iommufd_vdevice *vdev)
+/* Reserve the virtual ID first; lookups return NULL until setup is complete. */
+static int vdevice_connect(struct iommufd_vdevice *vdev)
 {
 	const struct iommufd_viommu_ops *ops = vdev->viommu->ops;
 	struct xarray *vdevs = &vdev->viommu->vdevs;
@@ -93,16 +96,19 @@ static int connect(struct iommufd_vdevice *vdev)
 		xa_release(vdevs, vdev->virt_id);
 		return ret;
 	}
-	/* in place of another entry it takes no memory */
+	/* cannot fail, because the entry is reserved */
 	xa_store(vdevs, vdev->virt_id, vdev, 0);
 	vdev->idev->vdev = vdev;
 	return 0;
 }
 
-/* Either the device is unbound before, or who unbinds it finds the vDEVICE. */
-static int alloc_locked(struct iommufd_ucmd *ucmd,
-			struct iommufd_viommu *viommu,
-			struct iommufd_device *idev)
+/*
+ * The lock orders this against iommufd_device_unbind(), which either has set
+ * @unbinding before or finds the new vDEVICE.
+ */
+static int vdevice_alloc_locked(struct iommufd_ucmd *ucmd,
+				struct iommufd_viommu *viommu,
+				struct iommufd_device *idev)
 {
 	struct iommu_vdevice_alloc *cmd = ucmd->cmd;
 	struct iommufd_vdevice *vdev;
@@ -114,11 +120,11 @@ static int alloc_locked(struct iommufd_ucmd *ucmd,
 		return -ENOENT;
 	if (idev->vdev)
 		return -EEXIST;
-	vdev = new_vdevice(viommu, idev);
+	vdev = vdevice_new(viommu, idev);
 	if (IS_ERR(vdev))
 		return PTR_ERR(vdev);
 	vdev->virt_id = cmd->virt_id;
-	ret = connect(vdev);
+	ret = vdevice_connect(vdev);
 	if (ret)
 		goto err_free;
 	cmd->out_vdevice_id = vdev->obj.id;
@@ -129,14 +135,15 @@ static int alloc_locked(struct iommufd_ucmd *ucmd,
 	return 0;
 
 err_connect:
-	disconnect(vdev);
+	vdevice_disconnect(vdev);
 err_free:
 	object_abort(&vdev->obj);
-	free_vdevice(vdev);
+	vdevice_free(vdev);
 	return ret;
 }
 
-static int alloc_on(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
+static int vdevice_alloc(struct iommufd_ucmd *ucmd,
+			 struct iommufd_viommu *viommu)
 {
 	const struct iommu_vdevice_alloc *cmd = ucmd->cmd;
 	struct iommufd_device *idev;
@@ -147,9 +154,9 @@ static int alloc_on(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
 		return PTR_ERR(idev);
 	if (viommu_supports(viommu, idev->dev)) {
 		guard(mutex)(&idev->igroup->lock);
-		ret = alloc_locked(ucmd, viommu, idev);
+		ret = vdevice_alloc_locked(ucmd, viommu, idev);
 	}
-	/* otherwise the reference is the vDEVICE's */
+	/* on success the vDEVICE keeps the reference */
 	if (ret)
 		object_put(&idev->obj);
 	return ret;
@@ -165,15 +172,15 @@ int vdevice_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
 	const struct iommu_vdevice_alloc *cmd = ucmd->cmd;
 
-	/* it is an index */
+	/* the virtual ID is an index of an xarray */
 	if (cmd->virt_id > ULONG_MAX)
 		return -EINVAL;
-	return viommu_ask(ucmd, cmd->viommu_id, alloc_on);
+	return viommu_call(ucmd, cmd->viommu_id, vdevice_alloc);
 }
 
 /**
- * iommufd_vdevice_to_device() - the device that a guest sees
- * @vdev: as the guest sees it
+ * iommufd_vdevice_to_device() - get the device of a vDEVICE
+ * @vdev: the vDEVICE
  *
  * Return: the device, valid as long as @vdev is.
  */
@@ -184,11 +191,11 @@ struct device *iommufd_vdevice_to_device(struct iommufd_vdevice *vdev)
 EXPORT_SYMBOL_NS_GPL(iommufd_vdevice_to_device, "IOMMUFD_NG");
 
 /**
- * iommufd_viommu_find_dev() - the device that a guest calls by a number
+ * iommufd_viommu_find_dev() - find a device by its virtual ID
  * @viommu: the vIOMMU
- * @vdev_id: the number
+ * @vdev_id: the virtual ID
  *
- * Context: the caller holds the lock of &iommufd_viommu.vdevs.
+ * Context: Any. The caller holds the lock of &iommufd_viommu.vdevs.
  * Return: the device, valid as long as the lock is held, or NULL.
  */
 struct device *iommufd_viommu_find_dev(struct iommufd_viommu *viommu,
@@ -197,19 +204,20 @@ struct device *iommufd_viommu_find_dev(struct iommufd_viommu *viommu,
 	struct iommufd_vdevice *vdev;
 
 	lockdep_assert_held(&viommu->vdevs.xa_lock);
+
 	vdev = xa_load(&viommu->vdevs, vdev_id);
 	return vdev ? iommufd_vdevice_to_device(vdev) : NULL;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_find_dev, "IOMMUFD_NG");
 
 /**
- * iommufd_viommu_get_vdev_id() - by which number does a guest call a device?
+ * iommufd_viommu_get_vdev_id() - get the virtual ID of a device
  * @viommu: the vIOMMU
  * @dev: the device
- * @vdev_id: set to the number
+ * @vdev_id: set to the virtual ID
  *
- * Context: Any that is not in an interrupt.
- * Return: 0, -ENOENT where @viommu has no vDEVICE of it.
+ * Context: Any but interrupts.
+ * Return: 0, -ENOENT if @viommu has no vDEVICE of @dev.
  */
 int iommufd_viommu_get_vdev_id(struct iommufd_viommu *viommu,
 			       struct device *dev, unsigned long *vdev_id)

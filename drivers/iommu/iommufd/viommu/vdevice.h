@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device as a guest sees it, behind a vIOMMU.
+ * vDEVICEs: a vDEVICE is a device as the guest sees it, behind a vIOMMU.
  *
- * It goes when user space destroys it or when its device is unbound, whichever
- * comes first; in the latter case its ID stays taken.
+ * A vDEVICE is destroyed by user space or when its device is unbound. In the
+ * latter case its ID is not reused.
  */
 #ifndef IOMMUFD_VDEVICE_H
 #define IOMMUFD_VDEVICE_H

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Queues by which user space learns what happens to a vIOMMU.
+ * Queues that report events of a vIOMMU to user space.
  *
- * Events have numbers in the order in which they happen. An event that finds the
- * queue full is lost, but it has its number: user space sees the gap when it
- * reads the next one, or is told at the end of the queue, where there is none.
+ * Events are numbered in the order in which they occur. An event is lost if the
+ * queue is full, but takes a number all the same: user space notices the gap
+ * when it reads the next event. If there is none, a header without data at the
+ * end of the queue reports the loss.
  */
 #include <linux/bug.h>
 #include <linux/cleanup.h>
@@ -25,7 +26,7 @@
 #include "veventq.h"
 #include "viommu.h"
 
-#define MAX_DEPTH BIT(19)
+#define VEVENTQ_MAX_DEPTH BIT(19)
 
 /**
  * struct vevent - an event that user space has not read yet
@@ -33,11 +34,11 @@
 struct vevent {
 	/** @entry: links into &eventq.news */
 	struct list_head entry;
-	/** @header: as user space gets it */
+	/** @header: the header that user space reads */
 	struct iommufd_vevent_header header;
-	/** @length: bytes of @data */
+	/** @length: length of @data in bytes */
 	size_t length;
-	/** @data: what is to be told, in a layout that the queue's type names */
+	/** @data: payload, in the layout of the queue's type */
 	u8 data[] __counted_by(length);
 };
 
@@ -45,34 +46,37 @@ struct vevent {
  * struct veventq - events of one type
  */
 struct veventq {
-	/** @events: its news are struct vevent */
+	/** @events: common part, with a list of struct vevent */
 	struct eventq events;
-	/** @viommu: whose events these are; it is a user of it */
+	/** @viommu: the vIOMMU, with the queue as a user */
 	struct iommufd_viommu *viommu;
 	/** @entry: links into &iommufd_viommu.veventqs */
 	struct list_head entry;
-	/** @type: of the events */
+	/** @type: type of the events */
 	u32 type;
-	/** @depth: so many events can wait to be read */
+	/** @depth: maximum of @num_waiting */
 	u32 depth;
 	/** @read_lock: held while user space reads */
 	struct mutex read_lock;
-	/** @waiting: so many events do; the rest is under the lock of @events */
-	u32 waiting;
+	/**
+	 * @num_waiting: number of events that wait to be read; this and the
+	 * members below are protected by the lock of @events
+	 */
+	u32 num_waiting;
 	/** @next: number of the next event */
 	u32 next;
 	/** @lost: the latest event was lost */
 	bool lost;
-	/** @lost_number: the number that it had */
-	u32 lost_number;
+	/** @lost_sequence: number of the latest event that was lost */
+	u32 lost_sequence;
 };
 
-static struct veventq *queue_of_file(const struct file *file)
+static struct veventq *veventq_of_file(const struct file *file)
 {
 	return container_of(file->private_data, struct veventq, events);
 }
 
-static void free_queue(struct veventq *queue)
+static void veventq_free(struct veventq *queue)
 {
 	struct vevent *event, *next;
 
@@ -83,8 +87,8 @@ static void free_queue(struct veventq *queue)
 	kfree(queue);
 }
 
-/* No event comes to it afterwards. */
-static void leave(struct veventq *queue)
+/* No event is added to the queue afterwards. */
+static void veventq_unlink(struct veventq *queue)
 {
 	guard(rwsem_write)(&queue->viommu->veventqs_rwsem);
 	list_del(&queue->entry);
@@ -94,27 +98,28 @@ static void veventq_destroy(struct iommufd_object *obj)
 {
 	struct veventq *queue = container_of(obj, struct veventq, events.obj);
 
-	leave(queue);
-	free_queue(queue);
+	veventq_unlink(queue);
+	veventq_free(queue);
 }
 
 static const struct object_ops veventq_ops = {
 	.destroy = veventq_destroy,
 };
 
-static struct veventq *find_queue(struct iommufd_viommu *viommu, u32 type)
+static struct veventq *veventq_find(struct iommufd_viommu *viommu, u32 type)
 {
 	struct veventq *queue;
 
 	lockdep_assert_held(&viommu->veventqs_rwsem);
+
 	list_for_each_entry(queue, &viommu->veventqs, entry)
 		if (queue->type == type)
 			return queue;
 	return NULL;
 }
 
-/* Takes @event, which is NULL where there was no memory for it. */
-static void add_event(struct veventq *queue, struct vevent *event)
+/* Consumes @event, which is NULL if there was no memory for it. */
+static void veventq_add(struct veventq *queue, struct vevent *event)
 {
 	struct eventq *events = &queue->events;
 	u32 number;
@@ -122,12 +127,12 @@ static void add_event(struct veventq *queue, struct vevent *event)
 	spin_lock(&events->lock);
 	number = queue->next;
 	queue->next = (number + 1) & INT_MAX;
-	queue->lost = !event || queue->waiting == queue->depth;
+	queue->lost = !event || queue->num_waiting == queue->depth;
 	if (queue->lost) {
-		queue->lost_number = number;
+		queue->lost_sequence = number;
 	} else {
 		event->header.sequence = number;
-		queue->waiting++;
+		queue->num_waiting++;
 		list_add_tail(&event->entry, &events->news);
 		event = NULL;
 	}
@@ -137,15 +142,18 @@ static void add_event(struct veventq *queue, struct vevent *event)
 }
 
 /**
- * iommufd_viommu_report_event() - tell user space what has happened
- * @viommu: to which vIOMMU
- * @type: of the event
- * @event_data: what is to be told, in the layout of @type
- * @data_len: bytes of that
+ * iommufd_viommu_report_event() - report an event of a vIOMMU to user space
+ * @viommu: the vIOMMU
+ * @type: type of the event
+ * @event_data: payload, in the layout of @type
+ * @data_len: length of the payload in bytes
  *
- * Context: May sleep; for a threaded interrupt handler.
- * Return: 0, also where the queue was full, of which user space is told;
- * -EOPNOTSUPP where there is no queue for it, -ENOMEM, -EINVAL without data.
+ * An event is lost if its queue is full or memory is short; user space can
+ * detect that.
+ *
+ * Context: May sleep. Can be called by a threaded interrupt handler.
+ * Return: 0, even if the queue was full; -EOPNOTSUPP if there is no queue for
+ * @type, -ENOMEM, -EINVAL without a payload.
  */
 int iommufd_viommu_report_event(struct iommufd_viommu *viommu,
 				enum iommu_veventq_type type, void *event_data,
@@ -158,22 +166,22 @@ int iommufd_viommu_report_event(struct iommufd_viommu *viommu,
 	if (WARN_ON_ONCE(!event_data || !data_len))
 		return -EINVAL;
 	guard(rwsem_read)(&viommu->veventqs_rwsem);
-	queue = find_queue(viommu, type);
+	queue = veventq_find(viommu, type);
 	if (!queue)
 		return -EOPNOTSUPP;
-	/* a handler of interrupts does not wait for memory */
+	/* an interrupt handler does not wait for memory */
 	event = kzalloc(struct_size(event, data, data_len), GFP_NOWAIT);
 	if (event) {
 		event->length = data_len;
 		memcpy(event->data, event_data, data_len);
 	}
 	ret = event ? 0 : -ENOMEM;
-	add_event(queue, event);
+	veventq_add(queue, event);
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_report_event, "IOMMUFD_NG");
 
-static struct vevent *first_event(struct veventq *queue)
+static struct vevent *veventq_first(struct veventq *queue)
 {
 	struct vevent *event;
 
@@ -184,12 +192,12 @@ static struct vevent *first_event(struct veventq *queue)
 	return event;
 }
 
-static ssize_t read_event(struct veventq *queue, struct vevent *event,
-			  char __user *buf, size_t room)
+static ssize_t veventq_read_event(struct veventq *queue, struct vevent *event,
+				  char __user *buf, size_t count)
 {
 	const size_t size = sizeof(event->header) + event->length;
 
-	if (room < size)
+	if (count < size)
 		return -EINVAL;
 	if (copy_to_user(buf, &event->header, sizeof(event->header)) ||
 	    copy_to_user(buf + sizeof(event->header), event->data,
@@ -197,53 +205,55 @@ static ssize_t read_event(struct veventq *queue, struct vevent *event,
 		return -EFAULT;
 	scoped_guard(spinlock, &queue->events.lock) {
 		list_del(&event->entry);
-		queue->waiting--;
+		queue->num_waiting--;
 	}
 	kfree(event);
 	return size;
 }
 
-static bool has_lost(struct veventq *queue,
-		     struct iommufd_vevent_header *header)
+static bool veventq_has_lost(struct veventq *queue,
+			     struct iommufd_vevent_header *header)
 {
 	bool lost;
 
 	spin_lock(&queue->events.lock);
 	lost = queue->lost;
-	header->sequence = queue->lost_number;
+	header->sequence = queue->lost_sequence;
 	spin_unlock(&queue->events.lock);
 	header->flags = IOMMU_VEVENTQ_FLAG_LOST_EVENTS;
 	return lost;
 }
 
-/* At the end of the queue, where no event shows the gap. */
-static ssize_t read_lost(struct veventq *queue, char __user *buf, size_t room)
+/* Report a loss at the end of the queue: no later event shows the gap. */
+static ssize_t veventq_read_lost(struct veventq *queue, char __user *buf,
+				 size_t count)
 {
 	struct iommufd_vevent_header header;
 
-	if (!has_lost(queue, &header) || room < sizeof(header))
+	if (!veventq_has_lost(queue, &header) || count < sizeof(header))
 		return 0;
 	if (copy_to_user(buf, &header, sizeof(header)))
 		return -EFAULT;
 	spin_lock(&queue->events.lock);
-	if (queue->lost_number == header.sequence)
+	if (queue->lost_sequence == header.sequence)
 		queue->lost = false;
 	spin_unlock(&queue->events.lock);
 	return sizeof(header);
 }
 
-static ssize_t read_one(struct veventq *queue, char __user *buf, size_t room)
+static ssize_t veventq_read_one(struct veventq *queue, char __user *buf,
+				size_t count)
 {
-	struct vevent *event = first_event(queue);
+	struct vevent *event = veventq_first(queue);
 
-	return event ? read_event(queue, event, buf, room) :
-		       read_lost(queue, buf, room);
+	return event ? veventq_read_event(queue, event, buf, count) :
+		       veventq_read_lost(queue, buf, count);
 }
 
 static ssize_t veventq_read(struct file *file, char __user *buf, size_t count,
 			    loff_t *ppos)
 {
-	struct veventq *queue = queue_of_file(file);
+	struct veventq *queue = veventq_of_file(file);
 	size_t done = 0;
 	ssize_t ret;
 
@@ -253,7 +263,7 @@ static ssize_t veventq_read(struct file *file, char __user *buf, size_t count,
 		return -EINVAL;
 	guard(mutex)(&queue->read_lock);
 	do {
-		ret = read_one(queue, buf + done, count - done);
+		ret = veventq_read_one(queue, buf + done, count - done);
 		if (ret > 0)
 			done += ret;
 	} while (ret > 0);
@@ -262,7 +272,7 @@ static ssize_t veventq_read(struct file *file, char __user *buf, size_t count,
 
 static __poll_t veventq_poll(struct file *file, struct poll_table_struct *wait)
 {
-	struct veventq *queue = queue_of_file(file);
+	struct veventq *queue = veventq_of_file(file);
 	__poll_t events = 0;
 
 	poll_wait(file, &queue->events.wait, wait);
@@ -280,20 +290,20 @@ static const struct file_operations veventq_fops = {
 	.release = eventq_release,
 };
 
-/* A vIOMMU has one queue of a type. */
-static int join(struct veventq *queue)
+/* A vIOMMU has at most one queue of each type. */
+static int veventq_link(struct veventq *queue)
 {
 	struct iommufd_viommu *viommu = queue->viommu;
 
 	guard(rwsem_write)(&viommu->veventqs_rwsem);
-	if (find_queue(viommu, queue->type))
+	if (veventq_find(viommu, queue->type))
 		return -EEXIST;
 	list_add_tail(&queue->entry, &viommu->veventqs);
 	return 0;
 }
 
-static struct veventq *new_queue(struct iommufd_viommu *viommu,
-				 const struct iommu_veventq_alloc *cmd)
+static struct veventq *veventq_new(struct iommufd_viommu *viommu,
+				   const struct iommu_veventq_alloc *cmd)
 {
 	struct veventq *queue;
 	int ret;
@@ -314,15 +324,16 @@ static struct veventq *new_queue(struct iommufd_viommu *viommu,
 	return queue;
 }
 
-static int alloc_on(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
+static int veventq_alloc(struct iommufd_ucmd *ucmd,
+			 struct iommufd_viommu *viommu)
 {
 	struct iommu_veventq_alloc *cmd = ucmd->cmd;
-	struct veventq *queue = new_queue(viommu, cmd);
+	struct veventq *queue = veventq_new(viommu, cmd);
 	int ret;
 
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
-	ret = join(queue);
+	ret = veventq_link(queue);
 	if (ret)
 		goto err_free;
 	cmd->out_veventq_id = queue->events.obj.id;
@@ -333,10 +344,10 @@ static int alloc_on(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
 	return 0;
 
 err_leave:
-	leave(queue);
+	veventq_unlink(queue);
 err_free:
 	object_abort(&queue->events.obj);
-	free_queue(queue);
+	veventq_free(queue);
 	return ret;
 }
 
@@ -353,7 +364,7 @@ int veventq_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	if (cmd->flags || cmd->__reserved ||
 	    cmd->type == IOMMU_VEVENTQ_TYPE_DEFAULT)
 		return -EOPNOTSUPP;
-	if (!cmd->veventq_depth || cmd->veventq_depth > MAX_DEPTH)
+	if (!cmd->veventq_depth || cmd->veventq_depth > VEVENTQ_MAX_DEPTH)
 		return -EINVAL;
-	return viommu_ask(ucmd, cmd->viommu_id, alloc_on);
+	return viommu_call(ucmd, cmd->viommu_id, veventq_alloc);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Queues by which user space learns what happens to a vIOMMU.
+ * Queues that report events of a vIOMMU to user space.
  */
 #ifndef IOMMUFD_VEVENTQ_H
 #define IOMMUFD_VEVENTQ_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest's share of a physical IOMMU.
+ * vIOMMUs: a vIOMMU is the share of a guest in a physical IOMMU.
  */
 #include <linux/bug.h>
 #include <linux/err.h>
@@ -17,8 +17,8 @@
 #include "viommu.h"
 #include "viommu_provider.h"
 
-/* The provider's part is gone, or was never there. */
-static void free_viommu(struct iommufd_viommu *viommu)
+/* Without the part of the provider, which viommu_undo_init() undoes. */
+static void viommu_free(struct iommufd_viommu *viommu)
 {
 	WARN_ON(!list_empty(&viommu->veventqs));
 	WARN_ON(!xa_empty(&viommu->vdevs));
@@ -27,7 +27,7 @@ static void free_viommu(struct iommufd_viommu *viommu)
 	kfree(viommu);
 }
 
-static void undo_init(struct iommufd_viommu *viommu)
+static void viommu_undo_init(struct iommufd_viommu *viommu)
 {
 	if (viommu->ops->destroy)
 		viommu->ops->destroy(viommu);
@@ -38,8 +38,8 @@ static void viommu_destroy(struct iommufd_object *obj)
 	struct iommufd_viommu *viommu = viommu_of(obj);
 	const struct iommufd_viommu_provider *provider = viommu->provider;
 
-	undo_init(viommu);
-	free_viommu(viommu);
+	viommu_undo_init(viommu);
+	viommu_free(viommu);
 	viommu_provider_put(provider);
 }
 
@@ -48,16 +48,16 @@ const struct object_ops viommu_object_ops = {
 };
 
 /**
- * viommu_ask() - carry out a request for a vIOMMU
- * @ucmd: the request
+ * viommu_call() - call a function with a reference to a vIOMMU held
+ * @ucmd: the request to be passed to @fn
  * @id: ID of the vIOMMU
- * @fn: what is to be done; the vIOMMU does not go away meanwhile
+ * @fn: the function
  *
- * Return: what @fn returns; -ENOENT where there is no such vIOMMU.
+ * Return: the return value of @fn, or -ENOENT if there is no such vIOMMU.
  */
-int viommu_ask(struct iommufd_ucmd *ucmd, u32 id,
-	       int (*fn)(struct iommufd_ucmd *ucmd,
-			 struct iommufd_viommu *viommu))
+int viommu_call(struct iommufd_ucmd *ucmd, u32 id,
+		int (*fn)(struct iommufd_ucmd *ucmd,
+			  struct iommufd_viommu *viommu))
 {
 	struct iommufd_object *obj;
 	int ret;
@@ -71,18 +71,19 @@ int viommu_ask(struct iommufd_ucmd *ucmd, u32 id,
 }
 
 /**
- * viommu_supports() - is a device behind the physical IOMMU of a vIOMMU?
+ * viommu_supports() - check if a device can be behind a vIOMMU
  * @viommu: the vIOMMU
  * @dev: the device, bound to a context
  *
- * Return: whether it is.
+ * Return: true if @dev is behind the physical IOMMU of @viommu.
  */
 bool viommu_supports(const struct iommufd_viommu *viommu, struct device *dev)
 {
 	return dev->iommu && dev->iommu->iommu_dev == viommu->iommu_dev;
 }
 
-static int check_parent(const struct iommufd_hwpt *hwpt, struct device *dev)
+static int viommu_check_parent(const struct iommufd_hwpt *hwpt,
+			       struct device *dev)
 {
 	if (hwpt->parent)
 		return -ENOENT;
@@ -92,7 +93,7 @@ static int check_parent(const struct iommufd_hwpt *hwpt, struct device *dev)
 	return 0;
 }
 
-static struct iommufd_viommu *new_viommu(struct iommufd_ctx *ictx, size_t size,
+static struct iommufd_viommu *viommu_new(struct iommufd_ctx *ictx, size_t size,
 					 struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_viommu *viommu;
@@ -115,7 +116,7 @@ static struct iommufd_viommu *new_viommu(struct iommufd_ctx *ictx, size_t size,
 	return viommu;
 }
 
-static int init_viommu(struct iommufd_viommu *viommu,
+static int viommu_init(struct iommufd_viommu *viommu,
 		       const struct iommu_viommu_alloc *cmd)
 {
 	const struct iommu_user_data data = {
@@ -132,24 +133,24 @@ static int init_viommu(struct iommufd_viommu *viommu,
 	return ret;
 }
 
-static int alloc_from(struct iommufd_ucmd *ucmd,
-		      const struct iommufd_viommu_provider *provider,
-		      size_t size, struct device *dev,
-		      struct iommufd_hwpt *hwpt)
+static int viommu_alloc_on(struct iommufd_ucmd *ucmd,
+			   const struct iommufd_viommu_provider *provider,
+			   size_t size, struct device *dev,
+			   struct iommufd_hwpt *hwpt)
 {
 	struct iommu_viommu_alloc *cmd = ucmd->cmd;
 	struct iommufd_viommu *viommu;
-	int ret = check_parent(hwpt, dev);
+	int ret = viommu_check_parent(hwpt, dev);
 
 	if (ret)
 		return ret;
-	viommu = new_viommu(ucmd->ictx, size, hwpt);
+	viommu = viommu_new(ucmd->ictx, size, hwpt);
 	if (IS_ERR(viommu))
 		return PTR_ERR(viommu);
 	viommu->provider = provider;
 	viommu->iommu_dev = dev->iommu->iommu_dev;
 	viommu->type = cmd->type;
-	ret = init_viommu(viommu, cmd);
+	ret = viommu_init(viommu, cmd);
 	if (ret)
 		goto err_free;
 	cmd->out_viommu_id = viommu->obj.id;
@@ -160,14 +161,14 @@ static int alloc_from(struct iommufd_ucmd *ucmd,
 	return 0;
 
 err_init:
-	undo_init(viommu);
+	viommu_undo_init(viommu);
 err_free:
 	object_abort(&viommu->obj);
-	free_viommu(viommu);
+	viommu_free(viommu);
 	return ret;
 }
 
-static int alloc_for(struct iommufd_ucmd *ucmd, struct device *dev)
+static int viommu_alloc_for(struct iommufd_ucmd *ucmd, struct device *dev)
 {
 	const struct iommu_viommu_alloc *cmd = ucmd->cmd;
 	const struct iommufd_viommu_provider *provider;
@@ -182,7 +183,7 @@ static int alloc_for(struct iommufd_ucmd *ucmd, struct device *dev)
 	if (IS_ERR(hwpt)) {
 		ret = PTR_ERR(hwpt);
 	} else {
-		ret = alloc_from(ucmd, provider, size, dev, hwpt);
+		ret = viommu_alloc_on(ucmd, provider, size, dev, hwpt);
 		object_put(&hwpt->obj);
 	}
 	if (ret)
@@ -207,23 +208,23 @@ int viommu_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	idev = device_get(ucmd->ictx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	ret = idev->noiommu ? -EOPNOTSUPP : alloc_for(ucmd, idev->dev);
+	ret = idev->noiommu ? -EOPNOTSUPP : viommu_alloc_for(ucmd, idev->dev);
 	object_put(&idev->obj);
 	return ret;
 }
 
 /**
- * iommufd_viommu_alloc_mmap() - let user space map registers
- * @viommu: to which they belong
+ * iommufd_viommu_alloc_mmap() - allow user space to map registers
+ * @viommu: the vIOMMU that owns the registers
  * @mmio_addr: physical address, a multiple of PAGE_SIZE
- * @length: bytes, a multiple of PAGE_SIZE
- * @offset: set to what user space has to give to mmap()
+ * @length: length in bytes, a multiple of PAGE_SIZE
+ * @offset: set to the offset that user space has to pass to mmap()
  *
- * They can be mapped once the vIOMMU is complete, and keep it from going while
- * they are.
+ * The registers can be mapped once the vIOMMU is published. The vIOMMU cannot
+ * be destroyed while they are mapped.
  *
  * Context: May sleep.
- * Return: as mmio_add().
+ * Return: the return value of mmio_add().
  */
 int iommufd_viommu_alloc_mmap(struct iommufd_viommu *viommu,
 			      phys_addr_t mmio_addr, size_t length,
@@ -236,8 +237,8 @@ EXPORT_SYMBOL_NS_GPL(iommufd_viommu_alloc_mmap, "IOMMUFD_NG");
 
 /**
  * iommufd_viommu_destroy_mmap() - undo iommufd_viommu_alloc_mmap()
- * @viommu: to which the registers belong, being set up or destroyed
- * @offset: as it was set there
+ * @viommu: the vIOMMU that owns the registers, being created or destroyed
+ * @offset: offset that iommufd_viommu_alloc_mmap() has set
  *
  * Context: May sleep.
  */

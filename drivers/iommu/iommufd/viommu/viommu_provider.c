@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who makes vIOMMUs, of which physical IOMMUs and of which types.
+ * Providers of vIOMMUs. A provider supports certain physical IOMMUs and types
+ * of vIOMMUs.
  */
 #include <linux/bug.h>
 #include <linux/cleanup.h>
@@ -12,42 +13,44 @@
 
 #include "viommu_provider.h"
 
-static LIST_HEAD(providers);
-/* Protects the list. */
-static DEFINE_MUTEX(providers_lock);
+static LIST_HEAD(viommu_providers);
+/* Protects viommu_providers. */
+static DEFINE_MUTEX(viommu_providers_lock);
 
 /**
- * iommufd_viommu_register() - offer vIOMMUs
- * @provider: of which IOMMUs, and how
+ * iommufd_viommu_register() - register a provider of vIOMMUs
+ * @provider: the provider
  *
- * Where several provide the same, who came first does it.
+ * If several providers support the same vIOMMU, the first one registered is
+ * used.
  *
  * Context: May sleep.
  */
 void iommufd_viommu_register(struct iommufd_viommu_provider *provider)
 {
-	guard(mutex)(&providers_lock);
-	list_add_tail(&provider->entry, &providers);
+	guard(mutex)(&viommu_providers_lock);
+	list_add_tail(&provider->entry, &viommu_providers);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_register, "IOMMUFD_NG");
 
 /**
  * iommufd_viommu_unregister() - undo iommufd_viommu_register()
- * @provider: given there
+ * @provider: the provider
  *
- * To be called when the module goes, which no vIOMMU holds any more by then.
+ * To be called at module exit, when no vIOMMU holds the module any more.
  *
  * Context: May sleep.
  */
 void iommufd_viommu_unregister(struct iommufd_viommu_provider *provider)
 {
-	guard(mutex)(&providers_lock);
+	guard(mutex)(&viommu_providers_lock);
 	list_del(&provider->entry);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_unregister, "IOMMUFD_NG");
 
-static size_t size_from(const struct iommufd_viommu_provider *provider,
-			struct device *dev, u32 type)
+static size_t
+viommu_provider_size(const struct iommufd_viommu_provider *provider,
+		     struct device *dev, u32 type)
 {
 	size_t size;
 
@@ -60,22 +63,22 @@ static size_t size_from(const struct iommufd_viommu_provider *provider,
 }
 
 /**
- * viommu_provider_get() - who makes a type of vIOMMU?
+ * viommu_provider_get() - find the provider of a vIOMMU
  * @dev: a device behind the physical IOMMU
- * @type: the type
- * @size: set to how many bytes such a vIOMMU has
+ * @type: the type of vIOMMU
+ * @size: set to the size in bytes of the provider's structure
  *
  * Context: May sleep.
- * Return: the provider, given back by viommu_provider_put(), or NULL.
+ * Return: the provider, to be released by viommu_provider_put(), or NULL.
  */
 const struct iommufd_viommu_provider *
 viommu_provider_get(struct device *dev, u32 type, size_t *size)
 {
 	const struct iommufd_viommu_provider *provider;
 
-	guard(mutex)(&providers_lock);
-	list_for_each_entry(provider, &providers, entry) {
-		*size = size_from(provider, dev, type);
+	guard(mutex)(&viommu_providers_lock);
+	list_for_each_entry(provider, &viommu_providers, entry) {
+		*size = viommu_provider_size(provider, dev, type);
 		if (*size && try_module_get(provider->owner))
 			return provider;
 	}
@@ -83,8 +86,8 @@ viommu_provider_get(struct device *dev, u32 type, size_t *size)
 }
 
 /**
- * viommu_provider_put() - let a provider go
- * @provider: whose vIOMMU is gone
+ * viommu_provider_put() - release a provider
+ * @provider: the provider, whose vIOMMU has been freed
  */
 void viommu_provider_put(const struct iommufd_viommu_provider *provider)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who makes vIOMMUs, of which physical IOMMUs and of which types.
+ * Providers of vIOMMUs. A provider supports certain physical IOMMUs and types
+ * of vIOMMUs.
  */
 #ifndef IOMMUFD_VIOMMU_PROVIDER_H
 #define IOMMUFD_VIOMMU_PROVIDER_H
