@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attaching devices: the one place that knows device, HWPT and IOAS together.
+ * Attaching devices: the only file that deals with a device, its HWPT and its
+ * IOAS together.
  *
- * Order of an attach to an IOAS where no HWPT suits: make an HWPT, reserve what
- * the device needs of the IOVA, attach, fill the HWPT, publish it. A device that
- * is moved gets an HWPT that is filled first. Either way the device sees nothing
- * new until all of it is there or it may find out by itself, and nobody else
- * sees an HWPT that fails.
+ * Attaching a device to an IOAS that has no compatible HWPT creates an HWPT,
+ * reserves the IOVA that the device needs, attaches the device, fills the HWPT
+ * and publishes it, in this order. If a device is moved, its new HWPT is filled
+ * first. An HWPT is published only after the last step that can fail.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -30,16 +30,16 @@
  * typedef change_fn - attach a device to an HWPT, or move it there
  * @idev: the device, its group locked
  * @hwpt: the HWPT
- * @old: set to the HWPT that the caller must hwpt_put_user() once, if any
+ * @old: set to the HWPT that the caller has to hwpt_put_user(), or NULL
  *
- * Return: 0, -EINVAL where @hwpt does not suit the device, another negative
- * errno.
+ * Return: 0, -EINVAL if @hwpt is not compatible with the device, another
+ * negative errno.
  */
 typedef int (*change_fn)(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
 			 struct iommufd_hwpt **old);
 
-static int reserve_regions(struct iommufd_device *idev,
-			   struct iommufd_ioas *ioas)
+static int attach_reserve_device(struct iommufd_device *idev,
+				 struct iommufd_ioas *ioas)
 {
 	LIST_HEAD(regions);
 	int ret;
@@ -52,8 +52,8 @@ static int reserve_regions(struct iommufd_device *idev,
 	return ret;
 }
 
-/* Whatever a domain is nested in translates the writes that are MSIs. */
-static int setup_msi(struct iommufd_hwpt *hwpt, struct iommu_group *group)
+/* MSI writes through a nested domain are translated by its parent. */
+static int group_setup_msi(struct iommufd_hwpt *hwpt, struct iommu_group *group)
 {
 	struct iommufd_hwpt *paging = hwpt->parent ?: hwpt;
 
@@ -61,10 +61,11 @@ static int setup_msi(struct iommufd_hwpt *hwpt, struct iommu_group *group)
 }
 
 /* @send: iommu_core_attach() or iommu_core_replace() */
-static int send_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
-		      int (*send)(struct iommu_domain *domain,
-				  struct iommu_group *group,
-				  const struct fault_target *target))
+static int group_set_domain(struct iommufd_device *idev,
+			    struct iommufd_hwpt *hwpt,
+			    int (*send)(struct iommu_domain *domain,
+					struct iommu_group *group,
+					const struct fault_target *target))
 {
 	const struct fault_target target =
 		hwpt_fault_target(hwpt, &idev->faults);
@@ -73,7 +74,7 @@ static int send_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
 
 	if (idev->noiommu)
 		return 0;
-	ret = setup_msi(hwpt, group);
+	ret = group_setup_msi(hwpt, group);
 	if (ret)
 		return ret;
 	ret = iopt_stop_mapping(&hwpt->ioas->iopt);
@@ -84,17 +85,20 @@ static int send_group(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
 	return ret;
 }
 
-static bool suits(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
+static bool hwpt_compatible(struct iommufd_device *idev,
+			    struct iommufd_hwpt *hwpt)
 {
 	return idev->noiommu == hwpt->noiommu && pasid_allows(idev, hwpt);
 }
 
 /*
- * A &change_fn. The first device of a group attaches the group. Where it makes
- * page requests it is the only one: they are known to be its own.
+ * A &change_fn. The first device of a group attaches the group. If the HWPT
+ * takes page requests, there is no second device, so that the source of a
+ * request is known.
  */
-static int attach_locked(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
-			 struct iommufd_hwpt **old)
+static int hwpt_attach_locked(struct iommufd_device *idev,
+			      struct iommufd_hwpt *hwpt,
+			      struct iommufd_hwpt **old)
 {
 	struct iommufd_group *igroup = idev->igroup;
 	bool first = list_empty(&igroup->attached);
@@ -109,13 +113,13 @@ static int attach_locked(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
 		return -EINVAL;
 	if (!first && hwpt->fault)
 		return -EINVAL;
-	if (!suits(idev, hwpt))
+	if (!hwpt_compatible(idev, hwpt))
 		return -EINVAL;
-	ret = reserve_regions(idev, hwpt->ioas);
+	ret = attach_reserve_device(idev, hwpt->ioas);
 	if (ret)
 		return ret;
 	if (first)
-		ret = send_group(idev, hwpt, iommu_core_attach);
+		ret = group_set_domain(idev, hwpt, iommu_core_attach);
 	if (ret) {
 		iopt_unreserve(&hwpt->ioas->iopt, idev);
 		return ret;
@@ -126,8 +130,8 @@ static int attach_locked(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
 	return 0;
 }
 
-/* For the caller to unuse: what the device was attached to. */
-static struct iommufd_hwpt *detach_locked(struct iommufd_device *idev)
+/* Returns the former HWPT, of which the device is still a user. */
+static struct iommufd_hwpt *hwpt_detach_locked(struct iommufd_device *idev)
 {
 	struct iommufd_group *igroup = idev->igroup;
 	struct iommufd_hwpt *hwpt = igroup->hwpt;
@@ -141,8 +145,8 @@ static struct iommufd_hwpt *detach_locked(struct iommufd_device *idev)
 	return hwpt;
 }
 
-static void unreserve_group(struct iommufd_group *igroup,
-			    struct iommufd_ioas *ioas)
+static void attach_unreserve_group(struct iommufd_group *igroup,
+				   struct iommufd_ioas *ioas)
 {
 	struct iommufd_device *idev;
 
@@ -150,16 +154,16 @@ static void unreserve_group(struct iommufd_group *igroup,
 		iopt_unreserve(&ioas->iopt, idev);
 }
 
-static int reserve_group(struct iommufd_group *igroup,
-			 struct iommufd_ioas *ioas)
+static int attach_reserve_group(struct iommufd_group *igroup,
+				struct iommufd_ioas *ioas)
 {
 	struct iommufd_device *idev;
 	int ret;
 
 	list_for_each_entry(idev, &igroup->attached, attached) {
-		ret = reserve_regions(idev, ioas);
+		ret = attach_reserve_device(idev, ioas);
 		if (ret) {
-			unreserve_group(igroup, ioas);
+			attach_unreserve_group(igroup, ioas);
 			return ret;
 		}
 	}
@@ -167,8 +171,9 @@ static int reserve_group(struct iommufd_group *igroup,
 }
 
 /* A &change_fn. All attached devices of the group move together. */
-static int replace_locked(struct iommufd_device *idev,
-			  struct iommufd_hwpt *hwpt, struct iommufd_hwpt **old)
+static int hwpt_replace_locked(struct iommufd_device *idev,
+			       struct iommufd_hwpt *hwpt,
+			       struct iommufd_hwpt **old)
 {
 	struct iommufd_group *igroup = idev->igroup;
 	struct iommufd_hwpt *from = igroup->hwpt;
@@ -184,19 +189,19 @@ static int replace_locked(struct iommufd_device *idev,
 	if (from == hwpt)
 		return 0;
 	list_for_each_entry(cur, &igroup->attached, attached)
-		if (!suits(cur, hwpt))
+		if (!hwpt_compatible(cur, hwpt))
 			return -EINVAL;
 	if (hwpt->fault && !list_is_singular(&igroup->attached))
 		return -EINVAL;
 
 	other_ioas = from->ioas != hwpt->ioas;
 	if (other_ioas)
-		ret = reserve_group(igroup, hwpt->ioas);
+		ret = attach_reserve_group(igroup, hwpt->ioas);
 	if (ret)
 		return ret;
-	ret = send_group(idev, hwpt, iommu_core_replace);
+	ret = group_set_domain(idev, hwpt, iommu_core_replace);
 	if (other_ioas)
-		unreserve_group(igroup, ret ? hwpt->ioas : from->ioas);
+		attach_unreserve_group(igroup, ret ? hwpt->ioas : from->ioas);
 	if (ret)
 		return ret;
 
@@ -210,10 +215,10 @@ static int replace_locked(struct iommufd_device *idev,
 	return 0;
 }
 
-/* An existing automatic HWPT that suits, with a reference; -EINVAL if none. */
-static int change_to_existing(struct iommufd_device *idev,
-			      struct iommufd_ioas *ioas, change_fn change,
-			      u32 *pt_id, struct iommufd_hwpt **old)
+/* Try the automatic HWPTs of an IOAS; -EINVAL if none is compatible. */
+static int hwpt_attach_existing(struct iommufd_device *idev,
+				struct iommufd_ioas *ioas, change_fn change,
+				u32 *pt_id, struct iommufd_hwpt **old)
 {
 	struct iommufd_hwpt *hwpt;
 	int ret;
@@ -231,43 +236,43 @@ static int change_to_existing(struct iommufd_device *idev,
 }
 
 /*
- * Some drivers learn only from the first device attached to a domain which
- * pages and which IOVA it can have, and nothing can be mapped before. So the
- * domain is attached empty, which lets the device reach nothing, as before, and
- * filled then. If that fails all is undone in the opposite order: detached,
- * with nothing mapped.
+ * Some drivers determine the page sizes and the aperture of a domain when the
+ * first device is attached to it, and nothing can be mapped before. Therefore
+ * attach the empty domain, through which the device cannot reach anything, and
+ * fill it afterwards. If that fails, the device is detached with nothing
+ * mapped.
  */
-static int attach_and_fill(struct iommufd_device *idev,
-			   struct iommufd_hwpt *hwpt)
+static int hwpt_attach_and_fill(struct iommufd_device *idev,
+				struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_hwpt *old;
 	int ret;
 
-	ret = attach_locked(idev, hwpt, &old);
+	ret = hwpt_attach_locked(idev, hwpt, &old);
 	if (ret)
 		return ret;
 	ret = hwpt_fill(hwpt);
 	if (ret)
-		object_put_user(&detach_locked(idev)->obj);
+		object_put_user(&hwpt_detach_locked(idev)->obj);
 	return ret;
 }
 
 /*
- * A device that is moved may be busy with what it reaches now, and must find
- * that in the new domain from the first moment on.
+ * A device that is moved may be doing DMA, which has to find its mappings in
+ * the new domain from the start.
  */
-static int fill_and_replace(struct iommufd_device *idev,
-			    struct iommufd_hwpt *hwpt,
-			    struct iommufd_hwpt **old)
+static int hwpt_fill_and_replace(struct iommufd_device *idev,
+				 struct iommufd_hwpt *hwpt,
+				 struct iommufd_hwpt **old)
 {
 	int ret = hwpt_fill(hwpt);
 
-	return ret ?: replace_locked(idev, hwpt, old);
+	return ret ?: hwpt_replace_locked(idev, hwpt, old);
 }
 
-static int change_to_new(struct iommufd_device *idev, struct iommufd_ioas *ioas,
-			 change_fn change, u32 *pt_id,
-			 struct iommufd_hwpt **old)
+static int hwpt_attach_new(struct iommufd_device *idev,
+			   struct iommufd_ioas *ioas, change_fn change,
+			   u32 *pt_id, struct iommufd_hwpt **old)
 {
 	const struct hwpt_request request = {
 		.dev = idev->dev,
@@ -281,10 +286,10 @@ static int change_to_new(struct iommufd_device *idev, struct iommufd_ioas *ioas,
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
 	hwpt->automatic = true;
-	if (change == attach_locked)
-		ret = attach_and_fill(idev, hwpt);
+	if (change == hwpt_attach_locked)
+		ret = hwpt_attach_and_fill(idev, hwpt);
 	else
-		ret = fill_and_replace(idev, hwpt, old);
+		ret = hwpt_fill_and_replace(idev, hwpt, old);
 	if (ret) {
 		hwpt_abort(hwpt);
 		return ret;
@@ -295,12 +300,13 @@ static int change_to_new(struct iommufd_device *idev, struct iommufd_ioas *ioas,
 }
 
 /*
- * A group that is on an automatic HWPT of the IOAS stays there; one that is
- * elsewhere can be moved, but not be joined by another device.
+ * A group that is attached to an automatic HWPT of the IOAS keeps it. A group
+ * that is attached to another HWPT can be moved, but no further device can be
+ * attached.
  */
-static int change_to_ioas(struct iommufd_device *idev,
-			  struct iommufd_ioas *ioas, change_fn change,
-			  u32 *pt_id, struct iommufd_hwpt **old)
+static int hwpt_attach_ioas(struct iommufd_device *idev,
+			    struct iommufd_ioas *ioas, change_fn change,
+			    u32 *pt_id, struct iommufd_hwpt **old)
 {
 	struct iommufd_group *igroup = idev->igroup;
 	struct iommufd_hwpt *cur = igroup->hwpt;
@@ -311,33 +317,34 @@ static int change_to_ioas(struct iommufd_device *idev,
 			*pt_id = cur->obj.id;
 			return change(idev, cur, old);
 		}
-		if (change == attach_locked)
+		if (change == hwpt_attach_locked)
 			return -EINVAL;
 	}
-	if (change == replace_locked && list_empty(&idev->attached))
+	if (change == hwpt_replace_locked && list_empty(&idev->attached))
 		return -EINVAL;
 
 	if (mutex_lock_killable(&ioas->lock))
 		return -EINTR;
-	ret = change_to_existing(idev, ioas, change, pt_id, old);
+	ret = hwpt_attach_existing(idev, ioas, change, pt_id, old);
 	if (ret == -EINVAL)
-		ret = change_to_new(idev, ioas, change, pt_id, old);
+		ret = hwpt_attach_new(idev, ioas, change, pt_id, old);
 	mutex_unlock(&ioas->lock);
 	return ret;
 }
 
-static int change_locked(struct iommufd_device *idev,
-			 struct iommufd_object *obj, change_fn change,
-			 u32 *pt_id, struct iommufd_hwpt **old)
+static int hwpt_attach_object(struct iommufd_device *idev,
+			      struct iommufd_object *obj, change_fn change,
+			      u32 *pt_id, struct iommufd_hwpt **old)
 {
 	if (obj->ops == &ioas_ops)
-		return change_to_ioas(idev, ioas_of(obj), change, pt_id, old);
+		return hwpt_attach_ioas(idev, ioas_of(obj), change, pt_id, old);
 	if (obj->ops == &hwpt_ops)
 		return change(idev, hwpt_of(obj), old);
 	return -EINVAL;
 }
 
-static int change_pt(struct iommufd_device *idev, u32 *pt_id, change_fn change)
+static int hwpt_attach_id(struct iommufd_device *idev, u32 *pt_id,
+			  change_fn change)
 {
 	struct mutex *lock = &idev->igroup->lock;
 	struct iommufd_hwpt *old = NULL;
@@ -350,7 +357,7 @@ static int change_pt(struct iommufd_device *idev, u32 *pt_id, change_fn change)
 		return PTR_ERR(obj);
 	ret = mutex_lock_killable(lock);
 	if (!ret) {
-		ret = change_locked(idev, obj, change, &out_id, &old);
+		ret = hwpt_attach_object(idev, obj, change, &out_id, &old);
 		mutex_unlock(lock);
 	}
 	object_put(obj);
@@ -362,59 +369,63 @@ static int change_pt(struct iommufd_device *idev, u32 *pt_id, change_fn change)
 }
 
 /**
- * iommufd_device_attach() - let a device reach what an IOAS maps
- * @idev: the device, not attached
- * @pasid: IOMMU_NO_PASID, or the PASID whose DMA it is about
- * @pt_id: ID of an HWPT or an IOAS; set to the HWPT's. For a PASID of an HWPT
- *	   that was made for PASIDs.
+ * iommufd_device_attach() - attach a device or a PASID to an HWPT or an IOAS
+ * @idev: the device
+ * @pasid: the PASID to attach, or IOMMU_NO_PASID for the device itself; not
+ *	   attached
+ * @pt_id: ID of an HWPT or an IOAS; set to the ID of the HWPT. For a PASID,
+ *	   only the ID of an HWPT that was allocated for PASIDs.
  *
- * Given an IOAS, its automatic HWPTs are tried first, and one is made where none
- * suits. A group has one HWPT, so its second device must be given the same one.
+ * Attaching to an IOAS tries its automatic HWPTs first and creates one if none
+ * is compatible. A group has one HWPT, so all of its devices must be attached
+ * to the same one.
  *
  * Context: May sleep.
- * Return: 0; -ENOENT for an unknown ID, -EINVAL where it is not an HWPT or IOAS
- * or does not suit, -EADDRINUSE where a mapping is in the way of a range that
- * the device reserves, -EINTR where the current process is being killed, another
- * negative errno.
+ * Return: 0; -ENOENT for an unknown ID, -EINVAL if the ID is not that of an
+ * HWPT or IOAS or is not compatible, -EADDRINUSE if a mapping overlaps a range
+ * that the device reserves, -EINTR if the current process is being killed,
+ * another negative errno.
  */
 int iommufd_device_attach(struct iommufd_device *idev, ioasid_t pasid,
 			  u32 *pt_id)
 {
 	if (pasid != IOMMU_NO_PASID)
 		return pasid_attach(idev, pasid, *pt_id);
-	return change_pt(idev, pt_id, attach_locked);
+	return hwpt_attach_id(idev, pt_id, hwpt_attach_locked);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_attach, "IOMMUFD_NG");
 
 /**
- * iommufd_device_replace() - move a device to another HWPT
- * @idev: the device, attached
- * @pasid: IOMMU_NO_PASID, or the PASID whose DMA it is about
- * @pt_id: ID of an HWPT or an IOAS; set to the HWPT's. For a PASID of an HWPT
- *	   that was made for PASIDs.
+ * iommufd_device_replace() - move a device or a PASID to another HWPT or IOAS
+ * @idev: the device
+ * @pasid: the PASID to move, or IOMMU_NO_PASID for the device itself; attached
+ * @pt_id: ID of an HWPT or an IOAS; set to the ID of the HWPT. For a PASID,
+ *	   only the ID of an HWPT that was allocated for PASIDs.
  *
- * There is no moment without translation, as far as the IOMMU's driver can do
- * that. Other attached devices of the group move along. On failure nothing has
- * changed.
+ * DMA is not interrupted if the driver of the IOMMU supports that. All attached
+ * devices of the group are moved. On failure nothing has changed, with an
+ * exception for PASIDs that pasid.c describes.
  *
  * Context: May sleep.
- * Return: as iommufd_device_attach(); -EINVAL also where it is not attached.
+ * Return: as iommufd_device_attach(); -EINVAL also if the device or PASID is
+ * not attached.
  */
 int iommufd_device_replace(struct iommufd_device *idev, ioasid_t pasid,
 			   u32 *pt_id)
 {
 	if (pasid != IOMMU_NO_PASID)
 		return pasid_replace(idev, pasid, *pt_id);
-	return change_pt(idev, pt_id, replace_locked);
+	return hwpt_attach_id(idev, pt_id, hwpt_replace_locked);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_replace, "IOMMUFD_NG");
 
 /**
- * iommufd_device_detach() - take a device's memory away
- * @idev: the device; one that is not attached is left alone
- * @pasid: IOMMU_NO_PASID, or the PASID whose DMA it is about
+ * iommufd_device_detach() - detach a device or a PASID
+ * @idev: the device
+ * @pasid: the PASID to detach, or IOMMU_NO_PASID for the device itself; nothing
+ *	   is done if it is not attached
  *
- * Its DMA is blocked once no device of its group is attached.
+ * The DMA of a device is blocked once no device of its group is attached.
  *
  * Context: May sleep.
  */
@@ -430,7 +441,7 @@ void iommufd_device_detach(struct iommufd_device *idev, ioasid_t pasid)
 	scoped_guard(mutex, &igroup->lock) {
 		if (list_empty(&idev->attached))
 			return;
-		hwpt = detach_locked(idev);
+		hwpt = hwpt_detach_locked(idev);
 	}
 	hwpt_put_user(hwpt);
 }

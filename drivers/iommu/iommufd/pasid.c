@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A device's DMA with a PASID, which goes its own way.
+ * Attaching PASIDs: DMA of a device with a PASID uses an HWPT of its own.
  *
- * IOVA that the device reserves is reserved where its DMA without a PASID goes;
- * nothing else looks at a request with one.
+ * The IOVA ranges that a device reserves are reserved only in the IOAS of its
+ * DMA without a PASID, because they do not apply to requests with a PASID.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -30,23 +30,25 @@ typedef int (*change_fn)(struct iommufd_device *idev, u32 pasid,
 			 struct iommufd_hwpt *hwpt);
 
 /**
- * pasid_allows() - may a device's DMA without PASID go through an HWPT?
- * @idev: the device, its group locked
- * @hwpt: the HWPT
+ * pasid_allows() - check an HWPT for a device against its attached PASIDs
+ * @idev: the device
+ * @hwpt: the HWPT, for DMA without a PASID
  *
- * An IOMMU may have one format of tables for devices with PASIDs and another
- * for devices without.
+ * An IOMMU may use one format of page tables for devices with PASIDs and
+ * another for devices without.
  *
- * Return: whether it may, in view of the PASIDs that are attached.
+ * Context: Any. The caller holds the lock of the group.
+ * Return: true if @hwpt can be used together with the attached PASIDs.
  */
 bool pasid_allows(struct iommufd_device *idev, const struct iommufd_hwpt *hwpt)
 {
 	lockdep_assert_held(&idev->igroup->lock);
+
 	return hwpt->pasid || xa_empty(&idev->pasids);
 }
 
-static int check(const struct iommufd_device *idev,
-		 const struct iommufd_hwpt *hwpt)
+static int pasid_attach_check(const struct iommufd_device *idev,
+			      const struct iommufd_hwpt *hwpt)
 {
 	const struct iommufd_group *igroup = idev->igroup;
 
@@ -58,10 +60,10 @@ static int check(const struct iommufd_device *idev,
 }
 
 /* @send: iommu_core_attach_pasid() or iommu_core_replace_pasid() */
-static int send_pasid(struct iommufd_device *idev, u32 pasid,
-		      struct iommufd_hwpt *hwpt,
-		      int (*send)(struct iommu_domain *domain, u32 pasid,
-				  const struct fault_target *target))
+static int pasid_set_domain(struct iommufd_device *idev, u32 pasid,
+			    struct iommufd_hwpt *hwpt,
+			    int (*send)(struct iommu_domain *domain, u32 pasid,
+					const struct fault_target *target))
 {
 	const struct fault_target target =
 		hwpt_fault_target(hwpt, &idev->faults);
@@ -76,8 +78,8 @@ static int send_pasid(struct iommufd_device *idev, u32 pasid,
 }
 
 /* A &change_fn. */
-static int attach_locked(struct iommufd_device *idev, u32 pasid,
-			 struct iommufd_hwpt *hwpt)
+static int pasid_attach_locked(struct iommufd_device *idev, u32 pasid,
+			       struct iommufd_hwpt *hwpt)
 {
 	int ret;
 
@@ -87,13 +89,13 @@ static int attach_locked(struct iommufd_device *idev, u32 pasid,
 		return -EINVAL;
 	if (xa_load(&idev->pasids, pasid))
 		return -EBUSY;
-	ret = check(idev, hwpt);
+	ret = pasid_attach_check(idev, hwpt);
 	if (ret)
 		return ret;
 	ret = xa_err(xa_store(&idev->pasids, pasid, hwpt, GFP_KERNEL_ACCOUNT));
 	if (ret)
 		return ret;
-	ret = send_pasid(idev, pasid, hwpt, iommu_core_attach_pasid);
+	ret = pasid_set_domain(idev, pasid, hwpt, iommu_core_attach_pasid);
 	if (ret)
 		xa_erase(&idev->pasids, pasid);
 	else
@@ -102,8 +104,8 @@ static int attach_locked(struct iommufd_device *idev, u32 pasid,
 }
 
 /* A &change_fn. */
-static int replace_locked(struct iommufd_device *idev, u32 pasid,
-			  struct iommufd_hwpt *hwpt)
+static int pasid_replace_locked(struct iommufd_device *idev, u32 pasid,
+				struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_hwpt *from = xa_load(&idev->pasids, pasid);
 	int ret;
@@ -114,25 +116,25 @@ static int replace_locked(struct iommufd_device *idev, u32 pasid,
 		return -EINVAL;
 	if (from == hwpt)
 		return 0;
-	ret = check(idev, hwpt);
+	ret = pasid_attach_check(idev, hwpt);
 	if (ret)
 		return ret;
-	ret = send_pasid(idev, pasid, hwpt, iommu_core_replace_pasid);
+	ret = pasid_set_domain(idev, pasid, hwpt, iommu_core_replace_pasid);
 	if (ret && !iommu_core_has_pasid(idev->dev, pasid)) {
 		xa_erase(&idev->pasids, pasid);
 		object_put_user(&from->obj);
 	}
 	if (ret)
 		return ret;
-	/* in place of another entry it takes no memory */
+	/* cannot fail, because the entry exists */
 	xa_store(&idev->pasids, pasid, hwpt, 0);
 	object_get_user(&hwpt->obj);
 	object_put_user(&from->obj);
 	return 0;
 }
 
-static int change(struct iommufd_device *idev, u32 pasid, u32 hwpt_id,
-		  change_fn fn)
+static int pasid_attach_id(struct iommufd_device *idev, u32 pasid, u32 hwpt_id,
+			   change_fn fn)
 {
 	struct iommufd_object *obj;
 	int ret = -EINVAL;
@@ -149,43 +151,43 @@ static int change(struct iommufd_device *idev, u32 pasid, u32 hwpt_id,
 }
 
 /**
- * pasid_attach() - let DMA with a PASID reach what an HWPT translates to
+ * pasid_attach() - attach a PASID to an HWPT
  * @idev: the device
  * @pasid: the PASID, not attached
- * @hwpt_id: ID of an HWPT that was made for PASIDs
+ * @hwpt_id: ID of an HWPT that was allocated for PASIDs
  *
  * Context: May sleep.
- * Return: 0; -ENOENT for an unknown ID, -EBUSY where @pasid is attached, -EINVAL
- * where the HWPT or the one for DMA without PASID was not made for PASIDs, or
- * the device has no PASIDs; another negative errno.
+ * Return: 0; -ENOENT for an unknown ID, -EBUSY if @pasid is attached, -EINVAL
+ * if the HWPT or the one of the device's DMA without a PASID was not allocated
+ * for PASIDs or the device has no PASIDs, another negative errno.
  */
 int pasid_attach(struct iommufd_device *idev, u32 pasid, u32 hwpt_id)
 {
-	return change(idev, pasid, hwpt_id, attach_locked);
+	return pasid_attach_id(idev, pasid, hwpt_id, pasid_attach_locked);
 }
 
 /**
  * pasid_replace() - move a PASID to another HWPT
  * @idev: the device
  * @pasid: the PASID, attached
- * @hwpt_id: ID of an HWPT that was made for PASIDs
+ * @hwpt_id: ID of an HWPT that was allocated for PASIDs
  *
- * On failure nothing has changed; but an older kernel detaches the PASID for a
- * moment, and where it can neither be attached to the new HWPT nor go back to the
- * old one it stays detached.
+ * On failure nothing has changed, with one exception: an older kernel detaches
+ * the PASID temporarily, and if it can be attached neither to the new HWPT nor
+ * to the old one again, it stays detached.
  *
  * Context: May sleep.
- * Return: as pasid_attach(), but -EINVAL also where @pasid is not attached.
+ * Return: as pasid_attach(), but -EINVAL also if @pasid is not attached.
  */
 int pasid_replace(struct iommufd_device *idev, u32 pasid, u32 hwpt_id)
 {
-	return change(idev, pasid, hwpt_id, replace_locked);
+	return pasid_attach_id(idev, pasid, hwpt_id, pasid_replace_locked);
 }
 
 /**
- * pasid_detach() - take the memory away from DMA with a PASID
+ * pasid_detach() - detach a PASID
  * @idev: the device
- * @pasid: the PASID; one that is not attached is left alone
+ * @pasid: the PASID; nothing is done if it is not attached
  *
  * Context: May sleep.
  */

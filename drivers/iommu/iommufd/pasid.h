@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device's DMA with a PASID, which goes its own way.
+ * Attaching PASIDs: DMA of a device with a PASID uses an HWPT of its own.
  */
 #ifndef IOMMUFD_PASID_H
 #define IOMMUFD_PASID_H
