@@ -9,5 +9,7 @@ struct iommufd_ucmd;
 
 int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd);
 int hwpt_invalidate_ioctl(struct iommufd_ucmd *ucmd);
+int hwpt_set_dirty_ioctl(struct iommufd_ucmd *ucmd);
+int hwpt_get_dirty_ioctl(struct iommufd_ucmd *ucmd);
 
 #endif /* IOMMUFD_HWPT_IOCTL_H */

@@ -12,7 +12,6 @@
 #include "fault.h"
 #include "get_pa.h"
 #include "hwinfo.h"
-#include "hwpt_dirty.h"
 #include "hwpt_ioctl.h"
 #include "ioas.h"
 #include "ioctl.h"
