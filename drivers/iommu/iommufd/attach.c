@@ -26,18 +26,6 @@
 #include "iopt/iopt_iova.h"
 #include "pasid.h"
 
-/**
- * typedef change_fn - attach a device to an HWPT, or move it there
- * @idev: the device, its group locked
- * @hwpt: the HWPT
- * @old: set to the HWPT that the caller has to hwpt_put_user(), or NULL
- *
- * Return: 0, -EINVAL if @hwpt is not compatible with the device, another
- * negative errno.
- */
-typedef int (*change_fn)(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
-			 struct iommufd_hwpt **old);
-
 static int attach_reserve_device(struct iommufd_device *idev,
 				 struct iommufd_ioas *ioas)
 {
@@ -60,13 +48,10 @@ static int group_setup_msi(struct iommufd_hwpt *hwpt, struct iommu_group *group)
 	return iommu_core_setup_msi(paging->domain, group);
 }
 
-/* @send: iommu_core_attach() or iommu_core_replace() */
-static int group_set_domain(struct iommufd_device *idev,
-			    struct iommufd_hwpt *hwpt,
-			    int (*send)(struct iommu_domain *domain,
-					struct iommu_group *group,
-					const struct fault_target *target))
+static int group_set_domain(const struct attach_req *req,
+			    struct iommufd_hwpt *hwpt)
 {
+	struct iommufd_device *idev = req->idev;
 	const struct fault_target target =
 		hwpt_fault_target(hwpt, &idev->faults);
 	struct iommu_group *group = idev->igroup->group;
@@ -80,7 +65,10 @@ static int group_set_domain(struct iommufd_device *idev,
 	ret = iopt_stop_mapping(&hwpt->ioas->iopt);
 	if (ret)
 		return ret;
-	ret = send(hwpt->domain, group, &target);
+	if (req->replace)
+		ret = iommu_core_replace(hwpt->domain, group, &target);
+	else
+		ret = iommu_core_attach(hwpt->domain, group, &target);
 	iopt_resume_mapping(&hwpt->ioas->iopt);
 	return ret;
 }
@@ -92,21 +80,20 @@ static bool hwpt_compatible(struct iommufd_device *idev,
 }
 
 /*
- * A &change_fn. The first device of a group attaches the group. If the HWPT
- * takes page requests, there is no second device, so that the source of a
- * request is known.
+ * The first device of a group attaches the group. If the HWPT takes page
+ * requests, there is no second device, so that the source of a request is
+ * known.
  */
-static int hwpt_attach_locked(struct iommufd_device *idev,
-			      struct iommufd_hwpt *hwpt,
-			      struct iommufd_hwpt **old)
+static int hwpt_attach_locked(const struct attach_req *req,
+			      struct iommufd_hwpt *hwpt)
 {
+	struct iommufd_device *idev = req->idev;
 	struct iommufd_group *igroup = idev->igroup;
 	bool first = list_empty(&igroup->attached);
 	int ret;
 
 	lockdep_assert_held(&igroup->lock);
 
-	*old = NULL;
 	if (!list_empty(&idev->attached))
 		return -EBUSY;
 	if (!first && igroup->hwpt != hwpt)
@@ -119,7 +106,7 @@ static int hwpt_attach_locked(struct iommufd_device *idev,
 	if (ret)
 		return ret;
 	if (first)
-		ret = group_set_domain(idev, hwpt, iommu_core_attach);
+		ret = group_set_domain(req, hwpt);
 	if (ret) {
 		iopt_unreserve(&hwpt->ioas->iopt, idev);
 		return ret;
@@ -170,11 +157,11 @@ static int attach_reserve_group(struct iommufd_group *igroup,
 	return 0;
 }
 
-/* A &change_fn. All attached devices of the group move together. */
-static int hwpt_replace_locked(struct iommufd_device *idev,
-			       struct iommufd_hwpt *hwpt,
-			       struct iommufd_hwpt **old)
+/* All attached devices of the group move together. */
+static int hwpt_replace_locked(struct attach_req *req,
+			       struct iommufd_hwpt *hwpt)
 {
+	struct iommufd_device *idev = req->idev;
 	struct iommufd_group *igroup = idev->igroup;
 	struct iommufd_hwpt *from = igroup->hwpt;
 	struct iommufd_device *cur;
@@ -183,7 +170,6 @@ static int hwpt_replace_locked(struct iommufd_device *idev,
 
 	lockdep_assert_held(&igroup->lock);
 
-	*old = NULL;
 	if (list_empty(&idev->attached))
 		return -EINVAL;
 	if (from == hwpt)
@@ -199,7 +185,7 @@ static int hwpt_replace_locked(struct iommufd_device *idev,
 		ret = attach_reserve_group(igroup, hwpt->ioas);
 	if (ret)
 		return ret;
-	ret = group_set_domain(idev, hwpt, iommu_core_replace);
+	ret = group_set_domain(req, hwpt);
 	if (other_ioas)
 		attach_unreserve_group(igroup, ret ? hwpt->ioas : from->ioas);
 	if (ret)
@@ -211,14 +197,20 @@ static int hwpt_replace_locked(struct iommufd_device *idev,
 		if (cur != idev)
 			object_put_user(&from->obj);
 	}
-	*old = from;
+	req->old = from;
 	return 0;
 }
 
+static int hwpt_attach_or_replace(struct attach_req *req,
+				  struct iommufd_hwpt *hwpt)
+{
+	return req->replace ? hwpt_replace_locked(req, hwpt) :
+			      hwpt_attach_locked(req, hwpt);
+}
+
 /* Try the automatic HWPTs of an IOAS; -EINVAL if none is compatible. */
-static int hwpt_attach_existing(struct iommufd_device *idev,
-				struct iommufd_ioas *ioas, change_fn change,
-				u32 *pt_id, struct iommufd_hwpt **old)
+static int hwpt_attach_existing(struct attach_req *req,
+				struct iommufd_ioas *ioas)
 {
 	struct iommufd_hwpt *hwpt;
 	int ret;
@@ -226,8 +218,8 @@ static int hwpt_attach_existing(struct iommufd_device *idev,
 	list_for_each_entry(hwpt, &ioas->hwpts, entry) {
 		if (!hwpt->automatic || !object_tryget(&hwpt->obj))
 			continue;
-		ret = change(idev, hwpt, old);
-		*pt_id = hwpt->obj.id;
+		ret = hwpt_attach_or_replace(req, hwpt);
+		req->pt_id = hwpt->obj.id;
 		object_put(&hwpt->obj);
 		if (ret != -EINVAL)
 			return ret;
@@ -241,39 +233,29 @@ static int hwpt_attach_existing(struct iommufd_device *idev,
  * attach the empty domain, through which the device cannot reach anything, and
  * fill it afterwards. If that fails, the device is detached with nothing
  * mapped.
+ *
+ * A device that is moved may be doing DMA, which has to find its mappings in
+ * the new domain from the start.
  */
-static int hwpt_attach_and_fill(struct iommufd_device *idev,
+static int hwpt_attach_and_fill(struct attach_req *req,
 				struct iommufd_hwpt *hwpt)
 {
-	struct iommufd_hwpt *old;
 	int ret;
 
-	ret = hwpt_attach_locked(idev, hwpt, &old);
+	if (req->replace)
+		return hwpt_fill(hwpt) ?: hwpt_replace_locked(req, hwpt);
+	ret = hwpt_attach_locked(req, hwpt);
 	if (ret)
 		return ret;
 	ret = hwpt_fill(hwpt);
 	if (ret)
-		object_put_user(&hwpt_detach_locked(idev)->obj);
+		object_put_user(&hwpt_detach_locked(req->idev)->obj);
 	return ret;
 }
 
-/*
- * A device that is moved may be doing DMA, which has to find its mappings in
- * the new domain from the start.
- */
-static int hwpt_fill_and_replace(struct iommufd_device *idev,
-				 struct iommufd_hwpt *hwpt,
-				 struct iommufd_hwpt **old)
+static int hwpt_attach_new(struct attach_req *req, struct iommufd_ioas *ioas)
 {
-	int ret = hwpt_fill(hwpt);
-
-	return ret ?: hwpt_replace_locked(idev, hwpt, old);
-}
-
-static int hwpt_attach_new(struct iommufd_device *idev,
-			   struct iommufd_ioas *ioas, change_fn change,
-			   u32 *pt_id, struct iommufd_hwpt **old)
-{
+	struct iommufd_device *idev = req->idev;
 	const struct hwpt_request request = {
 		.dev = idev->dev,
 		.coherent = idev->coherent,
@@ -286,15 +268,12 @@ static int hwpt_attach_new(struct iommufd_device *idev,
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
 	hwpt->automatic = true;
-	if (change == hwpt_attach_locked)
-		ret = hwpt_attach_and_fill(idev, hwpt);
-	else
-		ret = hwpt_fill_and_replace(idev, hwpt, old);
+	ret = hwpt_attach_and_fill(req, hwpt);
 	if (ret) {
 		hwpt_abort(hwpt);
 		return ret;
 	}
-	*pt_id = hwpt->obj.id;
+	req->pt_id = hwpt->obj.id;
 	object_publish(&hwpt->obj);
 	return 0;
 }
@@ -304,67 +283,80 @@ static int hwpt_attach_new(struct iommufd_device *idev,
  * that is attached to another HWPT can be moved, but no further device can be
  * attached.
  */
-static int hwpt_attach_ioas(struct iommufd_device *idev,
-			    struct iommufd_ioas *ioas, change_fn change,
-			    u32 *pt_id, struct iommufd_hwpt **old)
+static int hwpt_attach_ioas(struct attach_req *req, struct iommufd_ioas *ioas)
 {
+	struct iommufd_device *idev = req->idev;
 	struct iommufd_group *igroup = idev->igroup;
 	struct iommufd_hwpt *cur = igroup->hwpt;
 	int ret;
 
 	if (!list_empty(&igroup->attached)) {
 		if (cur->automatic && cur->ioas == ioas) {
-			*pt_id = cur->obj.id;
-			return change(idev, cur, old);
+			req->pt_id = cur->obj.id;
+			return hwpt_attach_or_replace(req, cur);
 		}
-		if (change == hwpt_attach_locked)
+		if (!req->replace)
 			return -EINVAL;
 	}
-	if (change == hwpt_replace_locked && list_empty(&idev->attached))
+	if (req->replace && list_empty(&idev->attached))
 		return -EINVAL;
 
 	if (mutex_lock_killable(&ioas->lock))
 		return -EINTR;
-	ret = hwpt_attach_existing(idev, ioas, change, pt_id, old);
+	ret = hwpt_attach_existing(req, ioas);
 	if (ret == -EINVAL)
-		ret = hwpt_attach_new(idev, ioas, change, pt_id, old);
+		ret = hwpt_attach_new(req, ioas);
 	mutex_unlock(&ioas->lock);
 	return ret;
 }
 
-static int hwpt_attach_object(struct iommufd_device *idev,
-			      struct iommufd_object *obj, change_fn change,
-			      u32 *pt_id, struct iommufd_hwpt **old)
+static int hwpt_attach_object(struct attach_req *req,
+			      struct iommufd_object *obj)
 {
 	if (obj->ops == &ioas_ops)
-		return hwpt_attach_ioas(idev, ioas_of(obj), change, pt_id, old);
+		return hwpt_attach_ioas(req, ioas_of(obj));
 	if (obj->ops == &hwpt_ops)
-		return change(idev, hwpt_of(obj), old);
+		return hwpt_attach_or_replace(req, hwpt_of(obj));
 	return -EINVAL;
 }
 
-static int hwpt_attach_id(struct iommufd_device *idev, u32 *pt_id,
-			  change_fn change)
+static int hwpt_attach_id(struct attach_req *req)
 {
+	struct iommufd_device *idev = req->idev;
 	struct mutex *lock = &idev->igroup->lock;
-	struct iommufd_hwpt *old = NULL;
 	struct iommufd_object *obj;
-	u32 out_id = *pt_id;
 	int ret;
 
-	obj = object_get(&idev->ictx->objects, *pt_id, NULL);
+	obj = object_get(&idev->ictx->objects, req->pt_id, NULL);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 	ret = mutex_lock_killable(lock);
 	if (!ret) {
-		ret = hwpt_attach_object(idev, obj, change, &out_id, &old);
+		ret = hwpt_attach_object(req, obj);
 		mutex_unlock(lock);
 	}
 	object_put(obj);
-	if (old)
-		hwpt_put_user(old);
+	if (req->old)
+		hwpt_put_user(req->old);
+	return ret;
+}
+
+static int hwpt_attach_req(struct iommufd_device *idev, ioasid_t pasid,
+			   u32 *pt_id, bool replace)
+{
+	struct attach_req req = {
+		.idev = idev,
+		.pasid = pasid,
+		.replace = replace,
+		.pt_id = *pt_id,
+	};
+	int ret;
+
+	if (pasid != IOMMU_NO_PASID)
+		return pasid_attach(&req);
+	ret = hwpt_attach_id(&req);
 	if (!ret)
-		*pt_id = out_id;
+		*pt_id = req.pt_id;
 	return ret;
 }
 
@@ -389,9 +381,7 @@ static int hwpt_attach_id(struct iommufd_device *idev, u32 *pt_id,
 int iommufd_device_attach(struct iommufd_device *idev, ioasid_t pasid,
 			  u32 *pt_id)
 {
-	if (pasid != IOMMU_NO_PASID)
-		return pasid_attach(idev, pasid, *pt_id);
-	return hwpt_attach_id(idev, pt_id, hwpt_attach_locked);
+	return hwpt_attach_req(idev, pasid, pt_id, false);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_attach, "IOMMUFD_NG");
 
@@ -413,9 +403,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_attach, "IOMMUFD_NG");
 int iommufd_device_replace(struct iommufd_device *idev, ioasid_t pasid,
 			   u32 *pt_id)
 {
-	if (pasid != IOMMU_NO_PASID)
-		return pasid_replace(idev, pasid, *pt_id);
-	return hwpt_attach_id(idev, pt_id, hwpt_replace_locked);
+	return hwpt_attach_req(idev, pasid, pt_id, true);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_replace, "IOMMUFD_NG");
 

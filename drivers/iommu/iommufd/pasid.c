@@ -19,17 +19,6 @@
 #include "pasid.h"
 
 /**
- * typedef change_fn - attach a PASID to an HWPT, or move it there
- * @idev: the device, its group locked
- * @pasid: the PASID
- * @hwpt: the HWPT
- *
- * Return: 0 or a negative errno.
- */
-typedef int (*change_fn)(struct iommufd_device *idev, u32 pasid,
-			 struct iommufd_hwpt *hwpt);
-
-/**
  * pasid_allows() - check an HWPT for a device against its attached PASIDs
  * @idev: the device
  * @hwpt: the HWPT, for DMA without a PASID
@@ -37,7 +26,7 @@ typedef int (*change_fn)(struct iommufd_device *idev, u32 pasid,
  * An IOMMU may use one format of page tables for devices with PASIDs and
  * another for devices without.
  *
- * Context: Any. The caller holds the lock of the group.
+ * Context: The caller holds the lock of the group.
  * Return: true if @hwpt can be used together with the attached PASIDs.
  */
 bool pasid_allows(struct iommufd_device *idev, const struct iommufd_hwpt *hwpt)
@@ -59,28 +48,31 @@ static int pasid_attach_check(const struct iommufd_device *idev,
 	return 0;
 }
 
-/* @send: iommu_core_attach_pasid() or iommu_core_replace_pasid() */
-static int pasid_set_domain(struct iommufd_device *idev, u32 pasid,
-			    struct iommufd_hwpt *hwpt,
-			    int (*send)(struct iommu_domain *domain, u32 pasid,
-					const struct fault_target *target))
+static int pasid_set_domain(const struct attach_req *req,
+			    struct iommufd_hwpt *hwpt)
 {
 	const struct fault_target target =
-		hwpt_fault_target(hwpt, &idev->faults);
+		hwpt_fault_target(hwpt, &req->idev->faults);
 	int ret;
 
 	ret = iopt_stop_mapping(&hwpt->ioas->iopt);
 	if (ret)
 		return ret;
-	ret = send(hwpt->domain, pasid, &target);
+	if (req->replace)
+		ret = iommu_core_replace_pasid(hwpt->domain, req->pasid,
+					       &target);
+	else
+		ret = iommu_core_attach_pasid(hwpt->domain, req->pasid,
+					      &target);
 	iopt_resume_mapping(&hwpt->ioas->iopt);
 	return ret;
 }
 
-/* A &change_fn. */
-static int pasid_attach_locked(struct iommufd_device *idev, u32 pasid,
+static int pasid_attach_locked(const struct attach_req *req,
 			       struct iommufd_hwpt *hwpt)
 {
+	struct iommufd_device *idev = req->idev;
+	u32 pasid = req->pasid;
 	int ret;
 
 	lockdep_assert_held(&idev->igroup->lock);
@@ -95,7 +87,7 @@ static int pasid_attach_locked(struct iommufd_device *idev, u32 pasid,
 	ret = xa_err(xa_store(&idev->pasids, pasid, hwpt, GFP_KERNEL_ACCOUNT));
 	if (ret)
 		return ret;
-	ret = pasid_set_domain(idev, pasid, hwpt, iommu_core_attach_pasid);
+	ret = pasid_set_domain(req, hwpt);
 	if (ret)
 		xa_erase(&idev->pasids, pasid);
 	else
@@ -103,10 +95,11 @@ static int pasid_attach_locked(struct iommufd_device *idev, u32 pasid,
 	return ret;
 }
 
-/* A &change_fn. */
-static int pasid_replace_locked(struct iommufd_device *idev, u32 pasid,
+static int pasid_replace_locked(const struct attach_req *req,
 				struct iommufd_hwpt *hwpt)
 {
+	struct iommufd_device *idev = req->idev;
+	u32 pasid = req->pasid;
 	struct iommufd_hwpt *from = xa_load(&idev->pasids, pasid);
 	int ret;
 
@@ -119,7 +112,7 @@ static int pasid_replace_locked(struct iommufd_device *idev, u32 pasid,
 	ret = pasid_attach_check(idev, hwpt);
 	if (ret)
 		return ret;
-	ret = pasid_set_domain(idev, pasid, hwpt, iommu_core_replace_pasid);
+	ret = pasid_set_domain(req, hwpt);
 	if (ret && !iommu_core_has_pasid(idev->dev, pasid)) {
 		xa_erase(&idev->pasids, pasid);
 		object_put_user(&from->obj);
@@ -133,55 +126,36 @@ static int pasid_replace_locked(struct iommufd_device *idev, u32 pasid,
 	return 0;
 }
 
-static int pasid_attach_id(struct iommufd_device *idev, u32 pasid, u32 hwpt_id,
-			   change_fn fn)
+/**
+ * pasid_attach() - attach a PASID to an HWPT, or move it there
+ * @req: the request, with the ID of an HWPT that was allocated for PASIDs
+ *
+ * On failure nothing has changed, with one exception: an older kernel detaches
+ * a PASID temporarily to move it, and if it can be attached neither to the new
+ * HWPT nor to the old one again, it stays detached.
+ *
+ * Context: May sleep.
+ * Return: 0; -ENOENT for an unknown ID, -EBUSY if the PASID is attached
+ * already, -EINVAL if it is to be moved but is not attached, if the HWPT or the
+ * one of the device's DMA without a PASID was not allocated for PASIDs, or if
+ * the device has no PASIDs, another negative errno.
+ */
+int pasid_attach(const struct attach_req *req)
 {
+	struct iommufd_device *idev = req->idev;
 	struct iommufd_object *obj;
 	int ret = -EINVAL;
 
-	obj = object_get(&idev->ictx->objects, hwpt_id, NULL);
+	obj = object_get(&idev->ictx->objects, req->pt_id, NULL);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 	if (obj->ops == &hwpt_ops) {
 		guard(mutex)(&idev->igroup->lock);
-		ret = fn(idev, pasid, hwpt_of(obj));
+		ret = req->replace ? pasid_replace_locked(req, hwpt_of(obj)) :
+				     pasid_attach_locked(req, hwpt_of(obj));
 	}
 	object_put(obj);
 	return ret;
-}
-
-/**
- * pasid_attach() - attach a PASID to an HWPT
- * @idev: the device
- * @pasid: the PASID, not attached
- * @hwpt_id: ID of an HWPT that was allocated for PASIDs
- *
- * Context: May sleep.
- * Return: 0; -ENOENT for an unknown ID, -EBUSY if @pasid is attached, -EINVAL
- * if the HWPT or the one of the device's DMA without a PASID was not allocated
- * for PASIDs or the device has no PASIDs, another negative errno.
- */
-int pasid_attach(struct iommufd_device *idev, u32 pasid, u32 hwpt_id)
-{
-	return pasid_attach_id(idev, pasid, hwpt_id, pasid_attach_locked);
-}
-
-/**
- * pasid_replace() - move a PASID to another HWPT
- * @idev: the device
- * @pasid: the PASID, attached
- * @hwpt_id: ID of an HWPT that was allocated for PASIDs
- *
- * On failure nothing has changed, with one exception: an older kernel detaches
- * the PASID temporarily, and if it can be attached neither to the new HWPT nor
- * to the old one again, it stays detached.
- *
- * Context: May sleep.
- * Return: as pasid_attach(), but -EINVAL also if @pasid is not attached.
- */
-int pasid_replace(struct iommufd_device *idev, u32 pasid, u32 hwpt_id)
-{
-	return pasid_attach_id(idev, pasid, hwpt_id, pasid_replace_locked);
 }
 
 /**

@@ -10,9 +10,24 @@
 struct iommufd_device;
 struct iommufd_hwpt;
 
+/**
+ * struct attach_req - a request to attach a device or a PASID, or to move it
+ */
+struct attach_req {
+	/** @idev: the device */
+	struct iommufd_device *idev;
+	/** @pasid: the PASID, or IOMMU_NO_PASID for the device itself */
+	u32 pasid;
+	/** @replace: move what is attached, rather than attach it */
+	bool replace;
+	/** @pt_id: ID of an HWPT or IOAS; set to the ID of the HWPT */
+	u32 pt_id;
+	/** @old: set to the former HWPT, of which the caller is a user */
+	struct iommufd_hwpt *old;
+};
+
 bool pasid_allows(struct iommufd_device *idev, const struct iommufd_hwpt *hwpt);
-int pasid_attach(struct iommufd_device *idev, u32 pasid, u32 hwpt_id);
-int pasid_replace(struct iommufd_device *idev, u32 pasid, u32 hwpt_id);
+int pasid_attach(const struct attach_req *req);
 void pasid_detach(struct iommufd_device *idev, u32 pasid);
 
 #endif /* IOMMUFD_PASID_H */
