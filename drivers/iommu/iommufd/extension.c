@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An ioctl of /dev/iommu that is implemented by another module.
+ * An ioctl of /dev/iommu that is implemented by another module. Part of
+ * iommufd.ko in a build for tests.
  */
 #include <linux/cleanup.h>
 #include <linux/errno.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An ioctl of /dev/iommu that is implemented by another module.
+ * An ioctl of /dev/iommu that is implemented by another module: the mock, in a
+ * build for tests.
  *
  * There is at most one. A context that has used it holds a reference to the
  * module until the context is freed, so that objects which the module has
@@ -29,8 +30,21 @@ struct iommufd_extension {
 int iommufd_extension_register(const struct iommufd_extension *ext);
 void iommufd_extension_unregister(const struct iommufd_extension *ext);
 
+/* Without the mock there are no extensions. */
+#ifdef IOMMUFD_MOCK
 const struct ucmd_handler *extension_find(const struct iommufd_extension **used,
 					  unsigned int cmd);
 void extension_release(const struct iommufd_extension *used);
+#else
+static inline const struct ucmd_handler *
+extension_find(const struct iommufd_extension **used, unsigned int cmd)
+{
+	return NULL;
+}
+
+static inline void extension_release(const struct iommufd_extension *used)
+{
+}
+#endif
 
 #endif /* IOMMUFD_EXTENSION_H */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Functions of iommufd that an extension may call.
+ * Functions of iommufd that an extension may call. Part of iommufd.ko in a
+ * build for tests.
  */
 #include <linux/export.h>
 
