@@ -11,7 +11,7 @@
 #include "iopt/iopt_account.h"
 #include "ucmd.h"
 
-static int iopt_add_next_charge_locked(struct object_table *objects)
+static int change_process_add(struct object_table *objects)
 {
 	struct iommufd_object *obj;
 	u32 id = 0;
@@ -25,8 +25,7 @@ static int iopt_add_next_charge_locked(struct object_table *objects)
 	return ret;
 }
 
-static void iopt_drop_next_charge_locked(struct object_table *objects,
-					 bool pays)
+static void change_process_drop(struct object_table *objects, bool pays)
 {
 	struct iommufd_object *obj;
 	u32 id = 0;
@@ -57,8 +56,8 @@ int change_process_ioctl(struct iommufd_ucmd *ucmd)
 		return -EOPNOTSUPP;
 	if (down_write_killable(&ictx->account_rwsem))
 		return -EINTR;
-	ret = iopt_add_next_charge_locked(&ictx->objects);
-	iopt_drop_next_charge_locked(&ictx->objects, !ret);
+	ret = change_process_add(&ictx->objects);
+	change_process_drop(&ictx->objects, !ret);
 	up_write(&ictx->account_rwsem);
 	return ret;
 }

@@ -99,7 +99,7 @@ err_free:
 	return ret;
 }
 
-static int put_user_ranges(struct iommu_iova_range __user *to,
+static int ioas_put_ranges(struct iommu_iova_range __user *to,
 			   const struct iova_range *ranges, size_t nr)
 {
 	for (size_t i = 0; i < nr; i++) {
@@ -118,7 +118,8 @@ static int put_user_ranges(struct iommu_iova_range __user *to,
  * How many ranges there are may change between asking for it and asking for
  * them, so the second answer counts.
  */
-static int report_ranges(struct iommu_ioas_iova_ranges *cmd, struct iopt *iopt)
+static int ioas_report_ranges(struct iommu_ioas_iova_ranges *cmd,
+			      struct iopt *iopt)
 {
 	struct iova_range *ranges;
 	unsigned long alignment;
@@ -131,7 +132,7 @@ static int report_ranges(struct iommu_ioas_iova_ranges *cmd, struct iopt *iopt)
 	if (max && !ranges)
 		return -ENOMEM;
 	nr = iopt_usable_ranges(iopt, ranges, max, &alignment);
-	ret = put_user_ranges(u64_to_user_ptr(cmd->allowed_iovas), ranges,
+	ret = ioas_put_ranges(u64_to_user_ptr(cmd->allowed_iovas), ranges,
 			      min(nr, max));
 	kvfree(ranges);
 	cmd->num_iovas = nr;
@@ -159,7 +160,7 @@ int ioas_iova_ranges_ioctl(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 
-	ret = report_ranges(cmd, &ioas->iopt);
+	ret = ioas_report_ranges(cmd, &ioas->iopt);
 	if (!ret)
 		ret = ucmd_respond(ucmd, sizeof(*cmd));
 	if (!ret && cmd->num_iovas > max)
@@ -168,7 +169,7 @@ int ioas_iova_ranges_ioctl(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-static int get_user_range(struct iova_range *to,
+static int ioas_get_range(struct iova_range *to,
 			  const struct iommu_iova_range __user *from)
 {
 	struct iommu_iova_range range;
@@ -179,7 +180,7 @@ static int get_user_range(struct iova_range *to,
 }
 
 static struct iova_range *
-get_user_ranges(const struct iommu_iova_range __user *from, u32 nr)
+ioas_get_ranges(const struct iommu_iova_range __user *from, u32 nr)
 {
 	struct iova_range *ranges;
 	int ret;
@@ -192,7 +193,7 @@ get_user_ranges(const struct iommu_iova_range __user *from, u32 nr)
 	if (!ranges)
 		return ERR_PTR(-ENOMEM);
 	for (u32 i = 0; i < nr; i++) {
-		ret = get_user_range(&ranges[i], from + i);
+		ret = ioas_get_range(&ranges[i], from + i);
 		if (ret) {
 			kvfree(ranges);
 			return ERR_PTR(ret);
@@ -221,7 +222,7 @@ int ioas_allow_iovas_ioctl(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 
-	ranges = get_user_ranges(u64_to_user_ptr(cmd->allowed_iovas),
+	ranges = ioas_get_ranges(u64_to_user_ptr(cmd->allowed_iovas),
 				 cmd->num_iovas);
 	if (IS_ERR(ranges)) {
 		ret = PTR_ERR(ranges);
@@ -238,7 +239,7 @@ out_put:
  * Coherent always: user space could not clean caches, and devices without
  * coherent DMA are refused when they are bound.
  */
-static int prot_from_user(u32 flags)
+static int ioas_prot(u32 flags)
 {
 	int prot = IOMMU_CACHE;
 
@@ -249,30 +250,30 @@ static int prot_from_user(u32 flags)
 	return prot;
 }
 
-static const u32 map_access = IOMMU_IOAS_MAP_WRITEABLE |
-			      IOMMU_IOAS_MAP_READABLE;
+static const u32 ioas_map_access = IOMMU_IOAS_MAP_WRITEABLE |
+				   IOMMU_IOAS_MAP_READABLE;
 
-static int check_map(u32 flags, u64 iova, u64 length)
+static int ioas_check_map(u32 flags, u64 iova, u64 length)
 {
-	if (flags & ~(map_access | IOMMU_IOAS_MAP_FIXED_IOVA))
+	if (flags & ~(ioas_map_access | IOMMU_IOAS_MAP_FIXED_IOVA))
 		return -EOPNOTSUPP;
 	if (iova >= ULONG_MAX || length >= ULONG_MAX)
 		return -EOVERFLOW;
-	return flags & map_access ? 0 : -EINVAL;
+	return flags & ioas_map_access ? 0 : -EINVAL;
 }
 
-static int map_from_user(const struct iommufd_ucmd *ucmd, u32 flags,
+static int ioas_init_map(const struct iommufd_ucmd *ucmd, u32 flags,
 			 struct iopt_map *map)
 {
-	map->prot = prot_from_user(flags);
+	map->prot = ioas_prot(flags);
 	map->fixed = flags & IOMMU_IOAS_MAP_FIXED_IOVA;
 	map->charge = READ_ONCE(ucmd->ictx->charge);
-	return check_map(flags, map->iova, map->length);
+	return ioas_check_map(flags, map->iova, map->length);
 }
 
 /* Who cannot be told where it was mapped must not have it mapped. */
-static int respond_mapped(struct iommufd_ucmd *ucmd, size_t size,
-			  struct iopt *iopt, const struct iopt_map *map)
+static int ioas_respond_mapped(struct iommufd_ucmd *ucmd, size_t size,
+			       struct iopt *iopt, const struct iopt_map *map)
 {
 	int ret = ucmd_respond(ucmd, size);
 	struct iova_range mapped;
@@ -283,7 +284,7 @@ static int respond_mapped(struct iommufd_ucmd *ucmd, size_t size,
 	return ret;
 }
 
-static int map_fd(struct iopt *iopt, struct iopt_map *map, int fd)
+static int ioas_map_fd(struct iopt *iopt, struct iopt_map *map, int fd)
 {
 	struct dma_buf *dmabuf;
 	struct file *file;
@@ -305,7 +306,7 @@ static int map_fd(struct iopt *iopt, struct iopt_map *map, int fd)
 	return ret;
 }
 
-static int map_user(struct iopt *iopt, struct iopt_map *map)
+static int ioas_map_user(struct iopt *iopt, struct iopt_map *map)
 {
 	u64 end;
 
@@ -315,9 +316,9 @@ static int map_user(struct iopt *iopt, struct iopt_map *map)
 }
 
 /* Without @fd it is memory of the process. @iova is in the answer of @size. */
-static int map_and_respond(struct iommufd_ucmd *ucmd, u32 ioas_id,
-			   struct iopt_map *map, const int *fd, u64 *iova,
-			   size_t size)
+static int ioas_map_and_respond(struct iommufd_ucmd *ucmd, u32 ioas_id,
+				struct iopt_map *map, const int *fd, u64 *iova,
+				size_t size)
 {
 	struct iommufd_ioas *ioas = ioas_get(ucmd->ictx, ioas_id);
 	int ret;
@@ -325,12 +326,12 @@ static int map_and_respond(struct iommufd_ucmd *ucmd, u32 ioas_id,
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	if (fd)
-		ret = map_fd(&ioas->iopt, map, *fd);
+		ret = ioas_map_fd(&ioas->iopt, map, *fd);
 	else
-		ret = map_user(&ioas->iopt, map);
+		ret = ioas_map_user(&ioas->iopt, map);
 	if (!ret) {
 		*iova = map->iova;
-		ret = respond_mapped(ucmd, size, &ioas->iopt, map);
+		ret = ioas_respond_mapped(ucmd, size, &ioas->iopt, map);
 	}
 	object_put(&ioas->obj);
 	return ret;
@@ -354,11 +355,11 @@ int ioas_map_ioctl(struct iommufd_ucmd *ucmd)
 
 	if (cmd->__reserved)
 		return -EOPNOTSUPP;
-	ret = map_from_user(ucmd, cmd->flags, &map);
+	ret = ioas_init_map(ucmd, cmd->flags, &map);
 	if (ret)
 		return ret;
-	return map_and_respond(ucmd, cmd->ioas_id, &map, NULL, &cmd->iova,
-			       sizeof(*cmd));
+	return ioas_map_and_respond(ucmd, cmd->ioas_id, &map, NULL, &cmd->iova,
+				    sizeof(*cmd));
 }
 
 /**
@@ -377,16 +378,16 @@ int ioas_map_file_ioctl(struct iommufd_ucmd *ucmd)
 	};
 	int ret;
 
-	ret = map_from_user(ucmd, cmd->flags, &map);
+	ret = ioas_init_map(ucmd, cmd->flags, &map);
 	if (ret)
 		return ret;
-	return map_and_respond(ucmd, cmd->ioas_id, &map, &cmd->fd, &cmd->iova,
-			       sizeof(*cmd));
+	return ioas_map_and_respond(ucmd, cmd->ioas_id, &map, &cmd->fd,
+				    &cmd->iova, sizeof(*cmd));
 }
 
-static int collect_from(struct iommufd_ctx *ictx,
-			const struct iommu_ioas_copy *cmd,
-			struct list_head *areas)
+static int ioas_collect_areas(struct iommufd_ctx *ictx,
+			      const struct iommu_ioas_copy *cmd,
+			      struct list_head *areas)
 {
 	struct iommufd_ioas *ioas;
 	struct iova_range range;
@@ -397,21 +398,22 @@ static int collect_from(struct iommufd_ctx *ictx,
 		return PTR_ERR(ioas);
 	ret = iova_range_from_user(cmd->src_iova, cmd->length, &range);
 	if (!ret)
-		ret = iopt_collect(&ioas->iopt, &range,
-				   prot_from_user(cmd->flags), areas);
+		ret = iopt_collect(&ioas->iopt, &range, ioas_prot(cmd->flags),
+				   areas);
 	object_put(&ioas->obj);
 	return ret;
 }
 
 /* Where it works @to is set, with a reference. */
-static int copy(struct iommufd_ctx *ictx, const struct iommu_ioas_copy *cmd,
-		struct iopt_map *map, struct iommufd_ioas **to)
+static int ioas_copy_locked(struct iommufd_ctx *ictx,
+			    const struct iommu_ioas_copy *cmd,
+			    struct iopt_map *map, struct iommufd_ioas **to)
 {
 	struct iommufd_ioas *ioas;
 	LIST_HEAD(areas);
 	int ret;
 
-	ret = collect_from(ictx, cmd, &areas);
+	ret = ioas_collect_areas(ictx, cmd, &areas);
 	if (ret)
 		return ret;
 	ioas = ioas_get(ictx, cmd->dst_ioas_id);
@@ -430,7 +432,7 @@ static int copy(struct iommufd_ctx *ictx, const struct iommu_ioas_copy *cmd,
 }
 
 /* Nobody can be told to unpin while it is held, so it ends before the answer. */
-static int copy_paid(struct iommufd_ctx *ictx,
+static int ioas_copy(struct iommufd_ctx *ictx,
 		     const struct iommu_ioas_copy *cmd, struct iopt_map *map,
 		     struct iommufd_ioas **to)
 {
@@ -438,7 +440,7 @@ static int copy_paid(struct iommufd_ctx *ictx,
 
 	if (down_read_killable(&ictx->account_rwsem))
 		return -EINTR;
-	ret = copy(ictx, cmd, map, to);
+	ret = ioas_copy_locked(ictx, cmd, map, to);
 	up_read(&ictx->account_rwsem);
 	return ret;
 }
@@ -460,20 +462,20 @@ int ioas_copy_ioctl(struct iommufd_ucmd *ucmd)
 	struct iommufd_ioas *to;
 	int ret;
 
-	ret = check_map(cmd->flags, max(cmd->src_iova, cmd->dst_iova),
-			cmd->length);
+	ret = ioas_check_map(cmd->flags, max(cmd->src_iova, cmd->dst_iova),
+			     cmd->length);
 	if (ret)
 		return ret;
-	ret = copy_paid(ucmd->ictx, cmd, &map, &to);
+	ret = ioas_copy(ucmd->ictx, cmd, &map, &to);
 	if (ret)
 		return ret;
 	cmd->dst_iova = map.iova;
-	ret = respond_mapped(ucmd, sizeof(*cmd), &to->iopt, &map);
+	ret = ioas_respond_mapped(ucmd, sizeof(*cmd), &to->iopt, &map);
 	object_put(&to->obj);
 	return ret;
 }
 
-static int unmap(struct iopt *iopt, u64 iova, u64 length, u64 *unmapped)
+static int ioas_unmap(struct iopt *iopt, u64 iova, u64 length, u64 *unmapped)
 {
 	struct iova_range range;
 	int ret;
@@ -497,7 +499,7 @@ static int unmap(struct iopt *iopt, u64 iova, u64 length, u64 *unmapped)
  */
 int ioas_unmap_ioctl(struct iommufd_ucmd *ucmd)
 {
-	struct iommu_ioas_unmap __user *answer = ucmd->ubuffer;
+	struct iommu_ioas_unmap __user *reply = ucmd->ubuffer;
 	struct iommu_ioas_unmap *cmd = ucmd->cmd;
 	struct iommufd_ioas *ioas;
 	u64 unmapped = 0;
@@ -506,8 +508,8 @@ int ioas_unmap_ioctl(struct iommufd_ucmd *ucmd)
 	ioas = ioas_get(ucmd->ictx, cmd->ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	ret = unmap(&ioas->iopt, cmd->iova, cmd->length, &unmapped);
-	if (!ret && put_user(unmapped, &answer->length))
+	ret = ioas_unmap(&ioas->iopt, cmd->iova, cmd->length, &unmapped);
+	if (!ret && put_user(unmapped, &reply->length))
 		ret = -EFAULT;
 	object_put(&ioas->obj);
 	return ret;

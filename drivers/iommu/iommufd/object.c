@@ -20,14 +20,14 @@ void object_table_init(struct object_table *table)
 }
 
 /* An ID of a published object always has memory for its entry. */
-static void set_entry(struct iommufd_object *obj, void *entry)
+static void object_set_entry(struct iommufd_object *obj, void *entry)
 {
 	lockdep_assert_held(&obj->table->objects.xa_lock);
 	obj->table->recent = NULL;
 	__xa_store(&obj->table->objects, obj->id, entry, 0);
 }
 
-static void tear_down(struct iommufd_object *obj)
+static void object_tear_down(struct iommufd_object *obj)
 {
 	struct object_table *table = obj->table;
 	u32 id = obj->id;
@@ -53,7 +53,7 @@ void object_table_destroy(struct object_table *table)
 		xa_for_each(&table->objects, id, obj) {
 			if (obj->users)
 				continue;
-			tear_down(obj);
+			object_tear_down(obj);
 			progress = true;
 		}
 	} while (progress);
@@ -102,7 +102,7 @@ int object_init(struct object_table *table, struct iommufd_object *obj,
 void object_publish(struct iommufd_object *obj)
 {
 	xa_lock(&obj->table->objects);
-	set_entry(obj, obj);
+	object_set_entry(obj, obj);
 	xa_unlock(&obj->table->objects);
 }
 
@@ -232,7 +232,7 @@ void object_put_user(struct iommufd_object *obj)
 }
 
 /* Of what is not published any more; pairs with the last object_put(). */
-static bool is_idle(const struct iommufd_object *obj)
+static bool object_is_idle(const struct iommufd_object *obj)
 {
 	return !atomic_read_acquire(&obj->refs);
 }
@@ -242,30 +242,30 @@ static bool is_idle(const struct iommufd_object *obj)
  * no users, so only those with a reference can become one. Who took it out is
  * the only one to free it, or to put it back: then its users destroy it.
  */
-static int destroy_unpublished(struct iommufd_object *obj, bool killable)
+static int object_destroy_unpublished(struct iommufd_object *obj, bool killable)
 {
 	struct object_table *table = obj->table;
 	int ret = 0;
 
 	if (killable)
-		ret = wait_event_killable(table->idle, is_idle(obj));
+		ret = wait_event_killable(table->idle, object_is_idle(obj));
 	else
-		wait_event(table->idle, is_idle(obj));
+		wait_event(table->idle, object_is_idle(obj));
 
 	xa_lock(&table->objects);
 	if (ret && obj->condemned) {
 		xa_unlock(&table->objects);
-		wait_event(table->idle, is_idle(obj));
+		wait_event(table->idle, object_is_idle(obj));
 		xa_lock(&table->objects);
 		ret = 0;
 	}
 	if (!ret && obj->users)
 		ret = -EBUSY;
 	if (ret)
-		set_entry(obj, obj);
+		object_set_entry(obj, obj);
 	xa_unlock(&table->objects);
 	if (!ret)
-		tear_down(obj);
+		object_tear_down(obj);
 	return ret ? -EBUSY : 0;
 }
 
@@ -291,9 +291,9 @@ int object_destroy(struct object_table *table, u32 id)
 	else if (obj->users)
 		ret = -EBUSY;
 	else
-		set_entry(obj, NULL);
+		object_set_entry(obj, NULL);
 	xa_unlock(&table->objects);
-	return ret ?: destroy_unpublished(obj, true);
+	return ret ?: object_destroy_unpublished(obj, true);
 }
 
 /**
@@ -317,9 +317,9 @@ bool object_put_user_destroy(struct iommufd_object *obj)
 	if (xa_load(&table->objects, obj->id) != obj)
 		last = false;
 	if (last)
-		set_entry(obj, NULL);
+		object_set_entry(obj, NULL);
 	xa_unlock(&table->objects);
-	return last && !destroy_unpublished(obj, false);
+	return last && !object_destroy_unpublished(obj, false);
 }
 
 /**
@@ -340,7 +340,7 @@ bool object_begin_remove(struct iommufd_object *obj)
 	obj->condemned = true;
 	ours = xa_load(&table->objects, obj->id) == obj;
 	if (ours)
-		set_entry(obj, NULL);
+		object_set_entry(obj, NULL);
 	xa_unlock(&table->objects);
 	return ours;
 }
@@ -357,6 +357,6 @@ bool object_begin_remove(struct iommufd_object *obj)
  */
 void object_tombstone(struct iommufd_object *obj)
 {
-	wait_event(obj->table->idle, is_idle(obj));
+	wait_event(obj->table->idle, object_is_idle(obj));
 	obj->ops->destroy(obj);
 }

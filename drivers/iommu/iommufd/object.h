@@ -88,7 +88,7 @@ static inline void object_put(struct iommufd_object *obj)
 {
 	struct object_table *table = obj->table;
 
-	/* from here on it can be freed; pairs with is_idle() */
+	/* from here on it can be freed; pairs with object_is_idle() */
 	if (atomic_dec_and_test(&obj->refs) && wq_has_sleeper(&table->idle))
 		wake_up_all(&table->idle);
 }

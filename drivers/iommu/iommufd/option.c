@@ -14,7 +14,7 @@
 #include "option.h"
 #include "ucmd.h"
 
-static int set_rlimit_mode(struct iommufd_ctx *ictx, u64 val)
+static int option_set_rlimit_mode(struct iommufd_ctx *ictx, u64 val)
 {
 	if (!capable(CAP_SYS_RESOURCE))
 		return -EPERM;
@@ -30,7 +30,8 @@ static int set_rlimit_mode(struct iommufd_ctx *ictx, u64 val)
 	return 0;
 }
 
-static int rlimit_mode(struct iommufd_ctx *ictx, struct iommu_option *cmd)
+static int option_rlimit_mode(struct iommufd_ctx *ictx,
+			      struct iommu_option *cmd)
 {
 	if (cmd->object_id)
 		return -EOPNOTSUPP;
@@ -39,13 +40,13 @@ static int rlimit_mode(struct iommufd_ctx *ictx, struct iommu_option *cmd)
 		cmd->val64 = READ_ONCE(ictx->charge) != CHARGE_USER;
 		return 0;
 	case IOMMU_OPTION_OP_SET:
-		return set_rlimit_mode(ictx, cmd->val64);
+		return option_set_rlimit_mode(ictx, cmd->val64);
 	default:
 		return -EOPNOTSUPP;
 	}
 }
 
-static int get_huge_pages(struct iopt *iopt, u64 *val)
+static int option_get_huge_pages(struct iopt *iopt, u64 *val)
 {
 	if (down_read_killable(&iopt->domains_rwsem))
 		return -EINTR;
@@ -54,11 +55,12 @@ static int get_huge_pages(struct iopt *iopt, u64 *val)
 	return 0;
 }
 
-static int ioas_huge_pages(struct iommufd_ioas *ioas, struct iommu_option *cmd)
+static int option_ioas_huge_pages(struct iommufd_ioas *ioas,
+				  struct iommu_option *cmd)
 {
 	switch (cmd->op) {
 	case IOMMU_OPTION_OP_GET:
-		return get_huge_pages(&ioas->iopt, &cmd->val64);
+		return option_get_huge_pages(&ioas->iopt, &cmd->val64);
 	case IOMMU_OPTION_OP_SET:
 		if (cmd->val64 > 1)
 			return -EINVAL;
@@ -68,14 +70,14 @@ static int ioas_huge_pages(struct iommufd_ioas *ioas, struct iommu_option *cmd)
 	}
 }
 
-static int huge_pages(struct iommufd_ctx *ictx, struct iommu_option *cmd)
+static int option_huge_pages(struct iommufd_ctx *ictx, struct iommu_option *cmd)
 {
 	struct iommufd_ioas *ioas = ioas_get(ictx, cmd->object_id);
 	int ret;
 
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	ret = ioas_huge_pages(ioas, cmd);
+	ret = option_ioas_huge_pages(ioas, cmd);
 	object_put(&ioas->obj);
 	return ret;
 }
@@ -95,10 +97,10 @@ int option_ioctl(struct iommufd_ucmd *ucmd)
 		return -EOPNOTSUPP;
 	switch (cmd->option_id) {
 	case IOMMU_OPTION_RLIMIT_MODE:
-		ret = rlimit_mode(ucmd->ictx, cmd);
+		ret = option_rlimit_mode(ucmd->ictx, cmd);
 		break;
 	case IOMMU_OPTION_HUGE_PAGES:
-		ret = huge_pages(ucmd->ictx, cmd);
+		ret = option_huge_pages(ucmd->ictx, cmd);
 		break;
 	default:
 		ret = -EOPNOTSUPP;

@@ -79,8 +79,8 @@ int area_pin(struct area *area)
 	return ret;
 }
 
-static int map_locked(struct area *area, struct iommu_domain *domain,
-		      const struct hwmap *map)
+static int area_map_locked(struct area *area, struct iommu_domain *domain,
+			   const struct hwmap *map)
 {
 	if (area_of_device(area))
 		return dmabuf_track_map(&area->pages->track, domain, map);
@@ -112,7 +112,7 @@ int area_map(struct area *area, struct iommu_domain *domain, bool small_pages)
 	/* others may be pinning and unpinning next to what this area holds */
 	if (mutex_lock_killable(&area->pages->lock))
 		return -EINTR;
-	ret = map_locked(area, domain, &map);
+	ret = area_map_locked(area, domain, &map);
 	mutex_unlock(&area->pages->lock);
 	return ret;
 }

@@ -18,12 +18,10 @@
 
 /*
  * How long users have to unpin an area, and how often they are asked to. Mostly
- * they are done when they return from being asked.
+ * they are done when they return from being notified.
  */
 #define UNPIN_TIMEOUT (10 * HZ)
 #define UNPIN_RETRY (HZ / 10)
-
-static const struct iova_range everything = { 0, ULONG_MAX };
 
 /**
  * iopt_init() - an empty I/O address space without domains
@@ -57,8 +55,8 @@ static void cond_resched_unless_last(const struct area *area,
 
 /* Mapping */
 
-static int place_fixed(struct iopt *iopt, struct area *first,
-		       const struct iopt_map *map)
+static int iopt_alloc_fixed(struct iopt *iopt, struct area *first,
+			    const struct iopt_map *map)
 {
 	struct iova_range range;
 	int ret;
@@ -71,8 +69,8 @@ static int place_fixed(struct iopt *iopt, struct area *first,
 	return iova_space_use_fixed(&iopt->space, &first->node, &range);
 }
 
-static int place_auto(struct iopt *iopt, struct area *first,
-		      const struct iopt_map *map)
+static int iopt_alloc_auto(struct iopt *iopt, struct area *first,
+			   const struct iopt_map *map)
 {
 	const struct iova_fit fit = {
 		.length = map->length,
@@ -84,7 +82,8 @@ static int place_auto(struct iopt *iopt, struct area *first,
 	return iova_space_use_auto(&iopt->space, &first->node, &fit);
 }
 
-static int check_areas(const struct iopt *iopt, const struct list_head *areas)
+static int iopt_check_areas(const struct iopt *iopt,
+			    const struct list_head *areas)
 {
 	const struct area *area;
 
@@ -97,7 +96,7 @@ static int check_areas(const struct iopt *iopt, const struct list_head *areas)
 }
 
 /* The first one has got the IOVA of all; now each gets its own. */
-static void share_out(struct iopt *iopt, struct list_head *areas)
+static void iopt_split_iova(struct iopt *iopt, struct list_head *areas)
 {
 	struct area *area, *prev = NULL;
 
@@ -113,35 +112,35 @@ static void share_out(struct iopt *iopt, struct list_head *areas)
 	}
 }
 
-static int place(struct iopt *iopt, struct list_head *areas,
-		 struct iopt_map *map)
+static int iopt_alloc_iova(struct iopt *iopt, struct list_head *areas,
+			   struct iopt_map *map)
 {
 	struct area *first = list_first_entry(areas, struct area, entry);
 	int ret;
 
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	ret = check_areas(iopt, areas);
+	ret = iopt_check_areas(iopt, areas);
 	if (ret)
 		return ret;
 	if (map->fixed)
-		ret = place_fixed(iopt, first, map);
+		ret = iopt_alloc_fixed(iopt, first, map);
 	else
-		ret = place_auto(iopt, first, map);
+		ret = iopt_alloc_auto(iopt, first, map);
 	if (ret)
 		return ret;
 	map->iova = first->node.range.first;
-	share_out(iopt, areas);
+	iopt_split_iova(iopt, areas);
 	return 0;
 }
 
-static void displace(struct iopt *iopt, struct area *area)
+static void iopt_free_iova(struct iopt *iopt, struct area *area)
 {
 	lockdep_assert_held_write(&iopt->iova_rwsem);
 	iova_space_release(&iopt->space, &area->node);
 	iopt->nr_areas--;
 }
 
-static void wake_waiters(struct iopt *iopt)
+static void iopt_wake_areas(struct iopt *iopt)
 {
 	if (wq_has_sleeper(&iopt->areas_wq))
 		wake_up_all(&iopt->areas_wq);
@@ -158,15 +157,15 @@ static void iopt_areas_changed(struct iopt *iopt, struct list_head *areas,
 			if (live)
 				area->state = AREA_LIVE;
 			else
-				displace(iopt, area);
+				iopt_free_iova(iopt, area);
 			cond_resched_unless_last(area, areas);
 		}
 		iopt->areas_seq++;
 	}
-	wake_waiters(iopt);
+	iopt_wake_areas(iopt);
 }
 
-static void unfill_one(struct area *area, struct iommu_domain *domain)
+static void iopt_unfill_one(struct area *area, struct iommu_domain *domain)
 {
 	struct hwmap_flush flush;
 
@@ -175,7 +174,7 @@ static void unfill_one(struct area *area, struct iommu_domain *domain)
 	hwmap_end(&flush);
 }
 
-static int fill(struct iopt *iopt, struct area *area)
+static int iopt_fill_area(struct iopt *iopt, struct area *area)
 {
 	struct iopt_domain *entry;
 	int ret;
@@ -194,28 +193,28 @@ static int fill(struct iopt *iopt, struct area *area)
 
 err_unfill:
 	list_for_each_entry_continue_reverse(entry, &iopt->domains, entry)
-		unfill_one(area, entry->domain);
+		iopt_unfill_one(area, entry->domain);
 	area_unpin(area);
 	return ret;
 }
 
 /* No page goes before all domains were flushed */
-static void unfill(struct iopt *iopt, struct area *area)
+static void iopt_unfill_area(struct iopt *iopt, struct area *area)
 {
 	struct iopt_domain *entry;
 
 	list_for_each_entry(entry, &iopt->domains, entry)
-		unfill_one(area, entry->domain);
+		iopt_unfill_one(area, entry->domain);
 	area_unpin(area);
 }
 
-static int fill_all(struct iopt *iopt, struct list_head *areas)
+static int iopt_fill_areas(struct iopt *iopt, struct list_head *areas)
 {
 	struct area *area;
 	int ret;
 
 	list_for_each_entry(area, areas, entry) {
-		ret = fill(iopt, area);
+		ret = iopt_fill_area(iopt, area);
 		if (ret)
 			goto err_unfill;
 		cond_resched_unless_last(area, areas);
@@ -224,7 +223,7 @@ static int fill_all(struct iopt *iopt, struct list_head *areas)
 
 err_unfill:
 	list_for_each_entry_continue_reverse(area, areas, entry) {
-		unfill(iopt, area);
+		iopt_unfill_area(iopt, area);
 		cond_resched();
 	}
 	return ret;
@@ -254,9 +253,9 @@ int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 	might_sleep();
 	if (down_read_killable(&iopt->domains_rwsem))
 		return -EINTR;
-	ret = place(iopt, areas, map);
+	ret = iopt_alloc_iova(iopt, areas, map);
 	if (!ret) {
-		ret = fill_all(iopt, areas);
+		ret = iopt_fill_areas(iopt, areas);
 		iopt_areas_changed(iopt, areas, !ret);
 	}
 	up_read(&iopt->domains_rwsem);
@@ -264,8 +263,8 @@ int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 }
 
 /* Drops the caller's reference to @pages, which may be an error. */
-static int map_pages(struct iopt *iopt, struct iopt_map *map,
-		     struct pages *pages)
+static int iopt_map_pages(struct iopt *iopt, struct iopt_map *map,
+			  struct pages *pages)
 {
 	struct area *area;
 	LIST_HEAD(areas);
@@ -286,8 +285,8 @@ static int map_pages(struct iopt *iopt, struct iopt_map *map,
 	return ret;
 }
 
-static int find_memory(const struct iopt_map *map, unsigned long *start,
-		       unsigned long *nr_pages)
+static int iopt_find_memory(const struct iopt_map *map, unsigned long *start,
+			    unsigned long *nr_pages)
 {
 	struct iova_range memory;
 	int ret;
@@ -315,13 +314,13 @@ int iopt_map_user(struct iopt *iopt, struct iopt_map *map)
 	unsigned long start, nr_pages;
 	int ret;
 
-	ret = find_memory(map, &start, &nr_pages);
+	ret = iopt_find_memory(map, &start, &nr_pages);
 	if (ret)
 		return ret;
-	return map_pages(iopt, map,
-			 pages_create_user(start, nr_pages,
-					   map->prot & IOMMU_WRITE,
-					   map->charge));
+	return iopt_map_pages(iopt, map,
+			      pages_create_user(start, nr_pages,
+						map->prot & IOMMU_WRITE,
+						map->charge));
 }
 
 /**
@@ -339,13 +338,13 @@ int iopt_map_file(struct iopt *iopt, struct iopt_map *map, struct file *file)
 	unsigned long start, nr_pages;
 	int ret;
 
-	ret = find_memory(map, &start, &nr_pages);
+	ret = iopt_find_memory(map, &start, &nr_pages);
 	if (ret)
 		return ret;
-	return map_pages(iopt, map,
-			 pages_create_file(file, start, nr_pages,
-					   map->prot & IOMMU_WRITE,
-					   map->charge));
+	return iopt_map_pages(iopt, map,
+			      pages_create_file(file, start, nr_pages,
+						map->prot & IOMMU_WRITE,
+						map->charge));
 }
 
 /**
@@ -366,47 +365,48 @@ int iopt_map_dmabuf(struct iopt *iopt, struct iopt_map *map,
 	unsigned long start, nr_pages;
 	int ret;
 
-	ret = find_memory(map, &start, &nr_pages);
+	ret = iopt_find_memory(map, &start, &nr_pages);
 	if (ret)
 		return ret;
-	return map_pages(iopt, map,
-			 pages_create_dmabuf(dmabuf, start, nr_pages,
-					     map->prot & IOMMU_WRITE,
-					     map->charge));
+	return iopt_map_pages(iopt, map,
+			      pages_create_dmabuf(dmabuf, start, nr_pages,
+						  map->prot & IOMMU_WRITE,
+						  map->charge));
 }
 
 /* Unmapping */
 
 /**
- * struct claim - what keeps areas from being unmapped
+ * struct iopt_unmap - what keeps areas from being unmapped
  */
-struct claim {
+struct iopt_unmap {
 	/** @areas: list of those that were taken, all or none */
 	struct list_head areas;
 	/** @areas_seq: &iopt.areas_seq when it was tried */
 	unsigned int areas_seq;
-	/** @pinned: the first area that is pinned */
-	struct iova_range pinned;
+	/** @accessed: the first area that is pinned */
+	struct iova_range accessed;
 };
 
-static bool unsettled(const struct area *area)
+static bool iopt_area_changing(const struct area *area)
 {
 	return area->state != AREA_LIVE || area->busy;
 }
 
-static int claim_area(struct area *area, struct claim *claim)
+static int iopt_take_area(struct area *area, struct iopt_unmap *unmap)
 {
-	if (unsettled(area))
+	if (iopt_area_changing(area))
 		return -EAGAIN;
 	if (area->num_accesses)
 		return -EINPROGRESS;
 	area->state = AREA_DYING;
-	list_add_tail(&area->entry, &claim->areas);
+	list_add_tail(&area->entry, &unmap->areas);
 	return 0;
 }
 
-static void set_no_pins(struct iopt *iopt, const struct iova_range *range,
-			bool prevent_access)
+static void iopt_prevent_access(struct iopt *iopt,
+				const struct iova_range *range,
+				bool prevent_access)
 {
 	struct iova_node *node;
 
@@ -417,26 +417,26 @@ static void set_no_pins(struct iopt *iopt, const struct iova_range *range,
 	}
 }
 
-static void revive(struct claim *claim)
+static void iopt_untake_areas(struct iopt_unmap *unmap)
 {
 	struct area *area;
 
-	list_for_each_entry(area, &claim->areas, entry) {
+	list_for_each_entry(area, &unmap->areas, entry) {
 		area->state = AREA_LIVE;
-		cond_resched_unless_last(area, &claim->areas);
+		cond_resched_unless_last(area, &unmap->areas);
 	}
-	INIT_LIST_HEAD(&claim->areas);
+	INIT_LIST_HEAD(&unmap->areas);
 }
 
 /* Either all areas in the range are taken, or nothing happens */
-static int claim(struct iopt *iopt, const struct iova_range *range,
-		 struct claim *claim)
+static int iopt_take_areas(struct iopt *iopt, const struct iova_range *range,
+			   struct iopt_unmap *unmap)
 {
 	struct iova_node *node;
 	int ret = 0, one;
 
 	lockdep_assert_held_write(&iopt->iova_rwsem);
-	claim->areas_seq = iopt->areas_seq;
+	unmap->areas_seq = iopt->areas_seq;
 	iova_space_for_each_used(&iopt->space, node, range)
 	{
 		if (!iova_range_contains(range, &node->range)) {
@@ -447,29 +447,29 @@ static int claim(struct iopt *iopt, const struct iova_range *range,
 			ret = -EBUSY;
 			break;
 		}
-		one = claim_area(area_of(node), claim);
+		one = iopt_take_area(area_of(node), unmap);
 		if (one == -EINPROGRESS && !ret)
-			claim->pinned = node->range;
+			unmap->accessed = node->range;
 		if (one && ret != -EAGAIN)
 			ret = one;
 		if (node->range.last < range->last)
 			cond_resched();
 	}
 	if (ret)
-		revive(claim);
+		iopt_untake_areas(unmap);
 	if (ret == -EAGAIN || ret == -EINPROGRESS)
-		set_no_pins(iopt, range, true);
+		iopt_prevent_access(iopt, range, true);
 	return ret;
 }
 
 /* Somebody did not get what they wanted to unmap, so it can be pinned again */
-static void unclaim(struct iopt *iopt, const struct iova_range *range)
+static void iopt_cancel_unmap(struct iopt *iopt, const struct iova_range *range)
 {
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	set_no_pins(iopt, range, false);
+	iopt_prevent_access(iopt, range, false);
 }
 
-static void notify_users(struct iopt *iopt, const struct iova_range *range)
+static void iopt_notify_users(struct iopt *iopt, const struct iova_range *range)
 {
 	struct iopt_user *user;
 	unsigned long index;
@@ -509,44 +509,45 @@ int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
 	return left < 0 ? -EINTR : 0;
 }
 
-static int try_claim(struct iopt *iopt, const struct iova_range *range,
-		     struct claim *attempt)
+static int iopt_try_unmap(struct iopt *iopt, const struct iova_range *range,
+			  struct iopt_unmap *unmap)
 {
 	if (down_read_killable(&iopt->domains_rwsem))
 		return -EINTR;
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	return claim(iopt, range, attempt);
+	return iopt_take_areas(iopt, range, unmap);
 }
 
-static bool same_range(const struct iova_range *a, const struct iova_range *b)
+static bool iopt_same_range(const struct iova_range *a,
+			    const struct iova_range *b)
 {
 	return a->first == b->first && a->last == b->last;
 }
 
 /* Leaves with domains_rwsem held for reading, unless it was interrupted */
-static int claim_settled(struct iopt *iopt, const struct iova_range *range,
-			 struct claim *claim)
+static int iopt_begin_unmap(struct iopt *iopt, const struct iova_range *range,
+			    struct iopt_unmap *unmap)
 {
 	/* which no area is */
-	struct iova_range asked = everything;
+	struct iova_range notified = IOVA_RANGE_ALL;
 	unsigned long deadline = 0;
 	int ret;
 
 	for (;;) {
-		ret = try_claim(iopt, range, claim);
+		ret = iopt_try_unmap(iopt, range, unmap);
 		if (ret != -EAGAIN && ret != -EINPROGRESS)
 			return ret;
 		up_read(&iopt->domains_rwsem);
 		if (ret == -EINPROGRESS) {
-			if (!same_range(&asked, &claim->pinned)) {
-				asked = claim->pinned;
+			if (!iopt_same_range(&notified, &unmap->accessed)) {
+				notified = unmap->accessed;
 				deadline = jiffies + UNPIN_TIMEOUT;
 			} else if (time_after(jiffies, deadline)) {
 				return -EDEADLK;
 			}
-			notify_users(iopt, &claim->pinned);
+			iopt_notify_users(iopt, &unmap->accessed);
 		}
-		if (iopt_wait_areas(iopt, claim->areas_seq,
+		if (iopt_wait_areas(iopt, unmap->areas_seq,
 				    ret == -EINPROGRESS ? UNPIN_RETRY :
 							  MAX_SCHEDULE_TIMEOUT))
 			return -EINTR;
@@ -554,14 +555,14 @@ static int claim_settled(struct iopt *iopt, const struct iova_range *range,
 }
 
 /* No page goes before all domains were flushed, and no IOVA before its page */
-static void unfill_all(struct iopt *iopt, struct list_head *areas)
+static void iopt_unfill_areas(struct iopt *iopt, struct list_head *areas)
 {
 	struct hwmap_flush flush __uninitialized;
-	struct iopt_domain *translator;
+	struct iopt_domain *entry;
 	struct area *area;
 
-	list_for_each_entry(translator, &iopt->domains, entry) {
-		hwmap_begin(&flush, translator->domain);
+	list_for_each_entry(entry, &iopt->domains, entry) {
+		hwmap_begin(&flush, entry->domain);
 		list_for_each_entry(area, areas, entry) {
 			area_unmap(area, &flush);
 			cond_resched_unless_last(area, areas);
@@ -574,22 +575,22 @@ static void unfill_all(struct iopt *iopt, struct list_head *areas)
 	}
 }
 
-static u64 retire(struct iopt *iopt, struct list_head *areas)
+static u64 iopt_finish_unmap(struct iopt *iopt, struct list_head *areas)
 {
 	struct area *area, *next;
 	u64 bytes = 0;
 
 	if (list_empty(areas))
 		return 0;
-	unfill_all(iopt, areas);
+	iopt_unfill_areas(iopt, areas);
 	scoped_guard(rwsem_write, &iopt->iova_rwsem) {
 		list_for_each_entry(area, areas, entry) {
-			displace(iopt, area);
+			iopt_free_iova(iopt, area);
 			cond_resched_unless_last(area, areas);
 		}
 		iopt->areas_seq++;
 	}
-	wake_waiters(iopt);
+	iopt_wake_areas(iopt);
 	list_for_each_entry_safe(area, next, areas, entry) {
 		bytes += iova_range_length(&area->node.range);
 		area_destroy(area);
@@ -616,14 +617,14 @@ static u64 retire(struct iopt *iopt, struct list_head *areas)
  */
 int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
 {
-	struct claim claim = { .areas = LIST_HEAD_INIT(claim.areas) };
+	struct iopt_unmap unmap = { .areas = LIST_HEAD_INIT(unmap.areas) };
 	int ret;
 
-	ret = claim_settled(iopt, range, &claim);
+	ret = iopt_begin_unmap(iopt, range, &unmap);
 	if (!ret)
-		*unmapped = retire(iopt, &claim.areas);
+		*unmapped = iopt_finish_unmap(iopt, &unmap.areas);
 	else
-		unclaim(iopt, range);
+		iopt_cancel_unmap(iopt, range);
 	if (ret != -EINTR && ret != -EDEADLK)
 		up_read(&iopt->domains_rwsem);
 	return ret;
@@ -640,7 +641,7 @@ int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
  */
 int iopt_unmap_all(struct iopt *iopt, u64 *unmapped)
 {
-	return iopt_unmap(iopt, &everything, unmapped);
+	return iopt_unmap(iopt, &IOVA_RANGE_ALL, unmapped);
 }
 
 /**
@@ -654,13 +655,13 @@ int iopt_unmap_all(struct iopt *iopt, u64 *unmapped)
  */
 void iopt_clear(struct iopt *iopt)
 {
-	struct claim all = { .areas = LIST_HEAD_INIT(all.areas) };
+	struct iopt_unmap all = { .areas = LIST_HEAD_INIT(all.areas) };
 
 	might_sleep();
 	guard(rwsem_write)(&iopt->domains_rwsem);
 	scoped_guard(rwsem_write, &iopt->iova_rwsem)
-		WARN_ON(claim(iopt, &everything, &all));
-	retire(iopt, &all.areas);
+		WARN_ON(iopt_take_areas(iopt, &IOVA_RANGE_ALL, &all));
+	iopt_finish_unmap(iopt, &all.areas);
 }
 
 /**

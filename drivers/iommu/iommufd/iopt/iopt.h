@@ -35,6 +35,7 @@
 #ifndef IOMMUFD_IOPT_H
 #define IOMMUFD_IOPT_H
 
+#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/rwsem.h>
 #include <linux/types.h>
@@ -42,6 +43,7 @@
 #include <linux/xarray.h>
 
 #include "lib/iova_space.h"
+#include "lib/range.h"
 #include "pages/charge.h"
 
 struct area;
@@ -49,6 +51,9 @@ struct dma_buf;
 struct file;
 struct iommu_domain;
 struct iopt_user;
+
+/** IOVA_RANGE_ALL - the range that covers every IOVA */
+#define IOVA_RANGE_ALL ((const struct iova_range){ 0, ULONG_MAX })
 
 /**
  * struct iopt_user_ops - how somebody who pins memory is asked to let go of it

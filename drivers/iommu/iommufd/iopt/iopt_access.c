@@ -11,7 +11,7 @@
 #include "iopt_domain.h"
 #include "iopt_range.h"
 
-static int add_user(struct iopt *iopt, struct iopt_user *user)
+static int iopt_add_user_locked(struct iopt *iopt, struct iopt_user *user)
 {
 	int ret;
 
@@ -46,7 +46,7 @@ int iopt_add_user(struct iopt *iopt, struct iopt_user *user)
 	might_sleep();
 	if (down_write_killable(&iopt->domains_rwsem))
 		return -EINTR;
-	ret = add_user(iopt, user);
+	ret = iopt_add_user_locked(iopt, user);
 	up_write(&iopt->domains_rwsem);
 	return ret;
 }
@@ -69,8 +69,9 @@ void iopt_remove_user(struct iopt *iopt, struct iopt_user *user)
 }
 
 /* Pages of @area that show up in @range */
-static void find_pages(const struct area *area, const struct iova_range *range,
-		       unsigned long *first, unsigned long *end)
+static void iopt_area_pages(const struct area *area,
+			    const struct iova_range *range,
+			    unsigned long *first, unsigned long *end)
 {
 	struct iova_range part;
 
@@ -80,8 +81,8 @@ static void find_pages(const struct area *area, const struct iova_range *range,
 }
 
 /* Up to @last, where an area ends, or the range */
-static void unpin_areas(struct iopt *iopt, const struct iova_range *range,
-			unsigned long last)
+static void iopt_unpin_areas(struct iopt *iopt, const struct iova_range *range,
+			     unsigned long last)
 {
 	const struct iova_range done = { range->first, last };
 	unsigned long first, end, iova = done.first;
@@ -89,7 +90,7 @@ static void unpin_areas(struct iopt *iopt, const struct iova_range *range,
 
 	for (;;) {
 		area = iopt_range_area(iopt, iova);
-		find_pages(area, &done, &first, &end);
+		iopt_area_pages(area, &done, &first, &end);
 		pages_unpin(area->pages, first, end);
 		if (area->node.range.last >= done.last)
 			break;
@@ -97,8 +98,8 @@ static void unpin_areas(struct iopt *iopt, const struct iova_range *range,
 	}
 }
 
-static int pin_areas(struct iopt *iopt, const struct iova_range *range,
-		     struct page **out)
+static int iopt_pin_areas(struct iopt *iopt, const struct iova_range *range,
+			  struct page **out)
 {
 	unsigned long first, end, iova = range->first;
 	struct area *area;
@@ -106,7 +107,7 @@ static int pin_areas(struct iopt *iopt, const struct iova_range *range,
 
 	for (;;) {
 		area = iopt_range_area(iopt, iova);
-		find_pages(area, range, &first, &end);
+		iopt_area_pages(area, range, &first, &end);
 		ret = pages_pin(area->pages, first, end, out);
 		if (ret || area->node.range.last >= range->last)
 			break;
@@ -114,14 +115,14 @@ static int pin_areas(struct iopt *iopt, const struct iova_range *range,
 		iova = area->node.range.last + 1;
 	}
 	if (ret && iova != range->first)
-		unpin_areas(iopt, range, iova - 1);
+		iopt_unpin_areas(iopt, range, iova - 1);
 	return ret;
 }
 
-static int pin(struct iopt *iopt, const struct iova_range *range, int prot,
-	       struct page **out, bool lock)
+static int iopt_pin_range(struct iopt *iopt, const struct iova_range *range,
+			  int prot, struct page **out, bool lock)
 {
-	const struct iopt_range_query look = {
+	const struct iopt_range_query query = {
 		.range = *range,
 		.prot = prot,
 		.access = true,
@@ -130,24 +131,25 @@ static int pin(struct iopt *iopt, const struct iova_range *range, int prot,
 	int ret;
 
 	might_sleep();
-	ret = iopt_range_get(iopt, &look);
+	ret = iopt_range_get(iopt, &query);
 	if (ret)
 		return ret;
-	ret = pin_areas(iopt, range, out);
+	ret = iopt_pin_areas(iopt, range, out);
 	if (!ret && lock)
 		iopt_range_lock(iopt, range, 1);
 	iopt_range_put(iopt, range, ret ? 0 : 1);
 	return ret;
 }
 
-static void unpin(struct iopt *iopt, const struct iova_range *range, bool lock)
+static void iopt_unpin_range(struct iopt *iopt, const struct iova_range *range,
+			     bool lock)
 {
-	const struct iopt_range_query look = { .range = *range };
+	const struct iopt_range_query query = { .range = *range };
 
 	might_sleep();
-	if (WARN_ON(iopt_range_get(iopt, &look)))
+	if (WARN_ON(iopt_range_get(iopt, &query)))
 		return;
-	unpin_areas(iopt, range, range->last);
+	iopt_unpin_areas(iopt, range, range->last);
 	if (lock)
 		iopt_range_lock(iopt, range, -1);
 	iopt_range_put(iopt, range, -1);
@@ -169,7 +171,7 @@ static void unpin(struct iopt *iopt, const struct iova_range *range, bool lock)
 int iopt_pin(struct iopt *iopt, const struct iova_range *range, int prot,
 	     struct page **out)
 {
-	return pin(iopt, range, prot, out, false);
+	return iopt_pin_range(iopt, range, prot, out, false);
 }
 
 /**
@@ -181,7 +183,7 @@ int iopt_pin(struct iopt *iopt, const struct iova_range *range, int prot,
  */
 void iopt_unpin(struct iopt *iopt, const struct iova_range *range)
 {
-	unpin(iopt, range, false);
+	iopt_unpin_range(iopt, range, false);
 }
 
 /**
@@ -199,7 +201,7 @@ void iopt_unpin(struct iopt *iopt, const struct iova_range *range)
 int iopt_lock(struct iopt *iopt, const struct iova_range *range, int prot,
 	      struct page **out)
 {
-	return pin(iopt, range, prot, out, true);
+	return iopt_pin_range(iopt, range, prot, out, true);
 }
 
 /**
@@ -211,7 +213,7 @@ int iopt_lock(struct iopt *iopt, const struct iova_range *range, int prot,
  */
 void iopt_unlock(struct iopt *iopt, const struct iova_range *range)
 {
-	unpin(iopt, range, true);
+	iopt_unpin_range(iopt, range, true);
 }
 
 /**
@@ -257,7 +259,7 @@ int iopt_copy_range(struct iopt *iopt, const struct iova_range *range,
 int iopt_rw(struct iopt *iopt, const struct iova_range *range, void *data,
 	    unsigned int flags)
 {
-	const struct iopt_range_query look = {
+	const struct iopt_range_query query = {
 		.range = *range,
 		.prot = flags & BACKING_WRITE ? IOMMU_WRITE : IOMMU_READ,
 		.access = true,
@@ -265,7 +267,7 @@ int iopt_rw(struct iopt *iopt, const struct iova_range *range, void *data,
 	int ret;
 
 	might_sleep();
-	ret = iopt_range_get(iopt, &look);
+	ret = iopt_range_get(iopt, &query);
 	if (ret)
 		return ret;
 	ret = iopt_copy_range(iopt, range, data, flags);

@@ -7,15 +7,13 @@
 #include "iopt.h"
 #include "iopt_account.h"
 
-static const struct iova_range everything = { 0, ULONG_MAX };
-
 /* Before anybody waits for the memory of another process */
-static int check(struct iopt *iopt)
+static int iopt_account_check(struct iopt *iopt)
 {
 	struct iova_node *node;
 
 	guard(rwsem_read)(&iopt->iova_rwsem);
-	iova_space_for_each_used(&iopt->space, node, &everything)
+	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL)
 	{
 		if (!pages_can_move(area_of(node)->pages))
 			return -EINVAL;
@@ -28,8 +26,9 @@ static int check(struct iopt *iopt)
  * The memory of the first area from an IOVA on, with a reference. What pins in
  * it may take long, so it is not waited for with the lock of all areas held.
  */
-static struct pages *next_pages(struct iopt *iopt, unsigned long from,
-				unsigned long *last)
+static struct pages *iopt_account_next_pages(struct iopt *iopt,
+					     unsigned long from,
+					     unsigned long *last)
 {
 	const struct iova_range left = { from, ULONG_MAX };
 	struct iova_node *node;
@@ -60,9 +59,9 @@ int iopt_add_next_charge(struct iopt *iopt)
 	int ret;
 
 	might_sleep();
-	ret = check(iopt);
+	ret = iopt_account_check(iopt);
 	while (!ret) {
-		pages = next_pages(iopt, from, &last);
+		pages = iopt_account_next_pages(iopt, from, &last);
 		if (!pages)
 			break;
 		ret = pages_add_next_charge(pages);
@@ -89,7 +88,7 @@ void iopt_drop_next_charge(struct iopt *iopt, bool pays)
 
 	might_sleep();
 	for (;;) {
-		pages = next_pages(iopt, from, &last);
+		pages = iopt_account_next_pages(iopt, from, &last);
 		if (!pages)
 			break;
 		pages_drop_next_charge(pages, pays);

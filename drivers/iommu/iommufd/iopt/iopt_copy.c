@@ -10,8 +10,8 @@
 #include "iopt_copy.h"
 #include "iopt_range.h"
 
-static int collect(struct iopt *iopt, const struct iova_range *range, int prot,
-		   struct list_head *areas)
+static int iopt_collect_areas(struct iopt *iopt, const struct iova_range *range,
+			      int prot, struct list_head *areas)
 {
 	struct iova_range part, left = *range;
 	struct area *from, *area;
@@ -46,14 +46,14 @@ static int collect(struct iopt *iopt, const struct iova_range *range, int prot,
 int iopt_collect(struct iopt *iopt, const struct iova_range *range, int prot,
 		 struct list_head *areas)
 {
-	const struct iopt_range_query look = { .range = *range };
+	const struct iopt_range_query query = { .range = *range };
 	int ret;
 
 	might_sleep();
-	ret = iopt_range_get(iopt, &look);
+	ret = iopt_range_get(iopt, &query);
 	if (ret)
 		return ret;
-	ret = collect(iopt, range, prot, areas);
+	ret = iopt_collect_areas(iopt, range, prot, areas);
 	iopt_range_put(iopt, range, 0);
 	if (ret)
 		iopt_discard(areas);
@@ -78,7 +78,8 @@ void iopt_discard(struct list_head *areas)
 }
 
 /* Large I/O pages cannot be cut; small ones are there from the beginning. */
-static int check_cut(struct iopt *iopt, struct area *area, unsigned long iova)
+static int iopt_check_cut(struct iopt *iopt, struct area *area,
+			  unsigned long iova)
 {
 	lockdep_assert_held_write(&iopt->iova_rwsem);
 	if (area->state != AREA_LIVE || area->busy)
@@ -98,8 +99,9 @@ static int check_cut(struct iopt *iopt, struct area *area, unsigned long iova)
  * Returns 1 where @tail was used; it and @head are busy then. -EAGAIN stands for
  * what is over once &iopt.areas_seq differs from @areas_seq.
  */
-static int cut(struct iopt *iopt, unsigned long iova, struct area *tail,
-	       struct area **head, unsigned int *areas_seq)
+static int iopt_cut_area(struct iopt *iopt, unsigned long iova,
+			 struct area *tail, struct area **head,
+			 unsigned int *areas_seq)
 {
 	const struct iova_range at = { iova, iova };
 	struct iova_node *node;
@@ -112,7 +114,7 @@ static int cut(struct iopt *iopt, unsigned long iova, struct area *tail,
 	if (!node || node->range.first == iova)
 		return 0;
 	*head = area_of(node);
-	ret = check_cut(iopt, *head, iova);
+	ret = iopt_check_cut(iopt, *head, iova);
 	if (ret)
 		return ret;
 	iova_space_split(&iopt->space, node, iova, &tail->node);
@@ -127,7 +129,8 @@ static int cut(struct iopt *iopt, unsigned long iova, struct area *tail,
  * Others may be pinning in the same memory, for which only those wait who want
  * to unmap what was cut.
  */
-static void finish_cut(struct iopt *iopt, struct area *head, struct area *tail)
+static void iopt_finish_cut(struct iopt *iopt, struct area *head,
+			    struct area *tail)
 {
 	const struct iova_range both = { head->node.range.first,
 					 tail->node.range.last };
@@ -136,17 +139,17 @@ static void finish_cut(struct iopt *iopt, struct area *head, struct area *tail)
 	iopt_range_put(iopt, &both, 0);
 }
 
-static int try_cut(struct iopt *iopt, unsigned long iova, struct area *tail,
-		   unsigned int *areas_seq)
+static int iopt_try_cut(struct iopt *iopt, unsigned long iova,
+			struct area *tail, unsigned int *areas_seq)
 {
 	struct area *head;
 	int ret;
 
 	if (down_read_killable(&iopt->domains_rwsem))
 		return -EINTR;
-	ret = cut(iopt, iova, tail, &head, areas_seq);
+	ret = iopt_cut_area(iopt, iova, tail, &head, areas_seq);
 	if (ret == 1)
-		finish_cut(iopt, head, tail);
+		iopt_finish_cut(iopt, head, tail);
 	up_read(&iopt->domains_rwsem);
 	return ret;
 }
@@ -174,7 +177,7 @@ int iopt_cut(struct iopt *iopt, unsigned long iova)
 	if (!tail)
 		return -ENOMEM;
 	for (;;) {
-		ret = try_cut(iopt, iova, tail, &areas_seq);
+		ret = iopt_try_cut(iopt, iova, tail, &areas_seq);
 		if (ret != -EAGAIN)
 			break;
 		ret = iopt_wait_areas(iopt, areas_seq, MAX_SCHEDULE_TIMEOUT);

@@ -11,26 +11,26 @@
 #include "iopt_range.h"
 
 /* What is being mapped or unmapped just now needs no attention. */
-static int forget_area(struct iopt *iopt, struct iommu_domain *domain,
-		       const struct iova_range *range)
+static int iopt_dirty_clear_area(struct iopt *iopt, struct iommu_domain *domain,
+				 const struct iova_range *range)
 {
-	const struct iopt_range_query look = { .range = *range };
+	const struct iopt_range_query query = { .range = *range };
 	int ret;
 
-	if (iopt_range_get(iopt, &look))
+	if (iopt_range_get(iopt, &query))
 		return 0;
 	ret = hwdirty_clear(domain, range);
 	iopt_range_put(iopt, range, 0);
 	return ret;
 }
 
-static int forget_all(struct iopt *iopt, struct iommu_domain *domain)
+static int iopt_dirty_clear(struct iopt *iopt, struct iommu_domain *domain)
 {
-	struct iova_range left = { 0, ULONG_MAX }, area;
+	struct iova_range left = IOVA_RANGE_ALL, area;
 	int ret;
 
 	while (iopt_first_area(iopt, &left, &area)) {
-		ret = forget_area(iopt, domain, &area);
+		ret = iopt_dirty_clear_area(iopt, domain, &area);
 		if (ret)
 			return ret;
 		if (area.last == ULONG_MAX)
@@ -58,7 +58,7 @@ int iopt_track_dirty(struct iopt *iopt, struct iommu_domain *domain,
 
 	might_sleep();
 	if (enable)
-		ret = forget_all(iopt, domain);
+		ret = iopt_dirty_clear(iopt, domain);
 	return ret ?: hwdirty_track(domain, enable);
 }
 
@@ -85,21 +85,21 @@ int iopt_check_dirty(struct iopt *iopt, const struct iova_range *range,
 	return 0;
 }
 
-static int read_range(struct iommu_domain *domain,
-		      const struct iova_range *range, u64 page_size, bool clear,
-		      u8 __user *data)
+static int iopt_dirty_read_range(struct iommu_domain *domain,
+				 const struct iova_range *range, u64 page_size,
+				 bool clear, u8 __user *data)
 {
 	struct user_bitmap bitmap;
-	int flush_rc, ret;
+	int flush_ret, ret;
 
 	ret = user_bitmap_init(&bitmap, data, range, page_size);
 	if (ret)
 		return ret;
 	ret = hwdirty_read(domain, range, clear, &bitmap);
 	/* even after an error: what was cleared must be told */
-	flush_rc = user_bitmap_flush(&bitmap);
+	flush_ret = user_bitmap_flush(&bitmap);
 	user_bitmap_destroy(&bitmap);
-	return ret ?: flush_rc;
+	return ret ?: flush_ret;
 }
 
 /**
@@ -123,16 +123,16 @@ int iopt_read_dirty(struct iopt *iopt, struct iommu_domain *domain,
 		    const struct iova_range *range, u64 page_size, bool clear,
 		    u8 __user *data)
 {
-	const struct iopt_range_query look = { .range = *range };
+	const struct iopt_range_query query = { .range = *range };
 	int ret;
 
 	might_sleep();
 	ret = iopt_check_dirty(iopt, range, page_size);
 	if (ret)
 		return ret;
-	if (iopt_range_get(iopt, &look))
+	if (iopt_range_get(iopt, &query))
 		return -EINVAL;
-	ret = read_range(domain, range, page_size, clear, data);
+	ret = iopt_dirty_read_range(domain, range, page_size, clear, data);
 	iopt_range_put(iopt, range, 0);
 	return ret;
 }

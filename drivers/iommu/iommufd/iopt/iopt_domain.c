@@ -10,25 +10,23 @@
 #include "iopt_domain.h"
 #include "iopt_iova.h"
 
-static const struct iova_range everything = { 0, ULONG_MAX };
-
-static unsigned long smallest_page(const struct iommu_domain *domain)
+static unsigned long iopt_domain_min_page(const struct iommu_domain *domain)
 {
 	return domain->pgsize_bitmap & -domain->pgsize_bitmap;
 }
 
-static unsigned long current_alignment(const struct iopt *iopt)
+static unsigned long iopt_current_alignment(const struct iopt *iopt)
 {
 	bool whole_pages = iopt->small_pages || iopt->nr_pinners;
 	unsigned long alignment = whole_pages ? PAGE_SIZE : 1;
 	const struct iopt_domain *entry;
 
 	list_for_each_entry(entry, &iopt->domains, entry)
-		alignment = max(alignment, smallest_page(entry->domain));
+		alignment = max(alignment, iopt_domain_min_page(entry->domain));
 	return alignment;
 }
 
-static unsigned long common_pgsizes(const struct iopt *iopt)
+static unsigned long iopt_common_pgsizes(const struct iopt *iopt)
 {
 	const struct iopt_domain *entry;
 	unsigned long pgsizes = ULONG_MAX;
@@ -48,8 +46,8 @@ void iopt_update_alignment(struct iopt *iopt)
 {
 	lockdep_assert_held_write(&iopt->domains_rwsem);
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	iopt->alignment = current_alignment(iopt);
-	WRITE_ONCE(iopt->pgsizes, common_pgsizes(iopt));
+	iopt->alignment = iopt_current_alignment(iopt);
+	WRITE_ONCE(iopt->pgsizes, iopt_common_pgsizes(iopt));
 }
 
 /**
@@ -70,7 +68,7 @@ int iopt_check_alignment(const struct iopt *iopt, unsigned long alignment)
 		return -EINVAL;
 	if (alignment <= iopt->alignment)
 		return 0;
-	iova_space_for_each_used(&iopt->space, node, &everything)
+	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL)
 	{
 		if (!area_aligned(area_of(node), alignment))
 			return -EADDRINUSE;
@@ -80,15 +78,15 @@ int iopt_check_alignment(const struct iopt *iopt, unsigned long alignment)
 }
 
 /* Takes the areas below @stop (all if NULL) out of one domain */
-static void unfill_domain(struct iopt *iopt, struct iommu_domain *domain,
-			  const struct iova_node *stop)
+static void iopt_domain_unfill(struct iopt *iopt, struct iommu_domain *domain,
+			       const struct iova_node *stop)
 {
 	struct hwmap_flush flush;
 	struct iova_node *node;
 
 	lockdep_assert_held_write(&iopt->domains_rwsem);
 	hwmap_begin(&flush, domain);
-	iova_space_for_each_used(&iopt->space, node, &everything)
+	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL)
 	{
 		if (node == stop)
 			break;
@@ -98,7 +96,7 @@ static void unfill_domain(struct iopt *iopt, struct iommu_domain *domain,
 	hwmap_end(&flush);
 	if (!list_empty(&iopt->domains))
 		return;
-	iova_space_for_each_used(&iopt->space, node, &everything)
+	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL)
 	{
 		if (node == stop)
 			break;
@@ -107,8 +105,8 @@ static void unfill_domain(struct iopt *iopt, struct iommu_domain *domain,
 	}
 }
 
-static int fill_area(struct iopt *iopt, struct area *area,
-		     struct iommu_domain *domain)
+static int iopt_domain_fill_area(struct iopt *iopt, struct area *area,
+				 struct iommu_domain *domain)
 {
 	bool first = list_empty(&iopt->domains);
 	int ret;
@@ -124,17 +122,17 @@ static int fill_area(struct iopt *iopt, struct area *area,
 	return ret;
 }
 
-static int fill_domain(struct iopt *iopt, struct iommu_domain *domain)
+static int iopt_domain_fill(struct iopt *iopt, struct iommu_domain *domain)
 {
 	struct iova_node *node;
 	int ret;
 
 	lockdep_assert_held_write(&iopt->domains_rwsem);
-	iova_space_for_each_used(&iopt->space, node, &everything)
+	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL)
 	{
-		ret = fill_area(iopt, area_of(node), domain);
+		ret = iopt_domain_fill_area(iopt, area_of(node), domain);
 		if (ret) {
-			unfill_domain(iopt, domain, node);
+			iopt_domain_unfill(iopt, domain, node);
 			return ret;
 		}
 		cond_resched();
@@ -142,17 +140,17 @@ static int fill_domain(struct iopt *iopt, struct iommu_domain *domain)
 	return 0;
 }
 
-static int add_domain(struct iopt *iopt, struct iopt_domain *entry)
+static int iopt_add_domain_locked(struct iopt *iopt, struct iopt_domain *entry)
 {
 	int ret;
 
-	ret = iopt_check_alignment(iopt, smallest_page(entry->domain));
+	ret = iopt_check_alignment(iopt, iopt_domain_min_page(entry->domain));
 	if (ret)
 		return ret;
 	ret = iopt_reserve_outside(iopt, entry->domain, entry);
 	if (ret)
 		return ret;
-	ret = fill_domain(iopt, entry->domain);
+	ret = iopt_domain_fill(iopt, entry->domain);
 	if (ret) {
 		iopt_unreserve(iopt, entry);
 		return ret;
@@ -186,7 +184,7 @@ int iopt_add_domain(struct iopt *iopt, struct iopt_domain *entry,
 	if (down_write_killable(&iopt->domains_rwsem))
 		return -EINTR;
 	entry->domain = domain;
-	ret = add_domain(iopt, entry);
+	ret = iopt_add_domain_locked(iopt, entry);
 	up_write(&iopt->domains_rwsem);
 	return ret;
 }
@@ -206,7 +204,7 @@ void iopt_remove_domain(struct iopt *iopt, struct iopt_domain *entry)
 	might_sleep();
 	guard(rwsem_write)(&iopt->domains_rwsem);
 	list_del(&entry->entry);
-	unfill_domain(iopt, entry->domain, NULL);
+	iopt_domain_unfill(iopt, entry->domain, NULL);
 	iopt_unreserve(iopt, entry);
 	iopt_update_alignment(iopt);
 }
@@ -237,7 +235,7 @@ void iopt_resume_mapping(struct iopt *iopt)
 	up_write(&iopt->domains_rwsem);
 }
 
-static int check_small_pages(struct iopt *iopt)
+static int iopt_check_small_pages(struct iopt *iopt)
 {
 	if (!list_empty(&iopt->domains) && iopt_nr_areas(iopt))
 		return -EINVAL;
@@ -262,7 +260,7 @@ int iopt_set_small_pages(struct iopt *iopt, bool small_pages)
 	if (down_write_killable(&iopt->domains_rwsem))
 		return -EINTR;
 	if (small_pages && !iopt->small_pages)
-		ret = check_small_pages(iopt);
+		ret = iopt_check_small_pages(iopt);
 	if (!ret) {
 		iopt->small_pages = small_pages;
 		iopt_update_alignment(iopt);

@@ -6,9 +6,9 @@
 #include "iopt.h"
 #include "iopt_iova.h"
 
-static int reserve_region(struct iopt *iopt,
-			  const struct iommu_resv_region *region,
-			  const void *owner)
+static int iopt_reserve_region(struct iopt *iopt,
+			       const struct iommu_resv_region *region,
+			       const void *owner)
 {
 	struct iova_range range;
 	int ret;
@@ -38,7 +38,7 @@ int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
 
 	guard(rwsem_write)(&iopt->iova_rwsem);
 	list_for_each_entry(region, regions, list) {
-		ret = reserve_region(iopt, region, owner);
+		ret = iopt_reserve_region(iopt, region, owner);
 		if (ret) {
 			iova_space_unreserve(&iopt->space, owner);
 			return ret;

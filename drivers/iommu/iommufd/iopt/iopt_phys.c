@@ -9,7 +9,7 @@
 #include "iopt_phys.h"
 #include "iopt_range.h"
 
-static bool has_noiommu_domain(const struct iopt *iopt)
+static bool iopt_has_noiommu_domain(const struct iopt *iopt)
 {
 	const struct iopt_domain *entry;
 
@@ -37,23 +37,23 @@ static bool has_noiommu_domain(const struct iopt *iopt)
  */
 int iopt_phys(struct iopt *iopt, unsigned long iova, u64 *length, u64 *phys)
 {
-	const struct iopt_range_query look = { .range = { iova, iova } };
+	const struct iopt_range_query query = { .range = { iova, iova } };
 	struct area *area;
 	u64 last;
 	int ret;
 
 	might_sleep();
 	guard(rwsem_read)(&iopt->domains_rwsem);
-	ret = iopt_range_get(iopt, &look);
+	ret = iopt_range_get(iopt, &query);
 	if (ret)
 		return ret;
 	area = iopt_range_area(iopt, iova);
 	last = area->node.range.last - iova;
-	if (has_noiommu_domain(iopt))
+	if (iopt_has_noiommu_domain(iopt))
 		ret = pages_phys(area->pages, area_offset(area, iova),
 				 min(*length - 1, last) + 1, length, phys);
 	else
 		ret = -EOPNOTSUPP;
-	iopt_range_put(iopt, &look.range, 0);
+	iopt_range_put(iopt, &query.range, 0);
 	return ret;
 }

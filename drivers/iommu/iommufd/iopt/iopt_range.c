@@ -9,42 +9,43 @@
 #include "iopt.h"
 #include "iopt_range.h"
 
-static bool shows_whole_pages(const struct area *area,
-			      const struct iopt_range_query *look)
+static bool iopt_range_whole_pages(const struct area *area,
+				   const struct iopt_range_query *query)
 {
-	unsigned long first = max(look->range.first, area->node.range.first);
+	unsigned long first = max(query->range.first, area->node.range.first);
 
 	if (offset_in_page(area_offset(area, first)))
 		return false;
-	return look->range.last <= area->node.range.last ||
+	return query->range.last <= area->node.range.last ||
 	       !offset_in_page(area->offset + area->length);
 }
 
-static int check_area(const struct area *area,
-		      const struct iopt_range_query *look)
+static int iopt_range_check_area(const struct area *area,
+				 const struct iopt_range_query *query)
 {
-	if (look->access && area->prevent_access)
+	if (query->access && area->prevent_access)
 		return -EINVAL;
-	if (look->whole_pages && !shows_whole_pages(area, look))
+	if (query->whole_pages && !iopt_range_whole_pages(area, query))
 		return -EINVAL;
-	return look->prot & ~area->prot ? -EPERM : 0;
+	return query->prot & ~area->prot ? -EPERM : 0;
 }
 
-static int check_range(struct iopt *iopt, const struct iopt_range_query *look)
+static int iopt_range_check(struct iopt *iopt,
+			    const struct iopt_range_query *query)
 {
-	unsigned long next = look->range.first;
+	unsigned long next = query->range.first;
 	struct iova_node *node;
 	int ret;
 
-	iova_space_for_each_used(&iopt->space, node, &look->range)
+	iova_space_for_each_used(&iopt->space, node, &query->range)
 	{
 		if (node->range.first > next ||
 		    area_of(node)->state != AREA_LIVE)
 			return -ENOENT;
-		ret = check_area(area_of(node), look);
+		ret = iopt_range_check_area(area_of(node), query);
 		if (ret)
 			return ret;
-		if (node->range.last >= look->range.last)
+		if (node->range.last >= query->range.last)
 			return 0;
 		next = node->range.last + 1;
 		cond_resched();
@@ -55,23 +56,23 @@ static int check_range(struct iopt *iopt, const struct iopt_range_query *look)
 /**
  * iopt_range_get() - begin to look at what is mapped
  * @iopt: the I/O address space
- * @look: where, and what must be there
+ * @query: where, and what must be there
  *
  * Context: May sleep.
  * Return: 0, after which the areas stay until iopt_range_put(); -ENOENT where
  * part of the range is not mapped; -EINVAL where it cannot be accessed now, or
  * does not show whole pages; -EPERM where a mapping does not allow it.
  */
-int iopt_range_get(struct iopt *iopt, const struct iopt_range_query *look)
+int iopt_range_get(struct iopt *iopt, const struct iopt_range_query *query)
 {
 	struct iova_node *node;
 	int ret;
 
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	ret = check_range(iopt, look);
+	ret = iopt_range_check(iopt, query);
 	if (ret)
 		return ret;
-	iova_space_for_each_used(&iopt->space, node, &look->range)
+	iova_space_for_each_used(&iopt->space, node, &query->range)
 	{
 		area_of(node)->busy++;
 		cond_resched();

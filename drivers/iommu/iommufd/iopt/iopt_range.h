@@ -27,7 +27,7 @@ struct iopt_range_query {
 	bool whole_pages;
 };
 
-int iopt_range_get(struct iopt *iopt, const struct iopt_range_query *look);
+int iopt_range_get(struct iopt *iopt, const struct iopt_range_query *query);
 struct area *iopt_range_area(struct iopt *iopt, unsigned long iova);
 void iopt_range_lock(struct iopt *iopt, const struct iova_range *range,
 		     int locks);

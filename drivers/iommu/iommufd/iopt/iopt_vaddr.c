@@ -7,9 +7,8 @@
 #include "iopt.h"
 #include "iopt_vaddr.h"
 
-static const struct iova_range everything = { 0, ULONG_MAX };
-
-static bool any_stale(struct iopt *iopt, const struct iova_range *range)
+static bool iopt_any_vaddr_invalid(struct iopt *iopt,
+				   const struct iova_range *range)
 {
 	struct iova_node *node;
 
@@ -31,7 +30,7 @@ static bool any_stale(struct iopt *iopt, const struct iova_range *range)
 bool iopt_vaddr_invalidated(struct iopt *iopt)
 {
 	guard(rwsem_read)(&iopt->iova_rwsem);
-	return any_stale(iopt, &everything);
+	return iopt_any_vaddr_invalid(iopt, &IOVA_RANGE_ALL);
 }
 
 /**
@@ -50,7 +49,7 @@ int iopt_invalidate_vaddr(struct iopt *iopt, const struct iova_range *range,
 	struct iova_node *node;
 
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	if (any_stale(iopt, range))
+	if (iopt_any_vaddr_invalid(iopt, range))
 		return -EINVAL;
 	iova_space_for_each_used(&iopt->space, node, range)
 	{
@@ -60,8 +59,8 @@ int iopt_invalidate_vaddr(struct iopt *iopt, const struct iova_range *range,
 	return 0;
 }
 
-static struct area *first_area(struct iopt *iopt,
-			       const struct iova_range *range)
+static struct area *iopt_vaddr_area(struct iopt *iopt,
+				    const struct iova_range *range)
 {
 	struct iova_node *node;
 
@@ -87,7 +86,7 @@ static struct area *first_area(struct iopt *iopt,
 int iopt_restore_vaddr(struct iopt *iopt, const struct iova_range *range,
 		       unsigned long vaddr)
 {
-	struct area *area = first_area(iopt, range);
+	struct area *area = iopt_vaddr_area(iopt, range);
 	int ret;
 
 	if (!area)
