@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Areas: creating them, pinning their memory, mapping it in one domain.
+ */
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
@@ -13,17 +16,17 @@
 static_assert(sizeof(struct area) <= PAGES_INLINE_SIZE);
 
 /**
- * area_create() - a mapping of some memory
- * @pages: the memory; the area takes a reference of its own, and the room that
- *	the first one finds
+ * area_create() - create an area for some memory
+ * @pages: the memory, to which the area takes a reference; the first area is
+ *	stored inside of it
  * @offset: bytes from the beginning of @pages
  * @length: bytes
  * @prot: for iommu_map()
  *
- * The area has no IOVA yet, and holds nothing.
+ * The area has no IOVA yet, and nothing is pinned.
  *
  * Context: May sleep.
- * Return: the area, ERR_PTR(-ENOMEM), or ERR_PTR(-EPERM) for IOMMU_WRITE where
+ * Return: the area, ERR_PTR(-ENOMEM), or ERR_PTR(-EPERM) for IOMMU_WRITE if
  * devices may not write to the memory.
  */
 struct area *area_create(struct pages *pages, unsigned long offset,
@@ -48,7 +51,7 @@ struct area *area_create(struct pages *pages, unsigned long offset,
 }
 
 /**
- * area_destroy() - forget a mapping
+ * area_destroy() - free an area
  * @area: without IOVA, not mapped, not pinned
  *
  * Context: May sleep.
@@ -63,7 +66,7 @@ void area_destroy(struct area *area)
 }
 
 /**
- * area_pin() - hold the memory
+ * area_pin() - pin the memory of an area
  * @area: not pinned
  *
  * Context: May sleep. The caller owns @area.
@@ -90,7 +93,7 @@ static int area_map_locked(struct area *area, struct iommu_domain *domain,
 }
 
 /**
- * area_map() - let one domain see the memory
+ * area_map() - map an area in one domain
  * @area: pinned
  * @domain: the domain
  * @small_pages: map no more than PAGE_SIZE at a time
@@ -109,7 +112,7 @@ int area_map(struct area *area, struct iommu_domain *domain, bool small_pages)
 	};
 	int ret;
 
-	/* others may be pinning and unpinning next to what this area holds */
+	/* other pages of the same table may be pinned and unpinned meanwhile */
 	if (mutex_lock_killable(&area->pages->lock))
 		return -EINTR;
 	ret = area_map_locked(area, domain, &map);
@@ -118,7 +121,7 @@ int area_map(struct area *area, struct iommu_domain *domain, bool small_pages)
 }
 
 /**
- * area_unmap() - let one domain see the memory no more
+ * area_unmap() - unmap an area from one domain
  * @area: mapped there
  * @flush: collects the flushes for the domain
  *
@@ -127,7 +130,7 @@ int area_map(struct area *area, struct iommu_domain *domain, bool small_pages)
 void area_unmap(struct area *area, struct hwmap_flush *flush)
 {
 	if (area_of_device(area)) {
-		/* whoever takes the memory back waits until it is flushed */
+		/* a revoke must wait for the flush */
 		guard(mutex)(&area->pages->lock);
 		dmabuf_track_unmap(&area->pages->track, flush,
 				   &area->node.range);
@@ -142,12 +145,12 @@ void area_unmap(struct area *area, struct hwmap_flush *flush)
 }
 
 /**
- * area_aligned() - does a mapping conform to an alignment?
+ * area_aligned() - check whether an area conforms to an alignment
  * @area: with an IOVA
  * @alignment: bytes, a power of two, PAGE_SIZE at most
  *
  * Context: Any.
- * Return: true where it does at both ends and on both sides.
+ * Return: true if both ends of the IOVA and of the memory are aligned.
  */
 bool area_aligned(const struct area *area, unsigned long alignment)
 {
@@ -156,11 +159,11 @@ bool area_aligned(const struct area *area, unsigned long alignment)
 }
 
 /**
- * area_of_device() - is the memory a device's, which may be taken back?
+ * area_of_device() - check for device memory, which can be revoked
  * @area: the area
  *
  * Context: Any.
- * Return: true where it is.
+ * Return: true for device memory.
  */
 bool area_of_device(const struct area *area)
 {
@@ -168,12 +171,13 @@ bool area_of_device(const struct area *area)
 }
 
 /**
- * area_is_p2p() - may some of the memory be taken back while it is mapped?
+ * area_is_p2p() - check for mapped memory of a P2P provider
  * @area: the caller owns it, or it cannot be mapped or unmapped meanwhile
  *
+ * Such memory can be revoked while it is mapped.
+ *
  * Context: Any.
- * Return: true where it is mapped and may be; also true where that is so for what
- * another area shows of the same pages.
+ * Return: true if this area, or another one of the same pages, maps any.
  */
 bool area_is_p2p(const struct area *area)
 {
@@ -181,8 +185,10 @@ bool area_is_p2p(const struct area *area)
 }
 
 /**
- * area_memory() - where the memory is, in the numbering of huge pages
+ * area_memory() - get the address of the memory, to align the IOVA to
  * @area: the area
+ *
+ * Huge pages are aligned by it.
  *
  * Context: Any.
  * Return: an address, or an offset into a file, in bytes.
@@ -193,10 +199,10 @@ unsigned long area_memory(const struct area *area)
 }
 
 /**
- * area_split() - cut the end off a mapping
- * @area: neither of a device nor provided; has been cut in the I/O address space; the domains
- *	that map it can unmap both parts one by one
- * @tail: has no memory yet, becomes a mapping of what was cut off;
+ * area_split() - split the memory of an area
+ * @area: of memory that cannot be revoked; its IOVA has been split, and all
+ *	domains can unmap the two parts separately
+ * @tail: zeroed apart from its IOVA; becomes the area of the upper part.
  *	area_split_hold() has to follow
  *
  * Context: Any. The caller owns both.
@@ -213,12 +219,11 @@ void area_split(struct area *area, struct area *tail)
 }
 
 /**
- * area_split_hold() - make two of the hold of a mapping that was cut
- * @area: was given to area_split()
- * @tail: was given to area_split() with it
+ * area_split_hold() - split the hold of an area after area_split()
+ * @area: as given to area_split()
+ * @tail: as given to area_split()
  *
- * Context: May sleep. Nobody owns either, and nobody else can until this is
- * done.
+ * Context: May sleep. Both areas are busy, so that no other task can own them.
  */
 void area_split_hold(struct area *area, struct area *tail)
 {

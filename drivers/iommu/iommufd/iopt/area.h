@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One mapping: part of some pages, and where it is to be seen.
+ * One mapping: a part of some pages, and the IOVA at which it is mapped.
  */
 #ifndef IOMMUFD_AREA_H
 #define IOMMUFD_AREA_H
@@ -15,14 +15,14 @@ struct hwmap_flush;
 struct iommu_domain;
 
 /**
- * enum area_state - what is happening to an area
+ * enum area_state - state of an area
  */
 enum area_state {
-	/** @AREA_PENDING: being pinned and mapped, may yet fail */
+	/** @AREA_PENDING: being pinned and mapped, which can still fail */
 	AREA_PENDING,
 	/** @AREA_LIVE: mapped in all domains */
 	AREA_LIVE,
-	/** @AREA_DYING: being unmapped, will go */
+	/** @AREA_DYING: being unmapped, will be freed */
 	AREA_DYING,
 };
 
@@ -30,35 +30,36 @@ enum area_state {
  * struct area - one mapping
  */
 struct area {
-	/** @node: its place in the I/O address space, valid once it has one */
+	/** @node: IOVA, valid once it is allocated */
 	struct iova_node node;
-	/** @entry: on the list of whoever maps or unmaps it */
+	/** @entry: links into the list of areas being mapped or unmapped */
 	struct list_head entry;
-	/** @state: see &struct iopt for who may change it */
+	/** @state: see iopt.h for the rules of its changes */
 	enum area_state state;
 	/** @prot: for iommu_map() */
 	int prot;
-	/** @busy: requests that look at it; protected as @state */
+	/** @busy: number of requests that use it; protected as @state */
 	unsigned int busy;
-	/** @num_accesses: pins of accesses in it; protected as @state */
+	/** @num_accesses: number of pins by accesses; protected as @state */
 	unsigned int num_accesses;
 	/**
-	 * @num_locks: how many of @num_accesses are for good: who has them is not asked to
-	 * let go; protected as @state
+	 * @num_locks: number of pins among @num_accesses that are permanent:
+	 * their users are not asked to unpin; protected as @state
 	 */
 	unsigned int num_locks;
-	/** @small_pages: domains get no more than PAGE_SIZE at a time */
+	/** @small_pages: map no more than PAGE_SIZE at a time */
 	bool small_pages;
-	/** @prevent_access: somebody waits for @num_accesses to go, so none may come */
+	/** @prevent_access: no new pins, an unmap waits for @num_accesses */
 	bool prevent_access;
-	/** @held: @hold is in effect; for the area's owner */
+	/** @held: @hold is in use; accessed by the owner of the area only */
 	bool held;
 	/**
-	 * @vaddr_invalid: the address of its memory is not to be used any more, see
-	 * iopt_vaddr.h; protected by who keeps others from mapping and unmapping
+	 * @vaddr_invalid: the address of its memory is invalid, see
+	 * iopt_vaddr.h; protected by the caller's exclusion of mapping and
+	 * unmapping
 	 */
 	bool vaddr_invalid;
-	/** @offset: bytes from the beginning of @pages to what is mapped */
+	/** @offset: bytes from the beginning of @pages to the mapped part */
 	unsigned long offset;
 	/** @length: bytes */
 	unsigned long length;
@@ -69,8 +70,8 @@ struct area {
 };
 
 /**
- * area_of() - the area of which a node is part
- * @node: of an area
+ * area_of() - get the area of a node
+ * @node: node of an area
  *
  * Return: the area.
  */
@@ -80,7 +81,7 @@ static inline struct area *area_of(struct iova_node *node)
 }
 
 /**
- * area_offset() - where in its pages an IOVA is
+ * area_offset() - convert an IOVA to an offset into the pages
  * @area: with an IOVA
  * @iova: inside of it
  *
@@ -106,8 +107,8 @@ void area_split(struct area *area, struct area *tail);
 void area_split_hold(struct area *area, struct area *tail);
 
 /**
- * area_unpin() - let go of the memory
- * @area: not mapped any more and flushed; need not be pinned
+ * area_unpin() - unpin the memory of an area
+ * @area: unmapped from all domains, and flushed; need not be pinned
  *
  * Context: May sleep. The caller owns @area.
  */

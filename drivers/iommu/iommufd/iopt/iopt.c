@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mapping and unmapping of areas in an I/O address space.
+ */
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
@@ -13,19 +16,19 @@
 #include "iopt.h"
 #include "pages/pages.h"
 
-/* No IOMMU page is larger, so a coarser IOVA buys nothing. */
+/* No IOMMU page is larger, so a larger alignment of the IOVA gains nothing. */
 #define LARGEST_PAGE SZ_1G
 
 /*
- * How long users have to unpin an area, and how often they are asked to. Mostly
- * they are done when they return from being notified.
+ * How long users may take to unpin an area, and the interval at which they are
+ * asked to. Most have unpinned when their unmap op returns.
  */
 #define UNPIN_TIMEOUT (10 * HZ)
 #define UNPIN_RETRY (HZ / 10)
 
 /**
- * iopt_init() - an empty I/O address space without domains
- * @iopt: to be initialized
+ * iopt_init() - initialize an empty I/O address space without domains
+ * @iopt: the I/O address space
  *
  * Context: Any.
  */
@@ -45,7 +48,9 @@ void iopt_init(struct iopt *iopt)
 	init_waitqueue_head(&iopt->areas_wq);
 }
 
-/* There may be very many areas, but mostly there is one, which costs nothing. */
+/*
+ * Lists of areas can be very long, but most have one entry and need no check.
+ */
 static void cond_resched_unless_last(const struct area *area,
 				     const struct list_head *areas)
 {
@@ -95,7 +100,9 @@ static int iopt_check_areas(const struct iopt *iopt,
 	return 0;
 }
 
-/* The first one has got the IOVA of all; now each gets its own. */
+/*
+ * The first area has the IOVA of the whole list; give each area its own part.
+ */
 static void iopt_split_iova(struct iopt *iopt, struct list_head *areas)
 {
 	struct area *area, *prev = NULL;
@@ -146,7 +153,10 @@ static void iopt_wake_areas(struct iopt *iopt)
 		wake_up_all(&iopt->areas_wq);
 }
 
-/* The list is the caller's again, or without meaning where they are LIVE. */
+/*
+ * Make PENDING areas LIVE, after which the list is meaningless, or return them
+ * without IOVA to the caller.
+ */
 static void iopt_areas_changed(struct iopt *iopt, struct list_head *areas,
 			       bool live)
 {
@@ -198,7 +208,7 @@ err_unfill:
 	return ret;
 }
 
-/* No page goes before all domains were flushed */
+/* All domains must be flushed before the first page is unpinned. */
 static void iopt_unfill_area(struct iopt *iopt, struct area *area)
 {
 	struct iopt_domain *entry;
@@ -230,20 +240,21 @@ err_unfill:
 }
 
 /**
- * iopt_map_areas() - map areas side by side
- * @iopt: where to map
- * @areas: list of struct area, one or more, without IOVA; on failure they are
- *	the caller's again, otherwise the list is without meaning
+ * iopt_map_areas() - map areas next to each other
+ * @iopt: the I/O address space
+ * @areas: list of struct area, one or more, without IOVA; on failure the caller
+ *	owns the areas again, on success the list is meaningless
  * @map: where to map; its length is that of all areas
  *
- * The memory is pinned now if there is a domain, else when the first one comes.
+ * The memory is pinned now if there is a domain, otherwise when the first
+ * domain is added.
  *
  * Context: May sleep.
  * Return: 0, or with nothing changed -EINVAL for bad alignment or a fixed IOVA
  * that is reserved; -EOVERFLOW for a range that wraps or, without a fixed IOVA,
- * is half of the address space; -EEXIST where something is mapped at the fixed
- * IOVA; -ENOSPC where there is no IOVA; -EINTR where the current process is
- * being killed; an error of area_pin() or area_map().
+ * is half of the address space; -EEXIST if something is mapped at the fixed
+ * IOVA; -ENOSPC if there is not enough free IOVA; -EINTR if the current process
+ * is being killed; an error of area_pin() or area_map().
  */
 int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 		   struct iopt_map *map)
@@ -262,7 +273,7 @@ int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 	return ret;
 }
 
-/* Drops the caller's reference to @pages, which may be an error. */
+/* Consumes the caller's reference to @pages, which may be an ERR_PTR(). */
 static int iopt_map_pages(struct iopt *iopt, struct iopt_map *map,
 			  struct pages *pages)
 {
@@ -301,13 +312,13 @@ static int iopt_find_memory(const struct iopt_map *map, unsigned long *start,
 
 /**
  * iopt_map_user() - map memory of the current process
- * @iopt: where to map
- * @map: what to map; &iopt_map.iova is written where it is not fixed
+ * @iopt: the I/O address space
+ * @map: what to map; &iopt_map.iova is written if it is not fixed
  *
  * Context: Process context of a process with an mm. May sleep.
- * Return: as iopt_map_areas(); -EINVAL also for no length, -EOVERFLOW also
- * for memory that wraps; -ENOMEM also where RLIMIT_MEMLOCK does not allow it;
- * -EFAULT where there is no such memory or it does not allow the access.
+ * Return: as iopt_map_areas(); -EINVAL also for a length of 0, -EOVERFLOW also
+ * for memory that wraps; -ENOMEM also if RLIMIT_MEMLOCK is exceeded; -EFAULT if
+ * the memory does not exist or does not allow the access.
  */
 int iopt_map_user(struct iopt *iopt, struct iopt_map *map)
 {
@@ -325,13 +336,13 @@ int iopt_map_user(struct iopt *iopt, struct iopt_map *map)
 
 /**
  * iopt_map_file() - map memory of a file
- * @iopt: where to map
- * @map: what to map; &iopt_map.iova is written where it is not fixed
+ * @iopt: the I/O address space
+ * @map: what to map; &iopt_map.iova is written if it is not fixed
  * @file: the file
  *
  * Context: Process context of a process with an mm. May sleep.
  * Return: as iopt_map_user(); an error of backing_file_init(); -EINVAL also
- * where memory lies behind the end of the file.
+ * if the memory extends past the end of the file.
  */
 int iopt_map_file(struct iopt *iopt, struct iopt_map *map, struct file *file)
 {
@@ -348,16 +359,17 @@ int iopt_map_file(struct iopt *iopt, struct iopt_map *map, struct file *file)
 }
 
 /**
- * iopt_map_dmabuf() - map memory that a driver lends
- * @iopt: where to map
- * @map: what to map; &iopt_map.iova is written where it is not fixed
- * @dmabuf: the memory
+ * iopt_map_dmabuf() - map memory of a dma-buf
+ * @iopt: the I/O address space
+ * @map: what to map; &iopt_map.iova is written if it is not fixed
+ * @dmabuf: the dma-buf
  *
- * Where it is taken back the IOVA stays used, and leads nowhere.
+ * If the exporter revokes the memory, its IOVA stays used but translates to
+ * nothing.
  *
  * Context: Process context of a process with an mm. May sleep.
- * Return: as iopt_map_areas(); -EINVAL also for no length, -EOVERFLOW also for
- * memory that wraps; an error of backing_dmabuf_init().
+ * Return: as iopt_map_areas(); -EINVAL also for a length of 0, -EOVERFLOW also
+ * for memory that wraps; an error of backing_dmabuf_init().
  */
 int iopt_map_dmabuf(struct iopt *iopt, struct iopt_map *map,
 		    struct dma_buf *dmabuf)
@@ -377,12 +389,12 @@ int iopt_map_dmabuf(struct iopt *iopt, struct iopt_map *map,
 /* Unmapping */
 
 /**
- * struct iopt_unmap - what keeps areas from being unmapped
+ * struct iopt_unmap - an attempt to unmap areas
  */
 struct iopt_unmap {
-	/** @areas: list of those that were taken, all or none */
+	/** @areas: list of the areas taken: all of the range, or none */
 	struct list_head areas;
-	/** @areas_seq: &iopt.areas_seq when it was tried */
+	/** @areas_seq: &iopt.areas_seq at the time of the attempt */
 	unsigned int areas_seq;
 	/** @accessed: the first area that is pinned */
 	struct iova_range accessed;
@@ -410,8 +422,7 @@ static void iopt_prevent_access(struct iopt *iopt,
 {
 	struct iova_node *node;
 
-	iova_space_for_each_used(&iopt->space, node, range)
-	{
+	iova_space_for_each_used(&iopt->space, node, range) {
 		area_of(node)->prevent_access = prevent_access;
 		cond_resched();
 	}
@@ -428,7 +439,7 @@ static void iopt_untake_areas(struct iopt_unmap *unmap)
 	INIT_LIST_HEAD(&unmap->areas);
 }
 
-/* Either all areas in the range are taken, or nothing happens */
+/* Takes either all areas in the range or none. */
 static int iopt_take_areas(struct iopt *iopt, const struct iova_range *range,
 			   struct iopt_unmap *unmap)
 {
@@ -437,8 +448,7 @@ static int iopt_take_areas(struct iopt *iopt, const struct iova_range *range,
 
 	lockdep_assert_held_write(&iopt->iova_rwsem);
 	unmap->areas_seq = iopt->areas_seq;
-	iova_space_for_each_used(&iopt->space, node, range)
-	{
+	iova_space_for_each_used(&iopt->space, node, range) {
 		if (!iova_range_contains(range, &node->range)) {
 			ret = -ENOENT;
 			break;
@@ -462,7 +472,7 @@ static int iopt_take_areas(struct iopt *iopt, const struct iova_range *range,
 	return ret;
 }
 
-/* Somebody did not get what they wanted to unmap, so it can be pinned again */
+/* The range stays mapped, so it may be pinned again. */
 static void iopt_cancel_unmap(struct iopt *iopt, const struct iova_range *range)
 {
 	guard(rwsem_write)(&iopt->iova_rwsem);
@@ -488,14 +498,14 @@ static void iopt_notify_users(struct iopt *iopt, const struct iova_range *range)
 }
 
 /**
- * iopt_wait_areas() - wait until it may pay to try once more
+ * iopt_wait_areas() - wait until areas have changed
  * @iopt: the I/O address space
  * @areas_seq: &iopt.areas_seq as it was under the lock when areas were found
  *	not LIVE, busy or pinned
  * @timeout: in jiffies
  *
  * Context: May sleep. The caller holds no lock of @iopt.
- * Return: 0 once some area has areas_wq since, or the time is over; -EINTR where
+ * Return: 0 once &iopt.areas_seq has changed or @timeout has expired; -EINTR if
  * the current process is being killed.
  */
 int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
@@ -524,11 +534,13 @@ static bool iopt_same_range(const struct iova_range *a,
 	return a->first == b->first && a->last == b->last;
 }
 
-/* Leaves with domains_rwsem held for reading, unless it was interrupted */
+/*
+ * Returns with domains_rwsem held for reading, unless with -EINTR or -EDEADLK.
+ */
 static int iopt_begin_unmap(struct iopt *iopt, const struct iova_range *range,
 			    struct iopt_unmap *unmap)
 {
-	/* which no area is */
+	/* no area is that large */
 	struct iova_range notified = IOVA_RANGE_ALL;
 	unsigned long deadline = 0;
 	int ret;
@@ -554,7 +566,10 @@ static int iopt_begin_unmap(struct iopt *iopt, const struct iova_range *range,
 	}
 }
 
-/* No page goes before all domains were flushed, and no IOVA before its page */
+/*
+ * All domains must be flushed before the first page is unpinned, and a page
+ * must be unpinned before its IOVA is freed.
+ */
 static void iopt_unfill_areas(struct iopt *iopt, struct list_head *areas)
 {
 	struct hwmap_flush flush __uninitialized;
@@ -603,17 +618,17 @@ static u64 iopt_finish_unmap(struct iopt *iopt, struct list_head *areas)
 /**
  * iopt_unmap() - unmap all areas in a range
  * @iopt: the I/O address space
- * @range: contains each area that it touches
- * @unmapped: bytes that were unmapped; 0 where nothing was mapped, which is no
+ * @range: contains each area that it overlaps
+ * @unmapped: number of bytes unmapped; 0 if nothing was mapped, which is no
  *	error; written on success only
  *
- * Waits for those who are mapping or unmapping in the range, or work with areas
- * there. Asks those who have pinned memory there to unpin it.
+ * Waits for requests that map, unmap or use areas in the range. Asks users that
+ * have pinned memory in it to unpin.
  *
  * Context: May sleep. The caller holds no lock that a user's unmap op takes.
- * Return: 0, or with nothing changed -ENOENT where @range contains only a part
- * of some area, -EBUSY where some of it is locked, -EDEADLK where a user did not
- * unpin, -EINTR where the current process is being killed.
+ * Return: 0, or with nothing changed -ENOENT if @range contains only a part of
+ * some area, -EBUSY if some of it is locked, -EDEADLK if a user did not unpin,
+ * -EINTR if the current process is being killed.
  */
 int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
 {
@@ -633,11 +648,11 @@ int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
 /**
  * iopt_unmap_all() - unmap all areas
  * @iopt: the I/O address space
- * @unmapped: bytes that were unmapped, written on success only
+ * @unmapped: number of bytes unmapped, written on success only
  *
- * Context: May sleep.
- * Return: 0, or with nothing changed -EBUSY where something is locked, -EDEADLK
- * where a user did not unpin, -EINTR where the current process is being killed.
+ * Context: May sleep. The caller holds no lock that a user's unmap op takes.
+ * Return: 0, or with nothing changed -EBUSY if something is locked, -EDEADLK if
+ * a user did not unpin, -EINTR if the current process is being killed.
  */
 int iopt_unmap_all(struct iopt *iopt, u64 *unmapped)
 {
@@ -645,11 +660,10 @@ int iopt_unmap_all(struct iopt *iopt, u64 *unmapped)
 }
 
 /**
- * iopt_clear() - unmap all areas, whatever happens
- * @iopt: the I/O address space
+ * iopt_clear() - unmap all areas unconditionally
+ * @iopt: the I/O address space; no area is busy, pinned or locked
  *
- * For teardown: cannot fail, and lets nobody else map or unmap meanwhile. Nobody
- * works with an area or has memory pinned through it.
+ * For teardown: cannot fail, and excludes all other mapping and unmapping.
  *
  * Context: May sleep.
  */
@@ -665,8 +679,8 @@ void iopt_clear(struct iopt *iopt)
 }
 
 /**
- * iopt_destroy() - unmap all areas, free all that belongs to the address space
- * @iopt: without domains or users, out of everybody else's reach
+ * iopt_destroy() - unmap all areas and free an I/O address space
+ * @iopt: without domains and users; no other task can reach it
  *
  * Context: May sleep.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * One I/O address space: the areas mapped in it and the IOMMU domains that
- * translate it. Every domain holds every area.
+ * translate it. Every domain maps every area.
  *
  * Locks, outermost first, for the whole driver:
  *
@@ -12,25 +12,26 @@
  *	ioas lock, access lock
  *	iopt.domains_rwsem
  *	iopt.iova_rwsem; or the reservation lock of a dma-buf, then pages.lock
- *	fault_queue.lock, which who holds the group lock takes too
- *	mmap_lock of the process that owns the memory, or that pays; of any
- *		process where user memory is accessed
- *	the lock of a driver under which a process maps memory that it lends
+ *	fault_queue.lock, also taken with the group lock held
+ *	mmap_lock of the process that owns the memory, or that is charged for
+ *		it; of any process if user memory is accessed
+ *	the lock of a driver under which a process maps the memory of a P2P
+ *		provider
  *	provider.lock
  *	iopt.users, then object_table.objects: the locks of the xarrays
  *	eventq.lock
  *
- * No other is taken with extension_lock held. No lock at all is held while a
- * user's unmap op is called.
+ * No other lock is taken with extension_lock held. The unmap op of a user is
+ * called without any lock.
  *
- * An area is PENDING while it is filled and DYING while it is unmapped; in both
- * it occupies its IOVA, and whoever brought it there owns it alone and works on
- * it without iova_rwsem. Pinning and mapping therefore block nobody but a
- * change of domains.
+ * An area is PENDING while it is filled and DYING while it is unmapped. In both
+ * states it occupies its IOVA, and the task that maps or unmaps it owns it
+ * exclusively and works on it without iova_rwsem. Pinning and mapping therefore
+ * block only changes of the set of domains.
  *
- * A request that only looks at LIVE areas (reads memory through them, pins it
- * for the CPU, reads what is dirty) makes them busy instead, see iopt_range_query.h.
- * They stay what they are until it is done.
+ * A request that only uses LIVE areas (reads memory through them, pins it for
+ * the CPU, reads dirty bits) makes them busy instead, see iopt_range.h. A busy
+ * area stays LIVE until the request is done.
  */
 #ifndef IOMMUFD_IOPT_H
 #define IOMMUFD_IOPT_H
@@ -56,30 +57,33 @@ struct iopt_user;
 #define IOVA_RANGE_ALL ((const struct iova_range){ 0, ULONG_MAX })
 
 /**
- * struct iopt_user_ops - how somebody who pins memory is asked to let go of it
+ * struct iopt_user_ops - ask a user that has memory pinned to unpin it
  */
 struct iopt_user_ops {
-	/** @get: keep @user from going away; false where it does so already */
+	/**
+	 * @get: take a reference to @user; false if @user is already being
+	 * freed
+	 */
 	bool (*get)(struct iopt_user *user);
 	/** @put: undo @get */
 	void (*put)(struct iopt_user *user);
 	/**
-	 * @unmap: a range is going to be unmapped, so unpin what was pinned
-	 * there. Called without locks. May sleep.
+	 * @unmap: unpin what is pinned in a range that is about to be
+	 * unmapped. Called without locks. May sleep.
 	 */
 	void (*unmap)(struct iopt_user *user, unsigned long iova,
 		      unsigned long length);
 };
 
 /**
- * struct iopt_user - who reads, writes and pins memory by IOVA
+ * struct iopt_user - a driver that reads, writes and pins memory by IOVA
  */
 struct iopt_user {
-	/** @ops: how to reach it */
+	/** @ops: callbacks into the user */
 	const struct iopt_user_ops *ops;
-	/** @pins: it may pin, and wants mappings to be of whole pages */
+	/** @pins: the user may pin, and needs mappings of whole pages */
 	bool pins;
-	/** @index: its place in &iopt.users */
+	/** @index: index in &iopt.users */
 	u32 index;
 };
 
@@ -89,23 +93,23 @@ struct iopt_user {
 struct iopt {
 	/**
 	 * @domains_rwsem: protects @domains, @small_pages, @users (which
-	 * readers may walk without) and @nr_pinners. A request to map
-	 * or unmap holds it for reading from beginning to end, so that who
-	 * holds it for writing meets no area that is not LIVE.
+	 * readers may walk without it) and @nr_pinners. A request to map or
+	 * unmap holds it for reading from beginning to end, so that all areas
+	 * are LIVE while it is held for writing.
 	 */
 	struct rw_semaphore domains_rwsem;
 	/** @domains: list of struct iopt_domain */
 	struct list_head domains;
 	/** @small_pages: map no more than PAGE_SIZE at a time */
 	bool small_pages;
-	/** @users: of struct iopt_user */
+	/** @users: struct iopt_user by index */
 	struct xarray users;
-	/** @nr_pinners: users that may pin */
+	/** @nr_pinners: number of users that may pin */
 	unsigned int nr_pinners;
 	/**
 	 * @pgsizes: bitmap of the I/O page sizes that all of @domains have, in
 	 * bytes, ULONG_MAX without any; written with @domains_rwsem held for
-	 * writing, read without
+	 * writing, read without it
 	 */
 	unsigned long pgsizes;
 
@@ -114,23 +118,26 @@ struct iopt {
 	 * Never held while memory is pinned, mapped or flushed.
 	 */
 	struct rw_semaphore iova_rwsem;
-	/** @space: which IOVA is used, reserved, allowed */
+	/** @space: used, reserved and allowed IOVA */
 	struct iova_space space;
 	/**
-	 * @alignment: bytes, what IOVA, length and offset into a page must be
-	 * multiples of; written with @domains_rwsem held for writing too
+	 * @alignment: required alignment of IOVA, length and offset into a
+	 * page, in bytes; written with @domains_rwsem held for writing too
 	 */
 	unsigned long alignment;
-	/** @nr_areas: areas in any state */
+	/** @nr_areas: number of areas in any state */
 	unsigned int nr_areas;
-	/** @areas_seq: how often areas ceased to be PENDING, DYING, busy, pinned */
+	/**
+	 * @areas_seq: incremented when areas are no longer PENDING, DYING, busy
+	 * or pinned
+	 */
 	unsigned int areas_seq;
 	/** @areas_wq: woken when @areas_seq changes */
 	wait_queue_head_t areas_wq;
 };
 
 /**
- * struct iopt_domain - a domain's place in an I/O address space
+ * struct iopt_domain - a domain that translates an I/O address space
  *
  * Embedded in the object that owns the domain. Its address also owns the
  * reservation of IOVA outside of the domain's aperture.
@@ -150,15 +157,18 @@ struct iopt_map {
 	u64 iova;
 	/** @length: bytes */
 	u64 length;
-	/** @uaddr: address in the current process, or offset in the file or dma-buf */
+	/**
+	 * @uaddr: address in the current process, or offset in the file or
+	 * dma-buf
+	 */
 	u64 uaddr;
 	/** @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE, for iommu_map() */
 	int prot;
-	/** @fixed: map at @iova and nowhere else */
+	/** @fixed: map at @iova only */
 	bool fixed;
 	/** @small_pages: map no more than PAGE_SIZE at a time; not for copies */
 	bool small_pages;
-	/** @charge: where the memory is accounted; not for copies */
+	/** @charge: how the memory is charged; not for copies */
 	enum charge_mode charge;
 };
 

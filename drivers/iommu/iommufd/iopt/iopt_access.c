@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Access to mapped memory by the CPU, on behalf of emulated devices: reading,
+ * writing and pinning it by IOVA.
+ */
 #include <linux/bug.h>
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
@@ -30,14 +34,13 @@ static int iopt_add_user_locked(struct iopt *iopt, struct iopt_user *user)
 }
 
 /**
- * iopt_add_user() - somebody is going to use an I/O address space
+ * iopt_add_user() - add a user to an I/O address space
  * @iopt: the I/O address space
- * @user: its ops may be called from now on
+ * @user: the user, whose ops may be called from now on
  *
  * Context: May sleep.
- * Return: 0, -EADDRINUSE where it pins and something is mapped that does not
- * consist of whole pages, -ENOMEM, -EINTR where the current process is being
- * killed.
+ * Return: 0, -EADDRINUSE if @user pins and some mapping does not consist of
+ * whole pages, -ENOMEM, -EINTR if the current process is being killed.
  */
 int iopt_add_user(struct iopt *iopt, struct iopt_user *user)
 {
@@ -54,8 +57,8 @@ int iopt_add_user(struct iopt *iopt, struct iopt_user *user)
 /**
  * iopt_remove_user() - undo iopt_add_user()
  * @iopt: the I/O address space
- * @user: has nothing pinned; its ops may still be running afterwards, between
- *	get and put, but will not be called again
+ * @user: has nothing pinned; a call of its ops that is already between get and
+ *	put may still be running on return, but no new one begins
  *
  * Context: May sleep.
  */
@@ -68,7 +71,7 @@ void iopt_remove_user(struct iopt *iopt, struct iopt_user *user)
 	iopt_update_alignment(iopt);
 }
 
-/* Pages of @area that show up in @range */
+/* Find the pages of @area that @range covers. */
 static void iopt_area_pages(const struct area *area,
 			    const struct iova_range *range,
 			    unsigned long *first, unsigned long *end)
@@ -80,7 +83,7 @@ static void iopt_area_pages(const struct area *area,
 	*end = PFN_DOWN(area_offset(area, part.last)) + 1;
 }
 
-/* Up to @last, where an area ends, or the range */
+/* Unpin up to @last, which is the end of an area or of the range. */
 static void iopt_unpin_areas(struct iopt *iopt, const struct iova_range *range,
 			     unsigned long last)
 {
@@ -156,13 +159,13 @@ static void iopt_unpin_range(struct iopt *iopt, const struct iova_range *range,
 }
 
 /**
- * iopt_pin() - pin the memory behind a range
+ * iopt_pin() - pin the memory of a range
  * @iopt: the I/O address space
- * @range: IOVA, to begin where a page does
+ * @range: IOVA; begins at a page boundary of the memory
  * @prot: IOMMU_READ or IOMMU_WRITE, which the mappings must allow
- * @out: room for all pages
+ * @out: array that takes all pages
  *
- * Who does this is among the users, and unpins when it is asked to.
+ * The caller is one of the users, and unpins when its unmap op is called.
  *
  * Context: May sleep.
  * Return: 0, or with nothing pinned an error of iopt_range_get() or
@@ -177,7 +180,7 @@ int iopt_pin(struct iopt *iopt, const struct iova_range *range, int prot,
 /**
  * iopt_unpin() - undo iopt_pin()
  * @iopt: the I/O address space
- * @range: as it was given there
+ * @range: as given to iopt_pin()
  *
  * Context: May sleep.
  */
@@ -187,13 +190,13 @@ void iopt_unpin(struct iopt *iopt, const struct iova_range *range)
 }
 
 /**
- * iopt_lock() - pin the memory behind a range for good
+ * iopt_lock() - pin the memory of a range permanently
  * @iopt: the I/O address space
- * @range: IOVA, to begin where a page does
+ * @range: IOVA; begins at a page boundary of the memory
  * @prot: IOMMU_READ or IOMMU_WRITE, which the mappings must allow
- * @out: room for all pages
+ * @out: array that takes all pages
  *
- * What the range shows cannot be unmapped until iopt_unlock().
+ * The mappings of the range cannot be unmapped until iopt_unlock().
  *
  * Context: May sleep.
  * Return: as iopt_pin().
@@ -207,7 +210,7 @@ int iopt_lock(struct iopt *iopt, const struct iova_range *range, int prot,
 /**
  * iopt_unlock() - undo iopt_lock()
  * @iopt: the I/O address space
- * @range: as it was given there
+ * @range: as given to iopt_lock()
  *
  * Context: May sleep.
  */
@@ -217,14 +220,15 @@ void iopt_unlock(struct iopt *iopt, const struct iova_range *range)
 }
 
 /**
- * iopt_copy_range() - read or write the memory behind a range
+ * iopt_copy_range() - read or write the memory of a range that is held
  * @iopt: the I/O address space
- * @range: is being looked at for an access that @flags ask for
- * @data: the other side
+ * @range: held by iopt_range_get() for the access that @flags ask for
+ * @data: buffer to copy from or to
  * @flags: BACKING_WRITE and so on
  *
  * Context: May sleep.
- * Return: 0, or an error of pages_copy() with part done possibly.
+ * Return: 0, or an error of pages_copy(), after which part may have been
+ * copied.
  */
 int iopt_copy_range(struct iopt *iopt, const struct iova_range *range,
 		    void *data, unsigned int flags)
@@ -246,15 +250,15 @@ int iopt_copy_range(struct iopt *iopt, const struct iova_range *range,
 }
 
 /**
- * iopt_rw() - read or write the memory behind a range
+ * iopt_rw() - read or write the memory of a range
  * @iopt: the I/O address space
  * @range: IOVA, any alignment
- * @data: the other side
+ * @data: buffer to copy from or to
  * @flags: BACKING_WRITE and so on
  *
  * Context: May sleep.
- * Return: 0, an error of iopt_range_get(), or of pages_copy(); in the latter
- * case part may be done.
+ * Return: 0, an error of iopt_range_get(), or an error of pages_copy(), after
+ * which part may have been copied.
  */
 int iopt_rw(struct iopt *iopt, const struct iova_range *range, void *data,
 	    unsigned int flags)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reading, writing and pinning memory by IOVA, for devices that are software.
+ * Reading, writing and pinning memory by IOVA, for emulated devices.
  */
 #ifndef IOMMUFD_IOPT_ACCESS_H
 #define IOMMUFD_IOPT_ACCESS_H

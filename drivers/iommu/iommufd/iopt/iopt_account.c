@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Moving the charge for all memory mapped in an I/O address space to another
+ * process.
+ */
 #include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/sched.h>
@@ -7,14 +11,13 @@
 #include "iopt.h"
 #include "iopt_account.h"
 
-/* Before anybody waits for the memory of another process */
+/* Fail early, before any task has to wait for the memory of another process. */
 static int iopt_account_check(struct iopt *iopt)
 {
 	struct iova_node *node;
 
 	guard(rwsem_read)(&iopt->iova_rwsem);
-	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL)
-	{
+	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL) {
 		if (!pages_can_move(area_of(node)->pages))
 			return -EINVAL;
 		cond_resched();
@@ -23,8 +26,9 @@ static int iopt_account_check(struct iopt *iopt)
 }
 
 /*
- * The memory of the first area from an IOVA on, with a reference. What pins in
- * it may take long, so it is not waited for with the lock of all areas held.
+ * Get the memory of the first area at or above an IOVA, with a reference. Its
+ * lock can be held for long by a task that pins, so it must not be waited for
+ * with iova_rwsem held.
  */
 static struct pages *iopt_account_next_pages(struct iopt *iopt,
 					     unsigned long from,
@@ -42,15 +46,15 @@ static struct pages *iopt_account_next_pages(struct iopt *iopt,
 }
 
 /**
- * iopt_add_next_charge() - the current process is going to pay for all that is mapped
+ * iopt_add_next_charge() - charge the current process for all mapped memory too
  * @iopt: the I/O address space
  *
- * To be followed by iopt_drop_next_charge(), whatever it returns. Memory that is mapped
- * from now on is not affected.
+ * iopt_drop_next_charge() has to follow, even after an error. Memory that is
+ * mapped later is not affected.
  *
  * Context: Process context of a process with an mm. May sleep.
- * Return: 0, -EINVAL where memory of a process or of a device is mapped, or another error of
- * pages_add_next_charge().
+ * Return: 0, -EINVAL if memory of a process or of a device is mapped, or
+ * another error of pages_add_next_charge().
  */
 int iopt_add_next_charge(struct iopt *iopt)
 {
@@ -75,13 +79,14 @@ int iopt_add_next_charge(struct iopt *iopt)
 }
 
 /**
- * iopt_drop_next_charge() - only one pays for what is mapped
+ * iopt_drop_next_charge() - drop one of the two charges for all mapped memory
  * @iopt: the I/O address space
- * @pays: it is the next_charge
+ * @commit: keep the charge that iopt_add_next_charge() added, and drop the old
+ *	one; otherwise drop the one that was added
  *
  * Context: May sleep.
  */
-void iopt_drop_next_charge(struct iopt *iopt, bool pays)
+void iopt_drop_next_charge(struct iopt *iopt, bool commit)
 {
 	unsigned long from = 0, last;
 	struct pages *pages;
@@ -91,7 +96,7 @@ void iopt_drop_next_charge(struct iopt *iopt, bool pays)
 		pages = iopt_account_next_pages(iopt, from, &last);
 		if (!pages)
 			break;
-		pages_drop_next_charge(pages, pays);
+		pages_drop_next_charge(pages, commit);
 		pages_put(pages);
 		if (last == ULONG_MAX)
 			break;

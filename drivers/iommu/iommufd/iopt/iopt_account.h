@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who pays for the memory that is mapped, when that changes.
+ * Moving the charge for mapped memory to another process.
  */
 #ifndef IOMMUFD_IOPT_ACCOUNT_H
 #define IOMMUFD_IOPT_ACCOUNT_H
@@ -10,6 +10,6 @@
 struct iopt;
 
 int iopt_add_next_charge(struct iopt *iopt);
-void iopt_drop_next_charge(struct iopt *iopt, bool pays);
+void iopt_drop_next_charge(struct iopt *iopt, bool commit);
 
 #endif /* IOMMUFD_IOPT_ACCOUNT_H */

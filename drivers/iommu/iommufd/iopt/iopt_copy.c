@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copying of mappings, which creates new areas of the same memory, and cutting
+ * them in two.
+ */
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/lockdep.h>
@@ -32,16 +36,16 @@ static int iopt_collect_areas(struct iopt *iopt, const struct iova_range *range,
 }
 
 /**
- * iopt_collect() - make areas of the same memory as a range shows
+ * iopt_collect() - create areas for the memory that a range maps
  * @iopt: the I/O address space
- * @range: all of it mapped; may cut mappings
- * @prot: what the new areas allow, whatever the old ones do
+ * @range: IOVA, all of it mapped; may begin or end inside of a mapping
+ * @prot: access that the new areas allow, independent of the old ones
  * @areas: an empty list; to be given to iopt_map_areas() or iopt_discard()
  *
  * Context: May sleep.
- * Return: 0, or with an empty list -ENOENT where part of @range is not mapped,
- * -EPERM where devices may not write to some of the memory and @prot says they
- * should, -ENOMEM.
+ * Return: 0, or with an empty list -ENOENT if part of @range is not mapped,
+ * -EPERM if @prot has IOMMU_WRITE but devices may not write to some of the
+ * memory, -ENOMEM.
  */
 int iopt_collect(struct iopt *iopt, const struct iova_range *range, int prot,
 		 struct list_head *areas)
@@ -61,7 +65,7 @@ int iopt_collect(struct iopt *iopt, const struct iova_range *range, int prot,
 }
 
 /**
- * iopt_discard() - free areas that were not mapped
+ * iopt_discard() - free areas that are not mapped
  * @areas: list of struct area, empty afterwards
  *
  * Context: May sleep.
@@ -77,7 +81,7 @@ void iopt_discard(struct list_head *areas)
 	}
 }
 
-/* Large I/O pages cannot be cut; small ones are there from the beginning. */
+/* Large I/O pages cannot be cut; with small_pages set, no mapping has any. */
 static int iopt_check_cut(struct iopt *iopt, struct area *area,
 			  unsigned long iova)
 {
@@ -96,8 +100,8 @@ static int iopt_check_cut(struct iopt *iopt, struct area *area,
 }
 
 /*
- * Returns 1 where @tail was used; it and @head are busy then. -EAGAIN stands for
- * what is over once &iopt.areas_seq differs from @areas_seq.
+ * Returns 1 if @tail was used; it and @head are busy then. On -EAGAIN, try
+ * again once &iopt.areas_seq differs from @areas_seq.
  */
 static int iopt_cut_area(struct iopt *iopt, unsigned long iova,
 			 struct area *tail, struct area **head,
@@ -126,8 +130,8 @@ static int iopt_cut_area(struct iopt *iopt, unsigned long iova,
 }
 
 /*
- * Others may be pinning in the same memory, for which only those wait who want
- * to unmap what was cut.
+ * Splitting the hold waits for tasks that pin in the same memory. Both areas
+ * are busy meanwhile, so that only requests to unmap them wait too.
  */
 static void iopt_finish_cut(struct iopt *iopt, struct area *head,
 			    struct area *tail)
@@ -155,16 +159,16 @@ static int iopt_try_cut(struct iopt *iopt, unsigned long iova,
 }
 
 /**
- * iopt_cut() - make a mapping begin at an IOVA
+ * iopt_cut() - cut the mapping that crosses an IOVA in two
  * @iopt: the I/O address space
- * @iova: nothing happens where no mapping goes across it
+ * @iova: first IOVA of the upper part; nothing changes if no mapping crosses it
  *
- * Waits for those who are mapping or unmapping it, or work with it.
+ * Waits for requests that map, unmap or use the mapping.
  *
  * Context: May sleep.
- * Return: 0, -EINVAL where @iova is not aligned or large I/O pages may be in
- * use, -EBUSY where the mapping is pinned, -EOPNOTSUPP where it shows memory that
- * may be taken back, -ENOMEM, -EINTR where the current process is being killed.
+ * Return: 0, -EINVAL if @iova is not aligned or large I/O pages may be in use,
+ * -EBUSY if the mapping is pinned, -EOPNOTSUPP if its memory can be revoked,
+ * -ENOMEM, -EINTR if the current process is being killed.
  */
 int iopt_cut(struct iopt *iopt, unsigned long iova)
 {

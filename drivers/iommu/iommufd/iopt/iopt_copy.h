@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Mapping once more what is mapped already, and cutting mappings.
+ * Copying of mappings, and cutting them in two.
  */
 #ifndef IOMMUFD_IOPT_COPY_H
 #define IOMMUFD_IOPT_COPY_H

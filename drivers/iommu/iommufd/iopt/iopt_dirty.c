@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Dirty tracking of the mapped part of an I/O address space in one domain.
+ */
 #include <linux/errno.h>
 #include <linux/log2.h>
 #include <linux/sched.h>
@@ -10,7 +13,7 @@
 #include "iopt_iova.h"
 #include "iopt_range.h"
 
-/* What is being mapped or unmapped just now needs no attention. */
+/* An area that is being mapped or unmapped right now needs no clearing. */
 static int iopt_dirty_clear_area(struct iopt *iopt, struct iommu_domain *domain,
 				 const struct iova_range *range)
 {
@@ -42,14 +45,14 @@ static int iopt_dirty_clear(struct iopt *iopt, struct iommu_domain *domain)
 }
 
 /**
- * iopt_track_dirty() - begin or cease to keep track of what devices write to
+ * iopt_track_dirty() - enable or disable dirty tracking in a domain
  * @iopt: the I/O address space
  * @domain: a domain of it, for which hwdirty_supported()
- * @enable: begin, with everything clean
+ * @enable: enable, with all mappings clean
  *
  * Context: May sleep.
- * Return: 0, -EINTR where the current process is being killed, or what the IOMMU
- * driver says.
+ * Return: 0, -EINTR if the current process is being killed, or an error of the
+ * IOMMU driver.
  */
 int iopt_track_dirty(struct iopt *iopt, struct iommu_domain *domain,
 		     bool enable)
@@ -63,14 +66,14 @@ int iopt_track_dirty(struct iopt *iopt, struct iommu_domain *domain,
 }
 
 /**
- * iopt_check_dirty() - can a report be about a range?
+ * iopt_check_dirty() - check that the dirty bits of a range can be reported
  * @iopt: the I/O address space
  * @range: IOVA, mapped or not
- * @page_size: bytes that a bit of the report stands for
+ * @page_size: bytes per bit of the report
  *
  * Context: May sleep.
- * Return: 0, -EINVAL where an end is not aligned to @page_size or the pages of
- * the domains, or that is no power of two.
+ * Return: 0, -EINVAL if an end of @range is not aligned to @page_size or to the
+ * pages of the domains, or if @page_size is not a power of two.
  */
 int iopt_check_dirty(struct iopt *iopt, const struct iova_range *range,
 		     u64 page_size)
@@ -96,28 +99,29 @@ static int iopt_dirty_read_range(struct iommu_domain *domain,
 	if (ret)
 		return ret;
 	ret = hwdirty_read(domain, range, clear, &bitmap);
-	/* even after an error: what was cleared must be told */
+	/* even after an error: bits that were cleared must be reported */
 	flush_ret = user_bitmap_flush(&bitmap);
 	user_bitmap_destroy(&bitmap);
 	return ret ?: flush_ret;
 }
 
 /**
- * iopt_read_dirty() - report what devices wrote to
+ * iopt_read_dirty() - report the dirty bits of a range
  * @iopt: the I/O address space
- * @domain: a domain of it, for which hwdirty_supported() and which keeps track
+ * @domain: a domain of it, for which hwdirty_supported(), with dirty tracking
+ *	enabled
  * @range: mapped IOVA
- * @page_size: bytes that a bit of the report stands for
- * @clear: let it be clean afterwards, but for an I/O page that is not in @range
- *	   as a whole
- * @data: user's bitmap; bits are added to what is set there
+ * @page_size: bytes per bit of the report
+ * @clear: clear the dirty bits, except those of I/O pages that are only partly
+ *	in @range
+ * @data: bitmap of user space; bits that are set already stay set
  *
  * Context: May sleep.
- * Return: 0; -EINVAL where part of the range is not mapped, an end is not aligned
- * to @page_size or the pages of the domain, or that is no power of two; -EFAULT
- * where @data cannot be written, -ENOMEM, -EINTR where the current process is
- * being killed, or what the IOMMU driver says. With one of the latter part may
- * have been done.
+ * Return: 0; -EINVAL if part of the range is not mapped, an end of it is not
+ * aligned to @page_size or to the pages of the domain, or @page_size is not a
+ * power of two; -EFAULT if @data cannot be written, -ENOMEM, -EINTR if the
+ * current process is being killed, or an error of the IOMMU driver. After one
+ * of those from -EFAULT on, part may have been reported.
  */
 int iopt_read_dirty(struct iopt *iopt, struct iommu_domain *domain,
 		    const struct iova_range *range, u64 page_size, bool clear,

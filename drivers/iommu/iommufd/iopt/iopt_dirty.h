@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What devices wrote to, by IOVA.
+ * Dirty tracking: which IOVA devices have written to.
  */
 #ifndef IOMMUFD_IOPT_DIRTY_H
 #define IOMMUFD_IOPT_DIRTY_H

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The domains of an I/O address space: adding and removing them, which maps and
+ * unmaps all areas, and the alignment that they require.
+ */
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
 #include <linux/minmax.h>
@@ -37,7 +41,7 @@ static unsigned long iopt_common_pgsizes(const struct iopt *iopt)
 }
 
 /**
- * iopt_update_alignment() - find out what mappings must be aligned to
+ * iopt_update_alignment() - recompute the required alignment and page sizes
  * @iopt: domains_rwsem is held for writing; domains or users have changed
  *
  * Context: May sleep.
@@ -51,13 +55,13 @@ void iopt_update_alignment(struct iopt *iopt)
 }
 
 /**
- * iopt_check_alignment() - are all mappings aligned?
+ * iopt_check_alignment() - check that all mappings are aligned
  * @iopt: domains_rwsem is held for writing
  * @alignment: bytes, a power of two
  *
  * Context: May sleep.
- * Return: 0, -EADDRINUSE where one is not, -EINVAL where @alignment is larger
- * than PAGE_SIZE.
+ * Return: 0, -EADDRINUSE if one is not, -EINVAL if @alignment is larger than
+ * PAGE_SIZE.
  */
 int iopt_check_alignment(const struct iopt *iopt, unsigned long alignment)
 {
@@ -68,8 +72,7 @@ int iopt_check_alignment(const struct iopt *iopt, unsigned long alignment)
 		return -EINVAL;
 	if (alignment <= iopt->alignment)
 		return 0;
-	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL)
-	{
+	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL) {
 		if (!area_aligned(area_of(node), alignment))
 			return -EADDRINUSE;
 		cond_resched();
@@ -77,7 +80,10 @@ int iopt_check_alignment(const struct iopt *iopt, unsigned long alignment)
 	return 0;
 }
 
-/* Takes the areas below @stop (all if NULL) out of one domain */
+/*
+ * Unmap the areas below @stop (all if NULL) from one domain, and unpin them if
+ * it was the last one.
+ */
 static void iopt_domain_unfill(struct iopt *iopt, struct iommu_domain *domain,
 			       const struct iova_node *stop)
 {
@@ -86,8 +92,7 @@ static void iopt_domain_unfill(struct iopt *iopt, struct iommu_domain *domain,
 
 	lockdep_assert_held_write(&iopt->domains_rwsem);
 	hwmap_begin(&flush, domain);
-	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL)
-	{
+	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL) {
 		if (node == stop)
 			break;
 		area_unmap(area_of(node), &flush);
@@ -96,8 +101,7 @@ static void iopt_domain_unfill(struct iopt *iopt, struct iommu_domain *domain,
 	hwmap_end(&flush);
 	if (!list_empty(&iopt->domains))
 		return;
-	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL)
-	{
+	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL) {
 		if (node == stop)
 			break;
 		area_unpin(area_of(node));
@@ -128,8 +132,7 @@ static int iopt_domain_fill(struct iopt *iopt, struct iommu_domain *domain)
 	int ret;
 
 	lockdep_assert_held_write(&iopt->domains_rwsem);
-	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL)
-	{
+	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL) {
 		ret = iopt_domain_fill_area(iopt, area_of(node), domain);
 		if (ret) {
 			iopt_domain_unfill(iopt, domain, node);
@@ -161,18 +164,17 @@ static int iopt_add_domain_locked(struct iopt *iopt, struct iopt_domain *entry)
 }
 
 /**
- * iopt_add_domain() - let one more domain translate the address space
+ * iopt_add_domain() - add a domain to an I/O address space
  * @iopt: the I/O address space
- * @entry: the domain's place in it, until iopt_remove_domain()
+ * @entry: links @domain into @iopt until iopt_remove_domain()
  * @domain: a paging domain with nothing mapped
  *
- * Maps in @domain what the address space has, and reserves what lies outside
- * of its aperture.
+ * Maps all areas in @domain, and reserves the IOVA outside of its aperture.
  *
  * Context: May sleep.
- * Return: 0, or with nothing changed -EADDRINUSE where something is mapped or
- * allowed outside of the aperture or not aligned to the pages of @domain,
- * -EINVAL where those are larger than PAGE_SIZE, -EINTR where the current
+ * Return: 0, or with nothing changed -EADDRINUSE if IOVA outside of the
+ * aperture is mapped or allowed, or a mapping is not aligned to the pages of
+ * @domain; -EINVAL if those are larger than PAGE_SIZE, -EINTR if the current
  * process is being killed, or an error of pinning or mapping.
  */
 int iopt_add_domain(struct iopt *iopt, struct iopt_domain *entry,
@@ -190,12 +192,11 @@ int iopt_add_domain(struct iopt *iopt, struct iopt_domain *entry,
 }
 
 /**
- * iopt_remove_domain() - a domain will not translate the address space any more
+ * iopt_remove_domain() - remove a domain from an I/O address space
  * @iopt: the I/O address space
- * @entry: given to iopt_add_domain()
+ * @entry: as given to iopt_add_domain()
  *
- * Nothing is mapped in the domain afterwards. Without any domain nothing is
- * pinned.
+ * Unmaps all areas from the domain, and unpins them if it was the last one.
  *
  * Context: May sleep.
  */
@@ -210,14 +211,15 @@ void iopt_remove_domain(struct iopt *iopt, struct iopt_domain *entry)
 }
 
 /**
- * iopt_stop_mapping() - keep the page tables of all domains as they are
+ * iopt_stop_mapping() - block changes to the page tables of all domains
  * @iopt: the I/O address space
  *
- * For who attaches a device to one of the domains: some drivers change the shape
- * of a page table then, and trust that nobody uses it meanwhile.
+ * To be held while a device is attached to one of the domains: some IOMMU
+ * drivers change the shape of the page table then, and rely on it not being
+ * used meanwhile. iopt_resume_mapping() has to follow.
  *
- * Context: May sleep. Undone by iopt_resume_mapping().
- * Return: 0, or -EINTR where the current process is being killed.
+ * Context: May sleep.
+ * Return: 0, or -EINTR if the current process is being killed.
  */
 int iopt_stop_mapping(struct iopt *iopt)
 {
@@ -243,14 +245,14 @@ static int iopt_check_small_pages(struct iopt *iopt)
 }
 
 /**
- * iopt_set_small_pages() - choose between large I/O pages and small ones
+ * iopt_set_small_pages() - select small or large I/O pages
  * @iopt: the I/O address space
  * @small_pages: map no more than PAGE_SIZE at a time from now on
  *
  * Context: May sleep.
- * Return: 0; for small pages also -EINVAL where large ones may be in use,
- * -EADDRINUSE where something is mapped that is not aligned to PAGE_SIZE,
- * -EINTR where the current process is being killed.
+ * Return: 0; for small pages also -EINVAL if large ones may be in use,
+ * -EADDRINUSE if some mapping is not aligned to PAGE_SIZE; -EINTR if the
+ * current process is being killed.
  */
 int iopt_set_small_pages(struct iopt *iopt, bool small_pages)
 {

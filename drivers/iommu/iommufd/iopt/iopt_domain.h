@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The domains that translate an I/O address space, and what they make of it.
+ * The domains that translate an I/O address space, and the alignment and page
+ * sizes that follow from them.
  */
 #ifndef IOMMUFD_IOPT_DOMAIN_H
 #define IOMMUFD_IOPT_DOMAIN_H
@@ -23,7 +24,7 @@ int iopt_check_alignment(const struct iopt *iopt, unsigned long alignment);
 void iopt_update_alignment(struct iopt *iopt);
 
 /**
- * iopt_pgsizes() - the I/O page sizes that all domains have
+ * iopt_pgsizes() - get the I/O page sizes that all domains have
  * @iopt: the I/O address space
  *
  * Context: Any.

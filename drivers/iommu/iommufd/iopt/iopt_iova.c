@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The reserved and allowed IOVA of an I/O address space, and queries about the
+ * usable and used IOVA.
+ */
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
 #include <linux/minmax.h>
@@ -13,7 +17,10 @@ static int iopt_reserve_region(struct iopt *iopt,
 	struct iova_range range;
 	int ret;
 
-	/* Firmware wants these mapped, but not once a driver took over. */
+	/*
+	 * Firmware needs these mapped only until a driver takes the device
+	 * over.
+	 */
 	if (region->type == IOMMU_RESV_DIRECT_RELAXABLE)
 		return 0;
 	ret = iova_range_from_user(region->start, region->length, &range);
@@ -21,14 +28,14 @@ static int iopt_reserve_region(struct iopt *iopt,
 }
 
 /**
- * iopt_reserve_regions() - keep mappings out of what a device cannot translate
+ * iopt_reserve_regions() - reserve the IOVA that a device cannot use
  * @iopt: the I/O address space
  * @regions: list of struct iommu_resv_region
  * @owner: for iopt_unreserve(); has no reservation yet
  *
  * Context: May sleep.
- * Return: 0, or with nothing reserved -EADDRINUSE where part of a region is
- * mapped or allowed, -ENOMEM.
+ * Return: 0, or with nothing reserved -EADDRINUSE if part of a region is mapped
+ * or allowed, -ENOMEM.
  */
 int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
 			 const void *owner)
@@ -48,14 +55,14 @@ int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
 }
 
 /**
- * iopt_reserve_outside() - keep mappings out of what a domain cannot translate
+ * iopt_reserve_outside() - reserve the IOVA that a domain cannot translate
  * @iopt: the I/O address space
  * @domain: a paging domain
  * @owner: for iopt_unreserve(); may have reservations
  *
  * Context: May sleep.
- * Return: 0, or with nothing reserved anew -EADDRINUSE where something is
- * mapped or allowed outside of the aperture of @domain, -ENOMEM.
+ * Return: 0, or with no new reservation -EADDRINUSE if IOVA outside of the
+ * aperture of @domain is mapped or allowed, -ENOMEM.
  */
 int iopt_reserve_outside(struct iopt *iopt, const struct iommu_domain *domain,
 			 const void *owner)
@@ -73,8 +80,8 @@ int iopt_reserve_outside(struct iopt *iopt, const struct iommu_domain *domain,
 /**
  * iopt_unreserve() - drop all reservations of one owner
  * @iopt: the I/O address space
- * @owner: given to iopt_reserve_regions() or iopt_reserve_outside(); may have
- *	none
+ * @owner: as given to iopt_reserve_regions() or iopt_reserve_outside(); may
+ *	have none
  *
  * Context: May sleep.
  */
@@ -85,13 +92,13 @@ void iopt_unreserve(struct iopt *iopt, const void *owner)
 }
 
 /**
- * iopt_set_allowed() - say where IOVA may be chosen
+ * iopt_set_allowed() - set the ranges from which IOVA may be allocated
  * @iopt: the I/O address space
- * @ranges: in any order, made by kvmalloc(); the caller frees what it points to
- *	afterwards
- * @nr: how many; 0 allows everything, with NULL
+ * @ranges: array from kvmalloc(), in any order; the caller frees the array that
+ *	it points to afterwards
+ * @nr: number of ranges; 0, with NULL, allows all IOVA
  *
- * Does not matter to maps at a fixed IOVA.
+ * Does not restrict mappings at a fixed IOVA.
  *
  * Context: May sleep.
  * Return: as iova_space_sort_allowed() and iova_space_set_allowed().
@@ -107,15 +114,15 @@ int iopt_set_allowed(struct iopt *iopt, struct iova_range **ranges, size_t nr)
 }
 
 /**
- * iopt_usable_ranges() - where mappings are possible
+ * iopt_usable_ranges() - get the ranges that can be mapped
  * @iopt: the I/O address space
- * @ranges: room for @max ranges; may be NULL where that is 0
- * @max: ranges to write at most
- * @alignment: what IOVA, length and address must be multiples of, in bytes;
- *	may be NULL
+ * @ranges: array of @max ranges; may be NULL if that is 0
+ * @max: maximum number of ranges to write
+ * @alignment: set to the required alignment of IOVA, length and address, in
+ *	bytes; may be NULL
  *
  * Context: May sleep.
- * Return: how many ranges there are, of which the first @max were written.
+ * Return: number of ranges, of which the first @max were written.
  */
 size_t iopt_usable_ranges(struct iopt *iopt, struct iova_range *ranges,
 			  size_t max, unsigned long *alignment)
@@ -124,8 +131,7 @@ size_t iopt_usable_ranges(struct iopt *iopt, struct iova_range *ranges,
 	size_t nr = 0;
 
 	guard(rwsem_read)(&iopt->iova_rwsem);
-	iova_space_for_each_usable(&iopt->space, usable)
-	{
+	iova_space_for_each_usable(&iopt->space, usable) {
 		if (nr < max)
 			ranges[nr] = usable;
 		nr++;
@@ -136,15 +142,15 @@ size_t iopt_usable_ranges(struct iopt *iopt, struct iova_range *ranges,
 }
 
 /**
- * iopt_first_area() - find the lowest area that has a byte in a range
+ * iopt_first_area() - find the lowest area that overlaps a range
  * @iopt: the I/O address space
- * @within: where to look
- * @area: its IOVA, written on success only
+ * @within: the range
+ * @area: set to the IOVA of the area, written on success only
  *
- * What is being mapped or unmapped counts.
+ * Includes areas that are being mapped or unmapped.
  *
  * Context: May sleep.
- * Return: true where there is one.
+ * Return: true if there is one.
  */
 bool iopt_first_area(struct iopt *iopt, const struct iova_range *within,
 		     struct iova_range *area)
@@ -163,7 +169,7 @@ bool iopt_first_area(struct iopt *iopt, const struct iova_range *within,
  * @iopt: the I/O address space
  *
  * Context: May sleep.
- * Return: their number; what is being mapped or unmapped counts.
+ * Return: their number, including those that are being mapped or unmapped.
  */
 unsigned int iopt_nr_areas(struct iopt *iopt)
 {

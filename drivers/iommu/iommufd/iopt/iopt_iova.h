@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What IOVA of an I/O address space is reserved, allowed and used.
+ * The reserved, allowed and used IOVA of an I/O address space.
  */
 #ifndef IOMMUFD_IOPT_IOVA_H
 #define IOMMUFD_IOPT_IOVA_H

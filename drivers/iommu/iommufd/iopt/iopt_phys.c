@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Physical addresses of mapped memory, for devices without an IOMMU.
+ */
 #include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
@@ -21,19 +24,20 @@ static bool iopt_has_noiommu_domain(const struct iopt *iopt)
 }
 
 /**
- * iopt_phys() - where is the memory behind an IOVA?
+ * iopt_phys() - get the physical address of an IOVA
  * @iopt: the I/O address space
  * @iova: the first byte
- * @length: most bytes to look at, at least 1; set to how many there are in
- *	sequence, all of the same mapping
+ * @length: maximum number of bytes, at least 1; set to the number of bytes of
+ *	the same mapping that are physically contiguous
  * @phys: set to the physical address of the first byte
  *
- * It stays there until it is unmapped or there is no domain any more.
+ * The address is valid until the mapping is unmapped or the last domain is
+ * removed.
  *
  * Context: May sleep.
- * Return: 0, -ENOENT where nothing is mapped, -EOPNOTSUPP where no device
- * without an IOMMU is attached, -EINVAL where the memory was revoked, -EINTR where
- * the current process is being killed.
+ * Return: 0, -ENOENT if nothing is mapped, -EOPNOTSUPP if no device without an
+ * IOMMU is attached, -EINVAL if the memory was revoked, -EINTR if the current
+ * process is being killed.
  */
 int iopt_phys(struct iopt *iopt, unsigned long iova, u64 *length, u64 *phys)
 {

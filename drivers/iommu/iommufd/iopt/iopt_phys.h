@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where the memory behind an IOVA is, for devices that are behind no IOMMU.
+ * Physical addresses of mapped memory, for devices without an IOMMU.
  */
 #ifndef IOMMUFD_IOPT_PHYS_H
 #define IOMMUFD_IOPT_PHYS_H

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Holding the mappings of a range: areas of a range that is held stay LIVE.
+ */
 #include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/lockdep.h>
@@ -37,8 +40,7 @@ static int iopt_range_check(struct iopt *iopt,
 	struct iova_node *node;
 	int ret;
 
-	iova_space_for_each_used(&iopt->space, node, &query->range)
-	{
+	iova_space_for_each_used(&iopt->space, node, &query->range) {
 		if (node->range.first > next ||
 		    area_of(node)->state != AREA_LIVE)
 			return -ENOENT;
@@ -54,14 +56,16 @@ static int iopt_range_check(struct iopt *iopt,
 }
 
 /**
- * iopt_range_get() - begin to look at what is mapped
+ * iopt_range_get() - hold the mappings of a range
  * @iopt: the I/O address space
- * @query: where, and what must be there
+ * @query: the range, and what its mappings must allow
+ *
+ * The areas stay LIVE until iopt_range_put().
  *
  * Context: May sleep.
- * Return: 0, after which the areas stay until iopt_range_put(); -ENOENT where
- * part of the range is not mapped; -EINVAL where it cannot be accessed now, or
- * does not show whole pages; -EPERM where a mapping does not allow it.
+ * Return: 0; -ENOENT if part of the range is not mapped; -EINVAL if an unmap
+ * waits for accesses to unpin it, or it does not consist of whole pages; -EPERM
+ * if a mapping does not allow the access.
  */
 int iopt_range_get(struct iopt *iopt, const struct iopt_range_query *query)
 {
@@ -72,8 +76,7 @@ int iopt_range_get(struct iopt *iopt, const struct iopt_range_query *query)
 	ret = iopt_range_check(iopt, query);
 	if (ret)
 		return ret;
-	iova_space_for_each_used(&iopt->space, node, &query->range)
-	{
+	iova_space_for_each_used(&iopt->space, node, &query->range) {
 		area_of(node)->busy++;
 		cond_resched();
 	}
@@ -81,9 +84,9 @@ int iopt_range_get(struct iopt *iopt, const struct iopt_range_query *query)
 }
 
 /**
- * iopt_range_area() - the area at an IOVA
+ * iopt_range_area() - get the area at an IOVA
  * @iopt: the I/O address space
- * @iova: in a range that is being looked at
+ * @iova: in a range that is held
  *
  * Context: May sleep.
  * Return: the area.
@@ -97,9 +100,9 @@ struct area *iopt_range_area(struct iopt *iopt, unsigned long iova)
 }
 
 /**
- * iopt_range_lock() - keep areas from being unmapped, also afterwards
+ * iopt_range_lock() - prevent areas from being unmapped after iopt_range_put()
  * @iopt: the I/O address space
- * @range: what is being looked at
+ * @range: as given to iopt_range_get()
  * @locks: 1, or -1 to undo that
  *
  * Context: May sleep.
@@ -110,8 +113,7 @@ void iopt_range_lock(struct iopt *iopt, const struct iova_range *range,
 	struct iova_node *node;
 
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	iova_space_for_each_used(&iopt->space, node, range)
-	{
+	iova_space_for_each_used(&iopt->space, node, range) {
 		area_of(node)->num_locks += locks;
 		cond_resched();
 	}
@@ -120,8 +122,8 @@ void iopt_range_lock(struct iopt *iopt, const struct iova_range *range,
 /**
  * iopt_range_put() - undo iopt_range_get()
  * @iopt: the I/O address space
- * @range: what was looked at
- * @pins: 1 where it was pinned meanwhile, -1 where it was unpinned, or 0
+ * @range: as given to iopt_range_get()
+ * @pins: 1 if it was pinned meanwhile, -1 if it was unpinned, otherwise 0
  *
  * Context: May sleep.
  */
@@ -130,8 +132,7 @@ void iopt_range_put(struct iopt *iopt, const struct iova_range *range, int pins)
 	struct iova_node *node;
 
 	scoped_guard(rwsem_write, &iopt->iova_rwsem) {
-		iova_space_for_each_used(&iopt->space, node, range)
-		{
+		iova_space_for_each_used(&iopt->space, node, range) {
 			area_of(node)->busy--;
 			area_of(node)->num_accesses += pins;
 			cond_resched();

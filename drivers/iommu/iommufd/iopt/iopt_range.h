@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Looking at what is mapped, without a lock and while others map and unmap
- * elsewhere.
+ * Holding the mappings of a range so that they can be used without a lock,
+ * while other ranges are mapped and unmapped.
  */
 #ifndef IOMMUFD_IOPT_RANGE_H
 #define IOMMUFD_IOPT_RANGE_H
@@ -14,16 +14,16 @@ struct area;
 struct iopt;
 
 /**
- * struct iopt_range_query - what must be there to look at
+ * struct iopt_range_query - a range to hold, and what its mappings must allow
  */
 struct iopt_range_query {
 	/** @range: IOVA, all of it mapped */
 	struct iova_range range;
-	/** @prot: IOMMU_READ, IOMMU_WRITE: what the mappings must allow */
+	/** @prot: IOMMU_READ, IOMMU_WRITE, which the mappings must allow */
 	int prot;
-	/** @access: for an access, so not where others wait for it to unpin */
+	/** @access: for an access, which &area.prevent_access forbids */
 	bool access;
-	/** @whole_pages: the mappings must show whole pages at page borders */
+	/** @whole_pages: the mappings must map whole pages at page boundaries */
 	bool whole_pages;
 };
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Invalidating the virtual addresses of mapped memory, and providing new ones.
+ */
 #include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -12,8 +15,7 @@ static bool iopt_any_vaddr_invalid(struct iopt *iopt,
 {
 	struct iova_node *node;
 
-	iova_space_for_each_used(&iopt->space, node, range)
-	{
+	iova_space_for_each_used(&iopt->space, node, range) {
 		if (area_of(node)->vaddr_invalid)
 			return true;
 	}
@@ -21,11 +23,11 @@ static bool iopt_any_vaddr_invalid(struct iopt *iopt,
 }
 
 /**
- * iopt_vaddr_invalidated() - is there memory that cannot be pinned now?
+ * iopt_vaddr_invalidated() - check for memory that cannot be pinned now
  * @iopt: the I/O address space
  *
  * Context: May sleep.
- * Return: true where the address of some memory is forgotten.
+ * Return: true if the address of some memory is invalid.
  */
 bool iopt_vaddr_invalidated(struct iopt *iopt)
 {
@@ -34,13 +36,13 @@ bool iopt_vaddr_invalidated(struct iopt *iopt)
 }
 
 /**
- * iopt_invalidate_vaddr() - addresses of memory are not to be used any more
+ * iopt_invalidate_vaddr() - invalidate the virtual addresses of mapped memory
  * @iopt: the I/O address space
- * @range: IOVA; all mappings that have a byte in it are meant
- * @bytes: what they map is added to it
+ * @range: IOVA; includes all mappings that overlap it
+ * @bytes: incremented by the length of the mappings
  *
  * Context: May sleep.
- * Return: 0, or with nothing changed -EINVAL where one of them is forgotten
+ * Return: 0, or with nothing changed -EINVAL if one of the addresses is invalid
  * already.
  */
 int iopt_invalidate_vaddr(struct iopt *iopt, const struct iova_range *range,
@@ -51,8 +53,7 @@ int iopt_invalidate_vaddr(struct iopt *iopt, const struct iova_range *range,
 	guard(rwsem_write)(&iopt->iova_rwsem);
 	if (iopt_any_vaddr_invalid(iopt, range))
 		return -EINVAL;
-	iova_space_for_each_used(&iopt->space, node, range)
-	{
+	iova_space_for_each_used(&iopt->space, node, range) {
 		area_of(node)->vaddr_invalid = true;
 		*bytes += area_of(node)->length;
 	}
@@ -70,18 +71,18 @@ static struct area *iopt_vaddr_area(struct iopt *iopt,
 }
 
 /**
- * iopt_restore_vaddr() - tell where the memory of a mapping is now
+ * iopt_restore_vaddr() - set the new virtual address of a mapping
  * @iopt: the I/O address space
  * @range: IOVA of one mapping
- * @vaddr: address in the current process of the first byte, with the same offset
- *	into its page as before
+ * @vaddr: address of the first byte in the current process, with the same
+ *	offset into its page as before
  *
- * The current process pays for the memory from now on.
+ * The current process is charged for the memory from now on.
  *
  * Context: Process context of a process with an mm. May sleep.
- * Return: 0, or with nothing changed -ENOENT where nothing is mapped in the
- * range, -EINVAL where that is not just one mapping or its address is not
- * forgotten, an error of pages_move().
+ * Return: 0, or with nothing changed -ENOENT if nothing is mapped in the range,
+ * -EINVAL if it is not exactly one mapping or the address is not invalid, an
+ * error of pages_move().
  */
 int iopt_restore_vaddr(struct iopt *iopt, const struct iova_range *range,
 		       unsigned long vaddr)

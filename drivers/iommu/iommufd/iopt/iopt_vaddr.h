@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Mapped memory whose address in its process changes, or that another process
- * takes over, while devices go on with it.
+ * Changing the virtual address of mapped memory, or the process that has it,
+ * while devices keep using it.
  *
- * First the address is forgotten: what is pinned and mapped stays, but nothing
- * new may be pinned. Then the process that has the memory now tells where.
+ * First the address is invalidated: memory that is pinned and mapped stays so,
+ * but no more may be pinned. Then the process that has the memory now provides
+ * the new address.
  *
- * All of these are for who keeps others from mapping and unmapping meanwhile.
+ * The caller of any of these functions excludes mapping and unmapping.
  */
 #ifndef IOMMUFD_IOPT_VADDR_H
 #define IOMMUFD_IOPT_VADDR_H
