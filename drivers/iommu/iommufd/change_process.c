@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Handing the memory of a context over to another process.
+ * Moving the charge for all memory of a context to another process.
  */
 #include <linux/errno.h>
 #include <uapi/linux/iommufd.h>
@@ -25,26 +25,28 @@ static int change_process_add(struct object_table *objects)
 	return ret;
 }
 
-static void change_process_drop(struct object_table *objects, bool pays)
+static void change_process_drop(struct object_table *objects, bool commit)
 {
 	struct iommufd_object *obj;
 	u32 id = 0;
 
 	while ((obj = object_next(objects, id, &ioas_ops))) {
-		iopt_drop_next_charge(&ioas_of(obj)->iopt, pays);
+		iopt_drop_next_charge(&ioas_of(obj)->iopt, commit);
 		id = obj->id + 1;
 		object_put(obj);
 	}
 }
 
 /**
- * change_process_ioctl() - IOMMU_IOAS_CHANGE_PROCESS
- * @ucmd: with a struct iommu_ioas_change_process
+ * change_process_ioctl() - implement IOMMU_IOAS_CHANGE_PROCESS
+ * @ucmd: request with a struct iommu_ioas_change_process
  *
- * The current process pays for all that is mapped, or, if it cannot, everything
- * stays as it was.
+ * Charges the current process for all mapped memory. If that is not possible,
+ * the charges stay as they were.
  *
- * Return: 0, -EINVAL where other than files is mapped, another negative errno.
+ * Context: Process context of a process with an mm. May sleep.
+ * Return: 0, -EINVAL if memory of a process or of a device is mapped, or
+ * another negative errno.
  */
 int change_process_ioctl(struct iommufd_ucmd *ucmd)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Handing the memory of a context over to another process.
+ * Moving the charge for all memory of a context to another process.
  */
 #ifndef IOMMUFD_CHANGE_PROCESS_H
 #define IOMMUFD_CHANGE_PROCESS_H

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What belongs to one open file of /dev/iommu or /dev/vfio/vfio.
+ * The context of one open file of /dev/iommu or /dev/vfio/vfio: creating and
+ * freeing it, references to it.
  */
 #include <linux/bug.h>
 #include <linux/export.h>
@@ -12,12 +13,12 @@
 #include "extension.h"
 
 /**
- * ctx_alloc() - make a context
- * @file: the file it lives as long as
- * @charge: who pays for pinned memory
+ * ctx_alloc() - create a context
+ * @file: the file, which lives as long as the context
+ * @charge: how pinned memory is charged
  *
  * Context: May sleep.
- * Return: the context, or NULL where memory is short.
+ * Return: the context, or NULL if memory is short.
  */
 struct iommufd_ctx *ctx_alloc(struct file *file, enum charge_mode charge)
 {
@@ -53,7 +54,7 @@ void ctx_free(struct iommufd_ctx *ictx)
 }
 
 /**
- * iommufd_ctx_get() - take one more reference to a context
+ * iommufd_ctx_get() - take another reference to a context
  * @ictx: the context, to which the caller has a reference
  */
 void iommufd_ctx_get(struct iommufd_ctx *ictx)
@@ -63,8 +64,8 @@ void iommufd_ctx_get(struct iommufd_ctx *ictx)
 EXPORT_SYMBOL_NS_GPL(iommufd_ctx_get, "IOMMUFD_NG");
 
 /**
- * iommufd_ctx_put() - give a reference back
- * @ictx: the context
+ * iommufd_ctx_put() - drop a reference to a context
+ * @ictx: the context, which may be freed afterwards
  */
 void iommufd_ctx_put(struct iommufd_ctx *ictx)
 {

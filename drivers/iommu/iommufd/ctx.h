@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What belongs to one open file of /dev/iommu or /dev/vfio/vfio.
+ * The context of one open file of /dev/iommu or /dev/vfio/vfio.
  */
 #ifndef IOMMUFD_CTX_H
 #define IOMMUFD_CTX_H
@@ -20,45 +20,47 @@ struct file;
 struct iommufd_ioas;
 
 /**
- * struct iommufd_ctx - one open file
+ * struct iommufd_ctx - the context of one open file
  */
 struct iommufd_ctx {
-	/** @objects: what user space made in it */
+	/** @objects: the objects that user space created */
 	struct object_table objects;
-	/** @mmio: what can be mapped by the file */
+	/** @mmio: the regions that can be mapped with mmap() of the file */
 	struct mmio_table mmio;
-	/** @file: the file, whose references are the context's references */
+	/** @file: the file; a reference to it is one to the context */
 	struct file *file;
 	/**
-	 * @charge: who pays for what IOMMU_IOAS_MAP pins. Changes only while
-	 * there are no objects.
+	 * @charge: how memory that IOMMU_IOAS_MAP pins is charged. Changes only
+	 * while there are no objects.
 	 */
 	enum charge_mode charge;
 	/**
-	 * @account_rwsem: held for writing while another process takes over all
-	 * memory, for reading by who has memory that is mapped nowhere yet
+	 * @account_rwsem: held for writing while the charge for all memory
+	 * moves to another process, for reading while there are areas that are
+	 * not mapped yet
 	 */
 	struct rw_semaphore account_rwsem;
 	/**
 	 * @groups_lock: protects @groups and the count in each, @compat_ioas,
-	 * the making of @container, and how many use that
+	 * the creation of @container, and its number of users
 	 */
 	struct mutex groups_lock;
 	/** @groups: list of struct iommufd_group */
 	struct list_head groups;
 	/**
-	 * @container: the VFIO container, NULL until a group was first to be
-	 * put into it; then it stays for the life of the context
+	 * @container: the VFIO container; NULL until the first group is to be
+	 * added to it, then it lives as long as the context
 	 */
 	struct container *container;
 	/**
 	 * @extension: the ioctl of another module that the context has used,
-	 * with a reference to the module, or NULL
+	 * with a reference to the module; or NULL
 	 */
 	const struct iommufd_extension *extension;
 	/**
-	 * @compat_ioas: what the ioctls of a container work on where user space
-	 * has said so, else NULL. Then nobody uses @container.
+	 * @compat_ioas: the IOAS that the ioctls of a container operate on, if
+	 * user space has set one, otherwise NULL. While it is set, @container
+	 * has no users.
 	 */
 	struct iommufd_ioas *compat_ioas;
 };

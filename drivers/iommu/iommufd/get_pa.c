@@ -10,12 +10,13 @@
 #include "ucmd.h"
 
 /**
- * get_pa_ioctl() - IOMMU_IOAS_NOIOMMU_GET_PA
- * @ucmd: with a struct iommu_ioas_noiommu_get_pa
+ * get_pa_ioctl() - implement IOMMU_IOAS_NOIOMMU_GET_PA
+ * @ucmd: request with a struct iommu_ioas_noiommu_get_pa
  *
+ * Context: May sleep.
  * Return: 0; -EPERM without CAP_SYS_RAWIO, -EOPNOTSUPP for a reserved member
- * that is set, -EINVAL for no length, -EOVERFLOW for an IOVA that cannot be,
- * -ENOENT for an unknown IOAS, or an error of iopt_phys().
+ * that is set, -EINVAL for a length of 0, -EOVERFLOW for an IOVA that cannot
+ * exist, -ENOENT for an unknown IOAS, or an error of iopt_phys().
  */
 int get_pa_ioctl(struct iommufd_ucmd *ucmd)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The object behind IOMMU_IOAS_ALLOC and the ioctls that change its mappings.
+ * IOMMU_IOAS_ALLOC, and the ioctls that change the mappings of an IOAS.
  */
 #include <linux/cleanup.h>
 #include <linux/dma-buf.h>
@@ -21,8 +21,8 @@
 #include "ucmd.h"
 
 /*
- * Ranges that may be allowed. They are sorted in one go, and a machine has only
- * so many holes in what devices can reach.
+ * Maximum number of allowed ranges. They are sorted without rescheduling, and
+ * no machine has that many holes in the IOVA that devices can use.
  */
 #define MAX_ALLOWED SZ_64K
 
@@ -46,11 +46,11 @@ const struct object_ops ioas_ops = {
 };
 
 /**
- * ioas_get() - take a reference to an IOAS
+ * ioas_get() - look up an IOAS by its ID and take a reference
  * @ictx: the context
- * @id: its ID
+ * @id: the ID
  *
- * Return: the IOAS, given back by object_put(), or -ENOENT.
+ * Return: the IOAS, released by object_put(), or ERR_PTR(-ENOENT).
  */
 struct iommufd_ioas *ioas_get(struct iommufd_ctx *ictx, u32 id)
 {
@@ -60,9 +60,10 @@ struct iommufd_ioas *ioas_get(struct iommufd_ctx *ictx, u32 id)
 }
 
 /**
- * ioas_alloc_ioctl() - IOMMU_IOAS_ALLOC
- * @ucmd: with a struct iommu_ioas_alloc
+ * ioas_alloc_ioctl() - implement IOMMU_IOAS_ALLOC
+ * @ucmd: request with a struct iommu_ioas_alloc
  *
+ * Context: May sleep.
  * Return: 0 or a negative errno.
  */
 int ioas_alloc_ioctl(struct iommufd_ucmd *ucmd)
@@ -115,8 +116,8 @@ static int ioas_put_ranges(struct iommu_iova_range __user *to,
 }
 
 /*
- * How many ranges there are may change between asking for it and asking for
- * them, so the second answer counts.
+ * The number of ranges can change between the two calls of
+ * iopt_usable_ranges(), so the result of the second one is reported.
  */
 static int ioas_report_ranges(struct iommu_ioas_iova_ranges *cmd,
 			      struct iopt *iopt)
@@ -141,11 +142,12 @@ static int ioas_report_ranges(struct iommu_ioas_iova_ranges *cmd,
 }
 
 /**
- * ioas_iova_ranges_ioctl() - IOMMU_IOAS_IOVA_RANGES
- * @ucmd: with a struct iommu_ioas_iova_ranges
+ * ioas_iova_ranges_ioctl() - implement IOMMU_IOAS_IOVA_RANGES
+ * @ucmd: request with a struct iommu_ioas_iova_ranges
  *
- * Return: 0, -EMSGSIZE where there are more ranges than room for them, another
- * negative errno.
+ * Context: May sleep.
+ * Return: 0, -EMSGSIZE if the array of user space is too small for all ranges,
+ * or another negative errno.
  */
 int ioas_iova_ranges_ioctl(struct iommufd_ucmd *ucmd)
 {
@@ -204,10 +206,12 @@ ioas_get_ranges(const struct iommu_iova_range __user *from, u32 nr)
 }
 
 /**
- * ioas_allow_iovas_ioctl() - IOMMU_IOAS_ALLOW_IOVAS
- * @ucmd: with a struct iommu_ioas_allow_iovas
+ * ioas_allow_iovas_ioctl() - implement IOMMU_IOAS_ALLOW_IOVAS
+ * @ucmd: request with a struct iommu_ioas_allow_iovas
  *
- * Return: 0, -E2BIG for more than MAX_ALLOWED ranges, another negative errno.
+ * Context: May sleep.
+ * Return: 0, -E2BIG for more than MAX_ALLOWED ranges, or another negative
+ * errno.
  */
 int ioas_allow_iovas_ioctl(struct iommufd_ucmd *ucmd)
 {
@@ -236,8 +240,8 @@ out_put:
 }
 
 /*
- * Coherent always: user space could not clean caches, and devices without
- * coherent DMA are refused when they are bound.
+ * All mappings are coherent, because user space cannot clean caches. Devices
+ * without coherent DMA cannot be bound.
  */
 static int ioas_prot(u32 flags)
 {
@@ -271,7 +275,7 @@ static int ioas_init_map(const struct iommufd_ucmd *ucmd, u32 flags,
 	return ioas_check_map(flags, map->iova, map->length);
 }
 
-/* Who cannot be told where it was mapped must not have it mapped. */
+/* Undo the mapping if its IOVA cannot be reported. */
 static int ioas_respond_mapped(struct iommufd_ucmd *ucmd, size_t size,
 			       struct iopt *iopt, const struct iopt_map *map)
 {
@@ -315,7 +319,11 @@ static int ioas_map_user(struct iopt *iopt, struct iopt_map *map)
 	return iopt_map_user(iopt, map);
 }
 
-/* Without @fd it is memory of the process. @iova is in the answer of @size. */
+/*
+ * Map memory of the file or dma-buf @fd, or of the current process if @fd is
+ * NULL.
+ * @iova points into the response of @size bytes.
+ */
 static int ioas_map_and_respond(struct iommufd_ucmd *ucmd, u32 ioas_id,
 				struct iopt_map *map, const int *fd, u64 *iova,
 				size_t size)
@@ -338,9 +346,10 @@ static int ioas_map_and_respond(struct iommufd_ucmd *ucmd, u32 ioas_id,
 }
 
 /**
- * ioas_map_ioctl() - IOMMU_IOAS_MAP
- * @ucmd: with a struct iommu_ioas_map
+ * ioas_map_ioctl() - implement IOMMU_IOAS_MAP
+ * @ucmd: request with a struct iommu_ioas_map
  *
+ * Context: Process context of a process with an mm. May sleep.
  * Return: 0 or a negative errno.
  */
 int ioas_map_ioctl(struct iommufd_ucmd *ucmd)
@@ -363,9 +372,10 @@ int ioas_map_ioctl(struct iommufd_ucmd *ucmd)
 }
 
 /**
- * ioas_map_file_ioctl() - IOMMU_IOAS_MAP_FILE
- * @ucmd: with a struct iommu_ioas_map_file
+ * ioas_map_file_ioctl() - implement IOMMU_IOAS_MAP_FILE
+ * @ucmd: request with a struct iommu_ioas_map_file
  *
+ * Context: Process context of a process with an mm. May sleep.
  * Return: 0 or a negative errno.
  */
 int ioas_map_file_ioctl(struct iommufd_ucmd *ucmd)
@@ -404,7 +414,7 @@ static int ioas_collect_areas(struct iommufd_ctx *ictx,
 	return ret;
 }
 
-/* Where it works @to is set, with a reference. */
+/* Called with account_rwsem held. On success, @to is set, with a reference. */
 static int ioas_copy_locked(struct iommufd_ctx *ictx,
 			    const struct iommu_ioas_copy *cmd,
 			    struct iopt_map *map, struct iommufd_ioas **to)
@@ -431,7 +441,10 @@ static int ioas_copy_locked(struct iommufd_ctx *ictx,
 	return 0;
 }
 
-/* Nobody can be told to unpin while it is held, so it ends before the answer. */
+/*
+ * No user can be asked to unpin with account_rwsem held, so it is released
+ * before the response: if that fails, the copy is unmapped.
+ */
 static int ioas_copy(struct iommufd_ctx *ictx,
 		     const struct iommu_ioas_copy *cmd, struct iopt_map *map,
 		     struct iommufd_ioas **to)
@@ -446,9 +459,10 @@ static int ioas_copy(struct iommufd_ctx *ictx,
 }
 
 /**
- * ioas_copy_ioctl() - IOMMU_IOAS_COPY
- * @ucmd: with a struct iommu_ioas_copy
+ * ioas_copy_ioctl() - implement IOMMU_IOAS_COPY
+ * @ucmd: request with a struct iommu_ioas_copy
  *
+ * Context: May sleep.
  * Return: 0 or a negative errno.
  */
 int ioas_copy_ioctl(struct iommufd_ucmd *ucmd)
@@ -491,11 +505,12 @@ static int ioas_unmap(struct iopt *iopt, u64 iova, u64 length, u64 *unmapped)
 }
 
 /**
- * ioas_unmap_ioctl() - IOMMU_IOAS_UNMAP
- * @ucmd: with a struct iommu_ioas_unmap
+ * ioas_unmap_ioctl() - implement IOMMU_IOAS_UNMAP
+ * @ucmd: request with a struct iommu_ioas_unmap
  *
- * Return: 0, -ENOENT where nothing is mapped or a mapping would be cut, another
- * negative errno.
+ * Context: May sleep.
+ * Return: 0, -ENOENT if nothing is mapped or only a part of a mapping would be
+ * unmapped, or another negative errno.
  */
 int ioas_unmap_ioctl(struct iommufd_ucmd *ucmd)
 {

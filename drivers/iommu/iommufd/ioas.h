@@ -21,9 +21,9 @@ struct iommufd_ucmd;
 struct iommufd_ioas {
 	/** @obj: the ID */
 	struct iommufd_object obj;
-	/** @iopt: the mappings and the domains that hold them */
+	/** @iopt: the mappings and the domains that have them */
 	struct iopt iopt;
-	/** @lock: protects @hwpts; held while an HWPT is made and published */
+	/** @lock: protects @hwpts; held while an HWPT is created and published */
 	struct mutex lock;
 	/** @hwpts: list of struct iommufd_hwpt */
 	struct list_head hwpts;
@@ -32,7 +32,7 @@ struct iommufd_ioas {
 extern const struct object_ops ioas_ops;
 
 /**
- * ioas_of() - the IOAS that an object is
+ * ioas_of() - get the IOAS of an object
  * @obj: an object of type &ioas_ops
  *
  * Return: the IOAS.

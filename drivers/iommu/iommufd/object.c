@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Objects that user space names by a 32 bit ID.
+ * The table of objects that user space names by a 32 bit ID: allocation of IDs,
+ * lookup, users and references, destruction.
  */
 #include <linux/bug.h>
 #include <linux/err.h>
@@ -9,7 +10,7 @@
 #include "object.h"
 
 /**
- * object_table_init() - make an empty table
+ * object_table_init() - initialize an empty table
  * @table: the table
  */
 void object_table_init(struct object_table *table)
@@ -19,7 +20,7 @@ void object_table_init(struct object_table *table)
 	init_waitqueue_head(&table->idle);
 }
 
-/* An ID of a published object always has memory for its entry. */
+/* Cannot fail: the ID of a published object has memory for its entry. */
 static void object_set_entry(struct iommufd_object *obj, void *entry)
 {
 	lockdep_assert_held(&obj->table->objects.xa_lock);
@@ -37,8 +38,8 @@ static void object_tear_down(struct iommufd_object *obj)
 }
 
 /**
- * object_table_destroy() - destroy whatever is left, users first
- * @table: the table, which nobody else uses any more
+ * object_table_destroy() - destroy all objects that are left, users first
+ * @table: the table; no other task can reach it
  *
  * Context: May sleep.
  */
@@ -63,11 +64,11 @@ void object_table_destroy(struct object_table *table)
 }
 
 /**
- * object_table_empty() - are there no objects at all?
+ * object_table_empty() - check that there are no objects
  * @table: the table
  *
- * Return: true where there is none, not even one being made or destroyed, nor
- * an ID that object_tombstone() left.
+ * Return: true if there is none, not even one that is being created or
+ * destroyed, or an ID that object_tombstone() left.
  */
 bool object_table_empty(struct object_table *table)
 {
@@ -75,16 +76,16 @@ bool object_table_empty(struct object_table *table)
 }
 
 /**
- * object_init() - give an object an ID
- * @table: where
+ * object_init() - allocate an ID for an object
+ * @table: the table
  * @obj: a zeroed object
  * @ops: its type
  *
- * The object cannot be reached by its ID yet.
+ * The object cannot be looked up yet. After success, either object_publish() or
+ * object_abort() has to follow.
  *
  * Context: May sleep.
- * Return: 0, after which either object_publish() or object_abort() follows, or
- * a negative errno.
+ * Return: 0 or a negative errno.
  */
 int object_init(struct object_table *table, struct iommufd_object *obj,
 		const struct object_ops *ops)
@@ -96,7 +97,7 @@ int object_init(struct object_table *table, struct iommufd_object *obj,
 }
 
 /**
- * object_publish() - make an object reachable by its ID
+ * object_publish() - allow lookups of an object by its ID
  * @obj: the object, completely set up; nothing may fail from here on
  */
 void object_publish(struct iommufd_object *obj)
@@ -107,7 +108,7 @@ void object_publish(struct iommufd_object *obj)
 }
 
 /**
- * object_abort() - give back the ID of an object that was not published
+ * object_abort() - free the ID of an object that was not published
  * @obj: the object, which the caller frees
  */
 void object_abort(struct iommufd_object *obj)
@@ -117,12 +118,12 @@ void object_abort(struct iommufd_object *obj)
 }
 
 /**
- * object_get() - take a reference by ID
- * @table: where
+ * object_get() - look up an object by its ID and take a reference
+ * @table: the table
  * @id: the ID
- * @ops: the type it must have, NULL for any
+ * @ops: the required type, NULL for any
  *
- * Return: the object, given back by object_put(), or -ENOENT.
+ * Return: the object, released by object_put(), or ERR_PTR(-ENOENT).
  */
 struct iommufd_object *object_get(struct object_table *table, u32 id,
 				  const struct object_ops *ops)
@@ -144,14 +145,15 @@ struct iommufd_object *object_get(struct object_table *table, u32 id,
 }
 
 /**
- * object_next() - take a reference to the object with the lowest ID
- * @table: where
- * @from: lowest ID to look at
- * @ops: the type it must have
+ * object_next() - find the object of a type with the lowest ID
+ * @table: the table
+ * @from: the lowest ID to consider
+ * @ops: the required type
  *
- * To visit all objects of a type begin with ID 0 and go on behind what was found.
+ * To visit all objects of a type, begin with ID 0 and continue after the ID of
+ * each object found.
  *
- * Return: the object, given back by object_put(), or NULL.
+ * Return: the object, released by object_put(), or NULL.
  */
 struct iommufd_object *object_next(struct object_table *table, u32 from,
 				   const struct object_ops *ops)
@@ -171,10 +173,11 @@ struct iommufd_object *object_next(struct object_table *table, u32 from,
 }
 
 /**
- * object_tryget() - take a reference to an object that may be on its way out
- * @obj: the object, whose memory something else keeps from being freed
+ * object_tryget() - take a reference to an object that may be being destroyed
+ * @obj: the object, whose memory the caller keeps from being freed
  *
- * Return: true with a reference, false where it is not published (any more).
+ * Return: true with a reference, false if the object is not published (any
+ * more).
  */
 bool object_tryget(struct iommufd_object *obj)
 {
@@ -189,9 +192,9 @@ bool object_tryget(struct iommufd_object *obj)
 }
 
 /**
- * object_get_user() - become a user
- * @obj: the object, to which the caller has a reference or of which it is a
- *	 user already, or which is not published yet
+ * object_get_user() - add a user to an object
+ * @obj: the object, of which the caller has a reference or is a user already,
+ *	 or which is not published yet
  */
 void object_get_user(struct iommufd_object *obj)
 {
@@ -201,11 +204,11 @@ void object_get_user(struct iommufd_object *obj)
 }
 
 /**
- * object_tryget_user() - become a user of an object that may be on its way out
- * @obj: the object, whose memory something else keeps from being freed
+ * object_tryget_user() - add a user to an object that may be being destroyed
+ * @obj: the object, whose memory the caller keeps from being freed
  *
- * Return: true where the caller is a user, false where the object is not
- * published (any more).
+ * Return: true if the user was added, false if the object is not published (any
+ * more).
  */
 bool object_tryget_user(struct iommufd_object *obj)
 {
@@ -220,8 +223,8 @@ bool object_tryget_user(struct iommufd_object *obj)
 }
 
 /**
- * object_put_user() - stop being a user
- * @obj: the object, which stays
+ * object_put_user() - remove a user from an object
+ * @obj: the object, which is not destroyed even if that was the last user
  */
 void object_put_user(struct iommufd_object *obj)
 {
@@ -231,16 +234,19 @@ void object_put_user(struct iommufd_object *obj)
 	xa_unlock(&obj->table->objects);
 }
 
-/* Of what is not published any more; pairs with the last object_put(). */
+/*
+ * For an object that is no longer published; pairs with the last object_put().
+ */
 static bool object_is_idle(const struct iommufd_object *obj)
 {
 	return !atomic_read_acquire(&obj->refs);
 }
 
 /*
- * Second half of destroying: the object was taken out of the table when it had
- * no users, so only those with a reference can become one. Who took it out is
- * the only one to free it, or to put it back: then its users destroy it.
+ * Second half of destroying: the object was removed from the table when it had
+ * no users, so only tasks with a reference can still add one. The task that
+ * removed it is the only one to free it. If that task puts it back instead, the
+ * last of its users destroys it.
  */
 static int object_destroy_unpublished(struct iommufd_object *obj, bool killable)
 {
@@ -271,13 +277,14 @@ static int object_destroy_unpublished(struct iommufd_object *obj, bool killable)
 
 /**
  * object_destroy() - destroy an object on behalf of user space
- * @table: where
+ * @table: the table
  * @id: its ID
  *
- * Waits for requests that are working with the object.
+ * Waits for requests that hold a reference to the object.
  *
  * Context: May sleep.
- * Return: 0, -ENOENT, -EBUSY where it has users.
+ * Return: 0, -ENOENT if there is no such object, -EBUSY if it has users or if
+ * the current process is being killed while it waits.
  */
 int object_destroy(struct object_table *table, u32 id)
 {
@@ -297,13 +304,13 @@ int object_destroy(struct object_table *table, u32 id)
 }
 
 /**
- * object_put_user_destroy() - stop being a user, destroy what has none left
- * @obj: the object, published once; may be gone afterwards
+ * object_put_user_destroy() - remove a user, destroy the object after the last
+ * @obj: the object, which was published; may be freed afterwards
  *
- * Context: May sleep; the caller holds no lock that a holder of a reference
+ * Context: May sleep. The caller holds no lock that a holder of a reference
  * takes.
- * Return: true where it was destroyed, false where it has other users or
- * somebody else is destroying it.
+ * Return: true if it was destroyed, false if it has other users or another task
+ * is destroying it.
  */
 bool object_put_user_destroy(struct iommufd_object *obj)
 {
@@ -313,7 +320,7 @@ bool object_put_user_destroy(struct iommufd_object *obj)
 	xa_lock(&table->objects);
 	WARN_ON(!obj->users);
 	last = !--obj->users;
-	/* who took it out of the table waits, and finds that it has no users */
+	/* a task that removed it from the table will see that users is 0 */
 	if (xa_load(&table->objects, obj->id) != obj)
 		last = false;
 	if (last)
@@ -323,12 +330,12 @@ bool object_put_user_destroy(struct iommufd_object *obj)
 }
 
 /**
- * object_begin_remove() - decide that an object is going to be destroyed
- * @obj: the object, published once, whose memory something else keeps from being
- *	 freed; it never has users
+ * object_begin_remove() - claim the destruction of an object
+ * @obj: the object, which was published, and whose memory the caller keeps from
+ *	 being freed; it never has users
  *
- * Return: true where the caller has to object_tombstone() it, false where somebody
- * else is destroying it and does not give up any more.
+ * Return: true if the caller has to call object_tombstone(), false if another
+ * task is destroying the object, and from now on cannot back out of it.
  */
 bool object_begin_remove(struct iommufd_object *obj)
 {
@@ -346,13 +353,13 @@ bool object_begin_remove(struct iommufd_object *obj)
 }
 
 /**
- * object_tombstone() - destroy an object, without its ID being given to another
+ * object_tombstone() - destroy an object, but keep its ID from being reused
  * @obj: the object, after object_begin_remove() has returned true
  *
- * User space did not ask for that: what it still thinks to be the ID of this
- * object must not be that of some other one.
+ * User space did not request this and still uses the ID, so the ID must not
+ * name another object later.
  *
- * Context: May sleep; the caller holds no lock that a holder of a reference
+ * Context: May sleep. The caller holds no lock that a holder of a reference
  * takes.
  */
 void object_tombstone(struct iommufd_object *obj)

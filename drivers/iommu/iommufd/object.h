@@ -4,15 +4,15 @@
  *
  * An object is held in two ways.
  *
- * user		something that depends on it for long: an HWPT is a user of its
- *		IOAS, an attached device of its HWPT, a driver of the device it
- *		bound. While an object has users it cannot be destroyed.
- * reference	a thread that works with it for the length of one request.
- *		Destroying waits for references.
+ * user		a long-term dependency: an HWPT is a user of its IOAS, an
+ *		attached device of its HWPT, a driver of the device it bound.
+ *		An object with users cannot be destroyed.
+ * reference	held by a task for the length of one request. Destroying waits
+ *		for references.
  *
- * An object is reachable by its ID from object_publish() until it is destroyed;
- * its ID is taken from object_init() on and until it is gone, or even after that,
- * see object_tombstone().
+ * An object can be looked up by its ID from object_publish() until it is
+ * destroyed. The ID is taken from object_init() until the object is freed, or
+ * even longer, see object_tombstone().
  */
 #ifndef IOMMUFD_OBJECT_H
 #define IOMMUFD_OBJECT_H
@@ -24,30 +24,31 @@
 #include <linux/xarray.h>
 
 /**
- * struct object_ops - a type of object; its address tells types apart
+ * struct object_ops - a type of object, identified by its address
  */
 struct object_ops {
 	/**
-	 * @destroy: undo everything and free the object; cannot fail, may
-	 * sleep; nobody else can reach the object any more
+	 * @destroy: tear down and free the object; cannot fail, may sleep; no
+	 * other task can reach the object
 	 */
 	void (*destroy)(struct iommufd_object *obj);
 };
 
 /**
- * struct object_table - the numbering of objects
+ * struct object_table - the objects of a context, by ID
  */
 struct object_table {
 	/**
-	 * @objects: ID to struct iommufd_object; a zero entry is an ID whose
-	 * object is not published yet, is being destroyed, or was buried. Its
-	 * lock protects the members of struct iommufd_object that change;
-	 * references are taken under it, and given back without.
+	 * @objects: struct iommufd_object by ID; a zero entry is an ID whose
+	 * object is not published yet or is being destroyed, or is a
+	 * tombstone. The lock of the xarray protects the members of struct
+	 * iommufd_object that change; references are taken under it, and
+	 * dropped without it.
 	 */
 	struct xarray objects;
 	/**
-	 * @recent: published, the last one that was asked for, or NULL; most
-	 * programs ask for the same one over and over; protected as @objects
+	 * @recent: the published object that was looked up last, or NULL; most
+	 * programs look up the same one again and again; protected as @objects
 	 */
 	struct iommufd_object *recent;
 	/** @idle: woken when the last reference to an object is dropped */
@@ -79,8 +80,8 @@ bool object_begin_remove(struct iommufd_object *obj);
 void object_tombstone(struct iommufd_object *obj);
 
 /**
- * object_put() - give a reference back
- * @obj: the object, which may be gone afterwards
+ * object_put() - drop a reference
+ * @obj: the object, which may be freed afterwards
  *
  * Context: Any.
  */
@@ -88,7 +89,7 @@ static inline void object_put(struct iommufd_object *obj)
 {
 	struct object_table *table = obj->table;
 
-	/* from here on it can be freed; pairs with object_is_idle() */
+	/* @obj can be freed from here on; pairs with object_is_idle() */
 	if (atomic_dec_and_test(&obj->refs) && wq_has_sleeper(&table->idle))
 		wake_up_all(&table->idle);
 }

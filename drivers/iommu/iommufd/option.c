@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Settings of a context and of its objects.
+ * IOMMU_OPTION: settings of a context and of its objects.
  */
 #include <linux/capability.h>
 #include <linux/cleanup.h>
@@ -19,8 +19,8 @@ static int option_set_rlimit_mode(struct iommufd_ctx *ictx, u64 val)
 	if (!capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	/*
-	 * An object made while this is decided may use either mode: what is
-	 * charged is remembered with what it was charged for.
+	 * An object that is created at the same time may use either mode: each
+	 * charge records the mode that was used for it.
 	 */
 	if (!object_table_empty(&ictx->objects))
 		return -EBUSY;
@@ -83,9 +83,10 @@ static int option_huge_pages(struct iommufd_ctx *ictx, struct iommu_option *cmd)
 }
 
 /**
- * option_ioctl() - IOMMU_OPTION
- * @ucmd: with a struct iommu_option
+ * option_ioctl() - implement IOMMU_OPTION
+ * @ucmd: request with a struct iommu_option
  *
+ * Context: May sleep.
  * Return: 0 or a negative errno.
  */
 int option_ioctl(struct iommufd_ucmd *ucmd)

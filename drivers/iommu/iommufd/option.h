@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Settings of a context and of its objects.
+ * IOMMU_OPTION: settings of a context and of its objects.
  */
 #ifndef IOMMUFD_OPTION_H
 #define IOMMUFD_OPTION_H
