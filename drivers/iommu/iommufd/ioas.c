@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOMMU_IOAS_ALLOC, and the ioctls that change the mappings of an IOAS.
+ * IOMMU_IOAS_ALLOC, and the ioctls that change or query the mappings of an IOAS.
  */
+#include <linux/capability.h>
 #include <linux/cleanup.h>
 #include <linux/dma-buf.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/iommu.h>
+#include <linux/limits.h>
 #include <linux/overflow.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -17,6 +19,7 @@
 #include "ioas.h"
 #include "iopt/iopt_copy.h"
 #include "iopt/iopt_iova.h"
+#include "iopt/iopt_phys.h"
 #include "lib/range.h"
 #include "ucmd.h"
 
@@ -528,4 +531,35 @@ int ioas_unmap_ioctl(struct iommufd_ucmd *ucmd)
 		ret = -EFAULT;
 	object_put(&ioas->obj);
 	return ret;
+}
+
+/**
+ * ioas_get_pa_ioctl() - implement IOMMU_IOAS_NOIOMMU_GET_PA
+ * @ucmd: request with a struct iommu_ioas_noiommu_get_pa
+ *
+ * Context: May sleep.
+ * Return: 0; -EPERM without CAP_SYS_RAWIO, -EOPNOTSUPP for a reserved member
+ * that is set, -EINVAL for a length of 0, -EOVERFLOW for an IOVA that cannot
+ * exist, -ENOENT for an unknown IOAS, or an error of iopt_phys().
+ */
+int ioas_get_pa_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_noiommu_get_pa *cmd = ucmd->cmd;
+	struct iommufd_ioas *ioas;
+	int ret;
+
+	if (!capable(CAP_SYS_RAWIO))
+		return -EPERM;
+	if (cmd->flags || cmd->__reserved)
+		return -EOPNOTSUPP;
+	if (!cmd->length)
+		return -EINVAL;
+	if (cmd->iova >= ULONG_MAX)
+		return -EOVERFLOW;
+	ioas = ioas_get(ucmd->ictx, cmd->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	ret = iopt_phys(&ioas->iopt, cmd->iova, &cmd->length, &cmd->out_phys);
+	object_put(&ioas->obj);
+	return ret ?: ucmd_respond(ucmd, sizeof(*cmd));
 }

@@ -51,5 +51,6 @@ int ioas_map_ioctl(struct iommufd_ucmd *ucmd);
 int ioas_map_file_ioctl(struct iommufd_ucmd *ucmd);
 int ioas_copy_ioctl(struct iommufd_ucmd *ucmd);
 int ioas_unmap_ioctl(struct iommufd_ucmd *ucmd);
+int ioas_get_pa_ioctl(struct iommufd_ucmd *ucmd);
 
 #endif /* IOMMUFD_IOAS_H */

@@ -10,7 +10,6 @@
 #include "ctx.h"
 #include "extension.h"
 #include "fault.h"
-#include "get_pa.h"
 #include "hwinfo.h"
 #include "hwpt_ioctl.h"
 #include "ioas.h"
@@ -126,7 +125,7 @@ static const struct ucmd_handler ioctl_handlers[] = {
 		      iommu_viommu_alloc, out_viommu_id),
 	IOCTL_HANDLER(IOMMU_VDEVICE_ALLOC, vdevice_alloc_ioctl,
 		      iommu_vdevice_alloc, virt_id),
-	IOCTL_HANDLER(IOMMU_IOAS_NOIOMMU_GET_PA, get_pa_ioctl,
+	IOCTL_HANDLER(IOMMU_IOAS_NOIOMMU_GET_PA, ioas_get_pa_ioctl,
 		      iommu_ioas_noiommu_get_pa, out_phys),
 	IOCTL_HANDLER(IOMMU_VEVENTQ_ALLOC, veventq_alloc_ioctl,
 		      iommu_veventq_alloc, out_veventq_fd),
