@@ -389,31 +389,47 @@ int iopt_map_dmabuf(struct iopt *iopt, struct iopt_map *map,
 /* Unmapping */
 
 /**
- * struct iopt_unmap - an attempt to unmap areas
+ * enum iopt_blocker - what an unmap has to wait for, in ascending priority
  */
-struct iopt_unmap {
-	/** @areas: list of the areas taken: all of the range, or none */
-	struct list_head areas;
-	/** @areas_seq: &iopt.areas_seq at the time of the attempt */
-	unsigned int areas_seq;
-	/** @accessed: the first area that is pinned */
-	struct iova_range accessed;
+enum iopt_blocker {
+	/** @IOPT_NOT_BLOCKED: nothing, all areas were taken */
+	IOPT_NOT_BLOCKED,
+	/** @IOPT_ACCESSED: a user has to unpin an area */
+	IOPT_ACCESSED,
+	/** @IOPT_CHANGING: another request maps, unmaps or uses an area */
+	IOPT_CHANGING,
 };
 
-static bool iopt_area_changing(const struct area *area)
-{
-	return area->state != AREA_LIVE || area->busy;
-}
+/**
+ * struct iopt_unmap - a request to unmap a range
+ */
+struct iopt_unmap {
+	/** @range: contains each area that it overlaps */
+	const struct iova_range *range;
+	/** @areas: list of the areas taken: all of the range, or none */
+	struct list_head areas;
+	/** @blocker: what the last attempt has to wait for */
+	enum iopt_blocker blocker;
+	/** @areas_seq: &iopt.areas_seq at the time of the last attempt */
+	unsigned int areas_seq;
+	/** @accessed: with IOPT_ACCESSED, the first area that is pinned */
+	struct iova_range accessed;
+	/** @notified: the area that users were asked to unpin last */
+	struct iova_range notified;
+	/** @deadline: when to give up waiting for @notified, in jiffies */
+	unsigned long deadline;
+};
 
-static int iopt_take_area(struct area *area, struct iopt_unmap *unmap)
+static enum iopt_blocker iopt_take_area(struct area *area,
+					struct list_head *areas)
 {
-	if (iopt_area_changing(area))
-		return -EAGAIN;
+	if (area->state != AREA_LIVE || area->busy)
+		return IOPT_CHANGING;
 	if (area->num_accesses)
-		return -EINPROGRESS;
+		return IOPT_ACCESSED;
 	area->state = AREA_DYING;
-	list_add_tail(&area->entry, &unmap->areas);
-	return 0;
+	list_add_tail(&area->entry, areas);
+	return IOPT_NOT_BLOCKED;
 }
 
 static void iopt_prevent_access(struct iopt *iopt,
@@ -428,55 +444,48 @@ static void iopt_prevent_access(struct iopt *iopt,
 	}
 }
 
-static void iopt_untake_areas(struct iopt_unmap *unmap)
+static void iopt_untake_areas(struct list_head *areas)
 {
 	struct area *area;
 
-	list_for_each_entry(area, &unmap->areas, entry) {
+	list_for_each_entry(area, areas, entry) {
 		area->state = AREA_LIVE;
-		cond_resched_unless_last(area, &unmap->areas);
+		cond_resched_unless_last(area, areas);
 	}
-	INIT_LIST_HEAD(&unmap->areas);
+	INIT_LIST_HEAD(areas);
 }
 
 /* Takes either all areas in the range or none. */
-static int iopt_take_areas(struct iopt *iopt, const struct iova_range *range,
-			   struct iopt_unmap *unmap)
+static int iopt_take_areas(struct iopt *iopt, struct iopt_unmap *unmap)
 {
+	enum iopt_blocker blocker;
 	struct iova_node *node;
-	int ret = 0, one;
+	int ret = 0;
 
 	lockdep_assert_held_write(&iopt->iova_rwsem);
+
 	unmap->areas_seq = iopt->areas_seq;
-	iova_space_for_each_used(&iopt->space, node, range) {
-		if (!iova_range_contains(range, &node->range)) {
+	unmap->blocker = IOPT_NOT_BLOCKED;
+	iova_space_for_each_used(&iopt->space, node, unmap->range) {
+		if (!iova_range_contains(unmap->range, &node->range))
 			ret = -ENOENT;
-			break;
-		}
-		if (area_of(node)->num_locks) {
+		else if (area_of(node)->num_locks)
 			ret = -EBUSY;
+		if (ret)
 			break;
-		}
-		one = iopt_take_area(area_of(node), unmap);
-		if (one == -EINPROGRESS && !ret)
+		blocker = iopt_take_area(area_of(node), &unmap->areas);
+		if (blocker > unmap->blocker) {
+			unmap->blocker = blocker;
 			unmap->accessed = node->range;
-		if (one && ret != -EAGAIN)
-			ret = one;
-		if (node->range.last < range->last)
+		}
+		if (node->range.last < unmap->range->last)
 			cond_resched();
 	}
-	if (ret)
-		iopt_untake_areas(unmap);
-	if (ret == -EAGAIN || ret == -EINPROGRESS)
-		iopt_prevent_access(iopt, range, true);
+	if (ret || unmap->blocker)
+		iopt_untake_areas(&unmap->areas);
+	if (!ret && unmap->blocker)
+		iopt_prevent_access(iopt, unmap->range, true);
 	return ret;
-}
-
-/* The range stays mapped, so it may be pinned again. */
-static void iopt_cancel_unmap(struct iopt *iopt, const struct iova_range *range)
-{
-	guard(rwsem_write)(&iopt->iova_rwsem);
-	iopt_prevent_access(iopt, range, false);
 }
 
 static void iopt_notify_users(struct iopt *iopt, const struct iova_range *range)
@@ -519,13 +528,18 @@ int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
 	return left < 0 ? -EINTR : 0;
 }
 
-static int iopt_try_unmap(struct iopt *iopt, const struct iova_range *range,
-			  struct iopt_unmap *unmap)
+/* Returns with domains_rwsem held for reading if nothing is to be waited for. */
+static int iopt_try_unmap(struct iopt *iopt, struct iopt_unmap *unmap)
 {
+	int ret;
+
 	if (down_read_killable(&iopt->domains_rwsem))
 		return -EINTR;
-	guard(rwsem_write)(&iopt->iova_rwsem);
-	return iopt_take_areas(iopt, range, unmap);
+	scoped_guard(rwsem_write, &iopt->iova_rwsem)
+		ret = iopt_take_areas(iopt, unmap);
+	if (ret || unmap->blocker)
+		up_read(&iopt->domains_rwsem);
+	return ret;
 }
 
 static bool iopt_same_range(const struct iova_range *a,
@@ -534,36 +548,41 @@ static bool iopt_same_range(const struct iova_range *a,
 	return a->first == b->first && a->last == b->last;
 }
 
-/*
- * Returns with domains_rwsem held for reading, unless with -EINTR or -EDEADLK.
- */
-static int iopt_begin_unmap(struct iopt *iopt, const struct iova_range *range,
-			    struct iopt_unmap *unmap)
+static int iopt_wait_blocker(struct iopt *iopt, struct iopt_unmap *unmap)
 {
-	/* no area is that large */
-	struct iova_range notified = IOVA_RANGE_ALL;
-	unsigned long deadline = 0;
+	if (unmap->blocker == IOPT_CHANGING)
+		return iopt_wait_areas(iopt, unmap->areas_seq,
+				       MAX_SCHEDULE_TIMEOUT);
+	if (!iopt_same_range(&unmap->notified, &unmap->accessed)) {
+		unmap->notified = unmap->accessed;
+		unmap->deadline = jiffies + UNPIN_TIMEOUT;
+	} else if (time_after(jiffies, unmap->deadline)) {
+		return -EDEADLK;
+	}
+	iopt_notify_users(iopt, &unmap->accessed);
+	return iopt_wait_areas(iopt, unmap->areas_seq, UNPIN_RETRY);
+}
+
+/* The range stays mapped, so it may be pinned again. */
+static void iopt_cancel_unmap(struct iopt *iopt, const struct iova_range *range)
+{
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	iopt_prevent_access(iopt, range, false);
+}
+
+/* On success, returns with domains_rwsem held for reading. */
+static int iopt_begin_unmap(struct iopt *iopt, struct iopt_unmap *unmap)
+{
 	int ret;
 
-	for (;;) {
-		ret = iopt_try_unmap(iopt, range, unmap);
-		if (ret != -EAGAIN && ret != -EINPROGRESS)
-			return ret;
-		up_read(&iopt->domains_rwsem);
-		if (ret == -EINPROGRESS) {
-			if (!iopt_same_range(&notified, &unmap->accessed)) {
-				notified = unmap->accessed;
-				deadline = jiffies + UNPIN_TIMEOUT;
-			} else if (time_after(jiffies, deadline)) {
-				return -EDEADLK;
-			}
-			iopt_notify_users(iopt, &unmap->accessed);
-		}
-		if (iopt_wait_areas(iopt, unmap->areas_seq,
-				    ret == -EINPROGRESS ? UNPIN_RETRY :
-							  MAX_SCHEDULE_TIMEOUT))
-			return -EINTR;
-	}
+	do {
+		ret = iopt_try_unmap(iopt, unmap);
+		if (!ret && !unmap->blocker)
+			return 0;
+		ret = ret ?: iopt_wait_blocker(iopt, unmap);
+	} while (!ret);
+	iopt_cancel_unmap(iopt, unmap->range);
+	return ret;
 }
 
 /*
@@ -632,17 +651,20 @@ static u64 iopt_finish_unmap(struct iopt *iopt, struct list_head *areas)
  */
 int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
 {
-	struct iopt_unmap unmap = { .areas = LIST_HEAD_INIT(unmap.areas) };
+	struct iopt_unmap unmap = {
+		.range = range,
+		.areas = LIST_HEAD_INIT(unmap.areas),
+		/* no area is that large */
+		.notified = IOVA_RANGE_ALL,
+	};
 	int ret;
 
-	ret = iopt_begin_unmap(iopt, range, &unmap);
-	if (!ret)
-		*unmapped = iopt_finish_unmap(iopt, &unmap.areas);
-	else
-		iopt_cancel_unmap(iopt, range);
-	if (ret != -EINTR && ret != -EDEADLK)
-		up_read(&iopt->domains_rwsem);
-	return ret;
+	ret = iopt_begin_unmap(iopt, &unmap);
+	if (ret)
+		return ret;
+	*unmapped = iopt_finish_unmap(iopt, &unmap.areas);
+	up_read(&iopt->domains_rwsem);
+	return 0;
 }
 
 /**
@@ -669,13 +691,16 @@ int iopt_unmap_all(struct iopt *iopt, u64 *unmapped)
  */
 void iopt_clear(struct iopt *iopt)
 {
-	struct iopt_unmap all = { .areas = LIST_HEAD_INIT(all.areas) };
+	struct iopt_unmap unmap = {
+		.range = &IOVA_RANGE_ALL,
+		.areas = LIST_HEAD_INIT(unmap.areas),
+	};
 
 	might_sleep();
 	guard(rwsem_write)(&iopt->domains_rwsem);
 	scoped_guard(rwsem_write, &iopt->iova_rwsem)
-		WARN_ON(iopt_take_areas(iopt, &IOVA_RANGE_ALL, &all));
-	iopt_finish_unmap(iopt, &all.areas);
+		WARN_ON(iopt_take_areas(iopt, &unmap) || unmap.blocker);
+	iopt_finish_unmap(iopt, &unmap.areas);
 }
 
 /**
