@@ -7,6 +7,7 @@
 
 #include <linux/list.h>
 #include <linux/pfn.h>
+#include <linux/sched.h>
 
 #include "lib/iova_space.h"
 #include "pages/pages.h"
@@ -118,6 +119,20 @@ static inline void area_unpin(struct area *area)
 		return;
 	area->held = false;
 	pages_release(area->pages, &area->hold);
+}
+
+/**
+ * cond_resched_unless_last() - reschedule between two areas of a list
+ * @area: the current area
+ * @areas: the list, which can be very long, but mostly has one entry
+ *
+ * Context: May sleep.
+ */
+static inline void cond_resched_unless_last(const struct area *area,
+					    const struct list_head *areas)
+{
+	if (!list_is_last(&area->entry, areas))
+		cond_resched();
 }
 
 #endif /* IOMMUFD_AREA_H */

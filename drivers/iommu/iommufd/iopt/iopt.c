@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mapping and unmapping of areas in an I/O address space.
+ * An I/O address space: its IOVA, waiting for its areas, mapping them.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
-#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
-#include <linux/sched.h>
 #include <linux/sizes.h>
 
 #include "area.h"
@@ -18,13 +16,6 @@
 
 /* No IOMMU page is larger, so a larger alignment of the IOVA gains nothing. */
 #define LARGEST_PAGE SZ_1G
-
-/*
- * How long users may take to unpin an area, and the interval at which they are
- * asked to. Most have unpinned when their unmap op returns.
- */
-#define UNPIN_TIMEOUT (10 * HZ)
-#define UNPIN_RETRY (HZ / 10)
 
 /**
  * iopt_init() - initialize an empty I/O address space without domains
@@ -48,14 +39,26 @@ void iopt_init(struct iopt *iopt)
 	init_waitqueue_head(&iopt->areas_wq);
 }
 
-/*
- * Lists of areas can be very long, but most have one entry and need no check.
+/**
+ * iopt_wait_areas() - wait until areas have changed
+ * @iopt: the I/O address space
+ * @areas_seq: &iopt.areas_seq as it was under the lock when areas were found
+ *	not LIVE, busy or pinned
+ * @timeout: in jiffies
+ *
+ * Context: May sleep. The caller holds no lock of @iopt.
+ * Return: 0 once &iopt.areas_seq has changed or @timeout has expired; -EINTR if
+ * the current process is being killed.
  */
-static void cond_resched_unless_last(const struct area *area,
-				     const struct list_head *areas)
+int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
+		    unsigned long timeout)
 {
-	if (!list_is_last(&area->entry, areas))
-		cond_resched();
+	long left;
+
+	left = wait_event_killable_timeout(
+		iopt->areas_wq, READ_ONCE(iopt->areas_seq) != areas_seq,
+		timeout);
+	return left < 0 ? -EINTR : 0;
 }
 
 /* Mapping */
@@ -140,34 +143,37 @@ static int iopt_alloc_iova(struct iopt *iopt, struct list_head *areas,
 	return 0;
 }
 
-static void iopt_free_iova(struct iopt *iopt, struct area *area)
-{
-	lockdep_assert_held_write(&iopt->iova_rwsem);
-	iova_space_release(&iopt->space, &area->node);
-	iopt->nr_areas--;
-}
-
-static void iopt_wake_areas(struct iopt *iopt)
-{
-	if (wq_has_sleeper(&iopt->areas_wq))
-		wake_up_all(&iopt->areas_wq);
-}
-
-/*
- * Make PENDING areas LIVE, after which the list is meaningless, or return them
- * without IOVA to the caller.
+/**
+ * iopt_free_iova() - free the IOVA of areas
+ * @iopt: the I/O address space
+ * @areas: list of struct area, PENDING or DYING, of the caller; neither mapped
+ *	nor pinned
+ *
+ * Context: May sleep.
  */
-static void iopt_areas_changed(struct iopt *iopt, struct list_head *areas,
-			       bool live)
+void iopt_free_iova(struct iopt *iopt, const struct list_head *areas)
 {
 	struct area *area;
 
 	scoped_guard(rwsem_write, &iopt->iova_rwsem) {
 		list_for_each_entry(area, areas, entry) {
-			if (live)
-				area->state = AREA_LIVE;
-			else
-				iopt_free_iova(iopt, area);
+			iova_space_release(&iopt->space, &area->node);
+			iopt->nr_areas--;
+			cond_resched_unless_last(area, areas);
+		}
+		iopt->areas_seq++;
+	}
+	iopt_wake_areas(iopt);
+}
+
+/* The list is meaningless afterwards. */
+static void iopt_set_live(struct iopt *iopt, const struct list_head *areas)
+{
+	struct area *area;
+
+	scoped_guard(rwsem_write, &iopt->iova_rwsem) {
+		list_for_each_entry(area, areas, entry) {
+			area->state = AREA_LIVE;
 			cond_resched_unless_last(area, areas);
 		}
 		iopt->areas_seq++;
@@ -267,7 +273,10 @@ int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 	ret = iopt_alloc_iova(iopt, areas, map);
 	if (!ret) {
 		ret = iopt_fill_areas(iopt, areas);
-		iopt_areas_changed(iopt, areas, !ret);
+		if (ret)
+			iopt_free_iova(iopt, areas);
+		else
+			iopt_set_live(iopt, areas);
 	}
 	up_read(&iopt->domains_rwsem);
 	return ret;
@@ -384,335 +393,4 @@ int iopt_map_dmabuf(struct iopt *iopt, struct iopt_map *map,
 			      pages_create_dmabuf(dmabuf, start, nr_pages,
 						  map->prot & IOMMU_WRITE,
 						  map->charge));
-}
-
-/* Unmapping */
-
-/**
- * enum iopt_blocker - what an unmap has to wait for, in ascending priority
- */
-enum iopt_blocker {
-	/** @IOPT_NOT_BLOCKED: nothing, all areas were taken */
-	IOPT_NOT_BLOCKED,
-	/** @IOPT_ACCESSED: a user has to unpin an area */
-	IOPT_ACCESSED,
-	/** @IOPT_CHANGING: another request maps, unmaps or uses an area */
-	IOPT_CHANGING,
-};
-
-/**
- * struct iopt_unmap - a request to unmap a range
- */
-struct iopt_unmap {
-	/** @range: contains each area that it overlaps */
-	const struct iova_range *range;
-	/** @areas: list of the areas taken: all of the range, or none */
-	struct list_head areas;
-	/** @blocker: what the last attempt has to wait for */
-	enum iopt_blocker blocker;
-	/** @areas_seq: &iopt.areas_seq at the time of the last attempt */
-	unsigned int areas_seq;
-	/** @accessed: with IOPT_ACCESSED, the first area that is pinned */
-	struct iova_range accessed;
-	/** @notified: the area that users were asked to unpin last */
-	struct iova_range notified;
-	/** @deadline: when to give up waiting for @notified, in jiffies */
-	unsigned long deadline;
-};
-
-static enum iopt_blocker iopt_take_area(struct area *area,
-					struct list_head *areas)
-{
-	if (area->state != AREA_LIVE || area->busy)
-		return IOPT_CHANGING;
-	if (area->num_accesses)
-		return IOPT_ACCESSED;
-	area->state = AREA_DYING;
-	list_add_tail(&area->entry, areas);
-	return IOPT_NOT_BLOCKED;
-}
-
-static void iopt_prevent_access(struct iopt *iopt,
-				const struct iova_range *range,
-				bool prevent_access)
-{
-	struct iova_node *node;
-
-	iova_space_for_each_used(&iopt->space, node, range) {
-		area_of(node)->prevent_access = prevent_access;
-		cond_resched();
-	}
-}
-
-static void iopt_untake_areas(struct list_head *areas)
-{
-	struct area *area;
-
-	list_for_each_entry(area, areas, entry) {
-		area->state = AREA_LIVE;
-		cond_resched_unless_last(area, areas);
-	}
-	INIT_LIST_HEAD(areas);
-}
-
-/* Takes either all areas in the range or none. */
-static int iopt_take_areas(struct iopt *iopt, struct iopt_unmap *unmap)
-{
-	enum iopt_blocker blocker;
-	struct iova_node *node;
-	int ret = 0;
-
-	lockdep_assert_held_write(&iopt->iova_rwsem);
-
-	unmap->areas_seq = iopt->areas_seq;
-	unmap->blocker = IOPT_NOT_BLOCKED;
-	iova_space_for_each_used(&iopt->space, node, unmap->range) {
-		if (!iova_range_contains(unmap->range, &node->range))
-			ret = -ENOENT;
-		else if (area_of(node)->num_locks)
-			ret = -EBUSY;
-		if (ret)
-			break;
-		blocker = iopt_take_area(area_of(node), &unmap->areas);
-		if (blocker > unmap->blocker) {
-			unmap->blocker = blocker;
-			unmap->accessed = node->range;
-		}
-		if (node->range.last < unmap->range->last)
-			cond_resched();
-	}
-	if (ret || unmap->blocker)
-		iopt_untake_areas(&unmap->areas);
-	if (!ret && unmap->blocker)
-		iopt_prevent_access(iopt, unmap->range, true);
-	return ret;
-}
-
-static void iopt_notify_users(struct iopt *iopt, const struct iova_range *range)
-{
-	struct iopt_user *user;
-	unsigned long index;
-
-	xa_lock(&iopt->users);
-	xa_for_each(&iopt->users, index, user) {
-		if (!user->pins || !user->ops->get(user))
-			continue;
-		xa_unlock(&iopt->users);
-		user->ops->unmap(user, range->first, iova_range_length(range));
-		user->ops->put(user);
-		cond_resched();
-		xa_lock(&iopt->users);
-	}
-	xa_unlock(&iopt->users);
-}
-
-/**
- * iopt_wait_areas() - wait until areas have changed
- * @iopt: the I/O address space
- * @areas_seq: &iopt.areas_seq as it was under the lock when areas were found
- *	not LIVE, busy or pinned
- * @timeout: in jiffies
- *
- * Context: May sleep. The caller holds no lock of @iopt.
- * Return: 0 once &iopt.areas_seq has changed or @timeout has expired; -EINTR if
- * the current process is being killed.
- */
-int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
-		    unsigned long timeout)
-{
-	long left;
-
-	left = wait_event_killable_timeout(
-		iopt->areas_wq, READ_ONCE(iopt->areas_seq) != areas_seq,
-		timeout);
-	return left < 0 ? -EINTR : 0;
-}
-
-/* Returns with domains_rwsem held for reading if nothing is to be waited for. */
-static int iopt_try_unmap(struct iopt *iopt, struct iopt_unmap *unmap)
-{
-	int ret;
-
-	if (down_read_killable(&iopt->domains_rwsem))
-		return -EINTR;
-	scoped_guard(rwsem_write, &iopt->iova_rwsem)
-		ret = iopt_take_areas(iopt, unmap);
-	if (ret || unmap->blocker)
-		up_read(&iopt->domains_rwsem);
-	return ret;
-}
-
-static bool iopt_same_range(const struct iova_range *a,
-			    const struct iova_range *b)
-{
-	return a->first == b->first && a->last == b->last;
-}
-
-static int iopt_wait_blocker(struct iopt *iopt, struct iopt_unmap *unmap)
-{
-	if (unmap->blocker == IOPT_CHANGING)
-		return iopt_wait_areas(iopt, unmap->areas_seq,
-				       MAX_SCHEDULE_TIMEOUT);
-	if (!iopt_same_range(&unmap->notified, &unmap->accessed)) {
-		unmap->notified = unmap->accessed;
-		unmap->deadline = jiffies + UNPIN_TIMEOUT;
-	} else if (time_after(jiffies, unmap->deadline)) {
-		return -EDEADLK;
-	}
-	iopt_notify_users(iopt, &unmap->accessed);
-	return iopt_wait_areas(iopt, unmap->areas_seq, UNPIN_RETRY);
-}
-
-/* The range stays mapped, so it may be pinned again. */
-static void iopt_cancel_unmap(struct iopt *iopt, const struct iova_range *range)
-{
-	guard(rwsem_write)(&iopt->iova_rwsem);
-	iopt_prevent_access(iopt, range, false);
-}
-
-/* On success, returns with domains_rwsem held for reading. */
-static int iopt_begin_unmap(struct iopt *iopt, struct iopt_unmap *unmap)
-{
-	int ret;
-
-	do {
-		ret = iopt_try_unmap(iopt, unmap);
-		if (!ret && !unmap->blocker)
-			return 0;
-		ret = ret ?: iopt_wait_blocker(iopt, unmap);
-	} while (!ret);
-	iopt_cancel_unmap(iopt, unmap->range);
-	return ret;
-}
-
-/*
- * All domains must be flushed before the first page is unpinned, and a page
- * must be unpinned before its IOVA is freed.
- */
-static void iopt_unfill_areas(struct iopt *iopt, struct list_head *areas)
-{
-	struct hwmap_flush flush __uninitialized;
-	struct iopt_domain *entry;
-	struct area *area;
-
-	list_for_each_entry(entry, &iopt->domains, entry) {
-		hwmap_begin(&flush, entry->domain);
-		list_for_each_entry(area, areas, entry) {
-			area_unmap(area, &flush);
-			cond_resched_unless_last(area, areas);
-		}
-		hwmap_end(&flush);
-	}
-	list_for_each_entry(area, areas, entry) {
-		area_unpin(area);
-		cond_resched_unless_last(area, areas);
-	}
-}
-
-static u64 iopt_finish_unmap(struct iopt *iopt, struct list_head *areas)
-{
-	struct area *area, *next;
-	u64 bytes = 0;
-
-	if (list_empty(areas))
-		return 0;
-	iopt_unfill_areas(iopt, areas);
-	scoped_guard(rwsem_write, &iopt->iova_rwsem) {
-		list_for_each_entry(area, areas, entry) {
-			iopt_free_iova(iopt, area);
-			cond_resched_unless_last(area, areas);
-		}
-		iopt->areas_seq++;
-	}
-	iopt_wake_areas(iopt);
-	list_for_each_entry_safe(area, next, areas, entry) {
-		bytes += iova_range_length(&area->node.range);
-		area_destroy(area);
-		if (!list_entry_is_head(next, areas, entry))
-			cond_resched();
-	}
-	return bytes;
-}
-
-/**
- * iopt_unmap() - unmap all areas in a range
- * @iopt: the I/O address space
- * @range: contains each area that it overlaps
- * @unmapped: number of bytes unmapped; 0 if nothing was mapped, which is no
- *	error; written on success only
- *
- * Waits for requests that map, unmap or use areas in the range. Asks users that
- * have pinned memory in it to unpin.
- *
- * Context: May sleep. The caller holds no lock that a user's unmap op takes.
- * Return: 0, or with nothing changed -ENOENT if @range contains only a part of
- * some area, -EBUSY if some of it is locked, -EDEADLK if a user did not unpin,
- * -EINTR if the current process is being killed.
- */
-int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
-{
-	struct iopt_unmap unmap = {
-		.range = range,
-		.areas = LIST_HEAD_INIT(unmap.areas),
-		/* no area is that large */
-		.notified = IOVA_RANGE_ALL,
-	};
-	int ret;
-
-	ret = iopt_begin_unmap(iopt, &unmap);
-	if (ret)
-		return ret;
-	*unmapped = iopt_finish_unmap(iopt, &unmap.areas);
-	up_read(&iopt->domains_rwsem);
-	return 0;
-}
-
-/**
- * iopt_unmap_all() - unmap all areas
- * @iopt: the I/O address space
- * @unmapped: number of bytes unmapped, written on success only
- *
- * Context: May sleep. The caller holds no lock that a user's unmap op takes.
- * Return: 0, or with nothing changed -EBUSY if something is locked, -EDEADLK if
- * a user did not unpin, -EINTR if the current process is being killed.
- */
-int iopt_unmap_all(struct iopt *iopt, u64 *unmapped)
-{
-	return iopt_unmap(iopt, &IOVA_RANGE_ALL, unmapped);
-}
-
-/**
- * iopt_clear() - unmap all areas unconditionally
- * @iopt: the I/O address space; no area is busy, pinned or locked
- *
- * For teardown: cannot fail, and excludes all other mapping and unmapping.
- *
- * Context: May sleep.
- */
-void iopt_clear(struct iopt *iopt)
-{
-	struct iopt_unmap unmap = {
-		.range = &IOVA_RANGE_ALL,
-		.areas = LIST_HEAD_INIT(unmap.areas),
-	};
-
-	might_sleep();
-	guard(rwsem_write)(&iopt->domains_rwsem);
-	scoped_guard(rwsem_write, &iopt->iova_rwsem)
-		WARN_ON(iopt_take_areas(iopt, &unmap) || unmap.blocker);
-	iopt_finish_unmap(iopt, &unmap.areas);
-}
-
-/**
- * iopt_destroy() - unmap all areas and free an I/O address space
- * @iopt: without domains and users; no other task can reach it
- *
- * Context: May sleep.
- */
-void iopt_destroy(struct iopt *iopt)
-{
-	WARN_ON(!list_empty(&iopt->domains) || !xa_empty(&iopt->users));
-	iopt_clear(iopt);
-	xa_destroy(&iopt->users);
-	iova_space_destroy(&iopt->space);
 }

@@ -172,20 +172,35 @@ struct iopt_map {
 	enum charge_mode charge;
 };
 
+/* iopt.c */
 void iopt_init(struct iopt *iopt);
-void iopt_destroy(struct iopt *iopt);
-
 int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 		   struct iopt_map *map);
 int iopt_map_user(struct iopt *iopt, struct iopt_map *map);
 int iopt_map_file(struct iopt *iopt, struct iopt_map *map, struct file *file);
 int iopt_map_dmabuf(struct iopt *iopt, struct iopt_map *map,
 		    struct dma_buf *dmabuf);
+void iopt_free_iova(struct iopt *iopt, const struct list_head *areas);
+int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
+		    unsigned long timeout);
+
+/* iopt_unmap.c */
 int iopt_unmap(struct iopt *iopt, const struct iova_range *range,
 	       u64 *unmapped);
 int iopt_unmap_all(struct iopt *iopt, u64 *unmapped);
 void iopt_clear(struct iopt *iopt);
-int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
-		    unsigned long timeout);
+void iopt_destroy(struct iopt *iopt);
+
+/**
+ * iopt_wake_areas() - wake the callers of iopt_wait_areas()
+ * @iopt: the I/O address space, whose areas_seq has been incremented
+ *
+ * Context: Any.
+ */
+static inline void iopt_wake_areas(struct iopt *iopt)
+{
+	if (wq_has_sleeper(&iopt->areas_wq))
+		wake_up_all(&iopt->areas_wq);
+}
 
 #endif /* IOMMUFD_IOPT_H */

@@ -139,6 +139,5 @@ void iopt_range_put(struct iopt *iopt, const struct iova_range *range, int pins)
 		}
 		iopt->areas_seq++;
 	}
-	if (wq_has_sleeper(&iopt->areas_wq))
-		wake_up_all(&iopt->areas_wq);
+	iopt_wake_areas(iopt);
 }
