@@ -86,6 +86,7 @@ static int iopt_check_cut(struct iopt *iopt, struct area *area,
 			  unsigned long iova)
 {
 	lockdep_assert_held_write(&iopt->iova_rwsem);
+
 	if (area->state != AREA_LIVE || area->busy)
 		return -EAGAIN;
 	if (area->num_accesses)
@@ -100,8 +101,8 @@ static int iopt_check_cut(struct iopt *iopt, struct area *area,
 }
 
 /*
- * Returns 1 if @tail was used; it and @head are busy then. On -EAGAIN, try
- * again once &iopt.areas_seq differs from @areas_seq.
+ * Sets @head if a mapping was cut, @tail being its upper part; both are busy
+ * then. On -EAGAIN, try again once &iopt.areas_seq differs from @areas_seq.
  */
 static int iopt_cut_area(struct iopt *iopt, unsigned long iova,
 			 struct area *tail, struct area **head,
@@ -112,21 +113,22 @@ static int iopt_cut_area(struct iopt *iopt, unsigned long iova,
 	int ret;
 
 	lockdep_assert_held(&iopt->domains_rwsem);
+
 	guard(rwsem_write)(&iopt->iova_rwsem);
 	*areas_seq = iopt->areas_seq;
 	node = iova_space_first_used(&iopt->space, &at);
 	if (!node || node->range.first == iova)
 		return 0;
-	*head = area_of(node);
-	ret = iopt_check_cut(iopt, *head, iova);
+	ret = iopt_check_cut(iopt, area_of(node), iova);
 	if (ret)
 		return ret;
+	*head = area_of(node);
 	iova_space_split(&iopt->space, node, iova, &tail->node);
 	area_split(*head, tail);
 	(*head)->busy++;
 	tail->busy++;
 	iopt->nr_areas++;
-	return 1;
+	return 0;
 }
 
 /*
@@ -143,17 +145,20 @@ static void iopt_finish_cut(struct iopt *iopt, struct area *head,
 	iopt_range_put(iopt, &both, 0);
 }
 
+/* Sets @tail to NULL if it was used. */
 static int iopt_try_cut(struct iopt *iopt, unsigned long iova,
-			struct area *tail, unsigned int *areas_seq)
+			struct area **tail, unsigned int *areas_seq)
 {
-	struct area *head;
+	struct area *head = NULL;
 	int ret;
 
 	if (down_read_killable(&iopt->domains_rwsem))
 		return -EINTR;
-	ret = iopt_cut_area(iopt, iova, tail, &head, areas_seq);
-	if (ret == 1)
-		iopt_finish_cut(iopt, head, tail);
+	ret = iopt_cut_area(iopt, iova, *tail, &head, areas_seq);
+	if (head) {
+		iopt_finish_cut(iopt, head, *tail);
+		*tail = NULL;
+	}
 	up_read(&iopt->domains_rwsem);
 	return ret;
 }
@@ -181,15 +186,13 @@ int iopt_cut(struct iopt *iopt, unsigned long iova)
 	if (!tail)
 		return -ENOMEM;
 	for (;;) {
-		ret = iopt_try_cut(iopt, iova, tail, &areas_seq);
+		ret = iopt_try_cut(iopt, iova, &tail, &areas_seq);
 		if (ret != -EAGAIN)
 			break;
 		ret = iopt_wait_areas(iopt, areas_seq, MAX_SCHEDULE_TIMEOUT);
 		if (ret)
 			break;
 	}
-	if (ret == 1)
-		return 0;
 	kfree(tail);
 	return ret;
 }
