@@ -85,7 +85,7 @@ int area_pin(struct area *area)
 static int area_map_locked(struct area *area, struct iommu_domain *domain,
 			   const struct hwmap *map)
 {
-	if (area_of_device(area))
+	if (area->pages->backing.ops->of_device)
 		return dmabuf_track_map(&area->pages->track, domain, map);
 	if (unlikely(p2p_any(area->pages)))
 		return p2p_map(area->pages, domain, map);
@@ -129,19 +129,18 @@ int area_map(struct area *area, struct iommu_domain *domain, bool small_pages)
  */
 void area_unmap(struct area *area, struct hwmap_flush *flush)
 {
-	if (area_of_device(area)) {
-		/* a revoke must wait for the flush */
-		guard(mutex)(&area->pages->lock);
-		dmabuf_track_unmap(&area->pages->track, flush,
-				   &area->node.range);
+	struct pages *pages = area->pages;
+
+	if (likely(!area_is_revocable(area))) {
+		hwmap_unmap(flush, &area->node.range);
 		return;
 	}
-	if (unlikely(area_is_p2p(area))) {
-		guard(mutex)(&area->pages->lock);
-		p2p_unmap(area->pages, flush, &area->node.range);
-		return;
-	}
-	hwmap_unmap(flush, &area->node.range);
+	/* a revoke must wait for the flush */
+	guard(mutex)(&pages->lock);
+	if (pages->backing.ops->of_device)
+		dmabuf_track_unmap(&pages->track, flush, &area->node.range);
+	else
+		p2p_unmap(pages, flush, &area->node.range);
 }
 
 /**
@@ -159,29 +158,16 @@ bool area_aligned(const struct area *area, unsigned long alignment)
 }
 
 /**
- * area_of_device() - check for device memory, which can be revoked
- * @area: the area
- *
- * Context: Any.
- * Return: true for device memory.
- */
-bool area_of_device(const struct area *area)
-{
-	return area->pages->backing.ops->of_device;
-}
-
-/**
- * area_is_p2p() - check for mapped memory of a P2P provider
+ * area_is_revocable() - check for memory that can be revoked while it is mapped
  * @area: the caller owns it, or it cannot be mapped or unmapped meanwhile
  *
- * Such memory can be revoked while it is mapped.
- *
  * Context: Any.
- * Return: true if this area, or another one of the same pages, maps any.
+ * Return: true for device memory of a dma-buf, and if this area, or another one
+ * of the same pages, maps memory of a P2P provider.
  */
-bool area_is_p2p(const struct area *area)
+bool area_is_revocable(const struct area *area)
 {
-	return p2p_mapped(area->pages);
+	return area->pages->backing.ops->of_device || p2p_mapped(area->pages);
 }
 
 /**

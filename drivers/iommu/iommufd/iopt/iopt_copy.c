@@ -91,7 +91,7 @@ static int iopt_check_cut(struct iopt *iopt, struct area *area,
 		return -EAGAIN;
 	if (area->num_accesses)
 		return -EBUSY;
-	if (area_of_device(area) || area_is_p2p(area))
+	if (area_is_revocable(area))
 		return -EOPNOTSUPP;
 	if (iova & (iopt->alignment - 1))
 		return -EINVAL;
