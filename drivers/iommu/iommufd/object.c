@@ -24,6 +24,7 @@ void object_table_init(struct object_table *table)
 static void object_set_entry(struct iommufd_object *obj, void *entry)
 {
 	lockdep_assert_held(&obj->table->objects.xa_lock);
+
 	obj->table->recent = NULL;
 	__xa_store(&obj->table->objects, obj->id, entry, 0);
 }

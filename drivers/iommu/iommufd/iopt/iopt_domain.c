@@ -49,6 +49,7 @@ static unsigned long iopt_common_pgsizes(const struct iopt *iopt)
 void iopt_update_alignment(struct iopt *iopt)
 {
 	lockdep_assert_held_write(&iopt->domains_rwsem);
+
 	guard(rwsem_write)(&iopt->iova_rwsem);
 	iopt->alignment = iopt_current_alignment(iopt);
 	WRITE_ONCE(iopt->pgsizes, iopt_common_pgsizes(iopt));
@@ -68,6 +69,7 @@ int iopt_check_alignment(const struct iopt *iopt, unsigned long alignment)
 	struct iova_node *node;
 
 	lockdep_assert_held_write(&iopt->domains_rwsem);
+
 	if (alignment > PAGE_SIZE)
 		return -EINVAL;
 	if (alignment <= iopt->alignment)
@@ -91,6 +93,7 @@ static void iopt_domain_unfill(struct iopt *iopt, struct iommu_domain *domain,
 	struct iova_node *node;
 
 	lockdep_assert_held_write(&iopt->domains_rwsem);
+
 	hwmap_begin(&flush, domain);
 	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL) {
 		if (node == stop)
@@ -132,6 +135,7 @@ static int iopt_domain_fill(struct iopt *iopt, struct iommu_domain *domain)
 	int ret;
 
 	lockdep_assert_held_write(&iopt->domains_rwsem);
+
 	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL) {
 		ret = iopt_domain_fill_area(iopt, area_of(node), domain);
 		if (ret) {

@@ -17,6 +17,7 @@ static bool iopt_has_noiommu_domain(const struct iopt *iopt)
 	const struct iopt_domain *entry;
 
 	lockdep_assert_held(&iopt->domains_rwsem);
+
 	list_for_each_entry(entry, &iopt->domains, entry)
 		if (is_noiommu_domain(entry->domain))
 			return true;
