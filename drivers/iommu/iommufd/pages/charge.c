@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Charges pinned pages to a user or to a process, within RLIMIT_MEMLOCK.
+ */
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/limits.h>
@@ -12,11 +15,11 @@
 #include "charge.h"
 
 /**
- * charge_init() - let the current process pay
- * @charge: to be initialized
- * @mode: where pages will be counted
+ * charge_init() - prepare to charge the current process
+ * @charge: account to initialize
+ * @mode: the counters and the limit to use
  *
- * Context: Process context of a process with an mm.
+ * Context: Process context. The current task has an mm.
  */
 void charge_init(struct charge *charge, enum charge_mode mode)
 {
@@ -31,10 +34,10 @@ void charge_init(struct charge *charge, enum charge_mode mode)
 }
 
 /**
- * charge_destroy() - forget who pays
- * @charge: with everything uncharged
+ * charge_destroy() - undo charge_init()
+ * @charge: account with nothing charged to it
  *
- * Context: Any process context.
+ * Context: Process context.
  */
 void charge_destroy(struct charge *charge)
 {
@@ -44,14 +47,14 @@ void charge_destroy(struct charge *charge)
 	mmdrop(charge->mm);
 }
 
-static unsigned long limit_bytes(const struct charge *charge)
+static unsigned long charge_limit(const struct charge *charge)
 {
 	return task_rlimit(charge->task, RLIMIT_MEMLOCK);
 }
 
-static int add_to_user(const struct charge *charge, unsigned long nr_pages)
+static int charge_try_user(const struct charge *charge, unsigned long nr_pages)
 {
-	unsigned long limit = limit_bytes(charge) >> PAGE_SHIFT;
+	unsigned long limit = charge_limit(charge) >> PAGE_SHIFT;
 	atomic_long_t *locked = &charge->user->locked_vm;
 	long old = atomic_long_read(locked);
 
@@ -62,29 +65,30 @@ static int add_to_user(const struct charge *charge, unsigned long nr_pages)
 	return 0;
 }
 
-static int user_add(const struct charge *charge, unsigned long nr_pages)
+static int charge_user_add(const struct charge *charge, unsigned long nr_pages)
 {
-	int ret = charge->unlimited ? 0 : add_to_user(charge, nr_pages);
+	int ret = charge->unlimited ? 0 : charge_try_user(charge, nr_pages);
 
 	if (!ret)
 		atomic64_add(nr_pages, &charge->mm->pinned_vm);
 	return ret;
 }
 
-static void user_sub(const struct charge *charge, unsigned long nr_pages)
+static void charge_user_sub(const struct charge *charge, unsigned long nr_pages)
 {
 	atomic64_sub(nr_pages, &charge->mm->pinned_vm);
 	if (!charge->unlimited)
 		atomic_long_sub(nr_pages, &charge->user->locked_vm);
 }
 
-/* VFIO counts what has no limit, too. */
-static bool counts_locked(const struct charge *charge)
+/* VFIO counts pages without a limit, too. */
+static bool charge_counts_locked(const struct charge *charge)
 {
 	return charge->mode == CHARGE_MM || !charge->unlimited;
 }
 
-static int add_locked(const struct charge *charge, unsigned long nr_pages)
+static int charge_add_locked(const struct charge *charge,
+			     unsigned long nr_pages)
 {
 	int ret;
 
@@ -96,20 +100,22 @@ static int add_locked(const struct charge *charge, unsigned long nr_pages)
 	return ret;
 }
 
-static int mm_add(const struct charge *charge, unsigned long nr_pages)
+static int charge_mm_add(const struct charge *charge, unsigned long nr_pages)
 {
-	int ret = counts_locked(charge) ? add_locked(charge, nr_pages) : 0;
+	int ret = charge_counts_locked(charge) ?
+			  charge_add_locked(charge, nr_pages) :
+			  0;
 
 	if (!ret && charge->mode == CHARGE_PROCESS)
 		atomic64_add(nr_pages, &charge->mm->pinned_vm);
 	return ret;
 }
 
-static void mm_sub(const struct charge *charge, unsigned long nr_pages)
+static void charge_mm_sub(const struct charge *charge, unsigned long nr_pages)
 {
 	if (charge->mode == CHARGE_PROCESS)
 		atomic64_sub(nr_pages, &charge->mm->pinned_vm);
-	if (!counts_locked(charge))
+	if (!charge_counts_locked(charge))
 		return;
 	mmap_write_lock(charge->mm);
 	__account_locked_vm(charge->mm, nr_pages, false, charge->task, true);
@@ -118,47 +124,47 @@ static void mm_sub(const struct charge *charge, unsigned long nr_pages)
 
 /**
  * charge_add() - charge for pages about to be pinned
- * @charge: who pays
- * @nr_pages: of PAGE_SIZE
+ * @charge: account to charge
+ * @nr_pages: number of pages of PAGE_SIZE
  *
- * Context: May sleep. Takes mmap_lock of the payer.
- * Return: 0, -ENOMEM where the limit does not allow it, -EINTR where the
- * current process is being killed.
+ * Context: May sleep. Takes mmap_lock of the charged process.
+ * Return: 0, -ENOMEM if the limit does not allow it, -EINTR if the current
+ * process is being killed.
  */
 int charge_add(const struct charge *charge, unsigned long nr_pages)
 {
 	if (charge->mode == CHARGE_USER)
-		return user_add(charge, nr_pages);
-	return mm_add(charge, nr_pages);
+		return charge_user_add(charge, nr_pages);
+	return charge_mm_add(charge, nr_pages);
 }
 
 /**
- * charge_sub() - give back what charge_add() took
- * @charge: who paid
- * @nr_pages: of PAGE_SIZE
+ * charge_sub() - undo charge_add()
+ * @charge: account that was charged
+ * @nr_pages: number of pages of PAGE_SIZE
  *
- * Context: May sleep. Takes mmap_lock of the payer.
+ * Context: May sleep. Takes mmap_lock of the charged process.
  */
 void charge_sub(const struct charge *charge, unsigned long nr_pages)
 {
 	if (charge->mode == CHARGE_USER)
-		user_sub(charge, nr_pages);
+		charge_user_sub(charge, nr_pages);
 	else
-		mm_sub(charge, nr_pages);
+		charge_mm_sub(charge, nr_pages);
 }
 
 /**
- * charge_avail() - for how many more pages is there room?
- * @charge: who pays
+ * charge_avail() - get the number of pages that can still be charged
+ * @charge: the account
  *
- * It may be less by the time of charge_add().
+ * The number may be lower by the time charge_add() is called.
  *
- * Context: Any process context.
+ * Context: Process context.
  * Return: number of pages of PAGE_SIZE that the limit allows.
  */
 unsigned long charge_avail(const struct charge *charge)
 {
-	unsigned long limit = limit_bytes(charge) >> PAGE_SHIFT;
+	unsigned long limit = charge_limit(charge) >> PAGE_SHIFT;
 	unsigned long used;
 
 	if (charge->unlimited)
@@ -171,18 +177,19 @@ unsigned long charge_avail(const struct charge *charge)
 }
 
 /**
- * charge_warn() - say in the log that memory could not be charged
- * @charge: whose limit was in the way
- * @by_driver: it was to be pinned for a driver rather than mapped
+ * charge_warn() - log that memory could not be charged
+ * @charge: account whose limit does not allow it
+ * @by_driver: a driver wanted to pin the memory, rather than user space to map
+ *	it
  *
- * Administrators search their logs for the words that VFIO always had for that.
- * The limit of a user never had any.
+ * The messages are those of VFIO, because administrators search their logs for
+ * them. There has never been a message for the limit of a user.
  *
- * Context: Any process context.
+ * Context: Process context.
  */
 void charge_warn(const struct charge *charge, bool by_driver)
 {
-	unsigned long limit = limit_bytes(charge);
+	unsigned long limit = charge_limit(charge);
 
 	if (charge->mode == CHARGE_USER)
 		return;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * RLIMIT_MEMLOCK: who pays for pinned memory, and how much is left.
+ * Accounting of pinned memory against RLIMIT_MEMLOCK.
  *
- * Who pays is fixed when memory is mapped and does not change when another
- * process later makes the memory be pinned; only where a process says that it
- * takes the memory over. Memory is charged before it is held, but for what comes
- * close to the limit, and uncharged after it was let go. Neither needs the payer
- * to be alive.
+ * The account to charge is fixed when memory is mapped. It does not change if a
+ * request of another process pins the memory later, only if a process takes the
+ * memory over explicitly. Memory is charged before it is pinned, except close
+ * to the limit, and uncharged after it is unpinned. Neither requires the
+ * charged process to be alive.
  */
 #ifndef IOMMUFD_CHARGE_H
 #define IOMMUFD_CHARGE_H
@@ -18,41 +18,41 @@ struct task_struct;
 struct user_struct;
 
 /**
- * enum charge_mode - where pinned pages are counted
+ * enum charge_mode - the counters and the limit for pinned pages
  */
 enum charge_mode {
 	/**
-	 * @CHARGE_USER: one limit for all processes of a user, as the rest of
-	 * the kernel counts for io_uring and others. The pages also show in
-	 * VmPin of the process. With CAP_IPC_LOCK the user is not charged.
+	 * @CHARGE_USER: one limit for all processes of a user, shared with
+	 * io_uring and other users of locked_vm. The pages also show in VmPin
+	 * of the process. With CAP_IPC_LOCK the user is not charged.
 	 */
 	CHARGE_USER,
 	/**
-	 * @CHARGE_MM: a limit for each process, counted in VmLck as VFIO
-	 * always did. With CAP_IPC_LOCK the pages count, but have no limit.
+	 * @CHARGE_MM: a limit for each process, counted in VmLck as VFIO has
+	 * always done. With CAP_IPC_LOCK the pages are counted without a limit.
 	 */
 	CHARGE_MM,
 	/**
-	 * @CHARGE_PROCESS: the limit of CHARGE_MM, and the pages show in VmPin
-	 * too; with CAP_IPC_LOCK only there. What IOMMU_OPTION_RLIMIT_MODE has
-	 * always meant.
+	 * @CHARGE_PROCESS: the limit of CHARGE_MM, and the pages also show in
+	 * VmPin; with CAP_IPC_LOCK they show only there. This is the meaning of
+	 * IOMMU_OPTION_RLIMIT_MODE.
 	 */
 	CHARGE_PROCESS,
 };
 
 /**
- * struct charge - who pays for one request
+ * struct charge - the account that is charged for pinned memory
  */
 struct charge {
-	/** @mode: where pages are counted */
+	/** @mode: the counters and the limit */
 	enum charge_mode mode;
-	/** @unlimited: the payer had CAP_IPC_LOCK */
+	/** @unlimited: the process had CAP_IPC_LOCK */
 	bool unlimited;
-	/** @mm: of the payer, a reference to the structure, not to its users */
+	/** @mm: mm of the process, with a reference of mmgrab() */
 	struct mm_struct *mm;
-	/** @task: its limit applies, with a reference */
+	/** @task: task whose limit applies, with a reference */
 	struct task_struct *task;
-	/** @user: of the payer, with a reference; NULL where it does not matter */
+	/** @user: user to charge, with a reference; only for CHARGE_USER */
 	struct user_struct *user;
 };
 
