@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What several kinds of memory have in common.
+ * Helpers for several kinds of memory: enter physical ranges into a table,
+ * unpin pages that are pinned one by one, copy to and from a page.
  */
 #include <linux/highmem.h>
 #include <linux/minmax.h>
@@ -11,27 +12,29 @@
 #include "backing.h"
 #include "lib/pfn_table.h"
 
-/* So much is unpinned between two looks at the scheduler. */
-#define UNPIN_STRIDE (64 * PFN_SLOT_PAGES)
+/* Pages to unpin between two calls of cond_resched() */
+#define BACKING_UNPIN_STRIDE (64 * PFN_SLOT_PAGES)
 
-static void unpin_run(const struct backing *backing, const struct pfn_run *run)
+static void backing_unpin_run(const struct backing *backing,
+			      const struct pfn_run *run)
 {
 	unpin_user_page_range_dirty_lock(pfn_to_page(run->pfn), run->nr,
 					 backing->writable);
 }
 
 /**
- * backing_enter() - enter what lies in a row somewhere in memory into a table
+ * backing_enter() - enter a physically contiguous part of memory into a table
  * @backing: the memory
  * @table: its page frames
- * @offset: where that part begins, in the numbering of &backing.start
- * @start: physical address of that part, a multiple of PAGE_SIZE
+ * @offset: start of the part, in the numbering of &backing.start
+ * @start: physical address of the part, a multiple of PAGE_SIZE
  * @length: bytes, a multiple of PAGE_SIZE
- * @first: first page wanted
- * @end: first page to leave out
+ * @first: first page to enter
+ * @end: page after the last one to enter
  *
  * Context: May sleep.
- * Return: 0, also where nothing of it is wanted, or as pfn_table_set_run().
+ * Return: 0, also if the part has no page of the range, or as
+ * pfn_table_set_run().
  */
 int backing_enter(const struct backing *backing, struct pfn_table *table,
 		  unsigned long offset, phys_addr_t start, unsigned long length,
@@ -49,14 +52,14 @@ int backing_enter(const struct backing *backing, struct pfn_table *table,
 }
 
 /**
- * backing_unpin_pages() - the unpin op where each page has a pin of its own
+ * backing_unpin_pages() - unpin a range of which each page has its own pin
  * @backing: the memory
  * @table: its page frames
  * @first: first page
- * @end: first page to leave alone
+ * @end: page after the last one
  *
  * Context: May sleep.
- * Return: how many pages there were.
+ * Return: number of pages that were unpinned.
  */
 unsigned long backing_unpin_pages(const struct backing *backing,
 				  struct pfn_table *table, unsigned long first,
@@ -66,13 +69,13 @@ unsigned long backing_unpin_pages(const struct backing *backing,
 	struct pfn_run run;
 
 	if (pfn_table_take_single(table, first, end, &run)) {
-		unpin_run(backing, &run);
+		backing_unpin_run(backing, &run);
 		return run.nr;
 	}
 	for (index = first; index < end; index = stop) {
-		stop = min(end, index + UNPIN_STRIDE);
+		stop = min(end, index + BACKING_UNPIN_STRIDE);
 		pfn_table_for_each_run(table, run, index, stop) {
-			unpin_run(backing, &run);
+			backing_unpin_run(backing, &run);
 			nr += run.nr;
 		}
 		if (stop < end)
@@ -83,12 +86,12 @@ unsigned long backing_unpin_pages(const struct backing *backing,
 }
 
 /**
- * backing_copy_page() - copy to or from a page that is held
+ * backing_copy_page() - copy to or from a pinned page
  * @page: the page
- * @offset: bytes into it
- * @data: the other side
- * @bytes: how many, up to the end of @page at most
- * @write: to the page rather than from it
+ * @offset: offset in @page
+ * @data: buffer of the caller
+ * @bytes: number of bytes, at most to the end of @page
+ * @write: copy to the page rather than from it
  *
  * Context: Any.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory of one kind that can be mapped: what it is, how to hold it, how to
- * let go of it. Each kind is a file backing_*.c with ops of its own.
+ * Memory of one kind that can be mapped, and the operations to pin, unpin and
+ * copy it. Each kind is a file backing_*.c with ops of its own.
  */
 #ifndef IOMMUFD_BACKING_H
 #define IOMMUFD_BACKING_H
@@ -23,11 +23,12 @@ struct sg_table;
 #define BACKING_WRITE BIT(0)
 /** BACKING_KTHREAD - a kernel thread without an mm may adopt one */
 #define BACKING_KTHREAD BIT(1)
-/** BACKING_SLOW - take the way that always works, for tests */
+/** BACKING_SLOW - take the path that works for every caller, for tests */
 #define BACKING_SLOW BIT(2)
 /**
- * BACKING_OWN - nothing but what a process has at the address now, whatever is
- * pinned, and for that process alone or a kernel thread that adopts it
+ * BACKING_OWN - copy only what the process has at the address now, even if other
+ * pages are pinned, and only on behalf of that process or of a kernel thread
+ * that adopts its mm
  */
 #define BACKING_OWN BIT(3)
 
@@ -38,108 +39,110 @@ struct sg_table;
  */
 struct backing_ops {
 	/**
-	 * @of_process: it is somebody's address space, which no other process
-	 * can take over
+	 * @of_process: the memory is part of an address space, which no other
+	 * process can take over
 	 */
 	bool of_process;
 	/**
-	 * @of_device: it is no RAM but a device's, so that it is not cached, and
-	 * may be taken back
+	 * @of_device: the memory is a device's, not RAM; it is not cached, and
+	 * its driver may revoke it
 	 */
 	bool of_device;
-	/** @of_exporter: somebody else holds it, and pays for it */
+	/** @of_exporter: an exporter keeps the memory in place and accounts it */
 	bool of_exporter;
 	/**
-	 * @pin: hold all pages of a range and enter them into the table.
-	 * Returns how many of them are to be charged. A failure holds nothing:
-	 * -EFAULT where memory is missing or does not allow the access, -ESRCH
-	 * where it went with its process, -EINTR where the current process is
+	 * @pin: pin all pages of a range and enter them into the table. Returns
+	 * the number of pages to charge, or a negative errno with nothing
+	 * pinned: -EFAULT if memory is missing or does not allow the access,
+	 * -ESRCH if its process has exited, -EINTR if the current process is
 	 * being killed. May sleep, takes mmap_lock.
 	 */
 	long (*pin)(struct backing *backing, struct pfn_table *table,
 		    unsigned long first, unsigned long end);
 	/**
-	 * @unpin: let go of all pages of a range that the table has, and take
-	 * them out of it. No device reaches them any more. Returns how many
-	 * pages there were that were charged. May sleep.
+	 * @unpin: unpin all pages of a range that are in the table, and remove
+	 * them from it. No device can access them any more. Returns how many of
+	 * them were charged. May sleep.
 	 */
 	unsigned long (*unpin)(const struct backing *backing,
 			       struct pfn_table *table, unsigned long first,
 			       unsigned long end);
 	/**
-	 * @copy: read or write bytes of pages that are not pinned, @flags being
-	 * some of BACKING_WRITE and so on. NULL where the CPU cannot. Returns 0
-	 * or -EFAULT, -ESRCH where the memory went with its process, or another
-	 * negative errno, and then part may be done. May sleep, takes mmap_lock.
+	 * @copy: read or write bytes of pages that are not pinned; @flags are
+	 * BACKING_*. NULL if the CPU cannot access the memory. Returns 0,
+	 * -EFAULT, -ESRCH if the process of the memory has exited, or another
+	 * negative errno; on error part of the bytes may have been copied. May
+	 * sleep, takes mmap_lock.
 	 */
 	int (*copy)(const struct backing *backing, unsigned long offset,
 		    void *data, unsigned long bytes, unsigned int flags);
-	/** @release: drop what the backing refers to; nothing is pinned */
+	/** @release: drop the references of the backing; nothing is pinned */
 	void (*release)(struct backing *backing);
 };
 
 /**
- * struct backing_pfnmap - what is in the table without being pinned, as it is no RAM
+ * struct backing_pfnmap - pages that are in the table but not pinned, because
+ * they are not RAM
  */
 struct backing_pfnmap {
-	/** @providers: list of who may take some of it back, newest first */
+	/** @providers: list of struct backing_provider, newest first */
 	struct list_head providers;
 	/**
-	 * @mappings: list of struct p2p_mapping, where that is mapped; those that were
-	 * mapped in one go follow each other, in order of IOVA
+	 * @mappings: list of struct p2p_mapping, one for each piece that is
+	 * mapped; the pieces of one p2p_map() are adjacent, in order of IOVA
 	 */
 	struct list_head mappings;
-	/** @pages: bit for each page of the backing */
+	/** @pages: a bit for each page of the backing, set if it is not RAM */
 	unsigned long pages[];
 };
 
 /**
- * struct backing - some memory of one kind, contiguous as its owner sees it
+ * struct backing - memory of one kind, contiguous in its own numbering
  */
 struct backing {
-	/** @ops: its kind */
+	/** @ops: operations of its kind */
 	const struct backing_ops *ops;
 	union {
-		/** @mm: whose memory it is, a reference to the structure */
+		/** @mm: address space of a process, with a reference of mmgrab() */
 		struct mm_struct *mm;
-		/** @file: what it is the content of, with a reference */
+		/** @file: file that has the memory, with a reference */
 		struct file *file;
-		/** @dmabuf: what is known of a dma-buf */
+		/** @dmabuf: memory of a device, exported as a dma-buf */
 		struct {
 			/** @dmabuf.attach: with a reference to the dma-buf */
 			struct dma_buf_attachment *attach;
-			/** @dmabuf.ranges: where it is, the exporter's */
+			/** @dmabuf.ranges: physical ranges, owned by the exporter */
 			const struct iommufd_dmabuf_range *ranges;
-			/** @dmabuf.nr_ranges: how many */
+			/** @dmabuf.nr_ranges: number of @dmabuf.ranges */
 			unsigned int nr_ranges;
 			/** @dmabuf.revoke: see backing_dmabuf_init() */
 			void (*revoke)(struct backing *backing);
 		} dmabuf;
-		/** @import: RAM that is known by a dma-buf */
+		/** @import: RAM, exported as a dma-buf */
 		struct {
 			/** @import.attach: with a reference to the dma-buf */
 			struct dma_buf_attachment *attach;
-			/** @import.sgt: where it is */
+			/** @import.sgt: its DMA addresses */
 			struct sg_table *sgt;
 		} import;
 	};
 	/** @start: address or offset of page 0, a multiple of PAGE_SIZE */
 	unsigned long start;
-	/** @nr_pages: size, at least 1 */
+	/** @nr_pages: size in pages, at least 1 */
 	unsigned long nr_pages;
-	/** @writable: devices may write to it */
+	/** @writable: devices may write to the memory */
 	bool writable;
-	/** @raw: which pages are no RAM; NULL where there never were any */
+	/** @raw: the pages that are not RAM; NULL if there have never been any */
 	struct backing_pfnmap *raw;
 };
 
 /**
- * backing_is_pfnmap() - is a page no RAM?
+ * backing_is_pfnmap() - test if a page is not RAM
  * @backing: the memory
  * @index: page, in the table
  *
  * Context: Any.
- * Return: true where the CPU must not look for a struct page.
+ * Return: true if the page may have no struct page.
  */
 static inline bool backing_is_pfnmap(const struct backing *backing,
 				     unsigned long index)

@@ -2,8 +2,8 @@
 /*
  * Memory of a file: shared memory (memfd, tmpfs) or huge pages.
  *
- * Nobody needs to have it mapped, and it belongs to no process. What is not
- * there yet is made when it is pinned.
+ * No process needs to have it mapped, and it belongs to none. Pages that do not
+ * exist yet are allocated when they are pinned.
  */
 #include <linux/fcntl.h>
 #include <linux/file.h>
@@ -17,32 +17,33 @@
 #include "backing_file.h"
 #include "lib/pfn_table.h"
 
-/* Few fit on the stack; others take one page of pointers. */
-#define FEW_FOLIOS 16
-#define MANY_FOLIOS (PAGE_SIZE / sizeof(struct folio *))
+/* Few folios are collected on the stack, more in a page of pointers. */
+#define FILE_PIN_FEW 16
+#define FILE_PIN_MANY (PAGE_SIZE / sizeof(struct folio *))
 
 /**
- * struct folio_batch_pin - one run of the pin op
+ * struct file_pinner - state of one call of the pin op
  */
-struct folio_batch_pin {
-	/** @backing: what is pinned */
+struct file_pinner {
+	/** @backing: memory to pin */
 	const struct backing *backing;
-	/** @table: where it is entered */
+	/** @table: table to enter it into */
 	struct pfn_table *table;
-	/** @folios: one batch, room for @max */
+	/** @folios: one batch, @max entries */
 	struct folio **folios;
-	/** @max: folios in a batch at most */
+	/** @max: maximum number of folios in a batch */
 	unsigned int max;
 	/** @next: first page that is not in @table yet */
 	unsigned long next;
 };
 
 /*
- * A folio comes with one pin however large it is, but what is unpinned later may
- * be any part of it. So each page gets its own.
+ * A folio is returned with one pin, regardless of its size, but any part of it
+ * may be unpinned later. Therefore add a pin for each further page.
  */
-static int enter_folio(struct folio_batch_pin *pin, struct folio *folio,
-		       unsigned long skip, unsigned long nr)
+static int backing_file_enter_folio(struct file_pinner *pinner,
+				    struct folio *folio, unsigned long skip,
+				    unsigned long nr)
 {
 	int ret;
 
@@ -51,31 +52,34 @@ static int enter_folio(struct folio_batch_pin *pin, struct folio *folio,
 		unpin_folio(folio);
 		return ret;
 	}
-	ret = pfn_table_set_run(pin->table, pin->next, folio_pfn(folio) + skip,
-				nr);
+	ret = pfn_table_set_run(pinner->table, pinner->next,
+				folio_pfn(folio) + skip, nr);
 	if (ret)
 		unpin_user_page_range_dirty_lock(folio_page(folio, skip), nr,
 						 false);
 	else
-		pin->next += nr;
+		pinner->next += nr;
 	return ret;
 }
 
-/* Takes over a batch */
-static int enter_batch(struct folio_batch_pin *pin, unsigned int got,
-		       unsigned long skip, unsigned long end)
+/* Consumes the pins of a batch, also on failure */
+static int backing_file_enter_batch(struct file_pinner *pinner,
+				    unsigned int got, unsigned long skip,
+				    unsigned long end)
 {
 	unsigned long nr;
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < got; i++) {
-		nr = min(folio_nr_pages(pin->folios[i]) - skip,
-			 end - pin->next);
-		ret = enter_folio(pin, pin->folios[i], skip, nr);
+		nr = min(folio_nr_pages(pinner->folios[i]) - skip,
+			 end - pinner->next);
+		ret = backing_file_enter_folio(pinner, pinner->folios[i], skip,
+					       nr);
 		if (ret) {
 			if (i + 1 < got)
-				unpin_folios(&pin->folios[i + 1], got - i - 1);
+				unpin_folios(&pinner->folios[i + 1],
+					     got - i - 1);
 			return ret;
 		}
 		skip = 0;
@@ -83,34 +87,34 @@ static int enter_batch(struct folio_batch_pin *pin, unsigned int got,
 	return 0;
 }
 
-static int pin_some(struct folio_batch_pin *pin, unsigned long end)
+static int backing_file_pin_some(struct file_pinner *pinner, unsigned long end)
 {
-	const struct backing *backing = pin->backing;
+	const struct backing *backing = pinner->backing;
 	pgoff_t skip = 0;
 	long got;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	got = memfd_pin_folios(backing->file,
-			       backing->start + pin->next * PAGE_SIZE,
+			       backing->start + pinner->next * PAGE_SIZE,
 			       backing->start + end * PAGE_SIZE - 1,
-			       pin->folios, pin->max, &skip);
+			       pinner->folios, pinner->max, &skip);
 	if (got <= 0)
 		return got ?: -EFAULT;
-	return enter_batch(pin, got, skip >> PAGE_SHIFT, end);
+	return backing_file_enter_batch(pinner, got, skip >> PAGE_SHIFT, end);
 }
 
-static int pin_all(struct folio_batch_pin *pin, unsigned long first,
-		   unsigned long end)
+static int backing_file_pin_all(struct file_pinner *pinner, unsigned long first,
+				unsigned long end)
 {
 	int ret;
 
-	pin->next = first;
-	while (pin->next < end) {
-		ret = pin_some(pin, end);
+	pinner->next = first;
+	while (pinner->next < end) {
+		ret = backing_file_pin_some(pinner, end);
 		if (ret) {
-			backing_unpin_pages(pin->backing, pin->table, first,
-					    pin->next);
+			backing_unpin_pages(pinner->backing, pinner->table,
+					    first, pinner->next);
 			return ret;
 		}
 		cond_resched();
@@ -121,29 +125,30 @@ static int pin_all(struct folio_batch_pin *pin, unsigned long first,
 static long backing_file_pin(struct backing *backing, struct pfn_table *table,
 			     unsigned long first, unsigned long end)
 {
-	struct folio *few[FEW_FOLIOS];
-	struct folio_batch_pin pin = {
+	struct folio *few[FILE_PIN_FEW];
+	struct file_pinner pinner = {
 		.backing = backing,
 		.table = table,
 		.folios = few,
-		.max = FEW_FOLIOS,
+		.max = FILE_PIN_FEW,
 	};
 	int ret;
 
-	if (end - first > FEW_FOLIOS) {
-		pin.max = MANY_FOLIOS;
-		pin.folios = (struct folio **)__get_free_page(GFP_KERNEL);
-		if (!pin.folios)
+	if (end - first > FILE_PIN_FEW) {
+		pinner.max = FILE_PIN_MANY;
+		pinner.folios = (struct folio **)__get_free_page(GFP_KERNEL);
+		if (!pinner.folios)
 			return -ENOMEM;
 	}
-	ret = pin_all(&pin, first, end);
-	if (pin.folios != few)
-		free_page((unsigned long)pin.folios);
+	ret = backing_file_pin_all(&pinner, first, end);
+	if (pinner.folios != few)
+		free_page((unsigned long)pinner.folios);
 	return ret ?: end - first;
 }
 
-static int copy_one_page(const struct backing *backing, unsigned long offset,
-			 void *data, unsigned long bytes, bool write)
+static int backing_file_copy_page(const struct backing *backing,
+				  unsigned long offset, void *data,
+				  unsigned long bytes, bool write)
 {
 	loff_t at = backing->start + (offset & PAGE_MASK);
 	struct folio *folio;
@@ -170,8 +175,8 @@ static int backing_file_copy(const struct backing *backing,
 
 	for (; bytes && !ret; bytes -= part) {
 		part = min(bytes, PAGE_SIZE - offset_in_page(offset));
-		ret = copy_one_page(backing, offset, data, part,
-				    flags & BACKING_WRITE);
+		ret = backing_file_copy_page(backing, offset, data, part,
+					     flags & BACKING_WRITE);
 		offset += part;
 		data += part;
 		cond_resched();
@@ -193,7 +198,7 @@ static const struct backing_ops backing_file_ops = {
 	.release = backing_file_release,
 };
 
-static unsigned int seals_of(struct file *file)
+static unsigned int backing_file_seals(struct file *file)
 {
 #ifdef CONFIG_HUGETLBFS
 	if (is_file_hugepages(file))
@@ -203,29 +208,29 @@ static unsigned int seals_of(struct file *file)
 }
 
 /*
- * As for a shared writable mapping by mmap(): while it lasts the file cannot be
- * sealed against writing, and one that is sealed cannot be had.
+ * As for a shared writable mapping of mmap(): the file cannot be sealed against
+ * writing until it is released, and a file that is sealed is refused.
  */
-static int allow_write(struct file *file)
+static int backing_file_map_writable(struct file *file)
 {
 	if (!(file->f_mode & FMODE_WRITE) ||
-	    seals_of(file) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+	    backing_file_seals(file) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
 		return -EPERM;
 	return mapping_map_writable(file->f_mapping);
 }
 
 /**
- * backing_file_init() - memory of a file
- * @backing: to be initialized; its release op undoes it
+ * backing_file_init() - initialize a backing with memory of a file
+ * @backing: backing to initialize; undone by its release op
  * @file: the file; the caller keeps its own reference
- * @start: where in the file, a multiple of PAGE_SIZE
- * @nr_pages: size, at least 1
- * @writable: devices may write to it
+ * @start: offset in the file, a multiple of PAGE_SIZE
+ * @nr_pages: size in pages, at least 1
+ * @writable: devices may write to the memory
  *
  * Context: May sleep.
- * Return: 0, -EINVAL where @file is neither shared memory nor huge pages or
- * @start is too large, -EPERM where it was not opened for the access or is
- * sealed against it.
+ * Return: 0, -EINVAL if @file is neither shared memory nor huge pages or @start
+ * is too large, -EPERM if @file was not opened for the access or is sealed
+ * against it.
  */
 int backing_file_init(struct backing *backing, struct file *file,
 		      unsigned long start, unsigned long nr_pages,
@@ -239,7 +244,7 @@ int backing_file_init(struct backing *backing, struct file *file,
 		return -EINVAL;
 	if (!(file->f_mode & FMODE_READ))
 		return -EPERM;
-	ret = writable ? allow_write(file) : 0;
+	ret = writable ? backing_file_map_writable(file) : 0;
 	if (ret)
 		return ret;
 	*backing = (struct backing){

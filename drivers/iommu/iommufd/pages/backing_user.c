@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of a process, by its address there.
+ * Memory of a process, identified by its address there.
  *
- * The process that maps is the one whose memory it is, for as long as the
- * mapping lasts, even where another one's request makes it be pinned; but for
- * backing_user_move().
+ * The memory is that of the process that maps it, for the whole life of the
+ * mapping, even if a request of another process pins it. Only
+ * backing_user_move() changes that.
  */
 #include <linux/gfp.h>
 #include <linux/kthread.h>
@@ -18,33 +18,33 @@
 #include "follow_pfnmap.h"
 #include "lib/pfn_table.h"
 
-/* A small map makes do with the stack, others take one page of pointers. */
-#define FEW_PAGES 16
-#define MANY_PAGES (PAGE_SIZE / sizeof(struct page *))
+/* Few pages are collected on the stack, more in a page of pointers. */
+#define USER_PIN_FEW 16
+#define USER_PIN_MANY (PAGE_SIZE / sizeof(struct page *))
 
 /**
- * struct pinner - one run of the pin op
+ * struct user_pinner - state of one call of the pin op
  */
-struct pinner {
-	/** @backing: what is pinned */
+struct user_pinner {
+	/** @backing: memory to pin */
 	struct backing *backing;
-	/** @table: where it is entered */
+	/** @table: table to enter it into */
 	struct pfn_table *table;
-	/** @pages: one batch, room for @max */
+	/** @pages: one batch, @max entries */
 	struct page **pages;
-	/** @max: pages in a batch at most */
+	/** @max: maximum number of pages in a batch */
 	unsigned long max;
 	/** @next: first page that is not in @table yet */
 	unsigned long next;
-	/** @remote: the memory is not the current process's */
+	/** @remote: the memory is not that of the current process */
 	bool remote;
-	/** @cost: pages that are to be charged */
+	/** @cost: number of pages to charge */
 	long cost;
 };
 
-static long pin_remote(const struct backing *backing, unsigned long addr,
-		       unsigned long nr, unsigned int flags,
-		       struct page **pages)
+static long backing_user_pin_remote(const struct backing *backing,
+				    unsigned long addr, unsigned long nr,
+				    unsigned int flags, struct page **pages)
 {
 	int locked = 1;
 	long got;
@@ -58,7 +58,8 @@ static long pin_remote(const struct backing *backing, unsigned long addr,
 	return got;
 }
 
-static long pin_batch(const struct pinner *pinner, unsigned long nr)
+static long backing_user_pin_batch(const struct user_pinner *pinner,
+				   unsigned long nr)
 {
 	const struct backing *backing = pinner->backing;
 	unsigned long addr = backing->start + pinner->next * PAGE_SIZE;
@@ -72,13 +73,15 @@ static long pin_batch(const struct pinner *pinner, unsigned long nr)
 	got = -EFAULT;
 	if (!pinner->remote)
 		got = pin_user_pages_fast(addr, nr, flags, pinner->pages);
-	/* protection keys are for what the process itself does */
+	/* protection keys restrict the process itself, not its devices */
 	if (got == -EFAULT)
-		got = pin_remote(backing, addr, nr, flags, pinner->pages);
+		got = backing_user_pin_remote(backing, addr, nr, flags,
+					      pinner->pages);
 	return got ?: -EFAULT;
 }
 
-static unsigned long contiguous(struct page **pages, unsigned long nr)
+static unsigned long backing_user_run_length(struct page **pages,
+					     unsigned long nr)
 {
 	unsigned long pfn = page_to_pfn(pages[0]);
 	unsigned long i = 1;
@@ -88,8 +91,9 @@ static unsigned long contiguous(struct page **pages, unsigned long nr)
 	return i;
 }
 
-/* Takes over a batch; on failure what is not in the table was let go of. */
-static int enter_batch(struct pinner *pinner, unsigned long nr)
+/* Consumes the pins of a batch: on failure, the rest of them is dropped. */
+static int backing_user_enter_batch(struct user_pinner *pinner,
+				    unsigned long nr)
 {
 	unsigned long done, run;
 	int ret;
@@ -97,7 +101,7 @@ static int enter_batch(struct pinner *pinner, unsigned long nr)
 	for (done = 0; done < nr; done += run) {
 		struct page **pages = pinner->pages + done;
 
-		run = contiguous(pages, nr - done);
+		run = backing_user_run_length(pages, nr - done);
 		ret = pfn_table_set_run(pinner->table, pinner->next,
 					page_to_pfn(*pages), run);
 		if (ret) {
@@ -110,8 +114,9 @@ static int enter_batch(struct pinner *pinner, unsigned long nr)
 	return 0;
 }
 
-/* A batch ends where a slot of the table ends, so that runs enter it whole. */
-static unsigned long batch_size(const struct pinner *pinner, unsigned long end)
+/* A batch ends at the end of a slot of the table, so that runs are not split. */
+static unsigned long backing_user_batch_size(const struct user_pinner *pinner,
+					     unsigned long end)
 {
 	unsigned long next = pinner->next;
 	unsigned long stop = min(end, pfn_table_slot_end(pinner->table, next));
@@ -119,8 +124,9 @@ static unsigned long batch_size(const struct pinner *pinner, unsigned long end)
 	return min(stop - next, pinner->max);
 }
 
-/* What has no pages that could be pinned may be the BAR of a device */
-static int enter_raw(struct pinner *pinner, unsigned long end)
+/* Memory that cannot be pinned may be the BAR of a device. */
+static int backing_user_enter_pfnmap(struct user_pinner *pinner,
+				     unsigned long end)
 {
 	struct backing *backing = pinner->backing;
 	unsigned long index = pinner->next;
@@ -143,21 +149,22 @@ static int enter_raw(struct pinner *pinner, unsigned long end)
 	return 0;
 }
 
-static int pin_some(struct pinner *pinner, unsigned long end)
+static int backing_user_pin_some(struct user_pinner *pinner, unsigned long end)
 {
-	long got = pin_batch(pinner, batch_size(pinner, end));
+	long got = backing_user_pin_batch(pinner,
+					  backing_user_batch_size(pinner, end));
 
 	if (got == -EFAULT)
-		return enter_raw(pinner, end);
-	return got < 0 ? got : enter_batch(pinner, got);
+		return backing_user_enter_pfnmap(pinner, end);
+	return got < 0 ? got : backing_user_enter_batch(pinner, got);
 }
 
-static int pin_all(struct pinner *pinner, unsigned long end)
+static int backing_user_pin_all(struct user_pinner *pinner, unsigned long end)
 {
 	int ret;
 
 	while (pinner->next < end) {
-		ret = pin_some(pinner, end);
+		ret = backing_user_pin_some(pinner, end);
 		if (ret)
 			return ret;
 		cond_resched();
@@ -165,19 +172,20 @@ static int pin_all(struct pinner *pinner, unsigned long end)
 	return 0;
 }
 
-static void forget_raw(const struct backing *backing, struct pfn_table *table,
-		       unsigned long first, unsigned long end)
+static void backing_user_clear_pfnmap(const struct backing *backing,
+				      struct pfn_table *table,
+				      unsigned long first, unsigned long end)
 {
 	pfn_table_clear(table, first, end);
 	bitmap_clear(backing->raw->pages, first, end - first);
 }
 
 /**
- * backing_user_unpin() - &backing_ops.unpin
+ * backing_user_unpin() - unpin memory of a process, for &backing_ops.unpin
  * @backing: memory of a process
- * @table: where its pages are
+ * @table: its page frames
  * @first: first page
- * @end: first page to leave out
+ * @end: page after the last one
  *
  * Context: May sleep.
  * Return: number of pages that were charged.
@@ -194,7 +202,7 @@ unsigned long backing_user_unpin(const struct backing *backing,
 		if (backing_is_pfnmap(backing, first)) {
 			stop = find_next_zero_bit(backing->raw->pages, end,
 						  first);
-			forget_raw(backing, table, first, stop);
+			backing_user_clear_pfnmap(backing, table, first, stop);
 		} else {
 			stop = find_next_bit(backing->raw->pages, end, first);
 			nr += backing_unpin_pages(backing, table, first, stop);
@@ -205,27 +213,27 @@ unsigned long backing_user_unpin(const struct backing *backing,
 	return nr;
 }
 
-static int pin_with_array(struct pinner *pinner, unsigned long first,
-			  unsigned long end)
+static int backing_user_pin_range(struct user_pinner *pinner,
+				  unsigned long first, unsigned long end)
 {
-	struct page *few[FEW_PAGES];
+	struct page *few[USER_PIN_FEW];
 	int ret;
 
 	pinner->pages = few;
-	pinner->max = FEW_PAGES;
-	if (end - first > FEW_PAGES) {
-		pinner->max = MANY_PAGES;
+	pinner->max = USER_PIN_FEW;
+	if (end - first > USER_PIN_FEW) {
+		pinner->max = USER_PIN_MANY;
 		pinner->pages = (struct page **)__get_free_page(GFP_KERNEL);
 		if (!pinner->pages)
 			return -ENOMEM;
 	}
 
 	pinner->next = first;
-	ret = pin_all(pinner, end);
+	ret = backing_user_pin_all(pinner, end);
 
 	if (pinner->pages != few)
 		free_page((unsigned long)pinner->pages);
-	/* what is behind may be much larger than all memory */
+	/* the rest may be much larger than all memory: do not walk it */
 	if (ret)
 		backing_user_unpin(pinner->backing, pinner->table, first,
 				   pinner->next);
@@ -235,7 +243,7 @@ static int pin_with_array(struct pinner *pinner, unsigned long first,
 static long backing_user_pin(struct backing *backing, struct pfn_table *table,
 			     unsigned long first, unsigned long end)
 {
-	struct pinner pinner = {
+	struct user_pinner pinner = {
 		.backing = backing,
 		.table = table,
 		.remote = backing->mm != current->mm,
@@ -244,14 +252,15 @@ static long backing_user_pin(struct backing *backing, struct pfn_table *table,
 
 	if (pinner.remote && !mmget_not_zero(backing->mm))
 		return -ESRCH;
-	ret = pin_with_array(&pinner, first, end);
+	ret = backing_user_pin_range(&pinner, first, end);
 	if (pinner.remote)
 		mmput(backing->mm);
 	return ret ?: pinner.cost;
 }
 
-static int copy_here(const struct backing *backing, unsigned long offset,
-		     void *data, unsigned long bytes, bool write)
+static int backing_user_copy_own(const struct backing *backing,
+				 unsigned long offset, void *data,
+				 unsigned long bytes, bool write)
 {
 	void __user *memory = (void __user *)(backing->start + offset);
 	unsigned long left;
@@ -263,29 +272,32 @@ static int copy_here(const struct backing *backing, unsigned long offset,
 	return left ? -EFAULT : 0;
 }
 
-static int copy_adopted(const struct backing *backing, unsigned long offset,
-			void *data, unsigned long bytes, bool write)
+static int backing_user_copy_adopted(const struct backing *backing,
+				     unsigned long offset, void *data,
+				     unsigned long bytes, bool write)
 {
 	int ret;
 
 	if (!mmget_not_zero(backing->mm))
 		return -ESRCH;
 	kthread_use_mm(backing->mm);
-	ret = copy_here(backing, offset, data, bytes, write);
+	ret = backing_user_copy_own(backing, offset, data, bytes, write);
 	kthread_unuse_mm(backing->mm);
 	mmput(backing->mm);
 	return ret;
 }
 
-/* Not for long, so where the page is does not matter. */
-static int copy_remote_page(const struct backing *backing, unsigned long offset,
-			    void *data, unsigned long bytes, bool write)
+/* The pin is short, so FOLL_LONGTERM, which may move the page, is not needed. */
+static int backing_user_copy_remote_page(const struct backing *backing,
+					 unsigned long offset, void *data,
+					 unsigned long bytes, bool write)
 {
 	struct page *page;
 	long got;
 
-	got = pin_remote(backing, backing->start + (offset & PAGE_MASK), 1,
-			 write ? FOLL_WRITE : 0, &page);
+	got = backing_user_pin_remote(backing,
+				      backing->start + (offset & PAGE_MASK), 1,
+				      write ? FOLL_WRITE : 0, &page);
 	if (got != 1)
 		return got < 0 ? got : -EFAULT;
 	backing_copy_page(page, offset_in_page(offset), data, bytes, write);
@@ -293,8 +305,9 @@ static int copy_remote_page(const struct backing *backing, unsigned long offset,
 	return 0;
 }
 
-static int copy_remote(const struct backing *backing, unsigned long offset,
-		       void *data, unsigned long bytes, bool write)
+static int backing_user_copy_remote(const struct backing *backing,
+				    unsigned long offset, void *data,
+				    unsigned long bytes, bool write)
 {
 	unsigned long part;
 	int ret = 0;
@@ -303,7 +316,8 @@ static int copy_remote(const struct backing *backing, unsigned long offset,
 		return -ESRCH;
 	for (; bytes && !ret; bytes -= part) {
 		part = min(bytes, PAGE_SIZE - offset_in_page(offset));
-		ret = copy_remote_page(backing, offset, data, part, write);
+		ret = backing_user_copy_remote_page(backing, offset, data, part,
+						    write);
 		offset += part;
 		data += part;
 	}
@@ -311,7 +325,7 @@ static int copy_remote(const struct backing *backing, unsigned long offset,
 	return ret;
 }
 
-static bool is_gone(struct mm_struct *mm)
+static bool backing_user_has_exited(struct mm_struct *mm)
 {
 	if (!mmget_not_zero(mm))
 		return true;
@@ -327,25 +341,26 @@ static int backing_user_copy(const struct backing *backing,
 
 	if (!(flags & BACKING_SLOW)) {
 		if (backing->mm == current->mm)
-			return copy_here(backing, offset, data, bytes, write);
+			return backing_user_copy_own(backing, offset, data,
+						     bytes, write);
 		if (flags & BACKING_KTHREAD && !current->mm)
-			return copy_adopted(backing, offset, data, bytes,
-					    write);
+			return backing_user_copy_adopted(backing, offset, data,
+							 bytes, write);
 	}
 	if (flags & BACKING_OWN)
-		return is_gone(backing->mm) ? -ESRCH : -EFAULT;
-	return copy_remote(backing, offset, data, bytes, write);
+		return backing_user_has_exited(backing->mm) ? -ESRCH : -EFAULT;
+	return backing_user_copy_remote(backing, offset, data, bytes, write);
 }
 
 /**
- * backing_user_release() - &backing_ops.release
+ * backing_user_release() - drop memory of a process, for &backing_ops.release
  * @backing: memory of a process, of which nothing is pinned
  *
  * Context: May sleep.
  */
 void backing_user_release(struct backing *backing)
 {
-	/* hardly ever there, and small mappings are to go quickly */
+	/* rare, and small mappings have to be unmapped fast */
 	if (unlikely(backing->raw))
 		backing_pfnmap_release(backing);
 	mmdrop(backing->mm);
@@ -360,15 +375,15 @@ static const struct backing_ops backing_user_ops = {
 };
 
 /**
- * backing_user_init() - memory of the current process
- * @backing: to be initialized; its release op undoes it
+ * backing_user_init() - initialize a backing with memory of the current process
+ * @backing: backing to initialize; undone by its release op
  * @start: address, a multiple of PAGE_SIZE
- * @nr_pages: size, at least 1
- * @writable: devices may write to it
+ * @nr_pages: size in pages, at least 1
+ * @writable: devices may write to the memory
  *
- * Whether there is memory at all is found out when it is pinned.
+ * The address range is not looked up before it is pinned.
  *
- * Context: Process context of a process with an mm.
+ * Context: Process context. The current task has an mm.
  */
 void backing_user_init(struct backing *backing, unsigned long start,
 		       unsigned long nr_pages, bool writable)
@@ -384,14 +399,14 @@ void backing_user_init(struct backing *backing, unsigned long start,
 }
 
 /**
- * backing_user_move() - the memory is at another address, of the current process
- * @backing: memory of any process; what of it is pinned stays
- * @start: the address, a multiple of PAGE_SIZE
+ * backing_user_move() - change the address of memory, to the current process
+ * @backing: memory of any process; its pinned pages stay pinned
+ * @start: the new address, a multiple of PAGE_SIZE
  *
- * That it is the same memory is not looked at. What is pinned later is what is
- * found at the new address.
+ * It is not checked that the new address has the same memory. Pages that are
+ * pinned later are those found at the new address.
  *
- * Context: Process context of a process with an mm.
+ * Context: Process context. The current task has an mm.
  */
 void backing_user_move(struct backing *backing, unsigned long start)
 {

@@ -8,7 +8,9 @@ void backing_user_init(struct backing *backing, unsigned long start,
 		       unsigned long nr_pages, bool writable);
 void backing_user_move(struct backing *backing, unsigned long start);
 
-/* The ops that unmapping takes, by name: see linux/indirect_call_wrapper.h */
+/*
+ * Called directly when memory is unmapped, see linux/indirect_call_wrapper.h.
+ */
 unsigned long backing_user_unpin(const struct backing *backing,
 				 struct pfn_table *table, unsigned long first,
 				 unsigned long end);
