@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of a device that its driver lends as a dma-buf, until it takes it back.
+ * Memory of a device that its driver exports as a dma-buf and may revoke.
  *
- * It is physical ranges for which there need not be a struct page, so nothing is
- * pinned page by page; the dma-buf is pinned as long as the backing exists.
+ * The memory consists of physical ranges, which need not have struct pages.
+ * Therefore nothing is pinned page by page; the dma-buf is pinned as long as
+ * the backing exists.
  */
 #include <linux/cleanup.h>
 #include <linux/dma-buf.h>
@@ -70,8 +71,8 @@ static const struct backing_ops backing_dmabuf_ops = {
 	.release = backing_dmabuf_release,
 };
 
-/* Before it is known where the memory is there is nothing to revoke. */
-static void invalidate(struct dma_buf_attachment *attach)
+/* Nothing is mapped, and has to be revoked, before the ranges are known. */
+static void backing_dmabuf_invalidate(struct dma_buf_attachment *attach)
 {
 	struct backing *backing = attach->importer_priv;
 
@@ -80,13 +81,13 @@ static void invalidate(struct dma_buf_attachment *attach)
 		backing->dmabuf.revoke(backing);
 }
 
-static const struct dma_buf_attach_ops attach_ops = {
+static const struct dma_buf_attach_ops backing_dmabuf_attach_ops = {
 	.allow_peer2peer = true,
-	.invalidate_mappings = invalidate,
+	.invalidate_mappings = backing_dmabuf_invalidate,
 };
 
-static bool ranges_fit(const struct iommufd_dmabuf_range *ranges,
-		       unsigned int nr, size_t size)
+static bool backing_dmabuf_ranges_fit(const struct iommufd_dmabuf_range *ranges,
+				      unsigned int nr, size_t size)
 {
 	unsigned int i;
 
@@ -99,8 +100,9 @@ static bool ranges_fit(const struct iommufd_dmabuf_range *ranges,
 	return nr && !size;
 }
 
-static int learn_ranges(struct backing *backing,
-			const struct iommufd_dmabuf_exporter *exporter)
+static int
+backing_dmabuf_get_ranges(struct backing *backing,
+			  const struct iommufd_dmabuf_exporter *exporter)
 {
 	struct dma_buf_attachment *attach = backing->dmabuf.attach;
 	const struct iommufd_dmabuf_range *ranges;
@@ -109,16 +111,17 @@ static int learn_ranges(struct backing *backing,
 	ranges = exporter->ranges(attach, &nr);
 	if (IS_ERR(ranges))
 		return PTR_ERR(ranges);
-	if (!ranges_fit(ranges, nr, attach->dmabuf->size))
+	if (!backing_dmabuf_ranges_fit(ranges, nr, attach->dmabuf->size))
 		return -EINVAL;
 	backing->dmabuf.ranges = ranges;
 	backing->dmabuf.nr_ranges = nr;
 	return 0;
 }
 
-/* Both, or neither, while nobody can revoke it */
-static int pin_and_learn(struct backing *backing,
-			 const struct iommufd_dmabuf_exporter *exporter)
+/* The reservation lock keeps the exporter from revoking it meanwhile. */
+static int
+backing_dmabuf_pin_ranges(struct backing *backing,
+			  const struct iommufd_dmabuf_exporter *exporter)
 {
 	struct dma_buf_attachment *attach = backing->dmabuf.attach;
 	struct dma_buf *dmabuf = attach->dmabuf;
@@ -127,7 +130,7 @@ static int pin_and_learn(struct backing *backing,
 	dma_resv_lock(dmabuf->resv, NULL);
 	ret = dma_buf_pin(attach);
 	if (!ret) {
-		ret = learn_ranges(backing, exporter);
+		ret = backing_dmabuf_get_ranges(backing, exporter);
 		if (ret)
 			dma_buf_unpin(attach);
 	}
@@ -136,19 +139,22 @@ static int pin_and_learn(struct backing *backing,
 }
 
 /**
- * backing_dmabuf_init() - memory that a driver lends
- * @backing: to be initialized; its release op undoes it
- * @dmabuf: the memory; the caller keeps its own reference
- * @start: where in the dma-buf, a multiple of PAGE_SIZE
- * @nr_pages: size, at least 1
- * @writable: devices may write to it
- * @revoke: called, with the reservation lock of @dmabuf held, when the memory
- *	is taken back: no device reaches it any more when that returns
+ * backing_dmabuf_init() - initialize a backing with the memory of a dma-buf
+ * @backing: backing to initialize; undone by its release op
+ * @dmabuf: the dma-buf; the caller keeps its own reference
+ * @start: offset in @dmabuf, a multiple of PAGE_SIZE
+ * @nr_pages: size in pages, at least 1
+ * @writable: devices may write to the memory
+ * @revoke: called with the reservation lock of @dmabuf held if the exporter
+ *	revokes the memory; no device can access it any more when @revoke
+ *	returns
+ *
+ * If the exporter is not registered, the memory is imported as RAM, which is
+ * never revoked.
  *
  * Context: May sleep. Takes the reservation lock of @dmabuf.
- * Return: 0, -EINVAL for what is outside of @dmabuf, what the exporter says,
- * which is -ENODEV for what is revoked, or, where the exporter did not register,
- * as backing_import_init(); such memory is not taken back.
+ * Return: 0, -EINVAL if the range is not inside of @dmabuf, an error of the
+ * exporter, which is -ENODEV for revoked memory, or as backing_import_init().
  */
 int backing_dmabuf_init(struct backing *backing, struct dma_buf *dmabuf,
 			unsigned long start, unsigned long nr_pages,
@@ -172,11 +178,11 @@ int backing_dmabuf_init(struct backing *backing, struct dma_buf *dmabuf,
 		.writable = writable,
 	};
 	attach = dma_buf_dynamic_attach(dmabuf, backing_import_device(),
-					&attach_ops, backing);
+					&backing_dmabuf_attach_ops, backing);
 	if (IS_ERR(attach))
 		return PTR_ERR(attach);
 	backing->dmabuf.attach = attach;
-	ret = pin_and_learn(backing, exporter);
+	ret = backing_dmabuf_pin_ranges(backing, exporter);
 	if (ret) {
 		dma_buf_detach(dmabuf, attach);
 		return ret;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RAM that any driver exports as a dma-buf, such as udmabuf and the system heap.
+ * RAM that any driver exports as a dma-buf, such as udmabuf and the system
+ * heap.
  *
- * An exporter tells importers DMA addresses and nothing else. So there is
- * a device of our own for which they are physical addresses: no IOMMU stands
- * before it, it reaches all of memory, and there is no bounce buffer to which an
- * address could lead instead. Its driver, which is iommufd, cannot follow memory
- * that moves; for such an importer an exporter keeps the memory where it is.
+ * An exporter gives DMA addresses to importers and nothing else. Therefore the
+ * importer is a device of iommufd whose DMA addresses are physical addresses:
+ * it is behind no IOMMU, can address all memory and uses no bounce buffers. It
+ * is not a dynamic importer, so the exporter keeps the memory in place.
  */
 #include <linux/cc_platform.h>
 #include <linux/device.h>
@@ -24,12 +24,12 @@
 #include "backing_import.h"
 #include "lib/pfn_table.h"
 
-static struct device *importer;
+static struct device *backing_importer;
 
 /**
- * backing_import_start() - make the device in whose name dma-bufs are attached to
+ * backing_import_start() - create the device that attaches to dma-bufs
  *
- * Context: May sleep. Before the first dma-buf is mapped.
+ * Context: May sleep. Called before the first dma-buf is mapped.
  * Return: 0 or a negative errno.
  */
 int backing_import_start(void)
@@ -47,39 +47,40 @@ int backing_import_start(void)
 		root_device_unregister(dev);
 		return ret;
 	}
-	importer = dev;
+	backing_importer = dev;
 	return 0;
 }
 
 /**
  * backing_import_stop() - undo backing_import_start()
  *
- * Context: May sleep. No dma-buf is mapped any more.
+ * Context: May sleep. No dma-buf is mapped.
  */
 void backing_import_stop(void)
 {
-	root_device_unregister(importer);
+	root_device_unregister(backing_importer);
 }
 
 /**
- * backing_import_device() - in whose name are dma-bufs attached to?
+ * backing_import_device() - get the device that attaches to dma-bufs
  *
  * Context: Any.
  * Return: the device, which does no DMA itself.
  */
 struct device *backing_import_device(void)
 {
-	return importer;
+	return backing_importer;
 }
 
-/* A guest whose memory is encrypted cannot let a device at it. */
-static bool addresses_are_physical(void)
+/* Devices cannot access the encrypted memory of a guest. */
+static bool backing_import_is_physical(void)
 {
-	return !get_dma_ops(importer) && !device_iommu_mapped(importer) &&
+	return !get_dma_ops(backing_importer) &&
+	       !device_iommu_mapped(backing_importer) &&
 	       !cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT);
 }
 
-static bool is_ram(phys_addr_t start, unsigned long length)
+static bool backing_import_is_ram(phys_addr_t start, unsigned long length)
 {
 	unsigned long pfn = PHYS_PFN(start), end = pfn + PFN_DOWN(length);
 
@@ -94,19 +95,20 @@ static bool is_ram(phys_addr_t start, unsigned long length)
 	return true;
 }
 
-static phys_addr_t sg_start(const struct scatterlist *sg)
+static phys_addr_t backing_import_phys(const struct scatterlist *sg)
 {
-	return dma_to_phys(importer, sg_dma_address(sg));
+	return dma_to_phys(backing_importer, sg_dma_address(sg));
 }
 
-static bool all_ram(struct sg_table *sgt, size_t size)
+static bool backing_import_all_ram(struct sg_table *sgt, size_t size)
 {
 	struct scatterlist *sg;
 	unsigned int i;
 
 	for_each_sgtable_dma_sg(sgt, sg, i) {
 		if (sg_dma_len(sg) > size ||
-		    !is_ram(sg_start(sg), sg_dma_len(sg)))
+		    !backing_import_is_ram(backing_import_phys(sg),
+					   sg_dma_len(sg)))
 			return false;
 		size -= sg_dma_len(sg);
 	}
@@ -122,8 +124,9 @@ static long backing_import_pin(struct backing *backing, struct pfn_table *table,
 	int ret;
 
 	for_each_sgtable_dma_sg(backing->import.sgt, sg, i) {
-		ret = backing_enter(backing, table, offset, sg_start(sg),
-				    sg_dma_len(sg), first, end);
+		ret = backing_enter(backing, table, offset,
+				    backing_import_phys(sg), sg_dma_len(sg),
+				    first, end);
 		if (ret) {
 			pfn_table_clear(table, first, end);
 			return ret;
@@ -143,7 +146,7 @@ static unsigned long backing_import_unpin(const struct backing *backing,
 	return 0;
 }
 
-static enum dma_data_direction direction(const struct backing *backing)
+static enum dma_data_direction backing_import_dir(const struct backing *backing)
 {
 	return backing->writable ? DMA_BIDIRECTIONAL : DMA_TO_DEVICE;
 }
@@ -154,7 +157,7 @@ static void backing_import_release(struct backing *backing)
 	struct dma_buf *dmabuf = attach->dmabuf;
 
 	dma_buf_unmap_attachment_unlocked(attach, backing->import.sgt,
-					  direction(backing));
+					  backing_import_dir(backing));
 	dma_buf_detach(dmabuf, attach);
 	dma_buf_put(dmabuf);
 }
@@ -167,19 +170,19 @@ static const struct backing_ops backing_import_ops = {
 };
 
 /**
- * backing_import_init() - RAM that somebody exports
- * @backing: to be initialized; its release op undoes it
- * @dmabuf: the memory; the caller keeps its own reference
- * @start: where in the dma-buf, a multiple of PAGE_SIZE
- * @nr_pages: size, at least 1; the range is inside of @dmabuf
- * @writable: devices may write to it
+ * backing_import_init() - initialize a backing with RAM of a dma-buf
+ * @backing: backing to initialize; undone by its release op
+ * @dmabuf: the dma-buf; the caller keeps its own reference
+ * @start: offset in @dmabuf, a multiple of PAGE_SIZE
+ * @nr_pages: size in pages, at least 1; the range is inside of @dmabuf
+ * @writable: devices may write to the memory
  *
- * The exporter holds the memory where it is as long as the backing exists.
+ * The exporter keeps the memory in place as long as the backing exists.
  *
  * Context: May sleep. Takes the reservation lock of @dmabuf.
- * Return: 0, -EPERM where @dmabuf is not open for writing and @writable is
- * wanted, -EOPNOTSUPP where it is not RAM, or the platform does not let physical
- * addresses be known, or what the exporter says.
+ * Return: 0, -EPERM if @writable is set and @dmabuf is not open for writing,
+ * -EOPNOTSUPP if the memory is not RAM or DMA addresses are not physical
+ * addresses on this platform, or an error of the exporter.
  */
 int backing_import_init(struct backing *backing, struct dma_buf *dmabuf,
 			unsigned long start, unsigned long nr_pages,
@@ -191,7 +194,7 @@ int backing_import_init(struct backing *backing, struct dma_buf *dmabuf,
 
 	if (writable && !(dmabuf->file->f_mode & FMODE_WRITE))
 		return -EPERM;
-	if (!addresses_are_physical())
+	if (!backing_import_is_physical())
 		return -EOPNOTSUPP;
 	*backing = (struct backing){
 		.ops = &backing_import_ops,
@@ -199,15 +202,16 @@ int backing_import_init(struct backing *backing, struct dma_buf *dmabuf,
 		.nr_pages = nr_pages,
 		.writable = writable,
 	};
-	attach = dma_buf_attach(dmabuf, importer);
+	attach = dma_buf_attach(dmabuf, backing_importer);
 	if (IS_ERR(attach))
 		return PTR_ERR(attach);
-	sgt = dma_buf_map_attachment_unlocked(attach, direction(backing));
+	sgt = dma_buf_map_attachment_unlocked(attach,
+					      backing_import_dir(backing));
 	if (IS_ERR(sgt)) {
 		ret = PTR_ERR(sgt);
 		goto detach;
 	}
-	if (!all_ram(sgt, dmabuf->size)) {
+	if (!backing_import_all_ram(sgt, dmabuf->size)) {
 		ret = -EOPNOTSUPP;
 		goto unmap;
 	}
@@ -217,7 +221,8 @@ int backing_import_init(struct backing *backing, struct dma_buf *dmabuf,
 	return 0;
 
 unmap:
-	dma_buf_unmap_attachment_unlocked(attach, sgt, direction(backing));
+	dma_buf_unmap_attachment_unlocked(attach, sgt,
+					  backing_import_dir(backing));
 detach:
 	dma_buf_detach(dmabuf, attach);
 	return ret;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who can tell where in physical memory a dma-buf is.
+ * Exporters of dma-bufs that provide the physical addresses of their memory.
  */
 #ifndef IOMMUFD_DMABUF_EXPORTER_H
 #define IOMMUFD_DMABUF_EXPORTER_H

@@ -1,40 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Maps and unmaps memory that may be revoked, and unmaps all of its mappings if
+ * it is.
+ */
 #include <linux/slab.h>
 
 #include "dmabuf_track.h"
 #include "domain/hwmap.h"
 
 /**
- * struct dmabuf_mapping - one place where the memory is mapped
+ * struct dmabuf_mapping - one mapping of the memory
  */
 struct dmabuf_mapping {
-	/** @entry: links into &dmabuf_track.list */
+	/** @entry: links into &dmabuf_track.mappings */
 	struct list_head entry;
-	/** @domain: where it is mapped */
+	/** @domain: domain that maps the memory */
 	struct iommu_domain *domain;
-	/** @range: IOVA there */
+	/** @range: IOVA in @domain */
 	struct iova_range range;
 };
 
 /**
- * dmabuf_track_init() - nothing is mapped yet
- * @track: to be initialized
+ * dmabuf_track_init() - initialize the tracking of memory without mappings
+ * @track: tracking to initialize
  *
  * Context: Any.
  */
 void dmabuf_track_init(struct dmabuf_track *track)
 {
-	INIT_LIST_HEAD(&track->list);
+	INIT_LIST_HEAD(&track->mappings);
 	track->revoked = false;
 }
 
 /**
- * dmabuf_track_map() - map memory, and remember where
- * @track: of that memory
- * @domain: where to map
- * @map: what to map
+ * dmabuf_track_map() - map memory and track the mapping
+ * @track: tracking of the memory
+ * @domain: domain to map it in
+ * @map: the mapping
  *
- * Nothing happens where the memory was revoked: the IOVA leads nowhere.
+ * Revoked memory is not mapped: the IOVA stays without a translation.
  *
  * Context: May sleep.
  * Return: 0, -ENOMEM, or as hwmap_map().
@@ -57,7 +61,7 @@ int dmabuf_track_map(struct dmabuf_track *track, struct iommu_domain *domain,
 	}
 	mapping->domain = domain;
 	mapping->range = map->range;
-	list_add(&mapping->entry, &track->list);
+	list_add(&mapping->entry, &track->mappings);
 	return 0;
 }
 
@@ -67,7 +71,7 @@ static struct dmabuf_mapping *dmabuf_track_find(struct dmabuf_track *track,
 {
 	struct dmabuf_mapping *mapping;
 
-	list_for_each_entry(mapping, &track->list, entry) {
+	list_for_each_entry(mapping, &track->mappings, entry) {
 		if (mapping->domain == domain &&
 		    mapping->range.first == range->first)
 			return mapping;
@@ -75,7 +79,7 @@ static struct dmabuf_mapping *dmabuf_track_find(struct dmabuf_track *track,
 	return NULL;
 }
 
-/* Flushed at once, since nobody else will know that it was mapped. */
+/* Flush now, because the mapping is not known any more after this. */
 static void dmabuf_track_drop(struct dmabuf_mapping *mapping,
 			      struct hwmap_flush *flush)
 {
@@ -87,8 +91,8 @@ static void dmabuf_track_drop(struct dmabuf_mapping *mapping,
 
 /**
  * dmabuf_track_unmap() - undo dmabuf_track_map()
- * @track: of that memory
- * @flush: of the domain where it was mapped; flushed when this returns
+ * @track: tracking of the memory
+ * @flush: flush of the domain; done when this returns if the memory was mapped
  * @range: IOVA that was given to dmabuf_track_map()
  *
  * Context: May sleep.
@@ -104,8 +108,8 @@ void dmabuf_track_unmap(struct dmabuf_track *track, struct hwmap_flush *flush,
 }
 
 /**
- * dmabuf_track_revoke() - unmap memory wherever it is mapped
- * @track: of that memory
+ * dmabuf_track_revoke() - unmap all mappings of memory, for good
+ * @track: tracking of the memory
  *
  * Context: May sleep.
  */
@@ -115,7 +119,7 @@ void dmabuf_track_revoke(struct dmabuf_track *track)
 	struct hwmap_flush flush;
 
 	track->revoked = true;
-	list_for_each_entry_safe(mapping, next, &track->list, entry) {
+	list_for_each_entry_safe(mapping, next, &track->mappings, entry) {
 		hwmap_begin(&flush, mapping->domain);
 		dmabuf_track_drop(mapping, &flush);
 	}

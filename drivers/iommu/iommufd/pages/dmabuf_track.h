@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where memory that may be taken back is mapped.
+ * Tracks the mappings of memory that may be revoked.
  *
- * The caller serializes everything here. A lock that is held while domains are
- * flushed is fine for this, and needed: who takes the memory back must find each
- * view that a device can still reach.
+ * The caller serializes all calls with a lock that it holds while domains are
+ * flushed: a revocation has to find each mapping that a device can still
+ * access.
  */
 #ifndef IOMMUFD_DMABUF_TRACK_H
 #define IOMMUFD_DMABUF_TRACK_H
@@ -18,12 +18,12 @@ struct iommu_domain;
 struct iova_range;
 
 /**
- * struct dmabuf_track - the places where some memory is mapped
+ * struct dmabuf_track - the mappings of some memory
  */
 struct dmabuf_track {
-	/** @list: of struct view */
-	struct list_head list;
-	/** @revoked: the memory was taken back and will never be mapped again */
+	/** @mappings: list of struct dmabuf_mapping */
+	struct list_head mappings;
+	/** @revoked: the memory was revoked and is never mapped again */
 	bool revoked;
 };
 
