@@ -26,9 +26,9 @@ struct sg_table;
 /** BACKING_SLOW - take the path that works for every caller, for tests */
 #define BACKING_SLOW BIT(2)
 /**
- * BACKING_OWN - copy only what the process has at the address now, even if other
- * pages are pinned, and only on behalf of that process or of a kernel thread
- * that adopts its mm
+ * BACKING_OWN - copy only what the process has at the address now, even if
+ * other pages are pinned, and only on behalf of that process or of a kernel
+ * thread that adopts its mm
  */
 #define BACKING_OWN BIT(3)
 
@@ -48,7 +48,9 @@ struct backing_ops {
 	 * its driver may revoke it
 	 */
 	bool of_device;
-	/** @of_exporter: an exporter keeps the memory in place and accounts it */
+	/**
+	 * @of_exporter: an exporter keeps the memory in place and accounts it
+	 */
 	bool of_exporter;
 	/**
 	 * @pin: pin all pages of a range and enter them into the table. Returns
@@ -103,7 +105,9 @@ struct backing {
 	/** @ops: operations of its kind */
 	const struct backing_ops *ops;
 	union {
-		/** @mm: address space of a process, with a reference of mmgrab() */
+		/**
+		 * @mm: address space of a process, with a reference of mmgrab()
+		 */
 		struct mm_struct *mm;
 		/** @file: file that has the memory, with a reference */
 		struct file *file;
@@ -111,7 +115,10 @@ struct backing {
 		struct {
 			/** @dmabuf.attach: with a reference to the dma-buf */
 			struct dma_buf_attachment *attach;
-			/** @dmabuf.ranges: physical ranges, owned by the exporter */
+			/**
+			 * @dmabuf.ranges: physical ranges, owned by the
+			 * exporter
+			 */
 			const struct iommufd_dmabuf_range *ranges;
 			/** @dmabuf.nr_ranges: number of @dmabuf.ranges */
 			unsigned int nr_ranges;
@@ -132,8 +139,11 @@ struct backing {
 	unsigned long nr_pages;
 	/** @writable: devices may write to the memory */
 	bool writable;
-	/** @raw: the pages that are not RAM; NULL if there have never been any */
-	struct backing_pfnmap *raw;
+	/**
+	 * @pfnmap: the pages that are not RAM; NULL if there have never been
+	 * any
+	 */
+	struct backing_pfnmap *pfnmap;
 };
 
 /**
@@ -147,7 +157,7 @@ struct backing {
 static inline bool backing_is_pfnmap(const struct backing *backing,
 				     unsigned long index)
 {
-	return backing->raw && test_bit(index, backing->raw->pages);
+	return backing->pfnmap && test_bit(index, backing->pfnmap->pages);
 }
 
 int backing_enter(const struct backing *backing, struct pfn_table *table,

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Allocates and frees &backing.pfnmap, and keeps the providers of its pages.
+ */
 #include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -9,48 +12,47 @@
 #include "p2p_provider.h"
 
 /*
- * What marks the pages takes a bit for each page of the backing, which is paid
- * for where only one page is no RAM. 4 TiB, for which it is 128 MiB, is more
- * than a BAR has.
+ * The bitmap has a bit for each page of the backing, even if only one page is
+ * not RAM. 4 TiB, which take 128 MiB of bitmap, are more than any BAR has.
  */
-#define MOST_PAGES BIT(42 - PAGE_SHIFT)
+#define PFNMAP_MAX_PAGES BIT(42 - PAGE_SHIFT)
 
 /**
- * struct backing_provider - somebody of whom a backing has memory
+ * struct backing_provider - a provider of which a backing has pages
  */
 struct backing_provider {
 	/** @entry: links into &backing_pfnmap.providers */
 	struct list_head entry;
-	/** @provider: who, with a reference */
+	/** @provider: the provider, with a reference */
 	struct iommufd_p2p_provider *provider;
 };
 
 static int backing_pfnmap_alloc(struct backing *backing)
 {
-	struct backing_pfnmap *raw;
+	struct backing_pfnmap *pfnmap;
 
-	if (backing->raw)
+	if (backing->pfnmap)
 		return 0;
-	if (backing->nr_pages > MOST_PAGES)
+	if (backing->nr_pages > PFNMAP_MAX_PAGES)
 		return -ENOMEM;
-	raw = kvzalloc(struct_size(raw, pages,
-				   BITS_TO_LONGS(backing->nr_pages)),
-		       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (!raw)
+	pfnmap = kvzalloc(struct_size(pfnmap, pages,
+				      BITS_TO_LONGS(backing->nr_pages)),
+			  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!pfnmap)
 		return -ENOMEM;
-	INIT_LIST_HEAD(&raw->providers);
-	INIT_LIST_HEAD(&raw->mappings);
-	/* who unmaps has a look at it without the lock of the pages */
-	smp_store_release(&backing->raw, raw);
+	INIT_LIST_HEAD(&pfnmap->providers);
+	INIT_LIST_HEAD(&pfnmap->mappings);
+	/* p2p_mapped() reads it without the lock of the pages */
+	smp_store_release(&backing->pfnmap, pfnmap);
 	return 0;
 }
 
-static int backing_pfnmap_ref_provider(struct backing_pfnmap *raw,
-				       struct iommufd_p2p_provider *provider)
+static int backing_pfnmap_link_provider(struct backing_pfnmap *pfnmap,
+					struct iommufd_p2p_provider *provider)
 {
 	struct backing_provider *backing_provider;
 
-	list_for_each_entry(backing_provider, &raw->providers, entry) {
+	list_for_each_entry(backing_provider, &pfnmap->providers, entry) {
 		if (backing_provider->provider == provider) {
 			p2p_provider_put(provider);
 			return 0;
@@ -60,18 +62,18 @@ static int backing_pfnmap_ref_provider(struct backing_pfnmap *raw,
 	if (!backing_provider)
 		return -ENOMEM;
 	backing_provider->provider = provider;
-	list_add(&backing_provider->entry, &raw->providers);
+	list_add(&backing_provider->entry, &pfnmap->providers);
 	return 0;
 }
 
 /**
- * backing_pfnmap_add_provider() - get ready to have pages that are no RAM
+ * backing_pfnmap_add_provider() - prepare a backing for pages that are not RAM
  * @backing: the memory
- * @provider: whose they are, NULL for nobody's; the reference is taken over,
- *	whatever this returns
+ * @provider: provider of the pages, or NULL; its reference is consumed, also on
+ *	failure
  *
  * Context: May sleep.
- * Return: 0, -ENOMEM also where the backing is larger than 4 TiB.
+ * Return: 0, or -ENOMEM, also if the backing is larger than 4 TiB.
  */
 int backing_pfnmap_add_provider(struct backing *backing,
 				struct iommufd_p2p_provider *provider)
@@ -81,42 +83,42 @@ int backing_pfnmap_add_provider(struct backing *backing,
 	if (!provider)
 		return ret;
 	if (!ret)
-		ret = backing_pfnmap_ref_provider(backing->raw, provider);
+		ret = backing_pfnmap_link_provider(backing->pfnmap, provider);
 	if (ret)
 		p2p_provider_put(provider);
 	return ret;
 }
 
 /**
- * backing_pfnmap_provider() - of whom does a backing have a page?
- * @raw: of the backing
- * @pfn: page frame of a page in @raw
- * @nr: how many in a row are asked about; set to how many of them the answer is
- *	the same for
+ * backing_pfnmap_provider() - find the provider of pages of a backing
+ * @pfnmap: pages of the backing that are not RAM
+ * @pfn: page frame of a page in @pfnmap
+ * @nr: number of consecutive page frames to look up; reduced to those with the
+ *	same provider, or none
  *
- * Where a device was opened a second time it is that of the second time.
+ * If a device was opened again, its latest provider is found.
  *
  * Context: Any.
- * Return: the provider, to whom the backing has a reference, or NULL.
+ * Return: the provider, of which the backing has a reference, or NULL.
  */
 struct iommufd_p2p_provider *
-backing_pfnmap_provider(const struct backing_pfnmap *raw, unsigned long pfn,
+backing_pfnmap_provider(const struct backing_pfnmap *pfnmap, unsigned long pfn,
 			unsigned long *nr)
 {
 	const struct backing_provider *backing_provider;
 
-	list_for_each_entry(backing_provider, &raw->providers, entry) {
+	list_for_each_entry(backing_provider, &pfnmap->providers, entry) {
 		if (p2p_provider_owns(backing_provider->provider, pfn, nr))
 			return backing_provider->provider;
 	}
 	return NULL;
 }
 
-static void backing_pfnmap_put_providers(struct backing_pfnmap *raw)
+static void backing_pfnmap_put_providers(struct backing_pfnmap *pfnmap)
 {
 	struct backing_provider *backing_provider, *next;
 
-	list_for_each_entry_safe(backing_provider, next, &raw->providers,
+	list_for_each_entry_safe(backing_provider, next, &pfnmap->providers,
 				 entry) {
 		list_del(&backing_provider->entry);
 		p2p_provider_put(backing_provider->provider);
@@ -125,29 +127,29 @@ static void backing_pfnmap_put_providers(struct backing_pfnmap *raw)
 }
 
 /**
- * backing_pfnmap_trim() - forget providers of whom there is nothing any more
- * @backing: some pages of &backing.raw were cleared
+ * backing_pfnmap_trim() - drop the providers of a backing without their pages
+ * @backing: memory of which pages in &backing.pfnmap were cleared
  *
  * Context: May sleep.
  */
 void backing_pfnmap_trim(const struct backing *backing)
 {
-	struct backing_pfnmap *raw = backing->raw;
+	struct backing_pfnmap *pfnmap = backing->pfnmap;
 
-	if (!list_empty(&raw->providers) &&
-	    bitmap_empty(raw->pages, backing->nr_pages))
-		backing_pfnmap_put_providers(raw);
+	if (!list_empty(&pfnmap->providers) &&
+	    bitmap_empty(pfnmap->pages, backing->nr_pages))
+		backing_pfnmap_put_providers(pfnmap);
 }
 
 /**
- * backing_pfnmap_release() - free all that there is
- * @backing: has some; nothing of it is in a table
+ * backing_pfnmap_release() - free &backing.pfnmap
+ * @backing: memory that has it, without pages in a table
  *
  * Context: May sleep.
  */
 void backing_pfnmap_release(struct backing *backing)
 {
-	backing_pfnmap_put_providers(backing->raw);
-	kvfree(backing->raw);
-	backing->raw = NULL;
+	backing_pfnmap_put_providers(backing->pfnmap);
+	kvfree(backing->pfnmap);
+	backing->pfnmap = NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which pages of a backing are no RAM, and who may take them back.
+ * The pages of a backing that are not RAM, and the providers that may revoke
+ * them.
  */
 #ifndef IOMMUFD_BACKING_PFNMAP_H
 #define IOMMUFD_BACKING_PFNMAP_H
@@ -12,7 +13,7 @@ struct iommufd_p2p_provider;
 int backing_pfnmap_add_provider(struct backing *backing,
 				struct iommufd_p2p_provider *provider);
 struct iommufd_p2p_provider *
-backing_pfnmap_provider(const struct backing_pfnmap *raw, unsigned long pfn,
+backing_pfnmap_provider(const struct backing_pfnmap *pfnmap, unsigned long pfn,
 			unsigned long *nr);
 void backing_pfnmap_trim(const struct backing *backing);
 void backing_pfnmap_release(struct backing *backing);

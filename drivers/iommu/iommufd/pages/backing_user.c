@@ -114,7 +114,7 @@ static int backing_user_enter_batch(struct user_pinner *pinner,
 	return 0;
 }
 
-/* A batch ends at the end of a slot of the table, so that runs are not split. */
+/* A batch does not cross a slot of the table, so that runs are not split. */
 static unsigned long backing_user_batch_size(const struct user_pinner *pinner,
 					     unsigned long end)
 {
@@ -144,7 +144,7 @@ static int backing_user_enter_pfnmap(struct user_pinner *pinner,
 		ret = pfn_table_set_run(pinner->table, index, found.pfn, nr);
 	if (ret)
 		return ret;
-	bitmap_set(backing->raw->pages, index, nr);
+	bitmap_set(backing->pfnmap->pages, index, nr);
 	pinner->next += nr;
 	return 0;
 }
@@ -177,7 +177,7 @@ static void backing_user_clear_pfnmap(const struct backing *backing,
 				      unsigned long first, unsigned long end)
 {
 	pfn_table_clear(table, first, end);
-	bitmap_clear(backing->raw->pages, first, end - first);
+	bitmap_clear(backing->pfnmap->pages, first, end - first);
 }
 
 /**
@@ -196,15 +196,16 @@ unsigned long backing_user_unpin(const struct backing *backing,
 {
 	unsigned long stop, nr = 0;
 
-	if (!backing->raw)
+	if (!backing->pfnmap)
 		return backing_unpin_pages(backing, table, first, end);
 	for (; first < end; first = stop) {
 		if (backing_is_pfnmap(backing, first)) {
-			stop = find_next_zero_bit(backing->raw->pages, end,
+			stop = find_next_zero_bit(backing->pfnmap->pages, end,
 						  first);
 			backing_user_clear_pfnmap(backing, table, first, stop);
 		} else {
-			stop = find_next_bit(backing->raw->pages, end, first);
+			stop = find_next_bit(backing->pfnmap->pages, end,
+					     first);
 			nr += backing_unpin_pages(backing, table, first, stop);
 		}
 		cond_resched();
@@ -287,7 +288,7 @@ static int backing_user_copy_adopted(const struct backing *backing,
 	return ret;
 }
 
-/* The pin is short, so FOLL_LONGTERM, which may move the page, is not needed. */
+/* No FOLL_LONGTERM: the pin is short, so the page may be anywhere. */
 static int backing_user_copy_remote_page(const struct backing *backing,
 					 unsigned long offset, void *data,
 					 unsigned long bytes, bool write)
@@ -361,7 +362,7 @@ static int backing_user_copy(const struct backing *backing,
 void backing_user_release(struct backing *backing)
 {
 	/* rare, and small mappings have to be unmapped fast */
-	if (unlikely(backing->raw))
+	if (unlikely(backing->pfnmap))
 		backing_pfnmap_release(backing);
 	mmdrop(backing->mm);
 }

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Walks the page table of a process to the page frames of a VM_PFNMAP mapping.
+ */
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -7,45 +10,45 @@
 #include "follow_pfnmap.h"
 #include "p2p_provider.h"
 
-/* RAM could go away, since it is not pinned here. */
-static bool is_ram(unsigned long pfn)
+/* RAM is refused: it is not pinned here, so it could be freed. */
+static bool follow_pfnmap_is_ram(unsigned long pfn)
 {
 	return pfn_valid(pfn) && !PageReserved(pfn_to_page(pfn));
 }
 
-/* As many pages as one entry of the page table maps from there on */
-static long entry_pages(const struct follow_pfnmap_args *args)
+/* Number of pages from the address to the end of its page table entry */
+static long follow_pfnmap_entry_pages(const struct follow_pfnmap_args *args)
 {
 	unsigned long mask = compat_follow_pfnmap_mask(args);
 
 	return ((args->address | ~mask) - args->address + 1) >> PAGE_SHIFT;
 }
 
-/* Returns 0 where nothing is there yet */
-static long look(struct vm_area_struct *vma, unsigned long addr, bool write,
-		 struct pfnmap *found)
+/* Returns the number of pages, 0 if the page is not in the page table yet */
+static long follow_pfnmap_try(struct vm_area_struct *vma, unsigned long addr,
+			      bool write, struct pfnmap *found)
 {
 	struct follow_pfnmap_args args = { .vma = vma, .address = addr };
 	unsigned long nr = 0;
 
 	if (follow_pfnmap_start(&args))
 		return 0;
-	if ((args.writable || !write) && !is_ram(args.pfn)) {
+	if ((args.writable || !write) && !follow_pfnmap_is_ram(args.pfn)) {
 		found->pfn = args.pfn;
-		nr = min_t(unsigned long, entry_pages(&args),
+		nr = min_t(unsigned long, follow_pfnmap_entry_pages(&args),
 			   PFN_DOWN(vma->vm_end - addr));
 	}
 	follow_pfnmap_end(&args);
 	if (!nr)
 		return -EFAULT;
-	/* The mapping is still there, so its device is open, and a provider */
+	/* it cannot be unmapped now, so its device is open and registered */
 	found->provider = p2p_provider_find(found->pfn, &nr);
 	return nr;
 }
 
-/* Returns 0 where it should be tried again */
-static long look_or_fault(struct mm_struct *mm, unsigned long addr, bool write,
-			  struct pfnmap *found)
+/* Returns the number of pages, 0 if mmap_lock was dropped: retry */
+static long follow_pfnmap_try_fault(struct mm_struct *mm, unsigned long addr,
+				    bool write, struct pfnmap *found)
 {
 	unsigned int flags = FAULT_FLAG_REMOTE | (write ? FAULT_FLAG_WRITE : 0);
 	struct vm_area_struct *vma = vma_lookup(mm, addr);
@@ -55,7 +58,7 @@ static long look_or_fault(struct mm_struct *mm, unsigned long addr, bool write,
 
 	if (!vma || !(vma->vm_flags & VM_PFNMAP))
 		return -EFAULT;
-	nr = look(vma, addr, write, found);
+	nr = follow_pfnmap_try(vma, addr, write, found);
 	if (nr)
 		return nr;
 	ret = fixup_user_fault(mm, addr, flags, &unlocked);
@@ -63,26 +66,27 @@ static long look_or_fault(struct mm_struct *mm, unsigned long addr, bool write,
 		return -EINTR;
 	if (ret)
 		return -EFAULT;
-	/* @vma may be gone if it had to wait */
-	return unlocked ? 0 : look(vma, addr, write, found) ?: -EFAULT;
+	/* @vma may have been freed if the fault had to wait */
+	if (unlocked)
+		return 0;
+	return follow_pfnmap_try(vma, addr, write, found) ?: -EFAULT;
 }
 
 /**
- * follow_pfnmap_lookup() - which page frames has a process mapped?
- * @mm: of the process, with a reference to its users
- * @addr: address there, a multiple of PAGE_SIZE
- * @nr_pages: pages that are of interest, at least 1
- * @write: they must be writable
- * @found: the page frame at @addr, and whose it is; written on success only
+ * follow_pfnmap_lookup() - look up page frames that a process has mapped
+ * @mm: mm of the process, with a reference of mmget()
+ * @addr: address in the process, a multiple of PAGE_SIZE
+ * @nr_pages: maximum number of pages, at least 1
+ * @write: the pages must be writable
+ * @found: set to the page frame at @addr and its provider, on success only
  *
- * Nothing is pinned. The page frames are of no RAM that the kernel could give to
- * somebody else.
+ * Nothing is pinned. The page frames are not RAM that the kernel could allocate
+ * for another use.
  *
  * Context: May sleep. Takes mmap_lock of @mm.
- * Return: how many consecutive page frames of one owner there are, at least 1;
- * -EFAULT where
- * something else is mapped or it may not be accessed; -EINTR where the current
- * process is being killed.
+ * Return: number of consecutive page frames with the same provider, or none, at
+ * least 1; -EFAULT if other memory is mapped or it does not allow the access;
+ * -EINTR if the current process is being killed.
  */
 long follow_pfnmap_lookup(struct mm_struct *mm, unsigned long addr,
 			  unsigned long nr_pages, bool write,
@@ -93,7 +97,7 @@ long follow_pfnmap_lookup(struct mm_struct *mm, unsigned long addr,
 	if (mmap_read_lock_killable(mm))
 		return -EINTR;
 	do {
-		nr = look_or_fault(mm, addr, write, found);
+		nr = follow_pfnmap_try_fault(mm, addr, write, found);
 	} while (!nr);
 	mmap_read_unlock(mm);
 	return nr < 0 ? nr : min_t(unsigned long, nr, nr_pages);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a process has mapped without struct pages (VM_PFNMAP): as a rule the BAR
- * of a device, to which another device is to be pointed.
+ * Looks up memory that a process has mapped without struct pages (VM_PFNMAP),
+ * usually the BAR of a device that another device is to access.
  */
 #ifndef IOMMUFD_FOLLOW_PFNMAP_H
 #define IOMMUFD_FOLLOW_PFNMAP_H
@@ -12,12 +12,14 @@ struct iommufd_p2p_provider;
 struct mm_struct;
 
 /**
- * struct pfnmap - page frames that were found
+ * struct pfnmap - consecutive page frames that a process has mapped
  */
 struct pfnmap {
-	/** @pfn: the first of them */
+	/** @pfn: the first page frame */
 	unsigned long pfn;
-	/** @provider: who may take them back, with a reference, or NULL */
+	/**
+	 * @provider: provider that may revoke them, with a reference, or NULL
+	 */
 	struct iommufd_p2p_provider *provider;
 };
 

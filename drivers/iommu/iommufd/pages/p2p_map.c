@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Splits a mapping at the borders of provided memory, and finds the pieces
+ * again when it is unmapped.
+ */
 #include <linux/bitmap.h>
 #include <linux/bug.h>
 #include <linux/lockdep.h>
@@ -12,52 +16,53 @@
 #include "p2p_provider.h"
 
 /**
- * struct piece - pages that are all provided by the same one, or by nobody
+ * struct p2p_piece - consecutive pages with the same provider, or without one
  */
-struct piece {
-	/** @provider: who lends them; NULL for nobody */
+struct p2p_piece {
+	/** @provider: provider of the pages, or NULL */
 	struct iommufd_p2p_provider *provider;
-	/** @pfn: where they are, with a @provider */
+	/** @pfn: first page frame; only with a @provider */
 	unsigned long pfn;
-	/** @nr: how many there are */
+	/** @nr: number of pages */
 	unsigned long nr;
 };
 
 /**
- * struct part_mapper - one run of p2p_map()
+ * struct p2p_mapper - state of one call of p2p_map()
  */
-struct part_mapper {
+struct p2p_mapper {
 	/** @pages: the memory */
 	struct pages *pages;
-	/** @domain: where to map */
+	/** @domain: domain to map it in */
 	struct iommu_domain *domain;
-	/** @map: all that is to be mapped */
+	/** @map: the whole mapping */
 	const struct hwmap *map;
-	/** @done: bytes of it that are mapped */
+	/** @done: bytes of @map that are mapped */
 	unsigned long done;
 };
 
-static struct piece piece_at(const struct pages *pages, unsigned long index,
-			     unsigned long end)
+static struct p2p_piece p2p_piece_at(const struct pages *pages,
+				     unsigned long index, unsigned long end)
 {
-	const struct backing_pfnmap *raw = pages->backing.raw;
-	struct piece piece = {};
+	const struct backing_pfnmap *pfnmap = pages->backing.pfnmap;
+	struct p2p_piece piece = {};
 	struct pfn_run run;
 
-	piece.nr = find_next_bit(raw->pages, end, index) - index;
+	piece.nr = find_next_bit(pfnmap->pages, end, index) - index;
 	if (piece.nr)
 		return piece;
-	end = find_next_zero_bit(raw->pages, end, index);
+	end = find_next_zero_bit(pfnmap->pages, end, index);
 	if (WARN_ON_ONCE(!pfn_table_next_run(&pages->table, index, end, &run)))
 		run = (struct pfn_run){ .nr = end - index };
 	piece.pfn = run.pfn;
 	piece.nr = run.nr;
-	piece.provider = backing_pfnmap_provider(raw, run.pfn, &piece.nr);
+	piece.provider = backing_pfnmap_provider(pfnmap, run.pfn, &piece.nr);
 	return piece;
 }
 
-/* What comes next of the mapping, up to @to */
-static struct hwmap part_of(const struct part_mapper *mapper, unsigned long to)
+/* The next part of the mapping: its bytes from @done to @to */
+static struct hwmap p2p_next_part(const struct p2p_mapper *mapper,
+				  unsigned long to)
 {
 	struct hwmap part = *mapper->map;
 
@@ -67,68 +72,67 @@ static struct hwmap part_of(const struct part_mapper *mapper, unsigned long to)
 	return part;
 }
 
-static int map_plainly(struct part_mapper *mapper, unsigned long to)
+static int p2p_map_plain(struct p2p_mapper *mapper, unsigned long to)
 {
 	struct hwmap part;
 	int ret;
 
 	if (mapper->done == to)
 		return 0;
-	part = part_of(mapper, to);
+	part = p2p_next_part(mapper, to);
 	ret = hwmap_map(mapper->domain, &part);
 	if (!ret)
 		mapper->done = to;
 	return ret;
 }
 
-static int borrow(struct part_mapper *mapper, unsigned long to,
-		  const struct piece *piece)
+static int p2p_map_provided(struct p2p_mapper *mapper, unsigned long to,
+			    const struct p2p_piece *piece)
 {
-	struct hwmap part = part_of(mapper, to);
+	struct hwmap part = p2p_next_part(mapper, to);
 	int ret;
 
 	part.table = NULL;
 	part.phys = PFN_PHYS(piece->pfn) + offset_in_page(part.offset);
 	ret = p2p_provider_map(piece->provider, mapper->domain, &part,
-			       &mapper->pages->backing.raw->mappings);
+			       &mapper->pages->backing.pfnmap->mappings);
 	if (!ret)
 		mapper->done = to;
 	return ret;
 }
 
-static int map_pieces(struct part_mapper *mapper)
+static int p2p_map_pieces(struct p2p_mapper *mapper)
 {
 	unsigned long offset = mapper->map->offset;
 	unsigned long length = iova_range_length(&mapper->map->range);
 	unsigned long index = PFN_DOWN(offset);
 	unsigned long end = PFN_DOWN(offset + (length - 1)) + 1;
-	struct piece piece;
+	struct p2p_piece piece;
+	unsigned long to;
 	int ret;
 
 	for (; index < end; index += piece.nr) {
 		cond_resched();
-		piece = piece_at(mapper->pages, index, end);
+		piece = p2p_piece_at(mapper->pages, index, end);
 		if (!piece.provider)
 			continue;
-		ret = map_plainly(mapper,
-				  max(index * PAGE_SIZE, offset) - offset);
+		to = max(index * PAGE_SIZE, offset) - offset;
+		ret = p2p_map_plain(mapper, to);
 		if (ret)
 			return ret;
-		ret = borrow(mapper,
-			     min((index + piece.nr) * PAGE_SIZE - offset,
-				 length),
-			     &piece);
+		to = min((index + piece.nr) * PAGE_SIZE - offset, length);
+		ret = p2p_map_provided(mapper, to, &piece);
 		if (ret)
 			return ret;
 	}
-	return map_plainly(mapper, length);
+	return p2p_map_plain(mapper, length);
 }
 
 /**
- * p2p_map() - map memory of which some is provided
+ * p2p_map() - map pages that include provided memory
  * @pages: the memory, locked
- * @domain: where to map
- * @map: what to map, all of it by the table of @pages
+ * @domain: domain to map it in
+ * @map: the mapping, with the table of @pages
  *
  * Context: May sleep.
  * Return: 0, or with nothing mapped -ENOMEM or as hwmap_map().
@@ -136,7 +140,7 @@ static int map_pieces(struct part_mapper *mapper)
 int p2p_map(struct pages *pages, struct iommu_domain *domain,
 	    const struct hwmap *map)
 {
-	struct part_mapper mapper = {
+	struct p2p_mapper mapper = {
 		.pages = pages,
 		.domain = domain,
 		.map = map,
@@ -146,7 +150,8 @@ int p2p_map(struct pages *pages, struct iommu_domain *domain,
 	int ret;
 
 	lockdep_assert_held(&pages->lock);
-	ret = map_pieces(&mapper);
+
+	ret = p2p_map_pieces(&mapper);
 	if (!ret || !mapper.done)
 		return ret;
 	range.first = map->range.first;
@@ -158,10 +163,10 @@ int p2p_map(struct pages *pages, struct iommu_domain *domain,
 }
 
 /**
- * p2p_unmap() - undo p2p_map(), or hwmap_map() of memory with nothing provided
+ * p2p_unmap() - undo p2p_map(), or hwmap_map() of pages without provided memory
  * @pages: the memory, locked
- * @flush: of the domain where it was mapped
- * @range: IOVA that was given there
+ * @flush: flush of the domain that maps the memory
+ * @range: IOVA that was given to p2p_map() or hwmap_map()
  *
  * Context: May sleep.
  */
@@ -173,8 +178,9 @@ void p2p_unmap(struct pages *pages, struct hwmap_flush *flush,
 	unsigned long last;
 
 	lockdep_assert_held(&pages->lock);
-	list_for_each_entry_safe(mapping, next, &pages->backing.raw->mappings,
-				 entry) {
+
+	list_for_each_entry_safe(mapping, next,
+				 &pages->backing.pfnmap->mappings, entry) {
 		if (mapping->domain != flush->domain ||
 		    !iova_range_contains(&left, &mapping->map.range))
 			continue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Mapping pages of which some are provided: those are borrowed piece by piece, what
- * lies between them is mapped as ever.
+ * Maps pages of which some are provided memory: that memory is mapped piece by
+ * piece through its providers, all other pages as usual.
  */
 #ifndef IOMMUFD_P2P_MAP_H
 #define IOMMUFD_P2P_MAP_H
@@ -17,31 +17,32 @@ struct iommu_domain;
 struct iova_range;
 
 /**
- * p2p_any() - is there a page that may be taken back?
+ * p2p_any() - test if pages include provided memory
  * @pages: the pages, locked
  *
  * Context: Any.
- * Return: true where there may be.
+ * Return: true if they may do.
  */
 static inline bool p2p_any(const struct pages *pages)
 {
-	const struct backing_pfnmap *raw = pages->backing.raw;
+	const struct backing_pfnmap *pfnmap = pages->backing.pfnmap;
 
-	return raw && !list_empty(&raw->providers);
+	return pfnmap && !list_empty(&pfnmap->providers);
 }
 
 /**
- * p2p_mapped() - was something mapped by p2p_map()?
- * @pages: the pages, need not be locked by who knows whether he did so himself
+ * p2p_mapped() - test if provided memory is mapped by p2p_map()
+ * @pages: the pages; need not be locked if the mapping that the caller asks
+ *	about cannot change meanwhile
  *
  * Context: Any.
- * Return: true where it was, and not yet unmapped.
+ * Return: true if it is, in any mapping of @pages.
  */
 static inline bool p2p_mapped(const struct pages *pages)
 {
-	const struct backing_pfnmap *raw = READ_ONCE(pages->backing.raw);
+	const struct backing_pfnmap *pfnmap = READ_ONCE(pages->backing.pfnmap);
 
-	return raw && !list_empty(&raw->mappings);
+	return pfnmap && !list_empty(&pfnmap->mappings);
 }
 
 int p2p_map(struct pages *pages, struct iommu_domain *domain,

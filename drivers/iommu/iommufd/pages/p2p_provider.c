@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Providers of peer-to-peer memory: registered by drivers, found by page frame,
+ * with all mappings of their memory.
+ */
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/export.h>
@@ -18,65 +22,68 @@
 #include "p2p_provider.h"
 
 /**
- * enum p2p_provider_state - may devices reach the memory?
+ * enum p2p_provider_state - access of devices to the memory of a provider
  */
 enum p2p_provider_state {
-	/** @P2P_PROVIDER_REVOKED: not now */
+	/** @P2P_PROVIDER_REVOKED: its mappings are removed, to be restored */
 	P2P_PROVIDER_REVOKED,
-	/** @P2P_PROVIDER_ACTIVE: they do wherever it is mapped */
+	/** @P2P_PROVIDER_ACTIVE: its mappings are established */
 	P2P_PROVIDER_ACTIVE,
-	/** @P2P_PROVIDER_REMOVED: never again */
+	/** @P2P_PROVIDER_REMOVED: its mappings are removed for good */
 	P2P_PROVIDER_REMOVED,
 };
 
 /**
- * struct p2p_provider_range - page frames that are provided
+ * struct p2p_provider_range - page frames of a provider
  */
 struct p2p_provider_range {
-	/** @node: in the tree of all */
+	/** @node: page frames; links into p2p_provider_tree */
 	struct interval_tree_node node;
-	/** @provider: whose they are */
+	/** @provider: provider of the page frames */
 	struct iommufd_p2p_provider *provider;
 };
 
 /**
- * struct iommufd_p2p_provider - a device of which memory is provided
+ * struct iommufd_p2p_provider - memory of a device that other devices may
+ * access
  */
 struct iommufd_p2p_provider {
-	/** @refs: the driver's, and that of each who found or borrowed it */
+	/** @refs: of the driver, of each backing and of each mapping */
 	refcount_t refs;
 	/**
-	 * @lock: protects the two below, and what they lead to. Held while
-	 * domains are mapped, unmapped and flushed.
+	 * @lock: protects @state, @mappings and the entries of @mappings. Held
+	 * while domains are mapped, unmapped and flushed.
 	 */
 	struct mutex lock;
-	/** @state: may devices reach it */
+	/** @state: access of devices to the memory */
 	enum p2p_provider_state state;
 	/** @mappings: list of struct p2p_mapping */
 	struct list_head mappings;
-	/** @nr_ranges: entries in @ranges */
+	/** @nr_ranges: number of @ranges */
 	unsigned int nr_ranges;
 	/** @ranges: the memory */
 	struct p2p_provider_range ranges[] __counted_by(nr_ranges);
 };
 
-/* All struct p2p_provider_range of those who are not gone, by page frame */
+/* struct p2p_provider_range of all registered providers, by page frame */
 static struct rb_root_cached p2p_provider_tree = RB_ROOT_CACHED;
-/* Protects the tree. */
+/* Protects p2p_provider_tree */
 static DECLARE_RWSEM(p2p_provider_rwsem);
 
 /**
- * iommufd_p2p_provider_register() - lend memory of a device
- * @ranges: physical addresses, both ends inclusive; widened to whole pages,
- *	which nobody else lends
- * @nr: how many there are
+ * iommufd_p2p_provider_register() - provide memory of a device
+ * @ranges: physical addresses, both ends inclusive; extended to whole pages,
+ *	which no other provider has
+ * @nr: number of @ranges
  *
- * While it is registered, whatever part of it a process has mapped may be mapped
- * for DMA by its address there. It is revoked at first. This has to come before
- * any process can map it, so that no mapping escapes.
+ * While the provider is registered, any part of the memory that a process has
+ * mapped can be mapped for DMA by its address in the process. The memory is
+ * revoked at first. Drivers register it before any process can map it, so that
+ * every mapping for DMA is known to the provider.
  *
  * Context: May sleep.
- * Return: the provider, until iommufd_p2p_provider_unregister(), or ERR_PTR(-ENOMEM).
+ * Return: the provider, until iommufd_p2p_provider_unregister(), or
+ * ERR_PTR(-ENOMEM).
  */
 struct iommufd_p2p_provider *
 iommufd_p2p_provider_register(const struct range *ranges, unsigned int nr)
@@ -105,8 +112,8 @@ iommufd_p2p_provider_register(const struct range *ranges, unsigned int nr)
 EXPORT_SYMBOL_NS_GPL(iommufd_p2p_provider_register, "IOMMUFD_NG");
 
 /**
- * p2p_provider_put() - give a reference back
- * @provider: the provider
+ * p2p_provider_put() - drop a reference
+ * @provider: the provider, freed with its last reference
  *
  * Context: May sleep.
  */
@@ -124,6 +131,7 @@ static void p2p_provider_unmap_all(struct iommufd_p2p_provider *provider)
 	struct p2p_mapping *mapping;
 
 	lockdep_assert_held(&provider->lock);
+
 	list_for_each_entry(mapping, &provider->mappings, provider_entry) {
 		if (!mapping->mapped)
 			continue;
@@ -139,10 +147,11 @@ static void p2p_provider_unmap_all(struct iommufd_p2p_provider *provider)
 }
 
 /**
- * iommufd_p2p_provider_revoke() - take the memory back for a while
+ * iommufd_p2p_provider_revoke() - revoke memory until it is restored
  * @provider: from iommufd_p2p_provider_register()
  *
- * No device reaches it any more when this returns, nor if it is mapped later.
+ * No device can access the memory when this returns, nor by a mapping that is
+ * requested later.
  *
  * Context: May sleep. The caller serializes all calls for one provider, and may
  * hold locks that nest inside of mmap_lock.
@@ -156,13 +165,14 @@ void iommufd_p2p_provider_revoke(struct iommufd_p2p_provider *provider)
 EXPORT_SYMBOL_NS_GPL(iommufd_p2p_provider_revoke, "IOMMUFD_NG");
 
 /**
- * iommufd_p2p_provider_restore() - lend the memory again, wherever it was mapped
+ * iommufd_p2p_provider_restore() - establish all mappings of revoked memory
  * @provider: from iommufd_p2p_provider_register()
  *
- * Nothing happens where it was not revoked. Where there is no memory for the page
- * tables of an IOMMU that part stays revoked until it is restored the next time.
+ * Does nothing if the memory is not revoked. If a page table cannot be
+ * allocated, the mapping stays revoked until the memory is revoked and restored
+ * the next time.
  *
- * Context: as iommufd_p2p_provider_revoke().
+ * Context: As iommufd_p2p_provider_revoke().
  */
 void iommufd_p2p_provider_restore(struct iommufd_p2p_provider *provider)
 {
@@ -186,13 +196,13 @@ void iommufd_p2p_provider_restore(struct iommufd_p2p_provider *provider)
 EXPORT_SYMBOL_NS_GPL(iommufd_p2p_provider_restore, "IOMMUFD_NG");
 
 /**
- * iommufd_p2p_provider_unregister() - take the memory back for good
- * @provider: from iommufd_p2p_provider_register()
+ * iommufd_p2p_provider_unregister() - revoke memory for good
+ * @provider: from iommufd_p2p_provider_register(); no process has any of its
+ *	memory mapped
  *
- * Who comes after the user from whom it is taken gets a provider of his own. No
- * process has any of the memory mapped any more.
+ * The next open of the device registers a new provider.
  *
- * Context: as iommufd_p2p_provider_revoke().
+ * Context: As iommufd_p2p_provider_revoke().
  */
 void iommufd_p2p_provider_unregister(struct iommufd_p2p_provider *provider)
 {
@@ -211,9 +221,12 @@ void iommufd_p2p_provider_unregister(struct iommufd_p2p_provider *provider)
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_p2p_provider_unregister, "IOMMUFD_NG");
 
-/* Whether @node has @pfn, and for how many of @nr pages from there on */
-static bool owns(const struct interval_tree_node *node, unsigned long pfn,
-		 unsigned long *nr)
+/*
+ * Returns true if @node contains @pfn, and reduces @nr to the number of pages
+ * for which this result is the same.
+ */
+static bool p2p_provider_node_has(const struct interval_tree_node *node,
+				  unsigned long pfn, unsigned long *nr)
 {
 	if (pfn < node->start) {
 		*nr = min(*nr, node->start - pfn);
@@ -226,10 +239,11 @@ static bool owns(const struct interval_tree_node *node, unsigned long pfn,
 }
 
 /**
- * p2p_provider_find() - who lends some memory?
- * @pfn: a page frame that a process has mapped, and cannot unmap meanwhile
- * @nr: how many in a row are asked about, at least 1; set to how many of them
- *	are provided by the same one, or by nobody
+ * p2p_provider_find() - find the provider of page frames
+ * @pfn: first page frame; a process has it mapped, and cannot unmap it
+ *	meanwhile
+ * @nr: number of consecutive page frames to look up, at least 1; reduced to
+ *	those that have the same provider, or none
  *
  * Context: May sleep.
  * Return: the provider, with a reference, or NULL.
@@ -237,12 +251,12 @@ static bool owns(const struct interval_tree_node *node, unsigned long pfn,
 struct iommufd_p2p_provider *p2p_provider_find(unsigned long pfn,
 					       unsigned long *nr)
 {
-	struct interval_tree_node *node;
 	struct iommufd_p2p_provider *provider;
+	struct interval_tree_node *node;
 
 	guard(rwsem_read)(&p2p_provider_rwsem);
 	node = interval_tree_iter_first(&p2p_provider_tree, pfn, pfn + *nr - 1);
-	if (!node || !owns(node, pfn, nr))
+	if (!node || !p2p_provider_node_has(node, pfn, nr))
 		return NULL;
 	provider =
 		container_of(node, struct p2p_provider_range, node)->provider;
@@ -251,14 +265,14 @@ struct iommufd_p2p_provider *p2p_provider_find(unsigned long pfn,
 }
 
 /**
- * p2p_provider_owns() - does somebody lend some memory, or did he?
- * @provider: the provider, with a reference
- * @pfn: page frame
- * @nr: how many in a row are asked about, at least 1; set to how many of them
- *	the answer is the same for
+ * p2p_provider_owns() - test if page frames are those of a provider
+ * @provider: the provider, with a reference; may be unregistered
+ * @pfn: first page frame
+ * @nr: number of consecutive page frames to test, at least 1; reduced to those
+ *	with the same result
  *
  * Context: Any.
- * Return: true where he does.
+ * Return: true if they are.
  */
 bool p2p_provider_owns(const struct iommufd_p2p_provider *provider,
 		       unsigned long pfn, unsigned long *nr)
@@ -266,18 +280,18 @@ bool p2p_provider_owns(const struct iommufd_p2p_provider *provider,
 	unsigned int i;
 
 	for (i = 0; i < provider->nr_ranges; i++) {
-		if (owns(&provider->ranges[i].node, pfn, nr))
+		if (p2p_provider_node_has(&provider->ranges[i].node, pfn, nr))
 			return true;
 	}
 	return false;
 }
 
 /**
- * p2p_provider_map() - map provided memory, now and whenever it is provided again
- * @provider: whose it is, with a reference
- * @domain: where to map
- * @map: what to map, without a table
- * @mappings: list of struct p2p_mapping to which this is added
+ * p2p_provider_map() - map provided memory, now or when it is restored
+ * @provider: provider of the memory, with a reference
+ * @domain: domain to map it in
+ * @map: the mapping, without a table
+ * @mappings: list of struct p2p_mapping to add the mapping to
  *
  * Context: May sleep.
  * Return: 0, -ENOMEM, or as hwmap_map().
@@ -313,8 +327,9 @@ int p2p_provider_map(struct iommufd_p2p_provider *provider,
 
 /**
  * p2p_provider_unmap() - undo p2p_provider_map()
- * @mapping: what was added there, gone when this returns
- * @flush: of the domain; flushed when this returns where something was mapped
+ * @mapping: mapping that was added there; freed
+ * @flush: flush of the domain; done when this returns if the mapping was
+ *	established
  *
  * Context: May sleep.
  */
@@ -324,7 +339,7 @@ void p2p_provider_unmap(struct p2p_mapping *mapping, struct hwmap_flush *flush)
 
 	scoped_guard(mutex, &provider->lock) {
 		if (mapping->mapped) {
-			/* nobody else will know that it was mapped */
+			/* not known to the provider after this */
 			hwmap_unmap(flush, &mapping->map.range);
 			hwmap_end(flush);
 		}

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory of a device that its driver takes back whenever the device does not
- * answer, and lends again, while it stays mapped as user space sees it.
+ * Memory of a device that its driver provides to other devices. The driver
+ * revokes it while the device does not respond and restores it afterwards; for
+ * user space it stays mapped all the time.
  *
- * The driver calls with its own lock held, under which it lets processes map
- * that memory (mmap_lock, then the driver's). So nothing that takes mmap_lock
- * may be waited for: what is needed to unmap and to map again is kept here, under
- * a lock that nests inside of all these.
+ * The driver calls with its own lock held, under which it also lets processes
+ * map the memory (mmap_lock, then the driver's lock). So these calls must not
+ * wait for anything that takes mmap_lock: the mappings to remove and to restore
+ * are kept here, under a lock that nests inside of all these.
  */
 #ifndef IOMMUFD_P2P_PROVIDER_H
 #define IOMMUFD_P2P_PROVIDER_H
@@ -20,20 +21,22 @@ struct iommu_domain;
 struct iommufd_p2p_provider;
 
 /**
- * struct p2p_mapping - one place where provided memory is mapped, or will be
+ * struct p2p_mapping - one mapping of provided memory, established or revoked
  */
 struct p2p_mapping {
-	/** @entry: in the list of who borrowed, who protects it */
+	/** @entry: links into the list of p2p_provider_map(), under its lock */
 	struct list_head entry;
-	/** @provider_entry: in the list of @provider, protected by its lock */
+	/** @provider_entry: links into the list of @provider, under its lock */
 	struct list_head provider_entry;
-	/** @provider: whose it is, with a reference */
+	/** @provider: provider of the memory, with a reference */
 	struct iommufd_p2p_provider *provider;
-	/** @domain: where to map */
+	/** @domain: domain to map the memory in */
 	struct iommu_domain *domain;
-	/** @map: what to map, in a row in physical memory */
+	/** @map: the mapping, physically contiguous */
 	struct hwmap map;
-	/** @mapped: it is mapped now; protected by the lock of @provider */
+	/**
+	 * @mapped: established at present; protected by the lock of @provider
+	 */
 	bool mapped;
 };
 

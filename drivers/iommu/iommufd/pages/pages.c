@@ -526,11 +526,11 @@ static void unpin_locked(struct pages *pages, unsigned long first,
 	kfree(hold);
 }
 
-static bool any_raw(const struct backing *backing, unsigned long first,
-		    unsigned long end)
+static bool any_pfnmap(const struct backing *backing, unsigned long first,
+		       unsigned long end)
 {
-	return backing->raw &&
-	       find_next_bit(backing->raw->pages, end, first) < end;
+	return backing->pfnmap &&
+	       find_next_bit(backing->pfnmap->pages, end, first) < end;
 }
 
 static void list_pages(const struct pages *pages, unsigned long first,
@@ -567,7 +567,7 @@ int pages_pin(struct pages *pages, unsigned long first, unsigned long end,
 	if (mutex_lock_killable(&pages->lock))
 		return -EINTR;
 	ret = pin_locked(pages, first, end);
-	if (!ret && any_raw(&pages->backing, first, end)) {
+	if (!ret && any_pfnmap(&pages->backing, first, end)) {
 		unpin_locked(pages, first, end);
 		ret = -EINVAL;
 	}
