@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Creates and frees pages, pins what is held of them and charges for it, gives
+ * the CPU access to them, and moves them from one account to another.
+ */
 #include <linux/bug.h>
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -14,43 +18,43 @@
 #include "backing_user.h"
 #include "pages.h"
 
-static struct kmem_cache *cache;
+static struct kmem_cache *pages_cache;
 
 /**
- * pages_init() - get ready, once
+ * pages_init() - create the cache of struct pages
  *
  * Context: May sleep.
  * Return: 0 or -ENOMEM.
  */
 int __init pages_init(void)
 {
-	cache = kmem_cache_create("iommufd_pages", sizeof(struct pages), 0,
-				  SLAB_ACCOUNT, NULL);
-	return cache ? 0 : -ENOMEM;
+	pages_cache = kmem_cache_create("iommufd_pages", sizeof(struct pages),
+					0, SLAB_ACCOUNT, NULL);
+	return pages_cache ? 0 : -ENOMEM;
 }
 
 /**
  * pages_exit() - undo pages_init()
  *
- * Context: May sleep. There are no pages any more.
+ * Context: May sleep. There are no pages.
  */
 void pages_exit(void)
 {
-	kmem_cache_destroy(cache);
+	kmem_cache_destroy(pages_cache);
 }
 
-static struct pages *create(unsigned long start, unsigned long nr_pages)
+static struct pages *pages_alloc(unsigned long start, unsigned long nr_pages)
 {
 	struct pages *pages;
 	int ret;
 
-	pages = kmem_cache_zalloc(cache, GFP_KERNEL);
+	pages = kmem_cache_zalloc(pages_cache, GFP_KERNEL);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	ret = pfn_table_init(&pages->table, min(nr_pages, PAGES_MAX),
 			     start >> PAGE_SHIFT);
 	if (ret) {
-		kmem_cache_free(cache, pages);
+		kmem_cache_free(pages_cache, pages);
 		return ERR_PTR(ret);
 	}
 	refcount_set(&pages->refs, 1);
@@ -60,30 +64,30 @@ static struct pages *create(unsigned long start, unsigned long nr_pages)
 	return pages;
 }
 
-static void discard(struct pages *pages)
+static void pages_free(struct pages *pages)
 {
 	pfn_table_destroy(&pages->table);
 	mutex_destroy(&pages->lock);
-	kmem_cache_free(cache, pages);
+	kmem_cache_free(pages_cache, pages);
 }
 
 /**
- * pages_create_user() - memory of the current process
+ * pages_create_user() - create pages of memory of the current process
  * @start: address, a multiple of PAGE_SIZE
- * @nr_pages: size, at least 1
- * @writable: devices may write to it
- * @mode: how the current process pays for it
+ * @nr_pages: size in pages, at least 1
+ * @writable: devices may write to the memory
+ * @mode: how to charge the current process
  *
- * Context: Process context of a process with an mm. May sleep.
- * Return: the pages, given back by pages_put(), ERR_PTR(-ENOMEM), or
- * ERR_PTR(-EINVAL) for a size that cannot be.
+ * Context: May sleep. The current task has an mm.
+ * Return: the pages, dropped by pages_put(), ERR_PTR(-ENOMEM), or
+ * ERR_PTR(-EINVAL) for an impossible size.
  */
 struct pages *pages_create_user(unsigned long start, unsigned long nr_pages,
 				bool writable, enum charge_mode mode)
 {
-	/* longer than any process can have is no longer than that */
-	unsigned long most = TASK_SIZE_MAX >> PAGE_SHIFT;
-	struct pages *pages = create(start, min(nr_pages, most));
+	/* memory of a process has no pages beyond this */
+	unsigned long max = TASK_SIZE_MAX >> PAGE_SHIFT;
+	struct pages *pages = pages_alloc(start, min(nr_pages, max));
 
 	if (IS_ERR(pages))
 		return pages;
@@ -93,21 +97,21 @@ struct pages *pages_create_user(unsigned long start, unsigned long nr_pages,
 }
 
 /**
- * pages_create_file() - memory of a file
- * @file: of shared memory or of huge pages
- * @start: where in the file, a multiple of PAGE_SIZE
- * @nr_pages: size, at least 1
- * @writable: devices may write to it
- * @mode: how the current process pays for it
+ * pages_create_file() - create pages of memory of a file
+ * @file: file of shared memory or of huge pages
+ * @start: offset in @file, a multiple of PAGE_SIZE
+ * @nr_pages: size in pages, at least 1
+ * @writable: devices may write to the memory
+ * @mode: how to charge the current process
  *
- * Context: Process context of a process with an mm. May sleep.
- * Return: as pages_create_user(); an error of backing_file_init().
+ * Context: May sleep. The current task has an mm.
+ * Return: as pages_create_user(), or an error of backing_file_init().
  */
 struct pages *pages_create_file(struct file *file, unsigned long start,
 				unsigned long nr_pages, bool writable,
 				enum charge_mode mode)
 {
-	struct pages *pages = create(start, nr_pages);
+	struct pages *pages = pages_alloc(start, nr_pages);
 	int ret;
 
 	if (IS_ERR(pages))
@@ -115,14 +119,14 @@ struct pages *pages_create_file(struct file *file, unsigned long start,
 	ret = backing_file_init(&pages->backing, file, start, nr_pages,
 				writable);
 	if (ret) {
-		discard(pages);
+		pages_free(pages);
 		return ERR_PTR(ret);
 	}
 	charge_init(&pages->charge, mode);
 	return pages;
 }
 
-static void revoke(struct backing *backing)
+static void pages_revoke(struct backing *backing)
 {
 	struct pages *pages = container_of(backing, struct pages, backing);
 
@@ -131,33 +135,35 @@ static void revoke(struct backing *backing)
 }
 
 /**
- * pages_create_dmabuf() - memory that a driver lends
- * @dmabuf: the memory
- * @start: where in it, a multiple of PAGE_SIZE
- * @nr_pages: size, at least 1
- * @writable: devices may write to it
- * @mode: without meaning, since nothing is charged
+ * pages_create_dmabuf() - create pages of the memory of a dma-buf
+ * @dmabuf: the dma-buf
+ * @start: offset in @dmabuf, a multiple of PAGE_SIZE
+ * @nr_pages: size in pages, at least 1
+ * @writable: devices may write to the memory
+ * @mode: unused, because nothing is charged
  *
- * Context: Process context of a process with an mm. May sleep. Takes the
- * reservation lock of @dmabuf.
- * Return: as pages_create_user(); an error of backing_dmabuf_init().
+ * Context: May sleep. The current task has an mm. Takes the reservation lock of
+ * @dmabuf.
+ * Return: as pages_create_user(), or an error of backing_dmabuf_init().
  */
 struct pages *pages_create_dmabuf(struct dma_buf *dmabuf, unsigned long start,
 				  unsigned long nr_pages, bool writable,
 				  enum charge_mode mode)
 {
-	/* mmap_lock is taken under the lock of other pages, and around this */
+	/*
+	 * taken under mmap_lock, which is taken under the lock of other pages
+	 */
 	static struct lock_class_key key;
-	struct pages *pages = create(start, nr_pages);
+	struct pages *pages = pages_alloc(start, nr_pages);
 	int ret;
 
 	if (IS_ERR(pages))
 		return pages;
 	lockdep_set_class(&pages->lock, &key);
 	ret = backing_dmabuf_init(&pages->backing, dmabuf, start, nr_pages,
-				  writable, revoke);
+				  writable, pages_revoke);
 	if (ret) {
-		discard(pages);
+		pages_free(pages);
 		return ERR_PTR(ret);
 	}
 	charge_init(&pages->charge, mode);
@@ -165,11 +171,11 @@ struct pages *pages_create_dmabuf(struct dma_buf *dmabuf, unsigned long start,
 }
 
 /**
- * pages_get() - take one more reference
- * @pages: the pages, to which the caller has a reference
+ * pages_get() - take a reference
+ * @pages: the pages, of which the caller has a reference
  *
  * Context: Any.
- * Return: @pages, given back by pages_put().
+ * Return: @pages, dropped by pages_put().
  */
 struct pages *pages_get(struct pages *pages)
 {
@@ -178,8 +184,8 @@ struct pages *pages_get(struct pages *pages)
 }
 
 /**
- * pages_put() - give a reference back
- * @pages: the pages, gone after the last one; the caller holds none of them
+ * pages_put() - drop a reference
+ * @pages: the pages, freed with the last reference, when no hold exists
  *
  * Context: May sleep.
  */
@@ -195,16 +201,16 @@ void pages_put(struct pages *pages)
 	charge_destroy(&pages->charge);
 	INDIRECT_CALL_1(pages->backing.ops->release, backing_user_release,
 			&pages->backing);
-	discard(pages);
+	pages_free(pages);
 }
 
 /**
- * pages_take_inline() - get the memory that pages have to spare
- * @pages: the pages, which nobody but the caller knows, or whose room was taken
+ * pages_take_inline() - take the inline memory of pages
+ * @pages: the pages; not shared yet, unless the memory was taken before
  *
  * Context: Any.
- * Return: PAGES_INLINE_SIZE bytes of zeroes, which go with @pages, NULL where they were
- * taken before.
+ * Return: PAGES_INLINE_SIZE zeroed bytes, freed with @pages, or NULL if they
+ * were taken before.
  */
 void *pages_take_inline(struct pages *pages)
 {
@@ -214,7 +220,7 @@ void *pages_take_inline(struct pages *pages)
 	return pages->inline_data;
 }
 
-static int charge_pages(struct pages *pages, unsigned long nr)
+static int pages_charge(struct pages *pages, unsigned long nr)
 {
 	int ret;
 
@@ -232,7 +238,7 @@ static int charge_pages(struct pages *pages, unsigned long nr)
 	return 0;
 }
 
-static void uncharge_pages(struct pages *pages, unsigned long nr)
+static void pages_uncharge(struct pages *pages, unsigned long nr)
 {
 	charge_sub(&pages->charge, nr);
 	if (pages->next_charge)
@@ -240,62 +246,63 @@ static void uncharge_pages(struct pages *pages, unsigned long nr)
 	pages->nr_charged -= nr;
 }
 
-static unsigned long room_of_payers(const struct pages *pages)
+static unsigned long pages_charge_avail(const struct pages *pages)
 {
-	unsigned long room = charge_avail(&pages->charge);
+	unsigned long avail = charge_avail(&pages->charge);
 
 	return pages->next_charge ?
-		       min(room, charge_avail(pages->next_charge)) :
-		       room;
+		       min(avail, charge_avail(pages->next_charge)) :
+		       avail;
 }
 
-static __always_inline void unpin_range(struct pages *pages,
-					unsigned long first, unsigned long end)
+static __always_inline void
+pages_unpin_range(struct pages *pages, unsigned long first, unsigned long end)
 {
 	struct backing *backing = &pages->backing;
 	unsigned long nr;
 
-	/* of a process, as nearly all memory is, without a retpoline */
+	/* no retpoline for memory of a process, which nearly all is */
 	nr = INDIRECT_CALL_1(backing->ops->unpin, backing_user_unpin, backing,
 			     &pages->table, first, end);
 	if (nr)
-		uncharge_pages(pages, nr);
+		pages_uncharge(pages, nr);
 }
 
-/* Unpins what is pinned in a range, but for what somebody holds */
-static void unpin_unheld(struct pages *pages, unsigned long first,
-			 unsigned long end)
+/* Unpins the pinned pages of a range, except those that are held */
+static void pages_unpin_unheld(struct pages *pages, unsigned long first,
+			       unsigned long end)
 {
 	struct interval_tree_node *node;
 
 	lockdep_assert_held(&pages->lock);
+
 	while (first < end) {
 		node = interval_tree_iter_first(&pages->holds, first, end - 1);
 		if (!node) {
-			unpin_range(pages, first, end);
+			pages_unpin_range(pages, first, end);
 			break;
 		}
 		if (first < node->start)
-			unpin_range(pages, first, node->start);
+			pages_unpin_range(pages, first, node->start);
 		first = node->last + 1;
 	}
 }
 
-/* What turns out not to be RAM is given back. */
-static int pin_charged(struct pages *pages, unsigned long first,
-		       unsigned long end)
+/* Uncharges the pages that turn out not to be RAM. */
+static int pages_pin_charged(struct pages *pages, unsigned long first,
+			     unsigned long end)
 {
 	struct backing *backing = &pages->backing;
 	long nr = end - first, cost;
 
 	cost = backing->ops->pin(backing, &pages->table, first, end);
 	if (cost < nr)
-		uncharge_pages(pages, nr - max(cost, 0L));
+		pages_uncharge(pages, nr - max(cost, 0L));
 	return min(cost, 0L);
 }
 
-/* Nothing is charged: what is no RAM may stay, anything else may not. */
-static int pin_over_limit(struct pages *pages, unsigned long index)
+/* Nothing is charged for the page, so it stays pinned only if it is not RAM. */
+static int pages_pin_over_limit(struct pages *pages, unsigned long index)
 {
 	struct backing *backing = &pages->backing;
 	long cost;
@@ -307,48 +314,47 @@ static int pin_over_limit(struct pages *pages, unsigned long index)
 	return -EDQUOT;
 }
 
-/* Sets @nr to how many pages it was */
-static int pin_within_room(struct pages *pages, unsigned long first,
+/* Pins as many pages as can be charged, at least one, and sets @nr to them */
+static int pages_pin_avail(struct pages *pages, unsigned long first,
 			   unsigned long end, unsigned long *nr)
 {
 	int ret;
 
-	*nr = min(end - first, room_of_payers(pages));
-	ret = *nr ? charge_pages(pages, *nr) : -ENOMEM;
+	*nr = min(end - first, pages_charge_avail(pages));
+	ret = *nr ? pages_charge(pages, *nr) : -ENOMEM;
 	if (!ret)
-		return pin_charged(pages, first, first + *nr);
+		return pages_pin_charged(pages, first, first + *nr);
 	if (ret != -ENOMEM)
 		return ret;
 	*nr = 1;
-	return pin_over_limit(pages, first);
+	return pages_pin_over_limit(pages, first);
 }
 
 /*
- * The limit does not allow all of it. As much as it allows is charged and
- * pinned, what of that is no RAM given back, and so on until there is no room
- * left. Only then a page is looked at for which nothing is charged: not before
- * that does the limit matter, as what comes first may be bad memory, or may
- * cost nothing.
+ * For a range that the limit does not allow as a whole. Charge and pin as many
+ * pages as the limit allows, uncharge those that are not RAM, and repeat. If
+ * nothing can be charged any more, the next page decides: it may be missing,
+ * which is another error, or not be RAM, which costs nothing.
  */
-static int pin_up_to_limit(struct pages *pages, unsigned long first,
-			   unsigned long end)
+static int pages_pin_up_to_limit(struct pages *pages, unsigned long first,
+				 unsigned long end)
 {
 	unsigned long index, nr;
 	int ret;
 
 	for (index = first; index < end; index += nr) {
-		ret = pin_within_room(pages, index, end, &nr);
+		ret = pages_pin_avail(pages, index, end, &nr);
 		if (ret) {
-			unpin_range(pages, first, index);
+			pages_unpin_range(pages, first, index);
 			return ret;
 		}
 	}
 	return 0;
 }
 
-/* Returns -EDQUOT where the limit does not allow it */
-static int pin_range(struct pages *pages, unsigned long first,
-		     unsigned long end)
+/* Returns -EDQUOT if the limit does not allow it */
+static int pages_pin_range(struct pages *pages, unsigned long first,
+			   unsigned long end)
 {
 	struct backing *backing = &pages->backing;
 	int ret;
@@ -357,36 +363,39 @@ static int pin_range(struct pages *pages, unsigned long first,
 		return min(backing->ops->pin(backing, &pages->table, first,
 					     end),
 			   0L);
-	ret = charge_pages(pages, end - first);
+	ret = pages_charge(pages, end - first);
 	if (!ret)
-		return pin_charged(pages, first, end);
-	return ret == -ENOMEM ? pin_up_to_limit(pages, first, end) : ret;
+		return pages_pin_charged(pages, first, end);
+	return ret == -ENOMEM ? pages_pin_up_to_limit(pages, first, end) : ret;
 }
 
 /*
- * A table may be smaller than the memory. What of a process has no room there is
- * missing, which matters once all before it was found to be there.
+ * The table may cover less than the backing. For process memory, pages beyond
+ * the table are reported as missing (-EFAULT), but only after every page below
+ * has been pinned.
  */
-static int hold_locked(struct pages *pages, struct pages_hold *hold,
-		       unsigned long first, unsigned long end)
+static int pages_hold_locked(struct pages *pages, struct pages_hold *hold,
+			     unsigned long first, unsigned long end)
 {
-	unsigned long reach = min(end, pages->table.nr_pages);
+	unsigned long table_end = min(end, pages->table.nr_pages);
 	unsigned long index = first, hole, stop;
 	int ret;
 
 	lockdep_assert_held(&pages->lock);
-	if (reach < end && !pages->backing.ops->of_process)
+
+	if (table_end < end && !pages->backing.ops->of_process)
 		return -ENOMEM;
-	while (pfn_table_next_hole(&pages->table, index, reach, &hole, &stop)) {
-		ret = pin_range(pages, hole, stop);
+	while (pfn_table_next_hole(&pages->table, index, table_end, &hole,
+				   &stop)) {
+		ret = pages_pin_range(pages, hole, stop);
 		if (ret) {
-			unpin_unheld(pages, first, hole);
+			pages_unpin_unheld(pages, first, hole);
 			return ret;
 		}
 		index = stop;
 	}
-	if (reach < end) {
-		unpin_unheld(pages, first, reach);
+	if (table_end < end) {
+		pages_unpin_unheld(pages, first, table_end);
 		return -EFAULT;
 	}
 	hold->node.start = first;
@@ -395,18 +404,20 @@ static int hold_locked(struct pages *pages, struct pages_hold *hold,
 	return 0;
 }
 
-static __always_inline void release_locked(struct pages *pages,
-					   struct pages_hold *hold)
+static __always_inline void pages_release_locked(struct pages *pages,
+						 struct pages_hold *hold)
 {
 	lockdep_assert_held(&pages->lock);
+
 	interval_tree_remove(&hold->node, &pages->holds);
 	if (RB_EMPTY_ROOT(&pages->holds.rb_root))
-		unpin_range(pages, hold->node.start, hold->node.last + 1);
+		pages_unpin_range(pages, hold->node.start, hold->node.last + 1);
 	else
-		unpin_unheld(pages, hold->node.start, hold->node.last + 1);
+		pages_unpin_unheld(pages, hold->node.start,
+				   hold->node.last + 1);
 }
 
-static int within_limit(const struct pages *pages, int ret, bool by_driver)
+static int pages_limit_error(const struct pages *pages, int ret, bool by_driver)
 {
 	if (ret != -EDQUOT)
 		return ret;
@@ -415,19 +426,20 @@ static int within_limit(const struct pages *pages, int ret, bool by_driver)
 }
 
 /**
- * pages_hold() - make a range of pages be pinned
+ * pages_hold() - hold a range of pages
  * @pages: the pages
- * @hold: to be initialized, until pages_release()
+ * @hold: hold to initialize, until pages_release()
  * @first: first page
- * @end: first page to leave out
+ * @end: page after the last one
  *
- * Charges for what nobody else holds, then pins it.
+ * Charges for the pages that are not held yet, then pins them.
  *
- * Context: May sleep. Takes mmap_lock of the process whose memory it is.
- * Return: 0, or with nothing held -ENOMEM also where the limit does not allow
- * it or PAGES_MAX of a file, -EFAULT where memory is missing, also behind
- * PAGES_MAX of a process, or does not allow the access, -EINTR where the current
- * process is being killed.
+ * Context: May sleep. Takes mmap_lock of the process of the memory and of the
+ * charged process.
+ * Return: 0, or with nothing held: -ENOMEM, also if the limit does not allow it
+ * or for a page of a file beyond PAGES_MAX; -EFAULT if memory is missing or
+ * does not allow the access, also for a page of a process beyond PAGES_MAX;
+ * -EINTR if the current process is being killed.
  */
 int pages_hold(struct pages *pages, struct pages_hold *hold,
 	       unsigned long first, unsigned long end)
@@ -436,33 +448,33 @@ int pages_hold(struct pages *pages, struct pages_hold *hold,
 
 	if (mutex_lock_killable(&pages->lock))
 		return -EINTR;
-	ret = hold_locked(pages, hold, first, end);
+	ret = pages_hold_locked(pages, hold, first, end);
 	mutex_unlock(&pages->lock);
-	return ret == -ESRCH ? -EFAULT : within_limit(pages, ret, false);
+	return ret == -ESRCH ? -EFAULT : pages_limit_error(pages, ret, false);
 }
 
 /**
  * pages_release() - undo pages_hold()
  * @pages: the pages
- * @hold: what was held; no device reaches it through this hold any more
+ * @hold: the hold; no device can access the memory through it any more
  *
- * What nobody else holds is unpinned, then uncharged.
+ * Unpins, then uncharges the pages that no other hold covers.
  *
- * Context: May sleep. Takes mmap_lock of who pays.
+ * Context: May sleep. Takes mmap_lock of the charged process.
  */
 void pages_release(struct pages *pages, struct pages_hold *hold)
 {
 	guard(mutex)(&pages->lock);
-	release_locked(pages, hold);
+	pages_release_locked(pages, hold);
 }
 
 /**
- * pages_split_hold() - make two holds of one
+ * pages_split_hold() - split a hold in two
  * @pages: the pages
- * @head: a hold, of which the beginning will be left
- * @head_end: page behind the last one that @head keeps
- * @tail: a new hold, of the end of what @head was
- * @tail_first: its first page, @head_end or the page before that
+ * @head: the hold, which keeps its beginning
+ * @head_end: page after the last one that @head keeps
+ * @tail: hold to initialize, of the end of the range of @head
+ * @tail_first: first page of @tail, @head_end or the page before it
  *
  * Context: May sleep.
  */
@@ -479,13 +491,14 @@ void pages_split_hold(struct pages *pages, struct pages_hold *head,
 	interval_tree_insert(&tail->node, &pages->holds);
 }
 
-static struct pages_hold *find_pin(struct pages *pages, unsigned long first,
-				   unsigned long last)
+static struct pages_hold *
+pages_find_pin(struct pages *pages, unsigned long first, unsigned long last)
 {
 	struct interval_tree_node *node;
 	struct pages_hold *hold;
 
 	lockdep_assert_held(&pages->lock);
+
 	for (node = interval_tree_iter_first(&pages->holds, first, first); node;
 	     node = interval_tree_iter_next(node, first, first)) {
 		hold = container_of(node, struct pages_hold, node);
@@ -495,17 +508,17 @@ static struct pages_hold *find_pin(struct pages *pages, unsigned long first,
 	return NULL;
 }
 
-static int pin_locked(struct pages *pages, unsigned long first,
-		      unsigned long end)
+static int pages_pin_locked(struct pages *pages, unsigned long first,
+			    unsigned long end)
 {
-	struct pages_hold *hold = find_pin(pages, first, end - 1);
+	struct pages_hold *hold = pages_find_pin(pages, first, end - 1);
 	int ret;
 
 	if (!hold) {
 		hold = kzalloc_obj(*hold, GFP_KERNEL_ACCOUNT);
 		if (!hold)
 			return -ENOMEM;
-		ret = hold_locked(pages, hold, first, end);
+		ret = pages_hold_locked(pages, hold, first, end);
 		if (ret) {
 			kfree(hold);
 			return ret;
@@ -515,25 +528,25 @@ static int pin_locked(struct pages *pages, unsigned long first,
 	return 0;
 }
 
-static void unpin_locked(struct pages *pages, unsigned long first,
-			 unsigned long end)
+static void pages_unpin_locked(struct pages *pages, unsigned long first,
+			       unsigned long end)
 {
-	struct pages_hold *hold = find_pin(pages, first, end - 1);
+	struct pages_hold *hold = pages_find_pin(pages, first, end - 1);
 
 	if (WARN_ON(!hold) || --hold->pins)
 		return;
-	release_locked(pages, hold);
+	pages_release_locked(pages, hold);
 	kfree(hold);
 }
 
-static bool any_pfnmap(const struct backing *backing, unsigned long first,
-		       unsigned long end)
+static bool pages_any_pfnmap(const struct backing *backing, unsigned long first,
+			     unsigned long end)
 {
 	return backing->pfnmap &&
 	       find_next_bit(backing->pfnmap->pages, end, first) < end;
 }
 
-static void list_pages(const struct pages *pages, unsigned long first,
+static void pages_list(const struct pages *pages, unsigned long first,
 		       unsigned long end, struct page **out)
 {
 	struct pfn_run run;
@@ -550,12 +563,13 @@ static void list_pages(const struct pages *pages, unsigned long first,
  * pages_pin() - hold a range of pages for the CPU
  * @pages: the pages
  * @first: first page
- * @end: first page to leave out
- * @out: room for all of them
+ * @end: page after the last one
+ * @out: set to the struct pages of the range
  *
- * Context: May sleep. Takes mmap_lock of the process whose memory it is.
- * Return: 0, -EINVAL where the CPU cannot reach the memory, -ESRCH where it went
- * with its process, or as pages_hold().
+ * Context: May sleep. Takes mmap_lock of the process of the memory and of the
+ * charged process.
+ * Return: 0, -EINVAL if the CPU cannot access the memory, -ESRCH if its process
+ * has exited, or as pages_hold().
  */
 int pages_pin(struct pages *pages, unsigned long first, unsigned long end,
 	      struct page **out)
@@ -566,34 +580,34 @@ int pages_pin(struct pages *pages, unsigned long first, unsigned long end,
 		return -EINVAL;
 	if (mutex_lock_killable(&pages->lock))
 		return -EINTR;
-	ret = pin_locked(pages, first, end);
-	if (!ret && any_pfnmap(&pages->backing, first, end)) {
-		unpin_locked(pages, first, end);
+	ret = pages_pin_locked(pages, first, end);
+	if (!ret && pages_any_pfnmap(&pages->backing, first, end)) {
+		pages_unpin_locked(pages, first, end);
 		ret = -EINVAL;
 	}
 	if (!ret)
-		list_pages(pages, first, end, out);
+		pages_list(pages, first, end, out);
 	mutex_unlock(&pages->lock);
-	return within_limit(pages, ret, true);
+	return pages_limit_error(pages, ret, true);
 }
 
 /**
  * pages_unpin() - undo pages_pin()
  * @pages: the pages
- * @first: first page, as it was given there
- * @end: first page to leave out, as it was given there
+ * @first: first page, as given to pages_pin()
+ * @end: page after the last one, as given to pages_pin()
  *
- * Context: May sleep. Takes mmap_lock of who pays.
+ * Context: May sleep. Takes mmap_lock of the charged process.
  */
 void pages_unpin(struct pages *pages, unsigned long first, unsigned long end)
 {
 	guard(mutex)(&pages->lock);
-	unpin_locked(pages, first, end);
+	pages_unpin_locked(pages, first, end);
 }
 
-/* One page that is pinned, or as many bytes as are not */
-static int copy_part(struct pages *pages, unsigned long offset, void *data,
-		     unsigned long *bytes, unsigned int flags)
+/* Copies from one pinned page, or all bytes up to the next one */
+static int pages_copy_part(struct pages *pages, unsigned long offset,
+			   void *data, unsigned long *bytes, unsigned int flags)
 {
 	unsigned long index = offset >> PAGE_SHIFT;
 	unsigned long end = ((offset + *bytes - 1) >> PAGE_SHIFT) + 1;
@@ -618,19 +632,19 @@ static int copy_part(struct pages *pages, unsigned long offset, void *data,
 /**
  * pages_copy() - read or write memory by the CPU
  * @pages: the pages
- * @offset: bytes from their beginning
- * @data: the other side
- * @bytes: how many
- * @flags: BACKING_WRITE and so on
+ * @offset: offset in @pages, in bytes
+ * @data: buffer of the caller
+ * @bytes: number of bytes
+ * @flags: BACKING_*
  *
- * Needs no pin, and reaches the same pages as devices do where they are pinned,
- * but for BACKING_OWN.
+ * Needs no pin. Without BACKING_OWN, pages that are pinned are accessed as
+ * devices access them.
  *
- * Context: May sleep. Takes mmap_lock of the process whose memory it is.
- * Return: 0, -EINVAL where the CPU cannot reach the memory, -EPERM where it may
- * not be written to, -EFAULT where it is missing, -ESRCH where it went with its
- * process, -EINTR where the current process is being killed; part may be done
- * then.
+ * Context: May sleep. Takes mmap_lock of the process of the memory.
+ * Return: 0, -EINVAL if the CPU cannot access the memory, -EPERM if it is not
+ * writable, or with part of the bytes possibly copied: -EFAULT if memory is
+ * missing, -ESRCH if its process has exited, -EINTR if the current process is
+ * being killed.
  */
 int pages_copy(struct pages *pages, unsigned long offset, void *data,
 	       unsigned long bytes, unsigned int flags)
@@ -646,7 +660,7 @@ int pages_copy(struct pages *pages, unsigned long offset, void *data,
 		return -EINTR;
 	for (; bytes && !ret; bytes -= part) {
 		part = bytes;
-		ret = copy_part(pages, offset, data, &part, flags);
+		ret = pages_copy_part(pages, offset, data, &part, flags);
 		offset += part;
 		data += part;
 		cond_resched();
@@ -655,16 +669,17 @@ int pages_copy(struct pages *pages, unsigned long offset, void *data,
 	return ret;
 }
 
-static void find_phys(const struct pages *pages, unsigned long offset, u64 most,
-		      u64 *bytes, u64 *phys)
+static void pages_find_phys(const struct pages *pages, unsigned long offset,
+			    u64 max, u64 *bytes, u64 *phys)
 {
 	unsigned long index = offset >> PAGE_SHIFT;
-	unsigned long end = ((offset + most - 1) >> PAGE_SHIFT) + 1;
+	unsigned long end = ((offset + max - 1) >> PAGE_SHIFT) + 1;
 	unsigned long start = 0;
 	struct pfn_run run;
 	u64 nr = 0;
 
 	lockdep_assert_held(&pages->lock);
+
 	pfn_table_for_each_run(&pages->table, run, index, end)
 	{
 		if (!nr)
@@ -675,22 +690,22 @@ static void find_phys(const struct pages *pages, unsigned long offset, u64 most,
 		cond_resched();
 	}
 	*phys = PFN_PHYS(start) + offset_in_page(offset);
-	*bytes = min(most, nr * PAGE_SIZE - offset_in_page(offset));
+	*bytes = min(max, nr * PAGE_SIZE - offset_in_page(offset));
 }
 
 /**
- * pages_phys() - where some memory is
+ * pages_phys() - look up the physical address of memory
  * @pages: the pages
- * @offset: bytes from their beginning; that page is held by somebody
- * @most: bytes to look at, at least 1, not past the end
- * @bytes: set to how many are there in sequence
+ * @offset: offset in @pages, in bytes; that page is held
+ * @max: maximum number of bytes to look up, at least 1, not past the end
+ * @bytes: set to the number of bytes that are physically contiguous
  * @phys: set to the physical address
  *
  * Context: May sleep.
- * Return: 0, -EINVAL where the memory was revoked, -EINTR where the current
- * process is being killed.
+ * Return: 0, -EINVAL if the memory was revoked, -EINTR if the current process
+ * is being killed.
  */
-int pages_phys(struct pages *pages, unsigned long offset, u64 most, u64 *bytes,
+int pages_phys(struct pages *pages, unsigned long offset, u64 max, u64 *bytes,
 	       u64 *phys)
 {
 	int ret = -EINVAL;
@@ -698,46 +713,47 @@ int pages_phys(struct pages *pages, unsigned long offset, u64 most, u64 *bytes,
 	if (mutex_lock_killable(&pages->lock))
 		return -EINTR;
 	if (!pages->track.revoked) {
-		find_phys(pages, offset, most, bytes, phys);
+		pages_find_phys(pages, offset, max, bytes, phys);
 		ret = 0;
 	}
 	mutex_unlock(&pages->lock);
 	return ret;
 }
 
-static bool pays_already(const struct charge *charge)
+static bool pages_charges_current(const struct charge *charge)
 {
 	return charge->mm == current->mm &&
 	       (!charge->user || charge->user == current_user());
 }
 
-/* Returns 1 where @next_charge was taken */
+/* Takes over @next_charge, and sets it to NULL, unless it is not needed */
 static int pages_add_next_charge_locked(struct pages *pages,
-					struct charge *next_charge)
+					struct charge **next_charge)
 {
 	int ret = 0;
 
 	lockdep_assert_held(&pages->lock);
-	if (pages->next_charge || pays_already(&pages->charge))
+
+	if (pages->next_charge || pages_charges_current(&pages->charge))
 		return 0;
-	charge_init(next_charge, pages->charge.mode);
+	charge_init(*next_charge, pages->charge.mode);
 	if (pages->nr_charged)
-		ret = charge_add(next_charge, pages->nr_charged);
+		ret = charge_add(*next_charge, pages->nr_charged);
 	if (ret) {
-		charge_destroy(next_charge);
+		charge_destroy(*next_charge);
 		return ret;
 	}
-	pages->next_charge = next_charge;
-	return 1;
+	swap(pages->next_charge, *next_charge);
+	return 0;
 }
 
 /**
- * pages_can_move() - can another process pay?
+ * pages_can_move() - test if pages can be charged to another process
  * @pages: the pages
  *
  * Context: Any.
- * Return: true where it can: not for part of an address space, nor for what
- * nobody pays.
+ * Return: false for memory of a process, and for memory of a device, which is
+ * not charged.
  */
 bool pages_can_move(const struct pages *pages)
 {
@@ -747,15 +763,15 @@ bool pages_can_move(const struct pages *pages)
 }
 
 /**
- * pages_add_next_charge() - the current process is going to pay
+ * pages_add_next_charge() - charge pages to the current process too
  * @pages: the pages
  *
- * Until pages_drop_next_charge() both pay. Nothing happens where it pays already or is
- * the next_charge. Only one request at a time may do this.
+ * Both accounts are charged until pages_drop_next_charge(). Does nothing if the
+ * current process is charged already. Only one request at a time may do this.
  *
- * Context: Process context of a process with an mm. May sleep.
- * Return: 0, -EINVAL where it is not pages_can_move(), -ENOMEM also where the
- * limit does not allow it, -EINTR where the current process is being killed.
+ * Context: May sleep. The current task has an mm.
+ * Return: 0, -EINVAL if pages_can_move() is false, -ENOMEM, also if the limit
+ * does not allow it, -EINTR if the current process is being killed.
  */
 int pages_add_next_charge(struct pages *pages)
 {
@@ -768,23 +784,21 @@ int pages_add_next_charge(struct pages *pages)
 	if (!next_charge)
 		return -ENOMEM;
 	if (!mutex_lock_killable(&pages->lock)) {
-		ret = pages_add_next_charge_locked(pages, next_charge);
+		ret = pages_add_next_charge_locked(pages, &next_charge);
 		mutex_unlock(&pages->lock);
 	}
-	if (ret == 1)
-		return 0;
 	kfree(next_charge);
 	return ret;
 }
 
 /**
- * pages_drop_next_charge() - only one pays from now on
- * @pages: the pages; nothing happens where there is no next_charge
- * @pays: it is the next_charge
+ * pages_drop_next_charge() - charge pages to one account again
+ * @pages: the pages; does nothing if they have no next account
+ * @use_next: keep the next account rather than the previous one
  *
  * Context: May sleep.
  */
-void pages_drop_next_charge(struct pages *pages, bool pays)
+void pages_drop_next_charge(struct pages *pages, bool use_next)
 {
 	struct charge *next_charge;
 
@@ -793,7 +807,7 @@ void pages_drop_next_charge(struct pages *pages, bool pays)
 	if (!next_charge)
 		return;
 	pages->next_charge = NULL;
-	if (pays)
+	if (use_next)
 		swap(*next_charge, pages->charge);
 	if (pages->nr_charged)
 		charge_sub(next_charge, pages->nr_charged);
@@ -802,16 +816,16 @@ void pages_drop_next_charge(struct pages *pages, bool pays)
 }
 
 /**
- * pages_move() - the memory is now found at an address of the current process
+ * pages_move() - move pages to an address of the current process
  * @pages: the pages
- * @start: the address of their beginning, a multiple of PAGE_SIZE
+ * @start: the new address of page 0, a multiple of PAGE_SIZE
  *
- * The current process pays for it from now on. What is pinned stays pinned.
- * Memory that is not part of an address space has no address to change.
+ * Charges the current process instead of the previous one. Pinned pages stay
+ * pinned. Memory that is not that of a process has no address to change.
  *
- * Context: Process context of a process with an mm. May sleep.
- * Return: 0, or with nothing changed -ENOMEM also where the limit does not allow
- * it, -EINTR where the current process is being killed.
+ * Context: May sleep. The current task has an mm.
+ * Return: 0, or with nothing changed -ENOMEM, also if the limit does not allow
+ * it, or -EINTR if the current process is being killed.
  */
 int pages_move(struct pages *pages, unsigned long start)
 {
@@ -822,15 +836,13 @@ int pages_move(struct pages *pages, unsigned long start)
 	if (!next_charge)
 		return -ENOMEM;
 	if (!mutex_lock_killable(&pages->lock)) {
-		ret = pages_add_next_charge_locked(pages, next_charge);
-		if (ret >= 0 && pages->backing.ops->of_process)
+		ret = pages_add_next_charge_locked(pages, &next_charge);
+		if (!ret && pages->backing.ops->of_process)
 			backing_user_move(&pages->backing, start);
 		mutex_unlock(&pages->lock);
 	}
-	if (ret == 1) {
+	if (!next_charge)
 		pages_drop_next_charge(pages, true);
-		return 0;
-	}
 	kfree(next_charge);
 	return ret;
 }

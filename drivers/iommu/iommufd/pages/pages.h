@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory that can be mapped, shared by all who map it, and the page frames of
- * those parts of it that somebody holds.
+ * Memory that can be mapped, shared by all areas that map it, and the page
+ * frames of those parts of it that are held.
  *
- * A page is pinned and charged once, as long as one or more holds cover it. An
- * area holds what it maps while there is a domain; each pin of an access holds
- * what it pins.
+ * A page is pinned and charged once, as long as at least one hold covers it. An
+ * area holds the range it maps while there is a domain; each pin of an access
+ * holds the range it pins.
  */
 #ifndef IOMMUFD_PAGES_H
 #define IOMMUFD_PAGES_H
@@ -23,61 +23,67 @@ struct dma_buf;
 struct page;
 
 /**
- * PAGES_MAX - what can be held, counted in pages from the beginning: 1 PiB
+ * PAGES_MAX - maximum number of pages that can be held, from page 0: 1 PiB
  *
- * It bounds the root of the table, which is there as soon as one page is held.
+ * It bounds the root of the table, which is allocated as soon as one page is
+ * held.
  */
 #define PAGES_MAX BIT(50 - PAGE_SHIFT)
 
-/** PAGES_INLINE_SIZE - bytes that a struct pages has to spare for its first user */
+/** PAGES_INLINE_SIZE - bytes in a struct pages that its first user may take */
 #define PAGES_INLINE_SIZE 192
 
 /**
- * struct pages - memory, who pays for it, where it is
+ * struct pages - memory, its account and its page frames
  */
 struct pages {
-	/** @refs: areas and requests that have it */
+	/** @refs: references of areas and requests */
 	refcount_t refs;
 	/** @backing: the memory */
 	struct backing backing;
 	/**
-	 * @lock: protects all below. Held while memory is pinned, while it is
-	 * mapped, since that reads @table, and while it is unpinned. For memory
-	 * of a device it is taken under the lock of a dma-buf, and while that
-	 * memory is unmapped.
+	 * @lock: protects all members below. Held while memory is pinned, while
+	 * it is unpinned, and while it is mapped, because that reads @table.
+	 * For memory of a device it is taken under the reservation lock of the
+	 * dma-buf, and also held while that memory is unmapped.
 	 */
 	struct mutex lock;
 	/**
-	 * @table: page frames, set for just those pages that @holds cover. It
-	 * may be smaller than @backing, see PAGES_MAX.
+	 * @table: page frames of exactly those pages that @holds cover. It may
+	 * be smaller than @backing, see PAGES_MAX.
 	 */
 	struct pfn_table table;
 	/** @holds: tree of struct pages_hold */
 	struct rb_root_cached holds;
-	/** @track: where it is mapped; only for memory of a device */
+	/** @track: mappings of the memory; only for memory of a device */
 	struct dmabuf_track track;
-	/** @charge: who pays */
+	/** @charge: account of the memory */
 	struct charge charge;
-	/** @next_charge: who is going to pay instead, charged too; NULL mostly */
+	/**
+	 * @next_charge: account that replaces @charge soon, charged too, or
+	 * NULL
+	 */
 	struct charge *next_charge;
-	/** @nr_charged: pages that are charged */
+	/** @nr_charged: number of pages that are charged */
 	unsigned long nr_charged;
-	/** @inline_taken: by whoever created the pages, before others knew them */
+	/**
+	 * @inline_taken: @inline_data is used; set before the pages are shared
+	 */
 	bool inline_taken;
 	/**
-	 * @inline_data: zeroed memory for what uses the pages first, and goes with
-	 * them: most are used once, and then one allocation does for both
+	 * @inline_data: zeroed memory for the first user of the pages, freed
+	 * with them: most pages have one user, which then needs no allocation
 	 */
 	u64 inline_data[PAGES_INLINE_SIZE / sizeof(u64)];
 };
 
 /**
- * struct pages_hold - a range of pages that must stay
+ * struct pages_hold - a range of pages that has to stay pinned
  */
 struct pages_hold {
 	/** @node: first and last page; links into &pages.holds */
 	struct interval_tree_node node;
-	/** @pins: pins of accesses that share it, 0 for that of an area */
+	/** @pins: pins of accesses that share it; 0 for the hold of an area */
 	unsigned int pins;
 };
 
@@ -106,23 +112,23 @@ void pages_split_hold(struct pages *pages, struct pages_hold *head,
 int pages_pin(struct pages *pages, unsigned long first, unsigned long end,
 	      struct page **out);
 void pages_unpin(struct pages *pages, unsigned long first, unsigned long end);
-int pages_phys(struct pages *pages, unsigned long offset, u64 most, u64 *bytes,
+int pages_phys(struct pages *pages, unsigned long offset, u64 max, u64 *bytes,
 	       u64 *phys);
 int pages_copy(struct pages *pages, unsigned long offset, void *data,
 	       unsigned long bytes, unsigned int flags);
 
 bool pages_can_move(const struct pages *pages);
 int pages_add_next_charge(struct pages *pages);
-void pages_drop_next_charge(struct pages *pages, bool pays);
+void pages_drop_next_charge(struct pages *pages, bool use_next);
 int pages_move(struct pages *pages, unsigned long start);
 
 /**
- * pages_is_inline() - is something in the room of pages?
+ * pages_is_inline() - test if memory is that of pages_take_inline()
  * @pages: the pages
- * @memory: where it is
+ * @memory: address of the memory
  *
  * Context: Any.
- * Return: true where pages_take_inline() gave @memory.
+ * Return: true if pages_take_inline() has returned @memory for @pages.
  */
 static inline bool pages_is_inline(const struct pages *pages,
 				   const void *memory)
