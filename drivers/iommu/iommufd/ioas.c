@@ -21,6 +21,7 @@
 #include "iopt/iopt_iova.h"
 #include "iopt/iopt_phys.h"
 #include "lib/range.h"
+#include "pages/pages.h"
 #include "ucmd.h"
 
 /*
@@ -301,14 +302,15 @@ static int ioas_map_fd(struct iopt *iopt, struct iopt_map *map, int fd)
 		return -EINVAL;
 	dmabuf = dma_buf_get(fd);
 	if (!IS_ERR(dmabuf)) {
-		ret = iopt_map_dmabuf(iopt, map, dmabuf);
+		ret = iopt_map(iopt, map,
+			       &(struct pages_source){ .dmabuf = dmabuf });
 		dma_buf_put(dmabuf);
 		return ret;
 	}
 	file = fget(fd);
 	if (!file)
 		return -EBADF;
-	ret = iopt_map_file(iopt, map, file);
+	ret = iopt_map(iopt, map, &(struct pages_source){ .file = file });
 	fput(file);
 	return ret;
 }
@@ -319,7 +321,7 @@ static int ioas_map_user(struct iopt *iopt, struct iopt_map *map)
 
 	if (check_add_overflow(map->uaddr, map->length, &end))
 		return -EOVERFLOW;
-	return iopt_map_user(iopt, map);
+	return iopt_map(iopt, map, &(struct pages_source){});
 }
 
 /*

@@ -305,8 +305,8 @@ static int iopt_map_pages(struct iopt *iopt, struct iopt_map *map,
 	return ret;
 }
 
-static int iopt_find_memory(const struct iopt_map *map, unsigned long *start,
-			    unsigned long *nr_pages)
+static int iopt_find_memory(const struct iopt_map *map,
+			    struct pages_source *source)
 {
 	struct iova_range memory;
 	int ret;
@@ -314,83 +314,34 @@ static int iopt_find_memory(const struct iopt_map *map, unsigned long *start,
 	ret = iova_range_from_user(map->uaddr, map->length, &memory);
 	if (ret)
 		return ret;
-	*start = memory.first & PAGE_MASK;
-	*nr_pages = PFN_DOWN(memory.last) - PFN_DOWN(memory.first) + 1;
+	source->start = memory.first & PAGE_MASK;
+	source->nr_pages = PFN_DOWN(memory.last) - PFN_DOWN(memory.first) + 1;
+	source->writable = map->prot & IOMMU_WRITE;
+	source->charge = map->charge;
 	return 0;
 }
 
 /**
- * iopt_map_user() - map memory of the current process
+ * iopt_map() - map memory of a process, a file or a dma-buf
  * @iopt: the I/O address space
- * @map: what to map; &iopt_map.iova is written if it is not fixed
+ * @map: the mapping; &iopt_map.iova is written if it is not fixed
+ * @source: the file or dma-buf, if the memory has one; all other members are set
+ *	according to @map
  *
- * Context: Process context of a process with an mm. May sleep.
- * Return: as iopt_map_areas(); -EINVAL also for a length of 0, -EOVERFLOW also
- * for memory that wraps; -ENOMEM also if RLIMIT_MEMLOCK is exceeded; -EFAULT if
- * the memory does not exist or does not allow the access.
+ * If the exporter of a dma-buf revokes the memory, its IOVA stays used but
+ * translates to nothing.
+ *
+ * Context: May sleep. The current task has an mm.
+ * Return: as iopt_map_areas(); -EINVAL also for a length of 0 or memory that
+ * extends past the end of a file; -EOVERFLOW also for memory that wraps; -ENOMEM
+ * also if RLIMIT_MEMLOCK is exceeded; -EFAULT if the memory does not exist or
+ * does not allow the access; an error of pages_create().
  */
-int iopt_map_user(struct iopt *iopt, struct iopt_map *map)
+int iopt_map(struct iopt *iopt, struct iopt_map *map,
+	     struct pages_source *source)
 {
-	unsigned long start, nr_pages;
 	int ret;
 
-	ret = iopt_find_memory(map, &start, &nr_pages);
-	if (ret)
-		return ret;
-	return iopt_map_pages(iopt, map,
-			      pages_create_user(start, nr_pages,
-						map->prot & IOMMU_WRITE,
-						map->charge));
-}
-
-/**
- * iopt_map_file() - map memory of a file
- * @iopt: the I/O address space
- * @map: what to map; &iopt_map.iova is written if it is not fixed
- * @file: the file
- *
- * Context: Process context of a process with an mm. May sleep.
- * Return: as iopt_map_user(); an error of backing_file_init(); -EINVAL also
- * if the memory extends past the end of the file.
- */
-int iopt_map_file(struct iopt *iopt, struct iopt_map *map, struct file *file)
-{
-	unsigned long start, nr_pages;
-	int ret;
-
-	ret = iopt_find_memory(map, &start, &nr_pages);
-	if (ret)
-		return ret;
-	return iopt_map_pages(iopt, map,
-			      pages_create_file(file, start, nr_pages,
-						map->prot & IOMMU_WRITE,
-						map->charge));
-}
-
-/**
- * iopt_map_dmabuf() - map memory of a dma-buf
- * @iopt: the I/O address space
- * @map: what to map; &iopt_map.iova is written if it is not fixed
- * @dmabuf: the dma-buf
- *
- * If the exporter revokes the memory, its IOVA stays used but translates to
- * nothing.
- *
- * Context: Process context of a process with an mm. May sleep.
- * Return: as iopt_map_areas(); -EINVAL also for a length of 0, -EOVERFLOW also
- * for memory that wraps; an error of backing_dmabuf_init().
- */
-int iopt_map_dmabuf(struct iopt *iopt, struct iopt_map *map,
-		    struct dma_buf *dmabuf)
-{
-	unsigned long start, nr_pages;
-	int ret;
-
-	ret = iopt_find_memory(map, &start, &nr_pages);
-	if (ret)
-		return ret;
-	return iopt_map_pages(iopt, map,
-			      pages_create_dmabuf(dmabuf, start, nr_pages,
-						  map->prot & IOMMU_WRITE,
-						  map->charge));
+	ret = iopt_find_memory(map, source);
+	return ret ?: iopt_map_pages(iopt, map, pages_create(source));
 }

@@ -48,10 +48,9 @@
 #include "pages/charge.h"
 
 struct area;
-struct dma_buf;
-struct file;
 struct iommu_domain;
 struct iopt_user;
+struct pages_source;
 
 /** IOVA_RANGE_ALL - the range that covers every IOVA */
 #define IOVA_RANGE_ALL ((const struct iova_range){ 0, ULONG_MAX })
@@ -176,10 +175,8 @@ struct iopt_map {
 void iopt_init(struct iopt *iopt);
 int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 		   struct iopt_map *map);
-int iopt_map_user(struct iopt *iopt, struct iopt_map *map);
-int iopt_map_file(struct iopt *iopt, struct iopt_map *map, struct file *file);
-int iopt_map_dmabuf(struct iopt *iopt, struct iopt_map *map,
-		    struct dma_buf *dmabuf);
+int iopt_map(struct iopt *iopt, struct iopt_map *map,
+	     struct pages_source *source);
 void iopt_free_iova(struct iopt *iopt, const struct list_head *areas);
 int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
 		    unsigned long timeout);

@@ -69,61 +69,6 @@ static void pages_free(struct pages *pages)
 	kmem_cache_free(pages_cache, pages);
 }
 
-/**
- * pages_create_user() - create pages of memory of the current process
- * @start: address, a multiple of PAGE_SIZE
- * @nr_pages: size in pages, at least 1
- * @writable: devices may write to the memory
- * @mode: how to charge the current process
- *
- * Context: May sleep. The current task has an mm.
- * Return: the pages, dropped by pages_put(), ERR_PTR(-ENOMEM), or
- * ERR_PTR(-EINVAL) for an impossible size.
- */
-struct pages *pages_create_user(unsigned long start, unsigned long nr_pages,
-				bool writable, enum charge_mode mode)
-{
-	/* memory of a process has no pages beyond this */
-	unsigned long max = TASK_SIZE_MAX >> PAGE_SHIFT;
-	struct pages *pages = pages_alloc(start, min(nr_pages, max));
-
-	if (IS_ERR(pages))
-		return pages;
-	backing_user_init(&pages->backing, start, nr_pages, writable);
-	charge_init(&pages->charge, mode);
-	return pages;
-}
-
-/**
- * pages_create_file() - create pages of memory of a file
- * @file: file of shared memory or of huge pages
- * @start: offset in @file, a multiple of PAGE_SIZE
- * @nr_pages: size in pages, at least 1
- * @writable: devices may write to the memory
- * @mode: how to charge the current process
- *
- * Context: May sleep. The current task has an mm.
- * Return: as pages_create_user(), or an error of backing_file_init().
- */
-struct pages *pages_create_file(struct file *file, unsigned long start,
-				unsigned long nr_pages, bool writable,
-				enum charge_mode mode)
-{
-	struct pages *pages = pages_alloc(start, nr_pages);
-	int ret;
-
-	if (IS_ERR(pages))
-		return pages;
-	ret = backing_file_init(&pages->backing, file, start, nr_pages,
-				writable);
-	if (ret) {
-		pages_free(pages);
-		return ERR_PTR(ret);
-	}
-	charge_init(&pages->charge, mode);
-	return pages;
-}
-
 static void pages_revoke(struct backing *backing)
 {
 	struct pages *pages = container_of(backing, struct pages, backing);
@@ -132,39 +77,55 @@ static void pages_revoke(struct backing *backing)
 	dmabuf_track_revoke(&pages->track);
 }
 
+static int pages_init_backing(struct pages *pages,
+			      const struct pages_source *source)
+{
+	/* taken under mmap_lock, itself taken under that of other pages */
+	static struct lock_class_key dmabuf_key;
+
+	if (source->file)
+		return backing_file_init(&pages->backing, source->file,
+					 source->start, source->nr_pages,
+					 source->writable);
+	if (source->dmabuf) {
+		lockdep_set_class(&pages->lock, &dmabuf_key);
+		return backing_dmabuf_init(&pages->backing, source->dmabuf,
+					   source->start, source->nr_pages,
+					   source->writable, pages_revoke);
+	}
+	backing_user_init(&pages->backing, source->start, source->nr_pages,
+			  source->writable);
+	return 0;
+}
+
 /**
- * pages_create_dmabuf() - create pages of the memory of a dma-buf
- * @dmabuf: the dma-buf
- * @start: offset in @dmabuf, a multiple of PAGE_SIZE
- * @nr_pages: size in pages, at least 1
- * @writable: devices may write to the memory
- * @mode: unused, because nothing is charged
+ * pages_create() - create pages
+ * @source: the memory
  *
  * Context: May sleep. The current task has an mm. Takes the reservation lock of
- * @dmabuf.
- * Return: as pages_create_user(), or an error of backing_dmabuf_init().
+ * a dma-buf.
+ * Return: the pages, dropped by pages_put(), ERR_PTR(-ENOMEM), ERR_PTR(-EINVAL)
+ * for an impossible size, or an error of backing_file_init() or
+ * backing_dmabuf_init().
  */
-struct pages *pages_create_dmabuf(struct dma_buf *dmabuf, unsigned long start,
-				  unsigned long nr_pages, bool writable,
-				  enum charge_mode mode)
+struct pages *pages_create(const struct pages_source *source)
 {
-	/*
-	 * taken under mmap_lock, which is taken under the lock of other pages
-	 */
-	static struct lock_class_key key;
-	struct pages *pages = pages_alloc(start, nr_pages);
+	unsigned long max = ULONG_MAX;
+	struct pages *pages;
 	int ret;
 
+	/* memory of a process has no pages beyond its address space */
+	if (!source->file && !source->dmabuf)
+		max = TASK_SIZE_MAX >> PAGE_SHIFT;
+	pages = pages_alloc(source->start, min(source->nr_pages, max));
 	if (IS_ERR(pages))
 		return pages;
-	lockdep_set_class(&pages->lock, &key);
-	ret = backing_dmabuf_init(&pages->backing, dmabuf, start, nr_pages,
-				  writable, pages_revoke);
+	ret = pages_init_backing(pages, source);
 	if (ret) {
 		pages_free(pages);
 		return ERR_PTR(ret);
 	}
-	charge_init(&pages->charge, mode);
+	charge_init(&pages->charge, source->charge);
 	return pages;
 }
 

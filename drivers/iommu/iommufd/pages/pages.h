@@ -78,6 +78,26 @@ struct pages {
 };
 
 /**
+ * struct pages_source - memory to create pages of
+ *
+ * It is that of @file, of @dmabuf or, with neither, of the current process.
+ */
+struct pages_source {
+	/** @file: file of shared memory or of huge pages */
+	struct file *file;
+	/** @dmabuf: dma-buf */
+	struct dma_buf *dmabuf;
+	/** @start: address or offset, a multiple of PAGE_SIZE */
+	unsigned long start;
+	/** @nr_pages: size in pages, at least 1 */
+	unsigned long nr_pages;
+	/** @writable: devices may write to the memory */
+	bool writable;
+	/** @charge: how to charge the current process; unused for a dma-buf */
+	enum charge_mode charge;
+};
+
+/**
  * struct pages_hold - a range of pages that has to stay pinned
  */
 struct pages_hold {
@@ -90,14 +110,7 @@ struct pages_hold {
 int pages_init(void);
 void pages_exit(void);
 
-struct pages *pages_create_user(unsigned long start, unsigned long nr_pages,
-				bool writable, enum charge_mode mode);
-struct pages *pages_create_file(struct file *file, unsigned long start,
-				unsigned long nr_pages, bool writable,
-				enum charge_mode mode);
-struct pages *pages_create_dmabuf(struct dma_buf *dmabuf, unsigned long start,
-				  unsigned long nr_pages, bool writable,
-				  enum charge_mode mode);
+struct pages *pages_create(const struct pages_source *source);
 struct pages *pages_get(struct pages *pages);
 void pages_put(struct pages *pages);
 void *pages_take_inline(struct pages *pages);

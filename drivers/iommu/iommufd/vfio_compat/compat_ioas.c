@@ -19,6 +19,7 @@
 #include "iopt/iopt_copy.h"
 #include "iopt/iopt_domain.h"
 #include "lib/range.h"
+#include "pages/pages.h"
 #include "ucmd.h"
 
 /* Returns NULL if none is selected; to be released by object_put(). */
@@ -92,7 +93,7 @@ static int compat_ioas_map(struct iommufd_ioas *ioas, void __user *arg)
 		map.prot |= IOMMU_READ;
 	if (cmd.flags & VFIO_DMA_MAP_FLAG_WRITE)
 		map.prot |= IOMMU_WRITE;
-	return iopt_map_user(&ioas->iopt, &map);
+	return iopt_map(&ioas->iopt, &map, &(struct pages_source){});
 }
 
 static int compat_ioas_cut_out(struct iopt *iopt,

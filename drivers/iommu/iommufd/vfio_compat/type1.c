@@ -17,6 +17,7 @@
 #include "iopt/iopt_domain.h"
 #include "iopt/iopt_iova.h"
 #include "lib/range.h"
+#include "pages/pages.h"
 #include "type1.h"
 #include "user_words.h"
 #include "vaddr.h"
@@ -62,7 +63,7 @@ static int type1_map_with_log(struct container *container, struct iopt_map *map,
 	u64 unmapped;
 	int ret;
 
-	ret = iopt_map_user(&container->space.iopt, map);
+	ret = iopt_map(&container->space.iopt, map, &(struct pages_source){});
 	if (ret && !log)
 		dirty_remove(&container->dirty, range);
 	if (!ret && log) {
