@@ -192,8 +192,7 @@ static void check_used(const struct model *model,
 	for (i = 0; i < NR_NODES; i++)
 		expected += model->in_use[i] &&
 			    iova_range_overlaps(&model->used[i], range);
-	iova_space_for_each_used(&model->space, node, range)
-	{
+	iova_space_for_each_used(&model->space, node, range) {
 		i = node - model->nodes;
 		CHECK(i < NR_NODES && model->in_use[i]);
 		CHECK(node->range.first == model->used[i].first);
@@ -211,8 +210,7 @@ static void check_usable(struct model *model)
 	unsigned long from = 0;
 	bool more = true;
 
-	iova_space_for_each_usable(&model->space, usable)
-	{
+	iova_space_for_each_usable(&model->space, usable) {
 		CHECK(more && model_next(model, from, is_usable, &expected));
 		CHECK(usable.first == expected.first);
 		CHECK(usable.last == expected.last);
@@ -232,8 +230,7 @@ static void check_gaps(const struct model *model, unsigned long from,
 	struct iova_gap gap;
 	bool more = iova_tree_first_gap(used, from, size, &gap);
 
-	iova_space_for_each_used(&model->space, node, &IOVA_RANGE_ALL)
-	{
+	iova_space_for_each_used(&model->space, node, &IOVA_RANGE_ALL) {
 		if (node->range.first > from &&
 		    node->range.first - above.first >= size) {
 			CHECK(more && gap.range.first == above.first);

@@ -127,8 +127,7 @@ static void check_all(const struct model *model)
 	unsigned long at = 0, end = model->table.nr_pages, next_pfn = PFN_NONE;
 	struct pfn_run run;
 
-	pfn_table_for_each_run(&model->table, run, 0, end)
-	{
+	pfn_table_for_each_run(&model->table, run, 0, end) {
 		CHECK(run.nr && run.index >= at);
 		/*
 		 * A run is as long as possible: it does not continue the last

@@ -110,8 +110,7 @@ static void model_compare(struct model *model)
 			EXPECT_EQ(range.last, node->range.last);
 	}
 	page = 0;
-	iova_space_for_each_usable(&model->space, usable)
-	{
+	iova_space_for_each_usable(&model->space, usable) {
 		for (;
 		     page < NR_PAGES && model_iova(model, page) != usable.first;
 		     page++)

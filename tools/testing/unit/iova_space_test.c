@@ -263,8 +263,7 @@ static void expect_usable(struct iova_space *space, unsigned int nr, ...)
 	va_list args;
 
 	va_start(args, nr);
-	iova_space_for_each_usable(space, usable)
-	{
+	iova_space_for_each_usable(space, usable) {
 		if (++found > nr)
 			break;
 		EXPECT_EQ(va_arg(args, unsigned long), usable.first);

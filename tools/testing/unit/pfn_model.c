@@ -158,8 +158,7 @@ void pfn_model_each_run(const struct pfn_model *model, unsigned long index,
 	struct pfn_run run;
 	unsigned long i, at = index;
 
-	pfn_table_for_each_run(&model->table, run, index, end)
-	{
+	pfn_table_for_each_run(&model->table, run, index, end) {
 		for (; at < run.index; at++)
 			EXPECT_EQ(PFN_NONE, model->pfn[at]);
 		for (i = 0; i < run.nr && !unit_failed(); i++)

@@ -119,8 +119,7 @@ static void huge_pages_cost_8_bytes(void)
 	printf("# 1 TiB of huge pages: %zu bytes\n", unit_allocated_bytes());
 	EXPECT(unit_allocated_bytes() <= (4 << 20) + (8 << 10));
 	i = 0;
-	pfn_table_for_each_run(&table, run, 0, nr)
-	{
+	pfn_table_for_each_run(&table, run, 0, nr) {
 		EXPECT_EQ(i, run.index);
 		EXPECT_EQ(4 * nr - 2 * i, run.pfn);
 		EXPECT_EQ(PFN_SLOT_PAGES, run.nr);
