@@ -375,7 +375,7 @@ int iova_space_reserve_outside(struct iova_space *space,
 /**
  * iova_space_unreserve() - drop all reservations of one owner
  * @space: the space
- * @owner: the owner given to iova_space_reserve(), with any number of them
+ * @owner: owner given to iova_space_reserve(); it may have no reservation
  *
  * O(r) in the number of reservations.
  *
