@@ -52,9 +52,6 @@ struct iommu_domain;
 struct iopt_user;
 struct pages_source;
 
-/** IOVA_RANGE_ALL - the range that covers every IOVA */
-#define IOVA_RANGE_ALL ((const struct iova_range){ 0, ULONG_MAX })
-
 /**
  * struct iopt_user_ops - ask a user that has memory pinned to unpin it
  */
