@@ -200,8 +200,8 @@ struct iommufd_object {
 	unsigned int users;
 	/** @refs: requests that are using the object right now */
 	atomic_t refs;
-	/** @condemned: the removal that is under way must not fail */
-	bool condemned;
+	/** @removing: the removal that is under way must not fail */
+	bool removing;
 };
 
 /**

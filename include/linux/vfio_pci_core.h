@@ -170,13 +170,13 @@ struct vfio_pci_core_device {
 	 */
 	struct iommufd_p2p_provider *p2p_provider;
 	/**
-	 * @wakeup_trigger: signalled when the device is woken up, which also
+	 * @wakeup_trigger: signalled when the device resumes, which also
 	 * ends its low power state, or NULL; protected by @memory_lock
 	 */
 	struct eventfd_ctx *wakeup_trigger;
 
-	/** @woken: work to do after the device was woken up */
-	struct work_struct woken;
+	/** @resume_work: runs after the device has resumed */
+	struct work_struct resume_work;
 
 	/** @sriov: its virtual functions, or NULL if it cannot have any */
 	struct vfio_pci_sriov *sriov;
@@ -192,13 +192,13 @@ struct vfio_pci_core_device {
 
 	/** @low_power: the user allows it to sleep; under @memory_lock */
 	bool low_power;
-	/** @waking: @woken is pending; set while the device stays awake */
-	bool waking;
+	/** @resume_pending: @resume_work is queued; the device stays in D0 meanwhile */
+	bool resume_pending;
 	/**
-	 * @sleeps_open: the last suspend happened while the device was open;
+	 * @suspended_open: the last suspend happened while the device was open;
 	 * used by the callbacks of runtime power management only
 	 */
-	bool sleeps_open;
+	bool suspended_open;
 	/** @nointxmask: mask INTx at the interrupt controller; set by init */
 	bool nointxmask;
 	/** @disable_idle_d3: do not suspend while closed; set by init */

@@ -132,7 +132,7 @@ static void access_init_users(struct iommufd_access *access)
 	for (unsigned int i = 0; i < ARRAY_SIZE(access->users); i++) {
 		access->users[i].access = access;
 		access->users[i].user.ops = &access_user_ops;
-		access->users[i].user.pins = access_may_pin(access);
+		access->users[i].user.can_pin = access_may_pin(access);
 	}
 }
 

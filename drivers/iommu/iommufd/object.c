@@ -260,7 +260,7 @@ static int object_destroy_unpublished(struct iommufd_object *obj, bool killable)
 		wait_event(table->idle, object_is_idle(obj));
 
 	xa_lock(&table->objects);
-	if (ret && obj->condemned) {
+	if (ret && obj->removing) {
 		xa_unlock(&table->objects);
 		wait_event(table->idle, object_is_idle(obj));
 		xa_lock(&table->objects);
@@ -345,7 +345,7 @@ bool object_begin_remove(struct iommufd_object *obj)
 
 	xa_lock(&table->objects);
 	WARN_ON(obj->users);
-	obj->condemned = true;
+	obj->removing = true;
 	ours = xa_load(&table->objects, obj->id) == obj;
 	if (ours)
 		object_set_entry(obj, NULL);

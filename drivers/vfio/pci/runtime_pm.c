@@ -83,7 +83,7 @@ static int runtime_suspend(struct device *dev)
 	scoped_guard(rwsem_write, &vdev->memory_lock) {
 		vfio_pci_set_power_state(vdev, PCI_D0);
 		/* An open device is suspended in low power only */
-		vdev->sleeps_open = vdev->low_power;
+		vdev->suspended_open = vdev->low_power;
 	}
 	vfio_pci_intx_suspend(vdev);
 	return 0;
@@ -92,7 +92,7 @@ static int runtime_suspend(struct device *dev)
 static void runtime_resume_work(struct work_struct *work)
 {
 	struct vfio_pci_core_device *vdev =
-		container_of(work, struct vfio_pci_core_device, woken);
+		container_of(work, struct vfio_pci_core_device, resume_work);
 
 	down_write(&vdev->memory_lock);
 	if (vdev->wakeup_trigger) {
@@ -103,7 +103,7 @@ static void runtime_resume_work(struct work_struct *work)
 
 	vfio_pci_intx_resume(vdev);
 	/* Pairs with vfio_pci_runtime_flush() */
-	smp_store_release(&vdev->waking, false);
+	smp_store_release(&vdev->resume_pending, false);
 	pm_runtime_put(&vdev->pdev->dev);
 }
 
@@ -118,13 +118,13 @@ static int runtime_resume(struct device *dev)
 {
 	struct vfio_pci_core_device *vdev = dev_get_drvdata(dev);
 
-	if (!vdev->sleeps_open)
+	if (!vdev->suspended_open)
 		return 0;
 
 	pm_runtime_get_noresume(dev);
 	/* Seen by every task that keeps the device awake from now on */
-	WRITE_ONCE(vdev->waking, true);
-	schedule_work(&vdev->woken);
+	WRITE_ONCE(vdev->resume_pending, true);
+	schedule_work(&vdev->resume_work);
 	return 0;
 }
 
@@ -136,7 +136,7 @@ static int runtime_resume(struct device *dev)
  */
 void vfio_pci_runtime_init(struct vfio_pci_core_device *vdev)
 {
-	INIT_WORK(&vdev->woken, runtime_resume_work);
+	INIT_WORK(&vdev->resume_work, runtime_resume_work);
 }
 
 /*
@@ -202,5 +202,5 @@ void vfio_pci_idle_forbid(struct vfio_pci_core_device *vdev)
 	if (!vdev->disable_idle_d3)
 		pm_runtime_get_noresume(dev);
 	pm_runtime_forbid(dev);
-	flush_work(&vdev->woken);
+	flush_work(&vdev->resume_work);
 }

@@ -27,8 +27,8 @@ void vfio_pci_idle_begin(struct vfio_pci_core_device *vdev);
 static inline void vfio_pci_runtime_flush(struct vfio_pci_core_device *vdev)
 {
 	/* Every access calls this, and flush_work() is not cheap */
-	if (smp_load_acquire(&vdev->waking))
-		flush_work(&vdev->woken);
+	if (smp_load_acquire(&vdev->resume_pending))
+		flush_work(&vdev->resume_work);
 }
 
 /**

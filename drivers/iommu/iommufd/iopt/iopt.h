@@ -77,8 +77,8 @@ struct iopt_user_ops {
 struct iopt_user {
 	/** @ops: callbacks into the user */
 	const struct iopt_user_ops *ops;
-	/** @pins: the user may pin, and needs mappings of whole pages */
-	bool pins;
+	/** @can_pin: the user may pin, and needs mappings of whole pages */
+	bool can_pin;
 	/** @index: index in &iopt.users */
 	u32 index;
 };

@@ -19,7 +19,7 @@ static int iopt_add_user_locked(struct iopt *iopt, struct iopt_user *user)
 {
 	int ret;
 
-	if (user->pins) {
+	if (user->can_pin) {
 		ret = iopt_check_alignment(iopt, PAGE_SIZE);
 		if (ret)
 			return ret;
@@ -28,7 +28,7 @@ static int iopt_add_user_locked(struct iopt *iopt, struct iopt_user *user)
 		       GFP_KERNEL_ACCOUNT);
 	if (ret)
 		return ret;
-	iopt->nr_pinners += user->pins;
+	iopt->nr_pinners += user->can_pin;
 	iopt_update_alignment(iopt);
 	return 0;
 }
@@ -67,7 +67,7 @@ void iopt_remove_user(struct iopt *iopt, struct iopt_user *user)
 	might_sleep();
 	guard(rwsem_write)(&iopt->domains_rwsem);
 	xa_erase(&iopt->users, user->index);
-	iopt->nr_pinners -= user->pins;
+	iopt->nr_pinners -= user->can_pin;
 	iopt_update_alignment(iopt);
 }
 

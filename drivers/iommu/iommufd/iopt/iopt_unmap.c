@@ -125,7 +125,7 @@ static void iopt_notify_users(struct iopt *iopt, const struct iova_range *range)
 
 	xa_lock(&iopt->users);
 	xa_for_each(&iopt->users, index, user) {
-		if (!user->pins || !user->ops->get(user))
+		if (!user->can_pin || !user->ops->get(user))
 			continue;
 		xa_unlock(&iopt->users);
 		user->ops->unmap(user, range->first, iova_range_length(range));

@@ -91,7 +91,7 @@ iommufd_container_access_create(struct iommufd_container_group *cgrp,
 	refcount_set(&access->refs, 1);
 	init_completion(&access->idle);
 	access->user.ops = &container_access_user_ops;
-	access->user.pins = ops->needs_pin_pages && ops->unmap;
+	access->user.can_pin = ops->needs_pin_pages && ops->unmap;
 	ret = iopt_add_user(&container->space.iopt, &access->user);
 	if (ret) {
 		kfree(access);
@@ -213,7 +213,7 @@ int iommufd_container_pin_pages(struct iommufd_container_access *access,
 		return -E2BIG;
 	if (container->state == CONTAINER_TYPE1)
 		return -EACCES;
-	if (!access->user.pins)
+	if (!access->user.can_pin)
 		return -EINVAL;
 	if (iova_range_from_user(iova, npage * PAGE_SIZE, &range))
 		return npage ? TYPE1_EWRAP : -EINVAL;

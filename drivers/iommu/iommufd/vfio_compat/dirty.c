@@ -18,7 +18,7 @@
 #include "iopt/iopt_dirty.h"
 #include "iopt/iopt_iova.h"
 
-static const struct iova_range dirty_everything = { 0, ULONG_MAX };
+static const struct iova_range dirty_all = IOVA_RANGE_ALL;
 
 /**
  * dirty_init() - initialize a log that is off
@@ -228,8 +228,8 @@ void dirty_group_left(struct container_dirty *dirty)
 	struct dirty_map *map;
 
 	guard(mutex)(&dirty->lock);
-	for (map = dirty_map_first(&dirty->maps, &dirty_everything); map;
-	     map = dirty_map_next(map, &dirty_everything))
+	for (map = dirty_map_first(&dirty->maps, &dirty_all); map;
+	     map = dirty_map_next(map, &dirty_all))
 		dirty_map_fill(map);
 }
 
@@ -273,7 +273,7 @@ int dirty_collect(struct container_dirty *dirty, struct dirty_map *map)
 
 static int dirty_add_all(struct container_dirty *dirty)
 {
-	struct iova_range left = dirty_everything, area;
+	struct iova_range left = dirty_all, area;
 	int ret;
 
 	lockdep_assert_held(&dirty->lock);
@@ -306,7 +306,7 @@ int dirty_start(struct container_dirty *dirty)
 	scoped_guard(mutex, &dirty->lock) {
 		ret = dirty_add_all(dirty);
 		if (ret) {
-			dirty_map_remove_range(&dirty->maps, &dirty_everything);
+			dirty_map_remove_range(&dirty->maps, &dirty_all);
 			return ret;
 		}
 		dirty->on = true;
@@ -328,5 +328,5 @@ void dirty_stop(struct container_dirty *dirty)
 	guard(mutex)(&dirty->lock);
 	dirty->by_iommu = false;
 	dirty->on = false;
-	dirty_map_remove_range(&dirty->maps, &dirty_everything);
+	dirty_map_remove_range(&dirty->maps, &dirty_all);
 }

@@ -188,11 +188,11 @@ static int type1_unmap_range(struct container *container,
 
 static int type1_unmap_all(struct container *container, u64 *unmapped)
 {
-	const struct iova_range everything = { 0, ULONG_MAX };
+	const struct iova_range all = IOVA_RANGE_ALL;
 	int ret = iopt_unmap_all(&container->space.iopt, unmapped);
 
 	if (!ret)
-		dirty_remove(&container->dirty, &everything);
+		dirty_remove(&container->dirty, &all);
 	return ret;
 }
 
