@@ -52,3 +52,4 @@ MODULE_IMPORT_NS("IOMMUFD_NG");
 MODULE_SOFTDEP("post: vfio_iommu_type1");
 MODULE_DESCRIPTION("VFIO: access to devices from user space");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(PRODUCT_VERSION);

@@ -547,5 +547,6 @@ static void __exit vfio_pci_core_exit(void)
 module_exit(vfio_pci_core_exit);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(PRODUCT_VERSION);
 MODULE_DESCRIPTION("Common code of the VFIO drivers of PCI devices");
 MODULE_IMPORT_NS("VFIO_NG");

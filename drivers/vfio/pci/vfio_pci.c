@@ -225,6 +225,7 @@ static void __exit vfio_pci_exit(void)
 module_exit(vfio_pci_exit);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(PRODUCT_VERSION);
 MODULE_DESCRIPTION("VFIO: access to PCI functions from user space");
 MODULE_IMPORT_NS("VFIO_NG");
 MODULE_IMPORT_NS("VFIO_PCI_NG");
