@@ -10,10 +10,18 @@
 #   make compat-diff [KERNEL=7.2] [SEED=n] [COUNT=n]
 #                              the container beside the kernel's own, call by call
 #   make bench [KERNEL=7.2]   time and memory, against the kernel's own modules
+#   make quick [T=subject] [BASE=commit] [KERNEL=7.2]
+#                              what was changed: checks of the source, unit tests, a build,
+#                              the selftests of its subjects in one guest
 #   make check [T=pattern]     every check; with T, those that match
+#   make check-all             every check on every kernel, with the debug kernel, and
+#                              long versions of those that draw random numbers
 #   make check-debug           the tests on a kernel with sanitizers, which it builds
 #   make fuzz [SECONDS=60] [T=pattern]
 #                              each fuzzer of the parts that need no kernel
+#   make docs                  Documentation/ as pages, in build/docs
+#   make compile_commands.json [KERNEL=7.2]
+#                              how each file is compiled, for editors
 #   make modules KDIR=...      a native build against installed headers
 #   make modules_install, modules_uninstall KDIR=...
 #                              into the kernel's updates/, and out of it again
@@ -50,6 +58,23 @@ bench:
 check:
 	scripts/check '$(T)'
 
+check-all:
+	scripts/check --all '$(T)'
+
+quick:
+	scripts/quick --kernel $(KERNEL) $(if $(BASE),--base $(BASE)) $(T)
+
+docs:
+	mkdir -p build
+	$(VM) exec --kernel 7.2 -- sh -c 'scripts/docs /tmp/docs >&2 && tar -C /tmp/docs -cf - .' \
+		>build/docs.tar
+	rm -rf build/docs && mkdir build/docs && tar -C build/docs -xf build/docs.tar && rm build/docs.tar
+	@echo "see build/docs/index.html"
+
+compile_commands.json: all
+	scripts/compile-commands $$($(VM) build --kernel $(KERNEL) --where) \
+		$$($(VM) exec --kernel $(KERNEL) --headers) $(CURDIR)
+
 check-debug:
 	scripts/check '$(T).*_debug$$'
 
@@ -85,5 +110,5 @@ ifneq ($(KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 endif
 
-.PHONY: all run bench check-qemu compat-diff conformance check check-debug fuzz need_kdir modules modules_install \
-	modules_uninstall clean
+.PHONY: all run bench check-qemu compat-diff conformance check check-all check-debug quick docs fuzz \
+	compile_commands.json need_kdir modules modules_install modules_uninstall clean
