@@ -68,8 +68,8 @@ tree_program() {
 }
 
 # Makes initramfs $1: the script $2 as /init, a busybox, and modules $4... of
-# kernel release $3 in /modules, with what they depend on; /modules/order says
-# in which order they load.
+# kernel release $3 in /modules, with what they depend on; /modules/order
+# has the order in which they load.
 pack_initramfs() {
 	local out=$1 init=$2 tree stage=$1.d name path file words
 
@@ -108,7 +108,7 @@ source_files() {
 	fi | sort -zu
 }
 
-# Copies the source to $1, where the products of earlier builds stay as they
+# Copies the source to $1 and leaves products of earlier builds there as they
 # are; a file that went out of the source since the last time is removed.
 sync_source() {
 	local to=$1 list=$1.files rsync
@@ -121,14 +121,14 @@ sync_source() {
 	if [ -e "$list" ]; then
 		comm -z23 "$list" "$list.new" | (cd "$to" && xargs -0r rm -f --)
 	fi
-	# A file may vanish while we read: somebody is editing.
+	# A file may vanish while we read, by an editor.
 	"${rsync[@]}" -lptD --from0 --ignore-missing-args \
 		--files-from="$list.new" "$REPO/" "$to/" || [ $? = 24 ]
 	mv "$list.new" "$list"
 }
 
 # Runs a command natively inside the tree, with directory $1 as /src, in
-# namespaces of its own: nothing is left when it ends. Where the caller's
+# namespaces of its own: nothing is left when it ends. If the caller's
 # $kernel is "debug", /lib/modules is that kernel's.
 in_tree() {
 	local src=$1 modules=
