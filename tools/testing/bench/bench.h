@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "harness.h"
 #include "vdev.h"
 
 /* What rows about small mappings have to map. */

@@ -16,7 +16,6 @@
 #include "mock.h"
 #include "pci.h"
 #include "sys.h"
-#include "vdev.h"
 
 #define IOVA FAIL_IOVA
 #define IOVA2 0x20000000ULL

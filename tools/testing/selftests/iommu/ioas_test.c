@@ -5,10 +5,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "backend.h"
 #include "harness.h"
 #include "ioas.h"
 #include "sys.h"
-#include "vdev.h"
 
 TEST(alloc_struct)
 {

@@ -12,11 +12,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "harness.h"
 #include "ioas.h"
 #include "sys.h"
 #include "uffd.h"
-#include "vdev.h"
 
 TEST(destroy)
 {

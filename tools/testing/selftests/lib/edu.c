@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "harness.h"
 #include "sys.h"
 
 #define EDU_ID 0x00
@@ -23,10 +24,8 @@
 
 struct edu *edu_open_in(struct space *space, const char *bdf)
 {
-	struct edu *edu = calloc(1, sizeof(*edu));
+	struct edu *edu = sys_zalloc(sizeof(*edu));
 
-	if (!edu)
-		FAIL("out of memory");
 	edu->vdev = vdev_open_in(space, bdf);
 	vdev_enable(edu->vdev, true);
 	edu->regs = vdev_mmap(edu->vdev, VFIO_PCI_BAR0_REGION_INDEX, NULL);

@@ -9,8 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "ioas.h"
-#include "vdev.h"
 
 /** struct footprint - what a failure must not leave behind */
 struct footprint {

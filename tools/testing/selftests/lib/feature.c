@@ -21,9 +21,7 @@ int __vdev_feature(struct vdev *vdev, __u32 flags, void *data, size_t size)
 	struct vfio_device_feature *feature;
 	int rc;
 
-	feature = calloc(1, sizeof(*feature) + size);
-	if (!feature)
-		FAIL("out of memory");
+	feature = sys_zalloc(sizeof(*feature) + size);
 	feature->argsz = sizeof(*feature) + size;
 	feature->flags = flags;
 	if (size)
@@ -43,9 +41,7 @@ int __vdev_dmabuf(struct vdev *vdev, unsigned int index,
 	size_t size = sizeof(*req) + nr * sizeof(*ranges);
 	int rc;
 
-	req = calloc(1, size);
-	if (!req)
-		FAIL("out of memory");
+	req = sys_zalloc(size);
 	req->region_index = index;
 	req->open_flags = O_RDWR | O_CLOEXEC;
 	req->nr_ranges = nr;

@@ -19,20 +19,6 @@ void test_skip_to(int fd)
 	skip_fd = fd;
 }
 
-const char *backend_name(enum backend backend)
-{
-	switch (backend) {
-	case BACKEND_CONTAINER:
-		return "container";
-	case BACKEND_SYMLINK:
-		return "symlink";
-	case BACKEND_IOMMUFD:
-		return "iommufd";
-	default:
-		return "none";
-	}
-}
-
 void test_fail(const char *file, int line, const char *fmt, ...)
 {
 	va_list args;

@@ -16,20 +16,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/** enum backend - the ways by which a program reaches a device */
-enum backend {
-	/** @BACKEND_NONE: the test does not use a backend */
-	BACKEND_NONE = 0,
-	/** @BACKEND_CONTAINER: /dev/vfio/vfio and the group file */
-	BACKEND_CONTAINER = 1,
-	/** @BACKEND_SYMLINK: a link to /dev/iommu, and the group file */
-	BACKEND_SYMLINK = 2,
-	/** @BACKEND_IOMMUFD: /dev/iommu and the device's own node */
-	BACKEND_IOMMUFD = 4,
-};
-
-#define BACKENDS_LEGACY (BACKEND_CONTAINER | BACKEND_SYMLINK)
-#define BACKENDS_ALL (BACKENDS_LEGACY | BACKEND_IOMMUFD)
+#include "backend.h"
 
 /* What a test's process tells its parent by its exit status. */
 enum { RESULT_PASS = 0, RESULT_FAIL = 1, RESULT_SKIP = 4 };
@@ -47,7 +34,6 @@ struct test {
 };
 
 void test_register(struct test *test);
-const char *backend_name(enum backend backend);
 
 #define TEST_DEFINE_(id, mask)                                       \
 	static void id(enum backend backend);                        \

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "harness.h"
 #include "sys.h"
-#include "vdev.h"
 
 int iommufd_open(void)
 {

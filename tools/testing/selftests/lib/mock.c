@@ -13,9 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "harness.h"
 #include "sys.h"
-#include "vdev.h"
 
 #define MODULE "drivers/iommu/iommufd/mock/iommufd_mock.ko"
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness.h"
 #include "sys.h"
 
 #define REG_CAP 0x00
@@ -270,10 +271,8 @@ static void create_io_queue(struct nvme *nvme)
  */
 struct nvme *nvme_open(struct vdev *vdev, __u64 iova, unsigned int irq_index)
 {
-	struct nvme *nvme = calloc(1, sizeof(*nvme));
+	struct nvme *nvme = sys_zalloc(sizeof(*nvme));
 
-	if (!nvme)
-		FAIL("out of memory");
 	nvme->vdev = vdev;
 	nvme->iova = iova;
 	nvme->mem = sys_mmap_anon(NVME_IOVA_SIZE);

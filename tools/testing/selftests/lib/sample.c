@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "container.h"
+#include "harness.h"
 #include "ioas.h"
 #include "sys.h"
 
@@ -96,9 +98,7 @@ int sample_open_in(struct space *space, unsigned int nr)
 	if (space->backend == BACKEND_IOMMUFD)
 		return open_cdev(space, nr);
 	snprintf(name, sizeof(name), MODULE ".%u", nr);
-	return (int)ASSERT_OK(
-		__sys_ioctl(space_group_nr_fd(space, sample_group(nr)),
-			    VFIO_GROUP_GET_DEVICE_FD, name));
+	return group_device(space_group_nr_fd(space, sample_group(nr)), name);
 }
 
 struct sample_setup sample_set_up(enum backend backend, unsigned int prot)

@@ -8,9 +8,10 @@
 
 #include <linux/types.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "../../modules/vfio_sample/vfio_sample_abi.h"
-#include "vdev.h"
+#include "space.h"
 
 #define SAMPLE_RW (VFIO_SAMPLE_READ | VFIO_SAMPLE_WRITE)
 

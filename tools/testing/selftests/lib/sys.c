@@ -58,6 +58,16 @@ void sys_close(int fd)
 		FAIL("close(%d): %s", fd, strerror(errno));
 }
 
+/* Allocate zeroed memory, to be freed by free(). */
+void *sys_zalloc(size_t size)
+{
+	void *mem = calloc(1, size);
+
+	if (!mem)
+		FAIL("out of memory");
+	return mem;
+}
+
 void *sys_mmap_anon(size_t size)
 {
 	void *addr = mmap(NULL, size, PROT_READ | PROT_WRITE,

@@ -25,6 +25,7 @@ int __sys_open(const char *path, int flags);
 int sys_open(const char *path, int flags);
 void sys_close(int fd);
 
+void *sys_zalloc(size_t size);
 void *sys_mmap_anon(size_t size);
 void *sys_mmap_huge_aligned(size_t size);
 void sys_munmap(void *addr, size_t size);

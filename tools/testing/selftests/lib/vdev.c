@@ -1,183 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Open VFIO devices, through the group file or the device node. */
 #include "vdev.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/pci_regs.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "container.h"
+#include "harness.h"
 #include "ioas.h"
 #include "pci.h"
 #include "sys.h"
-
-static void *xalloc(size_t size)
-{
-	void *mem = calloc(1, size);
-
-	if (!mem)
-		FAIL("out of memory");
-	return mem;
-}
-
-const char *backend_path(enum backend backend)
-{
-	return backend == BACKEND_CONTAINER ? "/dev/vfio/vfio" : "/dev/iommu";
-}
-
-bool backend_present(enum backend backend)
-{
-	return !access(backend_path(backend), R_OK | W_OK);
-}
-
-/*
- * Open the file of a backend. A link of our own leads to /dev/iommu for
- * BACKEND_SYMLINK, as an administrator would place it at /dev/vfio/vfio.
- */
-static int open_backend(enum backend backend)
-{
-	char link[] = "/tmp/selftest-XXXXXX";
-	char path[sizeof(link) + 8];
-	int fd;
-
-	if (!backend_present(backend))
-		SKIP("no %s", backend_path(backend));
-	if (backend != BACKEND_SYMLINK)
-		return sys_open(backend_path(backend), O_RDWR);
-	if (!mkdtemp(link))
-		FAIL("mkdtemp: %s", strerror(errno));
-	snprintf(path, sizeof(path), "%s/vfio", link);
-	if (symlink(backend_path(backend), path))
-		FAIL("symlink: %s", strerror(errno));
-	fd = sys_open(path, O_RDWR);
-	unlink(path);
-	rmdir(link);
-	return fd;
-}
-
-struct space *space_open(enum backend backend)
-{
-	struct space *space = xalloc(sizeof(*space));
-
-	space->backend = backend;
-	space->fd = open_backend(backend);
-	if (backend == BACKEND_IOMMUFD)
-		space->ioas = ioas_alloc(space->fd);
-	return space;
-}
-
-void space_close(struct space *space)
-{
-	struct space_group *group;
-
-	while ((group = space->groups)) {
-		space->groups = group->next;
-		sys_close(group->fd);
-		free(group);
-	}
-	sys_close(space->fd);
-	free(space);
-}
-
-static struct space_group *space_add_group(struct space *space, int number)
-{
-	struct space_group *group;
-	char path[64];
-
-	for (group = space->groups; group; group = group->next) {
-		if (group->number == number)
-			return group;
-	}
-	group = xalloc(sizeof(*group));
-	snprintf(path, sizeof(path), "/dev/vfio/%d", number);
-	group->number = number;
-	group->fd = sys_open(path, O_RDWR);
-	ASSERT_RC(__sys_ioctl(group->fd, VFIO_GROUP_SET_CONTAINER, &space->fd),
-		  0);
-	group->next = space->groups;
-	space->groups = group;
-	if (!space->iommu_set)
-		ASSERT_RC(__sys_ioctl_val(space->fd, VFIO_SET_IOMMU,
-					  VFIO_TYPE1v2_IOMMU),
-			  0);
-	space->iommu_set = true;
-	return group;
-}
-
-/* The file of a group, which the space takes in if it has not yet. */
-int space_group_nr_fd(struct space *space, int number)
-{
-	return space_add_group(space, number)->fd;
-}
-
-/* The group file of a device. */
-int space_group_fd(struct space *space, const char *bdf)
-{
-	return space_group_nr_fd(space, pci_group(bdf));
-}
-
-static int container_map(struct space *space, const void *vaddr, __u64 iova,
-			 __u64 size, unsigned int prot)
-{
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map),
-		.flags = (prot & DMA_READ ? VFIO_DMA_MAP_FLAG_READ : 0) |
-			 (prot & DMA_WRITE ? VFIO_DMA_MAP_FLAG_WRITE : 0),
-		.vaddr = (uintptr_t)vaddr,
-		.iova = iova,
-		.size = size,
-	};
-
-	return __sys_ioctl(space->fd, VFIO_IOMMU_MAP_DMA, &map);
-}
-
-static int container_unmap(struct space *space, __u64 iova, __u64 size,
-			   __u64 *unmapped)
-{
-	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap),
-		.iova = iova,
-		.size = size,
-	};
-	int rc = __sys_ioctl(space->fd, VFIO_IOMMU_UNMAP_DMA, &unmap);
-
-	if (!rc && unmapped)
-		*unmapped = unmap.size;
-	return rc;
-}
-
-int __space_map(struct space *space, const void *vaddr, __u64 iova, __u64 size,
-		unsigned int prot)
-{
-	if (space->backend == BACKEND_IOMMUFD)
-		return __ioas_map_fixed(space->fd, space->ioas, vaddr, iova,
-					size, prot);
-	return container_map(space, vaddr, iova, size, prot);
-}
-
-void space_map(struct space *space, const void *vaddr, __u64 iova, __u64 size)
-{
-	ASSERT_RC(__space_map(space, vaddr, iova, size, DMA_RW), 0);
-}
-
-int __space_unmap(struct space *space, __u64 iova, __u64 size, __u64 *unmapped)
-{
-	if (space->backend == BACKEND_IOMMUFD)
-		return __ioas_unmap(space->fd, space->ioas, iova, size,
-				    unmapped);
-	return container_unmap(space, iova, size, unmapped);
-}
-
-void space_unmap(struct space *space, __u64 iova, __u64 size)
-{
-	__u64 unmapped;
-
-	ASSERT_RC(__space_unmap(space, iova, size, &unmapped), 0);
-	ASSERT_EQ(unmapped, size);
-}
 
 static void open_cdev(struct vdev *vdev)
 {
@@ -189,7 +25,7 @@ static void open_cdev(struct vdev *vdev)
 /* Open a device so that it does its DMA through @space. */
 struct vdev *vdev_open_in(struct space *space, const char *bdf)
 {
-	struct vdev *vdev = xalloc(sizeof(*vdev));
+	struct vdev *vdev = sys_zalloc(sizeof(*vdev));
 
 	vdev->space = space;
 	vdev->bdf = bdf;
@@ -197,9 +33,7 @@ struct vdev *vdev_open_in(struct space *space, const char *bdf)
 		open_cdev(vdev);
 		return vdev;
 	}
-	vdev->fd =
-		ASSERT_OK(__sys_ioctl(space_group_fd(space, bdf),
-				      VFIO_GROUP_GET_DEVICE_FD, (void *)bdf));
+	vdev->fd = group_device(space_group_fd(space, bdf), bdf);
 	return vdev;
 }
 
@@ -387,7 +221,7 @@ int __vdev_set_irqs(struct vdev *vdev, unsigned int flags, unsigned int index,
 		    unsigned int start, unsigned int count, const void *data,
 		    size_t data_size)
 {
-	struct vfio_irq_set *set = xalloc(sizeof(*set) + data_size);
+	struct vfio_irq_set *set = sys_zalloc(sizeof(*set) + data_size);
 	int rc;
 
 	set->argsz = sizeof(*set) + data_size;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Devices and the address spaces they do DMA through, with one face for the
- * three ways to reach them. A function that begins with __ gives -errno, the
- * one without it fails the test.
+ * Open VFIO devices: regions, config space, interrupts. A function that begins
+ * with __ returns -errno, the one without it fails the test.
  */
 #ifndef SELFTESTS_LIB_VDEV_H
 #define SELFTESTS_LIB_VDEV_H
@@ -13,31 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "harness.h"
-
-/** struct space_group - a group that an address space has taken in */
-struct space_group {
-	/** @number: of the IOMMU group */
-	int number;
-	/** @fd: of /dev/vfio/NUMBER */
-	int fd;
-	/** @next: in the same space */
-	struct space_group *next;
-};
-
-/** struct space - an address space for DMA */
-struct space {
-	/** @backend: how it is reached */
-	enum backend backend;
-	/** @fd: the container, or /dev/iommu */
-	int fd;
-	/** @ioas: ID of the IOAS (BACKEND_IOMMUFD) */
-	__u32 ioas;
-	/** @iommu_set: whether the container has its type */
-	bool iommu_set;
-	/** @groups: taken in so far (containers) */
-	struct space_group *groups;
-};
+#include "space.h"
 
 /** struct vdev - an open device */
 struct vdev {
@@ -50,24 +25,6 @@ struct vdev {
 	/** @id: its ID in /dev/iommu (BACKEND_IOMMUFD) */
 	__u32 id;
 };
-
-/* What the device may do with a mapping, the same bits in every backend. */
-#define DMA_READ 1U
-#define DMA_WRITE 2U
-#define DMA_RW (DMA_READ | DMA_WRITE)
-
-bool backend_present(enum backend backend);
-const char *backend_path(enum backend backend);
-
-struct space *space_open(enum backend backend);
-void space_close(struct space *space);
-int space_group_fd(struct space *space, const char *bdf);
-int space_group_nr_fd(struct space *space, int number);
-int __space_map(struct space *space, const void *vaddr, __u64 iova, __u64 size,
-		unsigned int prot);
-void space_map(struct space *space, const void *vaddr, __u64 iova, __u64 size);
-int __space_unmap(struct space *space, __u64 iova, __u64 size, __u64 *unmapped);
-void space_unmap(struct space *space, __u64 iova, __u64 size);
 
 struct vdev *vdev_open_in(struct space *space, const char *bdf);
 struct vdev *vdev_open(const char *bdf, enum backend backend);

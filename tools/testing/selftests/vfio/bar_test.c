@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "../../modules/claimer/claimer_abi.h"
+#include "container.h"
 #include "feature.h"
 #include "harness.h"
-#include "legacy.h"
 #include "pci.h"
 #include "sys.h"
 #include "vdev.h"

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "edu.h"
 #include "harness.h"
 #include "ioas.h"
-#include "legacy.h"
 #include "pci.h"
 #include "sys.h"
 #include "vdev.h"

@@ -9,8 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "harness.h"
-#include "legacy.h"
 #include "sample.h"
 #include "sys.h"
 #include "vdev.h"

@@ -8,9 +8,9 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "container.h"
 #include "dirty.h"
 #include "harness.h"
-#include "legacy.h"
 #include "pci.h"
 #include "sample.h"
 #include "sys.h"

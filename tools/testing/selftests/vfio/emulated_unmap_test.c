@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "harness.h"
 #include "ioas.h"
-#include "legacy.h"
 #include "sample.h"
 #include "sys.h"
 #include "vdev.h"

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "dirty.h"
 #include "fail.h"
 #include "harness.h"
 #include "ioas.h"
-#include "legacy.h"
 #include "mock.h"
 #include "mock_pci.h"
 #include "pci.h"

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "harness.h"
-#include "legacy.h"
 #include "pci.h"
 #include "sys.h"
 #include "vdev.h"

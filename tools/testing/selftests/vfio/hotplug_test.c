@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "harness.h"
-#include "legacy.h"
 #include "monitor.h"
 #include "pci.h"
 #include "sys.h"

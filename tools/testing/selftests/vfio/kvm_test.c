@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "harness.h"
 #include "ioas.h"
-#include "legacy.h"
 #include "pci.h"
 #include "sys.h"
 #include "vdev.h"

@@ -9,9 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "edu.h"
 #include "harness.h"
-#include "legacy.h"
 #include "nvme.h"
 #include "pci.h"
 #include "sys.h"

@@ -13,10 +13,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "edu.h"
 #include "harness.h"
 #include "ioas.h"
-#include "legacy.h"
 #include "pci.h"
 #include "sample.h"
 #include "sys.h"

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness.h"
 #include "nvme.h"
 #include "pci.h"
 #include "sys.h"

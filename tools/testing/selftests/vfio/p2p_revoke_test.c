@@ -14,12 +14,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "edu.h"
 #include "feature.h"
 #include "harness.h"
 #include "ioas.h"
 #include "iommu_trace.h"
-#include "legacy.h"
 #include "mock.h"
 #include "pci.h"
 #include "sys.h"

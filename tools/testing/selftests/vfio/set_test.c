@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "harness.h"
 #include "ioas.h"
-#include "legacy.h"
 #include "pci.h"
 #include "sys.h"
 #include "uffd.h"

@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "container.h"
 #include "dirty.h"
 #include "harness.h"
-#include "legacy.h"
 #include "pci.h"
 #include "sample.h"
 #include "sys.h"

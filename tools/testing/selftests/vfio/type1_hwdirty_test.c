@@ -5,9 +5,9 @@
  */
 #include <errno.h>
 
+#include "container.h"
 #include "dirty.h"
 #include "harness.h"
-#include "legacy.h"
 #include "mock_pci.h"
 #include "pci.h"
 #include "sample.h"

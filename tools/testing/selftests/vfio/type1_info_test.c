@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "container.h"
 #include "harness.h"
-#include "legacy.h"
 #include "pci.h"
 #include "sys.h"
 

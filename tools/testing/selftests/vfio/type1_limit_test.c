@@ -10,9 +10,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "harness.h"
 #include "klog.h"
-#include "legacy.h"
 #include "pci.h"
 #include "sample.h"
 #include "sys.h"

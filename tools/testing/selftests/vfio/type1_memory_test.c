@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "harness.h"
-#include "legacy.h"
 #include "pci.h"
 #include "sys.h"
 #include "uffd.h"

@@ -14,9 +14,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "harness.h"
 #include "klog.h"
-#include "legacy.h"
 #include "pci.h"
 #include "sys.h"
 

@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "edu.h"
 #include "harness.h"
-#include "legacy.h"
 #include "pci.h"
 #include "sample.h"
 #include "sys.h"

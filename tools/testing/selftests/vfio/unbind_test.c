@@ -6,9 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "edu.h"
 #include "harness.h"
-#include "legacy.h"
 #include "pci.h"
 #include "sys.h"
 #include "vdev.h"

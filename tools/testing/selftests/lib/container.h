@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Bare calls of the container and of group files, for tests of their rules. */
-#ifndef SELFTESTS_LIB_LEGACY_H
-#define SELFTESTS_LIB_LEGACY_H
+#ifndef SELFTESTS_LIB_CONTAINER_H
+#define SELFTESTS_LIB_CONTAINER_H
 
 #include <linux/types.h>
 #include <linux/vfio.h>
+#include <stddef.h>
 
-#include "harness.h"
+#include "backend.h"
 
 int container_open(enum backend backend);
 int __container_set_iommu(int container, unsigned long type);
@@ -22,6 +23,7 @@ void container_unmap(int container, __u64 iova, __u64 size);
 int __container_extension(int container, unsigned long extension);
 unsigned int container_dma_avail(int container);
 
+int __group_open_nr(int number);
 int __group_open(const char *bdf);
 int group_open(const char *bdf);
 int __group_set_container(int group, int container);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "legacy.h"
+/* The calls of containers and group files. */
+#include "container.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness.h"
 #include "pci.h"
 #include "sys.h"
-#include "vdev.h"
 
 int container_open(enum backend backend)
 {
@@ -115,12 +116,17 @@ unsigned int container_dma_avail(int container)
 	return avail;
 }
 
-int __group_open(const char *bdf)
+int __group_open_nr(int number)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/dev/vfio/%d", pci_group(bdf));
+	snprintf(path, sizeof(path), "/dev/vfio/%d", number);
 	return __sys_open(path, O_RDWR);
+}
+
+int __group_open(const char *bdf)
+{
+	return __group_open_nr(pci_group(bdf));
 }
 
 int group_open(const char *bdf)
@@ -167,10 +173,8 @@ __u32 group_flags(int group)
  */
 void *info_buffer(int fd, unsigned long cmd, const void *request, size_t size)
 {
-	__u32 *info = calloc(1, 65536);
+	__u32 *info = sys_zalloc(65536);
 
-	if (!info)
-		FAIL("out of memory");
 	memcpy(info, request, size);
 	ASSERT_RC(__sys_ioctl(fd, cmd, info), 0);
 	ASSERT(info[0] <= 65536);
