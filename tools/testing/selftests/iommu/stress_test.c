@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A few seconds of "stress"; "stress --seconds N" goes on for longer. */
+/* Run the stress program for a few seconds; "stress --seconds N" runs longer. */
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
