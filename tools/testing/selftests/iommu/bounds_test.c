@@ -17,12 +17,12 @@
 
 #define IOVA 0x10000000ULL
 /* The limit, in pages, and memory that is more than that. */
-#define MOST 16
-#define NR 64
+#define LIMIT_PAGES 16
+#define NR_PAGES 64
 
 /* In a domain that reaches far more IOVA than any process has memory */
-#define FAR (1ULL << 55)
-#define LONG (1ULL << 54)
+#define FAR_IOVA (1ULL << 55)
+#define LONG_SIZE (1ULL << 54)
 
 /** struct place - an IOAS with such a domain */
 struct place {
@@ -47,36 +47,40 @@ static void place_open(struct place *place)
 
 static int map_long(const struct place *place, const void *mem)
 {
-	return __ioas_map_fixed(place->fd, place->ioas, mem, FAR, LONG, DMA_RW);
+	return __ioas_map_fixed(place->fd, place->ioas, mem, FAR_IOVA,
+				LONG_SIZE, DMA_RW);
 }
 
 /* At the first page that is not there it ends, and that alone is undone. */
 TEST(absurd_length)
 {
-	char *mem = sys_mmap_anon(NR * PAGE);
+	char *mem = sys_mmap_anon(NR_PAGES * PAGE);
 	struct place place;
 
 	place_open(&place);
 	/* nothing is behind it, whatever the allocator does */
-	ASSERT(!mprotect(mem + (NR - 1) * PAGE, PAGE, PROT_NONE));
+	ASSERT(!mprotect(mem + (NR_PAGES - 1) * PAGE, PAGE, PROT_NONE));
 	ASSERT_RC(map_long(&place, mem), -EFAULT);
-	ASSERT_RC(map_long(&place, mem + (NR - 2) * PAGE), -EFAULT);
+	ASSERT_RC(map_long(&place, mem + (NR_PAGES - 2) * PAGE), -EFAULT);
 	ASSERT_RC(map_long(&place, BAD_PTR), -EINVAL);
 	ASSERT_EQ(sys_pins_held(), 0);
 	ASSERT_EQ(sys_vm_pinned(getpid()), 0);
 
-	sys_set_memlock(MOST * PAGE);
+	sys_set_memlock(LIMIT_PAGES * PAGE);
 	sys_drop_ipc_lock();
 	iommufd_destroy(place.fd, place.hwpt);
 	iommufd_destroy(place.fd, place.ioas);
 	sys_close(place.fd);
 	place_open(&place);
 	ASSERT_RC(map_long(&place, mem), -ENOMEM);
-	ASSERT_RC(map_long(&place, mem + (NR - MOST) * PAGE), -EFAULT);
-	ASSERT_RC(map_long(&place, mem + (NR - MOST - 1) * PAGE), -EFAULT);
-	ASSERT_RC(map_long(&place, mem + (NR - MOST - 2) * PAGE), -ENOMEM);
+	ASSERT_RC(map_long(&place, mem + (NR_PAGES - LIMIT_PAGES) * PAGE),
+		  -EFAULT);
+	ASSERT_RC(map_long(&place, mem + (NR_PAGES - LIMIT_PAGES - 1) * PAGE),
+		  -EFAULT);
+	ASSERT_RC(map_long(&place, mem + (NR_PAGES - LIMIT_PAGES - 2) * PAGE),
+		  -ENOMEM);
 	ASSERT_EQ(sys_pins_held(), 0);
-	ioas_map_fixed(place.fd, place.ioas, mem, FAR, MOST * PAGE);
+	ioas_map_fixed(place.fd, place.ioas, mem, FAR_IOVA, LIMIT_PAGES * PAGE);
 }
 
 /* A file may be said to be as large as you like; what is pinned would be made. */
@@ -84,16 +88,16 @@ TEST(absurd_file)
 {
 	int file = memfd_create("selftest", MFD_CLOEXEC);
 	struct place place;
-	__u64 iova = FAR;
+	__u64 iova = FAR_IOVA;
 
 	place_open(&place);
-	ASSERT(file >= 0 && !ftruncate(file, LONG));
-	ASSERT_RC(__ioas_map_file(place.fd, place.ioas, file, 0, LONG, DMA_RW,
-				  &iova),
+	ASSERT(file >= 0 && !ftruncate(file, LONG_SIZE));
+	ASSERT_RC(__ioas_map_file(place.fd, place.ioas, file, 0, LONG_SIZE,
+				  DMA_RW, &iova),
 		  -ENOMEM);
 	ASSERT_EQ(sys_pins_held(), 0);
-	ASSERT_RC(__ioas_map_file(place.fd, place.ioas, file, LONG - PAGE, PAGE,
-				  DMA_RW, &iova),
+	ASSERT_RC(__ioas_map_file(place.fd, place.ioas, file, LONG_SIZE - PAGE,
+				  PAGE, DMA_RW, &iova),
 		  0);
 }
 
@@ -169,7 +173,7 @@ struct stopped {
 	int fd;
 	/** @ioas: where it maps */
 	__u32 ioas;
-	/** @mem: NR pages, the page in the middle of MOST is not there */
+	/** @mem: NR_PAGES pages, the page in the middle of LIMIT_PAGES is not there */
 	char *mem;
 	/** @uffd: who is asked for it */
 	int uffd;
@@ -182,15 +186,15 @@ static void *map_all(void *arg)
 	struct stopped *map = arg;
 
 	map->rc = __ioas_map_fixed(map->fd, map->ioas, map->mem, IOVA,
-				   NR * PAGE, DMA_RW);
+				   NR_PAGES * PAGE, DMA_RW);
 	return NULL;
 }
 
 static void start(struct stopped *map)
 {
-	char *hole = map->mem + MOST / 2 * PAGE;
+	char *hole = map->mem + LIMIT_PAGES / 2 * PAGE;
 
-	memset(map->mem, 1, NR * PAGE);
+	memset(map->mem, 1, NR_PAGES * PAGE);
 	ASSERT(!madvise(hole, PAGE, MADV_DONTNEED));
 	map->uffd = uffd_over(hole, PAGE);
 	ASSERT(!pthread_create(&map->thread, NULL, map_all, map));
@@ -199,7 +203,7 @@ static void start(struct stopped *map)
 
 static void finish(struct stopped *map)
 {
-	uffd_fill(map->uffd, map->mem + MOST / 2 * PAGE, PAGE);
+	uffd_fill(map->uffd, map->mem + LIMIT_PAGES / 2 * PAGE, PAGE);
 	pthread_join(map->thread, NULL);
 	close(map->uffd);
 }
@@ -217,12 +221,12 @@ TEST(charged_before_it_is_held)
 	ASSERT_RC(__iommufd_option(map.fd, IOMMU_OPTION_RLIMIT_MODE,
 				   IOMMU_OPTION_OP_SET, 0, &by_process),
 		  0);
-	sys_set_memlock(MOST * PAGE);
+	sys_set_memlock(LIMIT_PAGES * PAGE);
 	sys_drop_ipc_lock();
 	map.ioas = ioas_alloc(map.fd);
 	mock_dev(map.fd, map.ioas, 0, &dev);
 	start(&map);
-	ASSERT_EQ(sys_vm_locked(getpid()), MOST * PAGE);
+	ASSERT_EQ(sys_vm_locked(getpid()), LIMIT_PAGES * PAGE);
 	/* so nobody else can have it now */
 	ASSERT_RC(__ioas_map_fixed(map.fd, map.ioas, map.mem, IOVA + MIB(4),
 				   PAGE, DMA_RW),
@@ -232,5 +236,5 @@ TEST(charged_before_it_is_held)
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
 	ASSERT_EQ(sys_vm_pinned(getpid()), 0);
 	ASSERT_EQ(sys_pins_held(), 0);
-	ioas_map_fixed(map.fd, map.ioas, map.mem, IOVA, MOST * PAGE);
+	ioas_map_fixed(map.fd, map.ioas, map.mem, IOVA, LIMIT_PAGES * PAGE);
 }

@@ -15,6 +15,7 @@
 #include "vdev.h"
 
 #define IOVA 0x10000000ULL
+#define MAP_RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
 
 static int __vfio_ioas(int fd, __u16 op, __u32 *id)
 {
@@ -61,7 +62,7 @@ TEST(nothing_to_work_on)
 	ASSERT_RC(__sys_ioctl(fd, VFIO_GET_API_VERSION, NULL),
 		  VFIO_API_VERSION);
 	ASSERT_RC(__container_set_iommu(fd, VFIO_TYPE1v2_IOMMU), -ENODEV);
-	ASSERT_RC(__container_map(fd, buf, IOVA, PAGE, 3), -ENODEV);
+	ASSERT_RC(__container_map(fd, buf, IOVA, PAGE, MAP_RW), -ENODEV);
 	ASSERT_RC(__container_unmap(fd, IOVA, PAGE, 0, NULL), -ENODEV);
 	ASSERT_RC(__sys_ioctl(fd, VFIO_IOMMU_GET_INFO, &info), -ENODEV);
 	info.argsz = 1;
@@ -86,7 +87,7 @@ TEST(type1v2)
 	edu_store(edu, IOVA + 3 * PAGE, PAGE);
 	ASSERT(is_pattern(buf + 3 * PAGE, PAGE, 1));
 	ASSERT_RC(__container_unmap(fd, IOVA + PAGE, PAGE, 0, NULL), -ENOENT);
-	ASSERT_RC(__container_map(fd, buf, IOVA, PAGE, 3), -EEXIST);
+	ASSERT_RC(__container_map(fd, buf, IOVA, PAGE, MAP_RW), -EEXIST);
 	ASSERT_RC(__container_unmap(fd, IOVA, 4 * PAGE, 0, &unmapped), 0);
 	ASSERT_EQ(unmapped, 4 * PAGE);
 	ASSERT_RC(__container_unmap(fd, IOVA, 4 * PAGE, 0, &unmapped), 0);

@@ -10,6 +10,7 @@
 #include "sys.h"
 
 #define EDU_ID 0x00
+#define EDU_ID_LOW 0xed
 #define EDU_IRQ_STATUS 0x24
 #define EDU_IRQ_RAISE 0x60
 #define EDU_IRQ_ACK 0x64
@@ -29,7 +30,7 @@ struct edu *edu_open_in(struct space *space, const char *bdf)
 	edu->vdev = vdev_open_in(space, bdf);
 	vdev_enable(edu->vdev, true);
 	edu->regs = vdev_mmap(edu->vdev, VFIO_PCI_BAR0_REGION_INDEX, NULL);
-	ASSERT_EQ(mmio_read32(edu->regs, EDU_ID) & 0xff, 0xed);
+	ASSERT_EQ(mmio_read32(edu->regs, EDU_ID) & 0xff, EDU_ID_LOW);
 	/* A transfer that an earlier user left behind ends by itself. */
 	edu_dma_wait(edu);
 	edu_ack(edu, ~0U);

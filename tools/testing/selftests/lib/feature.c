@@ -77,7 +77,7 @@ void expect_sigbus(volatile void *addr)
 }
 
 /* A state that comes at all comes within this time, on any machine. */
-enum { STATUS_SECONDS_MAX = 60 };
+enum { FEATURE_STATUS_SECONDS_MAX = 60 };
 
 /*
  * Wait until the PCI function is "active" or "suspended", which a kernel without
@@ -85,7 +85,7 @@ enum { STATUS_SECONDS_MAX = 60 };
  */
 void wait_runtime_status(const char *bdf, const char *status)
 {
-	time_t end = time(NULL) + STATUS_SECONDS_MAX;
+	time_t end = time(NULL) + FEATURE_STATUS_SECONDS_MAX;
 	char path[PATH_MAX];
 	char line[32];
 	FILE *file;

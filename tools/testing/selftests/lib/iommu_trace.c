@@ -11,21 +11,21 @@
 #include "harness.h"
 #include "sys.h"
 
-#define TRACING "/sys/kernel/tracing"
+#define TRACEFS "/sys/kernel/tracing"
 
 static void forget(void)
 {
-	sys_close(sys_open(TRACING "/trace", O_WRONLY | O_TRUNC));
+	sys_close(sys_open(TRACEFS "/trace", O_WRONLY | O_TRUNC));
 }
 
 /* Skips where the kernel has no trace events. */
 void iommu_trace_begin(void)
 {
-	if (access(TRACING "/trace", F_OK) &&
-	    mount("tracefs", TRACING, "tracefs", 0, NULL))
+	if (access(TRACEFS "/trace", F_OK) &&
+	    mount("tracefs", TRACEFS, "tracefs", 0, NULL))
 		SKIP("no trace events: %s", strerror(errno));
-	ASSERT_RC(__sys_write_file(TRACING "/events/iommu/map/enable", "1"), 0);
-	ASSERT_RC(__sys_write_file(TRACING "/events/iommu/unmap/enable", "1"),
+	ASSERT_RC(__sys_write_file(TRACEFS "/events/iommu/map/enable", "1"), 0);
+	ASSERT_RC(__sys_write_file(TRACEFS "/events/iommu/unmap/enable", "1"),
 		  0);
 	forget();
 }
@@ -38,7 +38,7 @@ struct iommu_trace iommu_trace_take(__u64 iova)
 	FILE *file;
 
 	snprintf(want, sizeof(want), "map: IOMMU: iova=0x%016llx ", iova);
-	file = fopen(TRACING "/trace", "re");
+	file = fopen(TRACEFS "/trace", "re");
 	ASSERT(file);
 	while (fgets(line, sizeof(line), file)) {
 		const char *found = strstr(line, want);

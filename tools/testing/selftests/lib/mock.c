@@ -17,7 +17,7 @@
 #include "harness.h"
 #include "sys.h"
 
-#define MODULE "drivers/iommu/iommufd/mock/iommufd_mock.ko"
+#define MOCK_MODULE "drivers/iommu/iommufd/mock/iommufd_mock.ko"
 
 /* Load it, unless it is: the build directory is five levels above the program. */
 void mock_load(void)
@@ -33,7 +33,7 @@ void mock_load(void)
 	self[length] = '\0';
 	for (i = 0; i < 5; i++)
 		dir = dirname(dir);
-	ASSERT((size_t)snprintf(path, sizeof(path), "%s/" MODULE, dir) <
+	ASSERT((size_t)snprintf(path, sizeof(path), "%s/" MOCK_MODULE, dir) <
 	       sizeof(path));
 	sys_load_module(path);
 }

@@ -12,22 +12,22 @@
 #include "pci.h"
 #include "sys.h"
 
-#define MODULE "../../../drivers/iommu/iommufd/mock/iommufd_mock.ko"
-#define NODE "/dev/iommufd_mock_pci"
+#define MOCK_PCI_MODULE "../../../drivers/iommu/iommufd/mock/iommufd_mock.ko"
+#define MOCK_PCI_NODE "/dev/iommufd_mock_pci"
 
 /* The module belongs to our iommufd.ko: without that there is no bus. */
 static void load_module(void)
 {
 	if (access("/sys/module/iommufd", F_OK))
 		SKIP("no iommufd to put a mock IOMMU on");
-	sys_load_module(MODULE);
+	sys_load_module(MOCK_PCI_MODULE);
 }
 
 /* A bus without functions; it goes with the test's process. */
 void mock_bus_open(struct mock_bus *bus)
 {
 	load_module();
-	bus->fd = sys_open(NODE, O_RDWR | O_CLOEXEC);
+	bus->fd = sys_open(MOCK_PCI_NODE, O_RDWR | O_CLOEXEC);
 	ASSERT_EQ(read(bus->fd, &bus->info, sizeof(bus->info)),
 		  sizeof(bus->info));
 	bus->ram = mmap(NULL, MOCK_PCI_RAM_SIZE, PROT_READ | PROT_WRITE,
@@ -105,6 +105,6 @@ void mock_image(struct mock_pci_image *image, __u16 vendor, __u16 device,
 void mock_image_cap(struct mock_pci_image *image, __u8 at, __u8 id, __u8 next)
 {
 	mock_put16(image->config + PCI_STATUS, PCI_STATUS_CAP_LIST);
-	image->config[at] = id;
-	image->config[at + 1] = next;
+	image->config[at + PCI_CAP_LIST_ID] = id;
+	image->config[at + PCI_CAP_LIST_NEXT] = next;
 }

@@ -9,7 +9,7 @@
 #include "vdev.h"
 
 /* Class and interface of an Ethernet controller */
-#define CLASS_NETWORK 0x020000
+#define MOCK_CLASS_NETWORK 0x020000
 
 /** struct mock_bus - a bus that is there until the test ends */
 struct mock_bus {

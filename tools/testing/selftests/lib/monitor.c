@@ -11,9 +11,9 @@
 #include "harness.h"
 #include "sys.h"
 
-#define PORTS "/sys/class/virtio-ports"
-#define PORT_NAME "monitor"
-#define ANSWER_MS_MAX 60000
+#define MONITOR_PORTS "/sys/class/virtio-ports"
+#define MONITOR_PORT_NAME "monitor"
+#define MONITOR_MS_MAX 60000
 
 static bool is_monitor(const char *port)
 {
@@ -21,14 +21,14 @@ static bool is_monitor(const char *port)
 	char name[64] = "";
 	FILE *file;
 
-	snprintf(path, sizeof(path), PORTS "/%s/name", port);
+	snprintf(path, sizeof(path), MONITOR_PORTS "/%s/name", port);
 	file = fopen(path, "re");
 	if (!file)
 		return false;
 	if (!fgets(name, sizeof(name), file))
 		name[0] = '\0';
 	fclose(file);
-	return !strcmp(name, PORT_NAME "\n");
+	return !strcmp(name, MONITOR_PORT_NAME "\n");
 }
 
 static int open_port(void)
@@ -38,7 +38,7 @@ static int open_port(void)
 	int fd = -1;
 	DIR *dir;
 
-	dir = opendir(PORTS);
+	dir = opendir(MONITOR_PORTS);
 	if (!dir)
 		return -1;
 	while (fd < 0 && (entry = readdir(dir))) {
@@ -56,7 +56,7 @@ static char read_char(int fd)
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 	char c;
 
-	if (poll(&pollfd, 1, ANSWER_MS_MAX) != 1 || read(fd, &c, 1) != 1)
+	if (poll(&pollfd, 1, MONITOR_MS_MAX) != 1 || read(fd, &c, 1) != 1)
 		FAIL("QEMU does not answer");
 	return c;
 }

@@ -10,37 +10,59 @@
 #include "harness.h"
 #include "sys.h"
 
-#define REG_CAP 0x00
-#define REG_CC 0x14
-#define REG_CSTS 0x1c
-#define REG_AQA 0x24
-#define REG_ASQ 0x28
-#define REG_ACQ 0x30
-#define REG_DOORBELLS 0x1000
+#define NVME_REG_CAP 0x00
+#define NVME_REG_CC 0x14
+#define NVME_REG_CSTS 0x1c
+#define NVME_REG_AQA 0x24
+#define NVME_REG_ASQ 0x28
+#define NVME_REG_ACQ 0x30
+#define NVME_REG_DOORBELLS 0x1000
 
-#define CC_ENABLE 1U
-#define CC_SHUTDOWN (1U << 14)
-#define CC_QUEUE_ENTRY_SIZES ((6U << 16) | (4U << 20))
-#define CSTS_READY 1U
-#define CSTS_FATAL 2U
-#define CSTS_SHUTDOWN_MASK (3U << 2)
-#define CSTS_SHUTDOWN_DONE (2U << 2)
+#define NVME_CC_ENABLE 1U
+#define NVME_CC_SHUTDOWN (1U << 14)
+#define NVME_CC_QUEUE_ENTRY_SIZES ((6U << 16) | (4U << 20))
+#define NVME_CSTS_READY 1U
+#define NVME_CSTS_FATAL 2U
+#define NVME_CSTS_SHUTDOWN_MASK (3U << 2)
+#define NVME_CSTS_SHUTDOWN_DONE (2U << 2)
 
-#define OP_CREATE_SQ 0x01
-#define OP_CREATE_CQ 0x05
-#define OP_IDENTIFY 0x06
-#define OP_FLUSH 0x00
-#define OP_WRITE 0x01
-#define OP_READ 0x02
+#define NVME_OP_CREATE_SQ 0x01
+#define NVME_OP_CREATE_CQ 0x05
+#define NVME_OP_IDENTIFY 0x06
+#define NVME_OP_FLUSH 0x00
+#define NVME_OP_WRITE 0x01
+#define NVME_OP_READ 0x02
 
 /* A page of submission entries, and as many completion entries. */
-#define QUEUE_ENTRIES 64U
-#define NAMESPACE 1U
+#define NVME_QUEUE_ENTRIES 64U
+#define NVME_NAMESPACE 1U
 /* Longest transfer that one page of PRPs describes. */
-#define PRP_BYTES_MAX (512 * PAGE)
+#define NVME_PRP_BYTES_MAX (512 * PAGE)
+
+/* Fields of NVME_REG_CAP and of the identify data. */
+#define NVME_CAP_DSTRD(cap) ((cap) >> 32 & 0xf)
+#define NVME_CNS_NAMESPACE 0U
+#define NVME_CNS_CONTROLLER 1U
+#define NVME_ID_CTRL_MDTS 77
+#define NVME_ID_NS_NSZE 0
+#define NVME_ID_NS_FLBAS 26
+#define NVME_ID_NS_LBAF(i) (128 + 4 * (i))
+#define NVME_FLBAS_INDEX(flbas) ((flbas) & 0xf)
+#define NVME_LBAF_LBADS(lbaf) ((lbaf) >> 16 & 0xff)
+
+/* Flags of the commands that create queues. */
+#define NVME_QUEUE_CONTIGUOUS 1U
+#define NVME_QUEUE_INTERRUPTS 2U
 
 /* Pages of struct nvme's @mem. */
-enum { ADMIN_SQ, ADMIN_CQ, IO_SQ, IO_CQ, IDENTIFY, PRP_LISTS };
+enum {
+	NVME_PAGE_ADMIN_SQ,
+	NVME_PAGE_ADMIN_CQ,
+	NVME_PAGE_IO_SQ,
+	NVME_PAGE_IO_CQ,
+	NVME_PAGE_IDENTIFY,
+	NVME_PAGE_PRP_LISTS
+};
 
 /** struct nvme_command - an entry of a submission queue */
 struct nvme_command {
@@ -92,10 +114,10 @@ static void wait_register(struct nvme *nvme, __u32 mask, __u32 want)
 	__u32 status;
 
 	for (;;) {
-		status = mmio_read32(nvme->regs, REG_CSTS);
+		status = mmio_read32(nvme->regs, NVME_REG_CSTS);
 		if ((status & mask) == want)
 			return;
-		if (status & CSTS_FATAL && want)
+		if (status & NVME_CSTS_FATAL && want)
 			FAIL("the NVMe controller gave up: CSTS %#x", status);
 		sched_yield();
 	}
@@ -106,7 +128,7 @@ static void doorbell(struct nvme *nvme, struct nvme_queue *queue, bool cq,
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	mmio_write32(nvme->regs,
-		     REG_DOORBELLS + (2 * queue->id + cq) * nvme->stride,
+		     NVME_REG_DOORBELLS + (2 * queue->id + cq) * nvme->stride,
 		     value);
 }
 
@@ -116,7 +138,7 @@ static void submit(struct nvme *nvme, struct nvme_queue *queue,
 	struct nvme_command *slot = queue->sq;
 
 	slot[queue->sq_tail] = *command;
-	queue->sq_tail = (queue->sq_tail + 1) % QUEUE_ENTRIES;
+	queue->sq_tail = (queue->sq_tail + 1) % NVME_QUEUE_ENTRIES;
 	doorbell(nvme, queue, false, queue->sq_tail);
 }
 
@@ -132,7 +154,7 @@ static bool reap(struct nvme *nvme, struct nvme_queue *queue,
 	if ((status & 1U) != queue->phase)
 		return false;
 	*done = *entry;
-	queue->cq_head = (queue->cq_head + 1) % QUEUE_ENTRIES;
+	queue->cq_head = (queue->cq_head + 1) % NVME_QUEUE_ENTRIES;
 	if (!queue->cq_head)
 		queue->phase ^= 1;
 	doorbell(nvme, queue, true, queue->cq_head);
@@ -210,58 +232,63 @@ static void enable_interrupts(struct nvme *nvme, unsigned int index)
 
 static void enable_controller(struct nvme *nvme)
 {
-	mmio_write32(nvme->regs, REG_CC, 0);
-	wait_register(nvme, CSTS_READY, 0);
-	mmio_write32(nvme->regs, REG_AQA,
-		     (QUEUE_ENTRIES - 1) << 16 | (QUEUE_ENTRIES - 1));
-	mmio_write64(nvme->regs, REG_ASQ, nvme->admin.sq_iova);
-	mmio_write64(nvme->regs, REG_ACQ, nvme->admin.cq_iova);
-	mmio_write32(nvme->regs, REG_CC, CC_QUEUE_ENTRY_SIZES | CC_ENABLE);
-	wait_register(nvme, CSTS_READY, CSTS_READY);
+	mmio_write32(nvme->regs, NVME_REG_CC, 0);
+	wait_register(nvme, NVME_CSTS_READY, 0);
+	mmio_write32(nvme->regs, NVME_REG_AQA,
+		     (NVME_QUEUE_ENTRIES - 1) << 16 | (NVME_QUEUE_ENTRIES - 1));
+	mmio_write64(nvme->regs, NVME_REG_ASQ, nvme->admin.sq_iova);
+	mmio_write64(nvme->regs, NVME_REG_ACQ, nvme->admin.cq_iova);
+	mmio_write32(nvme->regs, NVME_REG_CC,
+		     NVME_CC_QUEUE_ENTRY_SIZES | NVME_CC_ENABLE);
+	wait_register(nvme, NVME_CSTS_READY, NVME_CSTS_READY);
 }
 
 static const void *identify(struct nvme *nvme, __u32 nsid, __u32 what)
 {
 	struct nvme_command command = {
-		.opcode = OP_IDENTIFY,
+		.opcode = NVME_OP_IDENTIFY,
 		.nsid = nsid,
-		.prp1 = page_iova(nvme, IDENTIFY),
+		.prp1 = page_iova(nvme, NVME_PAGE_IDENTIFY),
 		.dw10 = what,
 	};
 
 	admin(nvme, &command);
-	return nvme->mem + IDENTIFY * PAGE;
+	return nvme->mem + NVME_PAGE_IDENTIFY * PAGE;
 }
 
 static void learn_limits(struct nvme *nvme)
 {
-	const __u8 *data = identify(nvme, 0, 1);
-	unsigned int format;
+	const __u8 *data = identify(nvme, 0, NVME_CNS_CONTROLLER);
+	unsigned int mdts, format;
+	__u32 lbaf;
 
-	nvme->max_bytes = PRP_BYTES_MAX;
-	if (data[77] && PAGE << data[77] < nvme->max_bytes)
-		nvme->max_bytes = PAGE << data[77];
-	data = identify(nvme, NAMESPACE, 0);
-	nvme->nr_blocks = *(const __u64 *)data;
-	format = *(const __u32 *)(data + 128 + 4 * (data[26] & 0xf));
-	nvme->block_size = 1U << (format >> 16 & 0xff);
+	nvme->max_bytes = NVME_PRP_BYTES_MAX;
+	mdts = data[NVME_ID_CTRL_MDTS];
+	if (mdts && PAGE << mdts < nvme->max_bytes)
+		nvme->max_bytes = PAGE << mdts;
+	data = identify(nvme, NVME_NAMESPACE, NVME_CNS_NAMESPACE);
+	nvme->nr_blocks = *(const __u64 *)(data + NVME_ID_NS_NSZE);
+	format = NVME_FLBAS_INDEX(data[NVME_ID_NS_FLBAS]);
+	lbaf = *(const __u32 *)(data + NVME_ID_NS_LBAF(format));
+	nvme->block_size = 1U << NVME_LBAF_LBADS(lbaf);
 	ASSERT(nvme->nr_blocks);
 }
 
 static void create_io_queue(struct nvme *nvme)
 {
 	struct nvme_command command = {
-		.opcode = OP_CREATE_CQ,
+		.opcode = NVME_OP_CREATE_CQ,
 		.prp1 = nvme->io.cq_iova,
-		.dw10 = (QUEUE_ENTRIES - 1) << 16 | nvme->io.id,
-		/* Contiguous, with interrupts, by the last vector. */
-		.dw11 = (nvme->nr_irqs - 1) << 16 | 3,
+		.dw10 = (NVME_QUEUE_ENTRIES - 1) << 16 | nvme->io.id,
+		/* by the last vector */
+		.dw11 = (nvme->nr_irqs - 1) << 16 | NVME_QUEUE_INTERRUPTS |
+			NVME_QUEUE_CONTIGUOUS,
 	};
 
 	admin(nvme, &command);
-	command.opcode = OP_CREATE_SQ;
+	command.opcode = NVME_OP_CREATE_SQ;
 	command.prp1 = nvme->io.sq_iova;
-	command.dw11 = nvme->io.id << 16 | 1;
+	command.dw11 = nvme->io.id << 16 | NVME_QUEUE_CONTIGUOUS;
 	admin(nvme, &command);
 }
 
@@ -280,11 +307,12 @@ struct nvme *nvme_open(struct vdev *vdev, __u64 iova, unsigned int irq_index)
 	vdev_enable(vdev, true);
 	nvme->regs =
 		vdev_mmap(vdev, VFIO_PCI_BAR0_REGION_INDEX, &nvme->regs_size);
-	nvme->stride = 4U << (mmio_read64(nvme->regs, REG_CAP) >> 32 & 0xf);
+	nvme->stride = 4U
+		       << NVME_CAP_DSTRD(mmio_read64(nvme->regs, NVME_REG_CAP));
 	nvme->free_slots = (1U << NVME_DEPTH) - 1;
 	enable_interrupts(nvme, irq_index);
-	queue_init(nvme, &nvme->admin, 0, ADMIN_SQ);
-	queue_init(nvme, &nvme->io, 1, IO_SQ);
+	queue_init(nvme, &nvme->admin, 0, NVME_PAGE_ADMIN_SQ);
+	queue_init(nvme, &nvme->io, 1, NVME_PAGE_IO_SQ);
 	enable_controller(nvme);
 	learn_limits(nvme);
 	create_io_queue(nvme);
@@ -308,11 +336,12 @@ void nvme_abandon(struct nvme *nvme)
 void nvme_close(struct nvme *nvme)
 {
 	nvme_wait_all(nvme);
-	mmio_write32(nvme->regs, REG_CC,
-		     CC_QUEUE_ENTRY_SIZES | CC_ENABLE | CC_SHUTDOWN);
-	wait_register(nvme, CSTS_SHUTDOWN_MASK, CSTS_SHUTDOWN_DONE);
-	mmio_write32(nvme->regs, REG_CC, 0);
-	wait_register(nvme, CSTS_READY, 0);
+	mmio_write32(nvme->regs, NVME_REG_CC,
+		     NVME_CC_QUEUE_ENTRY_SIZES | NVME_CC_ENABLE |
+			     NVME_CC_SHUTDOWN);
+	wait_register(nvme, NVME_CSTS_SHUTDOWN_MASK, NVME_CSTS_SHUTDOWN_DONE);
+	mmio_write32(nvme->regs, NVME_REG_CC, 0);
+	wait_register(nvme, NVME_CSTS_READY, 0);
 	nvme_abandon(nvme);
 }
 
@@ -329,10 +358,10 @@ static __u64 make_prp2(struct nvme *nvme, unsigned int slot, __u64 iova,
 		return 0;
 	if (page + PAGE >= end)
 		return page;
-	list = (__u64 *)(nvme->mem + (PRP_LISTS + slot) * PAGE);
+	list = (__u64 *)(nvme->mem + (NVME_PAGE_PRP_LISTS + slot) * PAGE);
 	for (i = 0; page < end; page += PAGE)
 		list[i++] = page;
-	return page_iova(nvme, PRP_LISTS + slot);
+	return page_iova(nvme, NVME_PAGE_PRP_LISTS + slot);
 }
 
 /* Start one transfer of at most max_bytes; waits for a slot if need be. */
@@ -340,8 +369,8 @@ void nvme_start(struct nvme *nvme, bool write, __u64 offset, __u64 iova,
 		size_t size)
 {
 	struct nvme_command command = {
-		.opcode = write ? OP_WRITE : OP_READ,
-		.nsid = NAMESPACE,
+		.opcode = write ? NVME_OP_WRITE : NVME_OP_READ,
+		.nsid = NVME_NAMESPACE,
 		.prp1 = iova,
 	};
 	__u64 block = offset / nvme->block_size;
@@ -402,8 +431,8 @@ void nvme_transfer(struct nvme *nvme, bool write, __u64 offset, __u64 iova,
 void nvme_flush(struct nvme *nvme)
 {
 	struct nvme_command command = {
-		.opcode = OP_FLUSH,
-		.nsid = NAMESPACE,
+		.opcode = NVME_OP_FLUSH,
+		.nsid = NVME_NAMESPACE,
 	};
 	struct nvme_completion done;
 

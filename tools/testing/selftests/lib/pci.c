@@ -15,6 +15,8 @@
 #include "sys.h"
 
 #define SYSFS_PCI "/sys/bus/pci/devices"
+/* Base class of bridges. */
+#define PCI_CLASS_BRIDGE 0x06
 
 /** struct wanted - how to tell one test device from the rest */
 struct wanted {
@@ -104,7 +106,7 @@ static unsigned int group_members(const char *bdf, bool free)
 	while ((entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
-		if (pci_attr(entry->d_name, "class") >> 16 != 0x06)
+		if (pci_attr(entry->d_name, "class") >> 16 != PCI_CLASS_BRIDGE)
 			nr++;
 		else if (free)
 			pci_unbind(entry->d_name);

@@ -17,8 +17,8 @@
 #include "ioas.h"
 #include "sys.h"
 
-#define MODULE "vfio_sample"
-#define DEVICES "/sys/bus/platform/devices"
+#define SAMPLE_MODULE "vfio_sample"
+#define SAMPLE_DEVICES "/sys/bus/platform/devices"
 
 /* Whether the kernel's own VFIO is loaded, for which there is a module, too. */
 bool sample_stock(void)
@@ -31,15 +31,15 @@ void sample_load(void)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "../modules/%s/" MODULE ".ko",
-		 sample_stock() ? "stock" : MODULE);
+	snprintf(path, sizeof(path), "../modules/%s/" SAMPLE_MODULE ".ko",
+		 sample_stock() ? "stock" : SAMPLE_MODULE);
 	sys_load_module(path);
 }
 
 void sample_unload(void)
 {
-	if (syscall(SYS_delete_module, MODULE, O_NONBLOCK))
-		FAIL("%s does not unload: %s", MODULE, strerror(errno));
+	if (syscall(SYS_delete_module, SAMPLE_MODULE, O_NONBLOCK))
+		FAIL("%s does not unload: %s", SAMPLE_MODULE, strerror(errno));
 }
 
 int sample_group(unsigned int nr)
@@ -48,7 +48,8 @@ int sample_group(unsigned int nr)
 	char path[PATH_MAX];
 	ssize_t len;
 
-	snprintf(path, sizeof(path), DEVICES "/" MODULE ".%u/iommu_group", nr);
+	snprintf(path, sizeof(path),
+		 SAMPLE_DEVICES "/" SAMPLE_MODULE ".%u/iommu_group", nr);
 	len = readlink(path, target, sizeof(target) - 1);
 	if (len < 0)
 		FAIL("%s: %s", path, strerror(errno));
@@ -62,7 +63,8 @@ void sample_cdev_path(unsigned int nr, char *path, size_t size)
 	char dir[PATH_MAX];
 	DIR *stream;
 
-	snprintf(dir, sizeof(dir), DEVICES "/" MODULE ".%u/vfio-dev", nr);
+	snprintf(dir, sizeof(dir),
+		 SAMPLE_DEVICES "/" SAMPLE_MODULE ".%u/vfio-dev", nr);
 	stream = opendir(dir);
 	if (!stream)
 		FAIL("%s: %s", dir, strerror(errno));
@@ -97,7 +99,7 @@ int sample_open_in(struct space *space, unsigned int nr)
 	sample_load();
 	if (space->backend == BACKEND_IOMMUFD)
 		return open_cdev(space, nr);
-	snprintf(name, sizeof(name), MODULE ".%u", nr);
+	snprintf(name, sizeof(name), SAMPLE_MODULE ".%u", nr);
 	return group_device(space_group_nr_fd(space, sample_group(nr)), name);
 }
 

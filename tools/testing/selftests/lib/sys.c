@@ -20,7 +20,7 @@
 #include "harness.h"
 
 /* An event that comes at all comes within this time, on any machine. */
-enum { EVENT_MS_MAX = 60000 };
+enum { SYS_EVENT_MS_MAX = 60000 };
 
 int __sys_ioctl(int fd, unsigned long cmd, void *arg)
 {
@@ -235,7 +235,7 @@ void sys_eventfd_wait(int fd)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 
-	if (poll(&pollfd, 1, EVENT_MS_MAX) != 1)
+	if (poll(&pollfd, 1, SYS_EVENT_MS_MAX) != 1)
 		FAIL("no event came");
 }
 

@@ -50,7 +50,7 @@ struct cap {
 /* A PCI Express function whose capability begins with @flags. */
 static void express_image(struct mock_pci_image *image, __u16 flags)
 {
-	mock_image(image, 0x1af4, 0x4340, CLASS_NETWORK);
+	mock_image(image, 0x1af4, 0x4340, MOCK_CLASS_NETWORK);
 	image->config[PCI_CAPABILITY_LIST] = EXP_AT;
 	mock_image_cap(image, EXP_AT, PCI_CAP_ID_EXP, 0);
 	mock_put16(image->config + EXP_AT + PCI_EXP_FLAGS, flags);
@@ -138,7 +138,7 @@ TEST_OVER(standard_capability_ends, BACKEND_CONTAINER)
 	unsigned int good = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(caps); i++) {
-		mock_image(&image, 0x1af4, 0x4341, CLASS_NETWORK);
+		mock_image(&image, 0x1af4, 0x4341, MOCK_CLASS_NETWORK);
 		memset(image.writable + STD_AT, 0xff, 0x40);
 		image.config[PCI_CAPABILITY_LIST] = STD_AT;
 		put_registers(&image, STD_AT, &caps[i]);

@@ -35,7 +35,7 @@
 
 static void vpd_image(struct mock_pci_image *image, __u16 string)
 {
-	mock_image(image, 0x1af4, 0x4343, CLASS_NETWORK);
+	mock_image(image, 0x1af4, 0x4343, MOCK_CLASS_NETWORK);
 	image->config[PCI_CAPABILITY_LIST] = VPD_AT;
 	mock_image_cap(image, VPD_AT, PCI_CAP_ID_VPD, 0);
 	memset(image->writable + VPD_ADDR, 0xff, 6);
@@ -219,7 +219,7 @@ TEST_OVER(vpd_that_does_not_answer, BACKEND_CONTAINER)
  */
 static void flr_image(struct mock_pci_image *image, __u32 devcap, __u8 af)
 {
-	mock_image(image, 0x1af4, 0x4344, CLASS_NETWORK);
+	mock_image(image, 0x1af4, 0x4344, MOCK_CLASS_NETWORK);
 	image->config[PCI_CAPABILITY_LIST] = EXP_AT;
 	mock_image_cap(image, EXP_AT, PCI_CAP_ID_EXP, AF_AT);
 	mock_put16(image->config + EXP_AT + PCI_EXP_FLAGS,
@@ -337,7 +337,7 @@ static struct vdev *pm_open(struct mock_bus *bus, __u16 states,
 	struct mock_pci_image image;
 
 	mock_bus_open(bus);
-	mock_image(&image, 0x1af4, 0x4343, CLASS_NETWORK);
+	mock_image(&image, 0x1af4, 0x4343, MOCK_CLASS_NETWORK);
 	image.config[PCI_CAPABILITY_LIST] = PM_AT;
 	mock_image_cap(&image, PM_AT, PCI_CAP_ID_PM, 0);
 	mock_put16(image.config + PM_AT + PCI_PM_PMC, 3 | states);

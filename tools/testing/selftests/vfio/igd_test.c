@@ -315,7 +315,7 @@ TEST_OVER(other_class_has_none, BACKEND_CONTAINER)
 
 	make_display(&display, 0x0100);
 	mock_put32(display.image.config + PCI_CLASS_REVISION,
-		   CLASS_NETWORK << 8);
+		   MOCK_CLASS_NETWORK << 8);
 	check_none(backend, &display);
 }
 

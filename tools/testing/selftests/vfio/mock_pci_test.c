@@ -44,7 +44,7 @@ static void check_intx(struct mock_bus *bus, __u16 device, unsigned int count,
 	struct mock_pci_image image;
 	struct vdev *vdev;
 
-	mock_image(&image, VENDOR_INTEL, device, CLASS_NETWORK);
+	mock_image(&image, VENDOR_INTEL, device, MOCK_CLASS_NETWORK);
 	image.config[PCI_INTERRUPT_PIN] = 1;
 	image.config[PCI_INTERRUPT_LINE] = 10;
 	vdev = mock_bus_vdev(bus, &image, backend);
@@ -79,7 +79,7 @@ TEST_OVER(broken_intx_stays_masked, BACKEND_CONTAINER)
 	int raw;
 
 	mock_bus_open(&bus);
-	mock_image(&image, VENDOR_INTEL, 0x1572, CLASS_NETWORK);
+	mock_image(&image, VENDOR_INTEL, 0x1572, MOCK_CLASS_NETWORK);
 	image.config[PCI_INTERRUPT_PIN] = 1;
 	image.config[PCI_INTERRUPT_LINE] = 10;
 	vdev = mock_bus_vdev(&bus, &image, backend);
@@ -116,7 +116,7 @@ TEST_OVER(hidden_extended_capabilities, BACKEND_CONTAINER)
 	int raw;
 
 	mock_bus_open(&bus);
-	mock_image(&image, 0x1af4, 0x4325, CLASS_NETWORK);
+	mock_image(&image, 0x1af4, 0x4325, MOCK_CLASS_NETWORK);
 	image.config[PCI_CAPABILITY_LIST] = 0x40;
 	mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
 	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_RC_END << 4);
@@ -159,7 +159,7 @@ TEST_OVER(unknown_capability_is_left_alone, BACKEND_CONTAINER)
 	int raw;
 
 	mock_bus_open(&bus);
-	mock_image(&image, 0x1af4, 0x4326, CLASS_NETWORK);
+	mock_image(&image, 0x1af4, 0x4326, MOCK_CLASS_NETWORK);
 	image.config[PCI_CAPABILITY_LIST] = 0x40;
 	mock_image_cap(&image, 0x40, 0x55, 0x60);
 	mock_image_cap(&image, 0x60, PCI_CAP_ID_PM, 0);
@@ -182,7 +182,7 @@ TEST_OVER(unknown_capability_is_skipped, BACKEND_CONTAINER)
 	struct vdev *vdev;
 
 	mock_bus_open(&bus);
-	mock_image(&image, 0x1af4, 0x4321, CLASS_NETWORK);
+	mock_image(&image, 0x1af4, 0x4321, MOCK_CLASS_NETWORK);
 	image.config[PCI_CAPABILITY_LIST] = 0x40;
 	mock_image_cap(&image, 0x40, 0x55, 0x60);
 	mock_image_cap(&image, 0x60, PCI_CAP_ID_PM, 0x80);
@@ -209,7 +209,7 @@ TEST_OVER(capability_at_the_end, BACKEND_CONTAINER)
 
 	mock_bus_open(&bus);
 	for (i = 0; i < ARRAY_SIZE(ids); i++) {
-		mock_image(&image, 0x1af4, 0x4322, CLASS_NETWORK);
+		mock_image(&image, 0x1af4, 0x4322, MOCK_CLASS_NETWORK);
 		image.config[PCI_CAPABILITY_LIST] = 0xfc;
 		mock_image_cap(&image, 0xfc, ids[i], 0);
 		image.config[0xfe] = 0xff;
@@ -258,7 +258,7 @@ TEST_OVER(hidden_as_wide_as_the_link, BACKEND_CONTAINER)
 		/* All of them are more than fit on a bus. */
 		if (i % ARRAY_SIZE(lanes) == 0)
 			mock_bus_open(&bus);
-		mock_image(&image, 0x1af4, 0x4328, CLASS_NETWORK);
+		mock_image(&image, 0x1af4, 0x4328, MOCK_CLASS_NETWORK);
 		image.config[PCI_CAPABILITY_LIST] = 0x40;
 		mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
 		mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
@@ -289,7 +289,7 @@ TEST_OVER(circular_capabilities, BACKEND_CONTAINER)
 	unsigned int pos, steps;
 
 	mock_bus_open(&bus);
-	mock_image(&image, 0x1af4, 0x4323, CLASS_NETWORK);
+	mock_image(&image, 0x1af4, 0x4323, MOCK_CLASS_NETWORK);
 	image.config[PCI_CAPABILITY_LIST] = 0x40;
 	mock_image_cap(&image, 0x40, PCI_CAP_ID_SSVID, 0x50);
 	mock_image_cap(&image, 0x50, PCI_CAP_ID_SSVID, 0x40);
@@ -311,7 +311,7 @@ TEST_OVER(circular_extended_capabilities, BACKEND_CONTAINER)
 	unsigned int at;
 
 	mock_bus_open(&bus);
-	mock_image(&image, 0x1af4, 0x4329, CLASS_NETWORK);
+	mock_image(&image, 0x1af4, 0x4329, MOCK_CLASS_NETWORK);
 	image.config[PCI_CAPABILITY_LIST] = 0x40;
 	mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
 	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_RC_END << 4);
@@ -342,7 +342,7 @@ static void check_atomics(struct mock_bus *bus, __u32 devcap2, __u16 devctl2,
 	struct mock_pci_image image;
 	struct vdev *vdev;
 
-	mock_image(&image, 0x1af4, 0x4325, CLASS_NETWORK);
+	mock_image(&image, 0x1af4, 0x4325, MOCK_CLASS_NETWORK);
 	image.config[PCI_CAPABILITY_LIST] = 0x40;
 	mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
 	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
@@ -394,7 +394,7 @@ static const char *plug_ecap(struct mock_bus *bus, __u16 id)
 	struct mock_pci_image image;
 	const char *bdf;
 
-	mock_image(&image, 0x1af4, 0x4324, CLASS_NETWORK);
+	mock_image(&image, 0x1af4, 0x4324, MOCK_CLASS_NETWORK);
 	image.config[PCI_CAPABILITY_LIST] = 0x40;
 	mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
 	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_RC_END << 4);
