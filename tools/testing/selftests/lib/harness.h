@@ -2,12 +2,20 @@
 /*
  * A small test harness.
  *
- * Each test runs in a child of its own, so that a failure, a crash or a hang
- * of one cannot leave descriptors, mappings or locks behind for the next. A
- * test fails at its first false assertion. Results go to stdout as TAP; the
- * program exits 0 where all passed, 1 where one failed, 4 where all were
- * skipped. "PROGRAM -l" lists the tests, "PROGRAM PATTERN..." runs those whose
- * name contains one of the patterns.
+ * Each test runs in a child of its own, so that a failure, a crash or a hang of
+ * one test cannot leave descriptors, mappings or locks behind for the next one.
+ * Processes that a test has started are waited for, too. A test ends at its
+ * first failed assertion. A test may be declared for a set of backends, and is
+ * run once over each of them. Results are written to stdout as TAP; the exit
+ * status is 0 if no test failed, 1 if one failed, 4 if all were skipped.
+ * "PROGRAM -l" lists the tests, "PROGRAM PATTERN..." runs those whose name
+ * contains one of the patterns.
+ *
+ * This is not the kselftest_harness.h of the kernel source, because the tests
+ * build without that source and no file of it is copied into this repository.
+ * Besides, assertions here work in every function and thread of a test process,
+ * so that the functions of this library check what they do themselves. They
+ * compare 64 bits in programs of 32 bits, too.
  */
 #ifndef SELFTESTS_LIB_HARNESS_H
 #define SELFTESTS_LIB_HARNESS_H
@@ -18,14 +26,14 @@
 
 #include "backend.h"
 
-/* What a test's process tells its parent by its exit status. */
+/* Exit status of the process of a test. */
 enum { RESULT_PASS = 0, RESULT_FAIL = 1, RESULT_SKIP = 4 };
 
-/** struct test - one test function, with the backends it is run over */
+/** struct test - a test function and the backends it is run over */
 struct test {
-	/** @name: what is printed */
+	/** @name: name to print */
 	const char *name;
-	/** @fn: the test; returns where it passed */
+	/** @fn: the test function; returns if the test passed */
 	void (*fn)(enum backend backend);
 	/** @backends: mask of enum backend, one run for each bit */
 	unsigned int backends;
@@ -48,7 +56,7 @@ void test_register(struct test *test);
 	}                                                            \
 	static void id(enum backend backend __attribute__((unused)))
 
-/* A test that does without a backend. */
+/* A test without a backend. */
 #define TEST(id) TEST_DEFINE_(id, BACKEND_NONE)
 /* A test that is run once over each backend in @mask. */
 #define TEST_OVER(id, mask) TEST_DEFINE_(id, mask)
@@ -66,7 +74,7 @@ void test_rc_(const char *file, int line, const char *what, long long got,
 void test_eq_(const char *file, int line, const char *what,
 	      unsigned long long got, unsigned long long want);
 
-/* The process ends as failed, or as skipped with a reason. */
+/* End the process as failed or as skipped, with a reason. */
 #define FAIL(...) test_fail(__FILE__, __LINE__, __VA_ARGS__)
 #define SKIP(...) test_skip(__VA_ARGS__)
 
@@ -76,15 +84,15 @@ void test_eq_(const char *file, int line, const char *what,
 			test_fail(__FILE__, __LINE__, "%s is false", #cond); \
 	} while (0)
 
-/* @call gives 0 or more, or -errno; it must give exactly @want. */
+/* @call returns 0 or more, or -errno; it must return exactly @want. */
 #define ASSERT_RC(call, want) test_rc_(__FILE__, __LINE__, #call, call, want)
-/* @call must succeed, whatever it returns. */
-#define ASSERT_OK(call)                                                 \
-	({                                                              \
-		long long ok_rc_ = (call);                              \
-		if (ok_rc_ < 0)                                         \
-			test_rc_(__FILE__, __LINE__, #call, ok_rc_, 0); \
-		ok_rc_;                                                 \
+/* @call must not return an error; any other value is passed on. */
+#define ASSERT_OK(call)                                                  \
+	({                                                               \
+		long long ok_ret_ = (call);                              \
+		if (ok_ret_ < 0)                                         \
+			test_rc_(__FILE__, __LINE__, #call, ok_ret_, 0); \
+		ok_ret_;                                                 \
 	})
 #define ASSERT_EQ(got, want) test_eq_(__FILE__, __LINE__, #got, got, want)
 
