@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The calls of containers and group files. */
+/* The ioctls of containers and group files. */
 #include "container.h"
 
 #include <errno.h>
@@ -12,6 +12,9 @@
 #include "harness.h"
 #include "pci.h"
 #include "sys.h"
+
+/* Maximum size of an info struct with its capabilities. */
+#define INFO_SIZE_MAX 65536U
 
 int container_open(enum backend backend)
 {
@@ -30,7 +33,7 @@ void container_set_iommu(int container)
 	ASSERT_RC(__container_set_iommu(container, VFIO_TYPE1v2_IOMMU), 0);
 }
 
-/* A container with a type, and a group to keep it. */
+/* Open a container and set its type, for which it needs a group. */
 int container_ready_as(enum backend backend, unsigned long type)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);
@@ -68,7 +71,7 @@ void container_map(int container, const void *vaddr, __u64 iova, __u64 size)
 		  0);
 }
 
-/* @unmapped is what the struct holds afterwards, be it an error or not. */
+/* Store the size that the kernel has written to @unmapped, on error, too. */
 int __container_unmap(int container, __u64 iova, __u64 size, __u32 flags,
 		      __u64 *unmapped)
 {
@@ -78,11 +81,11 @@ int __container_unmap(int container, __u64 iova, __u64 size, __u32 flags,
 		.iova = iova,
 		.size = size,
 	};
-	int rc = __sys_ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap);
+	int ret = __sys_ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap);
 
 	if (unmapped)
 		*unmapped = unmap.size;
-	return rc;
+	return ret;
 }
 
 void container_unmap(int container, __u64 iova, __u64 size)
@@ -98,7 +101,7 @@ int __container_extension(int container, unsigned long extension)
 	return __sys_ioctl_val(container, VFIO_CHECK_EXTENSION, extension);
 }
 
-/* How many more mappings the container takes. */
+/* Return the number of mappings that the container still accepts. */
 unsigned int container_dma_avail(int container)
 {
 	struct vfio_iommu_type1_info request = { .argsz = sizeof(request) };
@@ -168,23 +171,23 @@ __u32 group_flags(int group)
 }
 
 /*
- * Ask for an info struct that has capabilities behind it: first for the size
- * it wants, then for all of it. Gives memory to be freed.
+ * Read an info struct with the capabilities that follow it: call @cmd for the
+ * size that is needed, then for the data. The caller frees the result.
  */
 void *info_buffer(int fd, unsigned long cmd, const void *request, size_t size)
 {
-	__u32 *info = sys_zalloc(65536);
+	__u32 *info = sys_zalloc(INFO_SIZE_MAX);
 
 	memcpy(info, request, size);
 	ASSERT_RC(__sys_ioctl(fd, cmd, info), 0);
-	ASSERT(info[0] <= 65536);
-	/* Flags and all else come anew; only the size is kept. */
+	ASSERT(info[0] <= INFO_SIZE_MAX);
+	/* repeat the request, with the size of the first call */
 	memcpy(info + 1, (const __u32 *)request + 1, size - sizeof(*info));
 	ASSERT_RC(__sys_ioctl(fd, cmd, info), 0);
 	return info;
 }
 
-/* The capability @id of a chain that begins @first bytes into @info. */
+/* Return the capability @id of the chain at offset @first of @info, or NULL. */
 const struct vfio_info_cap_header *info_cap(const void *info, __u32 first,
 					    __u16 id)
 {
@@ -192,7 +195,7 @@ const struct vfio_info_cap_header *info_cap(const void *info, __u32 first,
 	__u32 next = first;
 
 	while (next) {
-		ASSERT(next < 65536 && !(next % 8));
+		ASSERT(next < INFO_SIZE_MAX && !(next % 8));
 		cap = (const void *)((const char *)info + next);
 		if (cap->id == id)
 			return cap;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bare calls of the container and of group files, for tests of their rules. */
+/*
+ * The ioctls of containers and group files. A function that begins with __
+ * returns -errno, the one without it fails the test.
+ */
 #ifndef SELFTESTS_LIB_CONTAINER_H
 #define SELFTESTS_LIB_CONTAINER_H
 

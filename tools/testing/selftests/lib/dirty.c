@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The dirty log of a container. */
 #include "dirty.h"
 
 #include <linux/vfio.h>
@@ -9,7 +10,7 @@
 #include "sample.h"
 #include "sys.h"
 
-static int change(int container, __u32 flags)
+static int log_change(int container, __u32 flags)
 {
 	struct vfio_iommu_type1_dirty_bitmap cmd = {
 		.argsz = sizeof(cmd),
@@ -21,7 +22,7 @@ static int change(int container, __u32 flags)
 
 int __log_start(int container)
 {
-	return change(container, VFIO_IOMMU_DIRTY_PAGES_FLAG_START);
+	return log_change(container, VFIO_IOMMU_DIRTY_PAGES_FLAG_START);
 }
 
 void log_start(int container)
@@ -31,7 +32,7 @@ void log_start(int container)
 
 int __log_stop(int container)
 {
-	return change(container, VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP);
+	return log_change(container, VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP);
 }
 
 void log_stop(int container)
@@ -39,7 +40,7 @@ void log_stop(int container)
 	ASSERT_RC(__log_stop(container), 0);
 }
 
-static struct log_bitmap bitmap_for(__u64 nr_pages, void *data)
+static struct log_bitmap log_bitmap_for(__u64 nr_pages, void *data)
 {
 	return (struct log_bitmap){
 		.pgsize = PAGE,
@@ -48,7 +49,7 @@ static struct log_bitmap bitmap_for(__u64 nr_pages, void *data)
 	};
 }
 
-/* A request that is right, to be sent or to be spoilt. */
+/* Return a valid request, which the caller may send or make invalid. */
 struct log_get log_get_request(__u64 iova, __u64 nr_pages, void *data)
 {
 	return (struct log_get){
@@ -56,7 +57,7 @@ struct log_get log_get_request(__u64 iova, __u64 nr_pages, void *data)
 		.flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP,
 		.iova = iova,
 		.size = nr_pages * IOVA_PAGE,
-		.bitmap = bitmap_for(nr_pages, data),
+		.bitmap = log_bitmap_for(nr_pages, data),
 	};
 }
 
@@ -78,8 +79,9 @@ void log_get(int container, __u64 iova, __u64 nr_pages, void *data)
 }
 
 /*
- * The bits of 64 pages, of which those in @mapped are mapped. The kernel's own
- * VFIO sets some of the others as well, when it is asked a second time.
+ * Return the dirty bits of 64 pages. @mapped has a bit for each page that is
+ * mapped: the kernel's own VFIO also sets some of the other bits if the log is
+ * read for the second time.
  */
 __u64 log_word(int container, __u64 iova, __u64 mapped)
 {
@@ -96,22 +98,22 @@ struct log_unmap log_unmap_request(__u64 iova, __u64 nr_pages, void *data)
 		.flags = VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP,
 		.iova = iova,
 		.size = nr_pages * IOVA_PAGE,
-		.bitmap = bitmap_for(nr_pages, data),
+		.bitmap = log_bitmap_for(nr_pages, data),
 	};
 }
 
-/* The size is what the struct holds afterwards, be it an error or not. */
+/* The kernel updates the size in @unmap on success and on error. */
 int __log_unmap(int container, struct log_unmap *unmap)
 {
 	return __sys_ioctl(container, VFIO_IOMMU_UNMAP_DMA, unmap);
 }
 
-/* A page behind which there is nothing. */
+/* Return a page that is followed by memory without access. */
 char *page_before_hole(void)
 {
 	char *mem = sys_mmap_anon(2 * PAGE);
 
-	/* nor will there be: it is taken */
+	/* not unmapped, so that no other mapping is placed there */
 	ASSERT(!mprotect(mem + PAGE, PAGE, PROT_NONE));
 	return mem;
 }

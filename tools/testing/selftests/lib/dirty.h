@@ -1,48 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is dirty in a container. A function that begins with __ gives -errno, the
- * one without it fails the test.
+ * The dirty log of a container. A function that begins with __ returns -errno,
+ * the one without it fails the test.
  */
 #ifndef SELFTESTS_LIB_DIRTY_H
 #define SELFTESTS_LIB_DIRTY_H
 
 #include <linux/types.h>
 
-/** struct log_bitmap - struct vfio_bitmap, the same in programs of 32 bits */
+/** struct log_bitmap - struct vfio_bitmap, with the same layout for 32 bits */
 struct log_bitmap {
-	/** @pgsize: bytes that a bit stands for */
+	/** @pgsize: size of the pages that bits stand for, in bytes */
 	__u64 pgsize;
-	/** @size: bytes at @data */
+	/** @size: size of the bitmap, in bytes */
 	__u64 size;
-	/** @data: address of the words */
+	/** @data: address of the bitmap */
 	__u64 data;
 };
 
-/** struct log_get - a request for what is dirty */
+/** struct log_get - a request for the dirty bitmap of a range */
 struct log_get {
-	/** @argsz: bytes of all of it */
+	/** @argsz: size of the request, in bytes */
 	__u32 argsz;
 	/** @flags: VFIO_IOMMU_DIRTY_PAGES_FLAG_... */
 	__u32 flags;
-	/** @iova: where it begins */
+	/** @iova: start of the range */
 	__u64 iova;
-	/** @size: bytes of IOVA */
+	/** @size: size of the range, in bytes */
 	__u64 size;
-	/** @bitmap: where to */
+	/** @bitmap: destination of the dirty bits */
 	struct log_bitmap bitmap;
 };
 
-/** struct log_unmap - a request to unmap and tell what is dirty */
+/** struct log_unmap - a request to unmap a range and report its dirty pages */
 struct log_unmap {
-	/** @argsz: bytes of all of it */
+	/** @argsz: size of the request, in bytes */
 	__u32 argsz;
 	/** @flags: VFIO_DMA_UNMAP_FLAG_... */
 	__u32 flags;
-	/** @iova: where it begins */
+	/** @iova: start of the range */
 	__u64 iova;
-	/** @size: bytes of IOVA */
+	/** @size: size of the range, in bytes */
 	__u64 size;
-	/** @bitmap: where to */
+	/** @bitmap: destination of the dirty bits */
 	struct log_bitmap bitmap;
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Registers of the edu device, and DMA by them. */
 #include "edu.h"
 
 #include <sched.h>
@@ -20,7 +21,7 @@
 #define EDU_DMA_CMD 0x98
 #define EDU_DMA_START 1U
 #define EDU_DMA_TO_RAM 2U
-/* Where the engine's own buffer is, as the engine sees it. */
+/* Address of the engine's buffer in its own address space. */
 #define EDU_BUF 0x40000ULL
 
 struct edu *edu_open_in(struct space *space, const char *bdf)
@@ -31,7 +32,7 @@ struct edu *edu_open_in(struct space *space, const char *bdf)
 	vdev_enable(edu->vdev, true);
 	edu->regs = vdev_mmap(edu->vdev, VFIO_PCI_BAR0_REGION_INDEX, NULL);
 	ASSERT_EQ(mmio_read32(edu->regs, EDU_ID) & 0xff, EDU_ID_LOW);
-	/* A transfer that an earlier user left behind ends by itself. */
+	/* Wait for the end of a transfer that an earlier user has started. */
 	edu_dma_wait(edu);
 	edu_ack(edu, ~0U);
 	return edu;
@@ -60,8 +61,8 @@ void edu_close_with_space(struct edu *edu)
 	space_close(space);
 }
 
-static void dma_start(struct edu *edu, __u64 src, __u64 dst, size_t size,
-		      __u32 cmd)
+static void edu_dma_start(struct edu *edu, __u64 src, __u64 dst, size_t size,
+			  __u32 cmd)
 {
 	mmio_write64(edu->regs, EDU_DMA_SRC, src);
 	mmio_write64(edu->regs, EDU_DMA_DST, dst);
@@ -69,19 +70,19 @@ static void dma_start(struct edu *edu, __u64 src, __u64 dst, size_t size,
 	mmio_write32(edu->regs, EDU_DMA_CMD, EDU_DMA_START | cmd);
 }
 
-/* Memory to device. */
+/* Start a transfer from memory to the device. */
 void edu_dma_start_in(struct edu *edu, __u64 iova, size_t size)
 {
-	dma_start(edu, iova, EDU_BUF, size, 0);
+	edu_dma_start(edu, iova, EDU_BUF, size, 0);
 }
 
-/* Device to memory. */
+/* Start a transfer from the device to memory. */
 void edu_dma_start_out(struct edu *edu, __u64 iova, size_t size)
 {
-	dma_start(edu, EDU_BUF, iova, size, EDU_DMA_TO_RAM);
+	edu_dma_start(edu, EDU_BUF, iova, size, EDU_DMA_TO_RAM);
 }
 
-/* The engine clears its start bit when it is through, whatever came of it. */
+/* The engine clears its start bit at the end, even of a failed transfer. */
 void edu_dma_wait(struct edu *edu)
 {
 	while (mmio_read32(edu->regs, EDU_DMA_CMD) & EDU_DMA_START)
@@ -100,7 +101,7 @@ void edu_store(struct edu *edu, __u64 iova, size_t size)
 	edu_dma_wait(edu);
 }
 
-/* Has @page, which is mapped at @iova, read and written by the device. */
+/* Let the device read and write @page, which is mapped at @iova. */
 void edu_round_trip(struct edu *edu, char *page, __u64 iova, unsigned int seed)
 {
 	fill_pattern(page, PAGE, seed);
@@ -110,7 +111,7 @@ void edu_round_trip(struct edu *edu, char *page, __u64 iova, unsigned int seed)
 	ASSERT(is_pattern(page, PAGE, seed));
 }
 
-/* Maps a page at @iova, and has it read and written by the device. */
+/* Map a page at @iova and let the device read and write it. */
 void edu_check_round_trip(struct edu *edu, __u64 iova, unsigned int seed)
 {
 	char *page = sys_mmap_anon(PAGE);

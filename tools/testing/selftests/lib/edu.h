@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A driver for QEMU's edu device: a DMA engine with a buffer of 4 KiB behind
- * it, and an interrupt.
+ * A driver for QEMU's edu device, which has a DMA engine with a buffer of 4 KiB
+ * and an interrupt.
  */
 #ifndef SELFTESTS_LIB_EDU_H
 #define SELFTESTS_LIB_EDU_H
@@ -11,7 +11,7 @@
 
 #include "vdev.h"
 
-/* Bytes that the engine can move at once: the size of its buffer. */
+/* Size of the engine's buffer, the most it transfers at once. */
 #define EDU_BUF_SIZE 4096U
 
 /** struct edu - an edu device that is ready for use */

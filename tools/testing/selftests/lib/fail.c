@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Run a call until each of its fail points has failed. */
 #include "fail.h"
 
 #include <dirent.h>
@@ -12,21 +13,21 @@
 #include "backend.h"
 #include "ioas.h"
 
-/** struct footprint - what a failure must not leave behind */
-struct footprint {
-	/** @pins: pages that are pinned, in the whole system */
+/** struct fail_footprint - resources in use, which a failure must not change */
+struct fail_footprint {
+	/** @pins: number of pinned pages in the whole system */
 	long long pins;
 	/** @locked: bytes charged to the process as locked */
 	long long locked;
 	/** @pinned: bytes charged to the process as pinned */
 	long long pinned;
-	/** @next_id: the ID that the next object will get */
+	/** @next_id: ID that the next object will get */
 	__u32 next_id;
-	/** @files: open descriptors */
+	/** @files: number of open files */
 	unsigned int files;
 };
 
-static unsigned int open_files(void)
+static unsigned int fail_count_files(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	unsigned int nr = 0;
@@ -38,12 +39,12 @@ static unsigned int open_files(void)
 	return nr;
 }
 
-static struct footprint footprint(const struct env *env)
+static struct fail_footprint fail_take_footprint(const struct env *env)
 {
-	struct footprint now = {
+	struct fail_footprint now = {
 		.locked = sys_vm_locked(getpid()),
 		.pinned = sys_vm_pinned(getpid()),
-		.files = open_files(),
+		.files = fail_count_files(),
 		.pins = sys_pins_held(),
 	};
 
@@ -54,8 +55,8 @@ static struct footprint footprint(const struct env *env)
 	return now;
 }
 
-static void compare(const struct footprint *before, const struct footprint *now,
-		    const char *when)
+static void fail_compare(const struct fail_footprint *before,
+			 const struct fail_footprint *now, const char *when)
 {
 	if (now->pins != before->pins)
 		FAIL("%s: %lld pins instead of %lld", when, now->pins,
@@ -71,12 +72,12 @@ static void compare(const struct footprint *before, const struct footprint *now,
 		     before->files);
 }
 
-static int errno_of(const char *failed)
+static int fail_errno(const char *failed)
 {
 	static const struct {
-		/* how the name of a call begins, and what its failure gives */
+		/* how the name of a call begins, and its errno on failure */
 		const char *call;
-		int rc;
+		int err;
 	} map[] = {
 		{ "copy_", -EFAULT },
 		{ "get_user", -EFAULT },
@@ -98,12 +99,12 @@ static int errno_of(const char *failed)
 
 	for (i = 0; i < ARRAY_SIZE(map); i++) {
 		if (!strncmp(failed, map[i].call, strlen(map[i].call)))
-			return map[i].rc;
+			return map[i].err;
 	}
 	return -ENOMEM;
 }
 
-static void undo(const struct scenario *scenario, struct env *env)
+static void fail_undo(const struct scenario *scenario, struct env *env)
 {
 	if (scenario->check)
 		scenario->check(env);
@@ -111,18 +112,19 @@ static void undo(const struct scenario *scenario, struct env *env)
 		scenario->undo(env);
 }
 
-/* The call works, and everything that it made can be taken back. */
-static void call_and_undo(const struct scenario *scenario, struct env *env,
-			  const struct footprint *before, const char *when)
+/* The call must succeed, and undoing it must restore the state before it. */
+static void fail_call_and_undo(const struct scenario *scenario, struct env *env,
+			       const struct fail_footprint *before,
+			       const char *when)
 {
-	struct footprint now;
-	int rc = scenario->call(env);
+	struct fail_footprint now;
+	int ret = scenario->call(env);
 
-	if (rc)
-		FAIL("%s: the call gives %d", when, rc);
-	undo(scenario, env);
-	now = footprint(env);
-	compare(before, &now, when);
+	if (ret)
+		FAIL("%s: the call gives %d", when, ret);
+	fail_undo(scenario, env);
+	now = fail_take_footprint(env);
+	fail_compare(before, &now, when);
 }
 
 void fail_each(const struct scenario *scenario, bool iommufd)
@@ -134,10 +136,10 @@ void fail_each(const struct scenario *scenario, bool iommufd)
 		.iommufd = iommufd,
 	};
 	struct fail_report report;
-	struct footprint before, now;
+	struct fail_footprint before, now;
 	unsigned int nth, survived = 0;
 	char when[160];
-	int rc;
+	int ret;
 
 	fail_open();
 	if (iommufd) {
@@ -149,32 +151,32 @@ void fail_each(const struct scenario *scenario, bool iommufd)
 	memset(env.buf, 1, FAIL_BIG);
 	if (scenario->setup)
 		scenario->setup(&env);
-	before = footprint(&env);
-	call_and_undo(scenario, &env, &before, "before all");
+	before = fail_take_footprint(&env);
+	fail_call_and_undo(scenario, &env, &before, "before all");
 	for (nth = 1;; nth++) {
 		fail_at(nth);
-		rc = scenario->call(&env);
+		ret = scenario->call(&env);
 		fail_end(&report);
 		snprintf(when, sizeof(when), "point %u, %s", nth,
 			 report.failed);
 		if (!strcmp(report.failed, "-"))
 			break;
 		if (getenv("FAIL_VERBOSE"))
-			test_note("%s gives %d", when, rc);
-		if (rc == 0) {
+			test_note("%s gives %d", when, ret);
+		if (ret == 0) {
 			survived++;
-			undo(scenario, &env);
-		} else if (rc != errno_of(report.failed)) {
-			FAIL("%s: the call gives %d", when, rc);
+			fail_undo(scenario, &env);
+		} else if (ret != fail_errno(report.failed)) {
+			FAIL("%s: the call gives %d", when, ret);
 		} else if (scenario->failed) {
 			scenario->failed(&env, report.failed);
 		}
-		now = footprint(&env);
-		compare(&before, &now, when);
-		call_and_undo(scenario, &env, &before, when);
+		now = fail_take_footprint(&env);
+		fail_compare(&before, &now, when);
+		fail_call_and_undo(scenario, &env, &before, when);
 	}
-	ASSERT_RC(rc, 0);
-	undo(scenario, &env);
+	ASSERT_RC(ret, 0);
+	fail_undo(scenario, &env);
 	test_note("%u points, %u without a consequence", nth - 1, survived);
 	ASSERT(nth > 1);
 }
@@ -202,7 +204,7 @@ void setup_dev(struct env *env)
 	mock_dev(env->fd, env->ioas, 0, &env->dev);
 }
 
-/* Memory whose page frames do not follow one another. */
+/* Attach a device and provide memory without contiguous page frames. */
 void setup_dev_scattered(struct env *env)
 {
 	unsigned long at = FAIL_BIG;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* VFIO_DEVICE_FEATURE, SIGBUS and runtime power management. */
 #include "feature.h"
 
 #include <fcntl.h>
@@ -15,42 +16,42 @@
 #include "harness.h"
 #include "sys.h"
 
-/* @flags with the feature; @data goes to the device or comes from it. */
+/* @flags include the feature; @data is both input and output. */
 int __vdev_feature(struct vdev *vdev, __u32 flags, void *data, size_t size)
 {
 	struct vfio_device_feature *feature;
-	int rc;
+	int ret;
 
 	feature = sys_zalloc(sizeof(*feature) + size);
 	feature->argsz = sizeof(*feature) + size;
 	feature->flags = flags;
 	if (size)
 		memcpy(feature->data, data, size);
-	rc = __sys_ioctl(vdev->fd, VFIO_DEVICE_FEATURE, feature);
-	if (rc >= 0 && size)
+	ret = __sys_ioctl(vdev->fd, VFIO_DEVICE_FEATURE, feature);
+	if (ret >= 0 && size)
 		memcpy(data, feature->data, size);
 	free(feature);
-	return rc;
+	return ret;
 }
 
-/* The ranges of a region as a dma-buf; gives its descriptor. */
+/* Export ranges of a region as a dma-buf; returns its file descriptor. */
 int __vdev_dmabuf(struct vdev *vdev, unsigned int index,
 		  const struct vfio_region_dma_range *ranges, unsigned int nr)
 {
 	struct vfio_device_feature_dma_buf *req;
 	size_t size = sizeof(*req) + nr * sizeof(*ranges);
-	int rc;
+	int ret;
 
 	req = sys_zalloc(size);
 	req->region_index = index;
 	req->open_flags = O_RDWR | O_CLOEXEC;
 	req->nr_ranges = nr;
 	memcpy(req->dma_ranges, ranges, nr * sizeof(*ranges));
-	rc = __vdev_feature(
+	ret = __vdev_feature(
 		vdev, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF,
 		req, size);
 	free(req);
-	return rc;
+	return ret;
 }
 
 int vdev_dmabuf(struct vdev *vdev, unsigned int index, __u64 offset,
@@ -61,27 +62,27 @@ int vdev_dmabuf(struct vdev *vdev, unsigned int index, __u64 offset,
 	return (int)ASSERT_OK(__vdev_dmabuf(vdev, index, &range, 1));
 }
 
-static void touch(void *arg)
+static void feature_read_once(void *arg)
 {
 	mmio_read32(arg, 0);
 }
 
-/* A child that reads there dies of SIGBUS. */
+/* A read at @addr must raise SIGBUS; a child process does it. */
 void expect_sigbus(volatile void *addr)
 {
-	pid_t pid = child_start(touch, (void *)addr);
+	pid_t pid = child_start(feature_read_once, (void *)addr);
 	int status;
 
 	ASSERT(waitpid(pid, &status, 0) == pid);
 	ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
 }
 
-/* A state that comes at all comes within this time, on any machine. */
+/* Time limit for a change of state, enough for the slowest machine. */
 enum { FEATURE_STATUS_SECONDS_MAX = 60 };
 
 /*
- * Wait until the PCI function is "active" or "suspended", which a kernel without
- * CONFIG_PM knows nothing of.
+ * Wait until the PCI function is "active" or "suspended". Skips the test if the
+ * kernel was built without CONFIG_PM.
  */
 void wait_runtime_status(const char *bdf, const char *status)
 {
@@ -107,7 +108,7 @@ void wait_runtime_status(const char *bdf, const char *status)
 	FAIL("%s is %s, not %s", bdf, line, status);
 }
 
-/* "on": the host wants it awake; "auto": it does not care any longer. */
+/* "on" keeps the device awake, "auto" lets it suspend. */
 void set_runtime_control(const char *bdf, const char *control)
 {
 	char path[PATH_MAX];

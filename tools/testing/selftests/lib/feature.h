@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* VFIO_DEVICE_FEATURE, and what the tests of several features share. */
+/* VFIO_DEVICE_FEATURE, and helpers that the tests of several features share. */
 #ifndef SELFTESTS_LIB_FEATURE_H
 #define SELFTESTS_LIB_FEATURE_H
 

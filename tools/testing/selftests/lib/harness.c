@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Results of tests, assertions and child processes. */
 #include "harness.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 
 static int skip_fd = STDOUT_FILENO;
 
-/* From here on the reason for a skip goes to @fd. */
+/* Write the reason for a later skip to @fd. */
 void test_skip_to(int fd)
 {
 	skip_fd = fd;
@@ -57,9 +58,9 @@ void test_note(const char *fmt, ...)
 	dprintf(STDOUT_FILENO, "\n");
 }
 
-static const char *rc_name(long long rc)
+static const char *rc_name(long long ret)
 {
-	const char *name = rc < 0 ? strerrorname_np((int)-rc) : NULL;
+	const char *name = ret < 0 ? strerrorname_np((int)-ret) : NULL;
 
 	return name ? name : "success";
 }
@@ -108,7 +109,7 @@ static int child_reap(pid_t pid)
 	return status;
 }
 
-/* The child must end by itself, with this exit status. */
+/* Wait for the child, which must exit with this status. */
 void child_expect(pid_t pid, int want)
 {
 	int status = child_reap(pid);
@@ -122,14 +123,14 @@ void child_expect(pid_t pid, int want)
 		     want);
 }
 
-/* Kill the child, whatever it does, and wait until it is gone. */
+/* Kill the child and wait for its end. */
 void child_kill(pid_t pid)
 {
 	kill(pid, SIGKILL);
 	child_reap(pid);
 }
 
-/* The child may end in any way, as long as it ends. */
+/* Wait for the child, which may end in any way. */
 void child_wait_exit(pid_t pid)
 {
 	child_reap(pid);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The main() of a test program. It is an object of its own in the library, so
- * that tools which have another one can use the rest.
+ * that tools with their own main() can use the other objects.
  */
 #include <errno.h>
 #include <signal.h>
@@ -14,7 +14,7 @@
 
 #include "harness.h"
 
-/* A hung test is killed: the lab emulates the CPU, so this is generous. */
+/* Time limit of a test, enough for an emulated CPU. */
 enum { TEST_SECONDS_MAX = 300 };
 
 static struct test *first_test;
@@ -27,8 +27,8 @@ void test_register(struct test *test)
 }
 
 /*
- * Children of a test die with it, and are ours then: what they hold is given
- * back before the next test begins.
+ * Children of a test are killed when it ends, and this process inherits them.
+ * Wait for them, so that they release their resources before the next test.
  */
 static void reap_orphans(void)
 {
@@ -81,7 +81,7 @@ static int run_one(const struct test *test, enum backend backend, char *reason,
 	return WEXITSTATUS(status);
 }
 
-static bool wanted(const char *name, int argc, char **argv)
+static bool is_selected(const char *name, int argc, char **argv)
 {
 	int i;
 
@@ -151,7 +151,7 @@ int main(int argc, char **argv)
 				 backend ? backend_name(backend) : "");
 			if (list)
 				puts(name);
-			else if (wanted(name, argc, argv))
+			else if (is_selected(name, argc, argv))
 				run_and_count(test, backend, name, &counts);
 		}
 	}

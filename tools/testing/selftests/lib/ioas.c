@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The ioctls of /dev/iommu and of device nodes. */
 #include "ioas.h"
 
 #include <errno.h>
@@ -35,11 +36,11 @@ void iommufd_destroy(int fd, __u32 id)
 int __ioas_alloc(int fd, __u32 *id)
 {
 	struct iommu_ioas_alloc cmd = { .size = sizeof(cmd) };
-	int rc = __sys_ioctl(fd, IOMMU_IOAS_ALLOC, &cmd);
+	int ret = __sys_ioctl(fd, IOMMU_IOAS_ALLOC, &cmd);
 
-	if (!rc)
+	if (!ret)
 		*id = cmd.out_ioas_id;
-	return rc;
+	return ret;
 }
 
 __u32 ioas_alloc(int fd)
@@ -51,7 +52,7 @@ __u32 ioas_alloc(int fd)
 	return id;
 }
 
-static __u32 map_flags(unsigned int prot)
+static __u32 ioas_map_flags(unsigned int prot)
 {
 	return (prot & DMA_READ ? IOMMU_IOAS_MAP_READABLE : 0) |
 	       (prot & DMA_WRITE ? IOMMU_IOAS_MAP_WRITEABLE : 0);
@@ -62,7 +63,7 @@ int __ioas_map_fixed(int fd, __u32 ioas, const void *vaddr, __u64 iova,
 {
 	struct iommu_ioas_map cmd = {
 		.size = sizeof(cmd),
-		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | map_flags(prot),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | ioas_map_flags(prot),
 		.ioas_id = ioas,
 		.user_va = (uintptr_t)vaddr,
 		.length = size,
@@ -83,16 +84,16 @@ int __ioas_map(int fd, __u32 ioas, const void *vaddr, __u64 size,
 {
 	struct iommu_ioas_map cmd = {
 		.size = sizeof(cmd),
-		.flags = map_flags(prot),
+		.flags = ioas_map_flags(prot),
 		.ioas_id = ioas,
 		.user_va = (uintptr_t)vaddr,
 		.length = size,
 	};
-	int rc = __sys_ioctl(fd, IOMMU_IOAS_MAP, &cmd);
+	int ret = __sys_ioctl(fd, IOMMU_IOAS_MAP, &cmd);
 
-	if (!rc)
+	if (!ret)
 		*iova = cmd.iova;
-	return rc;
+	return ret;
 }
 
 __u64 ioas_map(int fd, __u32 ioas, const void *vaddr, __u64 size)
@@ -108,22 +109,22 @@ int __ioas_map_file(int fd, __u32 ioas, int file, __u64 start, __u64 size,
 {
 	struct iommu_ioas_map_file cmd = {
 		.size = sizeof(cmd),
-		.flags = map_flags(prot),
+		.flags = ioas_map_flags(prot),
 		.ioas_id = ioas,
 		.fd = file,
 		.start = start,
 		.length = size,
 	};
-	int rc;
+	int ret;
 
 	if (*iova) {
 		cmd.flags |= IOMMU_IOAS_MAP_FIXED_IOVA;
 		cmd.iova = *iova;
 	}
-	rc = __sys_ioctl(fd, IOMMU_IOAS_MAP_FILE, &cmd);
-	if (!rc)
+	ret = __sys_ioctl(fd, IOMMU_IOAS_MAP_FILE, &cmd);
+	if (!ret)
 		*iova = cmd.iova;
-	return rc;
+	return ret;
 }
 
 int __ioas_copy(int fd, __u32 from, __u64 src_iova, __u64 size, __u32 to,
@@ -131,7 +132,7 @@ int __ioas_copy(int fd, __u32 from, __u64 src_iova, __u64 size, __u32 to,
 {
 	struct iommu_ioas_copy cmd = {
 		.size = sizeof(cmd),
-		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | map_flags(prot),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | ioas_map_flags(prot),
 		.dst_ioas_id = to,
 		.src_ioas_id = from,
 		.length = size,
@@ -150,11 +151,11 @@ int __ioas_unmap(int fd, __u32 ioas, __u64 iova, __u64 size, __u64 *unmapped)
 		.iova = iova,
 		.length = size,
 	};
-	int rc = __sys_ioctl(fd, IOMMU_IOAS_UNMAP, &cmd);
+	int ret = __sys_ioctl(fd, IOMMU_IOAS_UNMAP, &cmd);
 
-	if (!rc && unmapped)
+	if (!ret && unmapped)
 		*unmapped = cmd.length;
-	return rc;
+	return ret;
 }
 
 void ioas_unmap(int fd, __u32 ioas, __u64 iova, __u64 size)
@@ -178,7 +179,9 @@ int __ioas_allow(int fd, __u32 ioas, const struct iommu_iova_range *ranges,
 	return __sys_ioctl(fd, IOMMU_IOAS_ALLOW_IOVAS, &cmd);
 }
 
-/* @nr is what fits on the way in, and what there is on the way out. */
+/*
+ * @nr is the capacity of @ranges on entry and the number of ranges on return.
+ */
 int __ioas_ranges(int fd, __u32 ioas, struct iommu_iova_range *ranges,
 		  __u32 *nr, __u64 *alignment)
 {
@@ -188,12 +191,12 @@ int __ioas_ranges(int fd, __u32 ioas, struct iommu_iova_range *ranges,
 		.num_iovas = *nr,
 		.allowed_iovas = (uintptr_t)ranges,
 	};
-	int rc = __sys_ioctl(fd, IOMMU_IOAS_IOVA_RANGES, &cmd);
+	int ret = __sys_ioctl(fd, IOMMU_IOAS_IOVA_RANGES, &cmd);
 
 	*nr = cmd.num_iovas;
 	if (alignment)
 		*alignment = cmd.out_iova_alignment;
-	return rc;
+	return ret;
 }
 
 int __hwpt_alloc(int fd, __u32 dev, __u32 pt, __u32 flags, __u32 *id)
@@ -204,11 +207,11 @@ int __hwpt_alloc(int fd, __u32 dev, __u32 pt, __u32 flags, __u32 *id)
 		.dev_id = dev,
 		.pt_id = pt,
 	};
-	int rc = __sys_ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
+	int ret = __sys_ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
 
-	if (!rc && id)
+	if (!ret && id)
 		*id = cmd.out_hwpt_id;
-	return rc;
+	return ret;
 }
 
 __u32 hwpt_alloc(int fd, __u32 dev, __u32 pt)
@@ -255,11 +258,11 @@ int __iommufd_option(int fd, __u32 option, __u16 op, __u32 object, __u64 *value)
 		.object_id = object,
 		.val64 = *value,
 	};
-	int rc = __sys_ioctl(fd, IOMMU_OPTION, &cmd);
+	int ret = __sys_ioctl(fd, IOMMU_OPTION, &cmd);
 
-	if (!rc)
+	if (!ret)
 		*value = cmd.val64;
-	return rc;
+	return ret;
 }
 
 int __cdev_bind(int cdev, int iommufd, __u32 *id)
@@ -269,14 +272,14 @@ int __cdev_bind(int cdev, int iommufd, __u32 *id)
 			 sizeof(__u32),
 		.iommufd = iommufd,
 	};
-	int rc = __sys_ioctl(cdev, VFIO_DEVICE_BIND_IOMMUFD, &cmd);
+	int ret = __sys_ioctl(cdev, VFIO_DEVICE_BIND_IOMMUFD, &cmd);
 
-	if (!rc && id)
+	if (!ret && id)
 		*id = cmd.out_devid;
-	return rc;
+	return ret;
 }
 
-/* @pt is an IOAS or HWPT; @attached is told which HWPT it came to be. */
+/* @pt is an IOAS or HWPT; the HWPT that was attached is stored in @attached. */
 int __cdev_attach(int cdev, __u32 pt, __u32 *attached)
 {
 	struct vfio_device_attach_iommufd_pt cmd = {
@@ -284,11 +287,11 @@ int __cdev_attach(int cdev, __u32 pt, __u32 *attached)
 			 sizeof(__u32),
 		.pt_id = pt,
 	};
-	int rc = __sys_ioctl(cdev, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
+	int ret = __sys_ioctl(cdev, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
 
-	if (!rc && attached)
+	if (!ret && attached)
 		*attached = cmd.pt_id;
-	return rc;
+	return ret;
 }
 
 int __cdev_detach(int cdev)
@@ -302,9 +305,10 @@ int __cdev_detach(int cdev)
 }
 
 /*
- * Every command's struct begins with its own size. Hands in one of @size bytes,
- * which the kernel answers with @want, and expects that the size alone decides:
- * less than @min bytes, a dirty or a clean tail, memory that cannot be read.
+ * Check the rules for the size at the start of each command's struct. @good is
+ * a struct of @size bytes for which the command returns @want. A struct of less
+ * than @min bytes, one with a tail that is not zero and one in unreadable
+ * memory must be refused, one with a zeroed tail must be accepted.
  */
 void check_struct_sizes(int fd, unsigned long cmd, const void *good,
 			size_t size, size_t min, int want)
@@ -334,7 +338,7 @@ void check_struct_sizes(int fd, unsigned long cmd, const void *good,
 	pages[PAGE - 1] = 0;
 	ASSERT_RC(__sys_ioctl(fd, cmd, pages), want);
 
-	/* The struct ends where memory ends: nothing beyond it is touched. */
+	/* a struct at the end of memory: no byte behind it may be read */
 	sys_munmap(pages + PAGE, PAGE);
 	memcpy(edge, good, size);
 	ASSERT_RC(__sys_ioctl(fd, cmd, edge), want);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The calls of /dev/iommu, and those of a device node that go with them. */
+/* The ioctls of /dev/iommu, and those of device nodes that use it. */
 #ifndef SELFTESTS_LIB_IOAS_H
 #define SELFTESTS_LIB_IOAS_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The kernel's trace events of the IOMMU core. */
 #include "iommu_trace.h"
 
 #include <errno.h>
@@ -13,12 +14,12 @@
 
 #define TRACEFS "/sys/kernel/tracing"
 
-static void forget(void)
+static void iommu_trace_clear(void)
 {
 	sys_close(sys_open(TRACEFS "/trace", O_WRONLY | O_TRUNC));
 }
 
-/* Skips where the kernel has no trace events. */
+/* Enable the events. Skips the test if the kernel has no trace events. */
 void iommu_trace_begin(void)
 {
 	if (access(TRACEFS "/trace", F_OK) &&
@@ -27,10 +28,10 @@ void iommu_trace_begin(void)
 	ASSERT_RC(__sys_write_file(TRACEFS "/events/iommu/map/enable", "1"), 0);
 	ASSERT_RC(__sys_write_file(TRACEFS "/events/iommu/unmap/enable", "1"),
 		  0);
-	forget();
+	iommu_trace_clear();
 }
 
-/* What happened at exactly this IOVA since this was last asked, of any IOVA. */
+/* Count the events of exactly this IOVA, then clear the events of all IOVA. */
 struct iommu_trace iommu_trace_take(__u64 iova)
 {
 	struct iommu_trace trace = {};
@@ -49,6 +50,6 @@ struct iommu_trace iommu_trace_take(__u64 iova)
 			trace.maps++;
 	}
 	fclose(file);
-	forget();
+	iommu_trace_clear();
 	return trace;
 }

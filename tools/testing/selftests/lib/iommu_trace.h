@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kernel tells the IOMMU, as its own trace events have it. */
+/*
+ * Map and unmap calls of the IOMMU core, counted by the kernel's trace events.
+ */
 #ifndef SELFTESTS_LIB_IOMMU_TRACE_H
 #define SELFTESTS_LIB_IOMMU_TRACE_H
 
 #include <linux/types.h>
 
-/** struct iommu_trace - how often something happened to an IOVA */
+/** struct iommu_trace - number of events for one IOVA */
 struct iommu_trace {
-	/** @maps: it was mapped */
+	/** @maps: number of times it was mapped */
 	unsigned int maps;
-	/** @unmaps: it was unmapped */
+	/** @unmaps: number of times it was unmapped */
 	unsigned int unmaps;
 };
 

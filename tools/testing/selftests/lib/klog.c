@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Messages in the kernel log. */
 #include "klog.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include "harness.h"
 #include "sys.h"
 
-/* The log from now on. */
+/* Open the log behind its last message. */
 int klog_open(void)
 {
 	int log = sys_open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
@@ -18,7 +19,7 @@ int klog_open(void)
 	return log;
 }
 
-/* Whether a line has these words; it and all before it are then read. */
+/* Read the log up to a message that contains @words; false if there is none. */
 bool klog_has(int log, const char *words)
 {
 	char line[1024];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kernel says in its log. */
+/* Messages in the kernel log. */
 #ifndef SELFTESTS_LIB_KLOG_H
 #define SELFTESTS_LIB_KLOG_H
 

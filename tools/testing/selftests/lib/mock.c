@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The mock IOMMU and its fail points. */
 #include "mock.h"
 
 #include <errno.h>
@@ -19,7 +20,10 @@
 
 #define MOCK_MODULE "drivers/iommu/iommufd/mock/iommufd_mock.ko"
 
-/* Load it, unless it is: the build directory is five levels above the program. */
+/*
+ * Load the module unless it is loaded. The build directory is five levels above
+ * the program.
+ */
 void mock_load(void)
 {
 	char self[PATH_MAX], path[PATH_MAX];
@@ -54,15 +58,15 @@ int __mock_op(int fd, __u32 op, __u32 id, struct iommu_test_cmd *cmd)
 int __mock_dev(int fd, __u32 pt, __u32 flags, struct mock_dev *dev)
 {
 	struct iommu_test_cmd cmd = { .mock_domain_flags.dev_flags = flags };
-	int rc = __mock_op(fd, IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS, pt, &cmd);
+	int ret = __mock_op(fd, IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS, pt, &cmd);
 
-	if (!rc)
+	if (!ret)
 		*dev = (struct mock_dev){
 			.stdev = cmd.mock_domain_flags.out_stdev_id,
 			.hwpt = cmd.mock_domain_flags.out_hwpt_id,
 			.idev = cmd.mock_domain_flags.out_idev_id,
 		};
-	return rc;
+	return ret;
 }
 
 void mock_dev(int fd, __u32 pt, __u32 flags, struct mock_dev *dev)
@@ -82,11 +86,11 @@ int __mock_hwpt(int fd, __u32 idev, __u32 pt, __u32 flags,
 		.data_len = sizeof(*data),
 		.data_uptr = (uintptr_t)data,
 	};
-	int rc = __sys_ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
+	int ret = __sys_ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
 
-	if (!rc)
+	if (!ret)
 		*id = cmd.out_hwpt_id;
-	return rc;
+	return ret;
 }
 
 /* Its large I/O pages are of 2 MiB, and it reaches 56 bits of IOVA. */
@@ -108,7 +112,9 @@ int __mock_replace(int fd, __u32 stdev, __u32 pt)
 	return __mock_op(fd, IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE, stdev, &cmd);
 }
 
-/* -EINVAL where one page of the range is not mapped, or is another one. */
+/*
+ * Return -EINVAL if a page of the range is not mapped to the memory at @vaddr.
+ */
 int __mock_check_map(int fd, __u32 hwpt, const void *vaddr, __u64 iova,
 		     __u64 size)
 {
@@ -123,16 +129,16 @@ int __mock_check_map(int fd, __u32 hwpt, const void *vaddr, __u64 iova,
 	return __mock_op(fd, IOMMU_TEST_OP_MD_CHECK_MAP, hwpt, &cmd);
 }
 
-/* Gives a file descriptor. */
+/* Create an access; returns its file descriptor. */
 int __mock_access(int fd, __u32 ioas, __u32 flags)
 {
 	struct iommu_test_cmd cmd = { .create_access.flags = flags };
-	int rc = __mock_op(fd, IOMMU_TEST_OP_CREATE_ACCESS, ioas, &cmd);
+	int ret = __mock_op(fd, IOMMU_TEST_OP_CREATE_ACCESS, ioas, &cmd);
 
-	return rc ?: (int)cmd.create_access.out_access_fd;
+	return ret ?: (int)cmd.create_access.out_access_fd;
 }
 
-/* @vaddr is what memory the pages should be, NULL where that is all the same. */
+/* The pages must be those at @vaddr, unless it is NULL. */
 int __access_pin(int fd, int access, __u64 iova, __u64 size, const void *vaddr,
 		 __u32 flags, __u32 *id)
 {
@@ -144,11 +150,11 @@ int __access_pin(int fd, int access, __u64 iova, __u64 size, const void *vaddr,
 			.uptr = (uintptr_t)vaddr,
 		},
 	};
-	int rc = __mock_op(fd, IOMMU_TEST_OP_ACCESS_PAGES, access, &cmd);
+	int ret = __mock_op(fd, IOMMU_TEST_OP_ACCESS_PAGES, access, &cmd);
 
-	if (!rc)
+	if (!ret)
 		*id = cmd.access_pages.out_access_pages_id;
-	return rc;
+	return ret;
 }
 
 int __access_unpin(int fd, int access, __u32 id)
@@ -177,14 +183,14 @@ int __access_rw(int fd, int access, __u64 iova, void *buf, __u64 size,
 
 static int fail_fd = -1;
 
-/* For the process; nobody else can until it ends. */
+/* Reserve the fail points for this process until it exits. */
 void fail_open(void)
 {
 	mock_load();
 	fail_fd = sys_open("/dev/iommufd_fail_point", O_RDWR);
 }
 
-/* Lets the @nth fail point that this thread reaches fail; 0 counts only. */
+/* Let the @nth fail point that this thread reaches fail; 0 only counts them. */
 void fail_at(unsigned int nth)
 {
 	char text[16];
@@ -193,7 +199,7 @@ void fail_at(unsigned int nth)
 	ASSERT_EQ(write(fail_fd, text, length), length);
 }
 
-/* Nothing fails any more. */
+/* End the fault injection and report the points since fail_at(). */
 void fail_end(struct fail_report *report)
 {
 	char text[128];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The mock IOMMU: devices without hardware, page tables that can be read, and
- * calls that fail on request. A function that begins with __ gives -errno.
+ * The mock IOMMU: devices without hardware, page tables that can be checked,
+ * and calls that fail on request. A function that begins with __ returns
+ * -errno.
  */
 #ifndef SELFTESTS_LIB_MOCK_H
 #define SELFTESTS_LIB_MOCK_H
@@ -11,21 +12,21 @@
 
 #include "test_abi.h"
 
-/** struct mock_dev - a mock device that is attached */
+/** struct mock_dev - an attached mock device */
 struct mock_dev {
 	/** @stdev: ID of the test object; destroying it detaches the device */
 	__u32 stdev;
-	/** @hwpt: ID of what it is attached to */
+	/** @hwpt: ID of the HWPT it is attached to */
 	__u32 hwpt;
 	/** @idev: ID of the device */
 	__u32 idev;
 };
 
-/** struct fail_report - what happened since fail_at() */
+/** struct fail_report - fail points since fail_at() */
 struct fail_report {
-	/** @reached: points that were reached */
+	/** @reached: number of points reached */
 	unsigned int reached;
-	/** @failed: which one failed, "CALL FILE:LINE", or "-" */
+	/** @failed: the point that failed, "CALL FILE:LINE", or "-" */
 	char failed[112];
 };
 

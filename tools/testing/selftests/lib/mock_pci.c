@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* PCI functions on buses of iommufd_mock.ko. */
 #include <fcntl.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
@@ -15,18 +16,18 @@
 #define MOCK_PCI_MODULE "../../../drivers/iommu/iommufd/mock/iommufd_mock.ko"
 #define MOCK_PCI_NODE "/dev/iommufd_mock_pci"
 
-/* The module belongs to our iommufd.ko: without that there is no bus. */
-static void load_module(void)
+/* The module needs this project's iommufd.ko. */
+static void mock_pci_load(void)
 {
 	if (access("/sys/module/iommufd", F_OK))
 		SKIP("no iommufd to put a mock IOMMU on");
 	sys_load_module(MOCK_PCI_MODULE);
 }
 
-/* A bus without functions; it goes with the test's process. */
+/* Create a bus without functions, which is removed when the process exits. */
 void mock_bus_open(struct mock_bus *bus)
 {
-	load_module();
+	mock_pci_load();
 	bus->fd = sys_open(MOCK_PCI_NODE, O_RDWR | O_CLOEXEC);
 	ASSERT_EQ(read(bus->fd, &bus->info, sizeof(bus->info)),
 		  sizeof(bus->info));
@@ -35,7 +36,7 @@ void mock_bus_open(struct mock_bus *bus)
 	ASSERT(bus->ram != MAP_FAILED);
 }
 
-/* Plugs a function in the next slot; gives its address. */
+/* Plug a function in the next slot; returns its address. */
 const char *mock_bus_plug(struct mock_bus *bus,
 			  const struct mock_pci_image *image)
 {
@@ -47,7 +48,7 @@ const char *mock_bus_plug(struct mock_bus *bus,
 	return bdf;
 }
 
-/* Plugs a function in the next slot and opens it. */
+/* Plug a function in the next slot and open it. */
 struct vdev *mock_bus_vdev(struct mock_bus *bus,
 			   const struct mock_pci_image *image,
 			   enum backend backend)
@@ -58,7 +59,7 @@ struct vdev *mock_bus_vdev(struct mock_bus *bus,
 	return vdev_open(bdf, backend);
 }
 
-/* Has a function write to the page at @iova, which changes its dirty bit alone. */
+/* Let a function write to the page at @iova; only the dirty bit changes. */
 int __mock_bus_write(struct mock_bus *bus, unsigned int function, __u64 iova)
 {
 	struct mock_pci_dma dma = { .iova = iova, .function = function };
@@ -84,7 +85,7 @@ void mock_put64(__u8 *at, __u64 value)
 	mock_put32(at + 4, value >> 32);
 }
 
-/* A function without BARs and capabilities; @class has three bytes. */
+/* Define a function without BARs and capabilities; @class has three bytes. */
 void mock_image(struct mock_pci_image *image, __u16 vendor, __u16 device,
 		__u32 class)
 {
@@ -101,7 +102,7 @@ void mock_image(struct mock_pci_image *image, __u16 vendor, __u16 device,
 	image->writable[PCI_INTERRUPT_LINE] = 0xff;
 }
 
-/* A standard capability in an image, linked behind what is there. */
+/* Add a standard capability at offset @at, linked to the one at @next. */
 void mock_image_cap(struct mock_pci_image *image, __u8 at, __u8 id, __u8 next)
 {
 	mock_put16(image->config + PCI_STATUS, PCI_STATUS_CAP_LIST);

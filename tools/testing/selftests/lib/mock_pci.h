@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* PCI functions that a test makes up, on buses of iommufd_mock.ko. */
+/* PCI functions that a test defines, on buses of iommufd_mock.ko. */
 #ifndef SELFTESTS_LIB_MOCK_PCI_H
 #define SELFTESTS_LIB_MOCK_PCI_H
 
@@ -11,13 +11,13 @@
 /* Class and interface of an Ethernet controller */
 #define MOCK_CLASS_NETWORK 0x020000
 
-/** struct mock_bus - a bus that is there until the test ends */
+/** struct mock_bus - a bus that exists until the test ends */
 struct mock_bus {
-	/** @fd: the bus's file */
+	/** @fd: file of the bus */
 	int fd;
-	/** @info: where it is */
+	/** @info: its address */
 	struct mock_pci_bus_info info;
-	/** @ram: its memory */
+	/** @ram: memory of its functions */
 	__u8 *ram;
 };
 

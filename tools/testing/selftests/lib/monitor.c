@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* QEMU's monitor, by a virtio port. */
 #include "monitor.h"
 
 #include <dirent.h>
@@ -15,7 +16,7 @@
 #define MONITOR_PORT_NAME "monitor"
 #define MONITOR_MS_MAX 60000
 
-static bool is_monitor(const char *port)
+static bool monitor_is_port(const char *port)
 {
 	char path[512];
 	char name[64] = "";
@@ -31,7 +32,7 @@ static bool is_monitor(const char *port)
 	return !strcmp(name, MONITOR_PORT_NAME "\n");
 }
 
-static int open_port(void)
+static int monitor_open_port(void)
 {
 	struct dirent *entry;
 	char path[512];
@@ -42,7 +43,7 @@ static int open_port(void)
 	if (!dir)
 		return -1;
 	while (fd < 0 && (entry = readdir(dir))) {
-		if (!is_monitor(entry->d_name))
+		if (!monitor_is_port(entry->d_name))
 			continue;
 		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
 		fd = sys_open(path, O_RDWR);
@@ -51,7 +52,7 @@ static int open_port(void)
 	return fd;
 }
 
-static char read_char(int fd)
+static char monitor_read_char(int fd)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 	char c;
@@ -61,22 +62,22 @@ static char read_char(int fd)
 	return c;
 }
 
-/* One line of JSON: the answer to a command, an event, or the greeting. */
-static void read_line(int fd, char *buf, size_t size)
+/* Read a line of JSON: a response, an event, or the greeting. */
+static void monitor_read_line(int fd, char *buf, size_t size)
 {
 	size_t len = 0;
 	char c;
 
-	while ((c = read_char(fd)) != '\n') {
+	while ((c = monitor_read_char(fd)) != '\n') {
 		if (len + 1 < size)
 			buf[len++] = c;
 	}
 	buf[len] = '\0';
 }
 
-/* Wait for the answer to this command: others may be left from before. */
-static bool run(int fd, const char *command, const char *arguments,
-		char *answer, size_t size)
+/* Run a command and skip responses to earlier commands. */
+static bool monitor_send(int fd, const char *command, const char *arguments,
+			 char *answer, size_t size)
 {
 	static unsigned int nr;
 	char text[512];
@@ -90,39 +91,41 @@ static bool run(int fd, const char *command, const char *arguments,
 	if (write(fd, text, (size_t)len) != len)
 		FAIL("cannot write to QEMU's monitor");
 	do {
-		read_line(fd, answer, size);
+		monitor_read_line(fd, answer, size);
 	} while (!strstr(answer, id));
 	return strstr(answer, "\"return\"");
 }
 
-/* The monitor, to be closed. Skips where the guest was given none. */
+/* Open the monitor. Skips the test if the guest has none. */
 int monitor_need(void)
 {
 	char answer[512];
-	int fd = open_port();
+	int fd = monitor_open_port();
 
 	if (fd < 0)
 		SKIP("no monitor");
-	/* Fails but for the first who does it, which is all right. */
-	run(fd, "qmp_capabilities", NULL, answer, sizeof(answer));
+	/* all but the first call since the start of QEMU fail, which is fine */
+	monitor_send(fd, "qmp_capabilities", NULL, answer, sizeof(answer));
 	return fd;
 }
 
-/* Run a command; arguments are members of a JSON object. */
+/* Run a command; @arguments are members of a JSON object. */
 void monitor_run(int fd, const char *command, const char *arguments)
 {
 	char answer[512];
 
-	if (!run(fd, command, arguments, answer, sizeof(answer)))
+	if (!monitor_send(fd, command, arguments, answer, sizeof(answer)))
 		FAIL("%s: %s", command, answer);
 }
 
-/* Wait for an event that is not there yet: a command takes those before it. */
+/*
+ * Wait for an event. A command discards the events that precede its response.
+ */
 void monitor_wait_event(int fd, const char *event)
 {
 	char line[512];
 
 	do {
-		read_line(fd, line, sizeof(line));
+		monitor_read_line(fd, line, sizeof(line));
 	} while (!strstr(line, event));
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Commands to the QEMU that the guest runs in, as vm-args lets it take them. */
+/*
+ * Commands to the QEMU that runs the guest, by the port that vm-args sets up.
+ */
 #ifndef SELFTESTS_LIB_MONITOR_H
 #define SELFTESTS_LIB_MONITOR_H
 

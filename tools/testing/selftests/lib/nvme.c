@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* NVMe in user space: queues, doorbells, PRPs. */
 #include "nvme.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@
 /* A page of submission entries, and as many completion entries. */
 #define NVME_QUEUE_ENTRIES 64U
 #define NVME_NAMESPACE 1U
-/* Longest transfer that one page of PRPs describes. */
+/* Maximum size of a transfer that one page of PRPs describes. */
 #define NVME_PRP_BYTES_MAX (512 * PAGE)
 
 /* Fields of NVME_REG_CAP and of the identify data. */
@@ -66,21 +67,21 @@ enum {
 
 /** struct nvme_command - an entry of a submission queue */
 struct nvme_command {
-	/** @opcode: what to do */
+	/** @opcode: the operation */
 	__u8 opcode;
-	/** @flags: how the data is described: 0 is by PRPs */
+	/** @flags: 0: the data is described by PRPs */
 	__u8 flags;
-	/** @id: comes back in the completion */
+	/** @id: ID of the command, which the completion repeats */
 	__u16 id;
-	/** @nsid: namespace */
+	/** @nsid: ID of the namespace */
 	__u32 nsid;
-	/** @unused: metadata, not for us */
+	/** @unused: metadata */
 	__u32 unused[4];
-	/** @prp1: first page of the data */
+	/** @prp1: address of the first page of the data */
 	__u64 prp1;
-	/** @prp2: second page, or a list of all after the first */
+	/** @prp2: address of the second page, or of a list of all but the first */
 	__u64 prp2;
-	/** @dw10: what it means is up to the opcode, as all that follow */
+	/** @dw10: depends on the opcode, as all that follow */
 	__u32 dw10;
 	/** @dw11: see @dw10 */
 	__u32 dw11;
@@ -92,15 +93,15 @@ struct nvme_command {
 
 /** struct nvme_completion - an entry of a completion queue */
 struct nvme_completion {
-	/** @result: of the command */
+	/** @result: result of the command */
 	__u32 result;
 	/** @unused: always zero */
 	__u32 unused;
-	/** @sq_head: how far the controller has read the submission queue */
+	/** @sq_head: next submission entry that the controller reads */
 	__u16 sq_head;
-	/** @sq_id: of the submission queue */
+	/** @sq_id: ID of the submission queue */
 	__u16 sq_id;
-	/** @id: of the command */
+	/** @id: ID of the command */
 	__u16 id;
 	/** @status: bit 0 is the phase, the others are 0 for success */
 	__u16 status;
@@ -109,7 +110,7 @@ struct nvme_completion {
 _Static_assert(sizeof(struct nvme_command) == 64, "as NVMe has it");
 _Static_assert(sizeof(struct nvme_completion) == 16, "as NVMe has it");
 
-static void wait_register(struct nvme *nvme, __u32 mask, __u32 want)
+static void nvme_wait_status(struct nvme *nvme, __u32 mask, __u32 want)
 {
 	__u32 status;
 
@@ -123,8 +124,8 @@ static void wait_register(struct nvme *nvme, __u32 mask, __u32 want)
 	}
 }
 
-static void doorbell(struct nvme *nvme, struct nvme_queue *queue, bool cq,
-		     unsigned int value)
+static void nvme_ring(struct nvme *nvme, struct nvme_queue *queue, bool cq,
+		      unsigned int value)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	mmio_write32(nvme->regs,
@@ -132,19 +133,19 @@ static void doorbell(struct nvme *nvme, struct nvme_queue *queue, bool cq,
 		     value);
 }
 
-static void submit(struct nvme *nvme, struct nvme_queue *queue,
-		   const struct nvme_command *command)
+static void nvme_submit(struct nvme *nvme, struct nvme_queue *queue,
+			const struct nvme_command *command)
 {
 	struct nvme_command *slot = queue->sq;
 
 	slot[queue->sq_tail] = *command;
 	queue->sq_tail = (queue->sq_tail + 1) % NVME_QUEUE_ENTRIES;
-	doorbell(nvme, queue, false, queue->sq_tail);
+	nvme_ring(nvme, queue, false, queue->sq_tail);
 }
 
-/* Take one completion, if one has come. */
-static bool reap(struct nvme *nvme, struct nvme_queue *queue,
-		 struct nvme_completion *done)
+/* Consume a completion if there is one. */
+static bool nvme_reap(struct nvme *nvme, struct nvme_queue *queue,
+		      struct nvme_completion *done)
 {
 	struct nvme_completion *entry = queue->cq;
 	__u16 status;
@@ -157,65 +158,65 @@ static bool reap(struct nvme *nvme, struct nvme_queue *queue,
 	queue->cq_head = (queue->cq_head + 1) % NVME_QUEUE_ENTRIES;
 	if (!queue->cq_head)
 		queue->phase ^= 1;
-	doorbell(nvme, queue, true, queue->cq_head);
+	nvme_ring(nvme, queue, true, queue->cq_head);
 	return true;
 }
 
 /*
- * Sleep until a completion's interrupt comes. INTx stays masked from the time
- * it fires until we have acknowledged its reason to the device.
+ * Sleep until the interrupt of a completion. INTx is masked from its delivery
+ * until the completion is acknowledged to the device.
  */
-static bool reap_after_interrupt(struct nvme *nvme, struct nvme_queue *queue,
-				 struct nvme_completion *done)
+static bool nvme_reap_after_irq(struct nvme *nvme, struct nvme_queue *queue,
+				struct nvme_completion *done)
 {
 	bool got;
 
 	sys_eventfd_wait(queue->irq_fd);
 	nvme->irqs_taken += sys_eventfd_take(queue->irq_fd);
-	got = reap(nvme, queue, done);
+	got = nvme_reap(nvme, queue, done);
 	if (nvme->irq_index == VFIO_PCI_INTX_IRQ_INDEX)
 		vdev_intx_unmask(nvme->vdev);
 	return got;
 }
 
-static void wait_completion(struct nvme *nvme, struct nvme_queue *queue,
-			    struct nvme_completion *done)
+static void nvme_wait_completion(struct nvme *nvme, struct nvme_queue *queue,
+				 struct nvme_completion *done)
 {
-	bool got = reap(nvme, queue, done);
+	bool got = nvme_reap(nvme, queue, done);
 
 	while (!got)
-		got = reap_after_interrupt(nvme, queue, done);
+		got = nvme_reap_after_irq(nvme, queue, done);
 }
 
-static void admin(struct nvme *nvme, const struct nvme_command *command)
+static void nvme_admin(struct nvme *nvme, const struct nvme_command *command)
 {
 	struct nvme_completion done;
 
-	submit(nvme, &nvme->admin, command);
-	wait_completion(nvme, &nvme->admin, &done);
+	nvme_submit(nvme, &nvme->admin, command);
+	nvme_wait_completion(nvme, &nvme->admin, &done);
 	if (done.status >> 1)
 		FAIL("NVMe admin command %#x: status %#x", command->opcode,
 		     done.status >> 1);
 }
 
-static __u64 page_iova(struct nvme *nvme, unsigned int page)
+static __u64 nvme_page_iova(struct nvme *nvme, unsigned int page)
 {
 	return nvme->iova + page * PAGE;
 }
 
-static void queue_init(struct nvme *nvme, struct nvme_queue *queue,
-		       unsigned int id, unsigned int page)
+static void nvme_queue_init(struct nvme *nvme, struct nvme_queue *queue,
+			    unsigned int id, unsigned int page)
 {
 	queue->id = id;
 	queue->sq = nvme->mem + page * PAGE;
 	queue->cq = nvme->mem + (page + 1) * PAGE;
-	queue->sq_iova = page_iova(nvme, page);
-	queue->cq_iova = page_iova(nvme, page + 1);
+	queue->sq_iova = nvme_page_iova(nvme, page);
+	queue->cq_iova = nvme_page_iova(nvme, page + 1);
 	queue->phase = 1;
 	queue->irq_fd = nvme->irq_fds[id < nvme->nr_irqs ? id : 0];
 }
 
-static void enable_interrupts(struct nvme *nvme, unsigned int index)
+static void nvme_enable_irqs(struct nvme *nvme, unsigned int index)
 {
 	struct vfio_irq_info info;
 	unsigned int i;
@@ -230,35 +231,35 @@ static void enable_interrupts(struct nvme *nvme, unsigned int index)
 	vdev_irq_enable(nvme->vdev, index, 0, nvme->irq_fds, nvme->nr_irqs);
 }
 
-static void enable_controller(struct nvme *nvme)
+static void nvme_enable(struct nvme *nvme)
 {
 	mmio_write32(nvme->regs, NVME_REG_CC, 0);
-	wait_register(nvme, NVME_CSTS_READY, 0);
+	nvme_wait_status(nvme, NVME_CSTS_READY, 0);
 	mmio_write32(nvme->regs, NVME_REG_AQA,
 		     (NVME_QUEUE_ENTRIES - 1) << 16 | (NVME_QUEUE_ENTRIES - 1));
 	mmio_write64(nvme->regs, NVME_REG_ASQ, nvme->admin.sq_iova);
 	mmio_write64(nvme->regs, NVME_REG_ACQ, nvme->admin.cq_iova);
 	mmio_write32(nvme->regs, NVME_REG_CC,
 		     NVME_CC_QUEUE_ENTRY_SIZES | NVME_CC_ENABLE);
-	wait_register(nvme, NVME_CSTS_READY, NVME_CSTS_READY);
+	nvme_wait_status(nvme, NVME_CSTS_READY, NVME_CSTS_READY);
 }
 
-static const void *identify(struct nvme *nvme, __u32 nsid, __u32 what)
+static const void *nvme_identify(struct nvme *nvme, __u32 nsid, __u32 what)
 {
 	struct nvme_command command = {
 		.opcode = NVME_OP_IDENTIFY,
 		.nsid = nsid,
-		.prp1 = page_iova(nvme, NVME_PAGE_IDENTIFY),
+		.prp1 = nvme_page_iova(nvme, NVME_PAGE_IDENTIFY),
 		.dw10 = what,
 	};
 
-	admin(nvme, &command);
+	nvme_admin(nvme, &command);
 	return nvme->mem + NVME_PAGE_IDENTIFY * PAGE;
 }
 
-static void learn_limits(struct nvme *nvme)
+static void nvme_read_limits(struct nvme *nvme)
 {
-	const __u8 *data = identify(nvme, 0, NVME_CNS_CONTROLLER);
+	const __u8 *data = nvme_identify(nvme, 0, NVME_CNS_CONTROLLER);
 	unsigned int mdts, format;
 	__u32 lbaf;
 
@@ -266,7 +267,7 @@ static void learn_limits(struct nvme *nvme)
 	mdts = data[NVME_ID_CTRL_MDTS];
 	if (mdts && PAGE << mdts < nvme->max_bytes)
 		nvme->max_bytes = PAGE << mdts;
-	data = identify(nvme, NVME_NAMESPACE, NVME_CNS_NAMESPACE);
+	data = nvme_identify(nvme, NVME_NAMESPACE, NVME_CNS_NAMESPACE);
 	nvme->nr_blocks = *(const __u64 *)(data + NVME_ID_NS_NSZE);
 	format = NVME_FLBAS_INDEX(data[NVME_ID_NS_FLBAS]);
 	lbaf = *(const __u32 *)(data + NVME_ID_NS_LBAF(format));
@@ -274,7 +275,7 @@ static void learn_limits(struct nvme *nvme)
 	ASSERT(nvme->nr_blocks);
 }
 
-static void create_io_queue(struct nvme *nvme)
+static void nvme_create_io_queue(struct nvme *nvme)
 {
 	struct nvme_command command = {
 		.opcode = NVME_OP_CREATE_CQ,
@@ -285,16 +286,16 @@ static void create_io_queue(struct nvme *nvme)
 			NVME_QUEUE_CONTIGUOUS,
 	};
 
-	admin(nvme, &command);
+	nvme_admin(nvme, &command);
 	command.opcode = NVME_OP_CREATE_SQ;
 	command.prp1 = nvme->io.sq_iova;
 	command.dw11 = nvme->io.id << 16 | NVME_QUEUE_CONTIGUOUS;
-	admin(nvme, &command);
+	nvme_admin(nvme, &command);
 }
 
 /*
- * Start the controller. The driver maps NVME_IOVA_SIZE bytes at @iova for
- * itself; the caller maps what the data goes to.
+ * Start the controller. The driver maps NVME_IOVA_SIZE bytes at @iova for its
+ * queues; the caller maps the memory for data.
  */
 struct nvme *nvme_open(struct vdev *vdev, __u64 iova, unsigned int irq_index)
 {
@@ -310,16 +311,18 @@ struct nvme *nvme_open(struct vdev *vdev, __u64 iova, unsigned int irq_index)
 	nvme->stride = 4U
 		       << NVME_CAP_DSTRD(mmio_read64(nvme->regs, NVME_REG_CAP));
 	nvme->free_slots = (1U << NVME_DEPTH) - 1;
-	enable_interrupts(nvme, irq_index);
-	queue_init(nvme, &nvme->admin, 0, NVME_PAGE_ADMIN_SQ);
-	queue_init(nvme, &nvme->io, 1, NVME_PAGE_IO_SQ);
-	enable_controller(nvme);
-	learn_limits(nvme);
-	create_io_queue(nvme);
+	nvme_enable_irqs(nvme, irq_index);
+	nvme_queue_init(nvme, &nvme->admin, 0, NVME_PAGE_ADMIN_SQ);
+	nvme_queue_init(nvme, &nvme->io, 1, NVME_PAGE_IO_SQ);
+	nvme_enable(nvme);
+	nvme_read_limits(nvme);
+	nvme_create_io_queue(nvme);
 	return nvme;
 }
 
-/* Give back what this process holds, and leave the device as it is. */
+/*
+ * Free the resources of this process without changing the state of the device.
+ */
 void nvme_abandon(struct nvme *nvme)
 {
 	unsigned int i;
@@ -339,15 +342,16 @@ void nvme_close(struct nvme *nvme)
 	mmio_write32(nvme->regs, NVME_REG_CC,
 		     NVME_CC_QUEUE_ENTRY_SIZES | NVME_CC_ENABLE |
 			     NVME_CC_SHUTDOWN);
-	wait_register(nvme, NVME_CSTS_SHUTDOWN_MASK, NVME_CSTS_SHUTDOWN_DONE);
+	nvme_wait_status(nvme, NVME_CSTS_SHUTDOWN_MASK,
+			 NVME_CSTS_SHUTDOWN_DONE);
 	mmio_write32(nvme->regs, NVME_REG_CC, 0);
-	wait_register(nvme, NVME_CSTS_READY, 0);
+	nvme_wait_status(nvme, NVME_CSTS_READY, 0);
 	nvme_abandon(nvme);
 }
 
-/* The pages after the first go to PRP 2, by a list where there are many. */
-static __u64 make_prp2(struct nvme *nvme, unsigned int slot, __u64 iova,
-		       size_t size)
+/* Return PRP 2: the second page, or a list of the pages after the first. */
+static __u64 nvme_make_prp2(struct nvme *nvme, unsigned int slot, __u64 iova,
+			    size_t size)
 {
 	__u64 page = (iova & ~(PAGE - 1)) + PAGE;
 	__u64 end = iova + size;
@@ -361,10 +365,10 @@ static __u64 make_prp2(struct nvme *nvme, unsigned int slot, __u64 iova,
 	list = (__u64 *)(nvme->mem + (NVME_PAGE_PRP_LISTS + slot) * PAGE);
 	for (i = 0; page < end; page += PAGE)
 		list[i++] = page;
-	return page_iova(nvme, NVME_PAGE_PRP_LISTS + slot);
+	return nvme_page_iova(nvme, NVME_PAGE_PRP_LISTS + slot);
 }
 
-/* Start one transfer of at most max_bytes; waits for a slot if need be. */
+/* Start a transfer of at most max_bytes; waits if no slot is free. */
 void nvme_start(struct nvme *nvme, bool write, __u64 offset, __u64 iova,
 		size_t size)
 {
@@ -383,14 +387,14 @@ void nvme_start(struct nvme *nvme, bool write, __u64 offset, __u64 iova,
 	slot = __builtin_ctz(nvme->free_slots);
 	nvme->free_slots &= ~(1U << slot);
 	command.id = slot;
-	command.prp2 = make_prp2(nvme, slot, iova, size);
+	command.prp2 = nvme_make_prp2(nvme, slot, iova, size);
 	command.dw10 = (__u32)block;
 	command.dw11 = (__u32)(block >> 32);
 	command.dw12 = size / nvme->block_size - 1;
-	submit(nvme, &nvme->io, &command);
+	nvme_submit(nvme, &nvme->io, &command);
 }
 
-static void finish(struct nvme *nvme, const struct nvme_completion *done)
+static void nvme_finish(struct nvme *nvme, const struct nvme_completion *done)
 {
 	ASSERT(done->id < NVME_DEPTH);
 	nvme->free_slots |= 1U << done->id;
@@ -402,8 +406,8 @@ void nvme_wait_one(struct nvme *nvme)
 {
 	struct nvme_completion done;
 
-	wait_completion(nvme, &nvme->io, &done);
-	finish(nvme, &done);
+	nvme_wait_completion(nvme, &nvme->io, &done);
+	nvme_finish(nvme, &done);
 }
 
 void nvme_wait_all(struct nvme *nvme)
@@ -412,7 +416,7 @@ void nvme_wait_all(struct nvme *nvme)
 		nvme_wait_one(nvme);
 }
 
-/* Move any number of bytes, in as many commands as it takes. */
+/* Transfer any number of bytes, in one command or several. */
 void nvme_transfer(struct nvme *nvme, bool write, __u64 offset, __u64 iova,
 		   size_t size)
 {
@@ -438,13 +442,13 @@ void nvme_flush(struct nvme *nvme)
 
 	nvme_wait_all(nvme);
 	nvme->free_slots &= ~1U;
-	submit(nvme, &nvme->io, &command);
+	nvme_submit(nvme, &nvme->io, &command);
 	/*
-	 * A drive that is faster than its driver may be found done before each
-	 * sleep. This completion is not looked for before its interrupt, or
-	 * that of an earlier one, has come.
+	 * A fast drive may always complete before the driver sleeps, so that no
+	 * interrupt is ever needed. Here wait for an interrupt before the
+	 * completion is looked for.
 	 */
-	while (!reap_after_interrupt(nvme, &nvme->io, &done))
+	while (!nvme_reap_after_irq(nvme, &nvme->io, &done))
 		;
-	finish(nvme, &done);
+	nvme_finish(nvme, &done);
 }

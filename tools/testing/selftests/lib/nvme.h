@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A small NVMe driver in user space: one admin queue, one I/O queue with up to
- * NVME_DEPTH commands under way, PRP lists, interrupts by eventfd.
+ * NVME_DEPTH commands in flight, PRP lists, interrupts by eventfd.
  */
 #ifndef SELFTESTS_LIB_NVME_H
 #define SELFTESTS_LIB_NVME_H
@@ -12,28 +12,28 @@
 
 #include "vdev.h"
 
-/* Commands that can be under way in the I/O queue. */
+/* Maximum number of commands in flight in the I/O queue. */
 #define NVME_DEPTH 16U
-/* Bytes of IOVA that the driver wants for itself. */
+/* Size of the IOVA range of the driver itself, in bytes. */
 #define NVME_IOVA_SIZE (64 * 4096ULL)
 
 /** struct nvme_queue - a submission queue and its completion queue */
 struct nvme_queue {
-	/** @id: 0 is the admin queue */
+	/** @id: ID of both queues, 0 for the admin queue */
 	unsigned int id;
 	/** @sq: submission entries, one page */
 	void *sq;
 	/** @cq: completion entries, one page */
 	void *cq;
-	/** @sq_iova: where the device finds @sq */
+	/** @sq_iova: IOVA of @sq */
 	__u64 sq_iova;
-	/** @cq_iova: where the device finds @cq */
+	/** @cq_iova: IOVA of @cq */
 	__u64 cq_iova;
 	/** @sq_tail: next submission entry to use */
 	unsigned int sq_tail;
-	/** @cq_head: next completion entry to look at */
+	/** @cq_head: next completion entry to read */
 	unsigned int cq_head;
-	/** @phase: what a fresh completion entry has as its phase bit */
+	/** @phase: phase bit of a new completion entry */
 	unsigned int phase;
 	/** @irq_fd: signalled for completions */
 	int irq_fd;
@@ -49,7 +49,7 @@ struct nvme {
 	size_t regs_size;
 	/** @mem: queues and PRP lists, NVME_IOVA_SIZE bytes */
 	char *mem;
-	/** @iova: where @mem is mapped */
+	/** @iova: IOVA of @mem */
 	__u64 iova;
 	/** @stride: bytes between doorbells */
 	unsigned int stride;
@@ -59,19 +59,19 @@ struct nvme {
 	struct nvme_queue io;
 	/** @irq_index: VFIO_PCI_..._IRQ_INDEX in use */
 	unsigned int irq_index;
-	/** @irq_fds: the eventfds, one where the queues share it */
+	/** @irq_fds: eventfds, only one if the queues share it */
 	int irq_fds[2];
-	/** @nr_irqs: how many of @irq_fds there are */
+	/** @nr_irqs: number of @irq_fds in use */
 	unsigned int nr_irqs;
-	/** @irqs_taken: interrupts that have come */
+	/** @irqs_taken: number of interrupts received */
 	unsigned long long irqs_taken;
 	/** @free_slots: bit i is set while I/O slot i is free */
 	__u32 free_slots;
-	/** @block_size: bytes a logical block */
+	/** @block_size: size of a logical block, in bytes */
 	unsigned int block_size;
-	/** @nr_blocks: logical blocks of the namespace */
+	/** @nr_blocks: number of logical blocks of the namespace */
 	unsigned long long nr_blocks;
-	/** @max_bytes: the longest transfer of one command */
+	/** @max_bytes: maximum size of the transfer of one command */
 	size_t max_bytes;
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* PCI devices in sysfs. */
 #include "pci.h"
 
 #include <dirent.h>
@@ -18,21 +19,21 @@
 /* Base class of bridges. */
 #define PCI_CLASS_BRIDGE 0x06
 
-/** struct wanted - how to tell one test device from the rest */
-struct wanted {
+/** struct pci_wanted - properties that identify a test device */
+struct pci_wanted {
 	/** @name: for messages */
 	const char *name;
 	/** @vendor: PCI vendor */
 	unsigned int vendor;
 	/** @device: PCI device */
 	unsigned int device;
-	/** @shared: whether its group has other devices (bridges aside) */
+	/** @shared: whether its group has other devices, not counting bridges */
 	bool shared;
-	/** @nth: which of the devices that fit, in the order of addresses */
+	/** @nth: index among the matching devices, in the order of addresses */
 	unsigned int nth;
 };
 
-static const struct wanted wanted[] = {
+static const struct pci_wanted pci_wanted[] = {
 	[TESTDEV_EDU0] = { "edu", 0x1234, 0x11e8, false, 0 },
 	[TESTDEV_EDU1] = { "second edu", 0x1234, 0x11e8, false, 1 },
 	[TESTDEV_SHARED0] = { "edu in a shared group", 0x1234, 0x11e8, true,
@@ -53,7 +54,7 @@ static const struct wanted wanted[] = {
 				0 },
 };
 
-/* A number that sysfs has of the device, 0 where it has none of that name. */
+/* Read a hexadecimal number in sysfs; 0 if the device has no such file. */
 unsigned int pci_attr(const char *bdf, const char *name)
 {
 	char path[PATH_MAX];
@@ -70,7 +71,7 @@ unsigned int pci_attr(const char *bdf, const char *name)
 	return value;
 }
 
-/* Where a BAR is, from 0 on, or where the ROM is: 6 */
+/* Return the address of BAR 0 to 5 or, for 6, of the ROM. */
 unsigned long long pci_bar_start(const char *bdf, unsigned int bar)
 {
 	unsigned long long start;
@@ -88,11 +89,11 @@ unsigned long long pci_bar_start(const char *bdf, unsigned int bar)
 }
 
 /*
- * Counts the group's devices, without the bridge above them. Of that a driver for
- * hot plugging may have got hold, which would keep the group from its users:
- * @free has the bridge without any.
+ * Count the devices of the group, without bridges. A bridge may be bound to a
+ * driver for hot plugging, which makes the group unusable for VFIO; if @free,
+ * it is unbound.
  */
-static unsigned int group_members(const char *bdf, bool free)
+static unsigned int pci_group_members(const char *bdf, bool free)
 {
 	char path[PATH_MAX];
 	struct dirent *entry;
@@ -115,7 +116,7 @@ static unsigned int group_members(const char *bdf, bool free)
 	return nr;
 }
 
-static char *find(const struct wanted *want)
+static char *pci_find_wanted(const struct pci_wanted *want)
 {
 	unsigned int nth = want->nth;
 	struct dirent **entries;
@@ -130,7 +131,7 @@ static char *find(const struct wanted *want)
 		if (!found && name[0] != '.' &&
 		    pci_attr(name, "vendor") == want->vendor &&
 		    pci_attr(name, "device") == want->device &&
-		    (group_members(name, false) > 1) == want->shared &&
+		    (pci_group_members(name, false) > 1) == want->shared &&
 		    nth-- == 0)
 			found = strdup(name);
 		free(entries[i]);
@@ -140,31 +141,34 @@ static char *find(const struct wanted *want)
 	return found;
 }
 
-/* The address of the device, NULL where there is none. */
+/* Return the address of the device, NULL if there is none. */
 const char *pci_find(enum testdev which)
 {
-	return find(&wanted[which]);
+	return pci_find_wanted(&pci_wanted[which]);
 }
 
-/* The address of the device, whoever drives it now. Skips without it. */
+/*
+ * Return the address of the device, bound to any driver or none. Skips the test
+ * if there is no such device.
+ */
 const char *pci_need_unbound(enum testdev which)
 {
-	char *bdf = find(&wanted[which]);
+	char *bdf = pci_find_wanted(&pci_wanted[which]);
 
 	if (!bdf)
-		SKIP("no %s device", wanted[which].name);
-	if (!group_members(bdf, true))
-		SKIP("no IOMMU for the %s device", wanted[which].name);
+		SKIP("no %s device", pci_wanted[which].name);
+	if (!pci_group_members(bdf, true))
+		SKIP("no IOMMU for the %s device", pci_wanted[which].name);
 	return bdf;
 }
 
 /*
- * The address of the device, unbound, in a machine that has no IOMMU. Skips in
- * any other.
+ * Unbind the device and return its address. Skips the test if the machine has
+ * an IOMMU.
  */
 const char *pci_need_noiommu(enum testdev which)
 {
-	char *bdf = find(&wanted[which]);
+	char *bdf = pci_find_wanted(&pci_wanted[which]);
 	struct dirent **entries;
 	int nr;
 
@@ -172,12 +176,15 @@ const char *pci_need_noiommu(enum testdev which)
 	if (nr > 2)
 		SKIP("this machine has an IOMMU");
 	if (!bdf)
-		SKIP("no %s device", wanted[which].name);
+		SKIP("no %s device", pci_wanted[which].name);
 	pci_unbind(bdf);
 	return bdf;
 }
 
-/* The address of the device, bound to vfio-pci. Skips without it. */
+/*
+ * Bind the device to vfio-pci and return its address. Skips the test if there
+ * is no such device.
+ */
 const char *pci_need(enum testdev which)
 {
 	const char *bdf = pci_need_unbound(which);
@@ -194,7 +201,7 @@ bool pci_exists(const char *bdf)
 	return !access(path, F_OK);
 }
 
-/* Config space as it is, not as the user of the device is shown it. */
+/* Open the physical config space, not the one that VFIO emulates. */
 int pci_open_config(const char *bdf)
 {
 	char path[PATH_MAX];
@@ -223,7 +230,7 @@ void pci_write_config(const char *bdf, unsigned int pos, unsigned int size,
 	sys_close(fd);
 }
 
-static bool driver_is(const char *bdf, const char *driver)
+static bool pci_driver_is(const char *bdf, const char *driver)
 {
 	char target[PATH_MAX];
 	char path[PATH_MAX];
@@ -240,41 +247,41 @@ static bool driver_is(const char *bdf, const char *driver)
 void pci_unbind(const char *bdf)
 {
 	char path[PATH_MAX];
-	int rc;
+	int ret;
 
-	if (driver_is(bdf, NULL))
+	if (pci_driver_is(bdf, NULL))
 		return;
 	snprintf(path, sizeof(path), SYSFS_PCI "/%s/driver/unbind", bdf);
-	rc = __sys_write_file(path, bdf);
-	if (rc)
-		FAIL("unbind %s: %s", bdf, strerror(-rc));
+	ret = __sys_write_file(path, bdf);
+	if (ret)
+		FAIL("unbind %s: %s", bdf, strerror(-ret));
 }
 
-/* Gives -ENODEV where the driver does not take the device. */
+/* Return -ENODEV if the driver does not bind to the device. */
 int __pci_bind_to(const char *bdf, const char *driver)
 {
 	char path[PATH_MAX];
-	int rc;
+	int ret;
 
-	if (driver_is(bdf, driver))
+	if (pci_driver_is(bdf, driver))
 		return 0;
 	pci_unbind(bdf);
 	snprintf(path, sizeof(path), SYSFS_PCI "/%s/driver_override", bdf);
-	rc = __sys_write_file(path, driver);
-	if (rc)
-		return rc;
-	rc = __sys_write_file("/sys/bus/pci/drivers_probe", bdf);
-	if (rc)
-		return rc;
-	return driver_is(bdf, driver) ? 0 : -ENODEV;
+	ret = __sys_write_file(path, driver);
+	if (ret)
+		return ret;
+	ret = __sys_write_file("/sys/bus/pci/drivers_probe", bdf);
+	if (ret)
+		return ret;
+	return pci_driver_is(bdf, driver) ? 0 : -ENODEV;
 }
 
 void pci_bind_to(const char *bdf, const char *driver)
 {
-	int rc = __pci_bind_to(bdf, driver);
+	int ret = __pci_bind_to(bdf, driver);
 
-	if (rc)
-		FAIL("%s did not bind to %s: %s", bdf, driver, strerror(-rc));
+	if (ret)
+		FAIL("%s did not bind to %s: %s", bdf, driver, strerror(-ret));
 }
 
 void pci_bind(const char *bdf)
@@ -298,8 +305,8 @@ int pci_group(const char *bdf)
 	return atoi(basename(target));
 }
 
-/* The node's name, to be freed, or NULL. */
-static char *find_cdev(const char *bdf)
+/* Return the name of the device's node, to be freed, or NULL. */
+static char *pci_find_cdev(const char *bdf)
 {
 	struct dirent *entry;
 	char path[PATH_MAX];
@@ -318,11 +325,11 @@ static char *find_cdev(const char *bdf)
 	return name;
 }
 
-/* Whether the device has a node of its own. */
+/* Return whether the device has a node of its own. */
 bool pci_has_cdev(const char *bdf)
 {
 	char path[PATH_MAX];
-	char *name = find_cdev(bdf);
+	char *name = pci_find_cdev(bdf);
 
 	if (!name)
 		return false;
@@ -333,7 +340,7 @@ bool pci_has_cdev(const char *bdf)
 
 void pci_cdev_path(const char *bdf, char *path, size_t size)
 {
-	char *name = find_cdev(bdf);
+	char *name = pci_find_cdev(bdf);
 
 	if (!name)
 		FAIL("%s has no vfio-dev in sysfs", bdf);
@@ -341,7 +348,7 @@ void pci_cdev_path(const char *bdf, char *path, size_t size)
 	free(name);
 }
 
-/* Open the device's node. Skips where there is none. */
+/* Open the device's node. Skips the test if there is none. */
 int pci_open_cdev(const char *bdf)
 {
 	char path[PATH_MAX];

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finds the emulated devices that vm-args asks for, and gives them to us. */
+/* Find the emulated devices that vm-args defines, and bind their drivers. */
 #ifndef SELFTESTS_LIB_PCI_H
 #define SELFTESTS_LIB_PCI_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/** enum testdev - the devices that the tests know, as vm-args makes them */
+/** enum testdev - the devices of the tests, as vm-args defines them */
 enum testdev {
 	/** @TESTDEV_EDU0: an edu device, alone in its group */
 	TESTDEV_EDU0,
-	/** @TESTDEV_EDU1: another one, alone in its group */
+	/** @TESTDEV_EDU1: another edu device, alone in its group */
 	TESTDEV_EDU1,
 	/** @TESTDEV_SHARED0: an edu device that shares its group */
 	TESTDEV_SHARED0,
@@ -20,7 +20,7 @@ enum testdev {
 	TESTDEV_NVME,
 	/** @TESTDEV_E1000E: a NIC with a ROM, MSI-X, MSI and INTx */
 	TESTDEV_E1000E,
-	/** @TESTDEV_VGA: the display that firmware booted with */
+	/** @TESTDEV_VGA: the display that firmware has set up */
 	TESTDEV_VGA,
 	/** @TESTDEV_IGB: a NIC with virtual functions */
 	TESTDEV_IGB,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The sample device: its module, its nodes, and the ioctls of its driver. */
 #include "sample.h"
 
 #include <dirent.h>
@@ -20,13 +21,16 @@
 #define SAMPLE_MODULE "vfio_sample"
 #define SAMPLE_DEVICES "/sys/bus/platform/devices"
 
-/* Whether the kernel's own VFIO is loaded, for which there is a module, too. */
+/*
+ * Return whether the kernel's own VFIO is loaded, which has its own sample
+ * module.
+ */
 bool sample_stock(void)
 {
 	return access("/sys/module/iommufd", F_OK);
 }
 
-/* Load the module if it is not. Skips where it was not built. */
+/* Load the module unless it is loaded. Skips the test if it was not built. */
 void sample_load(void)
 {
 	char path[PATH_MAX];
@@ -78,7 +82,7 @@ void sample_cdev_path(unsigned int nr, char *path, size_t size)
 	ASSERT(path[0]);
 }
 
-static int open_cdev(struct space *space, unsigned int nr)
+static int sample_open_cdev(struct space *space, unsigned int nr)
 {
 	char path[PATH_MAX];
 	__u32 id;
@@ -91,14 +95,14 @@ static int open_cdev(struct space *space, unsigned int nr)
 	return fd;
 }
 
-/* Open a sample device so that it reaches what @space has mapped. */
+/* Open a sample device so that it accesses the mappings of @space. */
 int sample_open_in(struct space *space, unsigned int nr)
 {
 	char name[32];
 
 	sample_load();
 	if (space->backend == BACKEND_IOMMUFD)
-		return open_cdev(space, nr);
+		return sample_open_cdev(space, nr);
 	snprintf(name, sizeof(name), SAMPLE_MODULE ".%u", nr);
 	return group_device(space_group_nr_fd(space, sample_group(nr)), name);
 }
@@ -124,8 +128,8 @@ void sample_tear_down(struct sample_setup *s)
 	sys_munmap(s->mem, SAMPLE_NR * PAGE);
 }
 
-static int do_dma(int fd, unsigned long cmd, __u64 iova, const void *data,
-		  int count, unsigned int flags)
+static int sample_dma(int fd, unsigned long cmd, __u64 iova, const void *data,
+		      int count, unsigned int flags)
 {
 	struct vfio_sample_dma dma = {
 		.iova = iova,
@@ -139,7 +143,7 @@ static int do_dma(int fd, unsigned long cmd, __u64 iova, const void *data,
 
 int __sample_pin(int fd, __u64 iova, int nr, unsigned int flags)
 {
-	return do_dma(fd, VFIO_SAMPLE_PIN, iova, NULL, nr, flags);
+	return sample_dma(fd, VFIO_SAMPLE_PIN, iova, NULL, nr, flags);
 }
 
 void sample_pin(int fd, __u64 iova, int nr)
@@ -149,7 +153,7 @@ void sample_pin(int fd, __u64 iova, int nr)
 
 int __sample_unpin(int fd, __u64 iova, int nr)
 {
-	return do_dma(fd, VFIO_SAMPLE_UNPIN, iova, NULL, nr, 0);
+	return sample_dma(fd, VFIO_SAMPLE_UNPIN, iova, NULL, nr, 0);
 }
 
 void sample_unpin(int fd, __u64 iova, int nr)
@@ -157,22 +161,22 @@ void sample_unpin(int fd, __u64 iova, int nr)
 	ASSERT_RC(__sample_unpin(fd, iova, nr), 0);
 }
 
-/* What is at the address that pinning gave. */
+/* Read at the address that pinning returned. */
 void sample_peek(int fd, __u64 iova, void *buf, int size)
 {
-	ASSERT_RC(do_dma(fd, VFIO_SAMPLE_TOUCH, iova, buf, size, 0), 0);
+	ASSERT_RC(sample_dma(fd, VFIO_SAMPLE_TOUCH, iova, buf, size, 0), 0);
 }
 
 void sample_poke(int fd, __u64 iova, const void *buf, int size)
 {
-	ASSERT_RC(do_dma(fd, VFIO_SAMPLE_TOUCH, iova, buf, size,
-			 VFIO_SAMPLE_WRITE),
+	ASSERT_RC(sample_dma(fd, VFIO_SAMPLE_TOUCH, iova, buf, size,
+			     VFIO_SAMPLE_WRITE),
 		  0);
 }
 
 int __sample_rw(int fd, __u64 iova, void *buf, int size, unsigned int flags)
 {
-	return do_dma(fd, VFIO_SAMPLE_RW, iova, buf, size, flags);
+	return sample_dma(fd, VFIO_SAMPLE_RW, iova, buf, size, flags);
 }
 
 void sample_stats(int fd, struct vfio_sample_stats *stats)

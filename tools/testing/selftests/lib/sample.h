@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The sample device, which is software: its module, and what its driver can be
- * told to do. A function that begins with __ gives -errno.
+ * The sample device, an emulated device: its module and the ioctls of its
+ * driver. A function that begins with __ returns -errno.
  */
 #ifndef SELFTESTS_LIB_SAMPLE_H
 #define SELFTESTS_LIB_SAMPLE_H
@@ -15,10 +15,10 @@
 
 #define SAMPLE_RW (VFIO_SAMPLE_READ | VFIO_SAMPLE_WRITE)
 
-/* The most pages that the container lets a driver pin at once. */
+/* Maximum number of pages that a driver may pin at once. */
 #define SAMPLE_MAX_PIN 512
 
-/* What struct sample_setup has mapped, and how many pages. */
+/* IOVA and number of the pages that struct sample_setup has mapped. */
 #define SAMPLE_IOVA 0x10000000ULL
 #define SAMPLE_NR 16
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* System calls, files in /proc, eventfds and patterns in memory. */
 #include "sys.h"
 
 #include <errno.h>
@@ -19,21 +20,21 @@
 
 #include "harness.h"
 
-/* An event that comes at all comes within this time, on any machine. */
+/* Time limit for an event, enough for the slowest machine. */
 enum { SYS_EVENT_MS_MAX = 60000 };
 
 int __sys_ioctl(int fd, unsigned long cmd, void *arg)
 {
-	int rc = ioctl(fd, cmd, arg);
+	int ret = ioctl(fd, cmd, arg);
 
-	return rc < 0 ? -errno : rc;
+	return ret < 0 ? -errno : ret;
 }
 
 int __sys_ioctl_val(int fd, unsigned long cmd, unsigned long arg)
 {
-	int rc = ioctl(fd, cmd, arg);
+	int ret = ioctl(fd, cmd, arg);
 
-	return rc < 0 ? -errno : rc;
+	return ret < 0 ? -errno : ret;
 }
 
 int __sys_open(const char *path, int flags)
@@ -78,7 +79,7 @@ void *sys_mmap_anon(size_t size)
 	return addr;
 }
 
-/* Memory that may be backed by huge pages: its start is 2 MiB aligned. */
+/* Allocate memory that may be backed by huge pages: aligned to 2 MiB. */
 void *sys_mmap_huge_aligned(size_t size)
 {
 	char *addr = sys_mmap_anon(size + MIB(2));
@@ -99,7 +100,9 @@ void sys_munmap(void *addr, size_t size)
 		FAIL("munmap: %s", strerror(errno));
 }
 
-/* Load a module that was built with the tests, unless it is. Skips without it. */
+/*
+ * Load a module unless it is loaded. Skips the test if there is no such file.
+ */
 void sys_load_module(const char *path)
 {
 	int fd = __sys_open(path, O_RDONLY);
@@ -114,18 +117,18 @@ void sys_load_module(const char *path)
 int __sys_write_file(const char *path, const char *text)
 {
 	int fd = __sys_open(path, O_WRONLY);
-	int rc = 0;
+	int ret = 0;
 
 	if (fd < 0)
 		return fd;
 	if (write(fd, text, strlen(text)) < 0)
-		rc = -errno;
+		ret = -errno;
 	close(fd);
-	return rc;
+	return ret;
 }
 
-/* The number behind @key at the start of a line of @path. */
-static long long read_number(const char *path, const char *key)
+/* Return the number that follows @key at the start of a line of @path. */
+static long long sys_read_number(const char *path, const char *key)
 {
 	size_t key_len = strlen(key);
 	long long number = -1;
@@ -145,36 +148,36 @@ static long long read_number(const char *path, const char *key)
 	return number;
 }
 
-/* Memory that counts as locked by process @pid, in bytes. */
+/* Return the memory charged as locked to process @pid, in bytes. */
 long long sys_vm_locked(pid_t pid)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	return read_number(path, "VmLck:") * 1024;
+	return sys_read_number(path, "VmLck:") * 1024;
 }
 
-/* Memory that counts as pinned by process @pid, in bytes. */
+/* Return the memory charged as pinned to process @pid, in bytes. */
 long long sys_vm_pinned(pid_t pid)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	return read_number(path, "VmPin:") * 1024;
+	return sys_read_number(path, "VmPin:") * 1024;
 }
 
 /*
- * Pages of the whole machine that are pinned for DMA now. Each CPU keeps a
- * part of the count to itself until it is told to add it up.
+ * Return the number of pages of the whole machine that are pinned for DMA. Each
+ * CPU counts locally; the counts are summed up when stat_refresh is written.
  */
 long long sys_pins_held(void)
 {
-	int rc = __sys_write_file("/proc/sys/vm/stat_refresh", "1");
+	int ret = __sys_write_file("/proc/sys/vm/stat_refresh", "1");
 
-	if (rc)
-		FAIL("stat_refresh: %s", strerror(-rc));
-	return read_number("/proc/vmstat", "nr_foll_pin_acquired ") -
-	       read_number("/proc/vmstat", "nr_foll_pin_released ");
+	if (ret)
+		FAIL("stat_refresh: %s", strerror(-ret));
+	return sys_read_number("/proc/vmstat", "nr_foll_pin_acquired ") -
+	       sys_read_number("/proc/vmstat", "nr_foll_pin_released ");
 }
 
 void sys_set_memlock(unsigned long long bytes)
@@ -199,15 +202,15 @@ void sys_drop_cap(unsigned int cap)
 		FAIL("capset: %s", strerror(errno));
 }
 
-/* Without this capability RLIMIT_MEMLOCK is the law for root, too. */
+/* Without this capability RLIMIT_MEMLOCK limits root, too. */
 void sys_drop_ipc_lock(void)
 {
 	sys_drop_cap(CAP_IPC_LOCK);
 }
 
 /*
- * Some errnos of the container follow those of the running kernel's own
- * container; this is how a test knows which to expect.
+ * Return whether the running kernel is older than a release. Some errnos of the
+ * container follow those of the running kernel's own container.
  */
 bool sys_kernel_before(int major, int minor)
 {
@@ -230,7 +233,7 @@ int sys_eventfd(void)
 	return fd;
 }
 
-/* Wait until the eventfd was signalled. It keeps its count. */
+/* Wait until the eventfd is signalled. Its count is not reset. */
 void sys_eventfd_wait(int fd)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
@@ -239,7 +242,7 @@ void sys_eventfd_wait(int fd)
 		FAIL("no event came");
 }
 
-/* Take the eventfd's count, 0 where nothing has come. */
+/* Read and reset the eventfd's count; 0 if it was not signalled. */
 unsigned long long sys_eventfd_take(int fd)
 {
 	uint64_t count;
@@ -251,7 +254,7 @@ unsigned long long sys_eventfd_take(int fd)
 	return 0;
 }
 
-static unsigned char pattern_byte(size_t i, unsigned int seed)
+static unsigned char sys_pattern_byte(size_t i, unsigned int seed)
 {
 	return (unsigned char)((i * 167) ^ (i >> 8) ^ (i >> 16) ^ (seed * 29));
 }
@@ -262,7 +265,7 @@ void fill_pattern(void *buf, size_t size, unsigned int seed)
 	size_t i;
 
 	for (i = 0; i < size; i++)
-		bytes[i] = pattern_byte(i, seed);
+		bytes[i] = sys_pattern_byte(i, seed);
 }
 
 bool is_pattern(const void *buf, size_t size, unsigned int seed)
@@ -271,7 +274,7 @@ bool is_pattern(const void *buf, size_t size, unsigned int seed)
 	size_t i;
 
 	for (i = 0; i < size; i++) {
-		if (bytes[i] != pattern_byte(i, seed))
+		if (bytes[i] != sys_pattern_byte(i, seed))
 			return false;
 	}
 	return true;
@@ -290,8 +293,8 @@ bool is_byte(const void *buf, size_t size, unsigned char byte)
 }
 
 /*
- * Does a process or thread wait where no signal gets it out, in a function of the
- * kernel with such a name?
+ * Return whether a process or thread sleeps uninterruptibly in the kernel, with
+ * @function in its stack.
  */
 bool sys_is_stuck(pid_t task, const char *function)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Calls that give -errno, and the small helpers every test wants. */
+/* System calls that return -errno, and small helpers for all tests. */
 #ifndef SELFTESTS_LIB_SYS_H
 #define SELFTESTS_LIB_SYS_H
 
@@ -11,12 +11,12 @@
 #define MIB(n) ((n) * 1024ULL * 1024)
 #define GIB(n) ((n) * 1024ULL * 1024 * 1024)
 
-/* The only page size of the machines that these tests are for. */
+/* Page size of all machines that these tests support. */
 #define PAGE 4096UL
-/* The same, as part of an IOVA, which has 64 bits in every program. */
+/* The same for IOVA arithmetic, which has 64 bits in every program. */
 #define IOVA_PAGE KIB(4)
 
-/* User address that no process has mapped: the first page. */
+/* User address in the first page, which no process maps. */
 #define BAD_PTR ((void *)8)
 
 int __sys_ioctl(int fd, unsigned long cmd, void *arg);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Memory managed by userfaultfd. */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <stdint.h>
@@ -10,7 +11,7 @@
 #include "sys.h"
 #include "uffd.h"
 
-static int watch(void *mem, size_t size, __u64 mode)
+static int uffd_register(void *mem, size_t size, __u64 mode)
 {
 	struct uffdio_register range = {
 		.range = { .start = (uintptr_t)mem, .len = size },
@@ -25,13 +26,13 @@ static int watch(void *mem, size_t size, __u64 mode)
 	return fd;
 }
 
-/* Whoever touches @mem, of which nothing is there yet, waits for uffd_fill(). */
+/* Register @mem, without pages yet: each access waits for uffd_fill(). */
 int uffd_over(void *mem, size_t size)
 {
-	return watch(mem, size, UFFDIO_REGISTER_MODE_MISSING);
+	return uffd_register(mem, size, UFFDIO_REGISTER_MODE_MISSING);
 }
 
-/* Returns once somebody waits for memory. */
+/* Wait until a thread waits for memory. */
 void uffd_wait(int fd)
 {
 	struct uffd_msg msg;
@@ -40,7 +41,7 @@ void uffd_wait(int fd)
 	ASSERT_EQ(msg.event, UFFD_EVENT_PAGEFAULT);
 }
 
-/* With zeroes. */
+/* Provide zeroed pages. */
 void uffd_fill(int fd, void *mem, size_t size)
 {
 	struct uffdio_zeropage zero = {
@@ -50,7 +51,7 @@ void uffd_fill(int fd, void *mem, size_t size)
 	ASSERT_RC(__sys_ioctl(fd, UFFDIO_ZEROPAGE, &zero), 0);
 }
 
-static void protect(int fd, void *mem, size_t size, __u64 mode)
+static void uffd_set_protection(int fd, void *mem, size_t size, __u64 mode)
 {
 	struct uffdio_writeprotect cmd = {
 		.range = { .start = (uintptr_t)mem, .len = size },
@@ -60,16 +61,16 @@ static void protect(int fd, void *mem, size_t size, __u64 mode)
 	ASSERT_RC(__sys_ioctl(fd, UFFDIO_WRITEPROTECT, &cmd), 0);
 }
 
-/* Whoever writes to @mem, which is there, waits for uffd_unprotect(). */
+/* Write-protect the pages of @mem: each write waits for uffd_unprotect(). */
 int uffd_protect(void *mem, size_t size)
 {
-	int fd = watch(mem, size, UFFDIO_REGISTER_MODE_WP);
+	int fd = uffd_register(mem, size, UFFDIO_REGISTER_MODE_WP);
 
-	protect(fd, mem, size, UFFDIO_WRITEPROTECT_MODE_WP);
+	uffd_set_protection(fd, mem, size, UFFDIO_WRITEPROTECT_MODE_WP);
 	return fd;
 }
 
 void uffd_unprotect(int fd, void *mem, size_t size)
 {
-	protect(fd, mem, size, 0);
+	uffd_set_protection(fd, mem, size, 0);
 }

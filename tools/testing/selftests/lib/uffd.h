@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory that can be read, or written to, when a test says so, not before. */
+/* Memory whose readers or writers wait until the test lets them continue. */
 #ifndef SELFTESTS_LIB_UFFD_H
 #define SELFTESTS_LIB_UFFD_H
 

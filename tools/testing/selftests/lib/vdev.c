@@ -15,14 +15,14 @@
 #include "pci.h"
 #include "sys.h"
 
-static void open_cdev(struct vdev *vdev)
+static void vdev_open_cdev(struct vdev *vdev)
 {
 	vdev->fd = pci_open_cdev(vdev->bdf);
 	ASSERT_RC(__cdev_bind(vdev->fd, vdev->space->fd, &vdev->id), 0);
 	ASSERT_RC(__cdev_attach(vdev->fd, vdev->space->ioas, NULL), 0);
 }
 
-/* Open a device so that it does its DMA through @space. */
+/* Open a device that does its DMA through @space. */
 struct vdev *vdev_open_in(struct space *space, const char *bdf)
 {
 	struct vdev *vdev = sys_zalloc(sizeof(*vdev));
@@ -30,14 +30,14 @@ struct vdev *vdev_open_in(struct space *space, const char *bdf)
 	vdev->space = space;
 	vdev->bdf = bdf;
 	if (space->backend == BACKEND_IOMMUFD) {
-		open_cdev(vdev);
+		vdev_open_cdev(vdev);
 		return vdev;
 	}
 	vdev->fd = group_device(space_group_fd(space, bdf), bdf);
 	return vdev;
 }
 
-/* The same, with an address space of its own. */
+/* Open a device with an address space of its own. */
 struct vdev *vdev_open(const char *bdf, enum backend backend)
 {
 	return vdev_open_in(space_open(backend), bdf);
@@ -73,7 +73,7 @@ void vdev_region(struct vdev *vdev, unsigned int index,
 	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_REGION_INFO, info), 0);
 }
 
-/* Where the bus had no I/O ports to give, the BAR is not there. */
+/* Skip the test if the bus has no I/O ports for this BAR. */
 void vdev_need_ports(struct vdev *vdev, unsigned int index)
 {
 	struct vfio_region_info info;
@@ -96,22 +96,22 @@ long __vdev_pread(struct vdev *vdev, unsigned int index, __u64 offset,
 		  void *buf, size_t size)
 {
 	struct vfio_region_info info;
-	ssize_t rc;
+	ssize_t ret;
 
 	vdev_region(vdev, index, &info);
-	rc = pread(vdev->fd, buf, size, (off_t)(info.offset + offset));
-	return rc < 0 ? -errno : rc;
+	ret = pread(vdev->fd, buf, size, (off_t)(info.offset + offset));
+	return ret < 0 ? -errno : ret;
 }
 
 long __vdev_pwrite(struct vdev *vdev, unsigned int index, __u64 offset,
 		   const void *buf, size_t size)
 {
 	struct vfio_region_info info;
-	ssize_t rc;
+	ssize_t ret;
 
 	vdev_region(vdev, index, &info);
-	rc = pwrite(vdev->fd, buf, size, (off_t)(info.offset + offset));
-	return rc < 0 ? -errno : rc;
+	ret = pwrite(vdev->fd, buf, size, (off_t)(info.offset + offset));
+	return ret < 0 ? -errno : ret;
 }
 
 void vdev_pread(struct vdev *vdev, unsigned int index, __u64 offset, void *buf,
@@ -175,16 +175,19 @@ void vdev_cfg_write(struct vdev *vdev, unsigned int offset, unsigned int size,
 	vdev_pwrite(vdev, VFIO_PCI_CONFIG_REGION_INDEX, offset, &value, size);
 }
 
-/* Where the capability with this ID is in config space, 0 if nowhere. */
+/* Maximum number of capabilities in a list without a cycle. */
+enum { VDEV_CAPS_MAX = 48 };
+
+/* Return the offset of a capability in config space, 0 if there is none. */
 unsigned int vdev_cfg_cap(struct vdev *vdev, unsigned int id)
 {
-	unsigned int hops = 48;
+	unsigned int nr = VDEV_CAPS_MAX;
 	unsigned int pos;
 
 	if (!(vdev_cfg_read(vdev, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST))
 		return 0;
 	pos = vdev_cfg_read(vdev, PCI_CAPABILITY_LIST, 1) & ~3U;
-	while (pos && hops--) {
+	while (pos && nr--) {
 		if (vdev_cfg_read(vdev, pos + PCI_CAP_LIST_ID, 1) == id)
 			return pos;
 		pos = vdev_cfg_read(vdev, pos + PCI_CAP_LIST_NEXT, 1) & ~3U;
@@ -192,7 +195,7 @@ unsigned int vdev_cfg_cap(struct vdev *vdev, unsigned int id)
 	return 0;
 }
 
-/* Let the device answer to its memory BARs, or not. */
+/* Enable or disable the memory BARs of the device. */
 void vdev_set_memory(struct vdev *vdev, bool on)
 {
 	__u32 command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
@@ -204,7 +207,7 @@ void vdev_set_memory(struct vdev *vdev, bool on)
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
 }
 
-/* Let the device answer to its BARs, and do DMA if @master. */
+/* Enable the memory BARs of the device, and DMA if @master. */
 void vdev_enable(struct vdev *vdev, bool master)
 {
 	__u32 command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
@@ -222,7 +225,7 @@ int __vdev_set_irqs(struct vdev *vdev, unsigned int flags, unsigned int index,
 		    size_t data_size)
 {
 	struct vfio_irq_set *set = sys_zalloc(sizeof(*set) + data_size);
-	int rc;
+	int ret;
 
 	set->argsz = sizeof(*set) + data_size;
 	set->flags = flags;
@@ -231,9 +234,9 @@ int __vdev_set_irqs(struct vdev *vdev, unsigned int flags, unsigned int index,
 	set->count = count;
 	if (data_size)
 		memcpy(set->data, data, data_size);
-	rc = __sys_ioctl(vdev->fd, VFIO_DEVICE_SET_IRQS, set);
+	ret = __sys_ioctl(vdev->fd, VFIO_DEVICE_SET_IRQS, set);
 	free(set);
-	return rc;
+	return ret;
 }
 
 int __vdev_irq_enable(struct vdev *vdev, unsigned int index, unsigned int start,
@@ -259,7 +262,7 @@ void vdev_irq_disable(struct vdev *vdev, unsigned int index)
 		  0);
 }
 
-static void intx_action(struct vdev *vdev, unsigned int action)
+static void vdev_intx_action(struct vdev *vdev, unsigned int action)
 {
 	ASSERT_RC(__vdev_set_irqs(vdev, VFIO_IRQ_SET_DATA_NONE | action,
 				  VFIO_PCI_INTX_IRQ_INDEX, 0, 1, NULL, 0),
@@ -268,13 +271,13 @@ static void intx_action(struct vdev *vdev, unsigned int action)
 
 void vdev_intx_mask(struct vdev *vdev)
 {
-	intx_action(vdev, VFIO_IRQ_SET_ACTION_MASK);
+	vdev_intx_action(vdev, VFIO_IRQ_SET_ACTION_MASK);
 }
 
-/* INTx masks itself when it fires. */
+/* INTx is masked when an interrupt is delivered. */
 void vdev_intx_unmask(struct vdev *vdev)
 {
-	intx_action(vdev, VFIO_IRQ_SET_ACTION_UNMASK);
+	vdev_intx_action(vdev, VFIO_IRQ_SET_ACTION_UNMASK);
 }
 
 int __vdev_reset(struct vdev *vdev)

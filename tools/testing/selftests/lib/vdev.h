@@ -20,7 +20,7 @@ struct vdev {
 	struct space *space;
 	/** @bdf: its PCI address */
 	const char *bdf;
-	/** @fd: the device's file */
+	/** @fd: file of the device */
 	int fd;
 	/** @id: its ID in /dev/iommu (BACKEND_IOMMUFD) */
 	__u32 id;
@@ -68,7 +68,7 @@ void vdev_intx_mask(struct vdev *vdev);
 void vdev_intx_unmask(struct vdev *vdev);
 int __vdev_reset(struct vdev *vdev);
 
-/* Registers in a mapped BAR. */
+/* Access to registers in a mapped BAR. */
 static inline __u32 mmio_read32(const volatile void *base, unsigned int offset)
 {
 	return *(const volatile __u32 *)((const volatile char *)base + offset);
@@ -80,7 +80,7 @@ static inline void mmio_write32(volatile void *base, unsigned int offset,
 	*(volatile __u32 *)((volatile char *)base + offset) = value;
 }
 
-/* In one access also where the program has 32 bits. */
+/* A single access, in programs of 32 bits, too. */
 static inline __u64 mmio_read64(const volatile void *base, unsigned int offset)
 {
 	const volatile char *reg = (const volatile char *)base + offset;
