@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# One program, $(PROGRAM), of all *.c of a directory below, with the library of
-# the selftests.
+# Builds $(PROGRAM) from all *.c of the directory that includes this file and from
+# the library of the selftests.
 
 TOPDIR := ../../..
 LIBDIR := ../selftests/lib

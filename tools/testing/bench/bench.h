@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Benchmarks: a table of struct bench for each subject, all of which main.c
- * runs in turn on our modules and on the kernel's own.
+ * Benchmarks: each subject has a table of struct bench. main.c runs all tables
+ * in turn, on the modules of this project and on those of the kernel.
  */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
@@ -11,7 +11,7 @@
 #include "harness.h"
 #include "vdev.h"
 
-/* What rows about small mappings have to map. */
+/* Number of pages for benchmarks of small mappings. */
 #define FEW_PAGES 256
 
 /** enum memory - kinds of user memory, bench_bulk_size bytes of each */
@@ -24,19 +24,19 @@ enum memory {
 	MEMORY_THP,
 	/** @MEMORY_HUGETLB: reserved huge pages of 2 MiB */
 	MEMORY_HUGETLB,
-	/** @MEMORY_KINDS: how many there are */
+	/** @MEMORY_KINDS: number of kinds */
 	MEMORY_KINDS,
 };
 
 /** struct bench_run - one run of one benchmark */
 struct bench_run {
-	/** @bench: which one */
+	/** @bench: the benchmark */
 	const struct bench *bench;
-	/** @set: whose modules are loaded: "ours" or "native" */
+	/** @set: the modules that are loaded: "ours" or "native" */
 	const char *set;
 	/** @backend: how the device is reached */
 	enum backend backend;
-	/** @vdev: a device in an address space; without a file in a container */
+	/** @vdev: a device in an address space; in a container, its file is not open */
 	struct vdev *vdev;
 	/** @other: a second device, for @bench to open */
 	struct vdev *other;
@@ -46,33 +46,33 @@ struct bench_run {
  * struct bench - one benchmark
  *
  * @setup, @run and @teardown are called in this order, each once, with a device
- * in an empty address space. Whatever fails ends the program.
+ * in an empty address space. A failure ends the program.
  */
 struct bench {
-	/** @name: what a PATTERN is looked for in */
+	/** @name: name, which is matched with each PATTERN */
 	const char *name;
-	/** @backends: mask of enum backend that it makes sense for */
+	/** @backends: mask of enum backend that it supports */
 	unsigned int backends;
-	/** @reps: runs in a row */
+	/** @reps: number of consecutive runs */
 	unsigned int reps;
-	/** @timed_only: takes too long where instructions are counted */
+	/** @timed_only: takes too long if instructions are counted */
 	bool timed_only;
-	/** @memory: kind of memory it is about */
+	/** @memory: kind of memory to map */
 	enum memory memory;
-	/** @present: mappings that are there already */
+	/** @present: number of mappings before the measurement */
 	unsigned int present;
-	/** @setup: what is not measured, before; may be NULL */
+	/** @setup: preparation that is not measured, or NULL */
 	void (*setup)(struct bench_run *run);
 	/** @run: measures and reports */
 	void (*run)(struct bench_run *run);
-	/** @teardown: what is not measured, after; may be NULL */
+	/** @teardown: cleanup that is not measured, or NULL */
 	void (*teardown)(struct bench_run *run);
 };
 
-/* How much memory rows about much memory move, less where it is slow. */
+/* Size of bulk mappings, in bytes; less if instructions are counted. */
 extern size_t bench_bulk_size;
 
-/* The tables, each ended by an entry without a name. */
+/* Tables of benchmarks, each terminated by an entry without a name. */
 extern const struct bench bulk_benches[];
 extern const struct bench small_benches[];
 extern const struct bench footprint_benches[];

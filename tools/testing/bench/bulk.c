@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Much memory at once: map it, unmap it, let a second device see it. */
+/* Bulk memory: map and unmap it, and attach a second device to it. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static void report_kind(const struct bench_run *run, const char *what,
 	bench_report(run, name, value, "us");
 }
 
-static double map(struct space *space, enum memory kind)
+static double map_bulk(struct space *space, enum memory kind)
 {
 	void *memory = bench_memory(kind);
 	double start = bench_now();
@@ -40,7 +40,7 @@ static void run_map_unmap(struct bench_run *run)
 	struct space *space = run->vdev->space;
 	double start;
 
-	report_kind(run, "map", map(space, run->bench->memory));
+	report_kind(run, "map", map_bulk(space, run->bench->memory));
 	start = bench_now();
 	space_unmap(space, BULK_IOVA, bench_bulk_size);
 	report_kind(run, "unmap", bench_now() - start);
@@ -48,10 +48,10 @@ static void run_map_unmap(struct bench_run *run)
 
 static void map_first(struct bench_run *run)
 {
-	map(run->vdev->space, run->bench->memory);
+	map_bulk(run->vdev->space, run->bench->memory);
 }
 
-/* A domain of its own for another device, in the same I/O address space. */
+/* Create a domain for a second device in the same I/O address space. */
 static double second_hwpt(struct bench_run *run)
 {
 	struct space *space = run->vdev->space;
@@ -60,9 +60,7 @@ static double second_hwpt(struct bench_run *run)
 	double start;
 	__u32 hwpt;
 
-	vdev = calloc(1, sizeof(*vdev));
-	if (!vdev)
-		FAIL("out of memory");
+	vdev = sys_zalloc(sizeof(*vdev));
 	vdev->space = space;
 	vdev->bdf = pci_need(TESTDEV_EDU1);
 	pci_cdev_path(vdev->bdf, path, sizeof(path));
@@ -77,17 +75,15 @@ static double second_hwpt(struct bench_run *run)
 }
 
 /*
- * A container has one domain for all devices of a kind. Who wants a domain of
- * its own for a device takes a second container, and maps all of it again.
+ * A container has one domain for all compatible devices. To give a device a
+ * domain of its own, open a second container and map all memory again.
  */
 static double second_container(struct bench_run *run)
 {
-	run->other = calloc(1, sizeof(*run->other));
-	if (!run->other)
-		FAIL("out of memory");
+	run->other = sys_zalloc(sizeof(*run->other));
 	run->other->space = space_open(run->backend);
 	space_group_fd(run->other->space, pci_need(TESTDEV_EDU1));
-	return map(run->other->space, run->bench->memory);
+	return map_bulk(run->other->space, run->bench->memory);
 }
 
 static void run_second(struct bench_run *run)
@@ -106,25 +102,25 @@ static void close_second(struct bench_run *run)
 	run->other = NULL;
 }
 
-#define WAYS (BACKEND_CONTAINER | BACKEND_IOMMUFD)
-#define MAP_UNMAP(_name, _memory, _reps) \
-	{                                \
-		.name = "map_" _name,    \
-		.backends = WAYS,        \
-		.reps = _reps,           \
-		.memory = _memory,       \
-		.setup = get_memory,     \
-		.run = run_map_unmap,    \
+#define BULK_BACKENDS (BACKEND_CONTAINER | BACKEND_IOMMUFD)
+#define MAP_UNMAP(_name, _memory, _reps)   \
+	{                                  \
+		.name = "map_" _name,      \
+		.backends = BULK_BACKENDS, \
+		.reps = _reps,             \
+		.memory = _memory,         \
+		.setup = get_memory,       \
+		.run = run_map_unmap,      \
 	}
-#define SECOND(_name, _memory, _reps)     \
-	{                                 \
-		.name = "second_" _name,  \
-		.backends = WAYS,         \
-		.reps = _reps,            \
-		.memory = _memory,        \
-		.setup = map_first,       \
-		.run = run_second,        \
-		.teardown = close_second, \
+#define SECOND(_name, _memory, _reps)      \
+	{                                  \
+		.name = "second_" _name,   \
+		.backends = BULK_BACKENDS, \
+		.reps = _reps,             \
+		.memory = _memory,         \
+		.setup = map_first,        \
+		.run = run_second,         \
+		.teardown = close_second,  \
 	}
 
 const struct bench bulk_benches[] = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The file of a device: what is done with it once, and what often. */
+/* The file of a device: open, BAR and config accesses, interrupts. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include "pci.h"
 #include "sys.h"
 
-/* Operations that are measured together, and how often that is done. */
+/* Operations per measurement, and number of measurements. */
 #define BATCH 256
 #define BATCHES 8
 
@@ -28,7 +28,7 @@
 /* A register of the edu device without an effect. */
 #define EDU_LIVENESS 0x04
 
-static double min(double a, double b)
+static double min_us(double a, double b)
 {
 	return a < b ? a : b;
 }
@@ -63,7 +63,7 @@ static void run_bar_fault(struct bench_run *run)
 		start = bench_now();
 		for (at = 0; at < size; at += PAGE)
 			mmio_read32(bar, at + EDU_LIVENESS);
-		best = min(best, bench_now() - start);
+		best = min_us(best, bench_now() - start);
 		sys_munmap(bar, size);
 	}
 	report_each(run, best, size / PAGE);
@@ -81,8 +81,8 @@ static ssize_t write_4(int fd, __u32 *value, off_t offset)
 	return pwrite(fd, value, sizeof(*value), offset);
 }
 
-static void transfer(struct bench_run *run, unsigned int region,
-		     unsigned int offset, transfer_fn fn)
+static void measure_transfer(struct bench_run *run, unsigned int region,
+			     unsigned int offset, transfer_fn fn)
 {
 	struct vfio_region_info info;
 	double best = 1e12, start;
@@ -96,33 +96,35 @@ static void transfer(struct bench_run *run, unsigned int region,
 			ASSERT_EQ(fn(run->other->fd, &value,
 				     (off_t)(info.offset + offset)),
 				  (ssize_t)sizeof(value));
-		best = min(best, bench_now() - start);
+		best = min_us(best, bench_now() - start);
 	}
 	report_each(run, best, BATCH);
 }
 
 static void run_bar_read(struct bench_run *run)
 {
-	transfer(run, VFIO_PCI_BAR0_REGION_INDEX, EDU_LIVENESS, read_4);
+	measure_transfer(run, VFIO_PCI_BAR0_REGION_INDEX, EDU_LIVENESS, read_4);
 }
 
 static void run_bar_write(struct bench_run *run)
 {
-	transfer(run, VFIO_PCI_BAR0_REGION_INDEX, EDU_LIVENESS, write_4);
+	measure_transfer(run, VFIO_PCI_BAR0_REGION_INDEX, EDU_LIVENESS,
+			 write_4);
 }
 
 static void run_config_read(struct bench_run *run)
 {
-	transfer(run, VFIO_PCI_CONFIG_REGION_INDEX, PCI_VENDOR_ID, read_4);
+	measure_transfer(run, VFIO_PCI_CONFIG_REGION_INDEX, PCI_VENDOR_ID,
+			 read_4);
 }
 
-/* The device's interrupts on the first processor, where there is a choice */
+/* Route the interrupts of the device to the first processor. */
 static void pin_interrupts(const char *bdf)
 {
 	struct dirent *entry;
 	char path[64];
 	DIR *dir;
-	int rc;
+	int ret;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/msi_irqs", bdf);
 	dir = opendir(path);
@@ -133,16 +135,17 @@ static void pin_interrupts(const char *bdf)
 			continue;
 		snprintf(path, sizeof(path),
 			 "/proc/irq/%.16s/smp_affinity_list", entry->d_name);
-		rc = __sys_write_file(path, "0");
-		if (rc)
-			FAIL("%s: %s", path, strerror(-rc));
+		ret = __sys_write_file(path, "0");
+		if (ret)
+			FAIL("%s: %s", path, strerror(-ret));
 	}
 	closedir(dir);
 }
 
 /*
- * From the write that has the device raise it to the end of the read, on the
- * processor that is interrupted: what another one takes to wake up is its own.
+ * Measure the time from the write that raises the interrupt to the end of the
+ * read. Both run on the processor that is interrupted, so that the wakeup of
+ * another processor is not included.
  */
 static void run_irq(struct bench_run *run)
 {
@@ -173,7 +176,7 @@ static void run_irq(struct bench_run *run)
 			sum += bench_now() - start;
 			edu_ack(&edu, 1);
 		}
-		best = min(best, sum);
+		best = min_us(best, sum);
 	}
 	report_each(run, best, BATCH);
 	ASSERT(!sched_setaffinity(0, sizeof(all), &all));
@@ -186,7 +189,7 @@ static void run_irq(struct bench_run *run)
 struct opened {
 	/** @iommu: the container, or /dev/iommu */
 	int iommu;
-	/** @group: the group's file, -1 where it has no part */
+	/** @group: the group's file, -1 if it is not used */
 	int group;
 	/** @device: the device's own file */
 	int device;
@@ -222,7 +225,7 @@ static void open_container(struct opened *opened, struct space *space,
 		opened->group, VFIO_GROUP_GET_DEVICE_FD, (void *)bdf));
 }
 
-/* From no open file to a device that can do DMA to a page */
+/* Measure from no open file to a device that can do DMA to a page. */
 static void run_open(struct bench_run *run)
 {
 	const char *bdf = pci_need(TESTDEV_EDU1);
@@ -237,7 +240,7 @@ static void run_open(struct bench_run *run)
 	else
 		snprintf(path, sizeof(path), "/dev/vfio/%d", pci_group(bdf));
 
-	/* going to sleep goes on behind the last close, and is none of this */
+	/* do not measure the runtime suspend after the previous close */
 	wait_runtime_status(bdf, "suspended");
 	start = bench_now();
 	if (run->backend == BACKEND_IOMMUFD)
@@ -255,15 +258,15 @@ static void run_open(struct bench_run *run)
 	sys_close(opened.iommu);
 }
 
-#define WAYS (BACKEND_CONTAINER | BACKEND_IOMMUFD)
-#define DEVICE(_name, _run)              \
-	{                                \
-		.name = "device_" _name, \
-		.backends = WAYS,        \
-		.reps = 1,               \
-		.setup = open_other,     \
-		.run = _run,             \
-		.teardown = close_other, \
+#define DEVICE_BACKENDS (BACKEND_CONTAINER | BACKEND_IOMMUFD)
+#define DEVICE(_name, _run)                  \
+	{                                    \
+		.name = "device_" _name,     \
+		.backends = DEVICE_BACKENDS, \
+		.reps = 1,                   \
+		.setup = open_other,         \
+		.run = _run,                 \
+		.teardown = close_other,     \
 	}
 
 const struct bench device_benches[] = {
@@ -272,6 +275,9 @@ const struct bench device_benches[] = {
 	DEVICE("bar_write", run_bar_write),
 	DEVICE("config_read", run_config_read),
 	DEVICE("irq", run_irq),
-	{ .name = "device_open", .backends = WAYS, .reps = 5, .run = run_open },
+	{ .name = "device_open",
+	  .backends = DEVICE_BACKENDS,
+	  .reps = 5,
+	  .run = run_open },
 	{},
 };

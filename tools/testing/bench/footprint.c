@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of the kernel that mappings take, as /proc/meminfo counts it: slab
- * objects, which our tables consist of, and I/O page tables.
+ * Kernel memory of mappings, as counted in /proc/meminfo: slab objects, of
+ * which the PFN tables consist, and I/O page tables.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "bench.h"
 #include "sys.h"
 
-/* The native container takes 65535. */
+/* The limit of the native container is 65535. */
 #define NR_MAPPINGS 60000
 
 #define FIRST_IOVA GIB(4)
@@ -20,7 +20,7 @@ static double kernel_bytes(void)
 	char line[128], key[64];
 	FILE *file;
 
-	/* each CPU keeps a part of the counts to itself */
+	/* sum up the local counts of all CPUs */
 	ASSERT_RC(__sys_write_file("/proc/sys/vm/stat_refresh", "1"), 0);
 	file = fopen("/proc/meminfo", "re");
 	if (!file)
@@ -60,11 +60,11 @@ static void run_pinned(struct bench_run *run)
 		     "KiB");
 }
 
-#define WAYS (BACKEND_CONTAINER | BACKEND_IOMMUFD)
+#define FOOTPRINT_BACKENDS (BACKEND_CONTAINER | BACKEND_IOMMUFD)
 #define PINNED(_name, _memory)                   \
 	{                                        \
 		.name = "memory_per_gib_" _name, \
-		.backends = WAYS,                \
+		.backends = FOOTPRINT_BACKENDS,  \
 		.reps = 1,                       \
 		.timed_only = true,              \
 		.memory = _memory,               \
@@ -73,7 +73,7 @@ static void run_pinned(struct bench_run *run)
 
 const struct bench footprint_benches[] = {
 	{ .name = "memory_per_mapping",
-	  .backends = WAYS,
+	  .backends = FOOTPRINT_BACKENDS,
 	  .reps = 1,
 	  .timed_only = true,
 	  .run = run_mappings },

@@ -2,14 +2,15 @@
 /*
  * usage: bench [-r ROUNDS] [-i] SWAP [PATTERN...]
  *
- * Runs every benchmark whose name contains a PATTERN, or all, on our modules
- * and on the kernel's own in turn, ROUNDS times each, in one process and on the
- * same page frames. Every other round goes the other way round, so that neither
- * gains from what the other has warmed. "SWAP ours" and "SWAP native" have to
- * load the modules.
+ * Runs every benchmark whose name contains a PATTERN, or all, on the modules of
+ * this project and on those of the kernel in turn, ROUNDS times each, in one
+ * process and on the same page frames. Every other round has the reverse order,
+ * so that neither set gains from caches that the other one has filled. "SWAP
+ * ours" and "SWAP native" have to load the modules.
  *
- * Prints a line "SET/BACKEND/NAME VALUE UNIT" for each figure. With -i the clock
- * counts instructions: there is less memory, and what takes long is left out.
+ * Prints a line "SET/BACKEND/NAME VALUE UNIT" for each figure. With -i the
+ * clock counts instructions: less memory is used, and slow benchmarks are
+ * skipped.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ static const struct bench *const tables[] = {
 
 size_t bench_bulk_size = MIB(512);
 
-/* In microseconds. */
+/* Return the time in microseconds. */
 double bench_now(void)
 {
 	struct timespec ts;
@@ -53,7 +54,7 @@ static void swap_modules(const char *program, const char *set)
 	int status;
 	pid_t pid;
 
-	/* No fork: it would share our memory, and make pinning copy it. */
+	/* fork() would share the memory, and pinning would copy it then */
 	pid = vfork();
 	if (pid < 0)
 		FAIL("no new process");
@@ -72,9 +73,7 @@ static struct vdev *open_device(enum backend backend, enum testdev which)
 
 	if (backend == BACKEND_IOMMUFD)
 		return vdev_open_in(space, pci_need(which));
-	vdev = calloc(1, sizeof(*vdev));
-	if (!vdev)
-		FAIL("out of memory");
+	vdev = sys_zalloc(sizeof(*vdev));
 	vdev->space = space;
 	vdev->bdf = pci_need(which);
 	vdev->fd = -1;
@@ -110,7 +109,7 @@ static void run_once(const struct bench *bench, const char *set,
 	close_device(run.vdev);
 }
 
-static bool wanted(const struct bench *bench, char *const *patterns)
+static bool is_selected(const struct bench *bench, char *const *patterns)
 {
 	if (!*patterns)
 		return true;
@@ -127,7 +126,8 @@ static void run_table(const struct bench *bench, const char *set,
 	unsigned int i;
 
 	for (; bench->name; bench++) {
-		if (!(bench->backends & backend) || !wanted(bench, patterns) ||
+		if (!(bench->backends & backend) ||
+		    !is_selected(bench, patterns) ||
 		    (icount && bench->timed_only))
 			continue;
 		for (i = 0; i < bench->reps; i++)

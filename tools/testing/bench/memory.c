@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The memory that is mapped: made once, so that all see the same page frames. */
+/*
+ * The memory to map, allocated once so that all runs use the same page frames.
+ */
 #include <errno.h>
 #include <linux/mman.h>
 #include <string.h>
@@ -8,7 +10,10 @@
 #include "bench.h"
 #include "sys.h"
 
-/* Coprime to the number of pages, and no neighbours come out as neighbours. */
+/*
+ * Coprime to the number of pages; adjacent pages are not allocated in
+ * succession.
+ */
 #define SCATTER_STEP 4099
 
 static void *small_pages(bool scattered)
@@ -45,7 +50,7 @@ static void *huge_pages(void)
 	return memory;
 }
 
-/* bench_bulk_size bytes of that kind, the same ones each time. */
+/* Return bench_bulk_size bytes of that kind, the same memory each time. */
 void *bench_memory(enum memory kind)
 {
 	static void *memory[MEMORY_KINDS];
@@ -65,7 +70,7 @@ void *bench_memory(enum memory kind)
 	return memory[kind];
 }
 
-/* FEW_PAGES small pages, the same ones each time. */
+/* Return FEW_PAGES small pages, the same memory each time. */
 void *bench_few_pages(void)
 {
 	static char *memory;

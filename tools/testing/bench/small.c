@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One small mapping, with few or many others present. */
+/* Small mappings, with few or many others present. */
 #include <stdio.h>
 
 #include "bench.h"
 #include "ioas.h"
 #include "sys.h"
 
-/* Operations that are measured together, and how often that is done. */
+/* Operations per measurement, and number of measurements. */
 #define BATCH (FEW_PAGES / 2)
 #define BATCHES 8
 
 /*
- * Those that are present leave holes of their own size, into which nothing fits
- * that is larger: the worst case for who looks for room.
+ * Present mappings have holes of their own size between them. No larger mapping
+ * fits into the holes: the worst case for the allocation of IOVA.
  */
 #define FIRST_IOVA GIB(4)
 #define STRIDE (2 * PAGE)
@@ -41,12 +41,12 @@ static void report_best(const struct bench_run *run, const char *what,
 	bench_report(run, name, us * 1000 / BATCH, "ns");
 }
 
-static double min(double a, double b)
+static double min_us(double a, double b)
 {
 	return a < b ? a : b;
 }
 
-/* In holes in the middle of all */
+/* Map into holes in the middle of the present mappings. */
 static void run_small(struct bench_run *run)
 {
 	unsigned int middle = run->bench->present / 2 - BATCH / 2;
@@ -63,8 +63,8 @@ static void run_small(struct bench_run *run)
 		mapped = bench_now();
 		for (i = 0; i < BATCH; i++)
 			space_unmap(space, iova_of(middle + i) + PAGE, PAGE);
-		unmaps = min(unmaps, bench_now() - mapped);
-		maps = min(maps, mapped - start);
+		unmaps = min_us(unmaps, bench_now() - mapped);
+		maps = min_us(maps, mapped - start);
 	}
 	report_best(run, "small_map", maps);
 	report_best(run, "small_unmap", unmaps);
@@ -83,7 +83,7 @@ static void run_auto(struct bench_run *run)
 		for (i = 0; i < BATCH; i++)
 			iovas[i] = ioas_map(space->fd, space->ioas,
 					    memory + i * STRIDE, STRIDE);
-		maps = min(maps, bench_now() - start);
+		maps = min_us(maps, bench_now() - start);
 		for (i = 0; i < BATCH; i++)
 			space_unmap(space, iovas[i], STRIDE);
 	}

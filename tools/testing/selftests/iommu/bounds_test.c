@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a request may cost before it fails: time, the kernel's memory, RAM. */
+/*
+ * Limits to the time, kernel memory and RAM that a request uses before it
+ * fails.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -16,87 +19,90 @@
 #include "vdev.h"
 
 #define IOVA 0x10000000ULL
-/* The limit, in pages, and memory that is more than that. */
+/* The memlock limit, in pages, and a number of pages above it. */
 #define LIMIT_PAGES 16
 #define NR_PAGES 64
 
-/* In a domain that reaches far more IOVA than any process has memory */
+/* IOVA and size of mappings in a domain that is larger than any process. */
 #define FAR_IOVA (1ULL << 55)
 #define LONG_SIZE (1ULL << 54)
 
-/** struct place - an IOAS with such a domain */
-struct place {
+/** struct far_ioas - an IOAS with such a domain */
+struct far_ioas {
 	/** @fd: /dev/iommu */
 	int fd;
-	/** @ioas: the IOAS */
+	/** @ioas: ID of the IOAS */
 	__u32 ioas;
-	/** @hwpt: the domain */
+	/** @hwpt: ID of the domain */
 	__u32 hwpt;
 };
 
-static void place_open(struct place *place)
+static void far_open(struct far_ioas *far)
 {
 	struct mock_dev dev;
 
 	mock_load();
-	place->fd = iommufd_open();
-	mock_dev(place->fd, ioas_alloc(place->fd), 0, &dev);
-	place->ioas = ioas_alloc(place->fd);
-	place->hwpt = mock_hwpt_huge(place->fd, dev.idev, place->ioas, 0);
+	far->fd = iommufd_open();
+	mock_dev(far->fd, ioas_alloc(far->fd), 0, &dev);
+	far->ioas = ioas_alloc(far->fd);
+	far->hwpt = mock_hwpt_huge(far->fd, dev.idev, far->ioas, 0);
 }
 
-static int map_long(const struct place *place, const void *mem)
+static int far_map(const struct far_ioas *far, const void *mem)
 {
-	return __ioas_map_fixed(place->fd, place->ioas, mem, FAR_IOVA,
-				LONG_SIZE, DMA_RW);
+	return __ioas_map_fixed(far->fd, far->ioas, mem, FAR_IOVA, LONG_SIZE,
+				DMA_RW);
 }
 
-/* At the first page that is not there it ends, and that alone is undone. */
+/*
+ * The map fails at the first page that is missing and unpins the pages before
+ * it.
+ */
 TEST(absurd_length)
 {
 	char *mem = sys_mmap_anon(NR_PAGES * PAGE);
-	struct place place;
+	struct far_ioas far;
 
-	place_open(&place);
-	/* nothing is behind it, whatever the allocator does */
+	far_open(&far);
+	/* no later allocation may follow the memory */
 	ASSERT(!mprotect(mem + (NR_PAGES - 1) * PAGE, PAGE, PROT_NONE));
-	ASSERT_RC(map_long(&place, mem), -EFAULT);
-	ASSERT_RC(map_long(&place, mem + (NR_PAGES - 2) * PAGE), -EFAULT);
-	ASSERT_RC(map_long(&place, BAD_PTR), -EINVAL);
+	ASSERT_RC(far_map(&far, mem), -EFAULT);
+	ASSERT_RC(far_map(&far, mem + (NR_PAGES - 2) * PAGE), -EFAULT);
+	ASSERT_RC(far_map(&far, BAD_PTR), -EINVAL);
 	ASSERT_EQ(sys_pins_held(), 0);
 	ASSERT_EQ(sys_vm_pinned(getpid()), 0);
 
 	sys_set_memlock(LIMIT_PAGES * PAGE);
 	sys_drop_ipc_lock();
-	iommufd_destroy(place.fd, place.hwpt);
-	iommufd_destroy(place.fd, place.ioas);
-	sys_close(place.fd);
-	place_open(&place);
-	ASSERT_RC(map_long(&place, mem), -ENOMEM);
-	ASSERT_RC(map_long(&place, mem + (NR_PAGES - LIMIT_PAGES) * PAGE),
+	iommufd_destroy(far.fd, far.hwpt);
+	iommufd_destroy(far.fd, far.ioas);
+	sys_close(far.fd);
+	far_open(&far);
+	ASSERT_RC(far_map(&far, mem), -ENOMEM);
+	ASSERT_RC(far_map(&far, mem + (NR_PAGES - LIMIT_PAGES) * PAGE),
 		  -EFAULT);
-	ASSERT_RC(map_long(&place, mem + (NR_PAGES - LIMIT_PAGES - 1) * PAGE),
+	ASSERT_RC(far_map(&far, mem + (NR_PAGES - LIMIT_PAGES - 1) * PAGE),
 		  -EFAULT);
-	ASSERT_RC(map_long(&place, mem + (NR_PAGES - LIMIT_PAGES - 2) * PAGE),
+	ASSERT_RC(far_map(&far, mem + (NR_PAGES - LIMIT_PAGES - 2) * PAGE),
 		  -ENOMEM);
 	ASSERT_EQ(sys_pins_held(), 0);
-	ioas_map_fixed(place.fd, place.ioas, mem, FAR_IOVA, LIMIT_PAGES * PAGE);
+	ioas_map_fixed(far.fd, far.ioas, mem, FAR_IOVA, LIMIT_PAGES * PAGE);
 }
 
-/* A file may be said to be as large as you like; what is pinned would be made. */
+/* A sparse file may have any size, but all pinned pages would be allocated. */
 TEST(absurd_file)
 {
 	int file = memfd_create("selftest", MFD_CLOEXEC);
-	struct place place;
+	struct far_ioas far;
 	__u64 iova = FAR_IOVA;
 
-	place_open(&place);
+	far_open(&far);
 	ASSERT(file >= 0 && !ftruncate(file, LONG_SIZE));
-	ASSERT_RC(__ioas_map_file(place.fd, place.ioas, file, 0, LONG_SIZE,
-				  DMA_RW, &iova),
+	ASSERT_RC(__ioas_map_file(far.fd, far.ioas, file, 0, LONG_SIZE, DMA_RW,
+				  &iova),
 		  -ENOMEM);
 	ASSERT_EQ(sys_pins_held(), 0);
-	ASSERT_RC(__ioas_map_file(place.fd, place.ioas, file, LONG_SIZE - PAGE,
+	ASSERT_RC(__ioas_map_file(far.fd, far.ioas, file, LONG_SIZE - PAGE,
 				  PAGE, DMA_RW, &iova),
 		  0);
 }
@@ -107,7 +113,7 @@ static int open_access(int fd, __u32 ioas)
 		fd, ioas, MOCK_FLAGS_ACCESS_CREATE_NEEDS_PIN_PAGES));
 }
 
-/* Without a domain the length does not matter: what is pinned does. */
+/* Without a domain only the pinned pages count, not the length. */
 TEST(one_page_of_an_absurd_length)
 {
 	char *mem = sys_mmap_anon(PAGE);
@@ -122,7 +128,7 @@ TEST(one_page_of_an_absurd_length)
 			       MOCK_FLAGS_ACCESS_WRITE, &id),
 		  0);
 	ASSERT_RC(__access_unpin(fd, access, id), 0);
-	/* no process has memory there */
+	/* beyond the address space of a process */
 	ASSERT_RC(__access_pin(fd, access, IOVA + (1ULL << 61), PAGE, NULL,
 			       MOCK_FLAGS_ACCESS_WRITE, &id),
 		  -EFAULT);
@@ -145,7 +151,9 @@ TEST(one_page_of_an_absurd_length)
 	ASSERT_EQ(sys_pins_held(), 0);
 }
 
-/* What is no RAM takes a bit for each page of the mapping. */
+/*
+ * A mapping of memory that is not RAM needs a bitmap with a bit for each page.
+ */
 TEST(bar_in_an_absurd_length)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU1), BACKEND_IOMMUFD);
@@ -165,53 +173,56 @@ TEST(bar_in_an_absurd_length)
 	ASSERT_RC(__access_pin(fd, access, IOVA, PAGE, NULL, 0, &id), -ENOMEM);
 }
 
-/** struct stopped - a request in another thread, which waits for a page */
-struct stopped {
-	/** @thread: that thread */
+/** struct paused_map - a map request in a thread, which waits for a page */
+struct paused_map {
+	/** @thread: the thread */
 	pthread_t thread;
 	/** @fd: /dev/iommu */
 	int fd;
-	/** @ioas: where it maps */
+	/** @ioas: ID of the IOAS */
 	__u32 ioas;
-	/** @mem: NR_PAGES pages, the page in the middle of LIMIT_PAGES is not there */
+	/** @mem: NR_PAGES pages, of which page LIMIT_PAGES / 2 is missing */
 	char *mem;
-	/** @uffd: who is asked for it */
+	/** @uffd: userfaultfd that provides the missing page */
 	int uffd;
-	/** @rc: what it gave */
-	int rc;
+	/** @ret: return value of the request */
+	int ret;
 };
 
-static void *map_all(void *arg)
+static void *paused_map_run(void *arg)
 {
-	struct stopped *map = arg;
+	struct paused_map *map = arg;
 
-	map->rc = __ioas_map_fixed(map->fd, map->ioas, map->mem, IOVA,
-				   NR_PAGES * PAGE, DMA_RW);
+	map->ret = __ioas_map_fixed(map->fd, map->ioas, map->mem, IOVA,
+				    NR_PAGES * PAGE, DMA_RW);
 	return NULL;
 }
 
-static void start(struct stopped *map)
+static void paused_map_start(struct paused_map *map)
 {
 	char *hole = map->mem + LIMIT_PAGES / 2 * PAGE;
 
 	memset(map->mem, 1, NR_PAGES * PAGE);
 	ASSERT(!madvise(hole, PAGE, MADV_DONTNEED));
 	map->uffd = uffd_over(hole, PAGE);
-	ASSERT(!pthread_create(&map->thread, NULL, map_all, map));
+	ASSERT(!pthread_create(&map->thread, NULL, paused_map_run, map));
 	uffd_wait(map->uffd);
 }
 
-static void finish(struct stopped *map)
+static void paused_map_finish(struct paused_map *map)
 {
 	uffd_fill(map->uffd, map->mem + LIMIT_PAGES / 2 * PAGE, PAGE);
 	pthread_join(map->thread, NULL);
 	close(map->uffd);
 }
 
-/* No page is held that nobody has paid for, also where there are too many. */
+/*
+ * Pages are charged before they are pinned, even if the limit refuses some of
+ * them.
+ */
 TEST(charged_before_it_is_held)
 {
-	struct stopped map = { .mem = sys_mmap_huge_aligned(MIB(2)) };
+	struct paused_map map = { .mem = sys_mmap_huge_aligned(MIB(2)) };
 	struct mock_dev dev;
 	__u64 by_process = 1;
 
@@ -225,14 +236,14 @@ TEST(charged_before_it_is_held)
 	sys_drop_ipc_lock();
 	map.ioas = ioas_alloc(map.fd);
 	mock_dev(map.fd, map.ioas, 0, &dev);
-	start(&map);
+	paused_map_start(&map);
 	ASSERT_EQ(sys_vm_locked(getpid()), LIMIT_PAGES * PAGE);
-	/* so nobody else can have it now */
+	/* the limit is exhausted, so another map fails */
 	ASSERT_RC(__ioas_map_fixed(map.fd, map.ioas, map.mem, IOVA + MIB(4),
 				   PAGE, DMA_RW),
 		  -ENOMEM);
-	finish(&map);
-	ASSERT_RC(map.rc, -ENOMEM);
+	paused_map_finish(&map);
+	ASSERT_RC(map.ret, -ENOMEM);
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
 	ASSERT_EQ(sys_vm_pinned(getpid()), 0);
 	ASSERT_EQ(sys_pins_held(), 0);

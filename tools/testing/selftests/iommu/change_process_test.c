@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* IOMMU_IOAS_CHANGE_PROCESS: another process pays from now on. */
+/* IOMMU_IOAS_CHANGE_PROCESS: charge another process from now on. */
 #include <errno.h>
 #include <linux/iommufd.h>
 #include <sys/mman.h>
@@ -22,8 +22,8 @@ static int __change_process(int fd)
 }
 
 /*
- * An edu device, 16 pages of a file mapped twice, charged to the process. It
- * keeps its other capabilities, so that it can choose that.
+ * Open an edu device and map 16 pages of a file twice, charged to the process.
+ * To select that mode, the process keeps all capabilities but CAP_IPC_LOCK.
  */
 static struct edu *set_up(void)
 {
@@ -88,7 +88,7 @@ static void fail_to_take_over(void *arg)
 	ASSERT_EQ(sys_vm_locked(getppid()), 16 * PAGE);
 }
 
-TEST(who_cannot_pay_does_not)
+TEST(limit_refuses_new_process)
 {
 	struct edu *edu = set_up();
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* IOMMU_IOAS_COPY: the same memory once more, pinned once. */
+/* IOMMU_IOAS_COPY: map the memory of a mapping again, pinned only once. */
 #include <errno.h>
 #include <linux/iommufd.h>
 #include <string.h>
@@ -23,7 +23,7 @@ TEST(reaches_the_same_memory)
 	char *buf = sys_mmap_anon(4 * PAGE);
 	__u32 other = ioas_alloc(space->fd);
 
-	/* from an address space without devices, and within this one */
+	/* from an address space without devices, then within one */
 	ioas_map_fixed(space->fd, other, buf, IOVA, 4 * PAGE);
 	ASSERT_RC(__ioas_copy(space->fd, other, IOVA + PAGE, 2 * PAGE,
 			      space->ioas, IOVA2, DMA_RW),
@@ -37,7 +37,7 @@ TEST(reaches_the_same_memory)
 	ASSERT(is_pattern(buf + 2 * PAGE, PAGE, 1));
 	ASSERT(is_byte(buf + 3 * PAGE, PAGE, 0));
 
-	/* the copy outlives what it was made from */
+	/* the copy outlives its source */
 	ioas_unmap(space->fd, other, IOVA, 4 * PAGE);
 	ioas_unmap(space->fd, space->ioas, IOVA2, 2 * PAGE);
 	memset(buf + 2 * PAGE, 0, PAGE);
@@ -46,7 +46,7 @@ TEST(reaches_the_same_memory)
 	edu_close_with_space(edu);
 }
 
-/* Several mappings side by side are copied in one go. */
+/* One call copies several adjacent mappings. */
 TEST(crosses_mappings)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
@@ -77,7 +77,7 @@ TEST(crosses_mappings)
 	edu_close_with_space(edu);
 }
 
-/* Each page is pinned and charged once, until nobody maps it any more. */
+/* Each page is pinned and charged once, until its last mapping is removed. */
 TEST(pins_once)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
@@ -124,7 +124,7 @@ TEST(bad_input)
 		  -ENOENT);
 	ASSERT_RC(__ioas_copy(fd, ioas, IOVA, PAGE, 4711, IOVA, DMA_RW),
 		  -ENOENT);
-	/* what there is to copy is looked at first */
+	/* the length is checked before the object */
 	ASSERT_RC(__ioas_copy(fd, ioas, IOVA, 0, 4711, IOVA, DMA_RW), -EINVAL);
 	ASSERT_RC(__ioas_copy(fd, ioas, IOVA, PAGE, ioas, IOVA, DMA_RW),
 		  -EEXIST);
@@ -137,7 +137,7 @@ TEST(bad_input)
 	ASSERT_RC(__ioas_copy(fd, ioas, IOVA2, PAGE, other, IOVA, DMA_READ), 0);
 	cmd.flags = 1U << 31;
 	ASSERT_RC(__sys_ioctl(fd, IOMMU_IOAS_COPY, &cmd), -EOPNOTSUPP);
-	/* nothing came of all that but one mapping */
+	/* only one of these calls has created a mapping */
 	ASSERT_RC(__ioas_unmap(fd, other, IOVA, PAGE, NULL), 0);
 	ASSERT_RC(__ioas_unmap(fd, other, 0, 1ULL << 40, NULL), -ENOENT);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What exactly is reported as dirty, by the mock IOMMU. */
+/* Exact reports of dirty pages, by the mock IOMMU. */
 #include <errno.h>
 #include <linux/iommufd.h>
 #include <pthread.h>
@@ -19,15 +19,15 @@
 #define BITS(size) ((size) / PAGE)
 #define NO_CLEAR IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR
 
-/** struct env - an HWPT that keeps track */
+/** struct env - an HWPT with dirty tracking */
 struct env {
 	/** @fd: /dev/iommu */
 	int fd;
-	/** @ioas: maps @size at IOVA */
+	/** @ioas: ID of the IOAS, with 2 MiB mapped at IOVA */
 	__u32 ioas;
-	/** @hwpt: of large I/O pages, and small ones */
+	/** @hwpt: ID of the HWPT, with large and small I/O pages */
 	__u32 hwpt;
-	/** @buf: memory of two huge pages: 2 MiB are mapped */
+	/** @buf: memory of two huge pages, of which 2 MiB are mapped */
 	char *buf;
 };
 
@@ -44,8 +44,8 @@ static void *map_huge_pages(size_t size)
 }
 
 /*
- * A large I/O page, and after it small ones: behind them is memory that is not
- * aligned as their IOVA is.
+ * Map a large I/O page, and small ones after it, whose memory is not aligned
+ * like their IOVA.
  */
 static struct env open_env(__u32 flags)
 {
@@ -79,7 +79,7 @@ static void close_env(struct env *env)
 	sys_munmap(env->buf, MIB(4));
 }
 
-/* A device writes to the page at @offset. */
+/* Let a device write to the page at @offset. */
 static void write_at(struct env *env, __u64 offset)
 {
 	unsigned char bit = 1;
@@ -96,14 +96,14 @@ static void write_at(struct env *env, __u64 offset)
 	ASSERT_EQ(cmd.dirty.out_nr_dirty, 1);
 }
 
-static int __get(struct env *env, __u64 offset, __u64 size, __u64 page_size,
-		 __u32 flags, void *bitmap)
+static int __get_dirty(struct env *env, __u64 offset, __u64 size,
+		       __u64 page_size, __u32 flags, void *bitmap)
 {
 	return __hwpt_get_dirty(env->fd, env->hwpt, flags, IOVA + offset, size,
 				page_size, bitmap);
 }
 
-/* What is reported of a range: that [first, last) of it is dirty, no more */
+/* Of the range, exactly [first, last) must be reported as dirty. */
 static void expect(struct env *env, __u64 offset, __u64 size, __u32 flags,
 		   __u64 first, __u64 last)
 {
@@ -111,7 +111,7 @@ static void expect(struct env *env, __u64 offset, __u64 size, __u32 flags,
 	unsigned int i;
 	bool want, is;
 
-	ASSERT_RC(__get(env, offset, size, PAGE, flags, bitmap), 0);
+	ASSERT_RC(__get_dirty(env, offset, size, PAGE, flags, bitmap), 0);
 	for (i = 0; i < sizeof(bitmap) * 8; i++) {
 		want = i >= BITS(first) && i < BITS(last);
 		is = bitmap[i / 8] & 1 << i % 8;
@@ -135,7 +135,7 @@ TEST(large_page)
 	close_env(&env);
 }
 
-/* Who asks about part of a page must not make the rest of it clean. */
+/* A request for part of a large page must not clear the rest of it. */
 TEST(part_of_a_large_page)
 {
 	struct env env = open_tracking();
@@ -151,7 +151,7 @@ TEST(part_of_a_large_page)
 	close_env(&env);
 }
 
-/* What follows a page that a request has but the end of */
+/* Small pages behind a large page of which a request covers only the end. */
 TEST(behind_a_part)
 {
 	struct env env = open_tracking();
@@ -170,62 +170,64 @@ TEST(behind_a_part)
 	close_env(&env);
 }
 
-/** struct other - somebody else who sets bits of the same bitmap */
-struct other {
-	/** @words: of the bitmap: all but the first and the last are its own */
+/** struct bit_setter - a thread that sets bits of the same bitmap */
+struct bit_setter {
+	/** @words: words of the bitmap; it owns all but the first and the last */
 	_Atomic __u64 words[BITS(MIB(1)) / 64];
-	/** @rounds: how often it has set its bits */
+	/** @rounds: number of times it has set its bits */
 	_Atomic __u64 rounds;
-	/** @lost: how often one of its words was another one then */
+	/** @lost: number of times that one of its words had changed */
 	unsigned int lost;
-	/** @stop: it is to end */
+	/** @stop: set to end it */
 	atomic_bool stop;
 };
 
 #define NR_READS 500
 
-static void *set_bits(void *arg)
+static void *bit_setter_run(void *arg)
 {
-	struct other *other = arg;
+	struct bit_setter *setter = arg;
 	__u64 round;
 
-	for (round = 1; !other->stop; round++) {
-		other->words[1] = round;
-		other->words[2] = round;
-		other->rounds = round;
-		other->lost += other->words[1] != round;
-		other->lost += other->words[2] != round;
+	for (round = 1; !setter->stop; round++) {
+		setter->words[1] = round;
+		setter->words[2] = round;
+		setter->rounds = round;
+		setter->lost += setter->words[1] != round;
+		setter->lost += setter->words[2] != round;
 	}
 	return NULL;
 }
 
-/* Only words with a bit to be set are written: others may set some meanwhile. */
+/*
+ * Only words with dirty bits are written: other threads may write the others.
+ */
 TEST(bits_of_others)
 {
 	struct env env = open_tracking();
-	struct other *other = sys_mmap_anon(sizeof(*other));
+	struct bit_setter *setter = sys_mmap_anon(sizeof(*setter));
 	pthread_t thread;
 	unsigned int i;
 
 	write_at(&env, MIB(1));
 	write_at(&env, MIB(2) - PAGE);
-	ASSERT(!pthread_create(&thread, NULL, set_bits, other));
-	while (!other->rounds)
+	ASSERT(!pthread_create(&thread, NULL, bit_setter_run, setter));
+	while (!setter->rounds)
 		;
 	for (i = 0; i < NR_READS; i++)
-		ASSERT_RC(__get(&env, MIB(1), MIB(1), PAGE, NO_CLEAR,
-				other->words),
+		ASSERT_RC(__get_dirty(&env, MIB(1), MIB(1), PAGE, NO_CLEAR,
+				      setter->words),
 			  0);
-	other->stop = true;
+	setter->stop = true;
 	ASSERT(!pthread_join(thread, NULL));
-	ASSERT_EQ(other->lost, 0);
-	ASSERT_EQ(other->words[0], 1);
-	ASSERT_EQ(other->words[3], 1ULL << 63);
-	sys_munmap(other, sizeof(*other));
+	ASSERT_EQ(setter->lost, 0);
+	ASSERT_EQ(setter->words[0], 1);
+	ASSERT_EQ(setter->words[3], 1ULL << 63);
+	sys_munmap(setter, sizeof(*setter));
 	close_env(&env);
 }
 
-/* The end of a bitmap need not be that of a word, nor its beginning. */
+/* A bitmap need not begin or end at the boundary of a word. */
 TEST(bytes_of_others)
 {
 	struct env env = open_tracking();
@@ -233,14 +235,14 @@ TEST(bytes_of_others)
 
 	memset(bytes, 0x5a, sizeof(bytes));
 	write_at(&env, MIB(1) + 9 * PAGE);
-	ASSERT_RC(__get(&env, MIB(1), 24 * PAGE, PAGE, 0, &bytes[3]), 0);
+	ASSERT_RC(__get_dirty(&env, MIB(1), 24 * PAGE, PAGE, 0, &bytes[3]), 0);
 	ASSERT_EQ(bytes[4], 0x5a | 2);
 	bytes[4] = 0x5a;
 	ASSERT(is_byte(bytes, sizeof(bytes), 0x5a));
 	close_env(&env);
 }
 
-/* Nothing is clean because of a bitmap that could not be written. */
+/* A bitmap that cannot be written must not clear the dirty state. */
 TEST(bad_bitmap)
 {
 	struct env env = open_tracking();
@@ -248,27 +250,28 @@ TEST(bad_bitmap)
 
 	sys_munmap(page + PAGE, PAGE);
 	write_at(&env, 0);
-	ASSERT_RC(__get(&env, 0, MIB(2), PAGE, 0, BAD_PTR), -EFAULT);
-	ASSERT_RC(__get(&env, 0, MIB(2), PAGE, 0, page + PAGE - 8), -EFAULT);
+	ASSERT_RC(__get_dirty(&env, 0, MIB(2), PAGE, 0, BAD_PTR), -EFAULT);
+	ASSERT_RC(__get_dirty(&env, 0, MIB(2), PAGE, 0, page + PAGE - 8),
+		  -EFAULT);
 	ASSERT(!mprotect(page, PAGE, PROT_READ));
-	ASSERT_RC(__get(&env, 0, MIB(2), PAGE, 0, page), -EFAULT);
+	ASSERT_RC(__get_dirty(&env, 0, MIB(2), PAGE, 0, page), -EFAULT);
 	expect(&env, 0, MIB(2), 0, 0, MIB(1));
 	sys_munmap(page, PAGE);
 	close_env(&env);
 }
 
-/* A range that is none is one also where there is nothing to be known. */
+/* A range is checked before the ability of the domain to track. */
 TEST(range_before_ability)
 {
 	struct env env = open_env(0);
 	__u64 word = 0;
 
-	ASSERT_RC(__get(&env, 0, PAGE, PAGE, 0, &word), -EOPNOTSUPP);
-	ASSERT_RC(__get(&env, -IOVA - PAGE, 2 * PAGE, PAGE, 0, &word),
+	ASSERT_RC(__get_dirty(&env, 0, PAGE, PAGE, 0, &word), -EOPNOTSUPP);
+	ASSERT_RC(__get_dirty(&env, -IOVA - PAGE, 2 * PAGE, PAGE, 0, &word),
 		  -EOVERFLOW);
-	ASSERT_RC(__get(&env, 1, PAGE, PAGE, 0, &word), -EINVAL);
-	ASSERT_RC(__get(&env, 0, PAGE, 0, 0, &word), -EINVAL);
-	ASSERT_RC(__get(&env, PAGE, PAGE, 2 * PAGE, 0, &word), -EINVAL);
+	ASSERT_RC(__get_dirty(&env, 1, PAGE, PAGE, 0, &word), -EINVAL);
+	ASSERT_RC(__get_dirty(&env, 0, PAGE, 0, 0, &word), -EINVAL);
+	ASSERT_RC(__get_dirty(&env, PAGE, PAGE, 2 * PAGE, 0, &word), -EINVAL);
 	ASSERT_RC(__hwpt_set_tracking(env.fd, env.hwpt,
 				      IOMMU_HWPT_DIRTY_TRACKING_ENABLE),
 		  -EOPNOTSUPP);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Dirty tracking where the IOMMU has it, and honesty where it has not. */
+/* Dirty tracking by the IOMMU, and errors if the IOMMU has none. */
 #include <errno.h>
 #include <linux/iommufd.h>
 #include <stdint.h>
@@ -19,7 +19,9 @@ static int __get_dirty(int fd, __u32 hwpt, __u32 flags, void *bitmap)
 	return __hwpt_get_dirty(fd, hwpt, flags, IOVA, 8 * PAGE, PAGE, bitmap);
 }
 
-/* Either it can all be had, or nothing pretends that it can. */
+/*
+ * Capability, allocation and ioctls agree on whether there is dirty tracking.
+ */
 TEST(all_or_nothing)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
@@ -30,15 +32,15 @@ TEST(all_or_nothing)
 	};
 	__u64 bitmap = 0;
 	__u32 hwpt = 0;
-	bool can;
-	int rc;
+	bool tracks;
+	int ret;
 
 	ASSERT_RC(__sys_ioctl(space->fd, IOMMU_GET_HW_INFO, &info), 0);
-	can = info.out_capabilities & IOMMU_HW_CAP_DIRTY_TRACKING;
-	rc = __hwpt_alloc(space->fd, edu->vdev->id, space->ioas,
-			  IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &hwpt);
-	ASSERT_EQ(rc, can ? 0 : -EOPNOTSUPP);
-	if (!can) {
+	tracks = info.out_capabilities & IOMMU_HW_CAP_DIRTY_TRACKING;
+	ret = __hwpt_alloc(space->fd, edu->vdev->id, space->ioas,
+			   IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &hwpt);
+	ASSERT_EQ(ret, tracks ? 0 : -EOPNOTSUPP);
+	if (!tracks) {
 		hwpt = hwpt_alloc(space->fd, edu->vdev->id, space->ioas);
 		ASSERT_RC(__hwpt_set_tracking(space->fd, hwpt,
 					      IOMMU_HWPT_DIRTY_TRACKING_ENABLE),

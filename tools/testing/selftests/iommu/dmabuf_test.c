@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* IOMMU_IOAS_MAP_FILE of dma-bufs that the kernel's own exporters make. */
+/* IOMMU_IOAS_MAP_FILE of dma-bufs of the kernel's own exporters. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dma-buf.h>
@@ -18,7 +18,7 @@
 #include "sys.h"
 #include "vdev.h"
 
-/* The pages of these go through a device one by one. */
+/* Size of a dma-buf of which a device transfers all pages one by one. */
 #define SIZE (20 * PAGE)
 
 static int need_node(const char *path)
@@ -56,7 +56,7 @@ static int udmabuf(int memfd, size_t offset, size_t size)
 	return fd;
 }
 
-/* The pages of a memfd in an order in which no two of them are neighbours. */
+/* Create a udmabuf of the pages of a memfd, none of them adjacent. */
 static int shuffled_udmabuf(int memfd, unsigned int nr)
 {
 	struct udmabuf_create_list *list =
@@ -107,7 +107,7 @@ static int map_dmabuf(struct space *space, int fd, __u64 start, __u64 size,
 			       iova);
 }
 
-/* What is in page i goes to page i, through the device. */
+/* Let the device read and write each page. */
 static void move_pages(struct edu *edu, char *buf, __u64 iova, size_t size)
 {
 	size_t at;
@@ -118,7 +118,7 @@ static void move_pages(struct edu *edu, char *buf, __u64 iova, size_t size)
 		ASSERT(is_pattern(buf + at, PAGE, at / PAGE + 1));
 }
 
-/* Nobody but the exporter holds the memory, or pays for it. */
+/* The memory must be neither pinned nor charged: the exporter holds it. */
 static void round_trip(int fd, char *buf, size_t size)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
@@ -130,7 +130,7 @@ static void round_trip(int fd, char *buf, size_t size)
 	ASSERT_RC(map_dmabuf(space, fd, PAGE, 2 * PAGE, DMA_READ, &part), 0);
 	ASSERT_EQ(sys_pins_held(), pins);
 	ASSERT_EQ(sys_vm_locked(getpid()), locked);
-	/* from here on the mappings alone keep it */
+	/* from here on only the mappings hold the dma-buf */
 	sys_close(fd);
 	move_pages(edu, buf, iova, size);
 	edu_load(edu, part + PAGE, PAGE);
@@ -169,7 +169,7 @@ TEST(heap_round_trip)
 	round_trip(fd, map_of(fd, size), size);
 }
 
-/* Each page of a mapping is where the exporter says, not behind the former. */
+/* Each page is mapped at the address that the exporter reports for it. */
 TEST(scattered_pages)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
@@ -181,7 +181,7 @@ TEST(scattered_pages)
 
 	for (i = 0; i < nr; i++)
 		fill_pattern(buf + i * PAGE, PAGE, i);
-	/* not from the beginning */
+	/* not from the start of the dma-buf */
 	ASSERT_RC(map_dmabuf(edu->vdev->space, fd, 2 * PAGE, SIZE - 2 * PAGE,
 			     DMA_RW, &iova),
 		  0);
@@ -195,8 +195,10 @@ TEST(scattered_pages)
 	edu_close_with_space(edu);
 }
 
-/* Mapped before a device comes, copied, and left to the end of the context. */
-TEST(domains_come_later)
+/*
+ * Map and copy before a device is attached; the last close removes the mapping.
+ */
+TEST(domain_created_later)
 {
 	struct space *space = space_open(BACKEND_IOMMUFD);
 	int fd = heap_dmabuf(SIZE, O_RDWR);
@@ -240,12 +242,12 @@ TEST(bad_input)
 		  -EOVERFLOW);
 	ASSERT_RC(map_dmabuf(space, fd, 0, -1ULL, DMA_RW, &iova), -EOVERFLOW);
 	ASSERT_EQ(iova, 0);
-	/* nothing of it stayed: all of the memory can still be mapped */
+	/* no failed call has left a mapping behind */
 	ASSERT_RC(map_dmabuf(space, fd, 0, SIZE, DMA_RW, &iova), 0);
 	space_close(space);
 }
 
-/* A device may not write what the process may not. */
+/* A device gets write access only if the process has it. */
 TEST(needs_the_right_to_write)
 {
 	struct space *space = space_open(BACKEND_IOMMUFD);
@@ -257,7 +259,7 @@ TEST(needs_the_right_to_write)
 	space_close(space);
 }
 
-/* Neither counted against the limit nor in need of one. */
+/* A mapping is not charged, so it works with a limit of zero. */
 TEST(costs_nothing)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Maps, copies, unmaps and the CPU's accesses that fail at each of their points. */
+/* Map, copy, unmap and access by the CPU fail at each of their points. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/iommufd.h>
@@ -24,9 +24,9 @@
 #define SMALL FAIL_SMALL
 #define BIG FAIL_BIG
 
-/* Maps */
+/* Map */
 
-/* Pages of two batches, each a run of its own. */
+/* Pages that are processed in two batches, without contiguous page frames. */
 static void setup_dev_big(struct env *env)
 {
 	setup_dev_scattered(env);
@@ -63,7 +63,10 @@ SCENARIO(map_hugetlb, .setup = setup_dev_hugetlb, .call = call_map,
 SCENARIO(map_read_only, .setup = setup_dev_read_only, .call = call_map,
 	 .undo = undo_map, .check = check_mock)
 
-/* Two domains of one address space: the second one fails after the first. */
+/*
+ * Two domains of one address space, so that the second may fail after the
+ * first.
+ */
 static void setup_two_domains(struct env *env)
 {
 	struct mock_dev dev;
@@ -99,14 +102,16 @@ static void undo_map_anywhere(struct env *env)
 SCENARIO(map_anywhere, .setup = setup_dev, .call = call_map_anywhere,
 	 .undo = undo_map_anywhere)
 
-/* The limit counts for a process without privileges. */
+/* Without the privilege, the memlock limit applies. */
 static void setup_limited(struct env *env)
 {
 	setup_dev(env);
-	/* to the page: what is charged and not given back is missing next time */
+	/*
+	 * exactly what is mapped: a charge that leaks makes the next map fail
+	 */
 	sys_set_memlock(env->size);
 	sys_drop_ipc_lock();
-	/* the privileges are those at the time of the allocation */
+	/* the privilege is checked when the IOAS is allocated */
 	iommufd_destroy(env->fd, env->dev.stdev);
 	iommufd_destroy(env->fd, env->ioas);
 	env->ioas = ioas_alloc(env->fd);
@@ -147,7 +152,7 @@ static void setup_memfd(struct env *env)
 	env->size = 16 * PAGE;
 	env->start = 3 * PAGE;
 	setup_dev(env);
-	/* the pages of the file, which stay */
+	/* allocate the pages of the file, which stay allocated */
 	ASSERT_RC(call_map_file(env), 0);
 	undo_map(env);
 }
@@ -177,7 +182,7 @@ static void setup_dmabuf(struct env *env)
 	setup_dev(env);
 }
 
-/* RAM of which another driver says where it is */
+/* RAM whose addresses another driver provides */
 static void setup_udmabuf(struct env *env)
 {
 	struct udmabuf_create create = {
@@ -208,7 +213,7 @@ SCENARIO(map_dmabuf, .setup = setup_dmabuf, .call = call_map_file,
 SCENARIO(map_udmabuf, .setup = setup_udmabuf, .call = call_map_file,
 	 .undo = undo_map)
 
-/* A BAR: page frames without pages. */
+/* A BAR: page frames without struct page. */
 static void setup_bar(struct env *env)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU1), BACKEND_IOMMUFD);
@@ -218,7 +223,7 @@ static void setup_bar(struct env *env)
 	setup_dev(env);
 }
 
-/* Between RAM, and seen by a second domain, which fails after the first */
+/* A BAR between RAM, with a second domain, which may fail after the first. */
 static void setup_bar_between_ram(struct env *env)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU1), BACKEND_IOMMUFD);
@@ -240,7 +245,7 @@ SCENARIO(map_bar, .setup = setup_bar, .call = call_map, .undo = undo_map)
 SCENARIO(map_bar_between_ram, .setup = setup_bar_between_ram, .call = call_map,
 	 .undo = undo_map)
 
-/* Copies */
+/* Copy */
 
 static int call_copy(struct env *env)
 {
@@ -282,15 +287,15 @@ SCENARIO(copy, .setup = setup_copy, .call = call_copy, .undo = undo_copy,
 SCENARIO(copy_pinned, .setup = setup_copy_pinned, .call = call_copy,
 	 .undo = undo_copy, .check = check_copy)
 
-/* Unmapping: only the way to it can fail, and then all is as before. */
+/* Unmap: the removal itself cannot fail, only the steps before it. */
 
 static void map_again(struct env *env,
 		      const char *point __attribute__((unused)))
 {
-	int rc = call_map(env);
+	int ret = call_map(env);
 
-	if (rc != -EEXIST)
-		ASSERT_RC(rc, 0);
+	if (ret != -EEXIST)
+		ASSERT_RC(ret, 0);
 }
 
 static int call_unmap(struct env *env)
@@ -322,7 +327,7 @@ SCENARIO(unmap, .setup = setup_mapped, .call = call_unmap, .undo = undo_unmap,
 SCENARIO(unmap_all, .setup = setup_mapped, .call = call_unmap_all,
 	 .undo = undo_unmap, .failed = map_again)
 
-/* The CPU's side */
+/* Access by the CPU */
 
 static int call_access(struct env *env)
 {
@@ -370,10 +375,10 @@ SCENARIO(access_pin_mapped, .setup = setup_access_dev, .call = call_pin,
 static int call_rw(struct env *env)
 {
 	char page[PAGE];
-	int rc = __access_rw(env->fd, env->access, IOVA + 1, page, PAGE, 0);
+	int ret = __access_rw(env->fd, env->access, IOVA + 1, page, PAGE, 0);
 
-	if (rc)
-		return rc;
+	if (ret)
+		return ret;
 	return __access_rw(env->fd, env->access, IOVA + 100, page, PAGE,
 			   MOCK_ACCESS_RW_WRITE);
 }
@@ -402,7 +407,7 @@ SCENARIO(access_pin_file, .setup = setup_access_file, .call = call_pin_file,
 	 .undo = undo_pin)
 SCENARIO(access_rw_file, .setup = setup_access_file, .call = call_rw)
 
-/* Another process pays: for all that is mapped, or for nothing. */
+/* Charge another process, for all mappings or for none. */
 
 static int call_change_process(struct env *env)
 {
@@ -411,17 +416,17 @@ static int call_change_process(struct env *env)
 	return __sys_ioctl(env->fd, IOMMU_IOAS_CHANGE_PROCESS, &cmd);
 }
 
-/* What the other process does is asked for, and answered, by one byte. */
-static int asked[2], answered[2];
+/* A byte in one pipe makes the other process take the charge; it replies. */
+static int requests[2], replies[2];
 
-static void pay_when_asked(void *arg)
+static void charge_on_request(void *arg)
 {
 	char byte;
 
-	close(asked[1]);
-	while (read(asked[0], &byte, 1) == 1) {
+	close(requests[1]);
+	while (read(requests[0], &byte, 1) == 1) {
 		ASSERT_RC(call_change_process(arg), 0);
-		ASSERT_EQ(write(answered[1], &byte, 1), 1);
+		ASSERT_EQ(write(replies[1], &byte, 1), 1);
 	}
 }
 
@@ -429,11 +434,11 @@ static void undo_change_process(struct env *env __attribute__((unused)))
 {
 	char byte = 0;
 
-	ASSERT_EQ(write(asked[1], &byte, 1), 1);
-	ASSERT_EQ(read(answered[0], &byte, 1), 1);
+	ASSERT_EQ(write(requests[1], &byte, 1), 1);
+	ASSERT_EQ(read(replies[0], &byte, 1), 1);
 }
 
-static void setup_payers(struct env *env)
+static void setup_change_process(struct env *env)
 {
 	struct mock_dev dev;
 
@@ -444,15 +449,15 @@ static void setup_payers(struct env *env)
 	ASSERT_RC(__ioas_map_file(env->fd, env->ioas2, env->file, 0, SMALL,
 				  DMA_RW, &env->iova),
 		  0);
-	ASSERT(!pipe(asked) && !pipe(answered));
-	child_start(pay_when_asked, env);
+	ASSERT(!pipe(requests) && !pipe(replies));
+	child_start(charge_on_request, env);
 	undo_change_process(env);
 }
 
-SCENARIO(change_process, .setup = setup_payers, .call = call_change_process,
-	 .undo = undo_change_process)
+SCENARIO(change_process, .setup = setup_change_process,
+	 .call = call_change_process, .undo = undo_change_process)
 
-/* The last one: nothing holds the module any more. */
+/* The last test: no reference to the module may be left. */
 TEST(unload)
 {
 	mock_load();

@@ -52,11 +52,11 @@ SCENARIO(alloc_ioas, .call = call_ioas_alloc, .undo = undo_object)
 static int call_fault_alloc(struct env *env)
 {
 	struct iommu_fault_alloc cmd = { .size = sizeof(cmd) };
-	int rc = __sys_ioctl(env->fd, IOMMU_FAULT_QUEUE_ALLOC, &cmd);
+	int ret = __sys_ioctl(env->fd, IOMMU_FAULT_QUEUE_ALLOC, &cmd);
 
 	env->id = cmd.out_fault_id;
 	env->file = cmd.out_fault_fd;
-	return rc;
+	return ret;
 }
 
 static void undo_fault_alloc(struct env *env)
@@ -67,7 +67,7 @@ static void undo_fault_alloc(struct env *env)
 
 SCENARIO(fault_queue_alloc, .call = call_fault_alloc, .undo = undo_fault_alloc)
 
-/* What can be said of an IOAS */
+/* Properties of an IOAS */
 
 static int call_allow(struct env *env)
 {
@@ -111,14 +111,14 @@ static int call_vfio_ioas(struct env *env)
 		.ioas_id = env->ioas,
 		.op = IOMMU_VFIO_IOAS_SET,
 	};
-	int rc = __sys_ioctl(env->fd, IOMMU_VFIO_IOAS, &cmd);
+	int ret = __sys_ioctl(env->fd, IOMMU_VFIO_IOAS, &cmd);
 
-	if (rc)
-		return rc;
+	if (ret)
+		return ret;
 	cmd.op = IOMMU_VFIO_IOAS_GET;
-	rc = __sys_ioctl(env->fd, IOMMU_VFIO_IOAS, &cmd);
-	if (rc)
-		return rc;
+	ret = __sys_ioctl(env->fd, IOMMU_VFIO_IOAS, &cmd);
+	if (ret)
+		return ret;
 	cmd.op = IOMMU_VFIO_IOAS_CLEAR;
 	return __sys_ioctl(env->fd, IOMMU_VFIO_IOAS, &cmd);
 }
@@ -162,7 +162,7 @@ static void setup_mapped_idle(struct env *env)
 	ASSERT_RC(call_map(env), 0);
 }
 
-/* Memory that nobody has pinned, so that an allocation pins it. */
+/* The memory is not pinned before, so the allocation pins it. */
 SCENARIO(alloc_hwpt, .setup = setup_mapped_idle, .call = call_hwpt_alloc,
 	 .undo = undo_object, .check = check_hwpt)
 SCENARIO(alloc_hwpt_second, .setup = setup_mapped_scattered,
@@ -213,16 +213,16 @@ static int call_hw_info(struct env *env)
 
 SCENARIO(hw_info, .setup = setup_dev, .call = call_hw_info)
 
-/* Binds a device and attaches it, which makes a domain and fills it. */
+/* Bind and attach a device, which creates a domain and fills it. */
 
 static int call_attach(struct env *env)
 {
 	struct mock_dev dev;
-	int rc = __mock_dev(env->fd, env->ioas, 0, &dev);
+	int ret = __mock_dev(env->fd, env->ioas, 0, &dev);
 
 	env->id = dev.stdev;
 	env->hwpt = dev.hwpt;
-	return rc;
+	return ret;
 }
 
 static void check_attach(struct env *env)
@@ -243,7 +243,7 @@ SCENARIO(attach, .setup = setup_mapped_only, .call = call_attach,
 SCENARIO(attach_second, .setup = setup_mapped_scattered, .call = call_attach,
 	 .undo = undo_object, .check = check_attach)
 
-/* The device goes on with what it had where the new thing cannot be had. */
+/* If a replacement fails, the device keeps its domain. */
 
 static int call_replace(struct env *env)
 {
@@ -286,7 +286,7 @@ static void undo_pasid(struct env *env)
 	ASSERT_RC(__pasid(env, IOMMU_TEST_OP_PASID_DETACH, 0), 0);
 }
 
-/* A device with PASIDs; two HWPTs that they can be attached to. */
+/* A device with PASIDs, and two HWPTs for them. */
 static void setup_pasid(struct env *env)
 {
 	mock_dev(env->fd, env->ioas2, MOCK_FLAGS_DEVICE_PASID, &env->dev);
@@ -326,7 +326,7 @@ static void undo_pasid_replace(struct env *env)
 SCENARIO(pasid_replace, .setup = setup_pasid_attached,
 	 .call = call_pasid_replace, .undo = undo_pasid_replace)
 
-/* Dirty pages: what a read that failed has not told is not lost. */
+/* Dirty pages: a read that fails must not lose dirty bits. */
 
 static void setup_dirty(struct env *env)
 {
@@ -372,7 +372,7 @@ static void setup_dirty_read(struct env *env)
 	make_dirty(env);
 }
 
-/* Bits are added to a bitmap, so that two reads make one log. */
+/* Reads only set bits, so that two of them add up in one bitmap. */
 static int call_dirty_read(struct env *env)
 {
 	return __hwpt_get_dirty(env->fd, env->hwpt, 0, IOVA, env->size, PAGE,
@@ -384,7 +384,10 @@ static void check_dirty_read(struct env *env)
 	ASSERT(is_byte(env->bitmap, sizeof(env->bitmap), 0x5a));
 }
 
-/* Only what could not be added in the end, which the caller is told, is lost. */
+/*
+ * If the final copy to the bitmap fails, the read returns an error and its bits
+ * are lost.
+ */
 static void failed_dirty_read(struct env *env, const char *point)
 {
 	if (!strncmp(point, "copy_", strlen("copy_")))
@@ -394,7 +397,8 @@ static void failed_dirty_read(struct env *env, const char *point)
 SCENARIO(dirty_read, .setup = setup_dirty_read, .call = call_dirty_read,
 	 .undo = make_dirty, .check = check_dirty_read,
 	 .failed = failed_dirty_read)
-/* The last one: nothing holds the module any more. */
+
+/* The last test: no reference to the module may be left. */
 TEST(unload)
 {
 	mock_load();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Page tables that the user asks for, and devices that go from one to one. */
+/* Page tables that the user allocates, and devices that move between them. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,7 +15,7 @@
 #include "vdev.h"
 
 #define IOVA 0x10000000ULL
-/* How long two threads get in each other's way */
+/* Duration of a race between two threads */
 #define SECONDS 4
 
 static struct edu *open_edu(void)
@@ -44,7 +44,7 @@ TEST(alloc_struct)
 	cmd.data_len = 0;
 	cmd.data_type = IOMMU_HWPT_DATA_VTD_S1;
 	ASSERT_RC(__sys_ioctl(space->fd, IOMMU_HWPT_ALLOC, &cmd), -EINVAL);
-	/* flags are looked at only after that */
+	/* flags are checked after that */
 	cmd.flags = 1U << 31;
 	ASSERT_RC(__sys_ioctl(space->fd, IOMMU_HWPT_ALLOC, &cmd), -EINVAL);
 	edu_close_with_space(edu);
@@ -68,7 +68,7 @@ TEST(alloc_bad_input)
 	ASSERT_RC(__hwpt_alloc(space->fd, edu->vdev->id, edu->vdev->id, 0,
 			       NULL),
 		  -EINVAL);
-	/* flags are looked at after what they are for */
+	/* flags are checked after the objects */
 	ASSERT_RC(__hwpt_alloc(space->fd, 9999, space->ioas, 1U << 31, NULL),
 		  -ENOENT);
 	ASSERT_RC(__hwpt_alloc(space->fd, edu->vdev->id, 9999, 1U << 31, NULL),
@@ -79,7 +79,10 @@ TEST(alloc_bad_input)
 	edu_close_with_space(edu);
 }
 
-/* A page table of one's own has what the IOAS has, then and later. */
+/*
+ * A page table that the user allocates has all mappings, present and later
+ * ones.
+ */
 TEST(attach_to_own_hwpt)
 {
 	struct edu *edu = open_edu();
@@ -101,14 +104,14 @@ TEST(attach_to_own_hwpt)
 	ASSERT(is_pattern(buf + PAGE, PAGE, 1));
 	ASSERT_RC(__iommufd_destroy(space->fd, hwpt), -EBUSY);
 
-	/* Away again: it is ours, and so stays until we destroy it. */
+	/* the page table exists until the user destroys it */
 	ASSERT_RC(__cdev_attach(edu->vdev->fd, space->ioas, NULL), 0);
 	iommufd_destroy(space->fd, hwpt);
 	iommufd_destroy(space->fd, other);
 	edu_close_with_space(edu);
 }
 
-/* Two page tables of one IOAS: each unmap goes to both. */
+/* Two page tables of one IOAS: each unmap applies to both. */
 TEST(two_hwpts_of_one_ioas)
 {
 	const char *bdf1 = pci_need(TESTDEV_EDU1);
@@ -141,7 +144,7 @@ TEST(two_hwpts_of_one_ioas)
 	space_close(space);
 }
 
-/* Memory is pinned and charged once, however many page tables have it. */
+/* Memory is pinned and charged once for all page tables. */
 TEST(second_hwpt_pins_nothing)
 {
 	struct edu *edu = open_edu();
@@ -160,7 +163,7 @@ TEST(second_hwpt_pins_nothing)
 	edu_close_with_space(edu);
 }
 
-/* A page table without large pages, for one who will want to split. */
+/* A page table without large pages, so that mappings can be split later. */
 TEST(small_pages_only)
 {
 	struct edu *edu = open_edu();
@@ -191,8 +194,8 @@ static __u64 last_usable(int fd, __u32 ioas)
 	return ranges[nr - 1].last;
 }
 
-/* What a page table says that it reaches is what its device reaches. */
-TEST(reaches_what_it_says)
+/* The device must reach all IOVA that its page table reports. */
+TEST(reaches_reported_range)
 {
 	struct edu *edu = open_edu();
 	struct space *space = edu->vdev->space;
@@ -211,15 +214,15 @@ TEST(reaches_what_it_says)
 	space_close(space);
 }
 
-/** struct mapper - a thread that maps and unmaps while its spaces get devices */
+/** struct mapper - a thread that maps and unmaps while a device is attached */
 struct mapper {
 	/** @fd: /dev/iommu */
 	int fd;
-	/** @ioas: two of them */
+	/** @ioas: IDs of two IOAS */
 	__u32 ioas[2];
-	/** @page: what it maps */
+	/** @page: the memory to map */
 	char *page;
-	/** @stop: so that it ends */
+	/** @stop: set to end it */
 	atomic_bool stop;
 };
 
@@ -239,9 +242,8 @@ static void *map_and_unmap(void *arg)
 }
 
 /*
- * A page table may take its final shape when the first device is attached to
- * it, while others map and unmap. The kernel complains where some of that is
- * lost.
+ * A page table may get its final format when the first device is attached,
+ * while another thread maps and unmaps. The kernel warns if a mapping is lost.
  */
 TEST(mapping_while_a_device_moves)
 {

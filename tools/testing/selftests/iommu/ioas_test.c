@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* An IOAS as such: its allocation, its ranges, its options. */
+/* Allocation, ranges and options of an IOAS. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,7 +63,7 @@ TEST(ranges_struct)
 	ASSERT_RC(__ioas_ranges(fd, 0, ranges, &nr, NULL), -ENOENT);
 	nr = 4;
 	ASSERT_RC(__ioas_ranges(fd, ioas, BAD_PTR, &nr, NULL), -EFAULT);
-	/* No room at all is a way to ask how much it takes. */
+	/* a capacity of zero returns the number of ranges */
 	nr = 0;
 	ASSERT_RC(__ioas_ranges(fd, ioas, NULL, &nr, NULL), -EMSGSIZE);
 	ASSERT_EQ(nr, 1);
@@ -106,7 +106,7 @@ TEST(allow_bad_ranges)
 	ASSERT_RC(__ioas_allow(fd, ioas, overlap, 2), -EINVAL);
 }
 
-/* Automatic addresses come from what is allowed; fixed ones need not. */
+/* Automatic addresses are in the allowed ranges; fixed ones need not be. */
 TEST(allow_rules_automatic_iovas)
 {
 	struct iommu_iova_range ranges[] = {
@@ -131,12 +131,12 @@ TEST(allow_rules_automatic_iovas)
 	ASSERT_EQ(in_first, 4);
 	ASSERT_RC(__ioas_map(fd, ioas, buf, PAGE, DMA_RW, &iova), -ENOSPC);
 	ioas_map_fixed(fd, ioas, buf, GIB(2), PAGE);
-	/* With no list all is allowed again. */
+	/* an empty list allows all addresses again */
 	ASSERT_RC(__ioas_allow(fd, ioas, NULL, 0), 0);
 	ioas_map(fd, ioas, buf, 16 * PAGE);
 }
 
-/* What is allowed is promised: a device may not take it away. */
+/* Allowed ranges do not affect present mappings. */
 TEST(allow_does_not_touch_mappings)
 {
 	struct iommu_iova_range range = { .start = GIB(8), .last = GIB(9) - 1 };
@@ -196,7 +196,7 @@ TEST(option_rlimit_mode)
 				   IOMMU_OPTION_OP_GET, 0, &value),
 		  0);
 	ASSERT_EQ(value, 1);
-	/* It is fixed as soon as there is an object. */
+	/* the mode cannot change once an object exists */
 	ioas_alloc(fd);
 	value = 0;
 	ASSERT_RC(__iommufd_option(fd, IOMMU_OPTION_RLIMIT_MODE,

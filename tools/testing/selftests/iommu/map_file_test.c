@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* IOMMU_IOAS_MAP_FILE: memory by its file, mapped by nobody. */
+/* IOMMU_IOAS_MAP_FILE: map the memory of a file that no process maps. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/iommufd.h>
@@ -77,7 +77,7 @@ TEST(hugetlb_round_trip)
 	edu_close_with_space(edu);
 }
 
-/* The middle of huge pages, and the file closed and cut off meanwhile. */
+/* Map part of a file, then truncate and close it. */
 TEST(parts_and_their_life)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
@@ -105,24 +105,24 @@ TEST(bad_input)
 	int fd = memfd(4 * PAGE, 0), pipes[2];
 	__u64 iova = 0;
 
-#define MAP(file, start, size, prot) \
+#define MAP_PART(file, start, size, prot) \
 	__ioas_map_file(space->fd, space->ioas, file, start, size, prot, &iova)
-	ASSERT_RC(MAP(fd, 0, 0, DMA_RW), -EINVAL);
-	ASSERT_RC(MAP(fd, 0, PAGE, 0), -EINVAL);
-	ASSERT_RC(MAP(fd, 0, 5 * PAGE, DMA_RW), -EINVAL);
-	ASSERT_RC(MAP(fd, 4 * PAGE, PAGE, DMA_RW), -EINVAL);
-	ASSERT_RC(MAP(fd, 1ULL << 63, PAGE, DMA_RW), -EINVAL);
-	ASSERT_RC(MAP(fd, -1ULL, PAGE, DMA_RW), -EOVERFLOW);
-	ASSERT_RC(MAP(fd, 0, -1ULL, DMA_RW), -EOVERFLOW);
-	ASSERT_RC(MAP(4711, 0, PAGE, DMA_RW), -EBADF);
+	ASSERT_RC(MAP_PART(fd, 0, 0, DMA_RW), -EINVAL);
+	ASSERT_RC(MAP_PART(fd, 0, PAGE, 0), -EINVAL);
+	ASSERT_RC(MAP_PART(fd, 0, 5 * PAGE, DMA_RW), -EINVAL);
+	ASSERT_RC(MAP_PART(fd, 4 * PAGE, PAGE, DMA_RW), -EINVAL);
+	ASSERT_RC(MAP_PART(fd, 1ULL << 63, PAGE, DMA_RW), -EINVAL);
+	ASSERT_RC(MAP_PART(fd, -1ULL, PAGE, DMA_RW), -EOVERFLOW);
+	ASSERT_RC(MAP_PART(fd, 0, -1ULL, DMA_RW), -EOVERFLOW);
+	ASSERT_RC(MAP_PART(4711, 0, PAGE, DMA_RW), -EBADF);
 	ASSERT(!pipe(pipes));
-	ASSERT_RC(MAP(pipes[0], 0, PAGE, DMA_RW), -EINVAL);
-	ASSERT_RC(MAP(space->fd, 0, PAGE, DMA_RW), -EINVAL);
+	ASSERT_RC(MAP_PART(pipes[0], 0, PAGE, DMA_RW), -EINVAL);
+	ASSERT_RC(MAP_PART(space->fd, 0, PAGE, DMA_RW), -EINVAL);
 	ASSERT_EQ(iova, 0);
 	edu_close_with_space(edu);
 }
 
-/* A device may not write what the process may not. */
+/* A device gets write access only if the process has it. */
 TEST(needs_the_right_to_write)
 {
 	int fd = iommufd_open();
@@ -138,7 +138,7 @@ TEST(needs_the_right_to_write)
 	ASSERT_RC(__ioas_map_file(fd, ioas, ro, 0, PAGE, DMA_READ, &iova), 0);
 	ioas_unmap(fd, ioas, iova, PAGE);
 
-	/* while it is mapped to be written, that cannot be forbidden */
+	/* a writable mapping keeps the file from being sealed */
 	ASSERT_RC(__ioas_map_file(fd, ioas, file, 0, PAGE, DMA_RW, &iova), 0);
 	ASSERT(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE) < 0 && errno == EBUSY);
 	ioas_unmap(fd, ioas, iova, PAGE);

@@ -25,7 +25,7 @@ TEST(map_struct)
 	int fd = iommufd_open();
 	struct iommu_ioas_map cmd = {
 		.size = sizeof(cmd),
-		/* Without FIXED_IOVA it works as often as it is called. */
+		/* without FIXED_IOVA, so that it can be repeated */
 		.flags = IOMMU_IOAS_MAP_READABLE,
 		.ioas_id = ioas_alloc(fd),
 		.user_va = (uintptr_t)page,
@@ -82,7 +82,7 @@ TEST(map_overflow)
 		ASSERT_RC(__ioas_map_fixed(fd, ioas, (void *)-PAGE, IOVA,
 					   2 * PAGE, DMA_RW),
 			  -EOVERFLOW);
-	/* up to the last byte, too, which no process can have */
+	/* the same up to the last byte of the address space */
 	if (sizeof(void *) == sizeof(__u64))
 		ASSERT_RC(__ioas_map_fixed(fd, ioas, (void *)-PAGE, IOVA, PAGE,
 					   DMA_RW),
@@ -115,7 +115,7 @@ TEST(map_overlap)
 	ioas_map_fixed(fd, ioas, buf, IOVA + 8 * PAGE, 4 * PAGE);
 }
 
-/* Addresses of our choice do not overlap, are not 0, and keep alignment. */
+/* Automatic addresses do not overlap, are not 0 and keep the alignment. */
 TEST(map_automatic)
 {
 	char *buf = sys_mmap_huge_aligned(MIB(4));
@@ -132,9 +132,9 @@ TEST(map_automatic)
 			ASSERT(iovas[i] >= iovas[j] + 4 * PAGE ||
 			       iovas[j] >= iovas[i] + 4 * PAGE);
 	}
-	/* What could be huge pages may be so in the IOMMU, too. */
+	/* aligned for huge pages of the IOMMU, too */
 	ASSERT(!(ioas_map(fd, ioas, buf, MIB(4)) % MIB(2)));
-	/* A hole is found and filled. */
+	/* a hole is found and used again */
 	ioas_unmap(fd, ioas, iovas[20], 4 * PAGE);
 	iovas[20] = ioas_map(fd, ioas, buf, 4 * PAGE);
 	ioas_unmap(fd, ioas, iovas[20], 4 * PAGE);
@@ -154,8 +154,8 @@ TEST(unmap_struct)
 			   -ENOENT);
 }
 
-/* The answer is written even where it is what was asked for. */
-TEST(unmap_answer_is_written)
+/* The unmapped size is written even if it equals the requested size. */
+TEST(unmapped_size_is_written)
 {
 	struct iommu_ioas_unmap *cmd = sys_mmap_anon(PAGE);
 	char *page = sys_mmap_anon(PAGE);
@@ -189,7 +189,7 @@ TEST(unmap_bad_ranges)
 	ASSERT_RC(__ioas_unmap(fd, ioas, IOVA, UINT64_MAX, NULL), -EOVERFLOW);
 	ASSERT_RC(__ioas_unmap(fd, ioas, IOVA, UINT64_MAX - PAGE, NULL),
 		  -EOVERFLOW);
-	/* A mapping goes whole or not at all. */
+	/* a mapping is removed as a whole or not at all */
 	ASSERT_RC(__ioas_unmap(fd, ioas, IOVA, PAGE, NULL), -ENOENT);
 	ASSERT_RC(__ioas_unmap(fd, ioas, IOVA + PAGE, PAGE, NULL), -ENOENT);
 	ASSERT_RC(__ioas_unmap(fd, ioas, IOVA + 3 * PAGE, 2 * PAGE, NULL),
@@ -197,10 +197,10 @@ TEST(unmap_bad_ranges)
 	ASSERT_RC(__ioas_unmap(fd, ioas, IOVA, 9 * PAGE, NULL), -ENOENT);
 	ASSERT_RC(__ioas_unmap(fd, ioas, IOVA + 16 * PAGE, PAGE, NULL),
 		  -ENOENT);
-	/* Nothing of all this has taken one away. */
+	/* none of these calls has removed a mapping */
 	ASSERT_RC(__ioas_unmap(fd, ioas, IOVA, 8 * PAGE, &unmapped), 0);
 	ASSERT_EQ(unmapped, 8 * PAGE);
-	/* A range may be larger than what is in it. */
+	/* a range may be larger than the mappings in it */
 	ASSERT_RC(__ioas_unmap(fd, ioas, IOVA, 64 * PAGE, &unmapped), 0);
 	ASSERT_EQ(unmapped, 4 * PAGE);
 }
@@ -222,7 +222,7 @@ TEST(unmap_all)
 	ioas_map_fixed(fd, ioas, buf, IOVA, 4 * PAGE);
 }
 
-/* With a device: what its IOMMU wants, and memory that is pinned. */
+/* With a device: ranges and alignment of its IOMMU, and pinned memory. */
 TEST(map_with_a_device)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
@@ -262,7 +262,7 @@ TEST(map_with_a_device)
 	edu_close_with_space(edu);
 }
 
-/* Where addresses are chosen, a device's reserved ranges are left out. */
+/* Automatic addresses avoid the reserved ranges of a device. */
 TEST(automatic_with_a_device)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
@@ -274,7 +274,7 @@ TEST(automatic_with_a_device)
 	__u64 iova;
 	unsigned int i;
 
-	/* What may be used must be what can be. */
+	/* a range that includes a reserved one cannot be allowed */
 	ASSERT_RC(__ioas_allow(fd, ioas, &range, 1), -EADDRINUSE);
 	for (i = 0; i < 16; i++) {
 		iova = ioas_map(fd, ioas, buf, MIB(1));
@@ -288,7 +288,7 @@ TEST(automatic_with_a_device)
 	edu_close_with_space(edu);
 }
 
-/* A limit in the way that /dev/iommu charges by default: by user. */
+/* The default of /dev/iommu is to charge the user. */
 TEST(memlock_limit_by_user)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
@@ -312,7 +312,10 @@ TEST(memlock_limit_by_user)
 	edu_close_with_space(edu);
 }
 
-/* An IOAS of which a device makes what is mapped be pinned, by process */
+/*
+ * Allocate an IOAS that charges the process, with a device, so that memory is
+ * pinned.
+ */
 static __u32 open_by_process(int fd)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);
@@ -330,7 +333,10 @@ static __u32 open_by_process(int fd)
 	return ioas;
 }
 
-/* The other way, as VFIO has always charged: by process, seen in VmLck. */
+/*
+ * The other mode charges the process, as VFIO has always done, visible in
+ * VmLck.
+ */
 TEST(memlock_by_process)
 {
 	int fd = iommufd_open();
@@ -351,7 +357,7 @@ TEST(memlock_by_process)
 	ASSERT_EQ(sys_vm_pinned(getpid()), 0);
 }
 
-/* Who may lock what it likes is not charged, unlike in a container. */
+/* A process with CAP_IPC_LOCK is not charged, unlike in a container. */
 TEST(no_memlock_by_process)
 {
 	int fd = iommufd_open();
@@ -362,14 +368,14 @@ TEST(no_memlock_by_process)
 	ioas_map_fixed(fd, ioas, buf, IOVA, MIB(1));
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
 	ASSERT_EQ(sys_vm_pinned(getpid()), MIB(1));
-	/* it stays with what it was charged for */
+	/* unmap reverts the charge of the map, which was none */
 	sys_drop_ipc_lock();
 	ioas_unmap(fd, ioas, IOVA, MIB(1));
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
 	ASSERT_EQ(sys_vm_pinned(getpid()), 0);
 }
 
-/* Without a device nothing is pinned: the memory is looked at later. */
+/* Memory is not pinned before a device is attached. */
 TEST(no_device_no_pins)
 {
 	char *buf = sys_mmap_anon(MIB(16));
@@ -379,6 +385,6 @@ TEST(no_device_no_pins)
 
 	ioas_map_fixed(fd, ioas, buf, IOVA, MIB(16));
 	ASSERT(sys_pins_held() < pins + 4096);
-	/* An IOAS may go with its mappings. */
+	/* an IOAS can be destroyed with its mappings */
 	iommufd_destroy(fd, ioas);
 }

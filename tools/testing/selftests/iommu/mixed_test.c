@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Devices of two kinds of IOMMU in one address space: each has its own domain. */
+/*
+ * Devices of two kinds of IOMMU in one address space, each with its own domain.
+ */
 #include <errno.h>
 #include <linux/iommufd.h>
 
@@ -41,7 +43,7 @@ TEST(attach)
 	edu_close_with_space(edu);
 }
 
-/* The driver of one must never see the other's domain. */
+/* A driver must never be passed the domain of another driver. */
 TEST(replace)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* /dev/iommu itself: its file, its object IDs, its dispatch. */
+/* /dev/iommu itself: the file, object IDs and dispatch of ioctls. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -33,62 +33,62 @@ TEST(destroy)
 	iommufd_destroy(fd, second);
 }
 
-/** struct asker - a thread that asks which IOVA there are */
-struct asker {
+/** struct query - a thread that queries the ranges of an IOAS */
+struct query {
 	/** @fd: /dev/iommu */
 	int fd;
-	/** @ioas: of which IOAS */
+	/** @ioas: ID of the IOAS */
 	__u32 ioas;
-	/** @answer: where to, a page */
-	void *answer;
+	/** @ranges: buffer for the ranges, a page */
+	void *ranges;
 	/** @destroyer: the thread that destroys the IOAS, once it runs */
 	atomic_int destroyer;
 };
 
-static void *ask(void *arg)
+static void *query_ranges(void *arg)
 {
-	struct asker *asker = arg;
+	struct query *query = arg;
 	struct iommu_ioas_iova_ranges cmd = {
 		.size = sizeof(cmd),
-		.ioas_id = asker->ioas,
+		.ioas_id = query->ioas,
 		.num_iovas = 1,
-		.allowed_iovas = (uintptr_t)asker->answer,
+		.allowed_iovas = (uintptr_t)query->ranges,
 	};
 
-	ASSERT_RC(__sys_ioctl(asker->fd, IOMMU_IOAS_IOVA_RANGES, &cmd), 0);
+	ASSERT_RC(__sys_ioctl(query->fd, IOMMU_IOAS_IOVA_RANGES, &cmd), 0);
 	return NULL;
 }
 
 static void *destroy_ioas(void *arg)
 {
-	struct asker *asker = arg;
+	struct query *query = arg;
 
-	asker->destroyer = gettid();
-	iommufd_destroy(asker->fd, asker->ioas);
+	query->destroyer = gettid();
+	iommufd_destroy(query->fd, query->ioas);
 	return NULL;
 }
 
-/* Who destroys an object waits for the request that works with it. */
+/* The destruction of an object waits for requests that use it. */
 TEST(destroy_waits)
 {
-	struct asker asker = { .fd = iommufd_open(),
-			       .answer = sys_mmap_anon(PAGE) };
-	int uffd = uffd_over(asker.answer, PAGE);
-	pthread_t asking, destroying;
+	struct query query = { .fd = iommufd_open(),
+			       .ranges = sys_mmap_anon(PAGE) };
+	int uffd = uffd_over(query.ranges, PAGE);
+	pthread_t querying, destroying;
 
-	asker.ioas = ioas_alloc(asker.fd);
-	ASSERT(!pthread_create(&asking, NULL, ask, &asker));
+	query.ioas = ioas_alloc(query.fd);
+	ASSERT(!pthread_create(&querying, NULL, query_ranges, &query));
 	uffd_wait(uffd);
-	ASSERT(!pthread_create(&destroying, NULL, destroy_ioas, &asker));
-	while (!asker.destroyer || !sys_is_stuck(asker.destroyer, "")) {
+	ASSERT(!pthread_create(&destroying, NULL, destroy_ioas, &query));
+	while (!query.destroyer || !sys_is_stuck(query.destroyer, "")) {
 		ASSERT_EQ(pthread_tryjoin_np(destroying, NULL), EBUSY);
 		sched_yield();
 	}
-	uffd_fill(uffd, asker.answer, PAGE);
-	ASSERT(!pthread_join(asking, NULL));
+	uffd_fill(uffd, query.ranges, PAGE);
+	ASSERT(!pthread_join(querying, NULL));
 	ASSERT(!pthread_join(destroying, NULL));
-	/* its ID is free again */
-	ASSERT_EQ(ioas_alloc(asker.fd), asker.ioas);
+	/* the ID is free again */
+	ASSERT_EQ(ioas_alloc(query.fd), query.ioas);
 }
 
 TEST(destroy_struct)
@@ -99,7 +99,7 @@ TEST(destroy_struct)
 			   sizeof(cmd), -ENOENT);
 }
 
-/* IDs are of one file, and no other file can use or destroy them. */
+/* An ID is valid for one file; another file can neither use nor destroy it. */
 TEST(files_are_apart)
 {
 	char *page = sys_mmap_anon(PAGE);
@@ -124,7 +124,7 @@ TEST(unknown_commands)
 
 	ASSERT_RC(__sys_ioctl(fd, _IO(IOMMUFD_TYPE, 0xc0), size), -ENOTTY);
 	ASSERT_RC(__sys_ioctl(fd, _IO(IOMMUFD_TYPE, 0xff), size), -ENOTTY);
-	/* The right number with another type or direction is another one. */
+	/* the number of a command with another type or direction */
 	ASSERT_RC(__sys_ioctl(fd, _IO('x', _IOC_NR(IOMMU_DESTROY)), size),
 		  -ENOTTY);
 	ASSERT_RC(__sys_ioctl(fd,
@@ -133,7 +133,7 @@ TEST(unknown_commands)
 		  -ENOTTY);
 }
 
-/* Flags and objects that do not exist: no command takes them. */
+/* All commands refuse undefined flags and objects. */
 TEST(garbage)
 {
 	static const unsigned long cmds[] = {
@@ -162,24 +162,24 @@ TEST(garbage)
 	int fd = iommufd_open();
 	__u32 cmd[32];
 	unsigned int i;
-	int rc;
+	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
 		memset(cmd, 0xff, sizeof(cmd));
-		/* Larger than any struct is; its tail is not zero. */
+		/* larger than any struct, with a tail that is not zero */
 		cmd[0] = sizeof(cmd);
-		rc = __sys_ioctl(fd, cmds[i], cmd);
-		ASSERT(rc == -E2BIG || rc == -EOPNOTSUPP || rc == -ENOTTY);
-		/* Of the size that fits all: 24 bytes and zeros behind. */
+		ret = __sys_ioctl(fd, cmds[i], cmd);
+		ASSERT(ret == -E2BIG || ret == -EOPNOTSUPP || ret == -ENOTTY);
+		/* 24 bytes that are set, then zeros */
 		memset(cmd + 6, 0, sizeof(cmd) - 6 * sizeof(*cmd));
-		rc = __sys_ioctl(fd, cmds[i], cmd);
-		ASSERT(rc < 0);
+		ret = __sys_ioctl(fd, cmds[i], cmd);
+		ASSERT(ret < 0);
 		cmd[0] = 4;
-		rc = __sys_ioctl(fd, cmds[i], cmd);
-		ASSERT(rc == -EINVAL || rc == -EOPNOTSUPP || rc == -ENOTTY);
+		ret = __sys_ioctl(fd, cmds[i], cmd);
+		ASSERT(ret == -EINVAL || ret == -EOPNOTSUPP || ret == -ENOTTY);
 		ASSERT_RC(__sys_ioctl(fd, cmds[i], BAD_PTR) < 0, 1);
 	}
-	/* All that has left nothing behind: the first ID is free. */
+	/* no call has created an object: the first ID is free */
 	ASSERT_EQ(ioas_alloc(fd), 1);
 }
 
@@ -193,7 +193,7 @@ TEST(file_has_nothing_to_read_or_map)
 	ASSERT(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED);
 }
 
-/* Many objects, gone with the file. */
+/* Many objects, which are destroyed with the file. */
 TEST(many_objects)
 {
 	int fd = iommufd_open();

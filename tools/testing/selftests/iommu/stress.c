@@ -150,8 +150,8 @@ static void destroy_leftovers(void)
 }
 
 /*
- * The charge of a user cannot be read. If it is zero, memory up to the limit can
- * be mapped, and not one page more.
+ * The charge of a user cannot be read. If it is zero, memory up to the limit
+ * can be mapped, and not one page more.
  */
 static void check_no_charge(void)
 {

@@ -12,7 +12,9 @@
 #include "sys.h"
 
 #define STRESS_NR_SPACES 3U
-/* IOVA of worker 0 in the shared address spaces, and the size for each worker. */
+/*
+ * IOVA of worker 0 in the shared address spaces, and the size for each worker.
+ */
 #define STRESS_OWN_IOVA 0x10000000ULL
 #define STRESS_OWN_SIZE MIB(4)
 /* IOVA and memory that all workers share. */

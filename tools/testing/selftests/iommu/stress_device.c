@@ -16,7 +16,9 @@ static void stop_on_signal(int signal __attribute__((unused)))
 	stress.stop = true;
 }
 
-/* A real device reaches memory while it is mapped, and not once it is unmapped. */
+/*
+ * A real device reaches memory while it is mapped, and not once it is unmapped.
+ */
 static void check_dma(struct stress_worker *worker, struct space *space,
 		      __u64 iova)
 {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Run the stress program for a few seconds; "stress --seconds N" runs longer. */
+/*
+ * Run the stress program for a few seconds; "stress --seconds N" runs longer.
+ */
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>

@@ -150,7 +150,9 @@ static void arena_memory(struct stress_worker *worker)
 	}
 }
 
-/* Create a device, attach it to one address space after the other, remove it. */
+/*
+ * Create a device, attach it to one address space after the other, remove it.
+ */
 static void use_mock_device(struct stress_worker *worker)
 {
 	struct mock_dev dev;
@@ -301,7 +303,9 @@ static void run_child(struct stress_worker *worker)
 	_exit(RESULT_PASS);
 }
 
-/* Start a child process and let it run while own_range() is called some times. */
+/*
+ * Start a child process and let it run while own_range() is called some times.
+ */
 void stress_run_process(struct stress_worker *worker)
 {
 	__u64 seed = stress_random(&worker->random);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* IOMMU_VFIO_IOAS: the calls of a container on an IOAS of one's own. */
+/* IOMMU_VFIO_IOAS: the container's ioctls on an IOAS of the user's choice. */
 #include <errno.h>
 #include <linux/iommufd.h>
 #include <linux/vfio.h>
@@ -24,11 +24,11 @@ static int __vfio_ioas(int fd, __u16 op, __u32 *id)
 		.ioas_id = *id,
 		.op = op,
 	};
-	int rc = __sys_ioctl(fd, IOMMU_VFIO_IOAS, &cmd);
+	int ret = __sys_ioctl(fd, IOMMU_VFIO_IOAS, &cmd);
 
-	if (!rc)
+	if (!ret)
 		*id = cmd.ioas_id;
-	return rc;
+	return ret;
 }
 
 TEST(set_get_clear)
@@ -46,7 +46,7 @@ TEST(set_get_clear)
 	ASSERT_RC(__vfio_ioas(fd, IOMMU_VFIO_IOAS_CLEAR, &none), 0);
 	ASSERT_RC(__vfio_ioas(fd, IOMMU_VFIO_IOAS_GET, &none), -ENODEV);
 
-	/* naming it does not keep it, nor does its number mean anything then */
+	/* the choice holds no reference, and ends if the IOAS is destroyed */
 	ASSERT_RC(__vfio_ioas(fd, IOMMU_VFIO_IOAS_SET, &id), 0);
 	iommufd_destroy(fd, id);
 	id = ioas_alloc(fd);
@@ -69,7 +69,7 @@ TEST(nothing_to_work_on)
 	ASSERT_RC(__sys_ioctl(fd, VFIO_IOMMU_GET_INFO, &info), -EINVAL);
 }
 
-/* A device attached to the IOAS sees what the container's calls map. */
+/* A device attached to the IOAS reaches what the container's ioctls map. */
 TEST(type1v2)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
@@ -96,7 +96,7 @@ TEST(type1v2)
 	edu_close_with_space(edu);
 }
 
-/* The oldest type takes any page out of a mapping; the rest stays. */
+/* VFIO_TYPE1_IOMMU unmaps any page of a mapping and keeps the rest. */
 TEST(type1_cuts)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
@@ -141,7 +141,9 @@ TEST(type1_cuts)
 	edu_close_with_space(edu);
 }
 
-/* What consists of large pages cannot be cut. */
+/*
+ * Mappings that may have large pages cannot be split, so the type is refused.
+ */
 TEST(type1_after_large_pages)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
@@ -167,7 +169,7 @@ TEST(not_together_with_groups)
 	group_set_container(group, fd);
 	ASSERT_RC(__vfio_ioas(fd, IOMMU_VFIO_IOAS_SET, &id), -EBUSY);
 	ASSERT_RC(__group_unset_container(group), 0);
-	/* with no group it is free to be something else, and back again */
+	/* without a group the file can change its role, and back */
 	ASSERT_RC(__vfio_ioas(fd, IOMMU_VFIO_IOAS_SET, &id), 0);
 	ASSERT_RC(__container_set_iommu(fd, VFIO_TYPE1v2_IOMMU), 0);
 	ASSERT_RC(__group_set_container(group, fd), -EBUSY);
@@ -176,7 +178,7 @@ TEST(not_together_with_groups)
 	container_set_iommu(fd);
 }
 
-/* A group that was refused leaves nothing behind. */
+/* A group that was refused does not change the state of the file. */
 TEST(after_a_group_that_was_refused)
 {
 	const char *other = pci_need(TESTDEV_SHARED1);
