@@ -119,29 +119,20 @@ static int ioas_put_ranges(struct iommu_iova_range __user *to,
 	return 0;
 }
 
-/*
- * The number of ranges can change between the two calls of
- * iopt_usable_ranges(), so the result of the second one is reported.
- */
 static int ioas_report_ranges(struct iommu_ioas_iova_ranges *cmd,
 			      struct iopt *iopt)
 {
-	struct iova_range *ranges;
-	unsigned long alignment;
-	size_t max, nr;
+	struct iopt_usable usable;
 	int ret;
 
-	nr = iopt_usable_ranges(iopt, NULL, 0, &alignment);
-	max = min_t(size_t, nr, cmd->num_iovas);
-	ranges = kvmalloc_array(max, sizeof(*ranges), GFP_KERNEL_ACCOUNT);
-	if (max && !ranges)
-		return -ENOMEM;
-	nr = iopt_usable_ranges(iopt, ranges, max, &alignment);
-	ret = ioas_put_ranges(u64_to_user_ptr(cmd->allowed_iovas), ranges,
-			      min(nr, max));
-	kvfree(ranges);
-	cmd->num_iovas = nr;
-	cmd->out_iova_alignment = alignment;
+	ret = iopt_get_usable(iopt, cmd->num_iovas, &usable);
+	if (ret)
+		return ret;
+	ret = ioas_put_ranges(u64_to_user_ptr(cmd->allowed_iovas),
+			      usable.ranges, usable.nr_listed);
+	cmd->num_iovas = usable.nr;
+	cmd->out_iova_alignment = usable.alignment;
+	iopt_put_usable(&usable);
 	return ret;
 }
 

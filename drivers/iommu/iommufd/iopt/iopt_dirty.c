@@ -78,11 +78,8 @@ int iopt_track_dirty(struct iopt *iopt, struct iommu_domain *domain,
 int iopt_check_dirty(struct iopt *iopt, const struct iova_range *range,
 		     u64 page_size)
 {
-	unsigned long alignment;
-
-	iopt_usable_ranges(iopt, NULL, 0, &alignment);
 	if (!is_power_of_2(page_size) || page_size > ULONG_MAX ||
-	    !iova_range_aligned(range, alignment) ||
+	    !iova_range_aligned(range, iopt_get_alignment(iopt)) ||
 	    !iova_range_aligned(range, page_size))
 		return -EINVAL;
 	return 0;

@@ -5,7 +5,9 @@
  */
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
+#include <linux/limits.h>
 #include <linux/minmax.h>
+#include <linux/slab.h>
 
 #include "iopt.h"
 #include "iopt_iova.h"
@@ -113,32 +115,73 @@ int iopt_set_allowed(struct iopt *iopt, struct iova_range **ranges, size_t nr)
 	return iova_space_set_allowed(&iopt->space, ranges, nr);
 }
 
-/**
- * iopt_usable_ranges() - get the ranges that can be mapped
- * @iopt: the I/O address space
- * @ranges: array of @max ranges; may be NULL if that is 0
- * @max: maximum number of ranges to write
- * @alignment: set to the required alignment of IOVA, length and address, in
- *	bytes; may be NULL
- *
- * Context: May sleep.
- * Return: number of ranges, of which the first @max were written.
- */
-size_t iopt_usable_ranges(struct iopt *iopt, struct iova_range *ranges,
-			  size_t max, unsigned long *alignment)
+static size_t iopt_fill_usable(struct iopt *iopt, struct iopt_usable *usable,
+			       size_t max)
 {
-	struct iova_range usable;
+	struct iova_range range;
 	size_t nr = 0;
 
 	guard(rwsem_read)(&iopt->iova_rwsem);
-	iova_space_for_each_usable(&iopt->space, usable) {
+	iova_space_for_each_usable(&iopt->space, range) {
 		if (nr < max)
-			ranges[nr] = usable;
+			usable->ranges[nr] = range;
 		nr++;
 	}
-	if (alignment)
-		*alignment = iopt->alignment;
+	usable->alignment = iopt->alignment;
 	return nr;
+}
+
+/**
+ * iopt_get_usable() - get the ranges that can be mapped
+ * @iopt: the I/O address space
+ * @max: maximum number of ranges to list
+ * @usable: set to the ranges, to be freed by iopt_put_usable()
+ *
+ * The list is taken with a lock held throughout. If ranges were added since the
+ * array was allocated, a larger one is allocated.
+ *
+ * Context: May sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int iopt_get_usable(struct iopt *iopt, size_t max, struct iopt_usable *usable)
+{
+	size_t capacity = 0;
+
+	usable->ranges = NULL;
+	usable->nr = iopt_fill_usable(iopt, usable, 0);
+	while (min(usable->nr, max) > capacity) {
+		capacity = min(usable->nr, max);
+		kvfree(usable->ranges);
+		usable->ranges = kvmalloc_array(capacity, sizeof(*usable->ranges),
+						GFP_KERNEL_ACCOUNT);
+		if (!usable->ranges)
+			return -ENOMEM;
+		usable->nr = iopt_fill_usable(iopt, usable, capacity);
+	}
+	usable->nr_listed = min(usable->nr, capacity);
+	return 0;
+}
+
+/**
+ * iopt_put_usable() - free the result of iopt_get_usable()
+ * @usable: the result
+ */
+void iopt_put_usable(struct iopt_usable *usable)
+{
+	kvfree(usable->ranges);
+}
+
+/**
+ * iopt_get_alignment() - get the alignment of mappings
+ * @iopt: the I/O address space
+ *
+ * Context: May sleep.
+ * Return: the required alignment of IOVA, length and address, in bytes.
+ */
+unsigned long iopt_get_alignment(struct iopt *iopt)
+{
+	guard(rwsem_read)(&iopt->iova_rwsem);
+	return iopt->alignment;
 }
 
 /**

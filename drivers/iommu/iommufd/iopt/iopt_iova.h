@@ -13,14 +13,29 @@ struct iommu_domain;
 struct iopt;
 struct list_head;
 
+/**
+ * struct iopt_usable - the ranges that can be mapped
+ */
+struct iopt_usable {
+	/** @ranges: array of @nr_listed ranges, in ascending order, or NULL */
+	struct iova_range *ranges;
+	/** @nr_listed: number of ranges in @ranges */
+	size_t nr_listed;
+	/** @nr: number of ranges, more than @nr_listed if that is the maximum */
+	size_t nr;
+	/** @alignment: alignment of IOVA, length and address, in bytes */
+	unsigned long alignment;
+};
+
 int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
 			 const void *owner);
 int iopt_reserve_outside(struct iopt *iopt, const struct iommu_domain *domain,
 			 const void *owner);
 void iopt_unreserve(struct iopt *iopt, const void *owner);
 int iopt_set_allowed(struct iopt *iopt, struct iova_range **ranges, size_t nr);
-size_t iopt_usable_ranges(struct iopt *iopt, struct iova_range *ranges,
-			  size_t max, unsigned long *alignment);
+int iopt_get_usable(struct iopt *iopt, size_t max, struct iopt_usable *usable);
+void iopt_put_usable(struct iopt_usable *usable);
+unsigned long iopt_get_alignment(struct iopt *iopt);
 
 bool iopt_first_area(struct iopt *iopt, const struct iova_range *within,
 		     struct iova_range *area);

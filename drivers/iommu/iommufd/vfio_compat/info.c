@@ -80,29 +80,32 @@ static void info_fill_iova(struct info_caps *caps,
 	}
 }
 
-/* The number of ranges may change between the two calls. */
 static int info_add_caps(struct info_reply *reply, struct iopt *iopt, u32 avail,
 			 bool ranges_wanted)
 {
-	size_t nr = ranges_wanted ? iopt_usable_ranges(iopt, NULL, 0, NULL) : 0;
-	struct iova_range *ranges __free(kfree) =
-		kmalloc_array(nr, sizeof(*ranges), GFP_KERNEL_ACCOUNT);
+	struct iopt_usable usable;
 	struct info_caps *caps;
+	size_t nr;
+	int ret;
 
+	ret = iopt_get_usable(iopt, ranges_wanted ? SIZE_MAX : 0, &usable);
+	if (ret)
+		return ret;
+	nr = usable.nr_listed;
 	caps = kzalloc(struct_size(caps, iova.iova_ranges, nr),
 		       GFP_KERNEL_ACCOUNT);
-	if (!caps || !ranges) {
-		kfree(caps);
+	if (!caps) {
+		iopt_put_usable(&usable);
 		return -ENOMEM;
 	}
-	nr = min(nr, iopt_usable_ranges(iopt, ranges, nr, NULL));
 	reply->caps = caps;
 	reply->end = nr ? struct_size(caps, iova.iova_ranges, nr) :
 			  offsetof(struct info_caps, iova);
 	info_fill_migration(caps, reply->info.iova_pgsizes);
 	info_fill_avail(caps, avail);
 	if (nr)
-		info_fill_iova(caps, ranges, nr);
+		info_fill_iova(caps, usable.ranges, nr);
+	iopt_put_usable(&usable);
 	return 0;
 }
 
