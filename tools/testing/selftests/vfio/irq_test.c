@@ -28,7 +28,7 @@
 TEST_OVER(msi, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
-	int event = sys_eventfd();
+	int event = sys_eventfd(), other = sys_eventfd();
 	unsigned int i;
 
 	vdev_irq_enable(edu->vdev, MSI, 0, &event, 1);
@@ -40,10 +40,9 @@ TEST_OVER(msi, BACKENDS_ALL)
 		edu_ack(edu, i);
 	}
 	/* Another eventfd in its place gets what comes from now on. */
-	i = sys_eventfd();
-	vdev_irq_enable(edu->vdev, MSI, 0, (int *)&i, 1);
+	vdev_irq_enable(edu->vdev, MSI, 0, &other, 1);
 	edu_raise(edu, 1);
-	sys_eventfd_wait((int)i);
+	sys_eventfd_wait(other);
 	ASSERT_EQ(sys_eventfd_take(event), 0);
 	vdev_irq_disable(edu->vdev, MSI);
 	edu_close_with_space(edu);
