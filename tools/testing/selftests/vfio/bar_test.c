@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * BARs by read, write and mmap; the option ROM; the MSI-X table's privacy; BARs
- * that belong to somebody else.
+ * Access to BARs by read(), write() and mmap(), to the option ROM and to the
+ * MSI-X table, and BARs that are claimed by another driver.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,8 +20,31 @@
 #include "vdev.h"
 
 #define BAR0 VFIO_PCI_BAR0_REGION_INDEX
-/* This register of edu reads as the inverse of what was written to it. */
-#define EDU_LIVENESS 4
+
+/* edu: the lowest byte of the identification register is EDU_ID. */
+#define EDU_IDENTIFICATION 0x00
+#define EDU_ID_MASK 0xff
+#define EDU_ID 0xed
+/* edu: reads as the inverse of the value written. */
+#define EDU_LIVENESS 0x04
+#define EDU_PCI_VENDOR 0x1234
+
+/* e1000e: I/O ports to select a register and to access it. */
+#define E1000_IOADDR 0
+#define E1000_IODATA 4
+#define E1000_STATUS 0x08
+
+/* Header of an option ROM: its signature, and offsets in the ROM of the VM. */
+#define ROM_SIGNATURE0 0x55
+#define ROM_SIGNATURE1 0xaa
+#define ROM_PCIR 0x1c
+#define ROM_TEXT 0x34
+
+/* Values of PCI_PM_CTRL_STATE_MASK */
+enum { POWER_STATE_D0 = 0, POWER_STATE_D3HOT = 3 };
+
+/* An address at which x86 takes a message signaled interrupt. */
+#define MSI_ADDRESS 0xfee00000
 
 TEST_OVER(read_write_and_mmap_agree, BACKENDS_ALL)
 {
@@ -38,7 +61,7 @@ TEST_OVER(read_write_and_mmap_agree, BACKENDS_ALL)
 	ASSERT_EQ(value, (__u32)~0x9abcdef0);
 }
 
-/* A read is cut at the end of the region. */
+/* A read is truncated at the end of the region. */
 TEST_OVER(read_across_the_end, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
@@ -87,7 +110,10 @@ TEST_OVER(mmap_bad_input, BACKENDS_ALL)
 	ASSERT_RC(try_mmap(vdev, BAR0, 0, MIB(1), MAP_SHARED), 0);
 }
 
-/* Without decoding the mapping is empty, and it fills again by itself. */
+/*
+ * Disabling memory decoding removes the pages of a mapping. If it is enabled,
+ * they are faulted in again.
+ */
 TEST_OVER(mmap_follows_decoding, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
@@ -96,14 +122,15 @@ TEST_OVER(mmap_follows_decoding, BACKENDS_ALL)
 
 	vdev_enable(vdev, false);
 	command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
-	ASSERT_EQ(mmio_read32(regs, 0) & 0xff, 0xed);
+	ASSERT_EQ(mmio_read32(regs, EDU_IDENTIFICATION) & EDU_ID_MASK, EDU_ID);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, command & ~PCI_COMMAND_MEMORY);
 	expect_sigbus(regs);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
-	ASSERT_EQ(mmio_read32(regs, 0) & 0xff, 0xed);
+	ASSERT_EQ(mmio_read32(regs, EDU_IDENTIFICATION) & EDU_ID_MASK, EDU_ID);
 }
 
-#define VRAM MIB(16)
+#define VRAM_SIZE MIB(16)
+#define VRAM_PATTERN 0x5a5a0000
 
 static long nr_faults(void)
 {
@@ -113,30 +140,31 @@ static long nr_faults(void)
 	return usage.ru_minflt;
 }
 
-/* The video memory, from @skew after an address where huge pages can be. */
+/* Map the video memory at @skew bytes after an address aligned to huge pages. */
 static volatile char *map_vram(struct vdev *vdev, size_t skew)
 {
 	struct vfio_region_info info;
-	uintptr_t room;
+	uintptr_t start;
 	void *at;
 
 	vdev_region(vdev, BAR0, &info);
-	ASSERT_EQ(info.size, VRAM);
-	room = (uintptr_t)sys_mmap_anon(VRAM + MIB(2) + PAGE);
-	room = (room + MIB(2) - 1) & ~(uintptr_t)(MIB(2) - 1);
-	at = (void *)(room + skew);
-	ASSERT(mmap(at, VRAM, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-		    vdev->fd, (off_t)info.offset) == at);
+	ASSERT_EQ(info.size, VRAM_SIZE);
+	start = (uintptr_t)sys_mmap_anon(VRAM_SIZE + MIB(2) + PAGE);
+	start = (start + MIB(2) - 1) & ~(uintptr_t)(MIB(2) - 1);
+	at = (void *)(start + skew);
+	ASSERT(mmap(at, VRAM_SIZE, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_FIXED, vdev->fd,
+		    (off_t)info.offset) == at);
 	return at;
 }
 
-/* A word on each page; how many faults that takes. */
+/* Write a word to each page. Return: the number of page faults. */
 static long write_pages(volatile char *vram)
 {
 	const long before = nr_faults();
 
-	for (size_t at = 0; at < VRAM; at += PAGE)
-		mmio_write32(vram, at, (__u32)(at ^ 0x5a5a0000));
+	for (size_t at = 0; at < VRAM_SIZE; at += PAGE)
+		mmio_write32(vram, at, (__u32)(at ^ VRAM_PATTERN));
 	return nr_faults() - before;
 }
 
@@ -144,15 +172,15 @@ static void check_pages(struct vdev *vdev, volatile char *vram)
 {
 	__u32 value;
 
-	for (size_t at = 0; at < VRAM; at += PAGE)
-		ASSERT_EQ(mmio_read32(vram, at), (__u32)(at ^ 0x5a5a0000));
-	for (size_t at = 0; at < VRAM; at += MIB(2) - PAGE) {
+	for (size_t at = 0; at < VRAM_SIZE; at += PAGE)
+		ASSERT_EQ(mmio_read32(vram, at), (__u32)(at ^ VRAM_PATTERN));
+	for (size_t at = 0; at < VRAM_SIZE; at += MIB(2) - PAGE) {
 		vdev_pread(vdev, BAR0, at, &value, sizeof(value));
-		ASSERT_EQ(value, (__u32)(at ^ 0x5a5a0000));
+		ASSERT_EQ(value, (__u32)(at ^ VRAM_PATTERN));
 	}
 }
 
-/* A BAR that is large enough comes by huge pages, and goes, and comes back. */
+/* A large BAR is mapped by huge pages, which are removed and faulted in again. */
 TEST_OVER(mmap_huge, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_VGA), backend);
@@ -164,33 +192,36 @@ TEST_OVER(mmap_huge, BACKENDS_ALL)
 
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, 0);
 	expect_sigbus(vram);
-	expect_sigbus(vram + VRAM - PAGE);
+	expect_sigbus(vram + VRAM_SIZE - PAGE);
 	vdev_enable(vdev, false);
 	ASSERT(write_pages(vram) < 64);
 	check_pages(vdev, vram);
 
-	/* Half of a huge page goes: the rest is as it was. */
+	/* Unmapping half of a huge page does not change the other half. */
 	sys_munmap((void *)(vram + MIB(2)), MIB(1));
 	vram += MIB(3);
-	ASSERT_EQ(mmio_read32(vram, 0), MIB(3) ^ 0x5a5a0000);
-	ASSERT_EQ(mmio_read32(vram, VRAM - MIB(3) - PAGE),
-		  (VRAM - PAGE) ^ 0x5a5a0000);
+	ASSERT_EQ(mmio_read32(vram, 0), MIB(3) ^ VRAM_PATTERN);
+	ASSERT_EQ(mmio_read32(vram, VRAM_SIZE - MIB(3) - PAGE),
+		  (VRAM_SIZE - PAGE) ^ VRAM_PATTERN);
 }
 
-/* Where addresses do not lie as they do in the BAR, by small ones. */
+/*
+ * Small pages are used if the user address and the offset in the BAR are not
+ * congruent modulo the size of a huge page.
+ */
 TEST_OVER(mmap_skewed, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_VGA), backend);
 	volatile char *vram = map_vram(vdev, PAGE);
 
 	vdev_enable(vdev, false);
-	ASSERT(write_pages(vram) >= (long)(VRAM / PAGE));
+	ASSERT(write_pages(vram) >= (long)(VRAM_SIZE / PAGE));
 	check_pages(vdev, vram);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, 0);
 	expect_sigbus(vram + MIB(2));
 }
 
-/* A mapping is as good as an open file. */
+/* A mapping of a BAR holds the device as an open file does. */
 TEST_OVER(mmap_holds_the_device, BACKENDS_ALL)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);
@@ -201,7 +232,7 @@ TEST_OVER(mmap_holds_the_device, BACKENDS_ALL)
 	regs = vdev_mmap(vdev, BAR0, NULL);
 	vdev_close_with_space(vdev);
 	ASSERT_RC(__group_open(bdf), -EBUSY);
-	ASSERT_EQ(mmio_read32(regs, 0) & 0xff, 0xed);
+	ASSERT_EQ(mmio_read32(regs, EDU_IDENTIFICATION) & EDU_ID_MASK, EDU_ID);
 	sys_munmap((void *)regs, MIB(1));
 	sys_close(group_open(bdf));
 }
@@ -221,9 +252,9 @@ TEST_OVER(rom, BACKENDS_ALL)
 		  -EINVAL);
 	vdev_enable(vdev, false);
 	vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, head, sizeof(head));
-	ASSERT(head[0] == 0x55 && head[1] == 0xaa);
-	ASSERT(!memcmp(head + 0x1c, "PCIR", 4));
-	ASSERT(!memcmp(head + 0x34, text, sizeof(text) - 1));
+	ASSERT(head[0] == ROM_SIGNATURE0 && head[1] == ROM_SIGNATURE1);
+	ASSERT(!memcmp(head + ROM_PCIR, "PCIR", 4));
+	ASSERT(!memcmp(head + ROM_TEXT, text, sizeof(text) - 1));
 	all = sys_mmap_anon(KIB(128));
 	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, all,
 			       KIB(128)),
@@ -236,7 +267,7 @@ TEST_OVER(rom, BACKENDS_ALL)
 		  -EINVAL);
 }
 
-/* A display's is in RAM, where firmware has put it. */
+/* The ROM of the boot display is the copy that firmware left in RAM. */
 TEST_OVER(rom_in_ram, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_VGA), backend);
@@ -247,7 +278,7 @@ TEST_OVER(rom_in_ram, BACKENDS_ALL)
 		  -EIO);
 	vdev_enable(vdev, false);
 	vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, head, sizeof(head));
-	ASSERT(head[0] == 0x55 && head[1] == 0xaa);
+	ASSERT(head[0] == ROM_SIGNATURE0 && head[1] == ROM_SIGNATURE1);
 }
 
 TEST_OVER(io_ports, BACKENDS_ALL)
@@ -263,47 +294,53 @@ TEST_OVER(io_ports, BACKENDS_ALL)
 	command = vdev_cfg_read(vdev, PCI_COMMAND, 2) | PCI_COMMAND_IO |
 		  PCI_COMMAND_MEMORY;
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
-	/* Port 0 says which register port 4 stands for; 8 is STATUS. */
-	value = 8;
-	vdev_pwrite(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4);
+	value = E1000_STATUS;
+	vdev_pwrite(vdev, VFIO_PCI_BAR2_REGION_INDEX, E1000_IOADDR, &value, 4);
 	value = 0;
-	vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4);
-	ASSERT_EQ(value, 8);
-	vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, 4, &value, 4);
+	vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, E1000_IOADDR, &value, 4);
+	ASSERT_EQ(value, E1000_STATUS);
+	vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, E1000_IODATA, &value, 4);
 	ASSERT(value && value != ~0U);
 }
 
-/* Whatever a BAR is of, nobody answers in D3hot; the ROM is looked at awake. */
+/*
+ * In D3hot a BAR of I/O ports and the ROM cannot be accessed. The information on
+ * the ROM is available nevertheless.
+ */
 TEST_OVER(nothing_in_d3hot, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
 	unsigned int ctrl = vdev_cfg_cap(vdev, PCI_CAP_ID_PM) + PCI_PM_CTRL;
 	struct vfio_region_info info;
-	__u32 value = 8;
+	__u32 value = E1000_STATUS;
 
 	vdev_need_ports(vdev, VFIO_PCI_BAR2_REGION_INDEX);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2,
 		       PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
-	vdev_pwrite(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4);
-	vdev_cfg_write(vdev, ctrl, 2, 3);
-	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4),
+	vdev_pwrite(vdev, VFIO_PCI_BAR2_REGION_INDEX, E1000_IOADDR, &value, 4);
+	vdev_cfg_write(vdev, ctrl, 2, POWER_STATE_D3HOT);
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, E1000_IOADDR,
+			       &value, 4),
 		  -EIO);
-	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 3),
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, E1000_IOADDR,
+			       &value, 3),
 		  -EIO);
-	ASSERT_RC(__vdev_pwrite(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4),
+	ASSERT_RC(__vdev_pwrite(vdev, VFIO_PCI_BAR2_REGION_INDEX, E1000_IOADDR,
+				&value, 4),
 		  -EIO);
 	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, &value, 4),
 		  -ENOMEM);
 	vdev_region(vdev, VFIO_PCI_ROM_REGION_INDEX, &info);
 	ASSERT_EQ(info.size, KIB(64));
-	ASSERT_EQ(vdev_cfg_read(vdev, ctrl, 2) & PCI_PM_CTRL_STATE_MASK, 3);
-	vdev_cfg_write(vdev, ctrl, 2, 0);
-	vdev_pwrite(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4);
-	vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, &value, 4);
-	ASSERT_EQ(value, 8);
+	ASSERT_EQ(vdev_cfg_read(vdev, ctrl, 2) & PCI_PM_CTRL_STATE_MASK,
+		  POWER_STATE_D3HOT);
+	vdev_cfg_write(vdev, ctrl, 2, POWER_STATE_D0);
+	vdev_pwrite(vdev, VFIO_PCI_BAR2_REGION_INDEX, E1000_IOADDR, &value, 4);
+	vdev_pread(vdev, VFIO_PCI_BAR2_REGION_INDEX, E1000_IOADDR, &value, 4);
+	ASSERT_EQ(value, E1000_STATUS);
 }
 
-/* RAM takes any access, however it is cut into those that a device takes. */
+/* Accesses of any size and alignment are split into those that RAM supports. */
 TEST_OVER(any_size_and_alignment, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_SHMEM), backend);
@@ -327,7 +364,7 @@ TEST_OVER(any_size_and_alignment, BACKENDS_ALL)
 	}
 }
 
-/* The vectors' addresses are the kernel's: read() and write() pass them by. */
+/* read() and write() do not reach the MSI-X table, which the kernel owns. */
 TEST_OVER(msix_table_is_hidden, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
@@ -350,20 +387,20 @@ TEST_OVER(msix_table_is_hidden, BACKENDS_ALL)
 	vdev_pread(vdev, bar, table, entry, sizeof(entry));
 	ASSERT(is_byte(entry, sizeof(entry), 0xff));
 	memset(entry, 0, sizeof(entry));
-	entry[0] = 0xfee00000;
+	entry[0] = MSI_ADDRESS;
 	vdev_pwrite(vdev, bar, table, entry, sizeof(entry));
 	for (i = 0; i < 4; i++)
 		ASSERT_EQ(mmio_read32(regs, table + 4 * i), before[i]);
 }
 
 /*
- * Have somebody else claim @size bytes, @at behind the start of a BAR; until the
- * file is closed.
+ * Let claimer.ko claim @size bytes at @offset of a BAR, until the returned file is
+ * closed.
  */
-static int claim(const char *bdf, unsigned int bar, unsigned int at,
-		 unsigned int size)
+static int claim_bar(const char *bdf, unsigned int bar, unsigned int offset,
+		     unsigned int size)
 {
-	struct claimer_range range = { pci_bar_start(bdf, bar) + at, size };
+	struct claimer_range range = { pci_bar_start(bdf, bar) + offset, size };
 	int fd;
 
 	sys_load_module("../modules/claimer/claimer.ko");
@@ -372,12 +409,12 @@ static int claim(const char *bdf, unsigned int bar, unsigned int at,
 	return fd;
 }
 
-/* The device is to be had without it. */
-TEST_OVER(bar_of_somebody_else, BACKENDS_ALL)
+/* If a BAR is claimed, the rest of the device remains usable. */
+TEST_OVER(bar_claimed_elsewhere, BACKENDS_ALL)
 {
 	const struct vfio_region_dma_range range = { 0, PAGE };
 	const char *bdf = pci_need(TESTDEV_EDU0);
-	int claimed = claim(bdf, BAR0, PAGE, PAGE);
+	int claimed = claim_bar(bdf, BAR0, PAGE, PAGE);
 	struct vdev *vdev = vdev_open(bdf, backend);
 	__u32 value = 0;
 
@@ -388,20 +425,20 @@ TEST_OVER(bar_of_somebody_else, BACKENDS_ALL)
 	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, 0, VFIO_DEVICE_IOEVENTFD_32, 0,
 				   sys_eventfd()),
 		  -EBUSY);
-	/* As of a BAR that is not there. */
+	/* The errno is that of a BAR that does not exist. */
 	ASSERT_RC(__vdev_dmabuf(vdev, BAR0, &range, 1), -ENODEV);
-	ASSERT_EQ(vdev_cfg_read(vdev, PCI_VENDOR_ID, 2), 0x1234);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_VENDOR_ID, 2), EDU_PCI_VENDOR);
 	vdev_close_with_space(vdev);
 
 	sys_close(claimed);
 	vdev = vdev_open(bdf, backend);
 	vdev_enable(vdev, false);
 	vdev_pread(vdev, BAR0, 0, &value, 4);
-	ASSERT_EQ(value & 0xff, 0xed);
+	ASSERT_EQ(value & EDU_ID_MASK, EDU_ID);
 	vdev_close_with_space(vdev);
 }
 
-static bool can_map(const char *bdf, enum backend backend)
+static bool bar_can_map(const char *bdf, enum backend backend)
 {
 	struct vdev *vdev = vdev_open(bdf, backend);
 	struct vfio_region_info info;
@@ -411,16 +448,16 @@ static bool can_map(const char *bdf, enum backend backend)
 	return info.flags & VFIO_REGION_INFO_FLAG_MMAP;
 }
 
-/* A mapping has whole pages: a small BAR has to be alone in its page. */
+/* A BAR smaller than a page can be mapped if nothing else is in its page. */
 TEST_OVER(small_bar, BACKENDS_ALL)
 {
 	const char *bdf = pci_need(TESTDEV_SHMEM);
 	int claimed;
 
 	ASSERT_EQ(pci_bar_start(bdf, BAR0) % PAGE, 0);
-	ASSERT(can_map(bdf, backend));
-	claimed = claim(bdf, BAR0, PAGE / 2, 16);
-	ASSERT(!can_map(bdf, backend));
+	ASSERT(bar_can_map(bdf, backend));
+	claimed = claim_bar(bdf, BAR0, PAGE / 2, 16);
+	ASSERT(!bar_can_map(bdf, backend));
 	sys_close(claimed);
-	ASSERT(can_map(bdf, backend));
+	ASSERT(bar_can_map(bdf, backend));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What follows from a write to a capability: product data, resets, tuning, power
- * states.
+ * Writes to capabilities that have an effect: vital product data, function level
+ * resets, the read request size, power states.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -18,17 +18,32 @@
 #include "sys.h"
 #include "vdev.h"
 
-/* Where the capabilities stand, and a register of the device's own. */
+/* Offsets of the capabilities, and of a device-specific register. */
 #define EXP_AT 0x40
 #define VPD_AT 0x80
 #define AF_AT 0x90
 #define PM_AT 0x98
-#define OWN_AT 0xa0
+#define SCRATCH_AT 0xa0
+
+#define SCRATCH_INITIAL 0x600df00d
+
+/* PCI_EXP_FLAGS of an endpoint, with version 2 of the capability */
+#define EXP_FLAGS (2 | PCI_EXP_TYPE_ENDPOINT << 4)
+/* Bit number of PCI_EXP_DEVCTL_READRQ */
+#define READRQ_SHIFT 12
+
+/* Values of PCI_PM_CTRL_STATE_MASK */
+enum {
+	POWER_STATE_D0 = 0,
+	POWER_STATE_D1 = 1,
+	POWER_STATE_D2 = 2,
+	POWER_STATE_D3HOT = 3,
+};
 
 #define VPD_ADDR (VPD_AT + PCI_VPD_ADDR)
 #define VPD_DATA (VPD_AT + PCI_VPD_DATA)
 
-/* One string, which takes all but three bytes of the tag and one of the end. */
+/* One string, after a tag of 3 bytes and before an end tag of one byte. */
 #define VPD_LEN 48U
 #define VPD_TAG_STRING 0x82
 #define VPD_TAG_END 0x78
@@ -54,8 +69,8 @@ static struct vdev *vpd_open(struct mock_bus *bus, struct mock_pci_image *image,
 	return mock_bus_vdev(bus, image, backend);
 }
 
-/* What there is, as the host finds it. */
-static void vpd_of_host(struct vdev *vdev, __u8 *vpd)
+/* Read the product data by sysfs. */
+static void vpd_read_host(struct vdev *vdev, __u8 *vpd)
 {
 	char path[PATH_MAX];
 	int fd;
@@ -66,7 +81,7 @@ static void vpd_of_host(struct vdev *vdev, __u8 *vpd)
 	sys_close(fd);
 }
 
-static void expect_data(struct vdev *vdev, const __u8 *wanted)
+static void vpd_expect_data(struct vdev *vdev, const __u8 *wanted)
 {
 	__u8 data[4];
 
@@ -74,11 +89,11 @@ static void expect_data(struct vdev *vdev, const __u8 *wanted)
 	ASSERT(!memcmp(data, wanted, 4));
 }
 
-static void expect_read(struct vdev *vdev, const __u8 *vpd, __u16 offset)
+static void vpd_expect_read(struct vdev *vdev, const __u8 *vpd, __u16 offset)
 {
 	vdev_cfg_write(vdev, VPD_ADDR, 2, offset);
 	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), offset | PCI_VPD_ADDR_F);
-	expect_data(vdev, vpd + offset);
+	vpd_expect_data(vdev, vpd + offset);
 }
 
 TEST_OVER(vpd_is_read, BACKENDS_ALL)
@@ -88,9 +103,9 @@ TEST_OVER(vpd_is_read, BACKENDS_ALL)
 	struct vdev *vdev = vpd_open(&bus, &image, backend);
 
 	for (__u16 offset = 0; offset < VPD_LEN; offset += 4)
-		expect_read(vdev, image.vpd, offset);
+		vpd_expect_read(vdev, image.vpd, offset);
 	for (__u16 offset = VPD_LEN; offset; offset -= 4)
-		expect_read(vdev, image.vpd, offset - 4);
+		vpd_expect_read(vdev, image.vpd, offset - 4);
 	vdev_close_with_space(vdev);
 }
 
@@ -102,24 +117,24 @@ TEST_OVER(vpd_is_written, BACKENDS_ALL)
 	struct vdev *vdev = vpd_open(&bus, &image, backend);
 	__u8 vpd[VPD_LEN];
 
-	/* The data alone is written nowhere. */
+	/* Writing the data register alone changes no product data. */
 	vdev_pwrite(vdev, VFIO_PCI_CONFIG_REGION_INDEX, VPD_DATA, new, 4);
-	vpd_of_host(vdev, vpd);
+	vpd_read_host(vdev, vpd);
 	ASSERT(!memcmp(vpd, image.vpd, VPD_LEN));
 
 	vdev_cfg_write(vdev, VPD_ADDR, 2, 8 | PCI_VPD_ADDR_F);
 	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), 8);
-	expect_data(vdev, new);
+	vpd_expect_data(vdev, new);
 	memcpy(image.vpd + 8, new, 4);
-	vpd_of_host(vdev, vpd);
+	vpd_read_host(vdev, vpd);
 	ASSERT(!memcmp(vpd, image.vpd, VPD_LEN));
 
 	for (__u16 offset = 0; offset < VPD_LEN; offset += 4)
-		expect_read(vdev, image.vpd, offset);
+		vpd_expect_read(vdev, image.vpd, offset);
 	vdev_close_with_space(vdev);
 }
 
-/* The transfer begins with the byte that has the flag, in whatever access. */
+/* A write to the byte with the flag starts a transfer, at any access size. */
 TEST_OVER(vpd_by_parts_of_the_register, BACKEND_CONTAINER)
 {
 	struct mock_pci_image image;
@@ -127,45 +142,45 @@ TEST_OVER(vpd_by_parts_of_the_register, BACKEND_CONTAINER)
 	struct vdev *vdev = vpd_open(&bus, &image, backend);
 	__u8 old[4], vpd[VPD_LEN];
 
-	/* Together with the header, which stays as it is. */
+	/* Together with the capability header, which is read-only. */
 	vdev_cfg_write(vdev, VPD_AT, 4, 12 << 16 | 0xffff);
 	ASSERT_EQ(vdev_cfg_read(vdev, VPD_AT, 4),
 		  PCI_CAP_ID_VPD | (12U | PCI_VPD_ADDR_F) << 16);
-	expect_data(vdev, image.vpd + 12);
+	vpd_expect_data(vdev, image.vpd + 12);
 
 	vdev_cfg_write(vdev, VPD_ADDR, 1, 20);
 	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), 20 | PCI_VPD_ADDR_F);
-	expect_data(vdev, image.vpd + 12);
+	vpd_expect_data(vdev, image.vpd + 12);
 	vdev_cfg_write(vdev, VPD_ADDR + 1, 1, 0);
 	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), 20 | PCI_VPD_ADDR_F);
-	expect_data(vdev, image.vpd + 20);
+	vpd_expect_data(vdev, image.vpd + 20);
 
 	vdev_pwrite(vdev, VFIO_PCI_CONFIG_REGION_INDEX, VPD_DATA, "abcd", 4);
 	vdev_cfg_write(vdev, VPD_ADDR, 1, 24);
 	memcpy(old, image.vpd + 24, 4);
-	vpd_of_host(vdev, vpd);
+	vpd_read_host(vdev, vpd);
 	ASSERT(!memcmp(vpd + 24, old, 4));
 	vdev_cfg_write(vdev, VPD_ADDR + 1, 1, PCI_VPD_ADDR_F >> 8);
 	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), 24);
-	vpd_of_host(vdev, vpd);
+	vpd_read_host(vdev, vpd);
 	ASSERT(!memcmp(vpd + 24, "abcd", 4));
 
 	vdev_cfg_write(vdev, VPD_AT, 4, (28U | PCI_VPD_ADDR_F) << 16);
 	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), 28);
-	vpd_of_host(vdev, vpd);
+	vpd_read_host(vdev, vpd);
 	ASSERT(!memcmp(vpd + 28, "abcd", 4));
 	vdev_close_with_space(vdev);
 }
 
-/* The flag stays as it was written, for as long as somebody waits. */
-static void expect_stuck(struct vdev *vdev, __u16 addr)
+/* A transfer that does not complete leaves the flag as it was written. */
+static void vpd_expect_timeout(struct vdev *vdev, __u16 addr)
 {
 	const __u8 data[] = { 1, 2, 3, 4 };
 
 	vdev_pwrite(vdev, VFIO_PCI_CONFIG_REGION_INDEX, VPD_DATA, data, 4);
 	vdev_cfg_write(vdev, VPD_ADDR, 2, addr);
 	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), addr);
-	expect_data(vdev, data);
+	vpd_expect_data(vdev, data);
 }
 
 TEST_OVER(vpd_at_bad_addresses, BACKENDS_ALL)
@@ -176,21 +191,21 @@ TEST_OVER(vpd_at_bad_addresses, BACKENDS_ALL)
 	struct vdev *vdev = vpd_open(&bus, &image, backend);
 	__u8 vpd[VPD_LEN];
 
-	expect_stuck(vdev, 6 | PCI_VPD_ADDR_F);
-	expect_stuck(vdev, VPD_LEN | PCI_VPD_ADDR_F);
-	expect_stuck(vdev, 0x7ffc | PCI_VPD_ADDR_F);
-	vpd_of_host(vdev, vpd);
+	vpd_expect_timeout(vdev, 6 | PCI_VPD_ADDR_F);
+	vpd_expect_timeout(vdev, VPD_LEN | PCI_VPD_ADDR_F);
+	vpd_expect_timeout(vdev, 0x7ffc | PCI_VPD_ADDR_F);
+	vpd_read_host(vdev, vpd);
 	ASSERT(!memcmp(vpd, image.vpd, VPD_LEN));
-	/* There is nothing to be read behind the end. */
+	/* Product data after the end reads as 0. */
 	vdev_cfg_write(vdev, VPD_ADDR, 2, VPD_LEN);
 	ASSERT_EQ(vdev_cfg_read(vdev, VPD_ADDR, 2), VPD_LEN | PCI_VPD_ADDR_F);
-	expect_data(vdev, nothing);
-	expect_read(vdev, image.vpd, 4);
+	vpd_expect_data(vdev, nothing);
+	vpd_expect_read(vdev, image.vpd, 4);
 	vdev_close_with_space(vdev);
 }
 
-/* A function that promises more than it has. */
-TEST_OVER(vpd_that_does_not_answer, BACKEND_CONTAINER)
+/* A function whose tags describe more product data than it has. */
+TEST_OVER(vpd_transfer_fails, BACKEND_CONTAINER)
 {
 	struct mock_pci_image image;
 	struct mock_bus bus;
@@ -199,47 +214,46 @@ TEST_OVER(vpd_that_does_not_answer, BACKEND_CONTAINER)
 	mock_bus_open(&bus);
 	vpd_image(&image, 4 * MOCK_PCI_VPD_SIZE);
 	vdev = mock_bus_vdev(&bus, &image, backend);
-	expect_read(vdev, image.vpd, MOCK_PCI_VPD_SIZE - 4);
-	expect_stuck(vdev, MOCK_PCI_VPD_SIZE);
-	expect_stuck(vdev, MOCK_PCI_VPD_SIZE | PCI_VPD_ADDR_F);
-	expect_read(vdev, image.vpd, 0);
+	vpd_expect_read(vdev, image.vpd, MOCK_PCI_VPD_SIZE - 4);
+	vpd_expect_timeout(vdev, MOCK_PCI_VPD_SIZE);
+	vpd_expect_timeout(vdev, MOCK_PCI_VPD_SIZE | PCI_VPD_ADDR_F);
+	vpd_expect_read(vdev, image.vpd, 0);
 	vdev_close_with_space(vdev);
 
-	/* And one that has none at all. */
+	/* A function without any product data. */
 	image.vpd[0] = 0xff;
 	vdev = mock_bus_vdev(&bus, &image, backend);
-	expect_stuck(vdev, 0);
-	expect_stuck(vdev, PCI_VPD_ADDR_F);
+	vpd_expect_timeout(vdev, 0);
+	vpd_expect_timeout(vdev, PCI_VPD_ADDR_F);
 	vdev_close_with_space(vdev);
 }
 
 /*
- * A function that can be reset by FLR and AF. Its own register shows whether it
- * was: the user's value is gone then.
+ * A function that can be reset by PCI Express FLR and by AF FLR. A reset restores
+ * the initial value of its register at SCRATCH_AT.
  */
 static void flr_image(struct mock_pci_image *image, __u32 devcap, __u8 af)
 {
 	mock_image(image, 0x1af4, 0x4344, MOCK_CLASS_NETWORK);
 	image->config[PCI_CAPABILITY_LIST] = EXP_AT;
 	mock_image_cap(image, EXP_AT, PCI_CAP_ID_EXP, AF_AT);
-	mock_put16(image->config + EXP_AT + PCI_EXP_FLAGS,
-		   2 | PCI_EXP_TYPE_ENDPOINT << 4);
+	mock_put16(image->config + EXP_AT + PCI_EXP_FLAGS, EXP_FLAGS);
 	mock_put32(image->config + EXP_AT + PCI_EXP_DEVCAP, devcap);
 	image->reset[EXP_AT + PCI_EXP_DEVCTL + 1] = PCI_EXP_DEVCTL_BCR_FLR >> 8;
 	mock_image_cap(image, AF_AT, PCI_CAP_ID_AF, 0);
 	image->config[AF_AT + PCI_AF_LENGTH] = PCI_CAP_AF_SIZEOF;
 	image->config[AF_AT + PCI_AF_CAP] = af;
 	image->reset[AF_AT + PCI_AF_CTRL] = PCI_AF_CTRL_FLR;
-	mock_put32(image->config + OWN_AT, 0x600df00d);
-	memset(image->writable + OWN_AT, 0xff, 4);
+	mock_put32(image->config + SCRATCH_AT, SCRATCH_INITIAL);
+	memset(image->writable + SCRATCH_AT, 0xff, 4);
 }
 
-static bool resets(struct vdev *vdev, unsigned int at, unsigned int size,
-		   __u32 value)
+static bool write_resets(struct vdev *vdev, unsigned int at, unsigned int size,
+			 __u32 value)
 {
-	vdev_cfg_write(vdev, OWN_AT, 4, 0x12345678);
+	vdev_cfg_write(vdev, SCRATCH_AT, 4, 0x12345678);
 	vdev_cfg_write(vdev, at, size, value);
-	return vdev_cfg_read(vdev, OWN_AT, 4) == 0x600df00d;
+	return vdev_cfg_read(vdev, SCRATCH_AT, 4) == SCRATCH_INITIAL;
 }
 
 TEST_OVER(function_level_reset, BACKENDS_ALL)
@@ -265,38 +279,42 @@ TEST_OVER(function_level_reset, BACKENDS_ALL)
 	for (size_t i = 0; i < ARRAY_SIZE(caps); i++) {
 		flr_image(&image, caps[i].devcap, caps[i].af);
 		vdev = mock_bus_vdev(&bus, &image, backend);
-		ASSERT_EQ(resets(vdev, devctl, 2, PCI_EXP_DEVCTL_BCR_FLR),
+		ASSERT_EQ(write_resets(vdev, devctl, 2, PCI_EXP_DEVCTL_BCR_FLR),
 			  !!caps[i].devcap);
-		ASSERT_EQ(resets(vdev, devctl + 1, 1,
-				 PCI_EXP_DEVCTL_BCR_FLR >> 8),
+		ASSERT_EQ(write_resets(vdev, devctl + 1, 1,
+				       PCI_EXP_DEVCTL_BCR_FLR >> 8),
 			  !!caps[i].devcap);
-		ASSERT_EQ(resets(vdev, ctrl, 1, PCI_AF_CTRL_FLR),
+		ASSERT_EQ(write_resets(vdev, ctrl, 1, PCI_AF_CTRL_FLR),
 			  caps[i].af == both);
-		ASSERT_EQ(resets(vdev, ctrl, 2, PCI_AF_CTRL_FLR),
+		ASSERT_EQ(write_resets(vdev, ctrl, 2, PCI_AF_CTRL_FLR),
 			  caps[i].af == both);
-		/* The bits are never seen, and the others start nothing. */
+		/* The bits read as 0, and other bits start no reset. */
 		ASSERT_EQ(vdev_cfg_read(vdev, devctl, 2) &
 				  PCI_EXP_DEVCTL_BCR_FLR,
 			  0);
 		ASSERT_EQ(vdev_cfg_read(vdev, ctrl, 1), 0);
-		ASSERT(!resets(vdev, devctl, 2, 0x7fff));
-		ASSERT(!resets(vdev, devctl, 1, 0xff));
-		ASSERT(!resets(vdev, ctrl, 1, 0xff & ~PCI_AF_CTRL_FLR));
+		ASSERT(!write_resets(vdev, devctl, 2, 0x7fff));
+		ASSERT(!write_resets(vdev, devctl, 1, 0xff));
+		ASSERT(!write_resets(vdev, ctrl, 1, 0xff & ~PCI_AF_CTRL_FLR));
 		vdev_close_with_space(vdev);
 	}
 }
 
-static unsigned int readrq_of(int raw)
+/* Read the code of the read request size that the function has. */
+static unsigned int read_host_readrq(int raw)
 {
 	__u16 ctl;
 
 	ASSERT_EQ(pread(raw, &ctl, 2, EXP_AT + PCI_EXP_DEVCTL), 2);
-	/* The payload size is none of the user's affair. */
+	/* The user cannot change the payload size. */
 	ASSERT_EQ(ctl & PCI_EXP_DEVCTL_PAYLOAD, PCI_EXP_DEVCTL_PAYLOAD_256B);
-	return (ctl & PCI_EXP_DEVCTL_READRQ) >> 12;
+	return (ctl & PCI_EXP_DEVCTL_READRQ) >> READRQ_SHIFT;
 }
 
-/* Handed on where it makes sense; the user sees what was written. */
+/*
+ * A size below the payload size is raised to it, and a size that is not defined
+ * is ignored. The user reads the value written in any case.
+ */
 TEST_OVER(read_request_size, BACKENDS_ALL)
 {
 	const unsigned int devctl = EXP_AT + PCI_EXP_DEVCTL;
@@ -313,24 +331,25 @@ TEST_OVER(read_request_size, BACKENDS_ALL)
 	mock_put16(image.writable + devctl, 0xffff);
 	vdev = mock_bus_vdev(&bus, &image, backend);
 	raw = pci_open_config(vdev->bdf);
-	ASSERT_EQ(readrq_of(raw), 2);
+	ASSERT_EQ(read_host_readrq(raw), 2);
 	for (__u16 code = 0; code < ARRAY_SIZE(wanted); code++) {
-		const __u16 ctl = code << 12 | PCI_EXP_DEVCTL_PAYLOAD_1024B;
+		const __u16 ctl = code << READRQ_SHIFT |
+				  PCI_EXP_DEVCTL_PAYLOAD_1024B;
 
 		vdev_cfg_write(vdev, devctl, 2, ctl);
-		ASSERT_EQ(readrq_of(raw), wanted[code]);
+		ASSERT_EQ(read_host_readrq(raw), wanted[code]);
 		ASSERT_EQ(vdev_cfg_read(vdev, devctl, 2), ctl);
 	}
-	vdev_cfg_write(vdev, devctl + 1, 1, 3 << 4);
-	ASSERT_EQ(readrq_of(raw), 3);
-	/* It is not in the lower byte. */
+	vdev_cfg_write(vdev, devctl + 1, 1, 3 << (READRQ_SHIFT - 8));
+	ASSERT_EQ(read_host_readrq(raw), 3);
+	/* Writing the lower byte does not change it. */
 	vdev_cfg_write(vdev, devctl, 1, PCI_EXP_DEVCTL_PAYLOAD);
-	ASSERT_EQ(readrq_of(raw), 3);
+	ASSERT_EQ(read_host_readrq(raw), 3);
 	sys_close(raw);
 	vdev_close_with_space(vdev);
 }
 
-/* @states: which of D1 and D2 it has, as PCI_PM_CAP_D1 and PCI_PM_CAP_D2. */
+/* @states: supported states, as PCI_PM_CAP_D1 and PCI_PM_CAP_D2. */
 static struct vdev *pm_open(struct mock_bus *bus, __u16 states,
 			    enum backend backend)
 {
@@ -347,20 +366,20 @@ static struct vdev *pm_open(struct mock_bus *bus, __u16 states,
 	return mock_bus_vdev(bus, &image, backend);
 }
 
-static __u32 host_state(const char *bdf)
+static __u32 read_host_state(const char *bdf)
 {
 	return pci_read_config(bdf, PM_AT + PCI_PM_CTRL, 2) &
 	       PCI_PM_CTRL_STATE_MASK;
 }
 
-/* Ask for a state, and see that user and host find the function in one. */
-static void expect_state(struct vdev *vdev, __u32 asked, __u32 state)
+/* Request a state, then check that user and host read @state. */
+static void expect_state(struct vdev *vdev, __u32 requested, __u32 state)
 {
-	vdev_cfg_write(vdev, PM_AT + PCI_PM_CTRL, 2, asked);
+	vdev_cfg_write(vdev, PM_AT + PCI_PM_CTRL, 2, requested);
 	ASSERT_EQ(vdev_cfg_read(vdev, PM_AT + PCI_PM_CTRL, 2) &
 			  PCI_PM_CTRL_STATE_MASK,
 		  state);
-	ASSERT_EQ(host_state(vdev->bdf), state);
+	ASSERT_EQ(read_host_state(vdev->bdf), state);
 }
 
 TEST_OVER(states_between, BACKENDS_ALL)
@@ -369,14 +388,14 @@ TEST_OVER(states_between, BACKENDS_ALL)
 	struct vdev *vdev =
 		pm_open(&bus, PCI_PM_CAP_D1 | PCI_PM_CAP_D2, backend);
 
-	expect_state(vdev, 1, 1);
-	expect_state(vdev, 2, 2);
-	/* There is no way from D2 to D1 but by D0: nothing happens. */
-	expect_state(vdev, 1, 2);
-	expect_state(vdev, 0, 0);
-	expect_state(vdev, 2, 2);
-	expect_state(vdev, 3, 3);
-	expect_state(vdev, 0, 0);
+	expect_state(vdev, POWER_STATE_D1, POWER_STATE_D1);
+	expect_state(vdev, POWER_STATE_D2, POWER_STATE_D2);
+	/* PCI has no transition from D2 to D1, so the write has no effect. */
+	expect_state(vdev, POWER_STATE_D1, POWER_STATE_D2);
+	expect_state(vdev, POWER_STATE_D0, POWER_STATE_D0);
+	expect_state(vdev, POWER_STATE_D2, POWER_STATE_D2);
+	expect_state(vdev, POWER_STATE_D3HOT, POWER_STATE_D3HOT);
+	expect_state(vdev, POWER_STATE_D0, POWER_STATE_D0);
 	vdev_close_with_space(vdev);
 }
 
@@ -385,9 +404,9 @@ TEST_OVER(only_d1, BACKENDS_ALL)
 	struct mock_bus bus;
 	struct vdev *vdev = pm_open(&bus, PCI_PM_CAP_D1, backend);
 
-	expect_state(vdev, 2, 0);
-	expect_state(vdev, 1, 1);
-	expect_state(vdev, 3, 3);
+	expect_state(vdev, POWER_STATE_D2, POWER_STATE_D0);
+	expect_state(vdev, POWER_STATE_D1, POWER_STATE_D1);
+	expect_state(vdev, POWER_STATE_D3HOT, POWER_STATE_D3HOT);
 	vdev_close_with_space(vdev);
 }
 
@@ -396,14 +415,14 @@ TEST_OVER(only_d2, BACKENDS_ALL)
 	struct mock_bus bus;
 	struct vdev *vdev = pm_open(&bus, PCI_PM_CAP_D2, backend);
 
-	expect_state(vdev, 1, 0);
-	expect_state(vdev, 2, 2);
-	expect_state(vdev, 3, 3);
-	expect_state(vdev, 0, 0);
+	expect_state(vdev, POWER_STATE_D1, POWER_STATE_D0);
+	expect_state(vdev, POWER_STATE_D2, POWER_STATE_D2);
+	expect_state(vdev, POWER_STATE_D3HOT, POWER_STATE_D3HOT);
+	expect_state(vdev, POWER_STATE_D0, POWER_STATE_D0);
 	vdev_close_with_space(vdev);
 }
 
-/* What the host wants awake is, when it was closed in another state. */
+/* Closing a device that the host keeps active returns it to D0. */
 TEST_OVER(state_ends_with_close, BACKENDS_ALL)
 {
 	struct mock_bus bus;
@@ -411,7 +430,7 @@ TEST_OVER(state_ends_with_close, BACKENDS_ALL)
 	const char *bdf = vdev->bdf;
 
 	set_runtime_control(bdf, "on");
-	expect_state(vdev, 1, 1);
+	expect_state(vdev, POWER_STATE_D1, POWER_STATE_D1);
 	vdev_close_with_space(vdev);
-	ASSERT_EQ(host_state(bdf), 0);
+	ASSERT_EQ(read_host_state(bdf), POWER_STATE_D0);
 }

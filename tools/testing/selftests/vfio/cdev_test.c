@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The device's own node: bind, attach, replace, detach. */
+/* Device nodes: bind, attach, replace and detach. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -15,8 +15,12 @@
 #include "vdev.h"
 
 #define IOVA 0x10000000ULL
+/* In the reserved range for message signaled interrupts of x86 */
+#define IOVA_MSI 0xfee00000ULL
+/* Above the address width of the device */
+#define IOVA_HIGH (1ULL << 60)
 
-static int cdev(enum testdev which)
+static int cdev_open(enum testdev which)
 {
 	return pci_open_cdev(pci_need(which));
 }
@@ -25,7 +29,7 @@ TEST(nothing_works_before_bind)
 {
 	struct vfio_device_info info = { .argsz = sizeof(info) };
 	int iommufd = iommufd_open();
-	int fd = cdev(TESTDEV_EDU0);
+	int fd = cdev_open(TESTDEV_EDU0);
 	char byte;
 
 	ASSERT_RC(__sys_ioctl(fd, VFIO_DEVICE_GET_INFO, &info), -EINVAL);
@@ -41,7 +45,7 @@ TEST(bind_bad_struct)
 {
 	size_t min = offsetof(struct vfio_device_bind_iommufd, out_devid) + 4;
 	int iommufd = iommufd_open();
-	int fd = cdev(TESTDEV_EDU0);
+	int fd = cdev_open(TESTDEV_EDU0);
 	struct vfio_device_bind_iommufd bind[2] = {
 		{ .argsz = min - 1, .iommufd = iommufd },
 	};
@@ -57,7 +61,7 @@ TEST(bind_bad_struct)
 	bind->flags = 1U << 31;
 	ASSERT_RC(__sys_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, bind), -EINVAL);
 	bind->flags = 0;
-	/* A clean tail is welcome. */
+	/* Trailing bytes are accepted if they are zero. */
 	ASSERT_RC(__sys_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, bind), 0);
 	ASSERT(bind->out_devid);
 }
@@ -65,7 +69,7 @@ TEST(bind_bad_struct)
 TEST(bind_wrong_files)
 {
 	int iommufd = iommufd_open();
-	int fd = cdev(TESTDEV_EDU0);
+	int fd = cdev_open(TESTDEV_EDU0);
 	int null = sys_open("/dev/null", O_RDWR);
 	struct vfio_device_info info = { .argsz = sizeof(info) };
 
@@ -73,7 +77,7 @@ TEST(bind_wrong_files)
 	ASSERT_RC(__cdev_bind(fd, 9999, NULL), -EBADF);
 	ASSERT_RC(__cdev_bind(fd, null, NULL), -EBADFD);
 	ASSERT_RC(__cdev_bind(fd, fd, NULL), -EBADFD);
-	/* None of these has opened the device. */
+	/* None of these calls has opened the device. */
 	ASSERT_RC(__sys_ioctl(fd, VFIO_DEVICE_GET_INFO, &info), -EINVAL);
 	ASSERT_RC(__cdev_bind(fd, iommufd, NULL), 0);
 	ASSERT_RC(__sys_ioctl(fd, VFIO_DEVICE_GET_INFO, &info), 0);
@@ -102,7 +106,7 @@ TEST(bind_is_exclusive)
 	ASSERT_RC(__cdev_bind(fd, iommufd, NULL), 0);
 }
 
-/* A device that came by its group is no node: these calls are not for it. */
+/* Files from VFIO_GROUP_GET_DEVICE_FD do not support the calls of a node. */
 TEST_OVER(group_device_cannot_bind, BACKENDS_LEGACY)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
@@ -113,20 +117,20 @@ TEST_OVER(group_device_cannot_bind, BACKENDS_LEGACY)
 	ASSERT_RC(__cdev_detach(vdev->fd), -ENOTTY);
 }
 
-/* All of a group's devices go to one /dev/iommu. */
-TEST(group_goes_to_one_iommufd)
+/* All devices of a group must be bound to the same iommufd. */
+TEST(group_uses_one_iommufd)
 {
 	int iommufd = iommufd_open();
 	int other = iommufd_open();
-	int fd0 = cdev(TESTDEV_SHARED0);
-	int fd1 = cdev(TESTDEV_SHARED1);
+	int fd0 = cdev_open(TESTDEV_SHARED0);
+	int fd1 = cdev_open(TESTDEV_SHARED1);
 
 	ASSERT_RC(__cdev_bind(fd0, iommufd, NULL), 0);
 	ASSERT_RC(__cdev_bind(fd1, other, NULL), -EPERM);
 	ASSERT_RC(__cdev_bind(fd1, iommufd, NULL), 0);
 	sys_close(fd0);
 	sys_close(fd1);
-	fd1 = cdev(TESTDEV_SHARED1);
+	fd1 = cdev_open(TESTDEV_SHARED1);
 	ASSERT_RC(__cdev_bind(fd1, other, NULL), 0);
 }
 
@@ -134,14 +138,14 @@ TEST(attach_bad_input)
 {
 	size_t min = offsetof(struct vfio_device_attach_iommufd_pt, pt_id) + 4;
 	int iommufd = iommufd_open();
-	int fd = cdev(TESTDEV_EDU0);
+	int fd = cdev_open(TESTDEV_EDU0);
 	struct vfio_device_attach_iommufd_pt attach = { .argsz = min - 1 };
 	__u32 ioas = ioas_alloc(iommufd);
 	__u32 dead = ioas_alloc(iommufd);
 	__u32 id;
 
 	ASSERT_RC(__cdev_bind(fd, iommufd, &id), 0);
-	/* Not before: the device could get the number. */
+	/* Not before the bind, which could reuse the ID for the device. */
 	iommufd_destroy(iommufd, dead);
 	attach.pt_id = ioas;
 	ASSERT_RC(__sys_ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach),
@@ -155,9 +159,9 @@ TEST(attach_bad_input)
 	ASSERT_RC(__cdev_attach(fd, dead, NULL), -ENOENT);
 	ASSERT_RC(__cdev_attach(fd, 0, NULL), -ENOENT);
 	ASSERT_RC(__cdev_attach(fd, ~0U, NULL), -ENOENT);
-	/* A device is no page table. */
+	/* The ID of a device is neither an IOAS nor an HWPT. */
 	ASSERT_RC(__cdev_attach(fd, id, NULL), -EINVAL);
-	/* None of them attached it: the IOAS is free to go. */
+	/* None of these calls has attached the device to the IOAS. */
 	iommufd_destroy(iommufd, ioas);
 }
 
@@ -165,7 +169,7 @@ TEST(detach_bad_input)
 {
 	size_t min = offsetof(struct vfio_device_detach_iommufd_pt, flags) + 4;
 	int iommufd = iommufd_open();
-	int fd = cdev(TESTDEV_EDU0);
+	int fd = cdev_open(TESTDEV_EDU0);
 	struct vfio_device_detach_iommufd_pt detach = { .argsz = min - 1 };
 
 	ASSERT_RC(__cdev_bind(fd, iommufd, NULL), 0);
@@ -177,15 +181,15 @@ TEST(detach_bad_input)
 	detach.flags = 1U << 31;
 	ASSERT_RC(__sys_ioctl(fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach),
 		  -EINVAL);
-	/* What is not attached may be detached. */
+	/* Detaching a device that is not attached succeeds. */
 	ASSERT_RC(__cdev_detach(fd), 0);
 }
 
-/* What is in use cannot be destroyed; what is no longer, can. */
+/* An object can only be destroyed after its last use has ended. */
 TEST(objects_in_use)
 {
 	int iommufd = iommufd_open();
-	int fd = cdev(TESTDEV_EDU0);
+	int fd = cdev_open(TESTDEV_EDU0);
 	__u32 ioas = ioas_alloc(iommufd);
 	__u32 hwpt;
 	__u32 id;
@@ -198,7 +202,7 @@ TEST(objects_in_use)
 	ASSERT_RC(__iommufd_destroy(iommufd, ioas), -EBUSY);
 	ASSERT_RC(__iommufd_destroy(iommufd, hwpt), -EBUSY);
 	ASSERT_RC(__cdev_detach(fd), 0);
-	/* The page table was made for the device, and goes with it. */
+	/* The HWPT was created by the attach, and is destroyed by the detach. */
 	ASSERT_RC(__iommufd_destroy(iommufd, hwpt), -ENOENT);
 	iommufd_destroy(iommufd, ioas);
 	ASSERT_RC(__iommufd_destroy(iommufd, id), -EBUSY);
@@ -206,11 +210,11 @@ TEST(objects_in_use)
 	ASSERT_RC(__iommufd_destroy(iommufd, id), -ENOENT);
 }
 
-/* Closing the node detaches and unbinds. */
+/* Closing the node detaches and unbinds the device. */
 TEST(close_detaches)
 {
 	int iommufd = iommufd_open();
-	int fd = cdev(TESTDEV_EDU0);
+	int fd = cdev_open(TESTDEV_EDU0);
 	__u32 ioas = ioas_alloc(iommufd);
 	char *buf = sys_mmap_anon(MIB(16));
 	long long pins = sys_pins_held();
@@ -220,9 +224,9 @@ TEST(close_detaches)
 	ioas_map_fixed(iommufd, ioas, buf, IOVA, MIB(16));
 	ASSERT(sys_pins_held() >= pins + 4096);
 	sys_close(fd);
-	/* The mapping is there, but no domain that wants its pages. */
+	/* The mapping remains, but no domain needs its pages. */
 	ASSERT(sys_pins_held() < pins + 4096);
-	fd = cdev(TESTDEV_EDU0);
+	fd = cdev_open(TESTDEV_EDU0);
 	ASSERT_RC(__cdev_bind(fd, iommufd, NULL), 0);
 	ASSERT_RC(__cdev_attach(fd, ioas, NULL), 0);
 	ASSERT(sys_pins_held() >= pins + 4096);
@@ -231,7 +235,7 @@ TEST(close_detaches)
 	iommufd_destroy(iommufd, ioas);
 }
 
-/* From one IOAS to another, and the device follows at once. */
+/* Attaching to another IOAS takes effect immediately. */
 TEST(replace)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
@@ -249,14 +253,14 @@ TEST(replace)
 	edu_store(edu, IOVA, PAGE);
 	ASSERT(is_byte(first, PAGE, 0x5a));
 	ASSERT(is_pattern(second, PAGE, 1));
-	/* The first one is free now. */
+	/* The first IOAS is not in use any more. */
 	iommufd_destroy(space->fd, space->ioas);
-	/* To what it has already is fine, too. */
+	/* Attaching to the current IOAS succeeds. */
 	ASSERT_RC(__cdev_attach(edu->vdev->fd, other, NULL), 0);
 	memset(second, 0, PAGE);
 	edu_store(edu, IOVA, PAGE);
 	ASSERT(is_pattern(second, PAGE, 1));
-	/* A replacement that fails leaves it where it was. */
+	/* If replacing fails, the device stays attached. */
 	ASSERT_RC(__cdev_attach(edu->vdev->fd, ~0U, NULL), -ENOENT);
 	memset(second, 0, PAGE);
 	edu_store(edu, IOVA, PAGE);
@@ -264,7 +268,7 @@ TEST(replace)
 	edu_close_with_space(edu);
 }
 
-/* Detached from all, the device reaches nothing. */
+/* The DMA of a detached device is blocked. */
 TEST(detach_blocks_dma)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
@@ -284,7 +288,7 @@ TEST(detach_blocks_dma)
 	edu_close_with_space(edu);
 }
 
-/* Devices of one group share what they are attached to. */
+/* Replacing the IOAS of a device replaces it for its whole group. */
 TEST(group_moves_together)
 {
 	struct space *space = space_open(BACKEND_IOMMUFD);
@@ -308,18 +312,18 @@ TEST(group_moves_together)
 	space_close(space);
 }
 
-/* Mappings that the device cannot have keep it out, and it stays usable. */
+/* Mappings in reserved ranges of the device make the attach fail. */
 TEST(attach_conflict)
 {
 	int iommufd = iommufd_open();
-	int fd = cdev(TESTDEV_EDU0);
+	int fd = cdev_open(TESTDEV_EDU0);
 	__u32 high = ioas_alloc(iommufd);
 	__u32 msi = ioas_alloc(iommufd);
 	__u32 good = ioas_alloc(iommufd);
 	char *buf = sys_mmap_anon(PAGE);
 
-	ioas_map_fixed(iommufd, high, buf, 1ULL << 60, PAGE);
-	ioas_map_fixed(iommufd, msi, buf, 0xfee00000, PAGE);
+	ioas_map_fixed(iommufd, high, buf, IOVA_HIGH, PAGE);
+	ioas_map_fixed(iommufd, msi, buf, IOVA_MSI, PAGE);
 	ASSERT_RC(__cdev_bind(fd, iommufd, NULL), 0);
 	ASSERT_RC(__cdev_attach(fd, high, NULL), -EADDRINUSE);
 	ASSERT_RC(__cdev_attach(fd, msi, NULL), -EADDRINUSE);
@@ -328,22 +332,20 @@ TEST(attach_conflict)
 	iommufd_destroy(iommufd, high);
 	iommufd_destroy(iommufd, msi);
 	ASSERT_RC(__iommufd_destroy(iommufd, good), -EBUSY);
-	/* The reserved ranges of the device are the IOAS's now. */
-	ASSERT_RC(__ioas_map_fixed(iommufd, good, buf, 0xfee00000, PAGE,
-				   DMA_RW),
+	/* The IOAS has the reserved ranges of the device now. */
+	ASSERT_RC(__ioas_map_fixed(iommufd, good, buf, IOVA_MSI, PAGE, DMA_RW),
 		  -EINVAL);
-	ASSERT_RC(__ioas_map_fixed(iommufd, good, buf, 1ULL << 60, PAGE,
-				   DMA_RW),
+	ASSERT_RC(__ioas_map_fixed(iommufd, good, buf, IOVA_HIGH, PAGE, DMA_RW),
 		  -EINVAL);
 	ASSERT_RC(__cdev_detach(fd), 0);
-	ioas_map_fixed(iommufd, good, buf, 0xfee00000, PAGE);
+	ioas_map_fixed(iommufd, good, buf, IOVA_MSI, PAGE);
 }
 
-/* Memory that cannot be pinned shows when the first device comes. */
+/* Memory that cannot be pinned makes the first attach fail. */
 TEST(attach_to_bad_memory)
 {
 	int iommufd = iommufd_open();
-	int fd = cdev(TESTDEV_EDU0);
+	int fd = cdev_open(TESTDEV_EDU0);
 	__u32 ioas = ioas_alloc(iommufd);
 	char *buf = sys_mmap_anon(MIB(2));
 	long long pins = sys_pins_held();
@@ -361,16 +363,16 @@ TEST(attach_to_bad_memory)
 TEST(pasid_of_none)
 {
 	int iommufd = iommufd_open();
-	int fd = cdev(TESTDEV_EDU0);
+	int fd = cdev_open(TESTDEV_EDU0);
 	struct vfio_device_attach_iommufd_pt attach = {
 		.argsz = sizeof(attach),
 		.flags = VFIO_DEVICE_ATTACH_PASID,
 		.pt_id = ioas_alloc(iommufd),
 		.pasid = 1,
 	};
-	int rc;
+	int ret;
 
 	ASSERT_RC(__cdev_bind(fd, iommufd, NULL), 0);
-	rc = __sys_ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
-	ASSERT(rc == -EOPNOTSUPP || rc == -EINVAL);
+	ret = __sys_ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
+	ASSERT(ret == -EOPNOTSUPP || ret == -EINVAL);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Every order in which the files and mappings of a device can be closed. */
+/* Close the files and unmap the BAR of a device, in every order. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,91 +15,91 @@
 #include "vdev.h"
 
 #define IOVA 0x10000000ULL
-#define SIZE MIB(4)
+#define BUF_SIZE MIB(4)
 
-/** enum part - the things that a user holds */
+/** enum part - what keeps a device open */
 enum part { PART_SPACE, PART_GROUP, PART_DEVICE, PART_BAR, NR_PARTS };
 
-/** struct held - a device in use, to be taken apart */
-struct held {
+/** struct user - a user of a device */
+struct user {
 	/** @edu: the device */
 	struct edu *edu;
 	/** @space: its address space */
 	struct space *space;
-	/** @buf: SIZE bytes, mapped at IOVA */
+	/** @buf: buffer of BUF_SIZE bytes, mapped at IOVA */
 	char *buf;
-	/** @open: which parts are still there */
+	/** @open: parts that are not yet closed */
 	bool open[NR_PARTS];
 };
 
-static void hold(struct held *held, const char *bdf, enum backend backend,
-		 char *buf)
+static void user_open(struct user *user, const char *bdf, enum backend backend,
+		      char *buf)
 {
-	held->edu = edu_open(bdf, backend);
-	held->space = held->edu->vdev->space;
-	held->buf = buf;
-	space_map(held->space, buf, IOVA, SIZE);
-	memset(held->open, true, sizeof(held->open));
-	held->open[PART_GROUP] = backend != BACKEND_IOMMUFD;
+	user->edu = edu_open(bdf, backend);
+	user->space = user->edu->vdev->space;
+	user->buf = buf;
+	space_map(user->space, buf, IOVA, BUF_SIZE);
+	memset(user->open, true, sizeof(user->open));
+	user->open[PART_GROUP] = backend != BACKEND_IOMMUFD;
 }
 
-static void drop(struct held *held, enum part part)
+static void user_close_part(struct user *user, enum part part)
 {
-	if (!held->open[part])
+	if (!user->open[part])
 		return;
-	held->open[part] = false;
+	user->open[part] = false;
 	switch (part) {
 	case PART_SPACE:
-		sys_close(held->space->fd);
+		sys_close(user->space->fd);
 		break;
 	case PART_GROUP:
-		sys_close(held->space->groups->fd);
+		sys_close(user->space->groups->fd);
 		break;
 	case PART_DEVICE:
-		sys_close(held->edu->vdev->fd);
+		sys_close(user->edu->vdev->fd);
 		break;
 	default:
-		sys_munmap((void *)held->edu->regs, MIB(1));
+		sys_munmap((void *)user->edu->regs, MIB(1));
 	}
 }
 
-/* As long as the BAR is mapped, the device does what it did. */
-static void check_dma(struct held *held, unsigned int seed)
+/* DMA works as long as the BAR is mapped. */
+static void user_check_dma(struct user *user, unsigned int seed)
 {
-	if (!held->open[PART_BAR])
+	if (!user->open[PART_BAR])
 		return;
-	fill_pattern(held->buf, PAGE, seed);
-	edu_load(held->edu, IOVA, PAGE);
-	memset(held->buf + SIZE - PAGE, 0, PAGE);
-	edu_store(held->edu, IOVA + SIZE - PAGE, PAGE);
-	ASSERT(is_pattern(held->buf + SIZE - PAGE, PAGE, seed));
+	fill_pattern(user->buf, PAGE, seed);
+	edu_load(user->edu, IOVA, PAGE);
+	memset(user->buf + BUF_SIZE - PAGE, 0, PAGE);
+	edu_store(user->edu, IOVA + BUF_SIZE - PAGE, PAGE);
+	ASSERT(is_pattern(user->buf + BUF_SIZE - PAGE, PAGE, seed));
 }
 
-static void check_gone(const char *bdf, long long pins)
+static void check_released(const char *bdf, long long pins)
 {
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
-	ASSERT(sys_pins_held() < pins + (long long)(SIZE / PAGE));
+	ASSERT(sys_pins_held() < pins + (long long)(BUF_SIZE / PAGE));
 	sys_close(group_open(bdf));
 }
 
-/** struct order_args - what the orders are tried on */
+/** struct order_args - arguments of a test of all orders */
 struct order_args {
 	/** @bdf: the device */
 	const char *bdf;
-	/** @backend: the way to it */
+	/** @backend: backend to open it by */
 	enum backend backend;
-	/** @buf: SIZE bytes */
+	/** @buf: buffer of BUF_SIZE bytes */
 	char *buf;
-	/** @pins: pages that others had pinned before */
+	/** @pins: number of pages that were pinned before */
 	long long pins;
-	/** @runs: orders tried so far */
+	/** @runs: number of orders so far */
 	unsigned int runs;
-	/** @fn: takes a device apart in the order given */
+	/** @fn: opens a device and closes its parts in @order */
 	void (*fn)(const enum part *order, struct order_args *args);
 };
 
-/* Call @fn with each order of NR_PARTS things. */
-static void try_orders(struct order_args *args)
+/* Call args->fn for each permutation of the parts. */
+static void for_each_order(struct order_args *args)
 {
 	enum part order[NR_PARTS];
 	unsigned int code;
@@ -120,31 +120,31 @@ static void try_orders(struct order_args *args)
 
 static void close_idle(const enum part *order, struct order_args *args)
 {
-	struct held held;
+	struct user user;
 	unsigned int i;
 
-	hold(&held, args->bdf, args->backend, args->buf);
-	check_dma(&held, 1);
+	user_open(&user, args->bdf, args->backend, args->buf);
+	user_check_dma(&user, 1);
 	for (i = 0; i < NR_PARTS; i++) {
-		drop(&held, order[i]);
-		check_dma(&held, i + 2);
+		user_close_part(&user, order[i]);
+		user_check_dma(&user, i + 2);
 	}
-	check_gone(args->bdf, args->pins);
+	check_released(args->bdf, args->pins);
 	args->runs++;
 }
 
-/* The engine is told to write, and all is closed before it is through. */
+/* Close everything while a write by the DMA engine is in progress. */
 static void close_busy(const enum part *order, struct order_args *args)
 {
-	struct held held;
+	struct user user;
 	unsigned int i;
 
-	hold(&held, args->bdf, args->backend, args->buf);
-	edu_dma_start_out(held.edu, IOVA, PAGE);
+	user_open(&user, args->bdf, args->backend, args->buf);
+	edu_dma_start_out(user.edu, IOVA, PAGE);
 	for (i = 0; i < NR_PARTS; i++)
-		drop(&held, order[i]);
-	memset(args->buf, 0x5a, SIZE);
-	check_gone(args->bdf, args->pins);
+		user_close_part(&user, order[i]);
+	memset(args->buf, 0x5a, BUF_SIZE);
+	check_released(args->bdf, args->pins);
 	args->runs++;
 }
 
@@ -153,17 +153,17 @@ static void run_orders(enum backend backend, bool busy)
 	struct order_args args = {
 		.bdf = pci_need(TESTDEV_EDU0),
 		.backend = backend,
-		.buf = sys_mmap_anon(SIZE),
+		.buf = sys_mmap_anon(BUF_SIZE),
 		.pins = sys_pins_held(),
 		.fn = busy ? close_busy : close_idle,
 	};
 
-	try_orders(&args);
+	for_each_order(&args);
 	ASSERT_EQ(args.runs, 24);
-	/* When the last transfer has ended, nothing has reached us. */
+	/* Opening the device waits for the last transfer. It must not arrive. */
 	edu_close_with_space(edu_open(args.bdf, backend));
 	if (busy)
-		ASSERT(is_byte(args.buf, SIZE, 0x5a));
+		ASSERT(is_byte(args.buf, BUF_SIZE, 0x5a));
 }
 
 TEST_OVER(every_order, BACKENDS_ALL)
@@ -176,7 +176,7 @@ TEST_OVER(every_order_under_dma, BACKENDS_ALL)
 	run_orders(backend, true);
 }
 
-/* Two devices of one group and one of another, in six orders. */
+/* Two devices of one group and one of another, closed in six orders. */
 TEST_OVER(three_devices, BACKENDS_ALL)
 {
 	static const unsigned char orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 },
@@ -205,7 +205,7 @@ TEST_OVER(three_devices, BACKENDS_ALL)
 	}
 }
 
-/* Files that were never used for anything. */
+/* Files that are closed without being used. */
 TEST_OVER(close_at_once, BACKENDS_ALL)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* PCI config space: what is the device's, what is ours, what nobody's. */
+/* PCI config space: bits that are passed through, virtualized or read-only. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
@@ -10,24 +10,43 @@
 #include "sys.h"
 #include "vdev.h"
 
-/* Device Status of the e1000e */
+/* e1000e: Device Status */
 #define E1000_STATUS 0x08
+
+/* edu: IDs, class, and the identification register in BAR 0 */
+#define EDU_PCI_VENDOR 0x1234
+#define EDU_PCI_DEVICE 0x11e8
+#define EDU_PCI_CLASS 0x00ff00
+#define EDU_IDENTIFICATION 0x00
+#define EDU_ID_MASK 0xff
+#define EDU_ID 0xed
+
+/* Bits of a BAR that are not part of the address */
+#define BAR_FLAGS 0xfU
+
+/* Extended config space has no more capabilities than words. */
+#define MAX_EXT_CAPS ((PCI_CFG_SPACE_EXP_SIZE - PCI_CFG_SPACE_SIZE) / 4)
+
+/* Values of PCI_PM_CTRL_STATE_MASK */
+enum { POWER_STATE_D0 = 0, POWER_STATE_D3HOT = 3 };
 
 TEST_OVER(identity_is_read_only, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
 
-	ASSERT_EQ(vdev_cfg_read(vdev, PCI_VENDOR_ID, 2), 0x1234);
-	ASSERT_EQ(vdev_cfg_read(vdev, PCI_DEVICE_ID, 2), 0x11e8);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_VENDOR_ID, 2), EDU_PCI_VENDOR);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_DEVICE_ID, 2), EDU_PCI_DEVICE);
 	vdev_cfg_write(vdev, PCI_VENDOR_ID, 4, 0);
 	vdev_cfg_write(vdev, PCI_CLASS_REVISION, 4, 0);
 	vdev_cfg_write(vdev, PCI_HEADER_TYPE, 1, 0x7f);
-	ASSERT_EQ(vdev_cfg_read(vdev, PCI_VENDOR_ID, 4), 0x11e81234);
-	ASSERT_EQ(vdev_cfg_read(vdev, PCI_CLASS_REVISION, 4) >> 8, 0x00ff00);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_VENDOR_ID, 4),
+		  EDU_PCI_DEVICE << 16 | EDU_PCI_VENDOR);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_CLASS_REVISION, 4) >> 8,
+		  EDU_PCI_CLASS);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_HEADER_TYPE, 1), 0);
 }
 
-/* A driver finds out how large a BAR is by writing ones to it. */
+/* Writing ones to a BAR makes it read as its size. */
 TEST_OVER(bar_sizing, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
@@ -37,17 +56,19 @@ TEST_OVER(bar_sizing, BACKENDS_ALL)
 
 	vdev_cfg_write(vdev, PCI_BASE_ADDRESS_0, 4, ~0U);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4),
-		  ~(__u32)(MIB(1) - 1) | (before & 0xf));
-	/* The device still answers where the kernel has put it. */
+		  ~(__u32)(MIB(1) - 1) | (before & BAR_FLAGS));
+	/* The real BAR keeps the address that the kernel has assigned. */
 	vdev_enable(vdev, false);
-	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 4);
-	ASSERT_EQ(value & 0xff, 0xed);
-	/* Its place in the user's mind is the user's. */
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, EDU_IDENTIFICATION, &value,
+		   4);
+	ASSERT_EQ(value & EDU_ID_MASK, EDU_ID);
+	/* The virtual BAR reads as any address that the user writes. */
 	vdev_cfg_write(vdev, PCI_BASE_ADDRESS_0, 4, 0xabc00000);
-	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4) & ~0xfU,
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4) & ~BAR_FLAGS,
 		  0xabc00000);
-	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 4);
-	ASSERT_EQ(value & 0xff, 0xed);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, EDU_IDENTIFICATION, &value,
+		   4);
+	ASSERT_EQ(value & EDU_ID_MASK, EDU_ID);
 	vdev_cfg_write(vdev, PCI_BASE_ADDRESS_0, 4, before);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4), before);
 
@@ -70,9 +91,9 @@ TEST_OVER(bar_sizing_64_bit, BACKENDS_ALL)
 	vdev_cfg_write(vdev, PCI_BASE_ADDRESS_0, 4, ~0U);
 	vdev_cfg_write(vdev, PCI_BASE_ADDRESS_1, 4, ~0U);
 	size = vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4);
-	ASSERT_EQ(size & 0xf & ~PCI_BASE_ADDRESS_MEM_PREFETCH,
+	ASSERT_EQ(size & BAR_FLAGS & ~PCI_BASE_ADDRESS_MEM_PREFETCH,
 		  PCI_BASE_ADDRESS_MEM_TYPE_64);
-	size = (size & ~0xfULL) |
+	size = (size & ~(__u64)BAR_FLAGS) |
 	       (__u64)vdev_cfg_read(vdev, PCI_BASE_ADDRESS_1, 4) << 32;
 	ASSERT_EQ(~size + 1, info.size);
 }
@@ -87,7 +108,7 @@ TEST_OVER(rom_sizing, BACKENDS_ALL)
 		  ~(__u32)(KIB(64) - 1));
 }
 
-/* Without memory decoding there is nothing behind a BAR. */
+/* BARs cannot be accessed while memory decoding is disabled. */
 TEST_OVER(command_memory, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
@@ -97,19 +118,22 @@ TEST_OVER(command_memory, BACKENDS_ALL)
 	vdev_enable(vdev, false);
 	command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
 	ASSERT(command & PCI_COMMAND_MEMORY);
-	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 4);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, EDU_IDENTIFICATION, &value,
+		   4);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, command & ~PCI_COMMAND_MEMORY);
 	ASSERT(!(vdev_cfg_read(vdev, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY));
-	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 4),
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX,
+			       EDU_IDENTIFICATION, &value, 4),
 		  -EIO);
 	ASSERT_RC(__vdev_pwrite(vdev, VFIO_PCI_BAR0_REGION_INDEX, 4, &value, 4),
 		  -EIO);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
-	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 4);
-	ASSERT_EQ(value & 0xff, 0xed);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, EDU_IDENTIFICATION, &value,
+		   4);
+	ASSERT_EQ(value & EDU_ID_MASK, EDU_ID);
 }
 
-/* A device comes without bus mastering, whatever its last user did. */
+/* Bus mastering is disabled at open, even if the last user enabled it. */
 TEST_OVER(command_master_at_open, BACKENDS_ALL)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);
@@ -123,7 +147,7 @@ TEST_OVER(command_master_at_open, BACKENDS_ALL)
 	ASSERT(!(vdev_cfg_read(vdev, PCI_COMMAND, 2) & PCI_COMMAND_MASTER));
 }
 
-/* What a user leaves in our copy is not there for the next one. */
+/* Opening the device discards the virtual config space of the last user. */
 TEST_OVER(state_is_fresh_at_open, BACKENDS_ALL)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);
@@ -149,7 +173,7 @@ TEST_OVER(interrupt_pin, BACKENDS_ALL)
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_INTERRUPT_PIN, 1), 1);
 }
 
-/* MSI is set up by SET_IRQS; its registers are for show. */
+/* MSI is set up by VFIO_DEVICE_SET_IRQS; its registers are virtual. */
 TEST_OVER(msi_registers, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
@@ -184,25 +208,25 @@ TEST_OVER(capability_headers_are_read_only, BACKENDS_ALL)
 	}
 }
 
-/* Extended capabilities begin at 0x100 and are chained upwards. */
+/* The chain of extended capabilities begins at offset 0x100. */
 TEST_OVER(extended_capabilities, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
 	unsigned int pos = PCI_CFG_SPACE_SIZE;
-	unsigned int hops = 0;
+	unsigned int nr_caps = 0;
 	bool aer = false;
 
 	while (pos) {
 		__u32 header = vdev_cfg_read(vdev, pos, 4);
 
-		ASSERT(pos >= PCI_CFG_SPACE_SIZE && hops++ < 960);
+		ASSERT(pos >= PCI_CFG_SPACE_SIZE && nr_caps++ < MAX_EXT_CAPS);
 		aer |= PCI_EXT_CAP_ID(header) == PCI_EXT_CAP_ID_ERR;
 		pos = PCI_EXT_CAP_NEXT(header);
 	}
 	ASSERT(aer);
 }
 
-/* A device that is put to sleep has no BARs, and has them again awake. */
+/* BARs cannot be accessed in D3hot, and can be accessed in D0 again. */
 TEST_OVER(power_states, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
@@ -212,24 +236,28 @@ TEST_OVER(power_states, BACKENDS_ALL)
 
 	ASSERT(pm);
 	vdev_enable(vdev, false);
-	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 8, &value, 4);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, E1000_STATUS, &value, 4);
 	pmcsr = vdev_cfg_read(vdev, pm + PCI_PM_CTRL, 2);
 	ASSERT_EQ(pmcsr & PCI_PM_CTRL_STATE_MASK, 0);
 	vdev_cfg_write(vdev, pm + PCI_PM_CTRL, 2, pmcsr | 3);
 	ASSERT_EQ(vdev_cfg_read(vdev, pm + PCI_PM_CTRL, 2) &
 			  PCI_PM_CTRL_STATE_MASK,
 		  3);
-	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 8, &value, 4),
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, E1000_STATUS,
+			       &value, 4),
 		  -EIO);
 	vdev_cfg_write(vdev, pm + PCI_PM_CTRL, 2, pmcsr);
 	ASSERT_EQ(vdev_cfg_read(vdev, pm + PCI_PM_CTRL, 2) &
 			  PCI_PM_CTRL_STATE_MASK,
 		  0);
 	vdev_enable(vdev, false);
-	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 8, &value, 4);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, E1000_STATUS, &value, 4);
 }
 
-/* What is written in D3hot holds in D0, though the way there resets the rest. */
+/*
+ * The command register keeps a value written in D3hot, although the transition to
+ * D0 resets the function.
+ */
 TEST_OVER(command_written_in_d3hot, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
@@ -238,22 +266,23 @@ TEST_OVER(command_written_in_d3hot, BACKENDS_ALL)
 
 	ASSERT(!(vdev_cfg_read(vdev, ctrl, 2) & PCI_PM_CTRL_NO_SOFT_RESET));
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
-	vdev_cfg_write(vdev, ctrl, 2, 3);
+	vdev_cfg_write(vdev, ctrl, 2, POWER_STATE_D3HOT);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
-	vdev_cfg_write(vdev, ctrl, 2, 0);
+	vdev_cfg_write(vdev, ctrl, 2, POWER_STATE_D0);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_COMMAND, 2), PCI_COMMAND_MEMORY);
-	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 8, &value, 4);
+	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, E1000_STATUS, &value, 4);
 	ASSERT(value && value != ~0U);
 
-	vdev_cfg_write(vdev, ctrl, 2, 3);
+	vdev_cfg_write(vdev, ctrl, 2, POWER_STATE_D3HOT);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
-	vdev_cfg_write(vdev, ctrl, 2, 0);
+	vdev_cfg_write(vdev, ctrl, 2, POWER_STATE_D0);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_COMMAND, 2), PCI_COMMAND_MASTER);
-	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 8, &value, 4),
+	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, E1000_STATUS,
+			       &value, 4),
 		  -EIO);
 }
 
-/* Virtual functions come and go by the host. */
+/* Only the host can enable virtual functions. */
 TEST_OVER(sriov_is_read_only, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_IGB), backend);
@@ -277,7 +306,7 @@ TEST_OVER(sriov_is_read_only, BACKENDS_ALL)
 	}
 }
 
-/* However it is cut into pieces, it is written the same. */
+/* Writes of any size and alignment have the same effect. */
 TEST_OVER(write_any_size_and_alignment, BACKENDS_ALL)
 {
 	static const unsigned char ones[7] = { 0xff, 0xff, 0xff, 0xff,
@@ -286,11 +315,11 @@ TEST_OVER(write_any_size_and_alignment, BACKENDS_ALL)
 						0x55, 0x66, 0x77, 0x88 };
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
 	unsigned int config = VFIO_PCI_CONFIG_REGION_INDEX;
-	__u32 flags = vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4) & 0xf;
+	__u32 flags = vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4) & BAR_FLAGS;
 	__u32 header = vdev_cfg_read(vdev, PCI_CACHE_LINE_SIZE, 4) >> 16;
 
 	vdev_cfg_write(vdev, PCI_BASE_ADDRESS_0, 4, 0);
-	/* Header type, BIST and the BAR but its highest byte */
+	/* Header type, BIST and the lower 3 bytes of the BAR */
 	vdev_pwrite(vdev, config, PCI_HEADER_TYPE, ones, 5);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_CACHE_LINE_SIZE, 4) >> 16, header);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4),
@@ -301,18 +330,18 @@ TEST_OVER(write_any_size_and_alignment, BACKENDS_ALL)
 	vdev_pwrite(vdev, config, PCI_BASE_ADDRESS_0 + 3, bytes, 1);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4),
 		  0x11200000 | flags);
-	/* Into the BAR that is none */
+	/* The BAR and 3 bytes of the next one, which is not implemented */
 	vdev_pwrite(vdev, config, PCI_BASE_ADDRESS_0, bytes, 7);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_0, 4),
 		  0x44300000 | flags);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_BASE_ADDRESS_1, 4), 0);
-	/* Interrupt line and, read-only, what is around it */
+	/* The interrupt line and its neighbors, which are read-only */
 	vdev_pwrite(vdev, config, PCI_INTERRUPT_LINE - 1, bytes, 3);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_INTERRUPT_LINE, 1), 0x22);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_INTERRUPT_PIN, 1), 1);
 }
 
-/* However it is cut into pieces, it reads the same. */
+/* Reads of any size and alignment return the same bytes. */
 TEST_OVER(any_size_and_alignment, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
@@ -322,7 +351,7 @@ TEST_OVER(any_size_and_alignment, BACKENDS_ALL)
 	unsigned int i;
 
 	vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 0, whole, 256);
-	ASSERT_EQ(whole[0], 0x34);
+	ASSERT_EQ(whole[0], EDU_PCI_VENDOR & 0xff);
 	for (size = 1; size <= sizeof(part); size = size * 2 + 1) {
 		for (i = 0; i + size <= sizeof(whole); i += size) {
 			vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, i, part,
@@ -348,8 +377,8 @@ TEST_OVER(out_of_bounds, BACKENDS_ALL)
 }
 
 /*
- * A driver may know a way to reset its device that nobody else does. Then the
- * BARs are gone, and come back when it enables them.
+ * A user may reset a device by device-specific means. This clears the BARs, which
+ * are restored when the user enables memory decoding.
  */
 TEST_OVER(bars_after_hidden_reset, BACKENDS_ALL)
 {
@@ -358,7 +387,7 @@ TEST_OVER(bars_after_hidden_reset, BACKENDS_ALL)
 					     PCI_ROM_ADDRESS };
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
 	__u32 command, before[ARRAY_SIZE(bars)], status, now;
-	unsigned int lost, i;
+	unsigned int variant, i;
 
 	vdev_enable(vdev, true);
 	command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
@@ -369,11 +398,11 @@ TEST_OVER(bars_after_hidden_reset, BACKENDS_ALL)
 	ASSERT(before[0] & PCI_BASE_ADDRESS_MEM_MASK);
 	ASSERT(before[1] & PCI_BASE_ADDRESS_MEM_MASK);
 
-	/* It shows by a BAR that is gone, or by memory that is disabled. */
-	for (lost = 0; lost < 2; lost++) {
-		for (i = lost; i < ARRAY_SIZE(bars); i++)
+	/* The reset is detected by a cleared BAR or by disabled decoding. */
+	for (variant = 0; variant < 2; variant++) {
+		for (i = variant; i < ARRAY_SIZE(bars); i++)
 			pci_write_config(vdev->bdf, bars[i], 4, 0);
-		if (lost)
+		if (variant)
 			pci_write_config(vdev->bdf, PCI_COMMAND, 2, 0);
 		vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
 		for (i = 0; i < ARRAY_SIZE(bars); i++)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The container's state machine: who may do what, and when. */
+/* The states of a container, and the calls that each of them permits. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +12,8 @@
 #include "vdev.h"
 
 #define IOVA 0x10000000ULL
+/* VFIO_TYPE1_NESTING_IOMMU, which newer headers do not define */
+#define EXTENSION_NESTING 6
 
 TEST_OVER(api_version, BACKENDS_LEGACY)
 {
@@ -28,7 +30,7 @@ TEST_OVER(extensions, BACKENDS_LEGACY)
 	bool nesting = sys_kernel_before(6, 13);
 	unsigned int round;
 
-	/* Without a group, with one, and with a type. */
+	/* Without a group, with a group, and with an IOMMU type. */
 	for (round = 0; round < 3; round++) {
 		ASSERT_RC(__container_extension(container, VFIO_TYPE1v2_IOMMU),
 			  1);
@@ -37,8 +39,8 @@ TEST_OVER(extensions, BACKENDS_LEGACY)
 						VFIO_SPAPR_TCE_IOMMU),
 			  0);
 		ASSERT_RC(__container_extension(container, VFIO_EEH), 0);
-		/* The number of nesting, which newer kernels have not. */
-		ASSERT_RC(__container_extension(container, 6), nesting);
+		ASSERT_RC(__container_extension(container, EXTENSION_NESTING),
+			  nesting);
 		ASSERT_RC(__container_extension(container,
 						VFIO_SPAPR_TCE_v2_IOMMU),
 			  0);
@@ -66,7 +68,7 @@ TEST_OVER(set_iommu_wants_a_group, BACKENDS_LEGACY)
 {
 	int container = container_open(backend);
 
-	/* /dev/iommu does not know yet that it is to be a container */
+	/* Without an IOAS, /dev/iommu is not yet a container. */
 	ASSERT_RC(__container_set_iommu(container, VFIO_TYPE1v2_IOMMU),
 		  backend == BACKEND_SYMLINK ? -ENODEV : -EINVAL);
 	ASSERT_RC(__container_set_iommu(container, 1000), -EINVAL);
@@ -83,11 +85,11 @@ TEST_OVER(set_iommu_unknown_type, BACKENDS_LEGACY)
 	ASSERT_RC(__container_set_iommu(container, 1000), -ENODEV);
 	ASSERT_RC(__container_set_iommu(container, VFIO_SPAPR_TCE_IOMMU),
 		  -ENODEV);
-	/* An extension that the type1 driver has, and yet no type. */
+	/* An extension that is supported, but is not an IOMMU type. */
 	ASSERT_RC(__container_set_iommu(container, VFIO_UNMAP_ALL), -EINVAL);
 	ASSERT_RC(__container_set_iommu(container, VFIO_NOIOMMU_IOMMU),
 		  -ENODEV);
-	/* Such an error is not for ever. */
+	/* The container is usable after these errors. */
 	container_set_iommu(container);
 	sys_close(group_device(group, bdf));
 }
@@ -105,6 +107,7 @@ TEST_OVER(set_iommu_once, BACKENDS_LEGACY)
 	ASSERT_RC(__container_set_iommu(container, 1000), -EINVAL);
 }
 
+/* Without an IOMMU type, calls of the type fail. */
 static void check_unset(int container)
 {
 	struct vfio_iommu_type1_info info = { .argsz = sizeof(info) };
@@ -147,7 +150,7 @@ TEST_OVER(unknown_ioctl, BACKENDS_LEGACY)
 	ASSERT_RC(__sys_ioctl(container, _IO('x', 1), NULL), -ENOTTY);
 }
 
-/* The last group takes all with it: mappings, pins, and the type. */
+/* Removing the last group removes mappings, pins, and the IOMMU type. */
 TEST_OVER(last_group_leaves, BACKENDS_LEGACY)
 {
 	const char *bdf1 = pci_need(TESTDEV_EDU1);
@@ -164,7 +167,7 @@ TEST_OVER(last_group_leaves, BACKENDS_LEGACY)
 	container_map(container, buf, IOVA, MIB(16));
 	ASSERT(sys_pins_held() >= pins + 4096);
 	ASSERT_RC(__group_unset_container(group0), 0);
-	/* One is still there, and so is the mapping. */
+	/* The other group remains, and so does the mapping. */
 	ASSERT_RC(__container_map(container, buf, IOVA, MIB(16), 3), -EEXIST);
 	ASSERT_RC(__group_unset_container(group1), 0);
 	check_unset(container);
@@ -173,14 +176,14 @@ TEST_OVER(last_group_leaves, BACKENDS_LEGACY)
 	ASSERT(sys_pins_held() < pins + 4096);
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
 
-	/* And it begins anew. */
+	/* The container can be used again. */
 	group_set_container(group1, container);
 	container_set_iommu(container);
 	container_map(container, buf, IOVA, MIB(16));
 	sys_close(group_device(group1, bdf1));
 }
 
-/* A group that comes later finds the mappings of the others. */
+/* A group added later has access to existing mappings. */
 TEST_OVER(later_group_joins, BACKENDS_LEGACY)
 {
 	const char *bdf1 = pci_need(TESTDEV_EDU1);
@@ -200,7 +203,7 @@ TEST_OVER(later_group_joins, BACKENDS_LEGACY)
 	space_close(space);
 }
 
-/* Groups are attached with the container, not with their first device. */
+/* A group is attached when it is added, not when a device is opened. */
 TEST_OVER(mappings_live_without_a_device, BACKENDS_LEGACY)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);
@@ -230,7 +233,7 @@ TEST_OVER(mappings_live_without_a_device, BACKENDS_LEGACY)
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
 }
 
-/* The groups keep the container alive when its file is closed. */
+/* Groups keep the container alive after its file is closed. */
 TEST_OVER(container_file_closed_first, BACKENDS_LEGACY)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
@@ -248,7 +251,7 @@ TEST_OVER(container_file_closed_first, BACKENDS_LEGACY)
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
 }
 
-/* Two containers do not know of each other. */
+/* Two containers are independent. */
 TEST_OVER(two_containers, BACKENDS_LEGACY)
 {
 	const char *bdf1 = pci_need(TESTDEV_EDU1);

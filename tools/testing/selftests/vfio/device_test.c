@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a PCI device tells about itself, its regions and its interrupts. */
+/* Information on a PCI device, its regions and its interrupts. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -13,7 +13,9 @@
 #include "sys.h"
 #include "vdev.h"
 
-#define RW (VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE)
+#define REGION_RW (VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE)
+/* File offset far beyond all regions */
+#define OFFSET_UNUSED 0x7000000000000000
 
 TEST_OVER(info, BACKENDS_ALL)
 {
@@ -70,7 +72,7 @@ TEST_OVER(region_info_struct, BACKENDS_ALL)
 	ASSERT_RC(__sys_ioctl(vdev->fd, cmd, &info), -EINVAL);
 	info.index = ~0U;
 	ASSERT_RC(__sys_ioctl(vdev->fd, cmd, &info), -EINVAL);
-	/* The device is no VGA. */
+	/* The device is not a VGA device. */
 	info.index = VFIO_PCI_VGA_REGION_INDEX;
 	ASSERT_RC(__sys_ioctl(vdev->fd, cmd, &info), -EINVAL);
 }
@@ -84,7 +86,7 @@ TEST_OVER(regions_of_edu, BACKENDS_ALL)
 
 	vdev_region(vdev, VFIO_PCI_BAR0_REGION_INDEX, &bar);
 	ASSERT_EQ(bar.size, MIB(1));
-	ASSERT_EQ(bar.flags, RW | VFIO_REGION_INFO_FLAG_MMAP);
+	ASSERT_EQ(bar.flags, REGION_RW | VFIO_REGION_INFO_FLAG_MMAP);
 	ASSERT(!(bar.offset % PAGE));
 	for (i = VFIO_PCI_BAR1_REGION_INDEX; i <= VFIO_PCI_BAR5_REGION_INDEX;
 	     i++) {
@@ -97,7 +99,7 @@ TEST_OVER(regions_of_edu, BACKENDS_ALL)
 	ASSERT_EQ(info.size, 0);
 	vdev_region(vdev, VFIO_PCI_CONFIG_REGION_INDEX, &info);
 	ASSERT_EQ(info.size, 256);
-	ASSERT_EQ(info.flags, RW);
+	ASSERT_EQ(info.flags, REGION_RW);
 }
 
 TEST_OVER(regions_of_e1000e, BACKENDS_ALL)
@@ -110,12 +112,12 @@ TEST_OVER(regions_of_e1000e, BACKENDS_ALL)
 	ASSERT_EQ(info.flags, VFIO_REGION_INFO_FLAG_READ);
 	vdev_region(vdev, VFIO_PCI_CONFIG_REGION_INDEX, &info);
 	ASSERT_EQ(info.size, 4096);
-	/* BAR 2 has I/O ports, which cannot be mapped. */
+	/* BAR 2 is a range of I/O ports, which cannot be mapped. */
 	vdev_region(vdev, VFIO_PCI_BAR2_REGION_INDEX, &info);
-	ASSERT_EQ(info.flags & ~RW, 0);
+	ASSERT_EQ(info.flags & ~REGION_RW, 0);
 }
 
-/* The BAR that holds the MSI-X table says by a capability that it maps. */
+/* A BAR with an MSI-X table has the capability that it can be mapped. */
 TEST_OVER(region_capabilities, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
@@ -166,7 +168,7 @@ TEST_OVER(irq_info_struct, BACKENDS_ALL)
 	ASSERT_RC(__sys_ioctl(vdev->fd, cmd, &info), -EINVAL);
 	info.index = ~0U;
 	ASSERT_RC(__sys_ioctl(vdev->fd, cmd, &info), -EINVAL);
-	/* Errors are told of by PCI Express devices only. */
+	/* Only PCI Express devices report errors. */
 	info.index = VFIO_PCI_ERR_IRQ_INDEX;
 	ASSERT_RC(__sys_ioctl(vdev->fd, cmd, &info), -EINVAL);
 }
@@ -201,7 +203,7 @@ TEST_OVER(irqs_of_nvme, BACKENDS_ALL)
 	ASSERT_EQ(info.count, 1);
 }
 
-/* Offsets of the file that no region has. */
+/* Accesses at offsets that are not in a region. */
 TEST_OVER(access_outside_of_regions, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
@@ -220,10 +222,9 @@ TEST_OVER(access_outside_of_regions, BACKENDS_ALL)
 		  -EINVAL);
 	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, &value, 4),
 		  -EINVAL);
-	ASSERT_RC(pread(vdev->fd, &value, 4, 0x7000000000000000) < 0 ? -errno :
-								       0,
+	ASSERT_RC(pread(vdev->fd, &value, 4, OFFSET_UNUSED) < 0 ? -errno : 0,
 		  -EINVAL);
-	/* Nothing asked for is nothing done. */
+	/* A read of no bytes succeeds. */
 	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 0),
 		  0);
 	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, BAD_PTR, 4),

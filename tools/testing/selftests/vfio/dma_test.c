@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a device can reach by DMA, and what it cannot. */
+/* Memory that a device can access by DMA, and memory that it cannot. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <string.h>
@@ -15,8 +15,9 @@
 
 #define IOVA 0x10000000ULL
 #define IOVA2 0x20000000ULL
+#define IOVA_ABOVE_4G 0x3f00000000ULL
 
-/* Memory to device and back, with data that nothing else can have made. */
+/* From memory to the device and back, with a pattern that only the test has. */
 TEST_OVER(round_trip, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
@@ -32,7 +33,7 @@ TEST_OVER(round_trip, BACKENDS_ALL)
 	edu_close_with_space(edu);
 }
 
-/* Each page of a mapping leads to its own memory, not only the first. */
+/* Each page of a mapping is translated to its own memory. */
 TEST_OVER(every_page_is_its_own, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
@@ -63,16 +64,16 @@ TEST_OVER(cannot_reach_what_was_never_mapped, BACKENDS_ALL)
 
 	memset(buf, 0x5a, 2 * PAGE);
 	space_map(edu->vdev->space, buf, IOVA, PAGE);
-	/* The next page of IOVA, and one far away. */
+	/* The next page, and a page far away. */
 	edu_store(edu, IOVA + PAGE, PAGE);
 	edu_store(edu, IOVA2, PAGE);
 	ASSERT(is_byte(buf, 2 * PAGE, 0x5a));
-	/* The device is not stuck after its fault. */
+	/* The device still works after a fault. */
 	edu_round_trip(edu, buf, IOVA, 2);
 	edu_close_with_space(edu);
 }
 
-/* The translation that the device has used before is gone with the mapping. */
+/* Unmapping invalidates a translation that the device has used. */
 TEST_OVER(cannot_reach_what_was_unmapped, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
@@ -89,7 +90,7 @@ TEST_OVER(cannot_reach_what_was_unmapped, BACKENDS_ALL)
 	edu_close_with_space(edu);
 }
 
-/* A new mapping at an old address leads to the new memory only. */
+/* A new mapping at the same IOVA is translated to the new memory only. */
 TEST_OVER(remap_leads_to_the_new_memory, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
@@ -125,7 +126,7 @@ TEST_OVER(read_only_mapping_is_not_written, BACKENDS_ALL)
 	edu_close_with_space(edu);
 }
 
-/* A read-only map of memory that this process itself cannot write. */
+/* Memory that the process cannot write can only be mapped for reading. */
 TEST_OVER(read_only_memory, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
@@ -144,7 +145,7 @@ TEST_OVER(read_only_memory, BACKENDS_ALL)
 	edu_close_with_space(edu);
 }
 
-/* Without bus mastering the device reaches nothing at all. */
+/* A device with bus mastering disabled cannot do DMA. */
 TEST_OVER(no_bus_master_no_dma, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
@@ -163,7 +164,7 @@ TEST_OVER(no_bus_master_no_dma, BACKENDS_ALL)
 	edu_close_with_space(edu);
 }
 
-/* Both devices see one mapping, made before and after the second came. */
+/* Both devices can access mappings made before and after the second open. */
 TEST_OVER(two_devices_one_space, BACKENDS_ALL)
 {
 	const char *bdf1 = pci_need(TESTDEV_EDU1);
@@ -185,14 +186,14 @@ TEST_OVER(two_devices_one_space, BACKENDS_ALL)
 	edu_store(edu0, IOVA, PAGE);
 	ASSERT(is_pattern(buf, PAGE, 8));
 
-	/* One unmap takes it from both. */
+	/* Unmapping applies to both devices. */
 	space_unmap(space, IOVA, PAGE);
 	memset(buf, 0x5a, PAGE);
 	edu_store(edu0, IOVA, PAGE);
 	edu_store(edu1, IOVA, PAGE);
 	ASSERT(is_byte(buf, PAGE, 0x5a));
 	edu_close(edu0);
-	/* The one that stays does not notice. */
+	/* Closing one device does not affect the other. */
 	memset(buf + PAGE, 0, PAGE);
 	edu_store(edu1, IOVA2, PAGE);
 	ASSERT(is_pattern(buf + PAGE, PAGE, 8));
@@ -200,7 +201,7 @@ TEST_OVER(two_devices_one_space, BACKENDS_ALL)
 	space_close(space);
 }
 
-/* Two devices that the IOMMU cannot tell apart. */
+/* Two devices that the IOMMU cannot distinguish. */
 TEST_OVER(two_devices_one_group, BACKENDS_ALL)
 {
 	const char *bdf1 = pci_need(TESTDEV_SHARED1);
@@ -226,7 +227,7 @@ TEST_OVER(two_devices_one_group, BACKENDS_ALL)
 	space_close(space);
 }
 
-/* The same IOVA in two spaces is two things. */
+/* The same IOVA in two address spaces is translated independently. */
 TEST_OVER(two_spaces_are_apart, BACKENDS_ALL)
 {
 	const char *bdf1 = pci_need(TESTDEV_EDU1);
@@ -248,7 +249,7 @@ TEST_OVER(two_spaces_are_apart, BACKENDS_ALL)
 	ASSERT(is_pattern(buf1, PAGE, 11));
 	edu_store(edu0, IOVA, PAGE);
 	ASSERT(is_pattern(buf0, PAGE, 10));
-	/* What is in one only, the other cannot reach. */
+	/* A mapping in one space does not exist in the other. */
 	space_unmap(edu1->vdev->space, IOVA, PAGE);
 	memset(buf0, 0x5a, PAGE);
 	memset(buf1, 0x5a, PAGE);
@@ -259,7 +260,7 @@ TEST_OVER(two_spaces_are_apart, BACKENDS_ALL)
 	edu_close_with_space(edu1);
 }
 
-/* One memory at two addresses, in one request after the other. */
+/* The same memory at two IOVAs, of which one is unmapped. */
 TEST_OVER(aliases, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
@@ -277,18 +278,18 @@ TEST_OVER(aliases, BACKENDS_ALL)
 	edu_close_with_space(edu);
 }
 
-/* Mapped memory stays where it is while the process lets go of it. */
+/* Mapped memory stays pinned after the process unmaps it. */
 TEST_OVER(memory_outlives_munmap, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
 	struct space *space = edu->vdev->space;
-	char *gone = sys_mmap_anon(PAGE);
+	char *buf = sys_mmap_anon(PAGE);
 	char *out = sys_mmap_anon(PAGE);
 
-	fill_pattern(gone, PAGE, 13);
-	space_map(space, gone, IOVA, PAGE);
+	fill_pattern(buf, PAGE, 13);
+	space_map(space, buf, IOVA, PAGE);
 	space_map(space, out, IOVA2, PAGE);
-	sys_munmap(gone, PAGE);
+	sys_munmap(buf, PAGE);
 	edu_load(edu, IOVA, PAGE);
 	edu_store(edu, IOVA2, PAGE);
 	ASSERT(is_pattern(out, PAGE, 13));
@@ -296,16 +297,16 @@ TEST_OVER(memory_outlives_munmap, BACKENDS_ALL)
 	edu_close_with_space(edu);
 }
 
-/* High addresses: the engine and the IOMMU take more than 32 bits. */
+/* The device and the IOMMU support IOVAs of more than 32 bits. */
 TEST_OVER(above_4g, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
 
-	edu_check_round_trip(edu, 0x3f00000000ULL, 14);
+	edu_check_round_trip(edu, IOVA_ABOVE_4G, 14);
 	edu_close_with_space(edu);
 }
 
-/* All kinds of memory in one run: huge, shared, small, read from a file. */
+/* Huge pages, a memfd, and shared anonymous memory. */
 TEST_OVER(kinds_of_memory, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
