@@ -140,7 +140,9 @@ static long nr_faults(void)
 	return usage.ru_minflt;
 }
 
-/* Map the video memory at @skew bytes after an address aligned to huge pages. */
+/*
+ * Map the video memory at @skew bytes after an address aligned to huge pages.
+ */
 static volatile char *map_vram(struct vdev *vdev, size_t skew)
 {
 	struct vfio_region_info info;
@@ -180,7 +182,9 @@ static void check_pages(struct vdev *vdev, volatile char *vram)
 	}
 }
 
-/* A large BAR is mapped by huge pages, which are removed and faulted in again. */
+/*
+ * A large BAR is mapped by huge pages, which are removed and faulted in again.
+ */
 TEST_OVER(mmap_huge, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_VGA), backend);
@@ -304,8 +308,8 @@ TEST_OVER(io_ports, BACKENDS_ALL)
 }
 
 /*
- * In D3hot a BAR of I/O ports and the ROM cannot be accessed. The information on
- * the ROM is available nevertheless.
+ * In D3hot a BAR of I/O ports and the ROM cannot be accessed. The information
+ * on the ROM is available nevertheless.
  */
 TEST_OVER(nothing_in_d3hot, BACKENDS_ALL)
 {
@@ -394,8 +398,8 @@ TEST_OVER(msix_table_is_hidden, BACKENDS_ALL)
 }
 
 /*
- * Let claimer.ko claim @size bytes at @offset of a BAR, until the returned file is
- * closed.
+ * Let claimer.ko claim @size bytes at @offset of a BAR, until the returned file
+ * is closed.
  */
 static int claim_bar(const char *bdf, unsigned int bar, unsigned int offset,
 		     unsigned int size)

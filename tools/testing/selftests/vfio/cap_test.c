@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The length of capabilities that have a register with it: bytes of a capability
- * are virtualized by its rules, bytes after it are passed to the function.
+ * The length of capabilities that have a register with it: bytes of a
+ * capability are virtualized by its rules, bytes after it are passed to the
+ * function.
  */
 #include <linux/pci_regs.h>
 #include <stdbool.h>
@@ -30,7 +31,9 @@
 enum cap_access {
 	/** @CAP_READONLY: none */
 	CAP_READONLY,
-	/** @CAP_VIRTUAL: the user reads the value, the function does not get it */
+	/**
+	 * @CAP_VIRTUAL: the user reads the value, the function does not get it
+	 */
 	CAP_VIRTUAL,
 	/** @CAP_RAW: the function gets the value */
 	CAP_RAW,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Writes to capabilities that have an effect: vital product data, function level
- * resets, the read request size, power states.
+ * Writes to capabilities that have an effect: vital product data, function
+ * level resets, the read request size, power states.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -229,8 +229,8 @@ TEST_OVER(vpd_transfer_fails, BACKEND_CONTAINER)
 }
 
 /*
- * A function that can be reset by PCI Express FLR and by AF FLR. A reset restores
- * the initial value of its register at SCRATCH_AT.
+ * A function that can be reset by PCI Express FLR and by AF FLR. A reset
+ * restores the initial value of its register at SCRATCH_AT.
  */
 static void flr_image(struct mock_pci_image *image, __u32 devcap, __u8 af)
 {

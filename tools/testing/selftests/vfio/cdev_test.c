@@ -202,7 +202,9 @@ TEST(objects_in_use)
 	ASSERT_RC(__iommufd_destroy(iommufd, ioas), -EBUSY);
 	ASSERT_RC(__iommufd_destroy(iommufd, hwpt), -EBUSY);
 	ASSERT_RC(__cdev_detach(fd), 0);
-	/* The HWPT was created by the attach, and is destroyed by the detach. */
+	/*
+	 * The HWPT was created by the attach, and is destroyed by the detach.
+	 */
 	ASSERT_RC(__iommufd_destroy(iommufd, hwpt), -ENOENT);
 	iommufd_destroy(iommufd, ioas);
 	ASSERT_RC(__iommufd_destroy(iommufd, id), -EBUSY);

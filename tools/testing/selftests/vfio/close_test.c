@@ -99,7 +99,7 @@ struct order_args {
 };
 
 /* Call args->fn for each permutation of the parts. */
-static void for_each_order(struct order_args *args)
+static void permute_parts(struct order_args *args)
 {
 	enum part order[NR_PARTS];
 	unsigned int code;
@@ -158,9 +158,11 @@ static void run_orders(enum backend backend, bool busy)
 		.fn = busy ? close_busy : close_idle,
 	};
 
-	for_each_order(&args);
+	permute_parts(&args);
 	ASSERT_EQ(args.runs, 24);
-	/* Opening the device waits for the last transfer. It must not arrive. */
+	/*
+	 * Opening the device waits for the last transfer. It must not arrive.
+	 */
 	edu_close_with_space(edu_open(args.bdf, backend));
 	if (busy)
 		ASSERT(is_byte(args.buf, BUF_SIZE, 0x5a));

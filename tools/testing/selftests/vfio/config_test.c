@@ -255,8 +255,8 @@ TEST_OVER(power_states, BACKENDS_ALL)
 }
 
 /*
- * The command register keeps a value written in D3hot, although the transition to
- * D0 resets the function.
+ * The command register keeps a value written in D3hot, although the transition
+ * to D0 resets the function.
  */
 TEST_OVER(command_written_in_d3hot, BACKENDS_ALL)
 {
@@ -377,8 +377,8 @@ TEST_OVER(out_of_bounds, BACKENDS_ALL)
 }
 
 /*
- * A user may reset a device by device-specific means. This clears the BARs, which
- * are restored when the user enables memory decoding.
+ * A user may reset a device by device-specific means. This clears the BARs,
+ * which are restored when the user enables memory decoding.
  */
 TEST_OVER(bars_after_hidden_reset, BACKENDS_ALL)
 {

@@ -290,8 +290,8 @@ TEST_OVER(two_buffers, BACKENDS_ALL)
 }
 
 /*
- * An importer is notified whether or not it has pinned the dma-buf. If it unmaps
- * in the notification, the call does not wait.
+ * An importer is notified whether or not it has pinned the dma-buf. If it
+ * unmaps in the notification, the call does not wait.
  */
 TEST_OVER(unmaps_at_once, BACKENDS_ALL)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * BARs as dma-bufs for importers that map a scatter list: attaching, mapping and
- * the lifetime of the dma-buf. The importer is dmabuf_importer.ko. On kernels
- * without peer-to-peer DMA it maps nothing, but it is notified all the same.
+ * BARs as dma-bufs for importers that map a scatter list: attaching, mapping
+ * and the lifetime of the dma-buf. The importer is dmabuf_importer.ko. On
+ * kernels without peer-to-peer DMA it maps nothing, but it is notified all the
+ * same.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* BARs as dma-bufs: one device reaches another, as long as that allows it. */
+/* BARs as dma-bufs that are mapped for another device, and their revocation. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/pci_regs.h>
@@ -17,15 +17,17 @@
 #include "vdev.h"
 
 #define BAR0 VFIO_PCI_BAR0_REGION_INDEX
-#define GET VFIO_DEVICE_FEATURE_GET
-#define SET VFIO_DEVICE_FEATURE_SET
-/* This register of edu reads as the inverse of what was written to it. */
+/* edu: reads as the inverse of the value written. */
 #define EDU_LIVENESS 4
-/* The NVMe's interrupt mask holds what is written to it until a reset. */
+/* NVMe: set and clear the interrupt mask, which is cleared by a reset. */
 #define NVME_INTMS 0x0c
 #define NVME_INTMC 0x10
 #define RAM_IOVA 0x20000000ULL
+#define RAM_POISON 0x55555555
 #define IOVA 0x10000000ULL
+
+/* Values of PCI_PM_CTRL_STATE_MASK */
+enum { POWER_STATE_D0 = 0, POWER_STATE_D3HOT = 3 };
 
 static int map_rw(struct space *space, int dmabuf, __u64 start, __u64 iova,
 		  __u64 size)
@@ -37,8 +39,9 @@ static int map_rw(struct space *space, int dmabuf, __u64 start, __u64 iova,
 static int create_raw(struct vdev *vdev,
 		      struct vfio_device_feature_dma_buf *req, size_t size)
 {
-	return __vdev_feature(vdev, GET | VFIO_DEVICE_FEATURE_DMA_BUF, req,
-			      size);
+	return __vdev_feature(
+		vdev, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF,
+		req, size);
 }
 
 static int create(struct vdev *vdev, unsigned int index, __u64 offset,
@@ -106,7 +109,7 @@ TEST_OVER(no_io_ports, BACKENDS_ALL)
 	ASSERT_RC(create(vdev, VFIO_PCI_BAR2_REGION_INDEX, 0, PAGE), -EINVAL);
 }
 
-/* It says how large it is, and the CPU has the BAR itself to map. */
+/* The file has a size, but it cannot be mapped. */
 TEST_OVER(file, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
@@ -120,11 +123,11 @@ TEST_OVER(file, BACKENDS_ALL)
 
 /** struct pair - two devices in one address space, and memory for both */
 struct pair {
-	/** @edu: the one that does DMA */
+	/** @edu: the device that does DMA */
 	struct edu *edu;
-	/** @peer: the one that is reached */
+	/** @peer: the device that exports its BAR */
 	struct vdev *peer;
-	/** @space: of both */
+	/** @space: address space of both */
 	struct space *space;
 	/** @ram: a page, mapped at RAM_IOVA */
 	__u32 *ram;
@@ -143,10 +146,10 @@ static void pair_open(struct pair *pair, enum testdev peer,
 	space_map(pair->space, pair->ram, RAM_IOVA, PAGE);
 }
 
-/* By DMA of one device only */
-static __u32 peek(struct pair *pair, __u64 iova)
+/* Read a register of the peer by DMA of the other device. */
+static __u32 pair_read(struct pair *pair, __u64 iova)
 {
-	*pair->ram = 0x55555555;
+	*pair->ram = RAM_POISON;
 	edu_load(pair->edu, RAM_IOVA, 4);
 	edu_load(pair->edu, iova, 4);
 	*pair->ram = 0;
@@ -154,7 +157,7 @@ static __u32 peek(struct pair *pair, __u64 iova)
 	return *pair->ram;
 }
 
-static void poke(struct pair *pair, __u64 iova, __u32 value)
+static void pair_write(struct pair *pair, __u64 iova, __u32 value)
 {
 	*pair->ram = value;
 	edu_load(pair->edu, RAM_IOVA, 4);
@@ -177,20 +180,20 @@ TEST_OVER(reach_a_register, BACKEND_IOMMUFD)
 	pair_open(&pair, TESTDEV_EDU1, backend);
 	fd = vdev_dmabuf(pair.peer, BAR0, 0, MIB(1));
 	ASSERT_RC(map_rw(pair.space, fd, 0, IOVA, MIB(1)), 0);
-	poke(&pair, IOVA + EDU_LIVENESS, 0x12345678);
+	pair_write(&pair, IOVA + EDU_LIVENESS, 0x12345678);
 	ASSERT_EQ(bar_read(pair.peer, EDU_LIVENESS), (__u32)~0x12345678);
-	ASSERT_EQ(peek(&pair, IOVA + EDU_LIVENESS), (__u32)~0x12345678);
+	ASSERT_EQ(pair_read(&pair, IOVA + EDU_LIVENESS), (__u32)~0x12345678);
 
-	/* The mapping holds what it maps. */
+	/* The mapping has a reference to the dma-buf. */
 	sys_close(fd);
-	poke(&pair, IOVA + EDU_LIVENESS, 1);
+	pair_write(&pair, IOVA + EDU_LIVENESS, 1);
 	ASSERT_EQ(bar_read(pair.peer, EDU_LIVENESS), (__u32)~1);
 	ioas_unmap(pair.space->fd, pair.space->ioas, IOVA, MIB(1));
-	poke(&pair, IOVA + EDU_LIVENESS, 2);
+	pair_write(&pair, IOVA + EDU_LIVENESS, 2);
 	ASSERT_EQ(bar_read(pair.peer, EDU_LIVENESS), (__u32)~1);
 }
 
-/* Parts in an order of their own, and a mapping that starts inside. */
+/* Ranges in any order, and a mapping that starts within the dma-buf. */
 TEST_OVER(ranges, BACKEND_IOMMUFD)
 {
 	struct vfio_region_dma_range ranges[] = {
@@ -205,126 +208,128 @@ TEST_OVER(ranges, BACKEND_IOMMUFD)
 	fd = (int)ASSERT_OK(__vdev_dmabuf(pair.peer, BAR0, ranges, 3));
 	ASSERT_EQ(lseek(fd, 0, SEEK_END), 4 * PAGE);
 	ASSERT_RC(map_rw(pair.space, fd, PAGE, IOVA, 3 * PAGE), 0);
-	poke(&pair, IOVA + PAGE + EDU_LIVENESS, 7);
+	pair_write(&pair, IOVA + PAGE + EDU_LIVENESS, 7);
 	ASSERT_EQ(bar_read(pair.peer, EDU_LIVENESS), (__u32)~7);
 	ASSERT_RC(map_rw(pair.space, fd, 0, IOVA + MIB(1), 4 * PAGE), 0);
-	poke(&pair, IOVA + MIB(1) + 2 * PAGE + EDU_LIVENESS, 8);
+	pair_write(&pair, IOVA + MIB(1) + 2 * PAGE + EDU_LIVENESS, 8);
 	ASSERT_EQ(bar_read(pair.peer, EDU_LIVENESS), (__u32)~8);
 	ASSERT_RC(map_rw(pair.space, fd, PAGE, IOVA + MIB(2), 4 * PAGE),
 		  -EINVAL);
 }
 
-/** struct lender - a peer whose BAR is lent, and was mapped */
-struct lender {
-	/** @pair: it is the peer of this */
+/** struct bar_export - a dma-buf of a peer, and its mappings */
+struct bar_export {
+	/** @pair: the devices */
 	struct pair pair;
 	/** @fd: the dma-buf */
 	int fd;
-	/** @next: where it is mapped next */
-	__u64 next;
+	/** @iova: IOVA of the last mapping */
+	__u64 iova;
 };
 
-static void check_lent(struct lender *l)
+/* A new mapping of the dma-buf can be accessed. */
+static void export_check_map(struct bar_export *exp)
 {
 	__u32 all = ~0U;
 
-	l->next += MIB(1);
-	ASSERT_RC(map_rw(l->pair.space, l->fd, 0, l->next, PAGE), 0);
-	vdev_pwrite(l->pair.peer, BAR0, NVME_INTMC, &all, 4);
-	poke(&l->pair, l->next + NVME_INTMS, 0xf);
-	ASSERT_EQ(bar_read(l->pair.peer, NVME_INTMS), 0xf);
+	exp->iova += MIB(1);
+	ASSERT_RC(map_rw(exp->pair.space, exp->fd, 0, exp->iova, PAGE), 0);
+	vdev_pwrite(exp->pair.peer, BAR0, NVME_INTMC, &all, 4);
+	pair_write(&exp->pair, exp->iova + NVME_INTMS, 0xf);
+	ASSERT_EQ(bar_read(exp->pair.peer, NVME_INTMS), 0xf);
 }
 
-/* What was mapped is gone, and stays so */
-static void check_gone(struct lender *l)
+/* The last mapping cannot be accessed any more. */
+static void export_check_unmapped(struct bar_export *exp)
 {
 	__u32 all = ~0U;
 
-	vdev_pwrite(l->pair.peer, BAR0, NVME_INTMC, &all, 4);
-	poke(&l->pair, l->next + NVME_INTMS, 0xf);
-	ASSERT_EQ(bar_read(l->pair.peer, NVME_INTMS), 0);
+	vdev_pwrite(exp->pair.peer, BAR0, NVME_INTMC, &all, 4);
+	pair_write(&exp->pair, exp->iova + NVME_INTMS, 0xf);
+	ASSERT_EQ(bar_read(exp->pair.peer, NVME_INTMS), 0);
 }
 
-static void check_revoked(struct lender *l)
+/* The dma-buf cannot be mapped. */
+static void export_check_revoked(struct bar_export *exp)
 {
-	ASSERT_RC(map_rw(l->pair.space, l->fd, 0, l->next + MIB(1), PAGE),
+	ASSERT_RC(map_rw(exp->pair.space, exp->fd, 0, exp->iova + MIB(1), PAGE),
 		  -ENODEV);
 }
 
-static void lend(struct lender *l, enum backend backend)
+static void export_open(struct bar_export *exp, enum backend backend)
 {
-	pair_open(&l->pair, TESTDEV_NVME, backend);
-	l->fd = vdev_dmabuf(l->pair.peer, BAR0, 0, PAGE);
-	l->next = IOVA;
-	check_lent(l);
+	pair_open(&exp->pair, TESTDEV_NVME, backend);
+	exp->fd = vdev_dmabuf(exp->pair.peer, BAR0, 0, PAGE);
+	exp->iova = IOVA;
+	export_check_map(exp);
 }
 
 TEST_OVER(revoked_by_memory_disable, BACKEND_IOMMUFD)
 {
-	struct lender l;
+	struct bar_export exp;
 	__u64 unmapped;
 	__u32 command;
 
-	lend(&l, backend);
-	command = vdev_cfg_read(l.pair.peer, PCI_COMMAND, 2);
-	vdev_cfg_write(l.pair.peer, PCI_COMMAND, 2,
+	export_open(&exp, backend);
+	command = vdev_cfg_read(exp.pair.peer, PCI_COMMAND, 2);
+	vdev_cfg_write(exp.pair.peer, PCI_COMMAND, 2,
 		       command & ~PCI_COMMAND_MEMORY);
-	check_revoked(&l);
-	vdev_cfg_write(l.pair.peer, PCI_COMMAND, 2, command);
-	check_gone(&l);
-	check_lent(&l);
-	/* Once more: it is as good as new. */
-	vdev_cfg_write(l.pair.peer, PCI_COMMAND, 2,
+	export_check_revoked(&exp);
+	vdev_cfg_write(exp.pair.peer, PCI_COMMAND, 2, command);
+	export_check_unmapped(&exp);
+	export_check_map(&exp);
+	/* The new mapping is revoked in the same way. */
+	vdev_cfg_write(exp.pair.peer, PCI_COMMAND, 2,
 		       command & ~PCI_COMMAND_MEMORY);
-	vdev_cfg_write(l.pair.peer, PCI_COMMAND, 2, command);
-	check_gone(&l);
-	check_lent(&l);
-	/* The mappings without anything behind them can be removed. */
-	ASSERT_RC(__ioas_unmap(l.pair.space->fd, l.pair.space->ioas, IOVA,
+	vdev_cfg_write(exp.pair.peer, PCI_COMMAND, 2, command);
+	export_check_unmapped(&exp);
+	export_check_map(&exp);
+	/* Revoked mappings can be removed. */
+	ASSERT_RC(__ioas_unmap(exp.pair.space->fd, exp.pair.space->ioas, IOVA,
 			       MIB(64), &unmapped),
 		  0);
 	ASSERT_EQ(unmapped, 3 * PAGE);
 }
 
-TEST_OVER(born_revoked, BACKEND_IOMMUFD)
+TEST_OVER(created_revoked, BACKEND_IOMMUFD)
 {
-	struct lender l;
+	struct bar_export exp;
 	__u32 command;
 
-	lend(&l, backend);
-	command = vdev_cfg_read(l.pair.peer, PCI_COMMAND, 2);
-	vdev_cfg_write(l.pair.peer, PCI_COMMAND, 2,
+	export_open(&exp, backend);
+	command = vdev_cfg_read(exp.pair.peer, PCI_COMMAND, 2);
+	vdev_cfg_write(exp.pair.peer, PCI_COMMAND, 2,
 		       command & ~PCI_COMMAND_MEMORY);
-	l.fd = vdev_dmabuf(l.pair.peer, BAR0, 0, PAGE);
-	check_revoked(&l);
-	vdev_cfg_write(l.pair.peer, PCI_COMMAND, 2, command);
-	check_lent(&l);
+	exp.fd = vdev_dmabuf(exp.pair.peer, BAR0, 0, PAGE);
+	export_check_revoked(&exp);
+	vdev_cfg_write(exp.pair.peer, PCI_COMMAND, 2, command);
+	export_check_map(&exp);
 }
 
 TEST_OVER(revoked_by_reset, BACKEND_IOMMUFD)
 {
-	struct lender l;
+	struct bar_export exp;
 
-	lend(&l, backend);
-	ASSERT_RC(__vdev_reset(l.pair.peer), 0);
-	check_gone(&l);
-	check_lent(&l);
+	export_open(&exp, backend);
+	ASSERT_RC(__vdev_reset(exp.pair.peer), 0);
+	export_check_unmapped(&exp);
+	export_check_map(&exp);
 }
 
 TEST_OVER(revoked_by_d3hot, BACKEND_IOMMUFD)
 {
-	struct lender l;
+	struct bar_export exp;
 	unsigned int pm;
 
-	lend(&l, backend);
-	pm = vdev_cfg_cap(l.pair.peer, PCI_CAP_ID_PM);
+	export_open(&exp, backend);
+	pm = vdev_cfg_cap(exp.pair.peer, PCI_CAP_ID_PM);
 	if (!pm)
 		SKIP("no power management");
-	vdev_cfg_write(l.pair.peer, pm + PCI_PM_CTRL, 2, 3);
-	check_revoked(&l);
-	vdev_cfg_write(l.pair.peer, pm + PCI_PM_CTRL, 2, 0);
-	check_gone(&l);
-	check_lent(&l);
+	vdev_cfg_write(exp.pair.peer, pm + PCI_PM_CTRL, 2, POWER_STATE_D3HOT);
+	export_check_revoked(&exp);
+	vdev_cfg_write(exp.pair.peer, pm + PCI_PM_CTRL, 2, POWER_STATE_D0);
+	export_check_unmapped(&exp);
+	export_check_map(&exp);
 }
 
 TEST_OVER(revoked_by_low_power, BACKEND_IOMMUFD)
@@ -332,59 +337,63 @@ TEST_OVER(revoked_by_low_power, BACKEND_IOMMUFD)
 	struct vfio_device_low_power_entry_with_wakeup entry = {
 		.wakeup_eventfd = sys_eventfd(),
 	};
-	struct lender l;
+	struct bar_export exp;
 
-	lend(&l, backend);
-	ASSERT_RC(__vdev_feature(l.pair.peer,
-				 SET | VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY,
+	export_open(&exp, backend);
+	ASSERT_RC(__vdev_feature(exp.pair.peer,
+				 VFIO_DEVICE_FEATURE_SET |
+					 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY,
 				 NULL, 0),
 		  0);
-	check_revoked(&l);
-	/* Not even for a moment, whatever is enabled meanwhile */
-	vdev_enable(l.pair.peer, false);
-	ASSERT_RC(__vdev_reset(l.pair.peer), 0);
-	check_revoked(&l);
-	ASSERT_RC(__vdev_feature(l.pair.peer,
-				 SET | VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, NULL,
-				 0),
+	export_check_revoked(&exp);
+	/* Enabling memory and a reset do not end the revocation. */
+	vdev_enable(exp.pair.peer, false);
+	ASSERT_RC(__vdev_reset(exp.pair.peer), 0);
+	export_check_revoked(&exp);
+	ASSERT_RC(__vdev_feature(exp.pair.peer,
+				 VFIO_DEVICE_FEATURE_SET |
+					 VFIO_DEVICE_FEATURE_LOW_POWER_EXIT,
+				 NULL, 0),
 		  0);
-	check_gone(&l);
-	check_lent(&l);
+	export_check_unmapped(&exp);
+	export_check_map(&exp);
 
-	/* What ends the sleep lends it again, too. */
-	ASSERT_RC(__vdev_feature(
-			  l.pair.peer,
-			  SET | VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
-			  &entry, sizeof(entry)),
-		  0);
-	wait_runtime_status(l.pair.peer->bdf, "suspended");
-	check_revoked(&l);
-	vdev_cfg_read(l.pair.peer, 0, 2);
+	/* An access that resumes the device ends the revocation as well. */
+	ASSERT_RC(
+		__vdev_feature(
+			exp.pair.peer,
+			VFIO_DEVICE_FEATURE_SET |
+				VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
+			&entry, sizeof(entry)),
+		0);
+	wait_runtime_status(exp.pair.peer->bdf, "suspended");
+	export_check_revoked(&exp);
+	vdev_cfg_read(exp.pair.peer, 0, 2);
 	sys_eventfd_wait(entry.wakeup_eventfd);
-	check_gone(&l);
-	check_lent(&l);
+	export_check_unmapped(&exp);
+	export_check_map(&exp);
 }
 
-/* The dma-buf outlives the device, but holds nothing of it. */
+/* The dma-buf outlives the device without a reference to it. */
 TEST_OVER(revoked_by_close, BACKEND_IOMMUFD)
 {
-	struct lender l;
+	struct bar_export exp;
 	const char *bdf;
 
-	lend(&l, backend);
-	bdf = l.pair.peer->bdf;
-	vdev_close(l.pair.peer);
-	check_revoked(&l);
+	export_open(&exp, backend);
+	bdf = exp.pair.peer->bdf;
+	vdev_close(exp.pair.peer);
+	export_check_revoked(&exp);
 	pci_unbind(bdf);
-	check_revoked(&l);
+	export_check_revoked(&exp);
 	pci_bind(bdf);
-	l.pair.peer = vdev_open_in(l.pair.space, bdf);
-	vdev_enable(l.pair.peer, false);
-	check_revoked(&l);
-	check_gone(&l);
-	sys_close(l.fd);
-	l.fd = vdev_dmabuf(l.pair.peer, BAR0, 0, PAGE);
-	check_lent(&l);
+	exp.pair.peer = vdev_open_in(exp.pair.space, bdf);
+	vdev_enable(exp.pair.peer, false);
+	export_check_revoked(&exp);
+	export_check_unmapped(&exp);
+	sys_close(exp.fd);
+	exp.fd = vdev_dmabuf(exp.pair.peer, BAR0, 0, PAGE);
+	export_check_map(&exp);
 }
 
 TEST_OVER(revoked_by_close_of_the_device_alone, BACKENDS_ALL)
@@ -400,8 +409,8 @@ TEST_OVER(revoked_by_close_of_the_device_alone, BACKENDS_ALL)
 }
 
 /*
- * One that is closed, while its name in /proc is open: there is no file any more
- * but the dma-buf is still there.
+ * A dma-buf whose file is closed while its name in /proc is open: the dma-buf
+ * still exists, but it has no file.
  */
 TEST_OVER(held_by_its_name, BACKENDS_ALL)
 {
@@ -419,7 +428,7 @@ TEST_OVER(held_by_its_name, BACKENDS_ALL)
 	vdev_enable(vdev, false);
 	ASSERT_RC(__vdev_reset(vdev), 0);
 	vdev_close_with_space(vdev);
-	/* Nothing of the device is held any more. */
+	/* The dma-buf has no reference to the device any more. */
 	pci_unbind(bdf);
 	pci_bind(bdf);
 	sys_close(name);
@@ -434,7 +443,7 @@ TEST_OVER(held_by_its_name, BACKENDS_ALL)
 	vdev_close_with_space(vdev);
 }
 
-/* Those that were closed are forgotten. */
+/* Closed dma-bufs are removed from the list of the device. */
 TEST_OVER(many, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is dirty in a container of devices that are software: what they pin and
- * write, and nothing else. The same tests run on the kernel's own VFIO ("vm run
- * --stock").
+ * Dirty tracking in a container of emulated devices: exactly the pages that
+ * they pin and write are dirty. The same tests run on the kernel's own VFIO
+ * ("vm run --stock").
  */
 #include <errno.h>
 #include <pthread.h>
@@ -17,14 +17,14 @@
 #include "vdev.h"
 
 #define IOVA SAMPLE_IOVA
-#define NR SAMPLE_NR
-#define BITS(first, nr) (((1ULL << (nr)) - 1) << (first))
-#define ALL BITS(0, NR)
+#define NR_PAGES SAMPLE_NR
+#define DIRTY_BITS(first, nr) (((1ULL << (nr)) - 1) << (first))
+#define DIRTY_ALL DIRTY_BITS(0, NR_PAGES)
 
-/* How often the threads do what they do. */
-#define ROUNDS 400
+/* Iterations of the threads */
+#define RACE_ROUNDS 400
 
-static __u64 page_at(__u64 nr)
+static __u64 page_iova(__u64 nr)
 {
 	return IOVA + nr * IOVA_PAGE;
 }
@@ -36,7 +36,7 @@ static void write_byte(int fd, __u64 iova)
 	ASSERT_RC(__sample_rw(fd, iova, &c, 1, VFIO_SAMPLE_WRITE), 0);
 }
 
-/* What could not be told is told the next time. */
+/* Pages that could not be reported are reported by the next call. */
 TEST_OVER(bad_bitmap, BACKENDS_LEGACY)
 {
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
@@ -44,22 +44,22 @@ TEST_OVER(bad_bitmap, BACKENDS_LEGACY)
 	char *mem = sys_mmap_anon(PAGE);
 	int container = s.space->fd;
 
-	space_map(s.space, mem, page_at(64), PAGE);
+	space_map(s.space, mem, page_iova(64), PAGE);
 	log_start(container);
 	for (int i = 0; i < 2; i++) {
-		write_byte(s.fd, page_at(2));
-		write_byte(s.fd, page_at(64));
+		write_byte(s.fd, page_iova(2));
+		write_byte(s.fd, page_iova(64));
 		ASSERT_RC(__log_get(container, IOVA, 64 + 64, BAD_PTR),
 			  -EFAULT);
 		/* The first word fits, the second does not. */
 		ASSERT_RC(__log_get(container, IOVA, 64 + 64, words), -EFAULT);
-		ASSERT_EQ(words[0], BITS(2, 1));
-		ASSERT_EQ(log_word(container, IOVA, ALL), 0);
-		ASSERT_EQ(log_word(container, page_at(64), 1), 1);
-		ASSERT_EQ(log_word(container, page_at(64), 1), 0);
+		ASSERT_EQ(words[0], DIRTY_BITS(2, 1));
+		ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), 0);
+		ASSERT_EQ(log_word(container, page_iova(64), 1), 1);
+		ASSERT_EQ(log_word(container, page_iova(64), 1), 0);
 	}
-	/* Nothing is mapped, so nothing is written. */
-	log_get(container, page_at(128), 64, BAD_PTR);
+	/* The bitmap is not written if nothing is mapped. */
+	log_get(container, page_iova(128), 64, BAD_PTR);
 	sample_tear_down(&s);
 }
 
@@ -68,36 +68,40 @@ TEST_OVER(pinned_is_dirty, BACKENDS_LEGACY)
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
 	int container = s.space->fd;
 
-	sample_pin(s.fd, page_at(7), 1);
-	sample_unpin(s.fd, page_at(7), 1);
-	sample_pin(s.fd, page_at(9), 1);
+	sample_pin(s.fd, page_iova(7), 1);
+	sample_unpin(s.fd, page_iova(7), 1);
+	sample_pin(s.fd, page_iova(9), 1);
 	log_start(container);
 	for (int i = 0; i < 3; i++)
-		ASSERT_EQ(log_word(container, IOVA, ALL), BITS(9, 1));
-	sample_pin(s.fd, page_at(3), 2);
+		ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL),
+			  DIRTY_BITS(9, 1));
+	sample_pin(s.fd, page_iova(3), 2);
 	for (int i = 0; i < 3; i++)
-		ASSERT_EQ(log_word(container, IOVA, ALL),
-			  BITS(9, 1) | BITS(3, 2));
-	/* Up to the end it may have been written to. */
-	sample_unpin(s.fd, page_at(3), 2);
-	sample_unpin(s.fd, page_at(9), 1);
-	ASSERT_EQ(log_word(container, IOVA, ALL), BITS(9, 1) | BITS(3, 2));
-	ASSERT_EQ(log_word(container, IOVA, ALL), 0);
-	/* Pinned in between only. */
-	sample_pin(s.fd, page_at(0), 1);
-	sample_unpin(s.fd, page_at(0), 1);
-	ASSERT_EQ(log_word(container, IOVA, ALL), 1);
-	ASSERT_EQ(log_word(container, IOVA, ALL), 0);
-	/* To be asked to begin changes nothing, to begin anew does. */
-	sample_pin(s.fd, page_at(5), 1);
-	write_byte(s.fd, page_at(6));
+		ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL),
+			  DIRTY_BITS(9, 1) | DIRTY_BITS(3, 2));
+	/* A page may have been written to until it was unpinned. */
+	sample_unpin(s.fd, page_iova(3), 2);
+	sample_unpin(s.fd, page_iova(9), 1);
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL),
+		  DIRTY_BITS(9, 1) | DIRTY_BITS(3, 2));
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), 0);
+	/* Pinned and unpinned between two calls */
+	sample_pin(s.fd, page_iova(0), 1);
+	sample_unpin(s.fd, page_iova(0), 1);
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), 1);
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), 0);
+	/*
+	 * Starting a started log keeps it, stopping and starting it clears it.
+	 */
+	sample_pin(s.fd, page_iova(5), 1);
+	write_byte(s.fd, page_iova(6));
 	log_start(container);
-	ASSERT_EQ(log_word(container, IOVA, ALL), BITS(5, 2));
-	write_byte(s.fd, page_at(6));
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), DIRTY_BITS(5, 2));
+	write_byte(s.fd, page_iova(6));
 	log_stop(container);
-	write_byte(s.fd, page_at(8));
+	write_byte(s.fd, page_iova(8));
 	log_start(container);
-	ASSERT_EQ(log_word(container, IOVA, ALL), BITS(5, 1));
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), DIRTY_BITS(5, 1));
 	sample_tear_down(&s);
 }
 
@@ -108,28 +112,30 @@ TEST_OVER(pinned_twice, BACKENDS_LEGACY)
 	int container = s.space->fd;
 
 	log_start(container);
-	sample_pin(s.fd, page_at(3), 2);
-	sample_pin(other, page_at(4), 2);
-	ASSERT_EQ(log_word(container, IOVA, ALL), BITS(3, 3));
-	sample_unpin(s.fd, page_at(3), 2);
-	ASSERT_EQ(log_word(container, IOVA, ALL), BITS(3, 3));
-	ASSERT_EQ(log_word(container, IOVA, ALL), BITS(4, 2));
+	sample_pin(s.fd, page_iova(3), 2);
+	sample_pin(other, page_iova(4), 2);
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), DIRTY_BITS(3, 3));
+	sample_unpin(s.fd, page_iova(3), 2);
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), DIRTY_BITS(3, 3));
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), DIRTY_BITS(4, 2));
 	sys_close(other);
-	ASSERT_EQ(log_word(container, IOVA, ALL), BITS(4, 2));
-	ASSERT_EQ(log_word(container, IOVA, ALL), 0);
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), DIRTY_BITS(4, 2));
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), 0);
 	sample_tear_down(&s);
 }
 
-/* What was pinned before it failed was pinned. */
+/* Pages that were pinned before the call failed are dirty. */
 TEST_OVER(pin_fails, BACKENDS_LEGACY)
 {
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
 	int container = s.space->fd;
 
 	log_start(container);
-	ASSERT_RC(__sample_pin(s.fd, page_at(NR - 2), 3, SAMPLE_RW), -EINVAL);
-	ASSERT_EQ(log_word(container, IOVA, ALL), BITS(NR - 2, 2));
-	ASSERT_EQ(log_word(container, IOVA, ALL), 0);
+	ASSERT_RC(__sample_pin(s.fd, page_iova(NR_PAGES - 2), 3, SAMPLE_RW),
+		  -EINVAL);
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL),
+		  DIRTY_BITS(NR_PAGES - 2, 2));
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), 0);
 	sample_tear_down(&s);
 }
 
@@ -140,23 +146,28 @@ TEST_OVER(written_is_dirty, BACKENDS_LEGACY)
 	static char buf[3 * PAGE];
 
 	log_start(container);
-	ASSERT_RC(__sample_rw(s.fd, page_at(1), buf, sizeof(buf), 0), 0);
-	ASSERT_EQ(log_word(container, IOVA, ALL), 0);
-	write_byte(s.fd, page_at(0));
-	write_byte(s.fd, page_at(NR) - 1);
-	ASSERT_EQ(log_word(container, IOVA, ALL), 1 | BITS(NR - 1, 1));
-	ASSERT_EQ(log_word(container, IOVA, ALL), 0);
-	ASSERT_RC(__sample_rw(s.fd, page_at(4) - 1, buf, 2, VFIO_SAMPLE_WRITE),
+	ASSERT_RC(__sample_rw(s.fd, page_iova(1), buf, sizeof(buf), 0), 0);
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), 0);
+	write_byte(s.fd, page_iova(0));
+	write_byte(s.fd, page_iova(NR_PAGES) - 1);
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL),
+		  1 | DIRTY_BITS(NR_PAGES - 1, 1));
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), 0);
+	ASSERT_RC(__sample_rw(s.fd, page_iova(4) - 1, buf, 2,
+			      VFIO_SAMPLE_WRITE),
 		  0);
-	ASSERT_RC(__sample_rw(s.fd, page_at(8), buf, 3 * PAGE,
+	ASSERT_RC(__sample_rw(s.fd, page_iova(8), buf, 3 * PAGE,
 			      VFIO_SAMPLE_WRITE | VFIO_SAMPLE_KTHREAD),
 		  0);
-	ASSERT_EQ(log_word(container, IOVA, ALL), BITS(3, 2) | BITS(8, 3));
-	/* Over the border of two mappings. */
-	space_map(s.space, s.mem, page_at(NR), PAGE);
-	ASSERT_RC(__sample_rw(s.fd, page_at(NR) - 1, buf, 2, VFIO_SAMPLE_WRITE),
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL),
+		  DIRTY_BITS(3, 2) | DIRTY_BITS(8, 3));
+	/* Across two mappings */
+	space_map(s.space, s.mem, page_iova(NR_PAGES), PAGE);
+	ASSERT_RC(__sample_rw(s.fd, page_iova(NR_PAGES) - 1, buf, 2,
+			      VFIO_SAMPLE_WRITE),
 		  0);
-	ASSERT_EQ(log_word(container, IOVA, BITS(0, NR + 1)), BITS(NR - 1, 2));
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_BITS(0, NR_PAGES + 1)),
+		  DIRTY_BITS(NR_PAGES - 1, 2));
 	sample_tear_down(&s);
 }
 
@@ -168,14 +179,15 @@ TEST_OVER(write_fails, BACKENDS_LEGACY)
 
 	log_start(container);
 	ASSERT_RC(__sample_rw(s.fd, IOVA, &c, 1, VFIO_SAMPLE_WRITE), -EPERM);
-	ASSERT_RC(__sample_rw(s.fd, page_at(NR), &c, 1, VFIO_SAMPLE_WRITE),
+	ASSERT_RC(__sample_rw(s.fd, page_iova(NR_PAGES), &c, 1,
+			      VFIO_SAMPLE_WRITE),
 		  -EINVAL);
-	ASSERT_EQ(log_word(container, IOVA, ALL), 0);
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), 0);
 	sample_tear_down(&s);
 }
 
-/* Bits at any distance, in more words than are written at once. */
-static void check_far(struct sample_setup *s, unsigned int shift)
+/* Bits in more words of the bitmap than the kernel writes at once. */
+static void check_far_bits(struct sample_setup *s, unsigned int shift)
 {
 	static const unsigned int pages[] = { 0,    1,	  61,	62,
 					      63,   64,	  65,	4030,
@@ -205,11 +217,11 @@ TEST_OVER(far_bits, BACKENDS_LEGACY)
 
 	log_start(s.space->fd);
 	for (unsigned int i = 0; i < ARRAY_SIZE(shifts); i++)
-		check_far(&s, shifts[i]);
+		check_far_bits(&s, shifts[i]);
 	sample_tear_down(&s);
 }
 
-/* A log is for so many pages of a mapping, whether it comes first or not. */
+/* The size of a mapping is limited while a log exists, in either order. */
 TEST_OVER(too_large, BACKENDS_LEGACY)
 {
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
@@ -230,7 +242,7 @@ TEST_OVER(too_large, BACKENDS_LEGACY)
 	sample_tear_down(&s);
 }
 
-/* What is pinned up to now, or was written to, is told when it goes. */
+/* Unmapping reports pages that are still pinned or were written to. */
 TEST_OVER(unmap_pinned, BACKENDS_LEGACY)
 {
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
@@ -239,31 +251,31 @@ TEST_OVER(unmap_pinned, BACKENDS_LEGACY)
 	__u64 word = 0;
 
 	log_start(container);
-	sample_pin(s.fd, page_at(3), 2);
-	write_byte(s.fd, page_at(9));
-	unmap = log_unmap_request(IOVA, NR, &word);
+	sample_pin(s.fd, page_iova(3), 2);
+	write_byte(s.fd, page_iova(9));
+	unmap = log_unmap_request(IOVA, NR_PAGES, &word);
 	ASSERT_RC(__log_unmap(container, &unmap), 0);
-	ASSERT_EQ(unmap.size, NR * PAGE);
-	ASSERT_EQ(word, BITS(3, 2) | BITS(9, 1));
+	ASSERT_EQ(unmap.size, NR_PAGES * PAGE);
+	ASSERT_EQ(word, DIRTY_BITS(3, 2) | DIRTY_BITS(9, 1));
 	ASSERT_EQ(sample_pinned(s.fd), 0);
 	ASSERT_EQ(sys_pins_held(), 0);
-	/* What is mapped in its place was not written to. */
-	space_map(s.space, s.mem, IOVA, NR * PAGE);
-	ASSERT_EQ(log_word(container, IOVA, ALL), 0);
-	write_byte(s.fd, page_at(9));
-	space_unmap(s.space, IOVA, NR * PAGE);
-	space_map(s.space, s.mem, IOVA, NR * PAGE);
-	ASSERT_EQ(log_word(container, IOVA, ALL), 0);
-	/* A bitmap that cannot be written keeps the mapping. */
-	sample_pin(s.fd, page_at(5), 1);
-	unmap = log_unmap_request(IOVA, NR, BAD_PTR);
+	/* A new mapping at the same IOVA is clean. */
+	space_map(s.space, s.mem, IOVA, NR_PAGES * PAGE);
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), 0);
+	write_byte(s.fd, page_iova(9));
+	space_unmap(s.space, IOVA, NR_PAGES * PAGE);
+	space_map(s.space, s.mem, IOVA, NR_PAGES * PAGE);
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), 0);
+	/* If the bitmap cannot be written, the mapping remains. */
+	sample_pin(s.fd, page_iova(5), 1);
+	unmap = log_unmap_request(IOVA, NR_PAGES, BAD_PTR);
 	ASSERT_RC(__log_unmap(container, &unmap), -EFAULT);
-	sample_pin(s.fd, page_at(6), 1);
-	ASSERT_EQ(log_word(container, IOVA, ALL), BITS(5, 2));
+	sample_pin(s.fd, page_iova(6), 1);
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), DIRTY_BITS(5, 2));
 	sample_tear_down(&s);
 }
 
-/* Groups that come and go. */
+/* Groups that are added and removed. */
 
 TEST_OVER(group_joins_and_leaves, BACKENDS_LEGACY)
 {
@@ -272,28 +284,30 @@ TEST_OVER(group_joins_and_leaves, BACKENDS_LEGACY)
 	int container = s.space->fd;
 
 	log_start(container);
-	sample_pin(s.fd, page_at(2), 1);
+	sample_pin(s.fd, page_iova(2), 1);
 	for (int i = 0; i < 2; i++) {
-		ASSERT_EQ(log_word(container, IOVA, ALL), BITS(2, 1));
+		ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL),
+			  DIRTY_BITS(2, 1));
 		group_set_container(group, container);
-		ASSERT_EQ(log_word(container, IOVA, ALL), ALL);
-		ASSERT_EQ(log_word(container, IOVA, ALL), ALL);
+		ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), DIRTY_ALL);
+		ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), DIRTY_ALL);
 		ASSERT_RC(__group_unset_container(group), 0);
-		/* What it wrote last. */
-		ASSERT_EQ(log_word(container, IOVA, ALL), ALL);
+		/* The last writes of the group. */
+		ASSERT_EQ(log_word(container, IOVA, DIRTY_ALL), DIRTY_ALL);
 	}
-	/* It was there, but is not asked about until after it left. */
+	/* The group is removed before the log is read. */
 	group_set_container(group, container);
-	space_unmap(s.space, IOVA, NR * PAGE);
-	space_map(s.space, s.mem, IOVA, NR * PAGE);
+	space_unmap(s.space, IOVA, NR_PAGES * PAGE);
+	space_map(s.space, s.mem, IOVA, NR_PAGES * PAGE);
 	ASSERT_RC(__group_unset_container(group), 0);
-	space_map(s.space, s.mem, page_at(NR), PAGE);
-	ASSERT_EQ(log_word(container, IOVA, BITS(0, NR + 1)), ALL);
-	ASSERT_EQ(log_word(container, IOVA, BITS(0, NR + 1)), 0);
+	space_map(s.space, s.mem, page_iova(NR_PAGES), PAGE);
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_BITS(0, NR_PAGES + 1)),
+		  DIRTY_ALL);
+	ASSERT_EQ(log_word(container, IOVA, DIRTY_BITS(0, NR_PAGES + 1)), 0);
 	sample_tear_down(&s);
 }
 
-/* A program that is done, or dies, does not end its log. */
+/* A process can exit without stopping its log. */
 TEST_OVER(close_without_stop, BACKENDS_LEGACY)
 {
 	struct sample_setup s;
@@ -301,72 +315,73 @@ TEST_OVER(close_without_stop, BACKENDS_LEGACY)
 	for (int i = 0; i < 2; i++) {
 		s = sample_set_up(backend, DMA_RW);
 		log_start(s.space->fd);
-		sample_pin(s.fd, page_at(2), 3);
+		sample_pin(s.fd, page_iova(2), 3);
 		sample_tear_down(&s);
 	}
 }
 
-/* Everything at once. */
+/* Concurrent calls. */
 
-/** struct crowd - threads that do things to one container */
-struct crowd {
-	/** @s: the device, and what is mapped */
+/** struct workload - threads that use the same container */
+struct workload {
+	/** @s: the device and its mapping */
 	struct sample_setup *s;
-	/** @seen: what was told to be dirty */
+	/** @seen: pages reported as dirty */
 	__u64 seen;
-	/** @done: it is time to end */
+	/** @done: the threads are to return */
 	bool done;
 };
 
-static void *ask(void *arg)
+static void *read_log(void *arg)
 {
-	struct crowd *crowd = arg;
+	struct workload *work = arg;
 
-	while (!__atomic_load_n(&crowd->done, __ATOMIC_ACQUIRE))
-		__atomic_or_fetch(&crowd->seen,
-				  log_word(crowd->s->space->fd, IOVA, ALL),
+	while (!__atomic_load_n(&work->done, __ATOMIC_ACQUIRE))
+		__atomic_or_fetch(&work->seen,
+				  log_word(work->s->space->fd, IOVA, DIRTY_ALL),
 				  __ATOMIC_RELAXED);
 	return NULL;
 }
 
-/* Whoever asks at whatever time, in the end nothing was lost. */
+/* Concurrent readers of the log report every page between them. */
 TEST_OVER(nothing_is_lost, BACKEND_CONTAINER)
 {
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
-	struct crowd crowd = { .s = &s };
+	struct workload work = { .s = &s };
 	pthread_t threads[2];
 
 	log_start(s.space->fd);
-	for (int round = 0; round < ROUNDS; round++) {
-		crowd.seen = 0;
-		crowd.done = false;
+	for (int round = 0; round < RACE_ROUNDS; round++) {
+		work.seen = 0;
+		work.done = false;
 		for (int i = 0; i < 2; i++)
-			ASSERT(!pthread_create(&threads[i], NULL, ask, &crowd));
-		for (unsigned int i = 0; i < NR; i += 2) {
-			write_byte(s.fd, page_at(i));
-			sample_pin(s.fd, page_at(i + 1), 1);
-			sample_unpin(s.fd, page_at(i + 1), 1);
+			ASSERT(!pthread_create(&threads[i], NULL, read_log,
+					       &work));
+		for (unsigned int i = 0; i < NR_PAGES; i += 2) {
+			write_byte(s.fd, page_iova(i));
+			sample_pin(s.fd, page_iova(i + 1), 1);
+			sample_unpin(s.fd, page_iova(i + 1), 1);
 		}
-		__atomic_store_n(&crowd.done, true, __ATOMIC_RELEASE);
+		__atomic_store_n(&work.done, true, __ATOMIC_RELEASE);
 		for (int i = 0; i < 2; i++)
 			ASSERT(!pthread_join(threads[i], NULL));
-		crowd.seen |= log_word(s.space->fd, IOVA, ALL);
-		ASSERT_EQ(crowd.seen, ALL);
+		work.seen |= log_word(s.space->fd, IOVA, DIRTY_ALL);
+		ASSERT_EQ(work.seen, DIRTY_ALL);
 	}
 	sample_tear_down(&s);
 }
 
-static void *begin_and_end(void *arg)
+static void *start_and_stop_log(void *arg)
 {
-	struct crowd *crowd = arg;
-	int container = crowd->s->space->fd;
+	struct workload *work = arg;
+	int container = work->s->space->fd;
 	__u64 word;
-	int rc;
+	int ret;
 
-	while (!__atomic_load_n(&crowd->done, __ATOMIC_ACQUIRE)) {
+	while (!__atomic_load_n(&work->done, __ATOMIC_ACQUIRE)) {
 		log_start(container);
-		rc = __log_get(container, IOVA, 64, &word);
-		ASSERT(!rc || rc == -EINVAL);
+		ret = __log_get(container, IOVA, 64, &word);
+		ASSERT(!ret || ret == -EINVAL);
 		log_stop(container);
 	}
 	return NULL;
@@ -374,44 +389,45 @@ static void *begin_and_end(void *arg)
 
 static void *pin_and_write(void *arg)
 {
-	struct crowd *crowd = arg;
-	int fd = crowd->s->fd, rc;
+	struct workload *work = arg;
+	int fd = work->s->fd, ret;
 	char c = 1;
 
-	while (!__atomic_load_n(&crowd->done, __ATOMIC_ACQUIRE)) {
-		rc = __sample_rw(fd, page_at(3), &c, 1, VFIO_SAMPLE_WRITE);
-		ASSERT(!rc || rc == -EINVAL);
-		rc = __sample_pin(fd, page_at(5), 2, SAMPLE_RW);
-		ASSERT(rc == 2 || rc == -EINVAL);
-		if (rc == 2)
-			__sample_unpin(fd, page_at(5), 2);
+	while (!__atomic_load_n(&work->done, __ATOMIC_ACQUIRE)) {
+		ret = __sample_rw(fd, page_iova(3), &c, 1, VFIO_SAMPLE_WRITE);
+		ASSERT(!ret || ret == -EINVAL);
+		ret = __sample_pin(fd, page_iova(5), 2, SAMPLE_RW);
+		ASSERT(ret == 2 || ret == -EINVAL);
+		if (ret == 2)
+			__sample_unpin(fd, page_iova(5), 2);
 	}
 	return NULL;
 }
 
 TEST_OVER(all_at_once, BACKEND_CONTAINER)
 {
-	static void *(*const works[])(void *) = { begin_and_end, pin_and_write,
-						  begin_and_end };
+	static void *(*const functions[])(void *) = { start_and_stop_log,
+						      pin_and_write,
+						      start_and_stop_log };
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
-	struct crowd crowd = { .s = &s };
-	pthread_t threads[ARRAY_SIZE(works)];
+	struct workload work = { .s = &s };
+	pthread_t threads[ARRAY_SIZE(functions)];
 	struct log_unmap unmap;
 	__u64 word;
-	int rc;
+	int ret;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(works); i++)
-		ASSERT(!pthread_create(&threads[i], NULL, works[i], &crowd));
-	for (int i = 0; i < ROUNDS; i++) {
-		unmap = log_unmap_request(IOVA, NR, &word);
-		rc = __log_unmap(s.space->fd, &unmap);
-		ASSERT(!rc || rc == -EINVAL);
-		if (rc)
-			space_unmap(s.space, IOVA, NR * PAGE);
-		space_map(s.space, s.mem, IOVA, NR * PAGE);
+	for (unsigned int i = 0; i < ARRAY_SIZE(functions); i++)
+		ASSERT(!pthread_create(&threads[i], NULL, functions[i], &work));
+	for (int i = 0; i < RACE_ROUNDS; i++) {
+		unmap = log_unmap_request(IOVA, NR_PAGES, &word);
+		ret = __log_unmap(s.space->fd, &unmap);
+		ASSERT(!ret || ret == -EINVAL);
+		if (ret)
+			space_unmap(s.space, IOVA, NR_PAGES * PAGE);
+		space_map(s.space, s.mem, IOVA, NR_PAGES * PAGE);
 	}
-	__atomic_store_n(&crowd.done, true, __ATOMIC_RELEASE);
-	for (unsigned int i = 0; i < ARRAY_SIZE(works); i++)
+	__atomic_store_n(&work.done, true, __ATOMIC_RELEASE);
+	for (unsigned int i = 0; i < ARRAY_SIZE(functions); i++)
 		ASSERT(!pthread_join(threads[i], NULL));
 	sample_tear_down(&s);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices that are software and reach memory by the CPU. The same tests run on
- * the kernel's own VFIO, which has the container alone ("vm run --stock").
+ * Emulated devices, which access memory by the CPU. The same tests run on the
+ * kernel's own VFIO, which supports the container only ("vm run --stock").
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,9 @@
 #include "vdev.h"
 
 #define IOVA SAMPLE_IOVA
-#define NR SAMPLE_NR
+#define NR_PAGES SAMPLE_NR
+/* In the reserved range for message signaled interrupts of x86 */
+#define IOVA_MSI 0xfee00000ULL
 
 TEST_OVER(open_and_region, BACKENDS_ALL)
 {
@@ -76,26 +78,26 @@ TEST_OVER(interrupt, BACKENDS_ALL)
 	space_close(space);
 }
 
-/* The driver and the user look at the same memory. */
+/* The driver and the user access the same memory. */
 TEST_OVER(pin_and_reach, BACKENDS_ALL)
 {
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
 	char page[PAGE];
 
-	sample_pin(s.fd, IOVA, NR);
-	ASSERT_EQ(sample_pinned(s.fd), NR);
-	for (int i = 0; i < NR; i++) {
+	sample_pin(s.fd, IOVA, NR_PAGES);
+	ASSERT_EQ(sample_pinned(s.fd), NR_PAGES);
+	for (int i = 0; i < NR_PAGES; i++) {
 		sample_peek(s.fd, IOVA + i * PAGE, page, PAGE);
 		ASSERT(!memcmp(page, s.mem + i * PAGE, PAGE));
 	}
 	fill_pattern(page, PAGE, 9);
 	sample_poke(s.fd, IOVA + 5 * PAGE, page, PAGE);
 	ASSERT(is_pattern(s.mem + 5 * PAGE, PAGE, 9));
-	/* The same pages once more, and some of them in another portion. */
-	sample_pin(s.fd, IOVA, NR);
+	/* Pin the same pages again, and some of them a third time. */
+	sample_pin(s.fd, IOVA, NR_PAGES);
 	sample_pin(s.fd, IOVA + PAGE, 2);
-	sample_unpin(s.fd, IOVA, NR);
-	sample_unpin(s.fd, IOVA, NR);
+	sample_unpin(s.fd, IOVA, NR_PAGES);
+	sample_unpin(s.fd, IOVA, NR_PAGES);
 	sample_peek(s.fd, IOVA + PAGE, page, PAGE);
 	ASSERT(!memcmp(page, s.mem + PAGE, PAGE));
 	sample_unpin(s.fd, IOVA + PAGE, 2);
@@ -104,7 +106,7 @@ TEST_OVER(pin_and_reach, BACKENDS_ALL)
 	ASSERT_EQ(sys_pins_held(), 0);
 }
 
-/* Where in the page does not matter, as to which page it is. */
+/* An IOVA pins its page at any offset in the page. */
 TEST_OVER(pin_unaligned, BACKENDS_ALL)
 {
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
@@ -117,18 +119,18 @@ TEST_OVER(pin_unaligned, BACKENDS_ALL)
 	sample_tear_down(&s);
 }
 
-/* Through a container pages may be unpinned one by one. */
+/* With a container, pages can be unpinned in parts. */
 TEST_OVER(unpin_in_parts, BACKENDS_LEGACY)
 {
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
 	char page[PAGE];
 
-	sample_pin(s.fd, IOVA, NR);
+	sample_pin(s.fd, IOVA, NR_PAGES);
 	sample_unpin(s.fd, IOVA, 3);
-	ASSERT_EQ(sample_pinned(s.fd), NR - 3);
+	ASSERT_EQ(sample_pinned(s.fd), NR_PAGES - 3);
 	sample_peek(s.fd, IOVA + 3 * PAGE, page, PAGE);
 	ASSERT(!memcmp(page, s.mem + 3 * PAGE, PAGE));
-	sample_unpin(s.fd, IOVA + 3 * PAGE, NR - 3);
+	sample_unpin(s.fd, IOVA + 3 * PAGE, NR_PAGES - 3);
 	ASSERT_EQ(sys_pins_held(), 0);
 	sample_tear_down(&s);
 }
@@ -151,23 +153,30 @@ TEST_OVER(pin_errnos_container, BACKENDS_LEGACY)
 	sample_unpin(s.fd, GIB(1), SAMPLE_MAX_PIN);
 
 	ASSERT_RC(__sample_pin(s.fd, IOVA - PAGE, 1, SAMPLE_RW), -EINVAL);
-	ASSERT_RC(__sample_pin(s.fd, IOVA + NR * PAGE, 1, SAMPLE_RW), -EINVAL);
-	ASSERT_RC(__sample_pin(s.fd, IOVA + PAGE, NR, SAMPLE_RW), -EINVAL);
+	ASSERT_RC(__sample_pin(s.fd, IOVA + NR_PAGES * PAGE, 1, SAMPLE_RW),
+		  -EINVAL);
+	ASSERT_RC(__sample_pin(s.fd, IOVA + PAGE, NR_PAGES, SAMPLE_RW),
+		  -EINVAL);
 	ASSERT_RC(__sample_pin(s.fd, -IOVA_PAGE, 2, SAMPLE_RW), wrap);
 	ASSERT_RC(__sample_pin(s.fd, -1, 1, SAMPLE_RW), wrap);
 
-	ASSERT_RC(__space_map(s.space, mem, IOVA + NR * PAGE, PAGE, DMA_READ),
+	ASSERT_RC(__space_map(s.space, mem, IOVA + NR_PAGES * PAGE, PAGE,
+			      DMA_READ),
 		  0);
-	ASSERT_RC(__sample_pin(s.fd, IOVA + NR * PAGE, 1, SAMPLE_RW), -EPERM);
-	ASSERT_RC(__sample_pin(s.fd, IOVA + NR * PAGE, 1, VFIO_SAMPLE_WRITE),
+	ASSERT_RC(__sample_pin(s.fd, IOVA + NR_PAGES * PAGE, 1, SAMPLE_RW),
 		  -EPERM);
-	ASSERT_RC(__sample_pin(s.fd, IOVA, NR + 1, SAMPLE_RW), -EPERM);
-	/* Across two mappings. */
-	ASSERT_RC(__sample_pin(s.fd, IOVA, NR + 1, VFIO_SAMPLE_READ), NR + 1);
-	sample_unpin(s.fd, IOVA, NR + 1);
-	/* Memory that went away after it was mapped. */
+	ASSERT_RC(__sample_pin(s.fd, IOVA + NR_PAGES * PAGE, 1,
+			       VFIO_SAMPLE_WRITE),
+		  -EPERM);
+	ASSERT_RC(__sample_pin(s.fd, IOVA, NR_PAGES + 1, SAMPLE_RW), -EPERM);
+	/* Across two mappings */
+	ASSERT_RC(__sample_pin(s.fd, IOVA, NR_PAGES + 1, VFIO_SAMPLE_READ),
+		  NR_PAGES + 1);
+	sample_unpin(s.fd, IOVA, NR_PAGES + 1);
+	/* Memory that the process unmapped after it was mapped. */
 	sys_munmap(mem, PAGE);
-	ASSERT_RC(__sample_pin(s.fd, IOVA + NR * PAGE, 1, VFIO_SAMPLE_READ),
+	ASSERT_RC(__sample_pin(s.fd, IOVA + NR_PAGES * PAGE, 1,
+			       VFIO_SAMPLE_READ),
 		  -EFAULT);
 	ASSERT_EQ(sys_pins_held(), 0);
 	sample_tear_down(&s);
@@ -183,19 +192,24 @@ TEST_OVER(pin_errnos_iommufd, BACKEND_IOMMUFD)
 	ASSERT_RC(__sample_pin(s.fd, IOVA, 1, SAMPLE_RW | VFIO_SAMPLE_NO_ARRAY),
 		  -EINVAL);
 	ASSERT_RC(__sample_pin(s.fd, IOVA - PAGE, 1, SAMPLE_RW), -ENOENT);
-	ASSERT_RC(__sample_pin(s.fd, IOVA + PAGE, NR, SAMPLE_RW), -ENOENT);
+	ASSERT_RC(__sample_pin(s.fd, IOVA + PAGE, NR_PAGES, SAMPLE_RW),
+		  -ENOENT);
 	ASSERT_RC(__sample_pin(s.fd, -IOVA_PAGE, 2, SAMPLE_RW), -EOVERFLOW);
-	ASSERT_RC(__space_map(s.space, mem, IOVA + NR * PAGE, PAGE, DMA_READ),
+	ASSERT_RC(__space_map(s.space, mem, IOVA + NR_PAGES * PAGE, PAGE,
+			      DMA_READ),
 		  0);
-	ASSERT_RC(__sample_pin(s.fd, IOVA + NR * PAGE, 1, SAMPLE_RW), -EPERM);
-	ASSERT_RC(__sample_pin(s.fd, IOVA + NR * PAGE, 1, VFIO_SAMPLE_READ), 1);
-	sample_unpin(s.fd, IOVA + NR * PAGE, 1);
+	ASSERT_RC(__sample_pin(s.fd, IOVA + NR_PAGES * PAGE, 1, SAMPLE_RW),
+		  -EPERM);
+	ASSERT_RC(__sample_pin(s.fd, IOVA + NR_PAGES * PAGE, 1,
+			       VFIO_SAMPLE_READ),
+		  1);
+	sample_unpin(s.fd, IOVA + NR_PAGES * PAGE, 1);
 	ASSERT_EQ(sys_pins_held(), 0);
 	sample_tear_down(&s);
 	sys_munmap(mem, PAGE);
 }
 
-/* The first version of type1 does not let a driver pin, but read and write. */
+/* VFIO_TYPE1_IOMMU does not permit pinning, but permits reads and writes. */
 TEST_OVER(type1_v1, BACKENDS_LEGACY)
 {
 	char *mem = sys_mmap_anon(PAGE);
@@ -239,23 +253,23 @@ TEST_OVER(driver_cannot_unpin, BACKENDS_ALL)
 }
 
 static void rw_part(struct sample_setup *s, char *model, unsigned int offset,
-		    unsigned int size, unsigned int how)
+		    unsigned int size, unsigned int flags)
 {
-	static char buf[NR * PAGE];
+	static char buf[NR_PAGES * PAGE];
 
 	fill_pattern(buf, size, offset + size);
 	ASSERT_RC(__sample_rw(s->fd, IOVA + offset, buf, (int)size,
-			      VFIO_SAMPLE_WRITE | how),
+			      VFIO_SAMPLE_WRITE | flags),
 		  0);
 	memcpy(model + offset, buf, size);
 	memset(buf, 0, size);
 	ASSERT_RC(__sample_rw(s->fd, IOVA + offset, buf, (int)size,
-			      VFIO_SAMPLE_READ | how),
+			      VFIO_SAMPLE_READ | flags),
 		  0);
 	ASSERT(is_pattern(buf, size, offset + size));
 }
 
-/* Any length at any place, and nothing else is touched. */
+/* Accesses of any length at any offset change no other bytes. */
 TEST_OVER(rw_anywhere, BACKENDS_ALL)
 {
 	static const unsigned int offsets[] = { 0,	  1,	       7,
@@ -265,7 +279,7 @@ TEST_OVER(rw_anywhere, BACKENDS_ALL)
 					      PAGE - 1,	   PAGE, PAGE + 1,
 					      5 * PAGE + 3 };
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
-	static char model[NR * PAGE];
+	static char model[NR_PAGES * PAGE];
 
 	memcpy(model, s.mem, sizeof(model));
 	for (unsigned int i = 0; i < ARRAY_SIZE(offsets); i++) {
@@ -276,7 +290,7 @@ TEST_OVER(rw_anywhere, BACKENDS_ALL)
 			ASSERT(!memcmp(model, s.mem, sizeof(model)));
 		}
 	}
-	/* Partly pinned memory too. */
+	/* The same for memory that is partly pinned. */
 	sample_pin(s.fd, IOVA + 2 * PAGE, 1);
 	rw_part(&s, model, PAGE + 5, 3 * PAGE, 0);
 	ASSERT(!memcmp(model, s.mem, sizeof(model)));
@@ -294,24 +308,28 @@ TEST_OVER(rw_errnos, BACKENDS_ALL)
 	ASSERT_RC(__sample_rw(s.fd, IOVA, buf, 0, 0), -EINVAL);
 	ASSERT_RC(__sample_rw(s.fd, IOVA - 1, buf, 1, 0), missing);
 	ASSERT_RC(__sample_rw(s.fd, IOVA - 1, buf, 2, 0), missing);
-	ASSERT_RC(__sample_rw(s.fd, IOVA + NR * PAGE, buf, 1, 0), missing);
-	ASSERT_RC(__sample_rw(s.fd, IOVA + NR * PAGE - 1, buf, 2, 0), missing);
-	ASSERT_RC(__space_map(s.space, mem, IOVA + NR * PAGE, PAGE, DMA_READ),
+	ASSERT_RC(__sample_rw(s.fd, IOVA + NR_PAGES * PAGE, buf, 1, 0),
+		  missing);
+	ASSERT_RC(__sample_rw(s.fd, IOVA + NR_PAGES * PAGE - 1, buf, 2, 0),
+		  missing);
+	ASSERT_RC(__space_map(s.space, mem, IOVA + NR_PAGES * PAGE, PAGE,
+			      DMA_READ),
 		  0);
-	ASSERT_RC(__sample_rw(s.fd, IOVA + NR * PAGE - 1, buf, 2, 0), 0);
-	ASSERT_RC(__sample_rw(s.fd, IOVA + NR * PAGE, buf, 2,
+	ASSERT_RC(__sample_rw(s.fd, IOVA + NR_PAGES * PAGE - 1, buf, 2, 0), 0);
+	ASSERT_RC(__sample_rw(s.fd, IOVA + NR_PAGES * PAGE, buf, 2,
 			      VFIO_SAMPLE_WRITE),
 		  -EPERM);
 	sys_munmap(mem, PAGE);
-	ASSERT_RC(__sample_rw(s.fd, IOVA + NR * PAGE, buf, 2, 0), -EFAULT);
+	ASSERT_RC(__sample_rw(s.fd, IOVA + NR_PAGES * PAGE, buf, 2, 0),
+		  -EFAULT);
 	sample_tear_down(&s);
 }
 
-/** struct child_rw - what a child is to try */
+/** struct child_rw - accesses by a child */
 struct child_rw {
-	/** @s: of the parent */
+	/** @s: setup of the parent */
 	struct sample_setup s;
-	/** @want: what it is answered */
+	/** @want: expected result */
 	int want;
 };
 
@@ -321,13 +339,13 @@ static void rw_as_child(void *arg)
 	struct sample_setup *s = &child->s;
 	char buf[100];
 
-	/* What is mapped is the parent's, not our copy. */
-	memset(s->mem, 0, NR * PAGE);
+	/* The mapping is of the memory of the parent, not of this copy. */
+	memset(s->mem, 0, NR_PAGES * PAGE);
 	memset(buf, 0x77, sizeof(buf));
 	ASSERT_RC(__sample_rw(s->fd, IOVA + PAGE - 50, buf, sizeof(buf),
 			      VFIO_SAMPLE_WRITE),
 		  child->want);
-	ASSERT(is_byte(s->mem, NR * PAGE, 0));
+	ASSERT(is_byte(s->mem, NR_PAGES * PAGE, 0));
 	memset(buf, 0, sizeof(buf));
 	ASSERT_RC(__sample_rw(s->fd, IOVA + PAGE - 50, buf, sizeof(buf), 0),
 		  child->want);
@@ -335,7 +353,10 @@ static void rw_as_child(void *arg)
 		ASSERT(is_byte(buf, sizeof(buf), 0x77));
 }
 
-/* A container has it for who has mapped the memory, and kernel threads. */
+/*
+ * A container permits accesses by the process that has mapped the memory and by
+ * kernel threads only.
+ */
 TEST_OVER(rw_by_another_process, BACKENDS_ALL)
 {
 	struct child_rw child = {
@@ -346,9 +367,9 @@ TEST_OVER(rw_by_another_process, BACKENDS_ALL)
 
 	memcpy(buf, child.s.mem + PAGE - 50, sizeof(buf));
 	child_expect(child_start(rw_as_child, &child), RESULT_PASS);
-	/* it makes no difference that it is pinned */
+	/* The result is the same if the memory is pinned. */
 	if (backend != BACKEND_IOMMUFD) {
-		sample_pin(child.s.fd, IOVA, NR);
+		sample_pin(child.s.fd, IOVA, NR_PAGES);
 		child_expect(child_start(rw_as_child, &child), RESULT_PASS);
 		ASSERT(!memcmp(buf, child.s.mem + PAGE - 50, sizeof(buf)));
 	} else {
@@ -357,7 +378,7 @@ TEST_OVER(rw_by_another_process, BACKENDS_ALL)
 	sample_tear_down(&child.s);
 }
 
-/* Without a device that does DMA there is no limit to the IOVA. */
+/* Without a device that does DMA, all IOVAs can be mapped. */
 TEST_OVER(info, BACKENDS_LEGACY)
 {
 	struct vfio_iommu_type1_info request = { .argsz = sizeof(request) };
@@ -374,7 +395,7 @@ TEST_OVER(info, BACKENDS_LEGACY)
 	free(info);
 	ASSERT_RC(__container_extension(s.space->fd, VFIO_DMA_CC_IOMMU), 1);
 	ASSERT_RC(__container_extension(s.space->fd, VFIO_TYPE1v2_IOMMU), 1);
-	space_map(s.space, s.mem, 0xfee00000, PAGE);
+	space_map(s.space, s.mem, IOVA_MSI, PAGE);
 	space_map(s.space, s.mem, -PAGE, PAGE);
 	sample_tear_down(&s);
 }
@@ -393,7 +414,10 @@ static bool has_ranges(int container)
 	return has;
 }
 
-/* Together with one that does DMA: all is pinned and paid for once. */
+/*
+ * Together with a device that does DMA, all memory is pinned, and each page is
+ * accounted once.
+ */
 TEST_OVER(with_physical, BACKENDS_LEGACY)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);
@@ -405,11 +429,11 @@ TEST_OVER(with_physical, BACKENDS_LEGACY)
 	group = group_open(bdf);
 	group_set_container(group, s.space->fd);
 	ASSERT(has_ranges(s.space->fd));
-	ASSERT_EQ(sys_vm_locked(getpid()), NR * PAGE);
+	ASSERT_EQ(sys_vm_locked(getpid()), NR_PAGES * PAGE);
 	sample_pin(s.fd, IOVA + 8 * PAGE, 2);
-	ASSERT_EQ(sys_vm_locked(getpid()), NR * PAGE);
+	ASSERT_EQ(sys_vm_locked(getpid()), NR_PAGES * PAGE);
 
-	/* What is mapped stays, and so does what is pinned. */
+	/* Mappings and pages pinned by the driver remain. */
 	ASSERT_RC(__group_unset_container(group), 0);
 	ASSERT_EQ(sys_vm_locked(getpid()), 6 * PAGE);
 	ASSERT_EQ(sys_pins_held(), 6);
@@ -417,19 +441,19 @@ TEST_OVER(with_physical, BACKENDS_LEGACY)
 	sample_peek(s.fd, IOVA + 8 * PAGE, page, PAGE);
 	ASSERT(!memcmp(page, s.mem + 8 * PAGE, PAGE));
 
-	/* Now the other one is the first to go. */
+	/* Now remove the emulated device first. */
 	group_set_container(group, s.space->fd);
 	sys_close(s.fd);
 	sys_close(s.space->groups->fd);
 	s.space->groups = NULL;
-	ASSERT_EQ(sys_vm_locked(getpid()), NR * PAGE);
-	container_unmap(s.space->fd, IOVA, NR * PAGE);
+	ASSERT_EQ(sys_vm_locked(getpid()), NR_PAGES * PAGE);
+	container_unmap(s.space->fd, IOVA, NR_PAGES * PAGE);
 	ASSERT_EQ(sys_pins_held(), 0);
 	sys_close(group);
 	space_close(s.space);
 }
 
-/* The group is one by itself, and in nobody's hands. */
+/* An emulated device has a group of its own, which is viable. */
 TEST_OVER(group_rules, BACKENDS_LEGACY)
 {
 	struct space *space = space_open(backend);
@@ -458,7 +482,10 @@ TEST_OVER(group_rules, BACKENDS_LEGACY)
 	space_close(other);
 }
 
-/* The module goes, and everything of it. The next test would load it again. */
+/*
+ * Unloading the module removes its devices. The next test that needs them loads
+ * it again.
+ */
 TEST(unload)
 {
 	char path[32];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices that are software: what they have pinned is unmapped, taken away or
- * left behind, and who pays. The same tests run on the kernel's own VFIO, which
- * has the container alone ("vm run --stock").
+ * Pages pinned by emulated devices that are unmapped, detached or left pinned
+ * at exit, and their accounting. The same tests run on the kernel's own VFIO,
+ * which supports the container only ("vm run --stock").
  */
 #include <errno.h>
 #include <pthread.h>
@@ -17,12 +17,15 @@
 #include "vdev.h"
 
 #define IOVA SAMPLE_IOVA
-#define NR SAMPLE_NR
+#define NR_PAGES SAMPLE_NR
 
-/* How often the threads do what they do. */
-#define ROUNDS 300
+/* Iterations of the threads */
+#define RACE_ROUNDS 300
 
-/* The driver is asked to unpin, for the mapping, and only where it has to. */
+/*
+ * The driver is requested to unpin the range of the mapping, but only if it has
+ * pages pinned there.
+ */
 TEST_OVER(unmap_pinned, BACKENDS_ALL)
 {
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
@@ -30,23 +33,23 @@ TEST_OVER(unmap_pinned, BACKENDS_ALL)
 	struct vfio_sample_stats stats;
 	char page[PAGE];
 
-	space_map(s.space, mem, IOVA + NR * PAGE, PAGE);
+	space_map(s.space, mem, IOVA + NR_PAGES * PAGE, PAGE);
 	sample_pin(s.fd, IOVA + PAGE, 2);
 	sample_pin(s.fd, IOVA + 5 * PAGE, 1);
-	space_unmap(s.space, IOVA + NR * PAGE, PAGE);
+	space_unmap(s.space, IOVA + NR_PAGES * PAGE, PAGE);
 	sample_stats(s.fd, &stats);
 	ASSERT_EQ(stats.nr_unmaps, 0);
 	ASSERT_EQ(stats.nr_pages, 3);
 
-	space_unmap(s.space, IOVA, NR * PAGE);
+	space_unmap(s.space, IOVA, NR_PAGES * PAGE);
 	sample_stats(s.fd, &stats);
 	ASSERT_EQ(stats.nr_unmaps, 1);
 	ASSERT_EQ(stats.iova, IOVA);
-	ASSERT_EQ(stats.length, NR * PAGE);
+	ASSERT_EQ(stats.length, NR_PAGES * PAGE);
 	ASSERT_EQ(stats.nr_pages, 0);
 	ASSERT_EQ(sys_pins_held(), 0);
 
-	/* The IOVA is free, and means other memory when it is mapped again. */
+	/* The IOVA can be mapped again, to other memory. */
 	space_map(s.space, mem, IOVA, PAGE);
 	fill_pattern(mem, PAGE, 5);
 	sample_pin(s.fd, IOVA, 1);
@@ -62,11 +65,11 @@ TEST_OVER(unmap_all_pinned, BACKENDS_LEGACY)
 	struct vfio_sample_stats stats;
 	__u64 unmapped;
 
-	sample_pin(s.fd, IOVA, NR);
+	sample_pin(s.fd, IOVA, NR_PAGES);
 	ASSERT_RC(__container_unmap(s.space->fd, 0, 0, VFIO_DMA_UNMAP_FLAG_ALL,
 				    &unmapped),
 		  0);
-	ASSERT_EQ(unmapped, NR * PAGE);
+	ASSERT_EQ(unmapped, NR_PAGES * PAGE);
 	sample_stats(s.fd, &stats);
 	ASSERT_EQ(stats.nr_pages, 0);
 	sample_tear_down(&s);
@@ -80,7 +83,7 @@ TEST_OVER(unmap_two_devices, BACKENDS_ALL)
 	sample_pin(s.fd, IOVA, 2);
 	sample_pin(other, IOVA + PAGE, 2);
 	ASSERT_EQ(sys_pins_held(), 3);
-	space_unmap(s.space, IOVA, NR * PAGE);
+	space_unmap(s.space, IOVA, NR_PAGES * PAGE);
 	ASSERT_EQ(sample_pinned(s.fd), 0);
 	ASSERT_EQ(sample_pinned(other), 0);
 	ASSERT_EQ(sys_pins_held(), 0);
@@ -88,7 +91,7 @@ TEST_OVER(unmap_two_devices, BACKENDS_ALL)
 	sample_tear_down(&s);
 }
 
-/* A driver that does not unpin gets an error for its user. */
+/* If a driver does not unpin, its user gets an error. */
 TEST_OVER(unmap_stubborn, BACKEND_CONTAINER | BACKEND_IOMMUFD)
 {
 	struct vfio_sample_stats stats;
@@ -99,14 +102,15 @@ TEST_OVER(unmap_stubborn, BACKEND_CONTAINER | BACKEND_IOMMUFD)
 	s = sample_set_up(backend, DMA_RW);
 	sample_pin(s.fd, IOVA, 1);
 	ASSERT_RC(__sys_ioctl_val(s.fd, VFIO_SAMPLE_STUBBORN, 1), 0);
-	ASSERT_RC(__space_unmap(s.space, IOVA, NR * PAGE, NULL), -EDEADLK);
+	ASSERT_RC(__space_unmap(s.space, IOVA, NR_PAGES * PAGE, NULL),
+		  -EDEADLK);
 	sample_stats(s.fd, &stats);
 	ASSERT(stats.nr_unmaps > 1);
 	ASSERT_EQ(stats.nr_pages, 1);
-	/* Nothing has changed. */
+	/* The mapping is unchanged. */
 	sample_pin(s.fd, IOVA + PAGE, 1);
 	ASSERT_RC(__sys_ioctl_val(s.fd, VFIO_SAMPLE_STUBBORN, 0), 0);
-	space_unmap(s.space, IOVA, NR * PAGE);
+	space_unmap(s.space, IOVA, NR_PAGES * PAGE);
 	sample_tear_down(&s);
 }
 
@@ -142,10 +146,10 @@ TEST_OVER(move, BACKEND_IOMMUFD)
 	fill_pattern(mem, PAGE, 6);
 	ioas_map_fixed(s.space->fd, ioas, mem, IOVA, PAGE);
 	sample_pin(s.fd, IOVA, 4);
-	/* Neither an unknown ID nor that of the device will do. */
+	/* An unknown ID changes nothing. */
 	ASSERT_RC(__cdev_attach(s.fd, 0x7fffffff, NULL), -ENOENT);
 	ASSERT_EQ(sample_pinned(s.fd), 4);
-	/* To where it is already. */
+	/* Neither does attaching to the current IOAS. */
 	ASSERT_RC(__cdev_attach(s.fd, s.space->ioas, NULL), 0);
 	ASSERT_EQ(sample_pinned(s.fd), 4);
 
@@ -161,7 +165,7 @@ TEST_OVER(move, BACKEND_IOMMUFD)
 	sample_tear_down(&s);
 }
 
-/* Nothing is pinned or paid for by mapping, and each page once by pinning. */
+/* Mapping accounts no pages, pinning accounts each page once. */
 TEST_OVER(accounting, BACKENDS_LEGACY)
 {
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
@@ -204,8 +208,8 @@ TEST_OVER(close_pinned, BACKENDS_ALL)
 {
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
 
-	sample_pin(s.fd, IOVA, NR);
-	ASSERT_EQ(sys_pins_held(), NR);
+	sample_pin(s.fd, IOVA, NR_PAGES);
+	ASSERT_EQ(sys_pins_held(), NR_PAGES);
 	sys_close(s.fd);
 	ASSERT_EQ(sys_pins_held(), 0);
 	s.fd = sample_open_in(s.space, 0);
@@ -214,50 +218,50 @@ TEST_OVER(close_pinned, BACKENDS_ALL)
 	ASSERT_EQ(sys_pins_held(), 0);
 }
 
-/** struct doomed - a process that is going to be killed */
-struct doomed {
-	/** @backend: how it reaches the device */
+/** struct pinner - a process that is killed while it has pages pinned */
+struct pinner {
+	/** @backend: backend to open the device by */
 	enum backend backend;
-	/** @ready: where it says that it is ready */
+	/** @ready: eventfd that is signaled when the pages are pinned */
 	int ready;
 };
 
-static void be_doomed(void *arg)
+static void pin_until_killed(void *arg)
 {
-	struct doomed *doomed = arg;
-	struct sample_setup s = sample_set_up(doomed->backend, DMA_RW);
+	struct pinner *pinner = arg;
+	struct sample_setup s = sample_set_up(pinner->backend, DMA_RW);
 
-	sample_pin(s.fd, IOVA, NR);
-	ASSERT_EQ(write(doomed->ready, &(__u64){ 1 }, 8), 8);
+	sample_pin(s.fd, IOVA, NR_PAGES);
+	ASSERT_EQ(write(pinner->ready, &(__u64){ 1 }, 8), 8);
 	for (;;)
 		pause();
 }
 
 TEST_OVER(process_death, BACKENDS_ALL)
 {
-	struct doomed doomed = { .backend = backend };
+	struct pinner pinner = { .backend = backend };
 	struct sample_setup s;
 	pid_t pid;
 
 	if (!backend_present(backend))
 		SKIP("no %s", backend_path(backend));
 	sample_load();
-	doomed.ready = sys_eventfd();
-	pid = child_start(be_doomed, &doomed);
-	sys_eventfd_wait(doomed.ready);
-	ASSERT_EQ(sys_pins_held(), NR);
+	pinner.ready = sys_eventfd();
+	pid = child_start(pin_until_killed, &pinner);
+	sys_eventfd_wait(pinner.ready);
+	ASSERT_EQ(sys_pins_held(), NR_PAGES);
 	child_kill(pid);
 	ASSERT_EQ(sys_pins_held(), 0);
 	s = sample_set_up(backend, DMA_RW);
-	sample_pin(s.fd, IOVA, NR);
+	sample_pin(s.fd, IOVA, NR_PAGES);
 	sample_tear_down(&s);
 }
 
-/** struct mapper - a thread that maps and unmaps all the time */
+/** struct mapper - a thread that unmaps and maps repeatedly */
 struct mapper {
-	/** @s: where */
+	/** @s: the mapping */
 	struct sample_setup *s;
-	/** @done: it has done so often enough */
+	/** @done: the thread has finished */
 	bool done;
 };
 
@@ -266,15 +270,15 @@ static void *map_and_unmap(void *arg)
 	struct mapper *mapper = arg;
 	struct sample_setup *s = mapper->s;
 
-	for (int i = 0; i < ROUNDS; i++) {
-		space_unmap(s->space, IOVA, NR * PAGE);
-		space_map(s->space, s->mem, IOVA, NR * PAGE);
+	for (int i = 0; i < RACE_ROUNDS; i++) {
+		space_unmap(s->space, IOVA, NR_PAGES * PAGE);
+		space_map(s->space, s->mem, IOVA, NR_PAGES * PAGE);
 	}
 	__atomic_store_n(&mapper->done, true, __ATOMIC_RELEASE);
 	return NULL;
 }
 
-/* Pinning meets a mapping that comes and goes, and never what is not there. */
+/* A race of pinning and unmapping never pins pages that are not mapped. */
 TEST_OVER(pin_while_unmapped, BACKENDS_ALL)
 {
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
@@ -282,18 +286,18 @@ TEST_OVER(pin_while_unmapped, BACKENDS_ALL)
 	unsigned int pinned = 0;
 	pthread_t thread;
 	char page[PAGE];
-	int rc;
+	int ret;
 
 	ASSERT(!pthread_create(&thread, NULL, map_and_unmap, &mapper));
 	while (!__atomic_load_n(&mapper.done, __ATOMIC_ACQUIRE)) {
-		rc = __sample_pin(s.fd, IOVA + PAGE, 3, SAMPLE_RW);
-		ASSERT(rc == 3 || rc == -EINVAL || rc == -ENOENT);
-		pinned += rc == 3;
-		if (rc != 3)
+		ret = __sample_pin(s.fd, IOVA + PAGE, 3, SAMPLE_RW);
+		ASSERT(ret == 3 || ret == -EINVAL || ret == -ENOENT);
+		pinned += ret == 3;
+		if (ret != 3)
 			continue;
-		/* By now it may have been unpinned on request. */
-		rc = __sample_unpin(s.fd, IOVA + PAGE, 3);
-		ASSERT(!rc || rc == -ENXIO);
+		/* The driver may have unpinned them on request meanwhile. */
+		ret = __sample_unpin(s.fd, IOVA + PAGE, 3);
+		ASSERT(!ret || ret == -ENXIO);
 	}
 	ASSERT(!pthread_join(thread, NULL));
 	ASSERT_EQ(sample_pinned(s.fd), 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The container and the device node: each call fails at each of the points that
- * it has in iommufd.
+ * Fault injection for calls of the container and of the device node: each call
+ * fails at each of its fail points in iommufd.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 
 #define IOVA FAIL_IOVA
 
-/* The container, from the group's entry to a mapping. */
+/* The container, from adding a group to unmapping. */
 
 static void setup_group(struct env *env)
 {
@@ -49,14 +49,14 @@ SCENARIO_BARE(set_container, .setup = setup_group, .call = call_set_container,
 
 static int call_set_iommu(struct env *env)
 {
-	int rc = call_set_container(env);
+	int ret = call_set_container(env);
 
-	if (rc)
-		return rc;
-	rc = __container_set_iommu(env->fd, VFIO_TYPE1v2_IOMMU);
-	if (rc)
+	if (ret)
+		return ret;
+	ret = __container_set_iommu(env->fd, VFIO_TYPE1v2_IOMMU);
+	if (ret)
 		undo_set_container(env);
-	return rc;
+	return ret;
 }
 
 SCENARIO_BARE(set_iommu, .setup = setup_group, .call = call_set_iommu,
@@ -102,16 +102,16 @@ static void undo_container_unmap(struct env *env)
 static void map_again(struct env *env,
 		      const char *point __attribute__((unused)))
 {
-	int rc = call_container_map(env);
+	int ret = call_container_map(env);
 
-	if (rc != -EEXIST)
-		ASSERT_RC(rc, 0);
+	if (ret != -EEXIST)
+		ASSERT_RC(ret, 0);
 }
 
 SCENARIO_BARE(unmap, .setup = setup_mapped, .call = call_container_unmap,
 	      .undo = undo_container_unmap, .failed = map_again)
 
-/* A log of what is dirty. */
+/* The log of dirty pages. */
 
 static int call_log_start(struct env *env)
 {
@@ -167,7 +167,7 @@ SCENARIO_BARE(unmap_with_log, .setup = setup_mapped_log, .call = call_log_unmap,
 	      .undo = undo_container_unmap, .failed = map_again,
 	      .check = check_all_dirty)
 
-/* The IOMMU's own log: whatever fails, what was written is told in the end. */
+/* Tracking by the IOMMU: after any failure, no dirty page is lost. */
 TEST(hardware_log)
 {
 	struct mock_pci_image image;
@@ -176,11 +176,11 @@ TEST(hardware_log)
 	struct mock_bus bus;
 	unsigned int nth;
 	const char *bdf;
-	int fd, rc;
+	int fd, ret;
 
 	fail_open();
 	mock_bus_open(&bus);
-	mock_image(&image, 0x1af4, 0x4331, 0x020000);
+	mock_image(&image, 0x1af4, 0x4331, CLASS_NETWORK);
 	bdf = mock_bus_plug(&bus, &image);
 	pci_bind(bdf);
 	fd = container_open(BACKEND_CONTAINER);
@@ -189,21 +189,21 @@ TEST(hardware_log)
 	container_map(fd, sys_mmap_anon(64 * PAGE), IOVA, 64 * PAGE);
 	for (nth = 1;; nth++) {
 		fail_at(nth);
-		rc = __log_start(fd);
+		ret = __log_start(fd);
 		fail_end(&report);
 		if (!strcmp(report.failed, "-"))
 			break;
-		if (rc)
+		if (ret)
 			continue;
-		/* Either it is known what is dirty, or all is. */
-		rc = __mock_bus_write(&bus, 0, IOVA);
-		ASSERT(!rc || rc == -EINVAL);
+		/* If the IOMMU does not track writes, all pages are dirty. */
+		ret = __mock_bus_write(&bus, 0, IOVA);
+		ASSERT(!ret || ret == -EINVAL);
 		log_get(fd, IOVA, 64, &word);
-		ASSERT_EQ(word, rc ? ~0ULL : 1);
+		ASSERT_EQ(word, ret ? ~0ULL : 1);
 		log_stop(fd);
 	}
-	ASSERT_RC(rc, 0);
-	test_note("%u points to begin", nth - 1);
+	ASSERT_RC(ret, 0);
+	test_note("%u points to start", nth - 1);
 
 	for (nth = 1;; nth++) {
 		ASSERT_RC(__mock_bus_write(&bus, 0, IOVA + 3 * PAGE), 0);
@@ -211,20 +211,20 @@ TEST(hardware_log)
 		word = 0;
 		again = 0;
 		fail_at(nth);
-		rc = __log_get(fd, IOVA, 64, &word);
+		ret = __log_get(fd, IOVA, 64, &word);
 		fail_end(&report);
-		if (rc)
+		if (ret)
 			log_get(fd, IOVA, 64, &again);
 		ASSERT_EQ(word | again, 1ULL << 3 | 1ULL << 60);
 		if (!strcmp(report.failed, "-"))
 			break;
-		ASSERT(rc);
+		ASSERT(ret);
 	}
 	ASSERT(nth > 1);
-	test_note("%u points to be told", nth - 1);
+	test_note("%u points to report", nth - 1);
 }
 
-/* The first type of the ABI unmaps parts. */
+/* VFIO_TYPE1_IOMMU can unmap a part of a mapping. */
 
 static void setup_type1(struct env *env)
 {
@@ -234,26 +234,26 @@ static void setup_type1(struct env *env)
 	ASSERT_RC(call_container_map(env), 0);
 }
 
-static int call_cut(struct env *env)
+static int call_unmap_part(struct env *env)
 {
 	return __container_unmap(env->fd, IOVA + env->size / 4, env->size / 2,
 				 0, NULL);
 }
 
-static void undo_cut(struct env *env)
+static void undo_unmap_part(struct env *env)
 {
 	__container_unmap(env->fd, IOVA, env->size, 0, NULL);
 	ASSERT_RC(call_container_map(env), 0);
 }
 
-static void failed_cut(struct env *env,
-		       const char *point __attribute__((unused)))
+static void failed_unmap_part(struct env *env,
+			      const char *point __attribute__((unused)))
 {
-	undo_cut(env);
+	undo_unmap_part(env);
 }
 
-SCENARIO_BARE(unmap_part, .setup = setup_type1, .call = call_cut,
-	      .undo = undo_cut, .failed = failed_cut)
+SCENARIO_BARE(unmap_part, .setup = setup_type1, .call = call_unmap_part,
+	      .undo = undo_unmap_part, .failed = failed_unmap_part)
 
 static int call_get_info(struct env *env)
 {
@@ -267,7 +267,7 @@ static int call_get_info(struct env *env)
 
 SCENARIO_BARE(get_info, .setup = setup_mapped, .call = call_get_info)
 
-/* Takes a second group in, with all that is mapped. */
+/* Add a second group to a container with mappings. */
 
 static void setup_second_group(struct env *env)
 {
@@ -278,7 +278,7 @@ static void setup_second_group(struct env *env)
 SCENARIO_BARE(set_second_container, .setup = setup_second_group,
 	      .call = call_set_container, .undo = undo_set_container)
 
-/* The container's ABI on /dev/iommu, which has an IOAS behind it. */
+/* The ABI of the container on /dev/iommu, which uses an IOAS. */
 
 static void setup_iommufd(struct env *env)
 {
@@ -291,7 +291,7 @@ static void setup_iommufd(struct env *env)
 	setup_dev(env);
 	ASSERT_RC(__sys_ioctl(env->fd, IOMMU_VFIO_IOAS, &cmd), 0);
 	ASSERT_RC(__container_set_iommu(env->fd, VFIO_TYPE1_IOMMU), 0);
-	/* this type maps page by page */
+	/* VFIO_TYPE1_IOMMU maps page by page. */
 	env->size = 16 * PAGE;
 }
 
@@ -307,24 +307,24 @@ static void setup_iommufd_mapped(struct env *env)
 SCENARIO(iommufd_unmap, .setup = setup_iommufd_mapped,
 	 .call = call_container_unmap, .undo = undo_container_unmap,
 	 .failed = map_again)
-SCENARIO(iommufd_cut, .setup = setup_iommufd_mapped, .call = call_cut,
-	 .undo = undo_cut, .failed = failed_cut)
+SCENARIO(iommufd_cut, .setup = setup_iommufd_mapped, .call = call_unmap_part,
+	 .undo = undo_unmap_part, .failed = failed_unmap_part)
 
 SCENARIO(iommufd_get_info, .setup = setup_iommufd_mapped, .call = call_get_info)
 
-/* The device's own node */
+/* The device node. */
 
 static int call_bind(struct env *env)
 {
 	char path[64];
-	int rc;
+	int ret;
 
 	pci_cdev_path(pci_need(TESTDEV_EDU0), path, sizeof(path));
 	env->cdev = sys_open(path, O_RDWR);
-	rc = __cdev_bind(env->cdev, env->fd, &env->id);
-	if (rc)
+	ret = __cdev_bind(env->cdev, env->fd, &env->id);
+	if (ret)
 		sys_close(env->cdev);
-	return rc;
+	return ret;
 }
 
 static void undo_bind(struct env *env)
@@ -394,7 +394,7 @@ static void undo_hwpt_alloc(struct env *env)
 SCENARIO(alloc_hwpt, .setup = setup_bound, .call = call_hwpt_alloc,
 	 .undo = undo_hwpt_alloc)
 
-/* Nothing holds the mock IOMMU, whose fail points these were. */
+/* No failed call has left a reference to the mock IOMMU. */
 TEST(unload)
 {
 	mock_load();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* VFIO_DEVICE_FEATURE: its rules, and the features that need no more than it. */
+/* VFIO_DEVICE_FEATURE: common rules, bus mastering and the PASID capability. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <string.h>
@@ -12,68 +12,102 @@
 #include "sys.h"
 #include "vdev.h"
 
-#define GET VFIO_DEVICE_FEATURE_GET
-#define SET VFIO_DEVICE_FEATURE_SET
-#define PROBE VFIO_DEVICE_FEATURE_PROBE
+#define FEATURE_GET VFIO_DEVICE_FEATURE_GET
+#define FEATURE_SET VFIO_DEVICE_FEATURE_SET
+#define FEATURE_PROBE VFIO_DEVICE_FEATURE_PROBE
+/* A flag that is not defined */
+#define FEATURE_FLAG_UNUSED (1U << 19)
+/* Bytes of struct vfio_device_feature without its data */
+#define FEATURE_HEADER sizeof(struct vfio_device_feature)
+
+/* Offsets of the capabilities in the mock function */
+#define EXP_AT 0x40
+#define PASID_AT PCI_CFG_SPACE_SIZE
+/* PCI_PASID_CAP: the width is the second byte. */
+#define PASID_WIDTH(bits) ((bits) << 8)
+
 #define IOVA 0x10000000ULL
 
-/** struct feature_rule - what a feature can do */
+/** struct feature_rule - the operation that a feature supports */
 struct feature_rule {
-	/** @feature: its number */
+	/** @feature: number of the feature */
 	__u32 feature;
-	/** @op: GET or SET */
+	/** @op: FEATURE_GET or FEATURE_SET */
 	__u32 op;
-	/** @size: bytes of its data */
+	/** @size: size of the data in bytes */
 	size_t size;
 };
 
-static const struct feature_rule rules[] = {
-	{ VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, SET, 0 },
-	{ VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP, SET,
+static const struct feature_rule feature_rules[] = {
+	{ VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, FEATURE_SET, 0 },
+	{ VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP, FEATURE_SET,
 	  sizeof(struct vfio_device_low_power_entry_with_wakeup) },
-	{ VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, SET, 0 },
-	{ VFIO_DEVICE_FEATURE_BUS_MASTER, SET,
+	{ VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, FEATURE_SET, 0 },
+	{ VFIO_DEVICE_FEATURE_BUS_MASTER, FEATURE_SET,
 	  sizeof(struct vfio_device_feature_bus_master) },
-	{ VFIO_DEVICE_FEATURE_DMA_BUF, GET,
+	{ VFIO_DEVICE_FEATURE_DMA_BUF, FEATURE_GET,
 	  sizeof(struct vfio_device_feature_dma_buf) },
-	{ VFIO_DEVICE_FEATURE_PASID, GET,
+	{ VFIO_DEVICE_FEATURE_PASID, FEATURE_GET,
 	  sizeof(struct vfio_device_feature_pasid) },
 };
 
-/* Only the header of the struct is there: data would fault. */
-static int bare(struct vdev *vdev, __u32 flags, __u32 argsz)
+/* Call with a header at the end of a page, so that access to data faults. */
+static int feature_bare(struct vdev *vdev, __u32 flags, __u32 argsz)
 {
 	struct vfio_device_feature *feature;
 	char *pages = sys_mmap_anon(2 * PAGE);
-	int rc;
+	int ret;
 
 	sys_munmap(pages + PAGE, PAGE);
 	feature = (void *)(pages + PAGE - sizeof(*feature));
 	feature->argsz = argsz;
 	feature->flags = flags;
-	rc = __sys_ioctl(vdev->fd, VFIO_DEVICE_FEATURE, feature);
+	ret = __sys_ioctl(vdev->fd, VFIO_DEVICE_FEATURE, feature);
 	sys_munmap(pages, PAGE);
-	return rc;
+	return ret;
 }
 
 static void check_rule(struct vdev *vdev, const struct feature_rule *rule)
 {
-	__u32 other = (GET | SET) & ~rule->op;
-	__u32 f = rule->feature;
+	__u32 other = (FEATURE_GET | FEATURE_SET) & ~rule->op;
+	__u32 feature = rule->feature;
 
-	test_note("feature %#x", f);
-	ASSERT_RC(bare(vdev, f | PROBE, 8), 0);
-	ASSERT_RC(bare(vdev, f | PROBE | rule->op, 8), 0);
-	ASSERT_RC(bare(vdev, f | PROBE | other, 8), -EINVAL);
-	ASSERT_RC(bare(vdev, f | PROBE | GET | SET, 8), -EINVAL);
-	ASSERT_RC(bare(vdev, f | PROBE, 7), -EINVAL);
-	ASSERT_RC(bare(vdev, f | PROBE | 1U << 19, 8), -EINVAL);
-	ASSERT_RC(bare(vdev, f, 8 + rule->size), -EINVAL);
-	ASSERT_RC(bare(vdev, f | other, 8 + rule->size), -EINVAL);
-	ASSERT_RC(bare(vdev, f | GET | SET, 8 + rule->size), -EINVAL);
+	test_note("feature %#x", feature);
+	ASSERT_RC(feature_bare(vdev, feature | FEATURE_PROBE, FEATURE_HEADER),
+		  0);
+	ASSERT_RC(feature_bare(vdev, feature | FEATURE_PROBE | rule->op,
+			       FEATURE_HEADER),
+		  0);
+	ASSERT_RC(feature_bare(vdev, feature | FEATURE_PROBE | other,
+			       FEATURE_HEADER),
+		  -EINVAL);
+	ASSERT_RC(feature_bare(vdev,
+			       feature | FEATURE_PROBE | FEATURE_GET |
+				       FEATURE_SET,
+			       FEATURE_HEADER),
+		  -EINVAL);
+	ASSERT_RC(feature_bare(vdev, feature | FEATURE_PROBE,
+			       FEATURE_HEADER - 1),
+		  -EINVAL);
+	ASSERT_RC(feature_bare(vdev,
+			       feature | FEATURE_PROBE | FEATURE_FLAG_UNUSED,
+			       FEATURE_HEADER),
+		  -EINVAL);
+	ASSERT_RC(feature_bare(vdev, feature, FEATURE_HEADER + rule->size),
+		  -EINVAL);
+	ASSERT_RC(feature_bare(vdev, feature | other,
+			       FEATURE_HEADER + rule->size),
+		  -EINVAL);
+	ASSERT_RC(feature_bare(vdev, feature | FEATURE_GET | FEATURE_SET,
+			       FEATURE_HEADER + rule->size),
+		  -EINVAL);
 	if (rule->size) {
-		ASSERT_RC(bare(vdev, f | rule->op, 7 + rule->size), -EINVAL);
-		ASSERT_RC(bare(vdev, f | rule->op, 8 + rule->size), -EFAULT);
+		ASSERT_RC(feature_bare(vdev, feature | rule->op,
+				       FEATURE_HEADER - 1 + rule->size),
+			  -EINVAL);
+		ASSERT_RC(feature_bare(vdev, feature | rule->op,
+				       FEATURE_HEADER + rule->size),
+			  -EFAULT);
 	}
 }
 
@@ -82,8 +116,8 @@ TEST_OVER(probe_get_set, BACKENDS_ALL)
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(rules); i++)
-		check_rule(vdev, &rules[i]);
+	for (i = 0; i < ARRAY_SIZE(feature_rules); i++)
+		check_rule(vdev, &feature_rules[i]);
 	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_FEATURE, BAD_PTR), -EFAULT);
 }
 
@@ -91,16 +125,22 @@ TEST_OVER(unknown_feature, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
 
-	ASSERT_RC(bare(vdev, VFIO_DEVICE_FEATURE_MASK | PROBE, 8), -ENOTTY);
-	ASSERT_RC(bare(vdev, VFIO_DEVICE_FEATURE_MASK | GET, 8), -ENOTTY);
-	ASSERT_RC(bare(vdev, 0xff00 | PROBE, 8), -ENOTTY);
+	ASSERT_RC(feature_bare(vdev, VFIO_DEVICE_FEATURE_MASK | FEATURE_PROBE,
+			       FEATURE_HEADER),
+		  -ENOTTY);
+	ASSERT_RC(feature_bare(vdev, VFIO_DEVICE_FEATURE_MASK | FEATURE_GET,
+			       FEATURE_HEADER),
+		  -ENOTTY);
+	ASSERT_RC(feature_bare(vdev, 0xff00 | FEATURE_PROBE, FEATURE_HEADER),
+		  -ENOTTY);
 }
 
 static int set_master(struct vdev *vdev, __u32 op)
 {
 	struct vfio_device_feature_bus_master master = { .op = op };
 
-	return __vdev_feature(vdev, VFIO_DEVICE_FEATURE_BUS_MASTER | SET,
+	return __vdev_feature(vdev,
+			      VFIO_DEVICE_FEATURE_BUS_MASTER | FEATURE_SET,
 			      &master, sizeof(master));
 }
 
@@ -136,7 +176,7 @@ TEST_OVER(bus_master, BACKENDS_ALL)
 	edu_close_with_space(edu);
 }
 
-/* None of the devices has the capability: a width of 0 and no more. */
+/* A device without the capability reports a width of 0. */
 TEST_OVER(no_pasid, BACKENDS_ALL)
 {
 	static const enum testdev devs[] = { TESTDEV_EDU0, TESTDEV_NVME };
@@ -147,8 +187,9 @@ TEST_OVER(no_pasid, BACKENDS_ALL)
 		struct vdev *vdev = vdev_open(pci_need(devs[i]), backend);
 
 		memset(&pasid, 0x55, sizeof(pasid));
-		ASSERT_RC(__vdev_feature(vdev, VFIO_DEVICE_FEATURE_PASID | GET,
-					 &pasid, sizeof(pasid)),
+		ASSERT_RC(__vdev_feature(
+				  vdev, VFIO_DEVICE_FEATURE_PASID | FEATURE_GET,
+				  &pasid, sizeof(pasid)),
 			  0);
 		ASSERT(is_byte(&pasid, sizeof(pasid), 0));
 		vdev_close_with_space(vdev);
@@ -162,17 +203,18 @@ static void check_pasid(struct mock_bus *bus, __u16 cap, bool enabled,
 	struct mock_pci_image image;
 	struct vdev *vdev;
 
-	mock_image(&image, 0x1af4, 0x4342, 0x020000);
-	image.config[PCI_CAPABILITY_LIST] = 0x40;
-	mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
-	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_RC_END << 4);
-	mock_put32(image.config + 0x100, PCI_EXT_CAP_ID_PASID | 1 << 16);
-	mock_put16(image.config + 0x100 + PCI_PASID_CAP, cap);
+	mock_image(&image, 0x1af4, 0x4342, CLASS_NETWORK);
+	image.config[PCI_CAPABILITY_LIST] = EXP_AT;
+	mock_image_cap(&image, EXP_AT, PCI_CAP_ID_EXP, 0);
+	mock_put16(image.config + EXP_AT + PCI_EXP_FLAGS,
+		   2 | PCI_EXP_TYPE_RC_END << 4);
+	mock_put32(image.config + PASID_AT, PCI_EXT_CAP_ID_PASID | 1 << 16);
+	mock_put16(image.config + PASID_AT + PCI_PASID_CAP, cap);
 	image.pasid = enabled;
 	vdev = mock_bus_vdev(bus, &image, backend);
 	memset(&pasid, 0x55, sizeof(pasid));
-	ASSERT_RC(__vdev_feature(vdev, VFIO_DEVICE_FEATURE_PASID | GET, &pasid,
-				 sizeof(pasid)),
+	ASSERT_RC(__vdev_feature(vdev, VFIO_DEVICE_FEATURE_PASID | FEATURE_GET,
+				 &pasid, sizeof(pasid)),
 		  0);
 	ASSERT_EQ(pasid.capabilities, capabilities);
 	ASSERT_EQ(pasid.width, width);
@@ -186,14 +228,14 @@ TEST_OVER(pasid, BACKENDS_ALL)
 	struct mock_bus bus;
 
 	mock_bus_open(&bus);
-	check_pasid(&bus, 8 << 8, true, 0, 8, backend);
-	check_pasid(&bus, 16 << 8 | exec, true, VFIO_DEVICE_PASID_CAP_EXEC, 16,
-		    backend);
-	check_pasid(&bus, 19 << 8 | priv, true, VFIO_DEVICE_PASID_CAP_PRIV, 19,
-		    backend);
-	check_pasid(&bus, 20 << 8 | exec | priv, true,
+	check_pasid(&bus, PASID_WIDTH(8), true, 0, 8, backend);
+	check_pasid(&bus, PASID_WIDTH(16) | exec, true,
+		    VFIO_DEVICE_PASID_CAP_EXEC, 16, backend);
+	check_pasid(&bus, PASID_WIDTH(19) | priv, true,
+		    VFIO_DEVICE_PASID_CAP_PRIV, 19, backend);
+	check_pasid(&bus, PASID_WIDTH(20) | exec | priv, true,
 		    VFIO_DEVICE_PASID_CAP_EXEC | VFIO_DEVICE_PASID_CAP_PRIV, 20,
 		    backend);
-	/* Not enabled is as good as not there. */
-	check_pasid(&bus, 20 << 8 | exec | priv, false, 0, 0, backend);
+	/* A capability that is not enabled is reported as missing. */
+	check_pasid(&bus, PASID_WIDTH(20) | exec | priv, false, 0, 0, backend);
 }

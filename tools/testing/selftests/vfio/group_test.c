@@ -12,7 +12,8 @@
 #include "sys.h"
 #include "vdev.h"
 
-#define BOTH (VFIO_GROUP_FLAGS_VIABLE | VFIO_GROUP_FLAGS_CONTAINER_SET)
+#define GROUP_IN_CONTAINER \
+	(VFIO_GROUP_FLAGS_VIABLE | VFIO_GROUP_FLAGS_CONTAINER_SET)
 
 TEST(open_is_exclusive)
 {
@@ -44,7 +45,7 @@ TEST_OVER(status, BACKENDS_LEGACY)
 	ASSERT_EQ(group_flags(group), VFIO_GROUP_FLAGS_VIABLE);
 	ASSERT_RC(__sys_ioctl(group, VFIO_GROUP_GET_STATUS, status), -EINVAL);
 	ASSERT_EQ(status->flags, 0x55);
-	/* A caller from the future has a longer struct; its tail is left be. */
+	/* Bytes after the struct that the kernel knows are not changed. */
 	status[0].argsz = sizeof(status);
 	memset(&status[1], 0x55, sizeof(*status));
 	ASSERT_RC(__sys_ioctl(group, VFIO_GROUP_GET_STATUS, status), 0);
@@ -53,9 +54,9 @@ TEST_OVER(status, BACKENDS_LEGACY)
 	ASSERT_RC(__sys_ioctl(group, VFIO_GROUP_GET_STATUS, BAD_PTR), -EFAULT);
 
 	group_set_container(group, container);
-	ASSERT_EQ(group_flags(group), BOTH);
+	ASSERT_EQ(group_flags(group), GROUP_IN_CONTAINER);
 	container_set_iommu(container);
-	ASSERT_EQ(group_flags(group), BOTH);
+	ASSERT_EQ(group_flags(group), GROUP_IN_CONTAINER);
 	ASSERT_RC(__group_unset_container(group), 0);
 	ASSERT_EQ(group_flags(group), VFIO_GROUP_FLAGS_VIABLE);
 }
@@ -102,7 +103,7 @@ TEST_OVER(unset_container, BACKENDS_LEGACY)
 	container_set_iommu(container);
 	device = group_device(group, bdf);
 	ASSERT_RC(__group_unset_container(group), -EBUSY);
-	ASSERT_EQ(group_flags(group), BOTH);
+	ASSERT_EQ(group_flags(group), GROUP_IN_CONTAINER);
 	sys_close(device);
 	ASSERT_RC(__group_unset_container(group), 0);
 }
@@ -125,7 +126,7 @@ TEST_OVER(get_device, BACKENDS_LEGACY)
 	ASSERT_RC(__group_device(group, ""), -ENODEV);
 	ASSERT_RC(__group_device(group, "0000:ff:1f.7"), -ENODEV);
 	ASSERT_RC(__group_device(group, other), -ENODEV);
-	/* A name that never ends, and one that runs out of memory. */
+	/* A name without an end, and a name that reaches unmapped memory. */
 	memset(edge, 'a', 2 * PAGE);
 	ASSERT_RC(__group_device(group, edge), -EINVAL);
 	sys_munmap(edge + PAGE, PAGE);
@@ -133,14 +134,14 @@ TEST_OVER(get_device, BACKENDS_LEGACY)
 
 	device = group_device(group, bdf);
 	ASSERT(fcntl(device, F_GETFD) & FD_CLOEXEC);
-	/* Once more is fine: both are the same device. */
+	/* The device can be opened twice. */
 	sys_close(group_device(group, bdf));
 	sys_close(device);
 	ASSERT_RC(__group_unset_container(group), 0);
 	ASSERT_RC(__group_device(group, bdf), -EINVAL);
 }
 
-/* An open device keeps its group from being opened by anyone else. */
+/* The group of an open device cannot be opened. */
 TEST_OVER(device_holds_group, BACKENDS_LEGACY)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);
@@ -158,7 +159,7 @@ TEST_OVER(device_holds_group, BACKENDS_LEGACY)
 	ASSERT_EQ(group_flags(group), VFIO_GROUP_FLAGS_VIABLE);
 }
 
-/* Closing the group file takes the group out of its container. */
+/* Closing the group file removes the group from its container. */
 TEST_OVER(close_unsets_container, BACKENDS_LEGACY)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);
@@ -178,8 +179,8 @@ TEST_OVER(close_unsets_container, BACKENDS_LEGACY)
 }
 
 /*
- * A group is not viable while a driver of the kernel drives one of its
- * devices, and such a driver cannot come while the group is ours.
+ * A group is not viable while one of its devices is bound to a driver that uses
+ * the DMA API, and no such driver can bind while the group is in a container.
  */
 TEST_OVER(viability, BACKENDS_LEGACY)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Resets of a whole bus: what they hit, and who may ask for one. */
+/* Hot resets of a bus or slot: the devices affected, and the permission. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +11,13 @@
 #include "sys.h"
 #include "vdev.h"
 
-#define MAX_DEVICES 32
-/* The edu device computes the factorial of what is written here. */
+#define HOT_RESET_MAX_DEVICES 32
+/* edu: reads as the inverse of the value written. */
 #define EDU_LIVENESS 0x04
-/* VLAN Ethertype of the igb */
+/* igb: VLAN Ethertype, and a value that it does not have after a reset. */
 #define IGB_VET 0x38
 #define IGB_MARK 0x1234U
-#define NOT_OWNED ((__u32)VFIO_PCI_DEVID_NOT_OWNED)
+#define DEVID_NOT_OWNED ((__u32)VFIO_PCI_DEVID_NOT_OWNED)
 
 static int __hot_reset_info(struct vdev *vdev,
 			    struct vfio_pci_hot_reset_info *info, size_t size)
@@ -32,7 +32,8 @@ static int __hot_reset_info(struct vdev *vdev,
 static struct vfio_pci_hot_reset_info *hot_reset_info(struct vdev *vdev)
 {
 	struct vfio_pci_hot_reset_info *info;
-	size_t size = sizeof(*info) + MAX_DEVICES * sizeof(info->devices[0]);
+	size_t size = sizeof(*info) +
+		      HOT_RESET_MAX_DEVICES * sizeof(info->devices[0]);
 
 	info = malloc(size);
 	ASSERT(info);
@@ -44,19 +45,19 @@ static int __hot_reset(struct vdev *vdev, const int *fds, unsigned int count)
 {
 	size_t size = sizeof(struct vfio_pci_hot_reset) + count * sizeof(int);
 	struct vfio_pci_hot_reset *reset = calloc(1, size);
-	int rc;
+	int ret;
 
 	ASSERT(reset);
 	reset->argsz = size;
 	reset->count = count;
 	if (count)
 		memcpy(reset->group_fds, fds, count * sizeof(int));
-	rc = ioctl(vdev->fd, VFIO_DEVICE_PCI_HOT_RESET, reset) ? -errno : 0;
+	ret = ioctl(vdev->fd, VFIO_DEVICE_PCI_HOT_RESET, reset) ? -errno : 0;
 	free(reset);
-	return rc;
+	return ret;
 }
 
-/* By group file, or with none where the devices were opened by their nodes. */
+/* With the group file as proof of ownership, or none if the node was opened. */
 static int __reset_as_owner(struct vdev *vdev)
 {
 	int fd = -1;
@@ -67,18 +68,18 @@ static int __reset_as_owner(struct vdev *vdev)
 	return __hot_reset(vdev, &fd, 1);
 }
 
-/* Too little room: the count is told. */
-TEST_OVER(info_without_room, BACKENDS_ALL)
+/* A buffer that is too small: the count is returned. */
+TEST_OVER(info_too_small, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_SHARED0), backend);
 	struct vfio_pci_hot_reset_info info;
 
 	ASSERT_RC(__hot_reset_info(vdev, &info, sizeof(info)), -ENOSPC);
 	ASSERT_EQ(info.count, 2);
-	ASSERT_RC(__hot_reset_info(vdev, &info, 4), -EINVAL);
+	ASSERT_RC(__hot_reset_info(vdev, &info, sizeof(info.argsz)), -EINVAL);
 }
 
-/* A device on the root bus has nothing that could be reset. */
+/* The root bus cannot be reset. */
 TEST_OVER(none_on_the_root_bus, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
@@ -103,7 +104,7 @@ TEST_OVER(info_names_the_groups, BACKENDS_LEGACY)
 			  (unsigned int)pci_group(bdf));
 }
 
-/* The open device has its ID; the other one is ours, as its group is. */
+/* The open device has an ID; the other one is owned because of its group. */
 TEST_OVER(info_names_the_devices, BACKEND_IOMMUFD)
 {
 	const char *bdf1 = pci_need(TESTDEV_SHARED1);
@@ -128,7 +129,7 @@ TEST_OVER(info_names_the_devices, BACKEND_IOMMUFD)
 	ASSERT(info->devices[0].devid != info->devices[1].devid);
 }
 
-/* A device that no VFIO driver has is in the way of a reset. */
+/* A device without a VFIO driver prevents a reset. */
 TEST_OVER(unbound_neighbour, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_SHARED0), backend);
@@ -144,7 +145,7 @@ TEST_OVER(unbound_neighbour, BACKENDS_ALL)
 	ASSERT_RC(__reset_as_owner(vdev), 0);
 }
 
-/* Both devices are hit, and both work again. */
+/* Both devices of the bus are reset, and both work afterwards. */
 TEST_OVER(resets_the_bus, BACKENDS_ALL)
 {
 	const char *bdf1 = pci_need(TESTDEV_SHARED1);
@@ -179,7 +180,7 @@ TEST_OVER(bad_group_files, BACKENDS_LEGACY)
 	ASSERT_RC(__hot_reset(vdev, fds, 2), 0);
 }
 
-/* With the device's node comes no group file. */
+/* A device that was opened by its node accepts no files. */
 TEST_OVER(no_group_files, BACKEND_IOMMUFD)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_SHARED0), backend);
@@ -205,7 +206,7 @@ static bool igb_was_reset(struct vdev *vdev)
 	return now != IGB_MARK;
 }
 
-/* The functions of a slot are reset together, whosever groups they are in. */
+/* The functions of a slot are reset together, even with separate groups. */
 TEST_OVER(slot_of_two_groups, BACKENDS_LEGACY)
 {
 	const char *bdf0 = pci_need(TESTDEV_SLOT0);
@@ -242,17 +243,17 @@ TEST_OVER(slot_of_two_owners, BACKEND_IOMMUFD)
 	struct vfio_pci_hot_reset_info *info = hot_reset_info(vdev);
 	struct vdev *other;
 
-	/* A group that nobody owns is not the caller's. */
+	/* A group without an owner is not owned by the caller. */
 	ASSERT_EQ(info->count, 2);
 	ASSERT_EQ(info->flags, VFIO_PCI_HOT_RESET_FLAG_DEV_ID);
 	ASSERT_EQ(info->devices[0].devid, vdev->id);
-	ASSERT_EQ(info->devices[1].devid, NOT_OWNED);
+	ASSERT_EQ(info->devices[1].devid, DEVID_NOT_OWNED);
 	ASSERT_RC(__reset_as_owner(vdev), -EINVAL);
 
 	other = vdev_open(bdf1, backend);
 	info = hot_reset_info(vdev);
 	ASSERT_EQ(info->flags, VFIO_PCI_HOT_RESET_FLAG_DEV_ID);
-	ASSERT_EQ(info->devices[1].devid, NOT_OWNED);
+	ASSERT_EQ(info->devices[1].devid, DEVID_NOT_OWNED);
 	igb_mark(other);
 	ASSERT_RC(__reset_as_owner(vdev), -EINVAL);
 	ASSERT(!igb_was_reset(other));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Devices that fail, or go away while they are in use, and their driver. */
+/* Errors, removal and hot unplug of devices in use, and module removal. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -22,48 +22,52 @@
 #include "vdev.h"
 
 #define SYSFS_PCI "/sys/bus/pci/devices"
-#define VFIO_PCI "../../../drivers/vfio/pci/vfio-pci.ko"
+#define VFIO_PCI_MODULE "../../../drivers/vfio/pci/vfio-pci.ko"
 
-/** struct order - what the administrator is told */
-struct order {
-	/** @act: what to do */
-	void (*act)(const char *bdf);
+#define HOTPLUG_IOVA 0x100000
+/* IDs of the e1000e, as read from PCI_VENDOR_ID */
+#define E1000E_PCI_IDS 0x10d38086
+
+/** struct admin_op - an operation of the administrator, made by a child */
+struct admin_op {
+	/** @fn: does the operation */
+	void (*fn)(const char *bdf);
 	/** @bdf: the device */
 	const char *bdf;
-	/** @go: eventfd that says when */
-	int go;
+	/** @start: eventfd that starts the operation */
+	int start;
 };
 
-static void obey(void *arg)
+static void admin_run(void *arg)
 {
-	struct order *order = arg;
+	struct admin_op *op = arg;
 
-	sys_eventfd_wait(order->go);
-	order->act(order->bdf);
+	sys_eventfd_wait(op->start);
+	op->fn(op->bdf);
 }
 
-static void go(struct order *order)
+static void admin_start(struct admin_op *op)
 {
 	uint64_t one = 1;
 
-	ASSERT(write(order->go, &one, sizeof(one)) == sizeof(one));
+	ASSERT(write(op->start, &one, sizeof(one)) == sizeof(one));
 }
 
-static bool has_ended(pid_t pid)
+static bool child_has_exited(pid_t pid)
 {
 	int status;
 
 	return waitpid(pid, &status, WNOHANG) != 0;
 }
 
-/* Things of which nobody tells when they are so. */
-static void wait_until(bool (*is_so)(const char *bdf), const char *bdf)
+/* Poll a condition for up to a minute. */
+static void wait_until(bool (*condition)(const char *bdf), const char *bdf)
 {
 	unsigned int rounds = 1200;
 
-	while (!is_so(bdf)) {
+	while (!condition(bdf)) {
 		if (!rounds--)
-			FAIL("it does not come true");
+			FAIL("the condition does not become true");
 		poll(NULL, 0, 50);
 	}
 }
@@ -83,10 +87,10 @@ static void rescan(void)
 
 static bool is_e1000e(struct vdev *vdev)
 {
-	return vdev_cfg_read(vdev, PCI_VENDOR_ID, 4) == 0x10d38086;
+	return vdev_cfg_read(vdev, PCI_VENDOR_ID, 4) == E1000E_PCI_IDS;
 }
 
-static bool is_gone(const char *bdf)
+static bool is_removed(const char *bdf)
 {
 	return !pci_exists(bdf);
 }
@@ -101,11 +105,11 @@ static bool has_no_node(const char *bdf)
 	return !pci_has_cdev(bdf);
 }
 
-/* The user is asked, and asked again, for as long as he keeps the device. */
+/* The request to release the device is repeated until the user closes it. */
 TEST_OVER(removed_in_use, BACKENDS_ALL)
 {
 	const char *bdf = pci_need(TESTDEV_E1000E);
-	struct order order = { remove_device, bdf, sys_eventfd() };
+	struct admin_op op = { remove_device, bdf, sys_eventfd() };
 	int event = sys_eventfd();
 	struct vdev *vdev;
 	char path[64];
@@ -114,17 +118,20 @@ TEST_OVER(removed_in_use, BACKENDS_ALL)
 	if (!backend_present(backend))
 		SKIP("no %s", backend_path(backend));
 	snprintf(path, sizeof(path), "/dev/vfio/%d", pci_group(bdf));
-	pid = child_start(obey, &order);
+	pid = child_start(admin_run, &op);
 	vdev = vdev_open(bdf, backend);
 	vdev_enable(vdev, false);
 	vdev_irq_enable(vdev, VFIO_PCI_REQ_IRQ_INDEX, 0, &event, 1);
-	go(&order);
+	admin_start(&op);
 	sys_eventfd_wait(event);
 	sys_eventfd_take(event);
 	sys_eventfd_wait(event);
-	ASSERT(!has_ended(pid));
+	ASSERT(!child_has_exited(pid));
 
-	/* All goes on, but for what needs the device's lock, or is new. */
+	/*
+	 * The device works, except for calls that need the device lock and for
+	 * opening it again.
+	 */
 	ASSERT(is_e1000e(vdev));
 	ASSERT_RC(__vdev_reset(vdev), -EAGAIN);
 	ASSERT(!pci_has_cdev(bdf));
@@ -143,17 +150,17 @@ TEST_OVER(removed_in_use, BACKENDS_ALL)
 	vdev_close_with_space(vdev);
 }
 
-/** struct user - who has the device and does not listen */
+/** struct user - a process that does not react to requests */
 struct user {
-	/** @backend: his way to it */
+	/** @backend: backend to open the device by */
 	enum backend backend;
 	/** @bdf: the device */
 	const char *bdf;
-	/** @ready: eventfd: he has it */
+	/** @ready: eventfd that is signaled when the device is open */
 	int ready;
 };
 
-static void use(void *arg)
+static void user_run(void *arg)
 {
 	struct user *user = arg;
 	uint64_t one = 1;
@@ -164,21 +171,21 @@ static void use(void *arg)
 		pause();
 }
 
-TEST_OVER(removed_from_deaf_user, BACKENDS_ALL)
+TEST_OVER(removed_without_release, BACKENDS_ALL)
 {
 	const char *bdf = pci_need(TESTDEV_E1000E);
-	struct order order = { remove_device, bdf, sys_eventfd() };
+	struct admin_op op = { remove_device, bdf, sys_eventfd() };
 	struct user user = { backend, bdf, sys_eventfd() };
 	pid_t admin, pid;
 
 	if (!backend_present(backend))
 		SKIP("no %s", backend_path(backend));
-	admin = child_start(obey, &order);
-	pid = child_start(use, &user);
+	admin = child_start(admin_run, &op);
+	pid = child_start(user_run, &user);
 	sys_eventfd_wait(user.ready);
-	go(&order);
+	admin_start(&op);
 	wait_until(has_no_node, bdf);
-	ASSERT(!has_ended(admin));
+	ASSERT(!child_has_exited(admin));
 	child_kill(pid);
 	child_expect(admin, 0);
 	ASSERT(!pci_exists(bdf));
@@ -186,23 +193,23 @@ TEST_OVER(removed_from_deaf_user, BACKENDS_ALL)
 	pci_need(TESTDEV_E1000E);
 }
 
-/* The node is open, but not bound: there is nobody to be asked. */
+/* The node is open but not bound, so there is no request to the user. */
 TEST_OVER(removed_before_bind, BACKEND_IOMMUFD)
 {
 	const char *bdf = pci_need(TESTDEV_E1000E);
-	struct order order = { remove_device, bdf, sys_eventfd() };
+	struct admin_op op = { remove_device, bdf, sys_eventfd() };
 	char path[128];
 	pid_t pid;
 	int fd;
 
 	if (!pci_has_cdev(bdf))
 		SKIP("no device node");
-	pid = child_start(obey, &order);
+	pid = child_start(admin_run, &op);
 	pci_cdev_path(bdf, path, sizeof(path));
 	fd = sys_open(path, O_RDWR);
-	go(&order);
+	admin_start(&op);
 	wait_until(has_no_node, bdf);
-	ASSERT(!has_ended(pid));
+	ASSERT(!child_has_exited(pid));
 	ASSERT_RC(__sys_open(path, O_RDWR), -ENOENT);
 	ASSERT_RC(__sys_ioctl(fd, VFIO_DEVICE_RESET, NULL), -EINVAL);
 	sys_close(fd);
@@ -211,25 +218,25 @@ TEST_OVER(removed_before_bind, BACKEND_IOMMUFD)
 	pci_need(TESTDEV_E1000E);
 }
 
-/** struct aer_error - what /dev/aer_inject takes */
+/** struct aer_error - an error to write to /dev/aer_inject */
 struct aer_error {
-	/** @bus: of the device */
+	/** @bus: PCI bus of the device */
 	__u8 bus;
-	/** @dev: likewise */
+	/** @dev: device number */
 	__u8 dev;
-	/** @fn: likewise */
+	/** @fn: function number */
 	__u8 fn;
-	/** @uncor: Uncorrectable Error Status */
+	/** @uncor: bits of Uncorrectable Error Status */
 	__u32 uncor;
-	/** @cor: Correctable Error Status */
+	/** @cor: bits of Correctable Error Status */
 	__u32 cor;
-	/** @header_log: packet that was to blame */
+	/** @header_log: header of the packet that caused the error */
 	__u32 header_log[4];
-	/** @domain: of the device */
+	/** @domain: PCI domain of the device */
 	__u32 domain;
 };
 
-static void report_error(const char *bdf, __u32 uncor, __u32 cor)
+static void inject_error(const char *bdf, __u32 uncor, __u32 cor)
 {
 	struct aer_error error = { .uncor = uncor, .cor = cor };
 	unsigned int domain, bus, dev, fn;
@@ -248,7 +255,7 @@ static void report_error(const char *bdf, __u32 uncor, __u32 cor)
 	sys_close(fd);
 }
 
-/* What the kernel logs from now on. */
+/* Open the kernel log at its end. */
 static int open_log(void)
 {
 	int fd = sys_open("/dev/kmsg", O_RDONLY);
@@ -257,7 +264,7 @@ static int open_log(void)
 	return fd;
 }
 
-/* The kernel is through with what it does after an error. */
+/* Wait until the kernel has completed its recovery from an error. */
 static void wait_recovered(int log)
 {
 	struct pollfd pollfd = { .fd = log, .events = POLLIN };
@@ -274,16 +281,16 @@ static void wait_recovered(int log)
 	sys_close(log);
 }
 
-/* While the kernel recovers it locks the device, which a user would notice. */
-static void break_device(const char *bdf, __u32 uncor)
+/* Wait for the recovery, because the kernel holds the device lock during it. */
+static void inject_and_recover(const char *bdf, __u32 uncor)
 {
 	int log = open_log();
 
-	report_error(bdf, uncor, 0);
+	inject_error(bdf, uncor, 0);
 	wait_recovered(log);
 }
 
-TEST_OVER(error_is_told, BACKENDS_ALL)
+TEST_OVER(error_is_signaled, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
 	int event = sys_eventfd();
@@ -291,17 +298,17 @@ TEST_OVER(error_is_told, BACKENDS_ALL)
 
 	vdev_irq_enable(vdev, VFIO_PCI_ERR_IRQ_INDEX, 0, &event, 1);
 	for (i = 0; i < 3; i++) {
-		/* What the hardware has corrected is not told. */
-		report_error(vdev->bdf, 0, PCI_ERR_COR_RCVR);
-		break_device(vdev->bdf, PCI_ERR_UNC_UNSUP);
+		/* Errors that the hardware has corrected are not signaled. */
+		inject_error(vdev->bdf, 0, PCI_ERR_COR_RCVR);
+		inject_and_recover(vdev->bdf, PCI_ERR_UNC_UNSUP);
 		ASSERT_EQ(sys_eventfd_take(event), 1);
 		ASSERT(is_e1000e(vdev));
 	}
 	/*
-	 * The kernel tries to reset the link, so that the device may be as new.
-	 * From 7.2 on it tells again where it could not.
+	 * The kernel tries to reset the link, which may reset the device. From
+	 * 7.2 on it reports a second error if the reset fails.
 	 */
-	break_device(vdev->bdf, PCI_ERR_UNC_MALF_TLP);
+	inject_and_recover(vdev->bdf, PCI_ERR_UNC_MALF_TLP);
 	ASSERT(sys_eventfd_take(event) >= 1);
 	vdev_close_with_space(vdev);
 	vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
@@ -309,31 +316,31 @@ TEST_OVER(error_is_told, BACKENDS_ALL)
 	ASSERT_RC(__vdev_reset(vdev), 0);
 }
 
-/* Nobody listens, or nobody is there. */
-TEST_OVER(error_is_not_heard, BACKENDS_ALL)
+/* Errors without an eventfd, and errors while the device is closed. */
+TEST_OVER(error_is_not_signaled, BACKENDS_ALL)
 {
 	const char *bdf = pci_need(TESTDEV_E1000E);
 	int event = sys_eventfd();
 	struct vdev *vdev;
 
-	break_device(bdf, PCI_ERR_UNC_UNSUP);
+	inject_and_recover(bdf, PCI_ERR_UNC_UNSUP);
 	vdev = vdev_open(bdf, backend);
-	break_device(bdf, PCI_ERR_UNC_UNSUP);
+	inject_and_recover(bdf, PCI_ERR_UNC_UNSUP);
 	vdev_irq_enable(vdev, VFIO_PCI_ERR_IRQ_INDEX, 0, &event, 1);
 	vdev_irq_disable(vdev, VFIO_PCI_ERR_IRQ_INDEX);
-	break_device(bdf, PCI_ERR_UNC_UNSUP);
+	inject_and_recover(bdf, PCI_ERR_UNC_UNSUP);
 	ASSERT(is_e1000e(vdev));
 	vdev_close_with_space(vdev);
 	ASSERT_EQ(sys_eventfd_take(event), 0);
 }
 
-/* The kernel shows a device before it lets a driver have it. */
-static bool is_taken(const char *bdf)
+/* The kernel adds a device to sysfs before a driver can bind to it. */
+static bool try_bind(const char *bdf)
 {
 	return !__pci_bind_to(bdf, "vfio-pci");
 }
 
-/* Another e1000e, which vfio-pci takes: gives its address. */
+/* Plug in an e1000e and bind it to vfio-pci. Return: its address. */
 static const char *plug(int monitor)
 {
 	const char *bdf;
@@ -343,11 +350,11 @@ static const char *plug(int monitor)
 		"\"driver\": \"e1000e\", \"bus\": \"st-port3\", \"id\": \"st-hot\"");
 	wait_until(is_plugged, NULL);
 	bdf = pci_find(TESTDEV_HOTPLUG);
-	wait_until(is_taken, bdf);
+	wait_until(try_bind, bdf);
 	return bdf;
 }
 
-/* The address of the bridge above the device. */
+/* Return: the address of the bridge above the device. */
 static const char *bridge_above(const char *bdf)
 {
 	char path[PATH_MAX], real[PATH_MAX];
@@ -360,7 +367,7 @@ static const char *bridge_above(const char *bdf)
 	return bridge;
 }
 
-/* Where a bridge's Slot Control register is. */
+/* Return: the offset of the Slot Control register of a bridge. */
 static unsigned int slot_control(const char *bridge)
 {
 	unsigned int pos = pci_read_config(bridge, PCI_CAPABILITY_LIST, 1);
@@ -374,11 +381,11 @@ static unsigned int slot_control(const char *bridge)
 #define SLOT_OFF (PCI_EXP_SLTCTL_PWR_OFF | PCI_EXP_SLTCTL_PWR_IND_OFF)
 
 /*
- * QEMU takes the device out of a slot that loses its power. The kernel did not
- * switch it off, and it is on again when the kernel hears of it: so it finds the
- * slot empty.
+ * QEMU removes the device from a slot that is powered off. The kernel has not
+ * powered it off, and the slot is on again when the kernel handles the
+ * interrupt, so the kernel finds the slot empty.
  */
-static void pull_out(const char *bridge)
+static void surprise_remove(const char *bridge)
 {
 	unsigned int pos = slot_control(bridge);
 	unsigned int control = pci_read_config(bridge, pos, 2);
@@ -388,18 +395,19 @@ static void pull_out(const char *bridge)
 	pci_write_config(bridge, pos, 2, control);
 }
 
-static bool is_off(const char *bridge)
+static bool is_powered_off(const char *bridge)
 {
 	unsigned int control = pci_read_config(bridge, slot_control(bridge), 2);
 
 	return (control & SLOT_OFF) == SLOT_OFF;
 }
 
-/* The last that the kernel does is to switch the slot off. */
-static void wait_pulled_out(int monitor, const char *bridge, const char *bdf)
+/* As its last step, the kernel powers the slot off. */
+static void wait_surprise_removed(int monitor, const char *bridge,
+				  const char *bdf)
 {
-	wait_until(is_gone, bdf);
-	wait_until(is_off, bridge);
+	wait_until(is_removed, bdf);
+	wait_until(is_powered_off, bridge);
 	monitor_wait_event(monitor, "DEVICE_DELETED");
 }
 
@@ -408,15 +416,16 @@ static void unplug(int monitor)
 	monitor_run(monitor, "device_del", "\"id\": \"st-hot\"");
 }
 
-/* The slot can be used again when QEMU has let go of the device, too. */
+/* The slot can be used again after QEMU has deleted the device as well. */
 static void wait_unplugged(int monitor, const char *bdf)
 {
-	wait_until(is_gone, bdf);
+	wait_until(is_removed, bdf);
 	monitor_wait_event(monitor, "DEVICE_DELETED");
 }
 
-/* What is put in the place of another is a device like any other. */
-static void check_next(int monitor, const char *bdf, enum backend backend)
+/* A device that is plugged into the same slot works. */
+static void check_next_device(int monitor, const char *bdf,
+			      enum backend backend)
 {
 	struct vdev *vdev;
 	const char *bridge;
@@ -427,8 +436,8 @@ static void check_next(int monitor, const char *bdf, enum backend backend)
 	ASSERT(is_e1000e(vdev));
 	ASSERT_RC(__vdev_reset(vdev), 0);
 	vdev_close_with_space(vdev);
-	pull_out(bridge);
-	wait_pulled_out(monitor, bridge, bdf);
+	surprise_remove(bridge);
+	wait_surprise_removed(monitor, bridge, bdf);
 }
 
 TEST_OVER(hot_unplug, BACKENDS_ALL)
@@ -440,12 +449,12 @@ TEST_OVER(hot_unplug, BACKENDS_ALL)
 
 	if (!backend_present(backend))
 		SKIP("no %s", backend_path(backend));
-	/* Nobody has it. */
+	/* Without a user */
 	bdf = plug(monitor);
 	unplug(monitor);
 	wait_unplugged(monitor, bdf);
 
-	/* Its user is asked for it. */
+	/* With a user, who is requested to release the device */
 	ASSERT(!strcmp(plug(monitor), bdf));
 	vdev = vdev_open(bdf, backend);
 	vdev_irq_enable(vdev, VFIO_PCI_REQ_IRQ_INDEX, 0, &event, 1);
@@ -456,10 +465,10 @@ TEST_OVER(hot_unplug, BACKENDS_ALL)
 	vdev_close_with_space(vdev);
 	wait_unplugged(monitor, bdf);
 
-	check_next(monitor, bdf, backend);
+	check_next_device(monitor, bdf, backend);
 }
 
-/* Nobody asked: the device is gone, and its user hears of it then. */
+/* Surprise removal: the user gets a request after the device was removed. */
 TEST_OVER(surprise_removal, BACKENDS_ALL)
 {
 	int monitor = monitor_need();
@@ -471,30 +480,30 @@ TEST_OVER(surprise_removal, BACKENDS_ALL)
 
 	if (!backend_present(backend))
 		SKIP("no %s", backend_path(backend));
-	/* Nobody has it. */
+	/* Without a user */
 	bdf = plug(monitor);
 	bridge = bridge_above(bdf);
-	pull_out(bridge);
-	wait_pulled_out(monitor, bridge, bdf);
+	surprise_remove(bridge);
+	wait_surprise_removed(monitor, bridge, bdf);
 
-	/* Its user keeps what there was of it, and can let go of that. */
+	/* The user keeps its files and mappings, and can release them. */
 	ASSERT(!strcmp(plug(monitor), bdf));
 	vdev = vdev_open(bdf, backend);
 	vdev_enable(vdev, true);
 	bar = vdev_mmap(vdev, VFIO_PCI_BAR0_REGION_INDEX, &size);
-	space_map(vdev->space, sys_mmap_anon(PAGE), 0x100000, PAGE);
+	space_map(vdev->space, sys_mmap_anon(PAGE), HOTPLUG_IOVA, PAGE);
 	vdev_irq_enable(vdev, VFIO_PCI_REQ_IRQ_INDEX, 0, &event, 1);
-	pull_out(bridge);
+	surprise_remove(bridge);
 	sys_eventfd_wait(event);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_CLASS_REVISION, 4), ~0U);
 	mmio_write32(bar, 0, mmio_read32(bar, 0));
 	sys_munmap(bar, size);
 	ASSERT_RC(__vdev_reset(vdev), -EAGAIN);
-	space_unmap(vdev->space, 0x100000, PAGE);
+	space_unmap(vdev->space, HOTPLUG_IOVA, PAGE);
 	vdev_close_with_space(vdev);
-	wait_pulled_out(monitor, bridge, bdf);
+	wait_surprise_removed(monitor, bridge, bdf);
 
-	check_next(monitor, bdf, backend);
+	check_next_device(monitor, bdf, backend);
 }
 
 static int __unload(const char *module)
@@ -513,7 +522,7 @@ TEST_OVER(modules_in_use, BACKENDS_ALL)
 	vdev_close_with_space(vdev);
 }
 
-/* A node that is merely open keeps the driver, too. */
+/* An open node that is not bound holds the module as well. */
 TEST_OVER(module_of_open_node, BACKEND_IOMMUFD)
 {
 	int fd = pci_open_cdev(pci_need(TESTDEV_E1000E));
@@ -522,7 +531,7 @@ TEST_OVER(module_of_open_node, BACKEND_IOMMUFD)
 	sys_close(fd);
 }
 
-/* The driver goes, with devices bound, and comes again. */
+/* Unload the driver while devices are bound, and load it again. */
 TEST_OVER(module_reload, BACKENDS_ALL)
 {
 	const char *bdf = pci_need(TESTDEV_E1000E);
@@ -531,9 +540,9 @@ TEST_OVER(module_reload, BACKENDS_ALL)
 
 	if (!backend_present(BACKEND_IOMMUFD) || !backend_present(backend))
 		SKIP("not our modules");
-	fd = __sys_open(VFIO_PCI, O_RDONLY);
+	fd = __sys_open(VFIO_PCI_MODULE, O_RDONLY);
 	if (fd < 0)
-		SKIP("no %s", VFIO_PCI);
+		SKIP("no %s", VFIO_PCI_MODULE);
 	pci_need(TESTDEV_EDU0);
 	vdev = vdev_open(bdf, backend);
 	vdev_close_with_space(vdev);
