@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The extra regions of an Intel display: its OpRegion, which a test makes up in
- * memory, and config space of the machine's own host and LPC bridges.
+ * Extra regions of an Intel display: the OpRegion, which a test creates in
+ * memory, and the config space of the host and LPC bridges of the machine.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,51 +16,61 @@
 #include "sys.h"
 #include "vdev.h"
 
-#define CLASS_VGA 0x030000
-#define CLASS_DISPLAY_OTHER 0x038000
-#define VENDOR_INTEL 0x8086
-#define ASLS 0xfc
+#define IGD_CLASS_VGA 0x030000
+#define IGD_CLASS_DISPLAY_OTHER 0x038000
+#define IGD_VENDOR_INTEL 0x8086
+#define IGD_VENDOR_OTHER 0x1af4
+#define IGD_DEVICE 0x1234
+/* Config register with the address of the OpRegion */
+#define IGD_ASLS 0xfc
 
 #define OPREGION_SIZE 0x2000
+#define OPREGION_SIGNATURE "IntelGraphicsMem"
+/* Offsets in the OpRegion: its size in KiB, and its version */
+#define OPREGION_KIB 0x10
 #define OPREGION_VERSION 0x16
+/* Offsets in the OpRegion: address and size of the VBT */
 #define OPREGION_RVDA 0x3ba
 #define OPREGION_RVDS 0x3c2
+/* A byte in the OpRegion without a meaning to vfio-pci */
+#define OPREGION_PAYLOAD 0x800
 #define VBT_SIZE 1000
-/* Behind the OpRegion, but not right behind */
-#define VBT_AT 0x4000
+/* Offset of the VBT from the OpRegion, which it does not adjoin */
+#define VBT_OFFSET 0x4000
 
-/* Where the regions are, in the order they are added. */
+/* Indices of the regions, in the order in which they are added */
 #define REGION_OPREGION VFIO_PCI_NUM_REGIONS
 #define REGION_HOST (VFIO_PCI_NUM_REGIONS + 1)
 #define REGION_LPC (VFIO_PCI_NUM_REGIONS + 2)
 
-/** struct display - an Intel display on a bus of its own */
+/** struct display - an Intel display on its own bus */
 struct display {
-	/** @bus: its bus, with the OpRegion in its memory */
+	/** @bus: the bus, with the OpRegion in its memory */
 	struct mock_bus bus;
-	/** @image: what is plugged in */
+	/** @image: the function that is plugged in */
 	struct mock_pci_image image;
 };
 
-static void make_display(struct display *display, __u16 version)
+static void display_init(struct display *display, __u16 version)
 {
 	__u8 *ram;
 
 	mock_bus_open(&display->bus);
-	mock_image(&display->image, VENDOR_INTEL, 0x1234, CLASS_VGA);
-	mock_put32(display->image.config + ASLS, display->bus.info.ram);
-	mock_put32(display->image.writable + ASLS, 0xffffffff);
+	mock_image(&display->image, IGD_VENDOR_INTEL, IGD_DEVICE,
+		   IGD_CLASS_VGA);
+	mock_put32(display->image.config + IGD_ASLS, display->bus.info.ram);
+	mock_put32(display->image.writable + IGD_ASLS, 0xffffffff);
 
 	ram = display->bus.ram;
 	fill_pattern(ram, MOCK_PCI_RAM_SIZE, 7);
-	memcpy(ram, "IntelGraphicsMem", 16);
-	mock_put32(ram + 16, OPREGION_SIZE / 1024);
+	memcpy(ram, OPREGION_SIGNATURE, sizeof(OPREGION_SIGNATURE) - 1);
+	mock_put32(ram + OPREGION_KIB, OPREGION_SIZE / 1024);
 	mock_put16(ram + OPREGION_VERSION, version);
 	mock_put64(ram + OPREGION_RVDA, 0);
 	mock_put32(ram + OPREGION_RVDS, 0);
 }
 
-static struct vdev *open_display(struct display *display, enum backend backend)
+static struct vdev *display_open(struct display *display, enum backend backend)
 {
 	const char *bdf = mock_bus_plug(&display->bus, &display->image);
 
@@ -68,7 +78,7 @@ static struct vdev *open_display(struct display *display, enum backend backend)
 	return vdev_open(bdf, backend);
 }
 
-static unsigned int num_regions(struct vdev *vdev)
+static unsigned int vdev_num_regions(struct vdev *vdev)
 {
 	struct vfio_device_info info = { .argsz = sizeof(info) };
 
@@ -76,7 +86,7 @@ static unsigned int num_regions(struct vdev *vdev)
 	return info.num_regions;
 }
 
-/* The region is read-only, of this size, and says what it is. */
+/* Check that a region is read-only, and its size and type. */
 static void check_region(struct vdev *vdev, unsigned int index, __u64 size,
 			 __u32 subtype)
 {
@@ -94,7 +104,7 @@ static void check_region(struct vdev *vdev, unsigned int index, __u64 size,
 	ASSERT_EQ(got.type.header.id, VFIO_REGION_INFO_CAP_TYPE);
 	ASSERT_EQ(got.type.header.version, 1);
 	ASSERT_EQ(got.type.type,
-		  (__u32)VFIO_REGION_TYPE_PCI_VENDOR_TYPE | VENDOR_INTEL);
+		  (__u32)VFIO_REGION_TYPE_PCI_VENDOR_TYPE | IGD_VENDOR_INTEL);
 	ASSERT_EQ(got.type.subtype, subtype);
 
 	ASSERT_RC(__vdev_pwrite(vdev, index, 0, &byte, 1), -EINVAL);
@@ -102,7 +112,7 @@ static void check_region(struct vdev *vdev, unsigned int index, __u64 size,
 	ASSERT_RC(__vdev_pread(vdev, index, size - 1, &byte, 1), 1);
 }
 
-/* In one piece, byte by byte, and in pieces that end anywhere. */
+/* Read a region at once, byte by byte, and in unaligned pieces. */
 static void check_content(struct vdev *vdev, unsigned int index,
 			  const __u8 *want, size_t size)
 {
@@ -130,71 +140,77 @@ TEST_OVER(opregion_is_shown_as_it_is, BACKENDS_ALL)
 	struct display display;
 	struct vdev *vdev;
 
-	make_display(&display, 0x0100);
-	vdev = open_display(&display, backend);
-	ASSERT_EQ(num_regions(vdev), REGION_LPC + 1);
+	display_init(&display, 0x0100);
+	vdev = display_open(&display, backend);
+	ASSERT_EQ(vdev_num_regions(vdev), REGION_LPC + 1);
 	check_region(vdev, REGION_OPREGION, OPREGION_SIZE,
 		     VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION);
 	check_content(vdev, REGION_OPREGION, display.bus.ram, OPREGION_SIZE);
 
-	/* It is not a copy: firmware and driver talk through it. */
-	display.bus.ram[0x800] ^= 0xff;
+	/* The region is not a copy: firmware and driver communicate by it. */
+	display.bus.ram[OPREGION_PAYLOAD] ^= 0xff;
 	check_content(vdev, REGION_OPREGION, display.bus.ram, OPREGION_SIZE);
 	vdev_close_with_space(vdev);
 }
 
-/* A table that lies elsewhere comes behind the OpRegion, in the way of 2.1. */
-static void check_table(enum backend backend, __u16 version, __u64 rvda,
-			__u16 shown_version)
+/*
+ * A VBT outside of the OpRegion follows it in the region. RVDA is then relative
+ * to the OpRegion, as defined by version 2.1.
+ */
+static void check_vbt(enum backend backend, __u16 version, __u64 rvda,
+		      __u16 shown_version)
 {
 	static __u8 want[OPREGION_SIZE + VBT_SIZE];
 	struct display display;
 	struct vdev *vdev;
 
-	make_display(&display, version);
+	display_init(&display, version);
 	if (version == 0x0200)
 		rvda += display.bus.info.ram;
 	mock_put64(display.bus.ram + OPREGION_RVDA, rvda);
 	mock_put32(display.bus.ram + OPREGION_RVDS, VBT_SIZE);
 
 	memcpy(want, display.bus.ram, OPREGION_SIZE);
-	memcpy(want + OPREGION_SIZE, display.bus.ram + VBT_AT, VBT_SIZE);
+	memcpy(want + OPREGION_SIZE, display.bus.ram + VBT_OFFSET, VBT_SIZE);
 	mock_put16(want + OPREGION_VERSION, shown_version);
 	mock_put64(want + OPREGION_RVDA, OPREGION_SIZE);
 
-	vdev = open_display(&display, backend);
+	vdev = display_open(&display, backend);
 	check_region(vdev, REGION_OPREGION, sizeof(want),
 		     VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION);
 	check_content(vdev, REGION_OPREGION, want, sizeof(want));
-	ASSERT_EQ(vdev_cfg_read(vdev, ASLS, 4), display.bus.info.ram);
+	ASSERT_EQ(vdev_cfg_read(vdev, IGD_ASLS, 4), display.bus.info.ram);
 	vdev_close_with_space(vdev);
 }
 
 TEST_OVER(absolute_table_of_2_0, BACKEND_CONTAINER)
 {
-	check_table(backend, 0x0200, VBT_AT, 0x0201);
+	check_vbt(backend, 0x0200, VBT_OFFSET, 0x0201);
 }
 
 TEST_OVER(relative_table_of_2_1, BACKEND_CONTAINER)
 {
-	check_table(backend, 0x0201, VBT_AT, 0x0201);
+	check_vbt(backend, 0x0201, VBT_OFFSET, 0x0201);
 }
 
 TEST_OVER(relative_table_of_3_0, BACKEND_CONTAINER)
 {
-	check_table(backend, 0x0300, VBT_AT, 0x0300);
+	check_vbt(backend, 0x0300, VBT_OFFSET, 0x0300);
 }
 
-/* Before 2.0 those fields mean something else, and without a size nothing. */
+/*
+ * RVDA and RVDS have another meaning before version 2.0, and RVDA is ignored if
+ * RVDS is 0.
+ */
 TEST_OVER(fields_that_name_no_table, BACKEND_CONTAINER)
 {
 	struct display display;
 	struct vdev *vdev;
 	__u8 want[8];
 
-	make_display(&display, 0x0200);
+	display_init(&display, 0x0200);
 	mock_put64(display.bus.ram + OPREGION_RVDA, 0x1234);
-	vdev = open_display(&display, backend);
+	vdev = display_open(&display, backend);
 	check_region(vdev, REGION_OPREGION, OPREGION_SIZE,
 		     VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION);
 	vdev_pread(vdev, REGION_OPREGION, OPREGION_VERSION, want, 2);
@@ -210,34 +226,34 @@ TEST_OVER(address_register_is_virtual, BACKEND_CONTAINER)
 	struct vdev *vdev;
 	const char *bdf;
 
-	make_display(&display, 0x0100);
-	vdev = open_display(&display, backend);
-	ASSERT_EQ(vdev_cfg_read(vdev, ASLS, 4), display.bus.info.ram);
-	vdev_cfg_write(vdev, ASLS, 4, 0x12345000);
-	ASSERT_EQ(vdev_cfg_read(vdev, ASLS, 4), 0x12345000);
+	display_init(&display, 0x0100);
+	vdev = display_open(&display, backend);
+	ASSERT_EQ(vdev_cfg_read(vdev, IGD_ASLS, 4), display.bus.info.ram);
+	vdev_cfg_write(vdev, IGD_ASLS, 4, 0x12345000);
+	ASSERT_EQ(vdev_cfg_read(vdev, IGD_ASLS, 4), 0x12345000);
 	bdf = vdev->bdf;
 	vdev_close_with_space(vdev);
-	/* The next user finds it where the host has it. */
+	/* The next open reads the address of the host. */
 	vdev = vdev_open(bdf, backend);
-	ASSERT_EQ(vdev_cfg_read(vdev, ASLS, 4), display.bus.info.ram);
+	ASSERT_EQ(vdev_cfg_read(vdev, IGD_ASLS, 4), display.bus.info.ram);
 	vdev_close_with_space(vdev);
 }
 
 static void check_bridge(struct vdev *vdev, unsigned int index,
 			 const char *path, __u32 subtype)
 {
-	__u8 want[4096], got[4096];
+	__u8 want[PCI_CFG_SPACE_EXP_SIZE], got[PCI_CFG_SPACE_EXP_SIZE];
 	int fd = open(path, O_RDONLY);
 	ssize_t size;
 
 	if (fd < 0)
 		SKIP("no bridge %s", path);
 	size = read(fd, want, sizeof(want));
-	ASSERT(size >= 64);
+	ASSERT(size >= PCI_STD_HEADER_SIZEOF);
 	check_region(vdev, index, size, subtype);
 	vdev_pread(vdev, index, 0, got, size);
 	ASSERT(!memcmp(got, want, size));
-	/* Pieces that are aligned to nothing. */
+	/* Unaligned pieces */
 	vdev_pread(vdev, index, 1, got, 6);
 	ASSERT(!memcmp(got, want + 1, 6));
 	vdev_pread(vdev, index, 2, got, 5);
@@ -250,8 +266,8 @@ TEST_OVER(bridges_can_be_read, BACKENDS_ALL)
 	struct display display;
 	struct vdev *vdev;
 
-	make_display(&display, 0x0100);
-	vdev = open_display(&display, backend);
+	display_init(&display, 0x0100);
+	vdev = display_open(&display, backend);
 	check_bridge(vdev, REGION_HOST,
 		     "/sys/bus/pci/devices/0000:00:00.0/config",
 		     VFIO_REGION_SUBTYPE_INTEL_IGD_HOST_CFG);
@@ -261,15 +277,15 @@ TEST_OVER(bridges_can_be_read, BACKENDS_ALL)
 	vdev_close_with_space(vdev);
 }
 
-TEST_OVER(short_answer_names_the_size, BACKEND_CONTAINER)
+TEST_OVER(short_argsz_reports_the_size, BACKEND_CONTAINER)
 {
 	struct vfio_region_info info = { .argsz = sizeof(info),
 					 .index = REGION_OPREGION };
 	struct display display;
 	struct vdev *vdev;
 
-	make_display(&display, 0x0100);
-	vdev = open_display(&display, backend);
+	display_init(&display, 0x0100);
+	vdev = display_open(&display, backend);
 	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_REGION_INFO, &info), 0);
 	ASSERT_EQ(info.argsz,
 		  sizeof(info) + sizeof(struct vfio_region_info_cap_type));
@@ -280,12 +296,12 @@ TEST_OVER(short_answer_names_the_size, BACKEND_CONTAINER)
 	vdev_close_with_space(vdev);
 }
 
-static void check_none(enum backend backend, struct display *display)
+static void check_no_regions(enum backend backend, struct display *display)
 {
-	struct vdev *vdev = open_display(display, backend);
+	struct vdev *vdev = display_open(display, backend);
 	char byte;
 
-	ASSERT_EQ(num_regions(vdev), VFIO_PCI_NUM_REGIONS);
+	ASSERT_EQ(vdev_num_regions(vdev), VFIO_PCI_NUM_REGIONS);
 	ASSERT_EQ(pread(vdev->fd, &byte, 1, (__u64)REGION_OPREGION << 40), -1);
 	ASSERT_EQ(errno, EINVAL);
 	vdev_close_with_space(vdev);
@@ -295,28 +311,28 @@ TEST_OVER(no_opregion_no_regions, BACKEND_CONTAINER)
 {
 	struct display display;
 
-	make_display(&display, 0x0100);
-	mock_put32(display.image.config + ASLS, 0);
-	check_none(backend, &display);
+	display_init(&display, 0x0100);
+	mock_put32(display.image.config + IGD_ASLS, 0);
+	check_no_regions(backend, &display);
 }
 
 TEST_OVER(other_vendor_has_none, BACKEND_CONTAINER)
 {
 	struct display display;
 
-	make_display(&display, 0x0100);
-	mock_put16(display.image.config, 0x1af4);
-	check_none(backend, &display);
+	display_init(&display, 0x0100);
+	mock_put16(display.image.config + PCI_VENDOR_ID, IGD_VENDOR_OTHER);
+	check_no_regions(backend, &display);
 }
 
 TEST_OVER(other_class_has_none, BACKEND_CONTAINER)
 {
 	struct display display;
 
-	make_display(&display, 0x0100);
+	display_init(&display, 0x0100);
 	mock_put32(display.image.config + PCI_CLASS_REVISION,
 		   MOCK_CLASS_NETWORK << 8);
-	check_none(backend, &display);
+	check_no_regions(backend, &display);
 }
 
 TEST_OVER(display_that_is_no_vga_has_them, BACKEND_CONTAINER)
@@ -324,16 +340,16 @@ TEST_OVER(display_that_is_no_vga_has_them, BACKEND_CONTAINER)
 	struct display display;
 	struct vdev *vdev;
 
-	make_display(&display, 0x0100);
+	display_init(&display, 0x0100);
 	mock_put32(display.image.config + PCI_CLASS_REVISION,
-		   CLASS_DISPLAY_OTHER << 8);
-	vdev = open_display(&display, backend);
-	ASSERT_EQ(num_regions(vdev), REGION_LPC + 1);
+		   IGD_CLASS_DISPLAY_OTHER << 8);
+	vdev = display_open(&display, backend);
+	ASSERT_EQ(vdev_num_regions(vdev), REGION_LPC + 1);
 	vdev_close_with_space(vdev);
 }
 
-/* Memory that is no OpRegion: the device cannot be opened, and nothing stays. */
-static void check_refused(enum backend backend, struct display *display)
+/* Memory without a valid OpRegion: the open of the device fails. */
+static void check_open_refused(enum backend backend, struct display *display)
 {
 	const char *bdf = mock_bus_plug(&display->bus, &display->image);
 	struct space *space = space_open(backend);
@@ -349,16 +365,16 @@ TEST_OVER(wrong_signature_is_refused, BACKEND_CONTAINER)
 {
 	struct display display;
 
-	make_display(&display, 0x0100);
+	display_init(&display, 0x0100);
 	display.bus.ram[3] ^= 1;
-	check_refused(backend, &display);
+	check_open_refused(backend, &display);
 }
 
 TEST_OVER(empty_opregion_is_refused, BACKEND_CONTAINER)
 {
 	struct display display;
 
-	make_display(&display, 0x0100);
-	mock_put32(display.bus.ram + 16, 0);
-	check_refused(backend, &display);
+	display_init(&display, 0x0100);
+	mock_put32(display.bus.ram + OPREGION_KIB, 0);
+	check_open_refused(backend, &display);
 }

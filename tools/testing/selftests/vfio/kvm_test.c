@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* KVM's VFIO device: it finds our files, and devices take the VM they get. */
+/*
+ * The VFIO device of KVM: it accepts group and device files, and a device gets
+ * the VM that its file was added to.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -13,9 +16,11 @@
 #include "sys.h"
 #include "vdev.h"
 
-/* A VM of KVM, and its device that VFIO files are given to. */
+/** struct vm - a KVM VM with a VFIO device */
 struct vm {
+	/** @fd: the VM */
 	int fd;
+	/** @vfio: the VFIO device, to which files are added */
 	int vfio;
 };
 
@@ -41,28 +46,28 @@ static void vm_close(struct vm vm)
 	sys_close(vm.fd);
 }
 
-static int __vm_file(struct vm vm, unsigned int what, int file)
+static int __vm_set_attr(struct vm vm, unsigned int attr, int file)
 {
-	struct kvm_device_attr attr = {
+	struct kvm_device_attr req = {
 		.group = KVM_DEV_VFIO_FILE,
-		.attr = what,
+		.attr = attr,
 		.addr = (unsigned long)&file,
 	};
 
-	return __sys_ioctl(vm.vfio, KVM_SET_DEVICE_ATTR, &attr);
+	return __sys_ioctl(vm.vfio, KVM_SET_DEVICE_ATTR, &req);
 }
 
 static int __vm_add(struct vm vm, int file)
 {
-	return __vm_file(vm, KVM_DEV_VFIO_FILE_ADD, file);
+	return __vm_set_attr(vm, KVM_DEV_VFIO_FILE_ADD, file);
 }
 
 static int __vm_del(struct vm vm, int file)
 {
-	return __vm_file(vm, KVM_DEV_VFIO_FILE_DEL, file);
+	return __vm_set_attr(vm, KVM_DEV_VFIO_FILE_DEL, file);
 }
 
-static void add_and_del(int file)
+static void check_add_and_del(int file)
 {
 	struct vm vm = vm_open();
 
@@ -71,7 +76,7 @@ static void add_and_del(int file)
 	ASSERT_RC(__vm_add(vm, file), -EEXIST);
 	ASSERT_RC(__vm_del(vm, file), 0);
 	ASSERT_RC(__vm_del(vm, file), -ENOENT);
-	/* The VM keeps what it was not told to give back, until it ends. */
+	/* The VM drops the remaining file when it is closed. */
 	ASSERT_RC(__vm_add(vm, file), 0);
 	vm_close(vm);
 }
@@ -80,7 +85,7 @@ TEST(group_file)
 {
 	int group = group_open(pci_need(TESTDEV_EDU0));
 
-	add_and_del(group);
+	check_add_and_del(group);
 	sys_close(group);
 }
 
@@ -88,11 +93,11 @@ TEST(device_file)
 {
 	int fd = pci_open_cdev(pci_need(TESTDEV_EDU0));
 
-	add_and_del(fd);
+	check_add_and_del(fd);
 	sys_close(fd);
 }
 
-/* KVM may have the device's own file as well as that of its group. */
+/* The file of a device that was opened by its group is accepted, too. */
 TEST(device_file_of_a_group)
 {
 	struct vdev *vdev =
@@ -116,20 +121,19 @@ TEST(files_of_others)
 	vm_close(vm);
 }
 
-static int entitling_file(struct space *space, const char *bdf,
-			  struct vdev *vdev)
+static int file_to_add(struct space *space, const char *bdf, struct vdev *vdev)
 {
 	return space->backend == BACKEND_IOMMUFD ? vdev->fd :
 						   space_group_fd(space, bdf);
 }
 
-/* Where the device was open before its file came to the VM. */
+/* The device is open before its file is added to the VM. */
 TEST_OVER(device_opened_before, BACKENDS_ALL)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);
 	struct vdev *vdev = vdev_open(bdf, backend);
 	struct vm vm = vm_open();
-	int file = entitling_file(vdev->space, bdf, vdev);
+	int file = file_to_add(vdev->space, bdf, vdev);
 
 	ASSERT_RC(__vm_add(vm, file), 0);
 	vdev_enable(vdev, true);
@@ -138,7 +142,7 @@ TEST_OVER(device_opened_before, BACKENDS_ALL)
 	vdev_close_with_space(vdev);
 }
 
-/* The device takes the VM of its file when it opens, which may end first. */
+/* The VM of a device may be closed before the device. */
 TEST_OVER(vm_ends_before_device, BACKENDS_LEGACY)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);
