@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Processes that die, fork, exec, or hand on what they have. */
+/*
+ * Processes that are killed, fork, exec or pass on their files while they have
+ * memory mapped for DMA.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -19,42 +22,47 @@
 
 #define IOVA 0x10000000ULL
 #define IOVA2 0x40000000ULL
-#define BIG MIB(512)
+#define BIG_SIZE MIB(512)
+/* Pages that may be pinned for other reasons meanwhile */
+#define PINS_SLACK 1024
+/* Size of a small mapping, in bytes and in pages */
+#define SMALL_SIZE MIB(8)
+#define SMALL_PAGES 2048
 
-/** struct plan - what a child is to do, and how it tells that it has begun */
+/** struct plan - arguments of a child, and a pipe to its parent */
 struct plan {
-	/** @backend: way to the device */
+	/** @backend: how the device is reached */
 	enum backend backend;
-	/** @bdf: the device */
+	/** @bdf: PCI address of the device */
 	const char *bdf;
-	/** @edu: the device, already open */
+	/** @edu: the device, if the parent has opened it */
 	struct edu *edu;
-	/** @ready: pipe that the child writes a byte to */
+	/** @ready: pipe, to which the child writes a byte when it has started */
 	int ready[2];
-	/** @buf: memory to use */
+	/** @buf: memory of the parent */
 	char *buf;
 };
 
-/* Start a child that tells us when it has begun. */
-static pid_t start(struct plan *plan, void (*fn)(void *arg))
+/* Start a child that reports when it has started. */
+static pid_t plan_start(struct plan *plan, void (*fn)(void *arg))
 {
 	pid_t pid;
 
 	if (pipe2(plan->ready, O_CLOEXEC))
 		FAIL("pipe: %s", strerror(errno));
 	pid = child_start(fn, plan);
-	/* If the child ends before it has begun, this is how we see it. */
+	/* A read returns 0 if the child exits before it reports. */
 	sys_close(plan->ready[1]);
 	return pid;
 }
 
-static void tell(struct plan *plan)
+static void plan_report(struct plan *plan)
 {
 	if (write(plan->ready[1], "r", 1) != 1)
 		FAIL("write: %s", strerror(errno));
 }
 
-static void wait_told(struct plan *plan)
+static void plan_wait_report(struct plan *plan)
 {
 	char byte;
 
@@ -62,7 +70,7 @@ static void wait_told(struct plan *plan)
 		FAIL("the child is gone");
 }
 
-static void stop(struct plan *plan, pid_t pid)
+static void plan_kill(struct plan *plan, pid_t pid)
 {
 	child_kill(pid);
 	sys_close(plan->ready[0]);
@@ -80,33 +88,33 @@ static void plan_init(struct plan *plan, enum backend backend,
 		SKIP("%s has no device node", plan->bdf);
 }
 
-/* All is as before: nothing pinned, and the device is there for others. */
-static void check_free(struct plan *plan, long long pins)
+/* Check that nothing remains pinned and that the device can be opened. */
+static void check_released(struct plan *plan, long long pins)
 {
 	struct edu *edu;
 
-	ASSERT(sys_pins_held() < pins + 1024);
+	ASSERT(sys_pins_held() < pins + PINS_SLACK);
 	edu = edu_open(plan->bdf, plan->backend);
 	edu_check_round_trip(edu, IOVA, 1);
 	edu_close_with_space(edu);
 }
 
-static void map_for_ever(void *arg)
+static void map_forever(void *arg)
 {
 	struct plan *plan = arg;
 	struct edu *edu = edu_open(plan->bdf, plan->backend);
-	char *buf = sys_mmap_anon(BIG);
+	char *buf = sys_mmap_anon(BIG_SIZE);
 
 	for (;;) {
-		tell(plan);
-		space_map(edu->vdev->space, buf, IOVA, BIG);
-		space_unmap(edu->vdev->space, IOVA, BIG);
-		/* Let go of the memory, so that each map is as long. */
-		ASSERT(!madvise(buf, BIG, MADV_DONTNEED));
+		plan_report(plan);
+		space_map(edu->vdev->space, buf, IOVA, BIG_SIZE);
+		space_unmap(edu->vdev->space, IOVA, BIG_SIZE);
+		/* Free the memory, so that each map takes equally long. */
+		ASSERT(!madvise(buf, BIG_SIZE, MADV_DONTNEED));
 	}
 }
 
-/* Killed while it maps, at many points of a long map. */
+/* A task is killed while it maps, at many points of a long map. */
 TEST_OVER(killed_in_map, BACKENDS_ALL)
 {
 	struct plan plan;
@@ -116,17 +124,17 @@ TEST_OVER(killed_in_map, BACKENDS_ALL)
 	plan_init(&plan, backend, TESTDEV_EDU0);
 	for (i = 0; i < 6; i++) {
 		long long pins = sys_pins_held();
-		pid_t pid = start(&plan, map_for_ever);
+		pid_t pid = plan_start(&plan, map_forever);
 
-		wait_told(&plan);
+		plan_wait_report(&plan);
 		for (j = 0; j < i * 200; j++)
 			sched_yield();
-		stop(&plan, pid);
-		check_free(&plan, pins);
+		plan_kill(&plan, pid);
+		check_released(&plan, pins);
 	}
 }
 
-static void dma_for_ever(void *arg)
+static void dma_forever(void *arg)
 {
 	struct plan *plan = arg;
 	struct edu *edu = edu_open(plan->bdf, plan->backend);
@@ -134,7 +142,7 @@ static void dma_for_ever(void *arg)
 
 	space_map(edu->vdev->space, buf, IOVA, MIB(16));
 	edu_dma_start_out(edu, IOVA, PAGE);
-	tell(plan);
+	plan_report(plan);
 	for (;;) {
 		edu_store(edu, IOVA, PAGE);
 		edu_load(edu, IOVA, PAGE);
@@ -149,15 +157,15 @@ TEST_OVER(killed_in_dma, BACKENDS_ALL)
 	plan_init(&plan, backend, TESTDEV_EDU0);
 	for (i = 0; i < 4; i++) {
 		long long pins = sys_pins_held();
-		pid_t pid = start(&plan, dma_for_ever);
+		pid_t pid = plan_start(&plan, dma_forever);
 
-		wait_told(&plan);
-		stop(&plan, pid);
-		check_free(&plan, pins);
+		plan_wait_report(&plan);
+		plan_kill(&plan, pid);
+		check_released(&plan, pins);
 	}
 }
 
-static void nvme_for_ever(void *arg)
+static void nvme_forever(void *arg)
 {
 	struct plan *plan = arg;
 	struct vdev *vdev = vdev_open(plan->bdf, plan->backend);
@@ -170,7 +178,7 @@ static void nvme_for_ever(void *arg)
 	for (i = 0; i < NVME_DEPTH; i++)
 		nvme_start(nvme, false, i * nvme->max_bytes,
 			   IOVA2 + i * nvme->max_bytes, nvme->max_bytes);
-	tell(plan);
+	plan_report(plan);
 	for (;;)
 		nvme_transfer(nvme, false, 0, IOVA2, MIB(16));
 }
@@ -185,10 +193,10 @@ TEST_OVER(killed_in_nvme_io, BACKENDS_ALL)
 
 	plan_init(&plan, backend, TESTDEV_NVME);
 	for (i = 0; i < 4; i++) {
-		pid_t pid = start(&plan, nvme_for_ever);
+		pid_t pid = plan_start(&plan, nvme_forever);
 
-		wait_told(&plan);
-		stop(&plan, pid);
+		plan_wait_report(&plan);
+		plan_kill(&plan, pid);
 	}
 	vdev = vdev_open(plan.bdf, backend);
 	buf = sys_mmap_anon(MIB(1));
@@ -208,22 +216,22 @@ static void use_inherited(void *arg)
 	struct plan *plan = arg;
 	char *own = sys_mmap_anon(PAGE);
 
-	tell(plan);
-	/* The parent closes its side meanwhile, or has done so. */
+	plan_report(plan);
+	/* The parent closes its files meanwhile. */
 	fill_pattern(own, PAGE, 3);
 	space_map(plan->edu->vdev->space, own, IOVA2, PAGE);
 	edu_load(plan->edu, IOVA2, PAGE);
 	memset(own, 0, PAGE);
 	edu_store(plan->edu, IOVA2, PAGE);
 	ASSERT(is_pattern(own, PAGE, 3));
-	/* What the parent mapped is there, too. */
+	/* The mapping of the parent remains. */
 	edu_load(plan->edu, IOVA, PAGE);
 	edu_store(plan->edu, IOVA2, PAGE);
 	ASSERT(is_pattern(own, PAGE, 4));
 	space_unmap(plan->edu->vdev->space, IOVA, PAGE);
 }
 
-/* A child goes on with what its parent has opened and then closed. */
+/* A child uses the files that its parent has opened and then closed. */
 TEST_OVER(inherited_by_fork, BACKENDS_ALL)
 {
 	struct plan plan;
@@ -234,13 +242,13 @@ TEST_OVER(inherited_by_fork, BACKENDS_ALL)
 	plan.buf = sys_mmap_anon(PAGE);
 	fill_pattern(plan.buf, PAGE, 4);
 	space_map(plan.edu->vdev->space, plan.buf, IOVA, PAGE);
-	pid = start(&plan, use_inherited);
-	wait_told(&plan);
+	pid = plan_start(&plan, use_inherited);
+	plan_wait_report(&plan);
 	edu_close_with_space(plan.edu);
 	child_expect(pid, 0);
-	/* The mapping was charged to us, who made it; it is gone. */
+	/* The mapping was charged to this process, and is removed. */
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
-	check_free(&plan, sys_pins_held());
+	check_released(&plan, sys_pins_held());
 }
 
 static void write_copy(void *arg)
@@ -251,7 +259,7 @@ static void write_copy(void *arg)
 	ASSERT(is_byte(plan->buf, PAGE, 0x77));
 }
 
-/* Mapped pages stay with the parent: it is the child who gets copies. */
+/* Mapped pages remain with the parent: the child gets the copies. */
 TEST_OVER(fork_keeps_pages_with_the_parent, BACKENDS_ALL)
 {
 	struct plan plan;
@@ -270,14 +278,14 @@ TEST_OVER(fork_keeps_pages_with_the_parent, BACKENDS_ALL)
 	edu_close_with_space(plan.edu);
 }
 
-/* The process that mapped is gone; its pages are not. */
+/* Pages remain pinned after the process that mapped them exits. */
 static void map_and_exit(void *arg)
 {
 	struct plan *plan = arg;
-	char *own = sys_mmap_anon(MIB(8));
+	char *own = sys_mmap_anon(SMALL_SIZE);
 
 	fill_pattern(own, PAGE, 6);
-	space_map(plan->edu->vdev->space, own, IOVA, MIB(8));
+	space_map(plan->edu->vdev->space, own, IOVA, SMALL_SIZE);
 }
 
 TEST_OVER(mapper_dies_mapping_stays, BACKENDS_ALL)
@@ -290,24 +298,24 @@ TEST_OVER(mapper_dies_mapping_stays, BACKENDS_ALL)
 	plan.buf = sys_mmap_anon(PAGE);
 	pins = sys_pins_held();
 	child_expect(child_start(map_and_exit, &plan), 0);
-	ASSERT(sys_pins_held() >= pins + 2048);
+	ASSERT(sys_pins_held() >= pins + SMALL_PAGES);
 	space_map(plan.edu->vdev->space, plan.buf, IOVA2, PAGE);
 	edu_load(plan.edu, IOVA, PAGE);
 	edu_store(plan.edu, IOVA2, PAGE);
 	ASSERT(is_pattern(plan.buf, PAGE, 6));
-	space_unmap(plan.edu->vdev->space, IOVA, MIB(8));
-	ASSERT(sys_pins_held() < pins + 2048);
+	space_unmap(plan.edu->vdev->space, IOVA, SMALL_SIZE);
+	ASSERT(sys_pins_held() < pins + SMALL_PAGES);
 	edu_close_with_space(plan.edu);
 }
 
-/* Keep all files open across exec, in a program that knows nothing of them. */
+/* Keep all files open across exec, in a program that does not use them. */
 static void exec_cat(void *arg)
 {
 	struct plan *plan = arg;
 	struct edu *edu = edu_open(plan->bdf, plan->backend);
-	char *buf = sys_mmap_anon(MIB(8));
+	char *buf = sys_mmap_anon(SMALL_SIZE);
 
-	space_map(edu->vdev->space, buf, IOVA, MIB(8));
+	space_map(edu->vdev->space, buf, IOVA, SMALL_SIZE);
 	fcntl(edu->vdev->fd, F_SETFD, 0);
 	fcntl(edu->vdev->space->fd, F_SETFD, 0);
 	if (edu->vdev->space->groups)
@@ -326,20 +334,20 @@ TEST_OVER(files_survive_exec, BACKENDS_ALL)
 	pid_t pid;
 
 	plan_init(&plan, backend, TESTDEV_EDU0);
-	/* One is the program's input, one closes by the exec, and tells. */
+	/* One pipe is the program's input, the exec closes the other. */
 	if (pipe2(plan.ready, O_CLOEXEC) || pipe2(executed, O_CLOEXEC))
 		FAIL("pipe: %s", strerror(errno));
 	pins = sys_pins_held();
 	pid = child_start(exec_cat, &plan);
 	sys_close(executed[1]);
 	ASSERT(read(executed[0], &byte, 1) == 0);
-	/* The old program's memory is gone, its pages are pinned still. */
-	ASSERT(sys_pins_held() >= pins + 2048);
+	/* The memory of the old program is freed, but remains pinned. */
+	ASSERT(sys_pins_held() >= pins + SMALL_PAGES);
 	ASSERT_RC(__group_open(plan.bdf), -EBUSY);
-	/* Its standard input ends, and so does the program. */
+	/* The program exits at the end of its input. */
 	sys_close(plan.ready[1]);
 	child_expect(pid, 0);
-	ASSERT(sys_pins_held() < pins + 2048);
+	ASSERT(sys_pins_held() < pins + SMALL_PAGES);
 	sys_close(group_open(plan.bdf));
 }
 
@@ -358,14 +366,14 @@ TEST_OVER(large_map, BACKENDS_ALL)
 	edu_store(edu, GIB(4) + size / 2 + PAGE, PAGE);
 	ASSERT(is_pattern(buf + size / 2 + PAGE, PAGE, 7));
 	space_unmap(space, GIB(4), size);
-	ASSERT(sys_pins_held() < pins + 1024);
+	ASSERT(sys_pins_held() < pins + PINS_SLACK);
 	memset(buf, 0x5a, MIB(1));
 	edu_store(edu, GIB(4), PAGE);
 	ASSERT(is_byte(buf, MIB(1), 0x5a));
 	edu_close_with_space(edu);
 }
 
-/* Small pages only, from memory that is no one's huge page. */
+/* Memory without huge pages */
 TEST_OVER(large_map_of_small_pages, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
@@ -380,6 +388,6 @@ TEST_OVER(large_map_of_small_pages, BACKENDS_ALL)
 	edu_store(edu, IOVA + MIB(100), PAGE);
 	ASSERT(is_pattern(buf + MIB(100), PAGE, 8));
 	space_unmap(space, IOVA, MIB(256));
-	ASSERT(sys_pins_held() < pins + 1024);
+	ASSERT(sys_pins_held() < pins + PINS_SLACK);
 	edu_close_with_space(edu);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Functions that no emulator has: on the lists of vfio-pci, and with config
- * spaces that are odd or broken.
+ * PCI functions that no emulator has: those on the lists of vfio-pci, and those
+ * with unusual or broken config space.
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -15,6 +15,52 @@
 #include "vdev.h"
 
 #define VENDOR_INTEL 0x8086
+#define VENDOR_OTHER 0x1af4
+#define CLASS_COPROCESSOR 0x0b4000
+/* A device with broken INTx, and an unused interrupt line */
+#define DEVICE_BROKEN_INTX 0x1572
+#define INTX_LINE 10
+
+/* Offsets of capabilities in the images of functions */
+#define CAP_FIRST 0x40
+#define CAP_SECOND 0x50
+#define CAP_THIRD 0x60
+#define CAP_FOURTH 0x80
+#define CAP_AT_END (PCI_CFG_SPACE_SIZE - 4)
+#define ECAP_FIRST PCI_CFG_SPACE_SIZE
+#define ECAP_AT_END (PCI_CFG_SPACE_EXP_SIZE - 4)
+#define ECAP_STEP 0x40
+/* Capability IDs without a meaning to vfio-pci */
+#define CAP_ID_UNKNOWN 0x55
+#define CAP_ID_UNKNOWN2 0x66
+#define ECAP_ID_UNKNOWN 0x7777
+
+/* Extended capabilities that <linux/pci_regs.h> of old kernels lacks */
+#define ECAP_ID_LANE_MARGINING 0x27
+#define ECAP_ID_NPEM 0x29
+#define ECAP_ID_PL_32GT 0x2a
+#define ECAP_ID_DOE 0x2e
+#define ECAP_ID_DEV3 0x2f
+#define ECAP_ID_PL_64GT 0x31
+
+#define EXP_VERSION 2
+#define EXP_TYPE_SHIFT 4
+#define LNKCAP_WIDTH_SHIFT 4
+
+/* Return the header of version 1 of an extended capability. */
+static __u32 ecap_header(__u32 id, __u32 next)
+{
+	return id | 1 << 16 | next << 20;
+}
+
+/* Add a PCI Express capability of a port or endpoint of @type. */
+static void image_add_express(struct mock_pci_image *image, __u16 type)
+{
+	image->config[PCI_CAPABILITY_LIST] = CAP_FIRST;
+	mock_image_cap(image, CAP_FIRST, PCI_CAP_ID_EXP, 0);
+	mock_put16(image->config + CAP_FIRST + PCI_EXP_FLAGS,
+		   EXP_VERSION | type << EXP_TYPE_SHIFT);
+}
 
 TEST(denied_function_is_not_taken)
 {
@@ -26,19 +72,19 @@ TEST(denied_function_is_not_taken)
 
 	mock_bus_open(&bus);
 	for (i = 0; i < ARRAY_SIZE(denied); i++) {
-		mock_image(&image, VENDOR_INTEL, denied[i], 0x0b4000);
+		mock_image(&image, VENDOR_INTEL, denied[i], CLASS_COPROCESSOR);
 		ASSERT_RC(__pci_bind_to(mock_bus_plug(&bus, &image),
 					"vfio-pci"),
 			  -ENODEV);
 	}
-	/* The same numbers of somebody else are another device. */
-	mock_image(&image, 0x1af4, denied[0], 0x0b4000);
+	/* A device of another vendor with the same device ID is accepted. */
+	mock_image(&image, VENDOR_OTHER, denied[0], CLASS_COPROCESSOR);
 	ASSERT_RC(__pci_bind_to(mock_bus_plug(&bus, &image), "vfio-pci"), 0);
 }
 
-/* INTx that is said to be wired up: how much of it does the user see? */
-static void check_intx(struct mock_bus *bus, __u16 device, unsigned int count,
-		       enum backend backend)
+/* Check how many INTx a function with an interrupt pin is reported to have. */
+static void check_intx_count(struct mock_bus *bus, __u16 device,
+			     unsigned int count, enum backend backend)
 {
 	struct vfio_irq_info irq = { .argsz = sizeof(irq) };
 	struct mock_pci_image image;
@@ -46,7 +92,7 @@ static void check_intx(struct mock_bus *bus, __u16 device, unsigned int count,
 
 	mock_image(&image, VENDOR_INTEL, device, MOCK_CLASS_NETWORK);
 	image.config[PCI_INTERRUPT_PIN] = 1;
-	image.config[PCI_INTERRUPT_LINE] = 10;
+	image.config[PCI_INTERRUPT_LINE] = INTX_LINE;
 	vdev = mock_bus_vdev(bus, &image, backend);
 	vdev_irq_info(vdev, VFIO_PCI_INTX_IRQ_INDEX, &irq);
 	ASSERT_EQ(irq.count, count);
@@ -64,12 +110,12 @@ TEST_OVER(broken_intx_is_hidden, BACKEND_CONTAINER)
 
 	mock_bus_open(&bus);
 	for (i = 0; i < ARRAY_SIZE(sound); i++)
-		check_intx(&bus, sound[i], 1, backend);
+		check_intx_count(&bus, sound[i], 1, backend);
 	for (i = 0; i < ARRAY_SIZE(broken); i++)
-		check_intx(&bus, broken[i], 0, backend);
+		check_intx_count(&bus, broken[i], 0, backend);
 }
 
-/* Also where a reset that nobody knows of has made it loud again. */
+/* INTx is masked again after a reset that vfio-pci does not know of. */
 TEST_OVER(broken_intx_stays_masked, BACKEND_CONTAINER)
 {
 	struct mock_pci_image image;
@@ -79,9 +125,9 @@ TEST_OVER(broken_intx_stays_masked, BACKEND_CONTAINER)
 	int raw;
 
 	mock_bus_open(&bus);
-	mock_image(&image, VENDOR_INTEL, 0x1572, MOCK_CLASS_NETWORK);
+	mock_image(&image, VENDOR_INTEL, DEVICE_BROKEN_INTX, MOCK_CLASS_NETWORK);
 	image.config[PCI_INTERRUPT_PIN] = 1;
-	image.config[PCI_INTERRUPT_LINE] = 10;
+	image.config[PCI_INTERRUPT_LINE] = INTX_LINE;
 	vdev = mock_bus_vdev(&bus, &image, backend);
 	raw = pci_open_config(vdev->bdf);
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
@@ -95,7 +141,7 @@ TEST_OVER(broken_intx_stays_masked, BACKEND_CONTAINER)
 	vdev_close_with_space(vdev);
 }
 
-/* Whoever could change them could have the host's memory, or the host's work. */
+/* A guest that could modify these could reach the memory of the host. */
 TEST_OVER(hidden_extended_capabilities, BACKEND_CONTAINER)
 {
 	static const struct {
@@ -105,7 +151,7 @@ TEST_OVER(hidden_extended_capabilities, BACKEND_CONTAINER)
 		{ 0x110, PCI_EXT_CAP_ID_ATS, PCI_EXT_CAP_ATS_SIZEOF },
 		{ 0x120, PCI_EXT_CAP_ID_PRI, PCI_EXT_CAP_PRI_SIZEOF },
 		{ 0x130, PCI_EXT_CAP_ID_PASID, PCI_EXT_CAP_PASID_SIZEOF },
-		{ 0x140, 0x7777, 16 },
+		{ 0x140, ECAP_ID_UNKNOWN, 16 },
 		{ 0x150, PCI_EXT_CAP_ID_ERR, 0 },
 	};
 	struct mock_pci_image image;
@@ -116,23 +162,22 @@ TEST_OVER(hidden_extended_capabilities, BACKEND_CONTAINER)
 	int raw;
 
 	mock_bus_open(&bus);
-	mock_image(&image, 0x1af4, 0x4325, MOCK_CLASS_NETWORK);
-	image.config[PCI_CAPABILITY_LIST] = 0x40;
-	mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
-	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_RC_END << 4);
+	mock_image(&image, VENDOR_OTHER, 0x4325, MOCK_CLASS_NETWORK);
+	image_add_express(&image, PCI_EXP_TYPE_RC_END);
 	for (i = 0; i < ARRAY_SIZE(caps); i++) {
 		__u32 next = i + 1 < ARRAY_SIZE(caps) ? caps[i + 1].at : 0;
 
 		mock_put32(image.config + caps[i].at,
-			   caps[i].id | 1 << 16 | next << 20);
+			   ecap_header(caps[i].id, next));
 		memset(image.config + caps[i].at + 4, 0x25, 12);
 		memset(image.writable + caps[i].at, 0xff, 16);
 	}
 	vdev = mock_bus_vdev(&bus, &image, backend);
 	raw = pci_open_config(vdev->bdf);
 	ASSERT_EQ(vdev_cfg_read(vdev, 0x100, 4),
-		  PCI_EXT_CAP_ID_DSN | 1 << 16 | 0x150 << 20);
-	ASSERT_EQ(vdev_cfg_read(vdev, 0x150, 4), PCI_EXT_CAP_ID_ERR | 1 << 16);
+		  ecap_header(PCI_EXT_CAP_ID_DSN, 0x150));
+	ASSERT_EQ(vdev_cfg_read(vdev, 0x150, 4),
+		  ecap_header(PCI_EXT_CAP_ID_ERR, 0));
 	for (i = 0; i < ARRAY_SIZE(caps); i++) {
 		if (!caps[i].hidden)
 			continue;
@@ -149,9 +194,10 @@ TEST_OVER(hidden_extended_capabilities, BACKEND_CONTAINER)
 	vdev_close_with_space(vdev);
 }
 
-/* The list passes it by; what is behind it may be anything, and is the device's. */
+/* The list skips an unknown capability; its registers are the device's. */
 TEST_OVER(unknown_capability_is_left_alone, BACKEND_CONTAINER)
 {
+	const unsigned int reg = CAP_FIRST + 4;
 	struct mock_pci_image image;
 	struct mock_bus bus;
 	struct vdev *vdev;
@@ -159,18 +205,18 @@ TEST_OVER(unknown_capability_is_left_alone, BACKEND_CONTAINER)
 	int raw;
 
 	mock_bus_open(&bus);
-	mock_image(&image, 0x1af4, 0x4326, MOCK_CLASS_NETWORK);
-	image.config[PCI_CAPABILITY_LIST] = 0x40;
-	mock_image_cap(&image, 0x40, 0x55, 0x60);
-	mock_image_cap(&image, 0x60, PCI_CAP_ID_PM, 0);
-	mock_put32(image.config + 0x44, 0x12345678);
-	memset(image.writable + 0x44, 0xff, 4);
+	mock_image(&image, VENDOR_OTHER, 0x4326, MOCK_CLASS_NETWORK);
+	image.config[PCI_CAPABILITY_LIST] = CAP_FIRST;
+	mock_image_cap(&image, CAP_FIRST, CAP_ID_UNKNOWN, CAP_THIRD);
+	mock_image_cap(&image, CAP_THIRD, PCI_CAP_ID_PM, 0);
+	mock_put32(image.config + reg, 0x12345678);
+	memset(image.writable + reg, 0xff, 4);
 	vdev = mock_bus_vdev(&bus, &image, backend);
 	raw = pci_open_config(vdev->bdf);
-	ASSERT_EQ(vdev_cfg_read(vdev, 0x44, 4), 0x12345678);
-	vdev_cfg_write(vdev, 0x44, 4, 0x9abcdef0);
-	ASSERT_EQ(vdev_cfg_read(vdev, 0x44, 4), 0x9abcdef0);
-	ASSERT_EQ(pread(raw, &value, 4, 0x44), 4);
+	ASSERT_EQ(vdev_cfg_read(vdev, reg, 4), 0x12345678);
+	vdev_cfg_write(vdev, reg, 4, 0x9abcdef0);
+	ASSERT_EQ(vdev_cfg_read(vdev, reg, 4), 0x9abcdef0);
+	ASSERT_EQ(pread(raw, &value, 4, reg), 4);
 	ASSERT_EQ(value, 0x9abcdef0);
 	vdev_close_with_space(vdev);
 }
@@ -182,18 +228,18 @@ TEST_OVER(unknown_capability_is_skipped, BACKEND_CONTAINER)
 	struct vdev *vdev;
 
 	mock_bus_open(&bus);
-	mock_image(&image, 0x1af4, 0x4321, MOCK_CLASS_NETWORK);
-	image.config[PCI_CAPABILITY_LIST] = 0x40;
-	mock_image_cap(&image, 0x40, 0x55, 0x60);
-	mock_image_cap(&image, 0x60, PCI_CAP_ID_PM, 0x80);
-	mock_image_cap(&image, 0x80, 0x66, 0);
+	mock_image(&image, VENDOR_OTHER, 0x4321, MOCK_CLASS_NETWORK);
+	image.config[PCI_CAPABILITY_LIST] = CAP_FIRST;
+	mock_image_cap(&image, CAP_FIRST, CAP_ID_UNKNOWN, CAP_THIRD);
+	mock_image_cap(&image, CAP_THIRD, PCI_CAP_ID_PM, CAP_FOURTH);
+	mock_image_cap(&image, CAP_FOURTH, CAP_ID_UNKNOWN2, 0);
 	vdev = mock_bus_vdev(&bus, &image, backend);
-	ASSERT_EQ(vdev_cfg_read(vdev, PCI_CAPABILITY_LIST, 1), 0x60);
-	ASSERT_EQ(vdev_cfg_read(vdev, 0x61, 1), 0);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_CAPABILITY_LIST, 1), CAP_THIRD);
+	ASSERT_EQ(vdev_cfg_read(vdev, CAP_THIRD + PCI_CAP_LIST_NEXT, 1), 0);
 	vdev_close_with_space(vdev);
 }
 
-/* Its registers would be behind the end: nothing there is read or written. */
+/* Registers beyond the end of config space are neither read nor written. */
 TEST_OVER(capability_at_the_end, BACKEND_CONTAINER)
 {
 	static const __u8 ids[] = {
@@ -204,31 +250,32 @@ TEST_OVER(capability_at_the_end, BACKEND_CONTAINER)
 	struct mock_pci_image image;
 	struct mock_bus bus;
 	struct vdev *vdev;
-	__u8 got[256];
+	__u8 got[PCI_CFG_SPACE_SIZE];
 	size_t i;
 
 	mock_bus_open(&bus);
 	for (i = 0; i < ARRAY_SIZE(ids); i++) {
-		mock_image(&image, 0x1af4, 0x4322, MOCK_CLASS_NETWORK);
-		image.config[PCI_CAPABILITY_LIST] = 0xfc;
-		mock_image_cap(&image, 0xfc, ids[i], 0);
-		image.config[0xfe] = 0xff;
-		image.config[0xff] = 0xff;
-		memset(image.writable + 0xfc, 0xff, 4);
+		mock_image(&image, VENDOR_OTHER, 0x4322, MOCK_CLASS_NETWORK);
+		image.config[PCI_CAPABILITY_LIST] = CAP_AT_END;
+		mock_image_cap(&image, CAP_AT_END, ids[i], 0);
+		image.config[CAP_AT_END + 2] = 0xff;
+		image.config[CAP_AT_END + 3] = 0xff;
+		memset(image.writable + CAP_AT_END, 0xff, 4);
 		vdev = mock_bus_vdev(&bus, &image, backend);
-		vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 0, got, 256);
-		vdev_cfg_write(vdev, 0xfe, 2, 0xffff);
-		vdev_cfg_write(vdev, 0xfc, 4, 0xffffffff);
-		ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 252,
-				       got, 8),
+		vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 0, got,
+			   sizeof(got));
+		vdev_cfg_write(vdev, CAP_AT_END + 2, 2, 0xffff);
+		vdev_cfg_write(vdev, CAP_AT_END, 4, 0xffffffff);
+		ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX,
+				       CAP_AT_END, got, 8),
 			  -EFAULT);
 		vdev_close_with_space(vdev);
 	}
 }
 
 /*
- * What a capability has for each lane is as long as the link is wide: registers
- * behind it are not taken for its own.
+ * The length of some capabilities depends on the width of the link. Registers
+ * behind them are not hidden with them.
  */
 TEST_OVER(hidden_as_wide_as_the_link, BACKEND_CONTAINER)
 {
@@ -237,12 +284,12 @@ TEST_OVER(hidden_as_wide_as_the_link, BACKEND_CONTAINER)
 	} caps[] = {
 		{ PCI_EXT_CAP_ID_SECPCI, 12, 2 },
 		{ PCI_EXT_CAP_ID_PL_16GT, 32, 1 },
-		{ 0x2a, 32, 1 },
-		{ 0x27, 8, 4 },
-		{ 0x29, 16, 0 },
-		{ 0x2e, 24, 0 },
-		{ 0x2f, 16, 0 },
-		{ 0x31, 32, 1 },
+		{ ECAP_ID_PL_32GT, 32, 1 },
+		{ ECAP_ID_LANE_MARGINING, 8, 4 },
+		{ ECAP_ID_NPEM, 16, 0 },
+		{ ECAP_ID_DOE, 24, 0 },
+		{ ECAP_ID_DEV3, 16, 0 },
+		{ ECAP_ID_PL_64GT, 32, 1 },
 	};
 	static const unsigned int lanes[] = { 0, 1, 4, 16, 32 };
 	struct mock_pci_image image;
@@ -253,23 +300,23 @@ TEST_OVER(hidden_as_wide_as_the_link, BACKEND_CONTAINER)
 		const unsigned int width = lanes[i % ARRAY_SIZE(lanes)];
 		const unsigned int nr = (unsigned int)(i / ARRAY_SIZE(lanes));
 		unsigned int end =
-			0x100 + caps[nr].len + caps[nr].per_lane * width;
+			ECAP_FIRST + caps[nr].len + caps[nr].per_lane * width;
 
-		/* All of them are more than fit on a bus. */
+		/* A bus has not enough slots for all of them. */
 		if (i % ARRAY_SIZE(lanes) == 0)
 			mock_bus_open(&bus);
-		mock_image(&image, 0x1af4, 0x4328, MOCK_CLASS_NETWORK);
-		image.config[PCI_CAPABILITY_LIST] = 0x40;
-		mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
-		mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
-		mock_put32(image.config + 0x40 + PCI_EXP_LNKCAP, width << 4);
-		mock_put32(image.config + 0x100, caps[nr].id | 1 << 16);
+		mock_image(&image, VENDOR_OTHER, 0x4328, MOCK_CLASS_NETWORK);
+		image_add_express(&image, PCI_EXP_TYPE_ENDPOINT);
+		mock_put32(image.config + CAP_FIRST + PCI_EXP_LNKCAP,
+			   width << LNKCAP_WIDTH_SHIFT);
+		mock_put32(image.config + ECAP_FIRST,
+			   ecap_header(caps[nr].id, 0));
 		/*
-		 * Which says of a mailbox that its answer is there: the PCI core
-		 * does not wait for one.
+		 * For the mailbox of DOE this value means that a response is
+		 * ready, so that the PCI core does not wait for one.
 		 */
-		memset(image.config + 0x104, 0xa0, 0x100);
-		memset(image.writable + 0x104, 0xff, 0x100);
+		memset(image.config + ECAP_FIRST + 4, 0xa0, 0x100);
+		memset(image.writable + ECAP_FIRST + 4, 0xff, 0x100);
 		vdev = mock_bus_vdev(&bus, &image, backend);
 		ASSERT_EQ(vdev_cfg_read(vdev, end - 1, 1), 0);
 		end = (end + 3) & ~3U;
@@ -280,7 +327,7 @@ TEST_OVER(hidden_as_wide_as_the_link, BACKEND_CONTAINER)
 	}
 }
 
-/* A chain that bites its own tail ends all the same. */
+/* A circular list of capabilities is cut. */
 TEST_OVER(circular_capabilities, BACKEND_CONTAINER)
 {
 	struct mock_pci_image image;
@@ -289,48 +336,48 @@ TEST_OVER(circular_capabilities, BACKEND_CONTAINER)
 	unsigned int pos, steps;
 
 	mock_bus_open(&bus);
-	mock_image(&image, 0x1af4, 0x4323, MOCK_CLASS_NETWORK);
-	image.config[PCI_CAPABILITY_LIST] = 0x40;
-	mock_image_cap(&image, 0x40, PCI_CAP_ID_SSVID, 0x50);
-	mock_image_cap(&image, 0x50, PCI_CAP_ID_SSVID, 0x40);
+	mock_image(&image, VENDOR_OTHER, 0x4323, MOCK_CLASS_NETWORK);
+	image.config[PCI_CAPABILITY_LIST] = CAP_FIRST;
+	mock_image_cap(&image, CAP_FIRST, PCI_CAP_ID_SSVID, CAP_SECOND);
+	mock_image_cap(&image, CAP_SECOND, PCI_CAP_ID_SSVID, CAP_FIRST);
 	vdev = mock_bus_vdev(&bus, &image, backend);
 	pos = vdev_cfg_read(vdev, PCI_CAPABILITY_LIST, 1);
 	for (steps = 0; pos && steps < 4; steps++)
-		pos = vdev_cfg_read(vdev, pos + 1, 1);
+		pos = vdev_cfg_read(vdev, pos + PCI_CAP_LIST_NEXT, 1);
 	ASSERT(steps <= 4);
 	vdev_close_with_space(vdev);
 }
 
-/* The head has no place in the middle of its own list. */
+/* An extended list that links back to its head ends there. */
 TEST_OVER(circular_extended_capabilities, BACKEND_CONTAINER)
 {
-	const unsigned int count = 7, last = 0x100 + 0x40 * (count - 1);
+	const unsigned int count = 7;
+	const unsigned int last = ECAP_FIRST + ECAP_STEP * (count - 1);
 	struct mock_pci_image image;
 	struct mock_bus bus;
 	struct vdev *vdev;
 	unsigned int at;
 
 	mock_bus_open(&bus);
-	mock_image(&image, 0x1af4, 0x4329, MOCK_CLASS_NETWORK);
-	image.config[PCI_CAPABILITY_LIST] = 0x40;
-	mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
-	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_RC_END << 4);
-	for (at = 0x100; at < last; at += 0x40)
+	mock_image(&image, VENDOR_OTHER, 0x4329, MOCK_CLASS_NETWORK);
+	image_add_express(&image, PCI_EXP_TYPE_RC_END);
+	for (at = ECAP_FIRST; at < last; at += ECAP_STEP)
 		mock_put32(image.config + at,
-			   PCI_EXT_CAP_ID_DSN | 1 << 16 | (at + 0x40) << 20);
+			   ecap_header(PCI_EXT_CAP_ID_DSN, at + ECAP_STEP));
 	mock_put32(image.config + last,
-		   PCI_EXT_CAP_ID_LTR | 1 << 16 | 0x100U << 20);
+		   ecap_header(PCI_EXT_CAP_ID_LTR, ECAP_FIRST));
 	vdev = mock_bus_vdev(&bus, &image, backend);
-	for (at = 0x100; at < last; at += 0x40)
+	for (at = ECAP_FIRST; at < last; at += ECAP_STEP)
 		ASSERT_EQ(vdev_cfg_read(vdev, at, 4),
-			  PCI_EXT_CAP_ID_DSN | 1 << 16 | (at + 0x40) << 20);
-	ASSERT_EQ(vdev_cfg_read(vdev, last, 4), PCI_EXT_CAP_ID_LTR | 1 << 16);
+			  ecap_header(PCI_EXT_CAP_ID_DSN, at + ECAP_STEP));
+	ASSERT_EQ(vdev_cfg_read(vdev, last, 4),
+		  ecap_header(PCI_EXT_CAP_ID_LTR, 0));
 	vdev_close_with_space(vdev);
 }
 
 /*
- * Without a root port above it, as in a virtual machine, a function whose
- * requests are enabled already says that they reach memory.
+ * Atomic operations of a function without a root port above it, as in a virtual
+ * machine, are reported to reach memory if the function has them enabled.
  */
 static void check_atomics(struct mock_bus *bus, __u32 devcap2, __u16 devctl2,
 			  __u32 wanted, enum backend backend)
@@ -338,35 +385,33 @@ static void check_atomics(struct mock_bus *bus, __u32 devcap2, __u16 devctl2,
 	struct {
 		struct vfio_device_info info;
 		struct vfio_device_info_cap_pci_atomic_comp cap;
-	} answer = { .info.argsz = sizeof(answer) };
+	} reply = { .info.argsz = sizeof(reply) };
 	struct mock_pci_image image;
 	struct vdev *vdev;
 
-	mock_image(&image, 0x1af4, 0x4325, MOCK_CLASS_NETWORK);
-	image.config[PCI_CAPABILITY_LIST] = 0x40;
-	mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
-	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
-	mock_put32(image.config + 0x40 + PCI_EXP_DEVCAP2, devcap2);
-	mock_put16(image.config + 0x40 + PCI_EXP_DEVCTL2, devctl2);
+	mock_image(&image, VENDOR_OTHER, 0x4325, MOCK_CLASS_NETWORK);
+	image_add_express(&image, PCI_EXP_TYPE_ENDPOINT);
+	mock_put32(image.config + CAP_FIRST + PCI_EXP_DEVCAP2, devcap2);
+	mock_put16(image.config + CAP_FIRST + PCI_EXP_DEVCTL2, devctl2);
 	vdev = mock_bus_vdev(bus, &image, backend);
-	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_INFO, &answer), 0);
-	ASSERT_EQ(!!(answer.info.flags & VFIO_DEVICE_FLAGS_CAPS), !!wanted);
-	ASSERT_EQ(answer.info.cap_offset, wanted ? sizeof(answer.info) : 0);
-	ASSERT_EQ(answer.cap.flags, wanted);
+	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_INFO, &reply), 0);
+	ASSERT_EQ(!!(reply.info.flags & VFIO_DEVICE_FLAGS_CAPS), !!wanted);
+	ASSERT_EQ(reply.info.cap_offset, wanted ? sizeof(reply.info) : 0);
+	ASSERT_EQ(reply.cap.flags, wanted);
 	if (wanted) {
-		ASSERT_EQ(answer.cap.header.id,
+		ASSERT_EQ(reply.cap.header.id,
 			  VFIO_DEVICE_INFO_CAP_PCI_ATOMIC_COMP);
-		ASSERT_EQ(answer.cap.header.version, 1);
-		ASSERT_EQ(answer.cap.header.next, 0);
+		ASSERT_EQ(reply.cap.header.version, 1);
+		ASSERT_EQ(reply.cap.header.next, 0);
 
-		/* Where it has no room, the user is told how much it takes. */
-		memset(&answer, 0, sizeof(answer));
-		answer.info.argsz = sizeof(answer.info);
-		ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_INFO, &answer),
+		/* If the buffer is too short, the required size is reported. */
+		memset(&reply, 0, sizeof(reply));
+		reply.info.argsz = sizeof(reply.info);
+		ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_INFO, &reply),
 			  0);
-		ASSERT_EQ(answer.info.argsz, sizeof(answer));
-		ASSERT_EQ(answer.info.cap_offset, 0);
-		ASSERT_EQ(answer.cap.flags, 0);
+		ASSERT_EQ(reply.info.argsz, sizeof(reply));
+		ASSERT_EQ(reply.info.cap_offset, 0);
+		ASSERT_EQ(reply.cap.flags, 0);
 	}
 	vdev_close_with_space(vdev);
 }
@@ -388,19 +433,18 @@ TEST_OVER(atomic_operations, BACKENDS_ALL)
 	check_atomics(&bus, 0, enabled, 0, backend);
 }
 
-/* A PCI Express function with an extended capability in the last dword. */
-static const char *plug_ecap(struct mock_bus *bus, __u16 id)
+/* Plug a PCI Express function with an extended capability in the last dword. */
+static const char *plug_ecap_at_end(struct mock_bus *bus, __u16 id)
 {
 	struct mock_pci_image image;
 	const char *bdf;
 
-	mock_image(&image, 0x1af4, 0x4324, MOCK_CLASS_NETWORK);
-	image.config[PCI_CAPABILITY_LIST] = 0x40;
-	mock_image_cap(&image, 0x40, PCI_CAP_ID_EXP, 0);
-	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_RC_END << 4);
-	mock_put32(image.config + 0x100, 3 | 1 << 16 | 0xffcU << 20);
-	mock_put32(image.config + 0xffc, id | 1 << 16);
-	memset(image.writable + 0xffc, 0xff, 4);
+	mock_image(&image, VENDOR_OTHER, 0x4324, MOCK_CLASS_NETWORK);
+	image_add_express(&image, PCI_EXP_TYPE_RC_END);
+	mock_put32(image.config + ECAP_FIRST,
+		   ecap_header(PCI_EXT_CAP_ID_DSN, ECAP_AT_END));
+	mock_put32(image.config + ECAP_AT_END, ecap_header(id, 0));
+	memset(image.writable + ECAP_AT_END, 0xff, 4);
 	bdf = mock_bus_plug(bus, &image);
 	pci_bind(bdf);
 	return bdf;
@@ -409,22 +453,23 @@ static const char *plug_ecap(struct mock_bus *bus, __u16 id)
 TEST_OVER(extended_capability_at_the_end, BACKEND_CONTAINER)
 {
 	static const __u16 ids[] = { PCI_EXT_CAP_ID_ERR, PCI_EXT_CAP_ID_DSN,
-				     PCI_EXT_CAP_ID_ATS, 0x7777 };
+				     PCI_EXT_CAP_ID_ATS, ECAP_ID_UNKNOWN };
 	struct mock_bus bus;
 	struct vdev *vdev;
-	__u8 got[4096];
+	__u8 got[PCI_CFG_SPACE_EXP_SIZE];
 	size_t i;
 
 	mock_bus_open(&bus);
 	for (i = 0; i < ARRAY_SIZE(ids); i++) {
-		vdev = vdev_open(plug_ecap(&bus, ids[i]), backend);
-		vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 0, got, 4096);
-		vdev_cfg_write(vdev, 0xffc, 4, 0xffffffff);
+		vdev = vdev_open(plug_ecap_at_end(&bus, ids[i]), backend);
+		vdev_pread(vdev, VFIO_PCI_CONFIG_REGION_INDEX, 0, got,
+			   sizeof(got));
+		vdev_cfg_write(vdev, ECAP_AT_END, 4, 0xffffffff);
 		vdev_close_with_space(vdev);
 	}
 }
 
-/* Its length stands where there is no config space any more. */
+/* The length of the capability is beyond the end of config space. */
 TEST_OVER(extended_capability_beyond_the_end, BACKEND_CONTAINER)
 {
 	static const __u16 ids[] = {
@@ -439,7 +484,7 @@ TEST_OVER(extended_capability_beyond_the_end, BACKEND_CONTAINER)
 
 	mock_bus_open(&bus);
 	for (i = 0; i < ARRAY_SIZE(ids); i++) {
-		bdf = plug_ecap(&bus, ids[i]);
+		bdf = plug_ecap_at_end(&bus, ids[i]);
 		space = space_open(backend);
 		ASSERT_RC(__sys_ioctl(space_group_fd(space, bdf),
 				      VFIO_GROUP_GET_DEVICE_FD, (void *)bdf),

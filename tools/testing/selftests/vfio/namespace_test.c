@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Modules of the kernel's own that were built against its own vfio.ko: ours has
- * structures of another layout, so they must not load above it.
+ * The stock modules of the kernel, which were built against the stock vfio.ko.
+ * This vfio.ko has structures of another layout, so they must not load above it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,9 +19,9 @@
 #include "vdev.h"
 
 #define IOVA 0x10000000ULL
-#define DRIVERS "../../../drivers/vfio/"
+#define VFIO_MODULES "../../../drivers/vfio/"
 
-static int open_stock(const char *name)
+static int stock_open(const char *name)
 {
 	struct utsname system;
 	char path[512];
@@ -37,15 +37,15 @@ static int open_stock(const char *name)
 	return fd;
 }
 
-static int __load(int fd, int flags)
+static int __module_load(int fd, int flags)
 {
-	int rc = syscall(SYS_finit_module, fd, "", flags) ? -errno : 0;
+	int ret = syscall(SYS_finit_module, fd, "", flags) ? -errno : 0;
 
 	sys_close(fd);
-	return rc;
+	return ret;
 }
 
-static int kernel_log_end(void)
+static int klog_open_end(void)
 {
 	int fd = sys_open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
 
@@ -53,8 +53,11 @@ static int kernel_log_end(void)
 	return fd;
 }
 
-/* Has the kernel said since then that it will not have @module, and why? */
-static bool log_refuses(int log, const char *module, const char *namespace)
+/*
+ * Check if the kernel has logged since @log was opened that it refuses @module
+ * because of @namespace. Closes @log.
+ */
+static bool klog_has_refusal(int log, const char *module, const char *namespace)
 {
 	char line[2048], wanted[128];
 	bool found = false;
@@ -70,7 +73,7 @@ static bool log_refuses(int log, const char *module, const char *namespace)
 		line[got] = '\0';
 		if (!strstr(line, module))
 			continue;
-		/* kernels with CONFIG_MODVERSIONS look at that before */
+		/* Kernels with CONFIG_MODVERSIONS check versions first. */
 		if (strstr(line, wanted) ||
 		    strstr(line, "disagrees about version of symbol vfio_")) {
 			found = true;
@@ -82,7 +85,7 @@ static bool log_refuses(int log, const char *module, const char *namespace)
 	return found;
 }
 
-static void check_works(enum backend backend)
+static void check_device_works(enum backend backend)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
 
@@ -90,77 +93,78 @@ static void check_works(enum backend backend)
 	edu_close_with_space(edu);
 }
 
-static void check_refused(const char *file, const char *module,
-			  const char *namespace)
+static void check_stock_refused(const char *file, const char *module,
+				const char *namespace)
 {
-	int fd = open_stock(file), log = kernel_log_end();
+	int fd = stock_open(file), log = klog_open_end();
 	char path[128];
 
-	ASSERT_RC(__load(fd, MODULE_INIT_COMPRESSED_FILE), -EINVAL);
-	ASSERT(log_refuses(log, module, namespace));
+	ASSERT_RC(__module_load(fd, MODULE_INIT_COMPRESSED_FILE), -EINVAL);
+	ASSERT(klog_has_refusal(log, module, namespace));
 	snprintf(path, sizeof(path), "/sys/module/%s", module);
 	ASSERT(access(path, F_OK));
 }
 
-/* With ours of that name out of the way, which comes back. */
-static void check_refused_instead(const char *ours, const char *file,
-				  const char *module, const char *namespace)
+/* Load the stock module in place of this project's, then restore that. */
+static void check_stock_refused_as(const char *path, const char *file,
+				   const char *module, const char *namespace)
 {
-	int fd = __sys_open(ours, O_RDONLY);
+	int fd = __sys_open(path, O_RDONLY);
 
-	/* there is one, or ours stays */
-	sys_close(open_stock(file));
+	/* Skip before anything is unloaded, if there is no stock module. */
+	sys_close(stock_open(file));
 	if (fd == -ENOENT)
 		SKIP("not run where it was built");
 	ASSERT(fd >= 0);
 	ASSERT(!syscall(SYS_delete_module, module, O_NONBLOCK));
-	check_refused(file, module, namespace);
-	ASSERT_RC(__load(fd, 0), 0);
+	check_stock_refused(file, module, namespace);
+	ASSERT_RC(__module_load(fd, 0), 0);
 }
 
-static void check_type1_refused(void)
+static void check_stock_type1_refused(void)
 {
-	check_refused_instead(DRIVERS "vfio_iommu_type1.ko",
-			      "vfio_iommu_type1.ko.xz", "vfio_iommu_type1",
-			      "VFIO_NG");
+	check_stock_refused_as(VFIO_MODULES "vfio_iommu_type1.ko",
+			       "vfio_iommu_type1.ko.xz", "vfio_iommu_type1",
+			       "VFIO_NG");
 }
 
-/* What uses the symbols of vfio.ko */
+/* A user of the symbols of vfio.ko */
 TEST_OVER(stock_type1_is_refused, BACKENDS_ALL)
 {
-	check_works(backend);
-	check_type1_refused();
-	check_works(backend);
+	check_device_works(backend);
+	check_stock_type1_refused();
+	check_device_works(backend);
 }
 
-/* While a device is open, too */
+/* The same while a device is open */
 TEST(refused_with_a_device_open)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
 
-	check_type1_refused();
+	check_stock_type1_refused();
 	edu_close_with_space(edu);
 }
 
-/* What uses the symbols of vfio-pci-core.ko, as drivers for one device do */
+/* A user of the symbols of vfio-pci-core.ko, as are variant drivers */
 TEST(stock_vfio_pci_is_refused)
 {
-	check_works(BACKEND_IOMMUFD);
-	check_refused_instead(DRIVERS "pci/vfio-pci.ko", "pci/vfio-pci.ko.xz",
-			      "vfio_pci", "VFIO_");
-	check_works(BACKEND_IOMMUFD);
+	check_device_works(BACKEND_IOMMUFD);
+	check_stock_refused_as(VFIO_MODULES "pci/vfio-pci.ko",
+			       "pci/vfio-pci.ko.xz", "vfio_pci", "VFIO_");
+	check_device_works(BACKEND_IOMMUFD);
 }
 
-/* Those that are loaded are not loaded twice, whoever built the second. */
+/* A stock module is not loaded beside this project's of the same name. */
 TEST(stock_modules_of_our_names)
 {
-	ASSERT_RC(__load(open_stock("vfio.ko.xz"), MODULE_INIT_COMPRESSED_FILE),
+	ASSERT_RC(__module_load(stock_open("vfio.ko.xz"),
+				MODULE_INIT_COMPRESSED_FILE),
 		  -EEXIST);
-	ASSERT_RC(__load(open_stock("vfio_iommu_type1.ko.xz"),
-			 MODULE_INIT_COMPRESSED_FILE),
+	ASSERT_RC(__module_load(stock_open("vfio_iommu_type1.ko.xz"),
+				MODULE_INIT_COMPRESSED_FILE),
 		  -EEXIST);
-	ASSERT_RC(__load(open_stock("pci/vfio-pci-core.ko.xz"),
-			 MODULE_INIT_COMPRESSED_FILE),
+	ASSERT_RC(__module_load(stock_open("pci/vfio-pci-core.ko.xz"),
+				MODULE_INIT_COMPRESSED_FILE),
 		  -EEXIST);
-	check_works(BACKEND_IOMMUFD);
+	check_device_works(BACKEND_IOMMUFD);
 }
