@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The stock modules of the kernel, which were built against the stock vfio.ko.
- * This vfio.ko has structures of another layout, so they must not load above it.
+ * They must not load above this vfio.ko, because its structures have another
+ * layout.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Devices that are behind no IOMMU; for "vm run --iommu none". */
+/* Devices without an IOMMU; for "vm run --iommu none". */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -22,39 +22,43 @@
 #include "sys.h"
 #include "vdev.h"
 
-#define PARAMETER "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode"
-#define TAINT_USER 6
+#define NOIOMMU_MODE "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode"
+/* Bit of TAINT_USER in /proc/sys/kernel/tainted */
+#define TAINT_USER_BIT 6
 #define IOVA 0x40000000ULL
+/* An entry of /proc/self/pagemap: page is present, page frame number */
+#define PAGEMAP_PRESENT (1ULL << 63)
+#define PAGEMAP_PFN_MASK ((1ULL << 55) - 1)
 
-static void set_mode(bool on)
+static void noiommu_set_mode(bool on)
 {
-	ASSERT_RC(__sys_write_file(PARAMETER, on ? "Y" : "N"), 0);
+	ASSERT_RC(__sys_write_file(NOIOMMU_MODE, on ? "Y" : "N"), 0);
 }
 
-/* The device, bound to vfio-pci. */
-static const char *device(enum testdev which)
+/* Bind a device to vfio-pci; return its PCI address. */
+static const char *noiommu_bind(enum testdev which)
 {
 	const char *bdf = pci_need_noiommu(which);
 
-	set_mode(true);
+	noiommu_set_mode(true);
 	pci_bind(bdf);
 	return bdf;
 }
 
-static void group_path(const char *bdf, char *path, size_t size)
+static void noiommu_group_path(const char *bdf, char *path, size_t size)
 {
 	snprintf(path, size, "/dev/vfio/noiommu-%d", pci_group(bdf));
 }
 
-static int open_group(const char *bdf)
+static int noiommu_group_open(const char *bdf)
 {
 	char path[64];
 
-	group_path(bdf, path, sizeof(path));
+	noiommu_group_path(bdf, path, sizeof(path));
 	return sys_open(path, O_RDWR);
 }
 
-static bool tainted(void)
+static bool is_tainted(void)
 {
 	unsigned long taint = 0;
 	FILE *file = fopen("/proc/sys/kernel/tainted", "re");
@@ -62,35 +66,35 @@ static bool tainted(void)
 	ASSERT(file);
 	ASSERT_EQ(fscanf(file, "%lu", &taint), 1);
 	fclose(file);
-	return taint & (1UL << TAINT_USER);
+	return taint & (1UL << TAINT_USER_BIT);
 }
 
-/* Must be the first: the taint stays. */
+/* This has to be the first test, because the taint is never cleared. */
 TEST(only_if_asked_for)
 {
 	const char *bdf = pci_need_noiommu(TESTDEV_EDU0);
 	int container = container_open(BACKEND_CONTAINER);
 	char path[64];
 
-	set_mode(false);
-	ASSERT(!tainted());
+	noiommu_set_mode(false);
+	ASSERT(!is_tainted());
 	ASSERT_RC(__container_extension(container, VFIO_NOIOMMU_IOMMU), 0);
 	ASSERT_RC(__pci_bind_to(bdf, "vfio-pci"), -ENODEV);
-	ASSERT(!tainted());
+	ASSERT(!is_tainted());
 
-	set_mode(true);
+	noiommu_set_mode(true);
 	ASSERT_RC(__container_extension(container, VFIO_NOIOMMU_IOMMU), 1);
 	ASSERT_RC(__container_extension(container, VFIO_TYPE1v2_IOMMU), 1);
 	pci_bind(bdf);
-	ASSERT(tainted());
-	group_path(bdf, path, sizeof(path));
+	ASSERT(is_tainted());
+	noiommu_group_path(bdf, path, sizeof(path));
 	ASSERT(!access(path, F_OK));
 	pci_cdev_path(bdf, path, sizeof(path));
 	ASSERT(strstr(path, "/dev/vfio/devices/noiommu-vfio"));
 	ASSERT(!access(path, F_OK));
 
-	/* All of it goes with the driver. */
-	group_path(bdf, path, sizeof(path));
+	/* Unbinding the driver removes all of it. */
+	noiommu_group_path(bdf, path, sizeof(path));
 	pci_unbind(bdf);
 	ASSERT(access(path, F_OK));
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group",
@@ -101,12 +105,12 @@ TEST(only_if_asked_for)
 
 TEST_OVER(container_rules, BACKENDS_LEGACY)
 {
-	const char *bdf = device(TESTDEV_EDU0);
+	const char *bdf = noiommu_bind(TESTDEV_EDU0);
 	struct vfio_iommu_type1_info info = { .argsz = sizeof(info) };
 	struct vfio_device_info dev = { .argsz = sizeof(dev) };
 	char *mem = sys_mmap_anon(PAGE);
 	int container = container_open(backend);
-	int group = open_group(bdf);
+	int group = noiommu_group_open(bdf);
 	int fd;
 
 	ASSERT_EQ(group_flags(group), VFIO_GROUP_FLAGS_VIABLE);
@@ -121,10 +125,10 @@ TEST_OVER(container_rules, BACKENDS_LEGACY)
 	ASSERT_RC(__container_set_iommu(container, VFIO_TYPE1_IOMMU), -ENODEV);
 	ASSERT_RC(__container_set_iommu(container, VFIO_TYPE1v2_IOMMU),
 		  -ENODEV);
-	set_mode(false);
+	noiommu_set_mode(false);
 	ASSERT_RC(__container_set_iommu(container, VFIO_NOIOMMU_IOMMU),
 		  -ENODEV);
-	set_mode(true);
+	noiommu_set_mode(true);
 	ASSERT_RC(__container_set_iommu(container, VFIO_NOIOMMU_IOMMU), 0);
 	ASSERT_RC(__container_set_iommu(container, VFIO_NOIOMMU_IOMMU),
 		  -EINVAL);
@@ -142,7 +146,7 @@ TEST_OVER(container_rules, BACKENDS_LEGACY)
 	ASSERT_RC(__group_unset_container(group), -EBUSY);
 	sys_close(fd);
 	ASSERT_RC(__group_unset_container(group), 0);
-	/* Without a group it is as it was. */
+	/* The container is as before when it has no group. */
 	ASSERT_RC(__container_extension(container, VFIO_TYPE1_IOMMU), 1);
 	sys_close(group);
 	sys_close(container);
@@ -151,9 +155,9 @@ TEST_OVER(container_rules, BACKENDS_LEGACY)
 /* A container is with or without an IOMMU. */
 TEST_OVER(no_mixing, BACKENDS_LEGACY)
 {
-	const char *bdf = device(TESTDEV_EDU0);
+	const char *bdf = noiommu_bind(TESTDEV_EDU0);
 	int container = container_open(backend);
-	int group = open_group(bdf);
+	int group = noiommu_group_open(bdf);
 	char path[64];
 	int other;
 
@@ -170,10 +174,10 @@ TEST_OVER(no_mixing, BACKENDS_LEGACY)
 	container_set_iommu(container);
 	ASSERT_RC(__group_set_container(group, container), -EPERM);
 	sys_close(other);
-	/* The second group of the kind may come later. */
+	/* A second group without an IOMMU can be added later. */
 	group_set_container(group, container);
 	ASSERT_RC(__container_set_iommu(container, VFIO_NOIOMMU_IOMMU), 0);
-	other = open_group(device(TESTDEV_EDU1));
+	other = noiommu_group_open(noiommu_bind(TESTDEV_EDU1));
 	group_set_container(other, container);
 	sys_close(other);
 	sys_close(group);
@@ -182,10 +186,10 @@ TEST_OVER(no_mixing, BACKENDS_LEGACY)
 
 TEST_OVER(capability_group, BACKENDS_LEGACY)
 {
-	const char *bdf = device(TESTDEV_EDU0);
+	const char *bdf = noiommu_bind(TESTDEV_EDU0);
 	int container = container_open(backend);
-	int group = open_group(bdf);
-	int ready = open_group(device(TESTDEV_EDU1));
+	int group = noiommu_group_open(bdf);
+	int ready = noiommu_group_open(noiommu_bind(TESTDEV_EDU1));
 	int other = container_open(backend);
 	char path[64];
 
@@ -195,18 +199,18 @@ TEST_OVER(capability_group, BACKENDS_LEGACY)
 	ASSERT_RC(__group_set_container(group, container), -EPERM);
 	ASSERT_RC(__group_unset_container(ready), 0);
 	sys_close(group);
-	group_path(bdf, path, sizeof(path));
+	noiommu_group_path(bdf, path, sizeof(path));
 	ASSERT_RC(__sys_open(path, O_RDWR), -EPERM);
 }
 
 TEST_OVER(capability_later, BACKENDS_LEGACY)
 {
-	const char *bdf = device(TESTDEV_EDU0);
-	const char *bdf1 = device(TESTDEV_EDU1);
+	const char *bdf = noiommu_bind(TESTDEV_EDU0);
+	const char *bdf1 = noiommu_bind(TESTDEV_EDU1);
 	int container = container_open(backend);
 	int other = container_open(backend);
-	int group = open_group(bdf);
-	int group1 = open_group(bdf1);
+	int group = noiommu_group_open(bdf);
+	int group1 = noiommu_group_open(bdf1);
 
 	group_set_container(group, container);
 	group_set_container(group1, other);
@@ -219,7 +223,7 @@ TEST_OVER(capability_later, BACKENDS_LEGACY)
 TEST(capability_cdev)
 {
 	struct iommu_ioas_noiommu_get_pa get = { .size = sizeof(get) };
-	const char *bdf = device(TESTDEV_EDU0);
+	const char *bdf = noiommu_bind(TESTDEV_EDU0);
 	int iommufd = iommufd_open();
 	char path[64];
 
@@ -230,7 +234,8 @@ TEST(capability_cdev)
 		  -EPERM);
 }
 
-static int where_is(struct space *space, __u64 iova, __u64 *length, __u64 *phys)
+static int ioas_get_pa(struct space *space, __u64 iova, __u64 *length,
+		       __u64 *phys)
 {
 	struct iommu_ioas_noiommu_get_pa get = {
 		.size = sizeof(get),
@@ -238,16 +243,16 @@ static int where_is(struct space *space, __u64 iova, __u64 *length, __u64 *phys)
 		.iova = iova,
 		.length = *length,
 	};
-	int rc = __sys_ioctl(space->fd, IOMMU_IOAS_NOIOMMU_GET_PA, &get);
+	int ret = __sys_ioctl(space->fd, IOMMU_IOAS_NOIOMMU_GET_PA, &get);
 
-	if (!rc)
+	if (!ret)
 		*length = get.length;
 	*phys = get.out_phys;
-	return rc;
+	return ret;
 }
 
-/* Where the memory of this process is, as /proc has it. */
-static __u64 phys_of(const void *addr)
+/* Return the physical address of memory of this process. */
+static __u64 virt_to_phys(const void *addr)
 {
 	int fd = sys_open("/proc/self/pagemap", O_RDONLY);
 	uint64_t entry;
@@ -255,14 +260,14 @@ static __u64 phys_of(const void *addr)
 	ASSERT_EQ(pread(fd, &entry, sizeof(entry),
 			(off_t)((uintptr_t)addr / PAGE * sizeof(entry))),
 		  sizeof(entry));
-	ASSERT(entry >> 63);
+	ASSERT(entry & PAGEMAP_PRESENT);
 	sys_close(fd);
-	return (entry & ((1ULL << 55) - 1)) * PAGE + (uintptr_t)addr % PAGE;
+	return (entry & PAGEMAP_PFN_MASK) * PAGE + (uintptr_t)addr % PAGE;
 }
 
 TEST(get_pa)
 {
-	const char *bdf = device(TESTDEV_EDU0);
+	const char *bdf = noiommu_bind(TESTDEV_EDU0);
 	struct space *space = space_open(BACKEND_IOMMUFD);
 	char *mem = sys_mmap_anon(8 * PAGE);
 	__u64 length, phys;
@@ -271,40 +276,41 @@ TEST(get_pa)
 	fill_pattern(mem, 8 * PAGE, 1);
 	space_map(space, mem, IOVA, 8 * PAGE);
 	length = PAGE;
-	ASSERT_RC(where_is(space, IOVA, &length, &phys), -EOPNOTSUPP);
+	ASSERT_RC(ioas_get_pa(space, IOVA, &length, &phys), -EOPNOTSUPP);
 	ASSERT_EQ(sys_pins_held(), 0);
 
 	vdev = vdev_open_in(space, bdf);
 	ASSERT_EQ(sys_pins_held(), 8);
 	for (int i = 0; i < 8; i++) {
 		length = 1;
-		ASSERT_RC(where_is(space, IOVA + i * PAGE, &length, &phys), 0);
+		ASSERT_RC(ioas_get_pa(space, IOVA + i * PAGE, &length, &phys),
+			  0);
 		ASSERT_EQ(length, 1);
-		ASSERT_EQ(phys, phys_of(mem + i * PAGE));
+		ASSERT_EQ(phys, virt_to_phys(mem + i * PAGE));
 	}
-	/* To the end of the page at least, of the mapping at most. */
+	/* The length covers the rest of the page, at most that of the mapping. */
 	length = ~0ULL;
-	ASSERT_RC(where_is(space, IOVA + 0x80, &length, &phys), 0);
-	ASSERT_EQ(phys, phys_of(mem + 0x80));
+	ASSERT_RC(ioas_get_pa(space, IOVA + 0x80, &length, &phys), 0);
+	ASSERT_EQ(phys, virt_to_phys(mem + 0x80));
 	ASSERT(length >= PAGE - 0x80 && length <= 8 * PAGE - 0x80);
 	ASSERT_EQ((phys + length) % PAGE, 0);
 	for (__u64 i = 0; i < length; i += PAGE)
-		ASSERT_EQ(phys + i, phys_of(mem + 0x80 + i));
+		ASSERT_EQ(phys + i, virt_to_phys(mem + 0x80 + i));
 
 	length = 8;
-	ASSERT_RC(where_is(space, IOVA + 8 * PAGE - 1, &length, &phys), 0);
+	ASSERT_RC(ioas_get_pa(space, IOVA + 8 * PAGE - 1, &length, &phys), 0);
 	ASSERT_EQ(length, 1);
 	vdev_close(vdev);
 	ASSERT_EQ(sys_pins_held(), 0);
 	length = PAGE;
-	ASSERT_RC(where_is(space, IOVA, &length, &phys), -EOPNOTSUPP);
+	ASSERT_RC(ioas_get_pa(space, IOVA, &length, &phys), -EOPNOTSUPP);
 	space_close(space);
 }
 
 TEST(get_pa_huge)
 {
 	struct space *space = space_open(BACKEND_IOMMUFD);
-	const char *bdf = device(TESTDEV_EDU0);
+	const char *bdf = noiommu_bind(TESTDEV_EDU0);
 	struct vdev *vdev = vdev_open_in(space, bdf);
 	__u64 length = MIB(4), phys;
 	char *mem;
@@ -314,11 +320,11 @@ TEST(get_pa_huge)
 	if (mem == MAP_FAILED)
 		SKIP("no huge page");
 	space_map(space, mem, IOVA, MIB(2));
-	ASSERT_RC(where_is(space, IOVA + PAGE, &length, &phys), 0);
+	ASSERT_RC(ioas_get_pa(space, IOVA + PAGE, &length, &phys), 0);
 	ASSERT_EQ(length, MIB(2) - PAGE);
-	ASSERT_EQ(phys, phys_of(mem + PAGE));
+	ASSERT_EQ(phys, virt_to_phys(mem + PAGE));
 	length = 3 * PAGE;
-	ASSERT_RC(where_is(space, IOVA + PAGE, &length, &phys), 0);
+	ASSERT_RC(ioas_get_pa(space, IOVA + PAGE, &length, &phys), 0);
 	ASSERT_EQ(length, 3 * PAGE);
 	vdev_close(vdev);
 	space_close(space);
@@ -327,7 +333,7 @@ TEST(get_pa_huge)
 TEST(get_pa_errnos)
 {
 	struct space *space = space_open(BACKEND_IOMMUFD);
-	const char *bdf = device(TESTDEV_EDU0);
+	const char *bdf = noiommu_bind(TESTDEV_EDU0);
 	struct vdev *vdev = vdev_open_in(space, bdf);
 	char *mem = sys_mmap_anon(PAGE);
 	struct iommu_ioas_noiommu_get_pa get = {
@@ -365,10 +371,10 @@ TEST(get_pa_errnos)
 	space_close(space);
 }
 
-/* The device does DMA to where GET_PA says. */
+/* The device does DMA to the addresses that GET_PA returns. */
 TEST(dma)
 {
-	const char *bdf = device(TESTDEV_EDU0);
+	const char *bdf = noiommu_bind(TESTDEV_EDU0);
 	struct space *space = space_open(BACKEND_IOMMUFD);
 	struct edu *edu = edu_open_in(space, bdf);
 	char *mem = sys_mmap_anon(2 * PAGE);
@@ -377,8 +383,8 @@ TEST(dma)
 	fill_pattern(mem, PAGE, 4);
 	space_map(space, mem, IOVA, 2 * PAGE);
 	length = PAGE;
-	ASSERT_RC(where_is(space, IOVA, &length, &from), 0);
-	ASSERT_RC(where_is(space, IOVA + PAGE, &length, &to), 0);
+	ASSERT_RC(ioas_get_pa(space, IOVA, &length, &from), 0);
+	ASSERT_RC(ioas_get_pa(space, IOVA + PAGE, &length, &to), 0);
 	edu_load(edu, from, PAGE);
 	edu_store(edu, to, PAGE);
 	ASSERT(is_pattern(mem + PAGE, PAGE, 4));
@@ -387,7 +393,7 @@ TEST(dma)
 
 TEST(hwpt)
 {
-	const char *bdf = device(TESTDEV_EDU0);
+	const char *bdf = noiommu_bind(TESTDEV_EDU0);
 	struct space *space = space_open(BACKEND_IOMMUFD);
 	struct vdev *vdev = vdev_open_in(space, bdf);
 	struct iommu_hw_info info = {
@@ -408,16 +414,16 @@ TEST(hwpt)
 			       IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &id),
 		  -EOPNOTSUPP);
 
-	/* Over to another IOAS, by an HWPT. */
+	/* Attach to another IOAS by an HWPT. */
 	ioas = ioas_alloc(space->fd);
 	hwpt = hwpt_alloc(space->fd, vdev->id, ioas);
 	ioas_map_fixed(space->fd, ioas, mem, IOVA, PAGE);
 	ASSERT_RC(__cdev_attach(vdev->fd, hwpt, &attached), 0);
 	ASSERT_EQ(attached, hwpt);
-	ASSERT_RC(where_is(space, IOVA, &length, &phys), -ENOENT);
+	ASSERT_RC(ioas_get_pa(space, IOVA, &length, &phys), -ENOENT);
 	space->ioas = ioas;
-	ASSERT_RC(where_is(space, IOVA, &length, &phys), 0);
-	ASSERT_EQ(phys, phys_of(mem));
+	ASSERT_RC(ioas_get_pa(space, IOVA, &length, &phys), 0);
+	ASSERT_EQ(phys, virt_to_phys(mem));
 	ASSERT_RC(__iommufd_destroy(space->fd, hwpt), -EBUSY);
 	ASSERT_RC(__cdev_detach(vdev->fd), 0);
 	iommufd_destroy(space->fd, hwpt);
@@ -426,12 +432,12 @@ TEST(hwpt)
 	space_close(space);
 }
 
-/* By one way at a time. */
+/* The group and the device node exclude each other. */
 TEST(group_or_cdev)
 {
-	const char *bdf = device(TESTDEV_EDU0);
+	const char *bdf = noiommu_bind(TESTDEV_EDU0);
 	int iommufd = iommufd_open();
-	int group = open_group(bdf);
+	int group = noiommu_group_open(bdf);
 	char path[64];
 	__u32 id;
 	int cdev;
@@ -441,17 +447,17 @@ TEST(group_or_cdev)
 	ASSERT_RC(__cdev_bind(cdev, iommufd, &id), -EBUSY);
 	sys_close(group);
 	ASSERT_RC(__cdev_bind(cdev, iommufd, &id), 0);
-	group_path(bdf, path, sizeof(path));
+	noiommu_group_path(bdf, path, sizeof(path));
 	ASSERT_RC(__sys_open(path, O_RDWR), -EBUSY);
 	sys_close(cdev);
 	sys_close(iommufd);
-	sys_close(open_group(bdf));
+	sys_close(noiommu_group_open(bdf));
 }
 
-/* Interrupts work, as nothing has to remap them. */
+/* Interrupts do not depend on interrupt remapping. */
 TEST(interrupt)
 {
-	const char *bdf = device(TESTDEV_EDU0);
+	const char *bdf = noiommu_bind(TESTDEV_EDU0);
 	struct space *space = space_open(BACKEND_IOMMUFD);
 	struct edu *edu = edu_open_in(space, bdf);
 	int event = sys_eventfd();
@@ -463,10 +469,10 @@ TEST(interrupt)
 	edu_close_with_space(edu);
 }
 
-/* One IOAS for a device that is software and one without an IOMMU. */
-TEST(with_software)
+/* An emulated device and one without an IOMMU share an IOAS. */
+TEST(with_emulated_device)
 {
-	const char *bdf = device(TESTDEV_EDU0);
+	const char *bdf = noiommu_bind(TESTDEV_EDU0);
 	struct space *space = space_open(BACKEND_IOMMUFD);
 	int fd = sample_open_in(space, 0);
 	char *mem = sys_mmap_anon(PAGE);
@@ -475,10 +481,10 @@ TEST(with_software)
 
 	space_map(space, mem, IOVA, PAGE);
 	sample_pin(fd, IOVA, 1);
-	ASSERT_RC(where_is(space, IOVA, &length, &phys), -EOPNOTSUPP);
+	ASSERT_RC(ioas_get_pa(space, IOVA, &length, &phys), -EOPNOTSUPP);
 	vdev = vdev_open_in(space, bdf);
-	ASSERT_RC(where_is(space, IOVA, &length, &phys), 0);
-	ASSERT_EQ(phys, phys_of(mem));
+	ASSERT_RC(ioas_get_pa(space, IOVA, &length, &phys), 0);
+	ASSERT_EQ(phys, virt_to_phys(mem));
 	ASSERT_EQ(sys_pins_held(), 1);
 	vdev_close(vdev);
 	ASSERT_EQ(sys_pins_held(), 1);

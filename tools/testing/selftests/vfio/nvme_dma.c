@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads from an NVMe drive by DMA through one of the three ways to a device,
- * and writes a pattern to it, so that a host can compare both.
+ * Reads from an NVMe drive by DMA over one of the backends and writes a pattern
+ * to it, so that the host can compare both.
  *
- * It prints "sha256 HEX" of what it read, and what it took to get there. Byte
- * i of the pattern is the low byte of SEED + i * 7 + i / 256.
+ * Prints "sha256 HEX" of the data read, and the number of interrupts. Byte i of
+ * the pattern is the low byte of SEED + i * 7 + i / 256.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -22,24 +22,25 @@
 
 #define DRIVER_IOVA 0x10000000ULL
 #define DATA_IOVA 0x40000000ULL
+#define SHA256_DIGITS 64
 
-/** struct options - what the command line says */
+/** struct options - the options of the command line */
 struct options {
-	/** @backend: how to reach the device */
+	/** @backend: how the device is reached */
 	enum backend backend;
-	/** @bdf: PCI address */
+	/** @bdf: PCI address of the drive */
 	const char *bdf;
-	/** @irq_index: kind of interrupt */
+	/** @irq_index: VFIO_PCI_*_IRQ_INDEX of the interrupts to use */
 	unsigned int irq_index;
-	/** @read_mib: MiB to read from the drive's start */
+	/** @read_mib: MiB to read from the start of the drive */
 	unsigned long read_mib;
-	/** @sha256: what the host thinks these MiB are, or NULL */
+	/** @sha256: expected digest of these MiB, or NULL */
 	const char *sha256;
-	/** @write_offset: byte on the drive where the pattern goes */
+	/** @write_offset: offset of the pattern on the drive, in bytes */
 	unsigned long long write_offset;
-	/** @write_size: bytes of the pattern, 0 for none */
+	/** @write_size: length of the pattern in bytes, 0 for none */
 	unsigned long long write_size;
-	/** @seed: of the pattern */
+	/** @seed: seed of the pattern */
 	unsigned long seed;
 };
 
@@ -52,7 +53,7 @@ static void usage(void)
 	exit(2);
 }
 
-static enum backend parse_backend(const char *name)
+static enum backend options_parse_backend(const char *name)
 {
 	enum backend backend;
 
@@ -65,7 +66,7 @@ static enum backend parse_backend(const char *name)
 	return BACKEND_NONE;
 }
 
-static unsigned int parse_irq(const char *name)
+static unsigned int options_parse_irq(const char *name)
 {
 	if (!strcmp(name, "msix"))
 		return VFIO_PCI_MSIX_IRQ_INDEX;
@@ -76,7 +77,7 @@ static unsigned int parse_irq(const char *name)
 	return VFIO_PCI_INTX_IRQ_INDEX;
 }
 
-static void parse(struct options *options, int argc, char **argv)
+static void options_parse(struct options *options, int argc, char **argv)
 {
 	static const struct option names[] = {
 		{ "bdf", required_argument, NULL, 'd' },
@@ -95,10 +96,10 @@ static void parse(struct options *options, int argc, char **argv)
 			options->bdf = optarg;
 			break;
 		case 'b':
-			options->backend = parse_backend(optarg);
+			options->backend = options_parse_backend(optarg);
 			break;
 		case 'i':
-			options->irq_index = parse_irq(optarg);
+			options->irq_index = options_parse_irq(optarg);
 			break;
 		case 'r':
 			options->read_mib = strtoul(optarg, NULL, 0);
@@ -134,8 +135,8 @@ static void write_all(int fd, const char *buf, size_t size)
 	}
 }
 
-/* Let sha256sum(1) read @buf; @hex takes the 64 digits. */
-static void sha256(const void *buf, size_t size, char hex[65])
+/* Compute the digest of @buf by sha256sum(1), as a string. */
+static void sha256(const void *buf, size_t size, char hex[SHA256_DIGITS + 1])
 {
 	size_t have = 0;
 	ssize_t got;
@@ -159,22 +160,22 @@ static void sha256(const void *buf, size_t size, char hex[65])
 	close(out[1]);
 	write_all(in[1], buf, size);
 	close(in[1]);
-	while (have < 64) {
-		got = read(out[0], hex + have, 64 - have);
+	while (have < SHA256_DIGITS) {
+		got = read(out[0], hex + have, SHA256_DIGITS - have);
 		if (got <= 0)
 			FAIL("sha256sum gave no sum");
 		have += (size_t)got;
 	}
-	hex[64] = '\0';
+	hex[SHA256_DIGITS] = '\0';
 	close(out[0]);
 	child_expect(pid, 0);
 }
 
-static void do_read(struct nvme *nvme, const struct options *options)
+static void drive_read(struct nvme *nvme, const struct options *options)
 {
 	size_t size = MIB(options->read_mib);
 	char *buf = sys_mmap_huge_aligned(size);
-	char hex[65];
+	char hex[SHA256_DIGITS + 1];
 
 	space_map(nvme->vdev->space, buf, DATA_IOVA, size);
 	nvme_transfer(nvme, false, 0, DATA_IOVA, size);
@@ -186,7 +187,7 @@ static void do_read(struct nvme *nvme, const struct options *options)
 	sys_munmap(buf, size);
 }
 
-static void do_write(struct nvme *nvme, const struct options *options)
+static void drive_write(struct nvme *nvme, const struct options *options)
 {
 	size_t size = options->write_size;
 	size_t mapped = (size + PAGE - 1) & ~(PAGE - 1);
@@ -215,16 +216,16 @@ int main(int argc, char **argv)
 	struct vdev *vdev;
 	struct nvme *nvme;
 
-	parse(&options, argc, argv);
+	options_parse(&options, argc, argv);
 	if (!pci_exists(options.bdf))
 		FAIL("no device %s", options.bdf);
 	pci_bind(options.bdf);
 	vdev = vdev_open(options.bdf, options.backend);
 	nvme = nvme_open(vdev, DRIVER_IOVA, options.irq_index);
 	if (options.read_mib)
-		do_read(nvme, &options);
+		drive_read(nvme, &options);
 	if (options.write_size)
-		do_write(nvme, &options);
+		drive_write(nvme, &options);
 	irqs = nvme->irqs_taken;
 	nvme_close(nvme);
 	vdev_close_with_space(vdev);

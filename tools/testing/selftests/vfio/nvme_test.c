@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A real driver at work: what is written to a drive is read back from it. */
+/* An NVMe driver in user space: data written to a drive is read back. */
 #include <string.h>
 
 #include "harness.h"
@@ -10,6 +10,8 @@
 
 #define DRIVER_IOVA 0x10000000ULL
 #define DATA_IOVA 0x40000000ULL
+/* Pages of a scattered buffer */
+#define NR_PAGES 64
 
 static void write_and_read(enum backend backend, unsigned int irq_index)
 {
@@ -42,7 +44,7 @@ TEST_OVER(intx, BACKENDS_ALL)
 	write_and_read(backend, VFIO_PCI_INTX_IRQ_INDEX);
 }
 
-/* One transfer over many mappings, each of another kind of memory. */
+/* One transfer over many mappings of a page each. */
 TEST_OVER(scattered_buffer, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
@@ -51,18 +53,18 @@ TEST_OVER(scattered_buffer, BACKENDS_ALL)
 	unsigned int i;
 
 	nvme = nvme_open(vdev, DRIVER_IOVA, VFIO_PCI_MSIX_IRQ_INDEX);
-	/* The pages in reverse, one mapping each. */
-	for (i = 0; i < 64; i++)
-		space_map(vdev->space, buf + (63 - i) * PAGE,
+	/* Map the pages in reverse order. */
+	for (i = 0; i < NR_PAGES; i++)
+		space_map(vdev->space, buf + (NR_PAGES - 1 - i) * PAGE,
 			  DATA_IOVA + i * PAGE, PAGE);
-	for (i = 0; i < 64; i++)
-		fill_pattern(buf + (63 - i) * PAGE, PAGE, i);
-	nvme_transfer(nvme, true, 0, DATA_IOVA, 64 * PAGE);
+	for (i = 0; i < NR_PAGES; i++)
+		fill_pattern(buf + (NR_PAGES - 1 - i) * PAGE, PAGE, i);
+	nvme_transfer(nvme, true, 0, DATA_IOVA, NR_PAGES * PAGE);
 	memset(buf, 0, MIB(1));
-	/* Back to one page, block by block. */
-	for (i = 0; i < 64; i++) {
+	/* Read each page back to the same page. */
+	for (i = 0; i < NR_PAGES; i++) {
 		nvme_transfer(nvme, false, i * PAGE, DATA_IOVA, PAGE);
-		ASSERT(is_pattern(buf + 63 * PAGE, PAGE, i));
+		ASSERT(is_pattern(buf + (NR_PAGES - 1) * PAGE, PAGE, i));
 	}
 	nvme_close(nvme);
 	vdev_close_with_space(vdev);

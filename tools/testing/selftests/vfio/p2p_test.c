@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One device reaches the BAR of another, through a mapping of its memory. */
+/* Peer-to-peer DMA to the BAR of a device that is mapped by its address. */
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,20 +13,20 @@
 
 #define BAR0 VFIO_PCI_BAR0_REGION_INDEX
 #define BAR_SIZE MIB(1)
-/* This register of edu reads as the inverse of what was written to it. */
+/* A register of edu that reads as the inverse of the value written to it */
 #define EDU_LIVENESS 4
 #define IOVA 0x10000000ULL
 #define RAM_IOVA 0x20000000ULL
 
-/** struct pair - two devices in one address space, and memory for both */
+/** struct pair - two devices in one address space */
 struct pair {
-	/** @edu: the one that does DMA */
+	/** @edu: the device that does DMA */
 	struct edu *edu;
-	/** @peer: the one that is reached */
+	/** @peer: the device whose BAR is accessed */
 	struct edu *peer;
-	/** @space: of both */
+	/** @space: address space of both */
 	struct space *space;
-	/** @ram: a page, mapped at RAM_IOVA */
+	/** @ram: a page of memory, mapped at RAM_IOVA */
 	__u32 *ram;
 };
 
@@ -47,8 +47,8 @@ static void pair_close(struct pair *pair)
 	edu_close_with_space(pair->edu);
 }
 
-/* By DMA of one device only */
-static __u32 peek(struct pair *pair, __u64 iova)
+/* Access memory by DMA of @edu only. */
+static __u32 pair_read32(struct pair *pair, __u64 iova)
 {
 	*pair->ram = 0;
 	edu_load(pair->edu, iova, 4);
@@ -56,15 +56,15 @@ static __u32 peek(struct pair *pair, __u64 iova)
 	return *pair->ram;
 }
 
-static void poke(struct pair *pair, __u64 iova, __u32 value)
+static void pair_write32(struct pair *pair, __u64 iova, __u32 value)
 {
 	*pair->ram = value;
 	edu_load(pair->edu, RAM_IOVA, 4);
 	edu_store(pair->edu, iova, 4);
 }
 
-/* RAM, a page of the peer's BAR, RAM */
-static char *mix(struct pair *pair)
+/* Map in user space: RAM, a page of the peer's BAR, RAM. */
+static char *mmap_mixed(struct pair *pair)
 {
 	char *mixed = sys_mmap_anon(3 * PAGE);
 	struct vfio_region_info info;
@@ -84,17 +84,17 @@ TEST_OVER(reach_a_register, BACKENDS_ALL)
 	pair_open(&pair, backend);
 	space_map(pair.space, (void *)pair.peer->regs, IOVA, BAR_SIZE);
 	mmio_write32(pair.peer->regs, EDU_LIVENESS, 0x12345678);
-	ASSERT_EQ(peek(&pair, IOVA + EDU_LIVENESS), (__u32)~0x12345678);
-	poke(&pair, IOVA + EDU_LIVENESS, 0x9abcdef0);
+	ASSERT_EQ(pair_read32(&pair, IOVA + EDU_LIVENESS), (__u32)~0x12345678);
+	pair_write32(&pair, IOVA + EDU_LIVENESS, 0x9abcdef0);
 	ASSERT_EQ(mmio_read32(pair.peer->regs, EDU_LIVENESS),
 		  (__u32)~0x9abcdef0);
 
 	space_unmap(pair.space, IOVA, BAR_SIZE);
-	poke(&pair, IOVA + EDU_LIVENESS, 1);
+	pair_write32(&pair, IOVA + EDU_LIVENESS, 1);
 	ASSERT_EQ(mmio_read32(pair.peer->regs, EDU_LIVENESS),
 		  (__u32)~0x9abcdef0);
 	space_map(pair.space, (void *)pair.peer->regs, IOVA, BAR_SIZE);
-	ASSERT_EQ(peek(&pair, IOVA + EDU_LIVENESS), (__u32)~0x9abcdef0);
+	ASSERT_EQ(pair_read32(&pair, IOVA + EDU_LIVENESS), (__u32)~0x9abcdef0);
 	pair_close(&pair);
 }
 
@@ -105,13 +105,13 @@ TEST_OVER(bar_between_ram, BACKENDS_ALL)
 	char *mixed;
 
 	pair_open(&pair, backend);
-	mixed = mix(&pair);
+	mixed = mmap_mixed(&pair);
 	pins = sys_pins_held();
 	space_map(pair.space, mixed, IOVA, 3 * PAGE);
 	ASSERT_EQ(sys_pins_held(), pins + 2);
-	poke(&pair, IOVA, 0x11111111);
-	poke(&pair, IOVA + PAGE + EDU_LIVENESS, 0x22222222);
-	poke(&pair, IOVA + 2 * PAGE, 0x33333333);
+	pair_write32(&pair, IOVA, 0x11111111);
+	pair_write32(&pair, IOVA + PAGE + EDU_LIVENESS, 0x22222222);
+	pair_write32(&pair, IOVA + 2 * PAGE, 0x33333333);
 	ASSERT_EQ(mmio_read32(mixed, 0), 0x11111111U);
 	ASSERT_EQ(mmio_read32(pair.peer->regs, EDU_LIVENESS),
 		  (__u32)~0x22222222);
@@ -121,7 +121,7 @@ TEST_OVER(bar_between_ram, BACKENDS_ALL)
 	pair_close(&pair);
 }
 
-/* A BAR is no memory of the host, so no limit of memory applies. */
+/* A BAR is not RAM, so it is not charged to the limit of locked memory. */
 TEST_OVER(costs_nothing, BACKENDS_ALL)
 {
 	long long locked = backend & BACKENDS_LEGACY ? PAGE : 0;
@@ -129,14 +129,14 @@ TEST_OVER(costs_nothing, BACKENDS_ALL)
 	char *mixed, *ram;
 
 	pair_open(&pair, backend);
-	mixed = mix(&pair);
+	mixed = mmap_mixed(&pair);
 	ram = sys_mmap_anon(PAGE);
 	ASSERT_EQ(sys_vm_locked(getpid()), locked);
 	space_map(pair.space, (void *)pair.peer->regs, IOVA, BAR_SIZE);
 	ASSERT_EQ(sys_vm_locked(getpid()), locked);
 	space_unmap(pair.space, IOVA, BAR_SIZE);
 
-	/* room for two more pages than now */
+	/* Allow two more pages than now. */
 	sys_set_memlock(locked + 2 * PAGE);
 	sys_drop_ipc_lock();
 	space_map(pair.space, (void *)pair.peer->regs, IOVA, BAR_SIZE);
@@ -163,14 +163,14 @@ TEST_OVER(read_only_bar, BACKENDS_ALL)
 	ASSERT_RC(__space_map(pair.space, bar, IOVA, PAGE, DMA_RW), -EFAULT);
 	ASSERT_RC(__space_map(pair.space, bar, IOVA, PAGE, DMA_READ), 0);
 	mmio_write32(pair.peer->regs, EDU_LIVENESS, 0x12345678);
-	ASSERT_EQ(peek(&pair, IOVA + EDU_LIVENESS), (__u32)~0x12345678);
-	poke(&pair, IOVA + EDU_LIVENESS, 1);
+	ASSERT_EQ(pair_read32(&pair, IOVA + EDU_LIVENESS), (__u32)~0x12345678);
+	pair_write32(&pair, IOVA + EDU_LIVENESS, 1);
 	ASSERT_EQ(mmio_read32(pair.peer->regs, EDU_LIVENESS),
 		  (__u32)~0x12345678);
 	pair_close(&pair);
 }
 
-/* Memory of a device, as long as what the engine moves at once */
+/* Memory of a device, in transfers of the size of the engine's buffer */
 TEST_OVER(memory_of_a_device, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);

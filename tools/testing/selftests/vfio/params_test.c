@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Parameters of vfio-pci. power_test has disable_idle_d3, sriov_test enable_sriov.
+ * Parameters of vfio-pci, and a comparison of the parameters and aliases of all
+ * modules with the stock ones. power_test has disable_idle_d3, sriov_test
+ * enable_sriov.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,31 +22,41 @@
 #include "sys.h"
 #include "vdev.h"
 
-#define INTX VFIO_PCI_INTX_IRQ_INDEX
-#define DRIVERS "../../../drivers/vfio/"
-#define VFIO_PCI DRIVERS "pci/vfio-pci.ko"
-#define IOMMUFD "../../../drivers/iommu/iommufd/iommufd.ko"
-/* Where the region would be, which nobody tells */
+#define IRQ_INTX VFIO_PCI_INTX_IRQ_INDEX
+#define VENDOR_INTEL 0x8086
+#define VENDOR_TEST 0x1af4
+#define DEVICE_TEST 0x7f01
+/* A device on the denylist */
+#define DEVICE_DENIED 0x0435
+#define CLASS_COPROCESSOR 0x0b4000
+#define VFIO_MODULES "../../../drivers/vfio/"
+#define VFIO_PCI_MODULE VFIO_MODULES "pci/vfio-pci.ko"
+#define IOMMUFD_MODULE "../../../drivers/iommu/iommufd/iommufd.ko"
+/* Offset that the VGA region has if it exists, and its sequencer port */
 #define VGA_OFFSET ((off_t)VFIO_PCI_VGA_REGION_INDEX << 40)
+#define VGA_SEQUENCER 0x3c4
 #define NOINTXMASK "/sys/module/vfio_pci/parameters/nointxmask"
 
-/* Bind anew, take an interrupt, and see how it was masked. */
+/*
+ * Bind the device again and trigger INTx; return the value of the command
+ * register while the interrupt is masked.
+ */
 static unsigned int command_when_masked(const char *bdf, enum backend backend)
 {
 	struct edu *edu;
 	int event = sys_eventfd();
 	unsigned int command;
-	int rc;
+	int ret;
 
 	pci_unbind(bdf);
 	pci_bind(bdf);
 	edu = edu_open(bdf, backend);
-	rc = __vdev_irq_enable(edu->vdev, INTX, 0, &event, 1);
-	if (rc == -EBUSY) {
+	ret = __vdev_irq_enable(edu->vdev, IRQ_INTX, 0, &event, 1);
+	if (ret == -EBUSY) {
 		ASSERT_RC(__sys_write_file(NOINTXMASK, "N"), 0);
 		SKIP("the interrupt line is shared");
 	}
-	ASSERT_RC(rc, 0);
+	ASSERT_RC(ret, 0);
 	edu_raise(edu, 1);
 	sys_eventfd_wait(event);
 	ASSERT_EQ(sys_eventfd_take(event), 1);
@@ -54,7 +66,7 @@ static unsigned int command_when_masked(const char *bdf, enum backend backend)
 	edu_raise(edu, 2);
 	sys_eventfd_wait(event);
 	edu_ack(edu, 2);
-	vdev_irq_disable(edu->vdev, INTX);
+	vdev_irq_disable(edu->vdev, IRQ_INTX);
 	edu_close_with_space(edu);
 	return command;
 }
@@ -70,10 +82,10 @@ TEST_OVER(nointxmask, BACKENDS_ALL)
 	ASSERT(command_when_masked(bdf, backend) & PCI_COMMAND_INTX_DISABLE);
 }
 
-/* The driver anew, as modprobe.d would have it loaded. */
-static void reload(const char *params)
+/* Load the driver again with parameters, as modprobe.d would set them. */
+static void module_reload(const char *params)
 {
-	int fd = __sys_open(VFIO_PCI, O_RDONLY);
+	int fd = __sys_open(VFIO_PCI_MODULE, O_RDONLY);
 
 	if (!backend_present(BACKEND_IOMMUFD))
 		SKIP("not our modules");
@@ -85,7 +97,7 @@ static void reload(const char *params)
 	sys_close(fd);
 }
 
-static bool is_taken(const char *bdf)
+static bool is_bound(const char *bdf)
 {
 	char path[PATH_MAX];
 
@@ -93,27 +105,30 @@ static bool is_taken(const char *bdf)
 	return !access(path, F_OK);
 }
 
-static void is_taken_with(void *arg)
+static void check_bound(void *arg)
 {
-	ASSERT(is_taken(arg));
+	ASSERT(is_bound(arg));
 }
 
-static void is_free_with(void *arg)
+static void check_not_bound(void *arg)
 {
-	ASSERT(!is_taken(arg));
+	ASSERT(!is_bound(arg));
 }
 
-/* A check that fails must not leave its parameters to the next test. */
-static void check_loaded(const char *params, void (*check)(void *arg),
-			 const char *bdf)
+/*
+ * Run @check in a child with @params set. The child fails alone, so that the
+ * parameters are always reset for the next test.
+ */
+static void check_with_params(const char *params, void (*check)(void *arg),
+			      const char *bdf)
 {
 	int status;
 	pid_t pid;
 
-	reload(params);
+	module_reload(params);
 	pid = child_start(check, (void *)bdf);
 	ASSERT(waitpid(pid, &status, 0) == pid);
-	reload("");
+	module_reload("");
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != RESULT_PASS)
 		FAIL("not with %s", params);
 }
@@ -126,23 +141,24 @@ TEST(ids)
 
 	pci_need(TESTDEV_EDU0);
 	mock_bus_open(&bus);
-	mock_image(&image, 0x1af4, 0x7f01, 0x020000);
+	mock_image(&image, VENDOR_TEST, DEVICE_TEST, CLASS_NETWORK);
 	bdf = mock_bus_plug(&bus, &image);
-	ASSERT(!is_taken(bdf));
-	check_loaded("ids=1af4:7f01", is_taken_with, bdf);
-	ASSERT(!is_taken(bdf));
-	check_loaded("ids=1af4:7f02,1af4:7f01:0:0:020000:ffffff", is_taken_with,
-		     bdf);
-	check_loaded("ids=junk,,1af4:7f01", is_taken_with, bdf);
-	check_loaded("ids=1af4:7f02", is_free_with, bdf);
-	check_loaded("ids=1af4:7f01:1", is_free_with, bdf);
-	check_loaded("ids=1af4:7f01:0:0:030000:ff0000", is_free_with, bdf);
+	ASSERT(!is_bound(bdf));
+	check_with_params("ids=1af4:7f01", check_bound, bdf);
+	ASSERT(!is_bound(bdf));
+	check_with_params("ids=1af4:7f02,1af4:7f01:0:0:020000:ffffff",
+			  check_bound, bdf);
+	check_with_params("ids=junk,,1af4:7f01", check_bound, bdf);
+	check_with_params("ids=1af4:7f02", check_not_bound, bdf);
+	check_with_params("ids=1af4:7f01:1", check_not_bound, bdf);
+	check_with_params("ids=1af4:7f01:0:0:030000:ff0000", check_not_bound,
+			  bdf);
 }
 
-static void bind_denied(void *arg)
+static void check_bind_denied(void *arg)
 {
 	ASSERT_RC(__pci_bind_to(arg, "vfio-pci"), 0);
-	ASSERT(is_taken(arg));
+	ASSERT(is_bound(arg));
 	pci_unbind(arg);
 }
 
@@ -153,12 +169,12 @@ TEST(disable_denylist)
 
 	pci_need(TESTDEV_EDU0);
 	mock_bus_open(&bus);
-	mock_image(&image, 0x8086, 0x0435, 0x0b4000);
-	check_loaded("disable_denylist=1", bind_denied,
-		     mock_bus_plug(&bus, &image));
+	mock_image(&image, VENDOR_INTEL, DEVICE_DENIED, CLASS_COPROCESSOR);
+	check_with_params("disable_denylist=1", check_bind_denied,
+			  mock_bus_plug(&bus, &image));
 }
 
-static void no_vga_region(void *arg)
+static void check_no_vga_region(void *arg)
 {
 	struct vfio_region_info info = {
 		.argsz = sizeof(info),
@@ -171,13 +187,13 @@ static void no_vga_region(void *arg)
 	vdev = vdev_open(arg, BACKEND_CONTAINER);
 	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_REGION_INFO, &info),
 		  -EINVAL);
-	ASSERT(pread(vdev->fd, &value, 1, VGA_OFFSET + 0x3c4) == -1);
+	ASSERT(pread(vdev->fd, &value, 1, VGA_OFFSET + VGA_SEQUENCER) == -1);
 	ASSERT_EQ(errno, EINVAL);
 	vdev_close_with_space(vdev);
 }
 
-/* What the arbiter takes the display to decode: "io+mem", or "none". */
-static bool decodes(const char *bdf, const char *what)
+/* Check if the VGA arbiter has a display decode @what: "io+mem", or "none". */
+static bool vga_decodes(const char *bdf, const char *what)
 {
 	char text[256], wanted[64];
 	ssize_t len;
@@ -194,13 +210,13 @@ static bool decodes(const char *bdf, const char *what)
 	return strstr(text, wanted);
 }
 
-/* Nothing behind the bridge has a use for the ranges: it need not forward them. */
-static void no_vga_decoded(void *arg)
+/* The bridge need not forward VGA ranges that no device behind it uses. */
+static void check_no_vga_decoded(void *arg)
 {
 	pci_bind(arg);
-	ASSERT(decodes(arg, "none"));
+	ASSERT(vga_decodes(arg, "none"));
 	pci_unbind(arg);
-	ASSERT(decodes(arg, "io+mem"));
+	ASSERT(vga_decodes(arg, "io+mem"));
 }
 
 TEST(disable_vga)
@@ -209,18 +225,19 @@ TEST(disable_vga)
 
 	if (!backend_present(BACKEND_CONTAINER))
 		SKIP("no %s", backend_path(BACKEND_CONTAINER));
-	ASSERT(decodes(below, "io+mem"));
-	check_loaded("disable_vga=1", no_vga_region, pci_need(TESTDEV_VGA));
-	check_loaded("disable_vga=1", no_vga_decoded, below);
+	ASSERT(vga_decodes(below, "io+mem"));
+	check_with_params("disable_vga=1", check_no_vga_region,
+			  pci_need(TESTDEV_VGA));
+	check_with_params("disable_vga=1", check_no_vga_decoded, below);
 }
 
-#define MODULES 5
-static const char *const ours[MODULES] = {
-	DRIVERS "vfio.ko",
-	DRIVERS "vfio_iommu_type1.ko",
-	DRIVERS "pci/vfio-pci-core.ko",
-	DRIVERS "pci/vfio-pci.ko",
-	IOMMUFD,
+#define NR_MODULES 5
+static const char *const module_paths[NR_MODULES] = {
+	VFIO_MODULES "vfio.ko",
+	VFIO_MODULES "vfio_iommu_type1.ko",
+	VFIO_MODULES "pci/vfio-pci-core.ko",
+	VFIO_MODULES "pci/vfio-pci.ko",
+	IOMMUFD_MODULE,
 };
 
 static FILE *modinfo(const char *field, const char *path)
@@ -234,9 +251,9 @@ static FILE *modinfo(const char *field, const char *path)
 	return out;
 }
 
-/* Is there a line that begins with the first @len bytes of this one? */
-static bool has_line(const char *field, const char *path, const char *wanted,
-		     size_t len)
+/* Check if a line begins with the first @len bytes of @wanted. */
+static bool modinfo_has_line(const char *field, const char *path,
+			     const char *wanted, size_t len)
 {
 	FILE *out = modinfo(field, path);
 	bool found = false;
@@ -248,7 +265,7 @@ static bool has_line(const char *field, const char *path, const char *wanted,
 	return found;
 }
 
-/* The kernel's own module of the same name, without the path of ours. */
+/* Run modinfo on the stock module that @module replaces. */
 static FILE *modinfo_stock(const char *field, const char *module)
 {
 	struct utsname system;
@@ -257,54 +274,56 @@ static FILE *modinfo_stock(const char *field, const char *module)
 	ASSERT(!uname(&system));
 	snprintf(path, sizeof(path),
 		 "/lib/modules/%s/kernel/drivers/vfio/%s.xz", system.release,
-		 module + strlen(DRIVERS));
+		 module + strlen(VFIO_MODULES));
 	if (access(path, F_OK) || access(module, F_OK))
 		SKIP("not both %s and %s", module, path);
 	return modinfo(field, path);
 }
 
-/* What describes a parameter need not be the same. */
-static bool has_parm(const char *module, const char *line)
+/* The description of a parameter may differ. */
+static bool has_parameter(const char *module, const char *line)
 {
-	return has_line("parm", module, line, strcspn(line, ":") + 1);
+	return modinfo_has_line("parm", module, line, strcspn(line, ":") + 1);
 }
 
-static bool some_has_alias(const char *module __attribute__((unused)),
-			   const char *line)
+static bool any_has_alias(const char *module __attribute__((unused)),
+			  const char *line)
 {
-	for (size_t i = 0; i < MODULES; i++)
-		if (has_line("alias", ours[i], line, strlen(line)))
+	for (size_t i = 0; i < NR_MODULES; i++)
+		if (modinfo_has_line("alias", module_paths[i], line,
+				     strlen(line)))
 			return true;
 	return false;
 }
 
-/* Each line of a stock module is one that @has finds in ours. */
-static void compare_field(const char *field,
-			  bool (*has)(const char *module, const char *line),
-			  unsigned int least)
+/* Check that @has finds each line of the stock modules, at least @min. */
+static void compare_modinfo(const char *field,
+			    bool (*has)(const char *module, const char *line),
+			    unsigned int min)
 {
 	unsigned int nr = 0;
 	char line[1024];
 	FILE *out;
 
-	for (size_t i = 0; i < MODULES - 1; i++) {
-		out = modinfo_stock(field, ours[i]);
+	for (size_t i = 0; i < NR_MODULES - 1; i++) {
+		out = modinfo_stock(field, module_paths[i]);
 		for (; fgets(line, sizeof(line), out); nr++)
-			if (!has(ours[i], line))
-				FAIL("%s: no %s %s", ours[i], field, line);
+			if (!has(module_paths[i], line))
+				FAIL("%s: no %s %s", module_paths[i], field,
+				     line);
 		ASSERT(!pclose(out));
 	}
-	ASSERT(nr >= least);
+	ASSERT(nr >= min);
 }
 
-/* What modprobe.d sets for a module works with ours, too. */
+/* Parameters that modprobe.d sets for the stock modules exist here, too. */
 TEST(parameters_of_the_stock_modules)
 {
-	compare_field("parm", has_parm, 9);
+	compare_modinfo("parm", has_parameter, 9);
 }
 
-/* Whatever has one of them loaded finds the one of ours that is for it. */
+/* A load request by an alias of a stock module finds a module here. */
 TEST(aliases_of_the_stock_modules)
 {
-	compare_field("alias", some_has_alias, 3);
+	compare_modinfo("alias", any_has_alias, 3);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* PASIDs of a PCI function on a bus of iommufd_mock.ko, behind its IOMMU. */
+/* Attaching PASIDs of a PCI function behind the IOMMU of iommufd_mock.ko. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/iommufd.h>
@@ -14,45 +14,55 @@
 #include "pci.h"
 #include "sys.h"
 
-#define WIDTH 8
+#define PASID_WIDTH 8
+#define PASID_MAX ((1U << PASID_WIDTH) - 1)
 #define PASID 7U
+
+#define PASID_VENDOR 0x1af4
+#define PASID_DEVICE 0x4330
+/* Offsets of the capabilities of the function */
+#define EXP_OFFSET 0x40
+#define PASID_OFFSET PCI_CFG_SPACE_SIZE
+#define EXP_VERSION 2
+#define EXP_TYPE_SHIFT 4
+#define PASID_WIDTH_SHIFT 8
 
 /** struct env - a function with PASIDs, bound and attached */
 struct env {
-	/** @bus: where it is */
+	/** @bus: the bus of the function */
 	struct mock_bus bus;
-	/** @iommufd: what it is bound to */
+	/** @iommufd: the iommufd that the function is bound to */
 	int iommufd;
-	/** @cdev: its file */
+	/** @cdev: the device file */
 	int cdev;
-	/** @dev: its ID */
+	/** @dev: object ID of the device */
 	__u32 dev;
-	/** @ioas: memory */
+	/** @ioas: object ID of the IOAS */
 	__u32 ioas;
-	/** @hwpt: two page tables over it, for PASIDs */
+	/** @hwpt: object IDs of two HWPTs of @ioas, for PASIDs */
 	__u32 hwpt[2];
 };
 
-static int __attach(struct env *env, __u32 pasid, __u32 *pt)
+static int __pasid_attach(struct env *env, __u32 pasid, __u32 *pt)
 {
-	struct vfio_device_attach_iommufd_pt attach = {
-		.argsz = sizeof(attach),
+	struct vfio_device_attach_iommufd_pt req = {
+		.argsz = sizeof(req),
 		.flags = VFIO_DEVICE_ATTACH_PASID,
 		.pt_id = *pt,
 		.pasid = pasid,
 	};
-	int rc = __sys_ioctl(env->cdev, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
+	int ret = __sys_ioctl(env->cdev, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &req);
 
-	*pt = attach.pt_id;
-	return rc;
+	*pt = req.pt_id;
+	return ret;
 }
 
-static int attach(struct env *env, __u32 pasid, __u32 pt)
+static int pasid_attach(struct env *env, __u32 pasid, __u32 pt)
 {
-	return __attach(env, pasid, &pt);
+	return __pasid_attach(env, pasid, &pt);
 }
 
-static int detach(struct env *env, __u32 pasid)
+static int pasid_detach(struct env *env, __u32 pasid)
 {
 	struct vfio_device_detach_iommufd_pt req = {
 		.argsz = sizeof(req),
@@ -70,13 +80,15 @@ static void env_open(struct env *env)
 	char path[64];
 
 	mock_bus_open(&env->bus);
-	mock_image(&image, 0x1af4, 0x4330, 0x020000);
+	mock_image(&image, PASID_VENDOR, PASID_DEVICE, CLASS_NETWORK);
 	mock_put16(image.config + PCI_STATUS, PCI_STATUS_CAP_LIST);
-	image.config[PCI_CAPABILITY_LIST] = 0x40;
-	image.config[0x40] = PCI_CAP_ID_EXP;
-	mock_put16(image.config + 0x42, 2 | PCI_EXP_TYPE_RC_END << 4);
-	mock_put32(image.config + 0x100, PCI_EXT_CAP_ID_PASID | 1 << 16);
-	mock_put16(image.config + 0x100 + PCI_PASID_CAP, WIDTH << 8);
+	image.config[PCI_CAPABILITY_LIST] = EXP_OFFSET;
+	image.config[EXP_OFFSET] = PCI_CAP_ID_EXP;
+	mock_put16(image.config + EXP_OFFSET + PCI_EXP_FLAGS,
+		   EXP_VERSION | PCI_EXP_TYPE_RC_END << EXP_TYPE_SHIFT);
+	mock_put32(image.config + PASID_OFFSET, PCI_EXT_CAP_ID_PASID | 1 << 16);
+	mock_put16(image.config + PASID_OFFSET + PCI_PASID_CAP,
+		   PASID_WIDTH << PASID_WIDTH_SHIFT);
 	bdf = mock_bus_plug(&env->bus, &image);
 	pci_bind(bdf);
 	pci_cdev_path(bdf, path, sizeof(path));
@@ -98,17 +110,17 @@ TEST(attach_and_detach)
 
 	env_open(&env);
 	pt = env.hwpt[1];
-	ASSERT_RC(__attach(&env, PASID, &pt), 0);
+	ASSERT_RC(__pasid_attach(&env, PASID, &pt), 0);
 	ASSERT_EQ(pt, env.hwpt[1]);
 	ASSERT_RC(__iommufd_destroy(env.iommufd, env.hwpt[1]), -EBUSY);
-	/* Another one, which does not mind the first. */
-	ASSERT_RC(attach(&env, PASID + 1, env.hwpt[1]), 0);
-	ASSERT_RC(detach(&env, PASID), 0);
-	ASSERT_RC(detach(&env, PASID), 0);
+	/* A second PASID does not affect the first. */
+	ASSERT_RC(pasid_attach(&env, PASID + 1, env.hwpt[1]), 0);
+	ASSERT_RC(pasid_detach(&env, PASID), 0);
+	ASSERT_RC(pasid_detach(&env, PASID), 0);
 	ASSERT_RC(__iommufd_destroy(env.iommufd, env.hwpt[1]), -EBUSY);
-	ASSERT_RC(detach(&env, PASID + 1), 0);
+	ASSERT_RC(pasid_detach(&env, PASID + 1), 0);
 	ASSERT_RC(__iommufd_destroy(env.iommufd, env.hwpt[1]), 0);
-	/* What the device does without a PASID has stayed where it was. */
+	/* The device itself remains attached. */
 	ASSERT_RC(__iommufd_destroy(env.iommufd, env.hwpt[0]), -EBUSY);
 }
 
@@ -117,25 +129,25 @@ TEST(attach_to_another)
 	struct env env;
 
 	env_open(&env);
-	ASSERT_RC(attach(&env, PASID, env.hwpt[1]), 0);
-	ASSERT_RC(attach(&env, PASID, env.hwpt[0]), 0);
+	ASSERT_RC(pasid_attach(&env, PASID, env.hwpt[1]), 0);
+	ASSERT_RC(pasid_attach(&env, PASID, env.hwpt[0]), 0);
 	ASSERT_RC(__iommufd_destroy(env.iommufd, env.hwpt[1]), 0);
-	/* It stays where it is when that fails. */
-	ASSERT_RC(attach(&env, PASID, env.hwpt[1]), -ENOENT);
+	/* The PASID remains attached if the attach fails. */
+	ASSERT_RC(pasid_attach(&env, PASID, env.hwpt[1]), -ENOENT);
 	ASSERT_RC(__cdev_detach(env.cdev), 0);
 	ASSERT_RC(__iommufd_destroy(env.iommufd, env.hwpt[0]), -EBUSY);
-	ASSERT_RC(detach(&env, PASID), 0);
+	ASSERT_RC(pasid_detach(&env, PASID), 0);
 	ASSERT_RC(__iommufd_destroy(env.iommufd, env.hwpt[0]), 0);
 }
 
-/* The end of the file is the end of all that it has attached. */
+/* Closing the device file detaches all PASIDs. */
 TEST(close_with_many)
 {
 	struct env env;
 
 	env_open(&env);
-	for (__u32 pasid = 1; pasid < 1 << WIDTH; pasid++)
-		ASSERT_RC(attach(&env, pasid, env.hwpt[pasid % 2]), 0);
+	for (__u32 pasid = 1; pasid <= PASID_MAX; pasid++)
+		ASSERT_RC(pasid_attach(&env, pasid, env.hwpt[pasid % 2]), 0);
 	sys_close(env.cdev);
 	for (int i = 0; i < 2; i++)
 		ASSERT_RC(__iommufd_destroy(env.iommufd, env.hwpt[i]), 0);
@@ -167,16 +179,16 @@ TEST(bad_input)
 	out.flags = 2;
 	ASSERT_RC(__sys_ioctl(env.cdev, VFIO_DEVICE_DETACH_IOMMUFD_PT, &out),
 		  -EINVAL);
-	/* All but the PASID is there. */
+	/* The page with the PASID is not mapped. */
 	out.flags = VFIO_DEVICE_DETACH_PASID;
 	memcpy(cut, &out, 8);
 	sys_munmap((char *)ro + PAGE, PAGE);
 	ASSERT_RC(__sys_ioctl(env.cdev, VFIO_DEVICE_DETACH_IOMMUFD_PT, cut),
 		  -EFAULT);
-	ASSERT_RC(attach(&env, 1 << WIDTH, env.hwpt[1]), -EINVAL);
-	ASSERT_RC(attach(&env, PASID, ~0U), -ENOENT);
+	ASSERT_RC(pasid_attach(&env, PASID_MAX + 1, env.hwpt[1]), -EINVAL);
+	ASSERT_RC(pasid_attach(&env, PASID, ~0U), -ENOENT);
 
-	/* Where the answer cannot be written nothing is attached. */
+	/* Nothing is attached if the result cannot be written. */
 	in.argsz = sizeof(in);
 	*ro = in;
 	ASSERT(!mprotect(ro, PAGE, PROT_READ));

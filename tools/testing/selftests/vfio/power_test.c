@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Runtime power management: devices that sleep, open and not, and wake up. */
+/* Runtime power management of devices that are open, and of unused ones. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,52 +17,62 @@
 #include "vdev.h"
 
 #define BAR0 VFIO_PCI_BAR0_REGION_INDEX
-#define SET VFIO_DEVICE_FEATURE_SET
+#define FEATURE_SET VFIO_DEVICE_FEATURE_SET
 #define NVME_CAP 0
-/* The NVMe's interrupt mask holds what is written to it until a reset. */
+/* The interrupt mask of NVMe keeps what is written to it until a reset. */
 #define NVME_INTMS 0x0c
+#define NVME_VENDOR 0x1b36
 #define EDU_IRQ_RAISE 0x60
+#define E1000E_STATUS 8
+/* Power states in the PM control register */
+#define PM_D0 0
+#define PM_D3HOT 3
+/* A descriptor that is not open */
+#define BAD_FD 1000
 #define RAM_IOVA 0x20000000ULL
 #define BAR_IOVA 0x10000000ULL
-#define IDLE_D3 "/sys/module/vfio_pci/parameters/disable_idle_d3"
+#define PARAM_IDLE_D3 "/sys/module/vfio_pci/parameters/disable_idle_d3"
 
-static int __enter(struct vdev *vdev)
+static int __low_power_enter(struct vdev *vdev)
 {
-	return __vdev_feature(vdev, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY | SET,
+	return __vdev_feature(vdev,
+			      VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY | FEATURE_SET,
 			      NULL, 0);
 }
 
-static int __enter_with_wakeup(struct vdev *vdev, int fd)
+static int __low_power_enter_with_wakeup(struct vdev *vdev, int fd)
 {
 	struct vfio_device_low_power_entry_with_wakeup entry = {
 		.wakeup_eventfd = fd,
 	};
 
-	return __vdev_feature(
-		vdev, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP | SET,
-		&entry, sizeof(entry));
+	return __vdev_feature(vdev,
+			      VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP |
+				      FEATURE_SET,
+			      &entry, sizeof(entry));
 }
 
-static int __leave(struct vdev *vdev)
+static int __low_power_exit(struct vdev *vdev)
 {
-	return __vdev_feature(vdev, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT | SET,
+	return __vdev_feature(vdev,
+			      VFIO_DEVICE_FEATURE_LOW_POWER_EXIT | FEATURE_SET,
 			      NULL, 0);
 }
 
-/* Sleep, and be asleep */
-static void sleep_now(struct vdev *vdev)
+/* Enter low power and wait until the device is suspended. */
+static void low_power_suspend(struct vdev *vdev)
 {
-	ASSERT_RC(__enter(vdev), 0);
+	ASSERT_RC(__low_power_enter(vdev), 0);
 	wait_runtime_status(vdev->bdf, "suspended");
 }
 
-static void wake_from_outside(const char *bdf)
+static void resume_from_host(const char *bdf)
 {
 	set_runtime_control(bdf, "on");
 	set_runtime_control(bdf, "auto");
 }
 
-static struct vdev *open_nvme(enum backend backend)
+static struct vdev *nvme_open_enabled(enum backend backend)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
 
@@ -88,14 +98,14 @@ TEST_OVER(unused_devices_sleep, BACKENDS_ALL)
 	}
 }
 
-static void set_idle_d3(const char *bdf, const char *value)
+static void bind_with_idle_d3(const char *bdf, const char *value)
 {
-	ASSERT_RC(__sys_write_file(IDLE_D3, value), 0);
+	ASSERT_RC(__sys_write_file(PARAM_IDLE_D3, value), 0);
 	pci_unbind(bdf);
 	pci_bind(bdf);
 }
 
-static bool is_held(const char *bdf)
+static bool is_runtime_held(const char *bdf)
 {
 	char path[PATH_MAX];
 	char line[32];
@@ -109,7 +119,7 @@ static bool is_held(const char *bdf)
 	return strcmp(line, "0\n");
 }
 
-/* The parameter holds for devices that are bound later; low power does work. */
+/* The parameter applies to devices bound later. Low power entry works. */
 TEST_OVER(unused_devices_stay_awake, BACKENDS_ALL)
 {
 	const char *bdf = pci_need(TESTDEV_NVME);
@@ -117,18 +127,18 @@ TEST_OVER(unused_devices_stay_awake, BACKENDS_ALL)
 
 	vdev_close_with_space(vdev);
 	wait_runtime_status(bdf, "suspended");
-	set_idle_d3(bdf, "Y");
+	bind_with_idle_d3(bdf, "Y");
 	wait_runtime_status(bdf, "active");
-	ASSERT(is_held(bdf));
+	ASSERT(is_runtime_held(bdf));
 	vdev = vdev_open(bdf, backend);
-	sleep_now(vdev);
-	ASSERT_RC(__leave(vdev), 0);
+	low_power_suspend(vdev);
+	ASSERT_RC(__low_power_exit(vdev), 0);
 	wait_runtime_status(bdf, "active");
-	sleep_now(vdev);
+	low_power_suspend(vdev);
 	vdev_close_with_space(vdev);
 	wait_runtime_status(bdf, "active");
-	ASSERT(is_held(bdf));
-	set_idle_d3(bdf, "N");
+	ASSERT(is_runtime_held(bdf));
+	bind_with_idle_d3(bdf, "N");
 	wait_runtime_status(bdf, "suspended");
 	vdev = vdev_open(bdf, backend);
 	vdev_close_with_space(vdev);
@@ -137,151 +147,154 @@ TEST_OVER(unused_devices_stay_awake, BACKENDS_ALL)
 
 TEST_OVER(enter_and_exit, BACKENDS_ALL)
 {
-	struct vdev *vdev = open_nvme(backend);
+	struct vdev *vdev = nvme_open_enabled(backend);
 	__u32 before = 0xf;
 
 	vdev_pwrite(vdev, BAR0, NVME_INTMS, &before, 4);
-	ASSERT_RC(__leave(vdev), 0);
-	sleep_now(vdev);
-	ASSERT_RC(__enter(vdev), -EINVAL);
-	ASSERT_RC(__enter_with_wakeup(vdev, sys_eventfd()), -EINVAL);
+	ASSERT_RC(__low_power_exit(vdev), 0);
+	low_power_suspend(vdev);
+	ASSERT_RC(__low_power_enter(vdev), -EINVAL);
+	ASSERT_RC(__low_power_enter_with_wakeup(vdev, sys_eventfd()), -EINVAL);
 	wait_runtime_status(vdev->bdf, "suspended");
-	ASSERT_RC(__leave(vdev), 0);
+	ASSERT_RC(__low_power_exit(vdev), 0);
 	wait_runtime_status(vdev->bdf, "active");
-	ASSERT_RC(__leave(vdev), 0);
+	ASSERT_RC(__low_power_exit(vdev), 0);
 	wait_runtime_status(vdev->bdf, "active");
-	sleep_now(vdev);
-	ASSERT_RC(__leave(vdev), 0);
+	low_power_suspend(vdev);
+	ASSERT_RC(__low_power_exit(vdev), 0);
 }
 
-/* What goes by the file wakes it up, and it falls asleep again. */
+/* An access by the file resumes the device, which suspends again afterwards. */
 TEST_OVER(access_while_asleep, BACKENDS_ALL)
 {
-	struct vdev *vdev = open_nvme(backend);
+	struct vdev *vdev = nvme_open_enabled(backend);
 	volatile void *regs = vdev_mmap(vdev, BAR0, NULL);
 	__u32 cap = mmio_read32(regs, NVME_CAP);
 	struct vfio_device_info info;
 	__u32 value = 0;
 
 	ASSERT(cap && cap != ~0U);
-	sleep_now(vdev);
+	low_power_suspend(vdev);
 	expect_sigbus(regs);
 	wait_runtime_status(vdev->bdf, "suspended");
 	vdev_pread(vdev, BAR0, NVME_CAP, &value, 4);
 	ASSERT_EQ(value, cap);
 	wait_runtime_status(vdev->bdf, "suspended");
-	ASSERT_EQ(vdev_cfg_read(vdev, PCI_VENDOR_ID, 2), 0x1b36);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_VENDOR_ID, 2), NVME_VENDOR);
 	ASSERT(vdev_cfg_read(vdev, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY);
 	wait_runtime_status(vdev->bdf, "suspended");
 	vdev_info(vdev, &info);
 	ASSERT_RC(__vdev_reset(vdev), 0);
 	wait_runtime_status(vdev->bdf, "suspended");
 	expect_sigbus(regs);
-	/* Decoding is not what keeps the mapping empty. */
+	/* The mapping is not restored by enabling memory. */
 	vdev_enable(vdev, false);
 	expect_sigbus(regs);
-	wake_from_outside(vdev->bdf);
+	resume_from_host(vdev->bdf);
 	expect_sigbus(regs);
 	wait_runtime_status(vdev->bdf, "suspended");
 
-	ASSERT_RC(__leave(vdev), 0);
+	ASSERT_RC(__low_power_exit(vdev), 0);
 	ASSERT_EQ(mmio_read32(regs, NVME_CAP), cap);
 	ASSERT_EQ(mmio_read32(regs, NVME_CAP), cap);
 }
 
-/* Allowed to sleep, and awake nonetheless: what the user let go of stays away from him. */
+/*
+ * After low power entry the mapping is revoked even if the device is not
+ * suspended.
+ */
 TEST_OVER(mapping_before_sleep, BACKENDS_ALL)
 {
-	struct vdev *vdev = open_nvme(backend);
+	struct vdev *vdev = nvme_open_enabled(backend);
 	volatile void *regs = vdev_mmap(vdev, BAR0, NULL);
 
 	mmio_read32(regs, NVME_CAP);
 	set_runtime_control(vdev->bdf, "on");
-	ASSERT_RC(__enter(vdev), 0);
+	ASSERT_RC(__low_power_enter(vdev), 0);
 	expect_sigbus(regs);
-	ASSERT_RC(__leave(vdev), 0);
+	ASSERT_RC(__low_power_exit(vdev), 0);
 	mmio_read32(regs, NVME_CAP);
 	set_runtime_control(vdev->bdf, "auto");
 }
 
 TEST_OVER(wakeup, BACKENDS_ALL)
 {
-	struct vdev *vdev = open_nvme(backend);
+	struct vdev *vdev = nvme_open_enabled(backend);
 	volatile void *regs = vdev_mmap(vdev, BAR0, NULL);
 	__u32 cap = mmio_read32(regs, NVME_CAP);
 	int event = sys_eventfd();
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		ASSERT_RC(__enter_with_wakeup(vdev, event), 0);
+		ASSERT_RC(__low_power_enter_with_wakeup(vdev, event), 0);
 		wait_runtime_status(vdev->bdf, "suspended");
 		expect_sigbus(regs);
 		ASSERT_EQ(sys_eventfd_take(event), 0);
-		wake_from_outside(vdev->bdf);
+		resume_from_host(vdev->bdf);
 		sys_eventfd_wait(event);
 		ASSERT_EQ(sys_eventfd_take(event), 1);
 		wait_runtime_status(vdev->bdf, "active");
 		ASSERT_EQ(mmio_read32(regs, NVME_CAP), cap);
 	}
-	/* It is over: there is nothing to end, and nothing more to signal. */
-	ASSERT_RC(__leave(vdev), 0);
-	wake_from_outside(vdev->bdf);
+	/* Low power has ended: exit does nothing, and nothing is signaled again. */
+	ASSERT_RC(__low_power_exit(vdev), 0);
+	resume_from_host(vdev->bdf);
 	vdev_cfg_read(vdev, PCI_VENDOR_ID, 2);
 	ASSERT_EQ(sys_eventfd_take(event), 0);
 
-	/* The user himself wakes it up like anybody else. */
-	ASSERT_RC(__enter_with_wakeup(vdev, event), 0);
+	/* An access by user space ends it as well. */
+	ASSERT_RC(__low_power_enter_with_wakeup(vdev, event), 0);
 	wait_runtime_status(vdev->bdf, "suspended");
-	ASSERT_EQ(vdev_cfg_read(vdev, PCI_VENDOR_ID, 2), 0x1b36);
+	ASSERT_EQ(vdev_cfg_read(vdev, PCI_VENDOR_ID, 2), NVME_VENDOR);
 	ASSERT_EQ(sys_eventfd_take(event), 1);
 	ASSERT_EQ(mmio_read32(regs, NVME_CAP), cap);
 
-	/* No event where the user ends it. */
-	ASSERT_RC(__enter(vdev), 0);
-	ASSERT_RC(__leave(vdev), 0);
+	/* LOW_POWER_EXIT does not signal the event. */
+	ASSERT_RC(__low_power_enter(vdev), 0);
+	ASSERT_RC(__low_power_exit(vdev), 0);
 	ASSERT_EQ(sys_eventfd_take(event), 0);
 }
 
 TEST_OVER(wakeup_bad_input, BACKENDS_ALL)
 {
-	struct vdev *vdev = open_nvme(backend);
+	struct vdev *vdev = nvme_open_enabled(backend);
 
-	ASSERT_RC(__enter_with_wakeup(vdev, -1), -EINVAL);
-	ASSERT_RC(__enter_with_wakeup(vdev, 1000), -EBADF);
-	ASSERT_RC(__enter_with_wakeup(vdev, vdev->fd), -EINVAL);
-	/* None of them has let it sleep. */
-	ASSERT_RC(__enter(vdev), 0);
-	ASSERT_RC(__leave(vdev), 0);
+	ASSERT_RC(__low_power_enter_with_wakeup(vdev, -1), -EINVAL);
+	ASSERT_RC(__low_power_enter_with_wakeup(vdev, BAD_FD), -EBADF);
+	ASSERT_RC(__low_power_enter_with_wakeup(vdev, vdev->fd), -EINVAL);
+	/* None of these has entered low power. */
+	ASSERT_RC(__low_power_enter(vdev), 0);
+	ASSERT_RC(__low_power_exit(vdev), 0);
 }
 
 TEST_OVER(close_while_asleep, BACKENDS_ALL)
 {
-	struct vdev *vdev = open_nvme(backend);
+	struct vdev *vdev = nvme_open_enabled(backend);
 	const char *bdf = vdev->bdf;
 	int event = sys_eventfd();
 	__u32 cap, value;
 
 	vdev_pread(vdev, BAR0, NVME_CAP, &cap, 4);
-	sleep_now(vdev);
+	low_power_suspend(vdev);
 	vdev_close_with_space(vdev);
 	wait_runtime_status(bdf, "suspended");
 
-	vdev = open_nvme(backend);
+	vdev = nvme_open_enabled(backend);
 	vdev_pread(vdev, BAR0, NVME_CAP, &value, 4);
 	ASSERT_EQ(value, cap);
-	ASSERT_RC(__enter_with_wakeup(vdev, event), 0);
+	ASSERT_RC(__low_power_enter_with_wakeup(vdev, event), 0);
 	wait_runtime_status(bdf, "suspended");
 	vdev_close_with_space(vdev);
 	wait_runtime_status(bdf, "suspended");
 	ASSERT_EQ(sys_eventfd_take(event), 0);
 
-	vdev = open_nvme(backend);
+	vdev = nvme_open_enabled(backend);
 	wait_runtime_status(bdf, "active");
-	ASSERT_RC(__enter(vdev), 0);
+	ASSERT_RC(__low_power_enter(vdev), 0);
 	vdev_close_with_space(vdev);
 }
 
-/* A power state that the user chose is given up for the sleep. */
+/* Low power discards a power state that user space has set. */
 TEST_OVER(from_d3hot, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
@@ -290,40 +303,40 @@ TEST_OVER(from_d3hot, BACKENDS_ALL)
 
 	ASSERT(pm);
 	vdev_enable(vdev, false);
-	vdev_cfg_write(vdev, pm + PCI_PM_CTRL, 2, 3);
+	vdev_cfg_write(vdev, pm + PCI_PM_CTRL, 2, PM_D3HOT);
 	ASSERT_EQ(vdev_cfg_read(vdev, pm + PCI_PM_CTRL, 2) &
 			  PCI_PM_CTRL_STATE_MASK,
-		  3);
-	ASSERT_RC(__vdev_pread(vdev, BAR0, 8, &status, 4), -EIO);
-	sleep_now(vdev);
-	ASSERT_RC(__leave(vdev), 0);
+		  PM_D3HOT);
+	ASSERT_RC(__vdev_pread(vdev, BAR0, E1000E_STATUS, &status, 4), -EIO);
+	low_power_suspend(vdev);
+	ASSERT_RC(__low_power_exit(vdev), 0);
 	ASSERT_EQ(vdev_cfg_read(vdev, pm + PCI_PM_CTRL, 2) &
 			  PCI_PM_CTRL_STATE_MASK,
-		  0);
+		  PM_D0);
 	ASSERT(vdev_cfg_read(vdev, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY);
-	vdev_pread(vdev, BAR0, 8, &status, 4);
+	vdev_pread(vdev, BAR0, E1000E_STATUS, &status, 4);
 	ASSERT(status && status != ~0U);
 }
 
-/* An eventfd does not wake the device up, so what it writes is lost. */
+/* An ioeventfd does not resume the device, so its write is lost. */
 TEST_OVER(ioeventfd_while_asleep, BACKENDS_ALL)
 {
-	struct vdev *vdev = open_nvme(backend);
+	struct vdev *vdev = nvme_open_enabled(backend);
 	int fd = sys_eventfd();
 	__u64 one = 1;
 	__u32 value;
 
 	ASSERT_RC(__vdev_ioeventfd(vdev, BAR0, NVME_INTMS, 4, 3, fd), 0);
-	/* Not even where the device happens to be awake */
+	/* The same holds if the device is not suspended. */
 	set_runtime_control(vdev->bdf, "on");
-	ASSERT_RC(__enter(vdev), 0);
+	ASSERT_RC(__low_power_enter(vdev), 0);
 	ASSERT(write(fd, &one, sizeof(one)) == sizeof(one));
 	vdev_pread(vdev, BAR0, NVME_INTMS, &value, 4);
 	ASSERT_EQ(value, 0);
 	set_runtime_control(vdev->bdf, "auto");
 	wait_runtime_status(vdev->bdf, "suspended");
 	ASSERT(write(fd, &one, sizeof(one)) == sizeof(one));
-	ASSERT_RC(__leave(vdev), 0);
+	ASSERT_RC(__low_power_exit(vdev), 0);
 	vdev_pread(vdev, BAR0, NVME_INTMS, &value, 4);
 	ASSERT_EQ(value, 0);
 	ASSERT(write(fd, &one, sizeof(one)) == sizeof(one));
@@ -331,7 +344,7 @@ TEST_OVER(ioeventfd_while_asleep, BACKENDS_ALL)
 	ASSERT_EQ(value, 3);
 }
 
-/* Ports are no exception. */
+/* The same holds for I/O ports. */
 TEST_OVER(ioeventfd_of_ports_while_asleep, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
@@ -346,22 +359,22 @@ TEST_OVER(ioeventfd_of_ports_while_asleep, BACKENDS_ALL)
 	ASSERT_RC(__vdev_ioeventfd(vdev, bar, 0, 4, 8, fd), 0);
 	vdev_pwrite(vdev, bar, 0, &value, 4);
 	set_runtime_control(vdev->bdf, "on");
-	ASSERT_RC(__enter(vdev), 0);
+	ASSERT_RC(__low_power_enter(vdev), 0);
 	ASSERT(write(fd, &one, sizeof(one)) == sizeof(one));
 	vdev_pread(vdev, bar, 0, &value, 4);
 	ASSERT_EQ(value, 0);
 	set_runtime_control(vdev->bdf, "auto");
-	ASSERT_RC(__leave(vdev), 0);
+	ASSERT_RC(__low_power_exit(vdev), 0);
 	ASSERT(write(fd, &one, sizeof(one)) == sizeof(one));
 	vdev_pread(vdev, bar, 0, &value, 4);
 	ASSERT_EQ(value, 8);
 }
 
 /*
- * Registers of a device that nobody has open. What is mapped for DMA of that
- * stays, as vfio-pci does not know of it.
+ * Map the registers of a device by sysfs. vfio-pci does not know of this
+ * mapping, so it does not revoke a DMA mapping of it.
  */
-static void *map_behind_back(const char *bdf)
+static void *mmap_resource0(const char *bdf)
 {
 	char path[PATH_MAX];
 	void *regs;
@@ -377,8 +390,8 @@ static void *map_behind_back(const char *bdf)
 }
 
 /*
- * edu has no power states, so it interrupts in its sleep as well, if another
- * device tells it to: nothing is heard of it until it is awake.
+ * edu has no power states, so another device can make it raise INTx while it is
+ * suspended. INTx is signaled on resume.
  */
 TEST_OVER(intx_while_asleep, BACKENDS_ALL)
 {
@@ -390,26 +403,26 @@ TEST_OVER(intx_while_asleep, BACKENDS_ALL)
 	struct edu *edu;
 
 	space_map(space, ram, RAM_IOVA, PAGE);
-	space_map(space, map_behind_back(bdf), BAR_IOVA, PAGE);
+	space_map(space, mmap_resource0(bdf), BAR_IOVA, PAGE);
 	edu = edu_open_in(space, bdf);
 	vdev_irq_enable(edu->vdev, VFIO_PCI_INTX_IRQ_INDEX, 0, &event, 1);
 	*ram = 1;
 	edu_load(peer, RAM_IOVA, 4);
-	sleep_now(edu->vdev);
+	low_power_suspend(edu->vdev);
 	edu_store(peer, BAR_IOVA + EDU_IRQ_RAISE, 4);
 	ASSERT_EQ(sys_eventfd_take(event), 0);
-	ASSERT_RC(__leave(edu->vdev), 0);
+	ASSERT_RC(__low_power_exit(edu->vdev), 0);
 	sys_eventfd_wait(event);
 	ASSERT_EQ(sys_eventfd_take(event), 1);
 	ASSERT_EQ(edu_irq_status(edu), 1);
 	edu_ack(edu, 1);
 	vdev_intx_unmask(edu->vdev);
 
-	/* What the user had masked stays so. */
+	/* INTx that user space has masked remains masked. */
 	vdev_intx_mask(edu->vdev);
 	edu_raise(edu, 2);
-	sleep_now(edu->vdev);
-	ASSERT_RC(__leave(edu->vdev), 0);
+	low_power_suspend(edu->vdev);
+	ASSERT_RC(__low_power_exit(edu->vdev), 0);
 	ASSERT_EQ(edu_irq_status(edu), 2);
 	ASSERT_EQ(sys_eventfd_take(event), 0);
 	vdev_intx_unmask(edu->vdev);
@@ -417,7 +430,7 @@ TEST_OVER(intx_while_asleep, BACKENDS_ALL)
 	edu_ack(edu, 2);
 }
 
-/* Who unmasks by eventfd does not wake the device up, and is heard later. */
+/* Unmasking by eventfd takes effect when the device resumes, not before. */
 TEST_OVER(intx_unmasked_while_asleep, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
@@ -435,11 +448,11 @@ TEST_OVER(intx_unmasked_while_asleep, BACKENDS_ALL)
 	edu_raise(edu, 1);
 	sys_eventfd_wait(event);
 	ASSERT_EQ(sys_eventfd_take(event), 1);
-	sleep_now(edu->vdev);
+	low_power_suspend(edu->vdev);
 	ASSERT(write(unmask, &one, sizeof(one)) == sizeof(one));
 	ASSERT_EQ(sys_eventfd_take(event), 0);
 	wait_runtime_status(edu->vdev->bdf, "suspended");
-	ASSERT_RC(__leave(edu->vdev), 0);
+	ASSERT_RC(__low_power_exit(edu->vdev), 0);
 	sys_eventfd_wait(event);
 	ASSERT_EQ(sys_eventfd_take(event), 1);
 	edu_ack(edu, 1);
