@@ -206,7 +206,7 @@ TEST_OVER(msi_vectors_are_apart, BACKENDS_ALL)
 	ASSERT_EQ(msi_num_vectors_log2(vdev), 2);
 	vdev_irq_disable(vdev, IRQ_MSI);
 
-	/* Three vectors are allocated as four, but the fourth cannot be used. */
+	/* Three vectors are allocated as four, the fourth cannot be used. */
 	vdev_irq_enable(vdev, IRQ_MSI, 0, events, 3);
 	ASSERT_RC(__vdev_irq_enable(vdev, IRQ_MSI, 3, &events[3], 1), -EINVAL);
 	vdev_irq_disable(vdev, IRQ_MSI);

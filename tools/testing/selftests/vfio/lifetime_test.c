@@ -37,7 +37,7 @@ struct plan {
 	const char *bdf;
 	/** @edu: the device, if the parent has opened it */
 	struct edu *edu;
-	/** @ready: pipe, to which the child writes a byte when it has started */
+	/** @ready: pipe to which the child writes a byte on start */
 	int ready[2];
 	/** @buf: memory of the parent */
 	char *buf;

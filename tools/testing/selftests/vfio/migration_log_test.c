@@ -123,7 +123,7 @@ TEST_OVER(log_is_exact, BACKENDS_ALL)
 	mig_device_write(vdev, 255 * PAGE, 2 * PAGE);
 	mig_device_write(vdev, GIB(4) + 3 * PAGE, PAGE);
 
-	/* Bits are added to those that are set; other memory is not modified. */
+	/* Bits are added to those that are set, in the bitmap only. */
 	memset(bits, 0, sizeof(bits));
 	bits[0] = 2;
 	bits[4] = 0x5555;

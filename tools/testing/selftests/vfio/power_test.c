@@ -236,7 +236,7 @@ TEST_OVER(wakeup, BACKENDS_ALL)
 		wait_runtime_status(vdev->bdf, "active");
 		ASSERT_EQ(mmio_read32(regs, NVME_CAP), cap);
 	}
-	/* Low power has ended: exit does nothing, and nothing is signaled again. */
+	/* Low power has ended, so exit does nothing and nothing is signaled. */
 	ASSERT_RC(__low_power_exit(vdev), 0);
 	resume_from_host(vdev->bdf);
 	vdev_cfg_read(vdev, PCI_VENDOR_ID, 2);
