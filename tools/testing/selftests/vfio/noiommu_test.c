@@ -288,7 +288,7 @@ TEST(get_pa)
 		ASSERT_EQ(length, 1);
 		ASSERT_EQ(phys, virt_to_phys(mem + i * PAGE));
 	}
-	/* The length covers the page, and at most the mapping. */
+	/* The length covers at least the page, at most the mapping. */
 	length = ~0ULL;
 	ASSERT_RC(ioas_get_pa(space, IOVA + 0x80, &length, &phys), 0);
 	ASSERT_EQ(phys, virt_to_phys(mem + 0x80));
