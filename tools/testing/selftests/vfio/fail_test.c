@@ -180,7 +180,7 @@ TEST(hardware_log)
 
 	fail_open();
 	mock_bus_open(&bus);
-	mock_image(&image, 0x1af4, 0x4331, CLASS_NETWORK);
+	mock_image(&image, 0x1af4, 0x4331, MOCK_CLASS_NETWORK);
 	bdf = mock_bus_plug(&bus, &image);
 	pci_bind(bdf);
 	fd = container_open(BACKEND_CONTAINER);

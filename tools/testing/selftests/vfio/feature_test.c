@@ -203,7 +203,7 @@ static void check_pasid(struct mock_bus *bus, __u16 cap, bool enabled,
 	struct mock_pci_image image;
 	struct vdev *vdev;
 
-	mock_image(&image, 0x1af4, 0x4342, CLASS_NETWORK);
+	mock_image(&image, 0x1af4, 0x4342, MOCK_CLASS_NETWORK);
 	image.config[PCI_CAPABILITY_LIST] = EXP_AT;
 	mock_image_cap(&image, EXP_AT, PCI_CAP_ID_EXP, 0);
 	mock_put16(image.config + EXP_AT + PCI_EXP_FLAGS,

@@ -7,11 +7,11 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include "container.h"
 #include "edu.h"
 #include "harness.h"
 #include "ioas.h"
 #include "iommu_trace.h"
-#include "legacy.h"
 #include "mock.h"
 #include "p2p.h"
 #include "pci.h"

@@ -141,7 +141,7 @@ TEST(ids)
 
 	pci_need(TESTDEV_EDU0);
 	mock_bus_open(&bus);
-	mock_image(&image, VENDOR_TEST, DEVICE_TEST, CLASS_NETWORK);
+	mock_image(&image, VENDOR_TEST, DEVICE_TEST, MOCK_CLASS_NETWORK);
 	bdf = mock_bus_plug(&bus, &image);
 	ASSERT(!is_bound(bdf));
 	check_with_params("ids=1af4:7f01", check_bound, bdf);

@@ -80,7 +80,7 @@ static void env_open(struct env *env)
 	char path[64];
 
 	mock_bus_open(&env->bus);
-	mock_image(&image, PASID_VENDOR, PASID_DEVICE, CLASS_NETWORK);
+	mock_image(&image, PASID_VENDOR, PASID_DEVICE, MOCK_CLASS_NETWORK);
 	mock_put16(image.config + PCI_STATUS, PCI_STATUS_CAP_LIST);
 	image.config[PCI_CAPABILITY_LIST] = EXP_OFFSET;
 	image.config[EXP_OFFSET] = PCI_CAP_ID_EXP;
