@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Threads that do at one time what was meant to be done in turn. Which of them
- * wins is open; that all errors are among the documented ones, that nothing
- * stays pinned, and that the device works afterwards, is not.
+ * Races between requests that are meant to be made in turn. Either thread may
+ * win. All errors must be among the documented ones, nothing may stay pinned,
+ * and the device must work afterwards.
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -24,68 +24,69 @@
 #include "vdev.h"
 
 #define IOVA 0x10000000ULL
-#define SIZE MIB(4)
-#define ROUNDS 150
-#define ATTACHMENTS 2000
-#define MASTERS 4000
+#define RACE_SIZE MIB(4)
+#define RACE_ROUNDS 150
+#define RACE_ATTACH_ROUNDS 2000
+#define RACE_MASTER_ROUNDS 4000
 
-/** struct race - what the threads fight about */
+/** struct race - state shared by the two threads of a race */
 struct race {
-	/** @pins: that were held before */
+	/** @pins: number of pins before the race */
 	long long pins;
 	/** @edu: the device */
 	struct edu *edu;
-	/** @second: another device, where two attach */
+	/** @second: the second device of the race of two attachments */
 	struct vdev *second;
-	/** @space: its address space */
+	/** @space: address space of the device */
 	struct space *space;
-	/** @other: another IOAS (BACKEND_IOMMUFD) */
+	/** @other: a second IOAS (BACKEND_IOMMUFD) */
 	__u32 other;
-	/** @buf: SIZE bytes of memory */
+	/** @buf: RACE_SIZE bytes of memory */
 	char *buf;
-	/** @start: where all threads meet before they run */
+	/** @start: barrier that the threads wait at before they run */
 	pthread_barrier_t start;
-	/** @wins: successes of the calls that were made */
+	/** @wins: number of calls that succeeded */
 	atomic_uint wins;
-	/** @done: the main contender is through */
+	/** @done: the thread with a fixed number of rounds has finished */
 	atomic_bool done;
 };
 
-/** struct runner - a thread */
-struct runner {
-	/** @race: what it takes part in */
+/** struct race_thread - a thread of a race */
+struct race_thread {
+	/** @race: the race */
 	struct race *race;
-	/** @fn: what it does */
+	/** @fn: function that the thread runs */
 	void (*fn)(struct race *race);
-	/** @thread: itself */
+	/** @thread: handle of the thread */
 	pthread_t thread;
 };
 
-static void *run(void *arg)
+static void *race_thread_run(void *arg)
 {
-	struct runner *runner = arg;
+	struct race_thread *thread = arg;
 
-	pthread_barrier_wait(&runner->race->start);
-	runner->fn(runner->race);
+	pthread_barrier_wait(&thread->race->start);
+	thread->fn(thread->race);
 	return NULL;
 }
 
-/* Run two functions at one time, until both have returned. */
-static void contend(struct race *race, void (*one)(struct race *race),
-		    void (*two)(struct race *race))
+/* Run two functions at the same time, until both have returned. */
+static void race_run(struct race *race, void (*one)(struct race *race),
+		     void (*two)(struct race *race))
 {
-	struct runner runners[] = { { race, one, 0 }, { race, two, 0 } };
+	struct race_thread threads[] = { { race, one, 0 }, { race, two, 0 } };
 	unsigned int i;
 
 	race->done = false;
 	race->wins = 0;
 	pthread_barrier_init(&race->start, NULL, 2);
 	for (i = 0; i < 2; i++) {
-		if (pthread_create(&runners[i].thread, NULL, run, &runners[i]))
+		if (pthread_create(&threads[i].thread, NULL, race_thread_run,
+				   &threads[i]))
 			FAIL("pthread_create");
 	}
 	for (i = 0; i < 2; i++)
-		pthread_join(runners[i].thread, NULL);
+		pthread_join(threads[i].thread, NULL);
 	pthread_barrier_destroy(&race->start);
 }
 
@@ -95,16 +96,16 @@ static void race_init(struct race *race, enum backend backend)
 	race->pins = sys_pins_held();
 	race->edu = edu_open(pci_need(TESTDEV_EDU0), backend);
 	race->space = race->edu->vdev->space;
-	race->buf = sys_mmap_anon(SIZE);
+	race->buf = sys_mmap_anon(RACE_SIZE);
 	if (backend == BACKEND_IOMMUFD)
 		race->other = ioas_alloc(race->space->fd);
 }
 
-/* All is gone that was mapped, and the device does what it is told. */
+/* Check that nothing stays pinned or charged and that the device does DMA. */
 static void race_check(struct race *race)
 {
 	__space_unmap(race->space, IOVA, MIB(64), NULL);
-	ASSERT(sys_pins_held() < race->pins + (long long)(SIZE / PAGE));
+	ASSERT(sys_pins_held() < race->pins + (long long)(RACE_SIZE / PAGE));
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
 	vdev_enable(race->edu->vdev, true);
 	edu_check_round_trip(race->edu, IOVA, 1);
@@ -113,25 +114,25 @@ static void race_check(struct race *race)
 
 static void map_once(struct race *race)
 {
-	int rc = __space_map(race->space, race->buf, IOVA, SIZE, DMA_RW);
+	int ret = __space_map(race->space, race->buf, IOVA, RACE_SIZE, DMA_RW);
 
-	if (!rc)
+	if (!ret)
 		race->wins++;
 	else
-		ASSERT_RC(rc, -EEXIST);
+		ASSERT_RC(ret, -EEXIST);
 }
 
-/* One of two who want the same addresses gets them. */
+/* Exactly one of two requests for the same addresses succeeds. */
 TEST_OVER(map_against_map, BACKENDS_ALL)
 {
 	struct race race;
 	unsigned int i;
 
 	race_init(&race, backend);
-	for (i = 0; i < ROUNDS; i++) {
-		contend(&race, map_once, map_once);
+	for (i = 0; i < RACE_ROUNDS; i++) {
+		race_run(&race, map_once, map_once);
 		ASSERT_EQ(race.wins, 1);
-		space_unmap(race.space, IOVA, SIZE);
+		space_unmap(race.space, IOVA, RACE_SIZE);
 	}
 	race_check(&race);
 }
@@ -139,27 +140,27 @@ TEST_OVER(map_against_map, BACKENDS_ALL)
 static void unmap_once(struct race *race)
 {
 	__u64 unmapped = 0;
-	int rc = __space_unmap(race->space, IOVA, SIZE, &unmapped);
+	int ret = __space_unmap(race->space, IOVA, RACE_SIZE, &unmapped);
 
-	/* A map in progress cannot be taken away: that is for the caller. */
-	if (rc)
-		ASSERT(rc == -ENOENT || rc == -EBUSY);
+	/* A mapping cannot be removed before the map request has returned. */
+	if (ret)
+		ASSERT(ret == -ENOENT || ret == -EBUSY);
 	else
-		ASSERT(unmapped == 0 || unmapped == SIZE);
+		ASSERT(unmapped == 0 || unmapped == RACE_SIZE);
 	if (unmapped)
 		race->wins++;
 }
 
-/* One mapping is unmapped once, by whoever it is. */
+/* A mapping is unmapped exactly once, by either thread. */
 TEST_OVER(unmap_against_unmap, BACKENDS_ALL)
 {
 	struct race race;
 	unsigned int i;
 
 	race_init(&race, backend);
-	for (i = 0; i < ROUNDS; i++) {
-		space_map(race.space, race.buf, IOVA, SIZE);
-		contend(&race, unmap_once, unmap_once);
+	for (i = 0; i < RACE_ROUNDS; i++) {
+		space_map(race.space, race.buf, IOVA, RACE_SIZE);
+		race_run(&race, unmap_once, unmap_once);
 		ASSERT_EQ(race.wins, 1);
 	}
 	race_check(&race);
@@ -171,11 +172,11 @@ TEST_OVER(map_against_unmap, BACKENDS_ALL)
 	unsigned int i;
 
 	race_init(&race, backend);
-	for (i = 0; i < ROUNDS; i++) {
-		contend(&race, map_once, unmap_once);
+	for (i = 0; i < RACE_ROUNDS; i++) {
+		race_run(&race, map_once, unmap_once);
 		ASSERT(race.wins == 1 || race.wins == 2);
 		if (race.wins == 1)
-			space_unmap(race.space, IOVA, SIZE);
+			space_unmap(race.space, IOVA, RACE_SIZE);
 	}
 	race_check(&race);
 }
@@ -183,29 +184,30 @@ TEST_OVER(map_against_unmap, BACKENDS_ALL)
 static void map_and_unmap(struct race *race)
 {
 	unsigned int i;
-	int rc;
+	int ret;
 
-	for (i = 0; i < ROUNDS; i++) {
-		rc = __space_map(race->space, race->buf, IOVA, SIZE, DMA_RW);
-		if (!rc)
-			space_unmap(race->space, IOVA, SIZE);
+	for (i = 0; i < RACE_ROUNDS; i++) {
+		ret = __space_map(race->space, race->buf, IOVA, RACE_SIZE,
+				  DMA_RW);
+		if (!ret)
+			space_unmap(race->space, IOVA, RACE_SIZE);
 		else
-			ASSERT_RC(rc, -EFAULT);
+			ASSERT_RC(ret, -EFAULT);
 	}
 	race->done = true;
 }
 
-/* Memory goes away, changes its rights, and comes back, all the time. */
-static void disturb_memory(struct race *race)
+/* Unmap, protect and replace the memory until the other thread is done. */
+static void change_memory(struct race *race)
 {
-	char *half = race->buf + SIZE / 2;
+	char *half = race->buf + RACE_SIZE / 2;
 
 	while (!race->done) {
-		ASSERT(!mprotect(half, SIZE / 2, PROT_NONE));
-		ASSERT(!mprotect(half, SIZE / 2, PROT_READ));
-		ASSERT(!mprotect(half, SIZE / 2, PROT_READ | PROT_WRITE));
-		ASSERT(!madvise(race->buf, SIZE, MADV_DONTNEED));
-		ASSERT(mmap(half, SIZE / 2, PROT_READ | PROT_WRITE,
+		ASSERT(!mprotect(half, RACE_SIZE / 2, PROT_NONE));
+		ASSERT(!mprotect(half, RACE_SIZE / 2, PROT_READ));
+		ASSERT(!mprotect(half, RACE_SIZE / 2, PROT_READ | PROT_WRITE));
+		ASSERT(!madvise(race->buf, RACE_SIZE, MADV_DONTNEED));
+		ASSERT(mmap(half, RACE_SIZE / 2, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
 			    0) == half);
 	}
@@ -216,15 +218,15 @@ TEST_OVER(map_against_munmap, BACKENDS_ALL)
 	struct race race;
 
 	race_init(&race, backend);
-	contend(&race, map_and_unmap, disturb_memory);
+	race_run(&race, map_and_unmap, change_memory);
 	race_check(&race);
 }
 
-static void dma_all_the_time(struct race *race)
+static void dma_until_done(struct race *race)
 {
 	while (!race->done) {
 		edu_store(race->edu, IOVA, PAGE);
-		edu_load(race->edu, IOVA + SIZE - PAGE, PAGE);
+		edu_load(race->edu, IOVA + RACE_SIZE - PAGE, PAGE);
 	}
 }
 
@@ -233,11 +235,11 @@ TEST_OVER(map_against_dma, BACKENDS_ALL)
 	struct race race;
 
 	race_init(&race, backend);
-	contend(&race, map_and_unmap, dma_all_the_time);
+	race_run(&race, map_and_unmap, dma_until_done);
 	race_check(&race);
 }
 
-/* The device goes from one space to another and to none, and back. */
+/* Move the device between two address spaces, and detach it in between. */
 static void change_space(struct race *race)
 {
 	int fd = race->edu->vdev->fd;
@@ -255,42 +257,42 @@ TEST_OVER(map_against_attach, BACKEND_IOMMUFD)
 	struct race race;
 
 	race_init(&race, backend);
-	ioas_map_fixed(race.space->fd, race.other, race.buf, IOVA, SIZE);
-	contend(&race, map_and_unmap, change_space);
-	ioas_unmap(race.space->fd, race.other, IOVA, SIZE);
+	ioas_map_fixed(race.space->fd, race.other, race.buf, IOVA, RACE_SIZE);
+	race_run(&race, map_and_unmap, change_space);
+	ioas_unmap(race.space->fd, race.other, IOVA, RACE_SIZE);
 	race_check(&race);
 }
 
 static void fill_ioas(struct race *race)
 {
-	int rc;
+	int ret;
 
 	do {
-		rc = __ioas_map_fixed(race->space->fd, race->other, race->buf,
-				      IOVA, SIZE, DMA_RW);
-		ASSERT(!rc || rc == -ENOENT || rc == -EEXIST);
-	} while (rc != -ENOENT);
+		ret = __ioas_map_fixed(race->space->fd, race->other, race->buf,
+				       IOVA, RACE_SIZE, DMA_RW);
+		ASSERT(!ret || ret == -ENOENT || ret == -EEXIST);
+	} while (ret != -ENOENT);
 }
 
 static void destroy_ioas(struct race *race)
 {
-	int rc;
+	int ret;
 
 	do {
-		rc = __iommufd_destroy(race->space->fd, race->other);
-		ASSERT(!rc || rc == -EBUSY);
-	} while (rc);
+		ret = __iommufd_destroy(race->space->fd, race->other);
+		ASSERT(!ret || ret == -EBUSY);
+	} while (ret);
 }
 
-/* An object that is destroyed while others use it. */
+/* An IOAS is destroyed while another thread maps memory in it. */
 TEST_OVER(map_against_destroy, BACKEND_IOMMUFD)
 {
 	struct race race;
 	unsigned int i;
 
 	race_init(&race, backend);
-	for (i = 0; i < ROUNDS; i++) {
-		contend(&race, fill_ioas, destroy_ioas);
+	for (i = 0; i < RACE_ROUNDS; i++) {
+		race_run(&race, fill_ioas, destroy_ioas);
 		race.other = ioas_alloc(race.space->fd);
 	}
 	race_check(&race);
@@ -300,7 +302,7 @@ static void attach_and_detach(struct race *race, struct vdev *vdev)
 {
 	unsigned int i;
 
-	for (i = 0; i < ATTACHMENTS; i++) {
+	for (i = 0; i < RACE_ATTACH_ROUNDS; i++) {
 		ASSERT_RC(__cdev_attach(vdev->fd, race->other, NULL), 0);
 		ASSERT_RC(__cdev_detach(vdev->fd), 0);
 	}
@@ -316,7 +318,7 @@ static void attach_two(struct race *race)
 	attach_and_detach(race, race->second);
 }
 
-/* The page table of an address space goes with the last of its devices. */
+/* The page table of an IOAS is freed when its last device is detached. */
 TEST_OVER(attach_against_attach, BACKEND_IOMMUFD)
 {
 	struct race race;
@@ -325,7 +327,7 @@ TEST_OVER(attach_against_attach, BACKEND_IOMMUFD)
 	race.second = vdev_open_in(race.space, pci_need(TESTDEV_EDU1));
 	ASSERT_RC(__cdev_detach(race.edu->vdev->fd), 0);
 	ASSERT_RC(__cdev_detach(race.second->fd), 0);
-	contend(&race, attach_one, attach_two);
+	race_run(&race, attach_one, attach_two);
 	iommufd_destroy(race.space->fd, race.other);
 	vdev_close(race.second);
 	ASSERT_RC(__cdev_attach(race.edu->vdev->fd, race.space->ioas, NULL), 0);
@@ -338,7 +340,7 @@ static void toggle_decoding(struct race *race)
 	__u32 command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
 	unsigned int i;
 
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < RACE_ROUNDS; i++) {
 		vdev_cfg_write(vdev, PCI_COMMAND, 2,
 			       command & ~PCI_COMMAND_MEMORY);
 		vdev_cfg_write(vdev, PCI_COMMAND, 2, command);
@@ -346,21 +348,21 @@ static void toggle_decoding(struct race *race)
 	race->done = true;
 }
 
-static __thread sigjmp_buf no_bar;
+static __thread sigjmp_buf sigbus_env;
 
 static void on_sigbus(int signal)
 {
 	(void)signal;
-	siglongjmp(no_bar, 1);
+	siglongjmp(sigbus_env, 1);
 }
 
-/* Registers are there, or there is a SIGBUS; but never what is not ours. */
+/* A read returns the device's register or raises SIGBUS, never other data. */
 static void touch_bar(struct race *race)
 {
 	volatile unsigned int reads = 0;
 
 	while (!race->done) {
-		if (sigsetjmp(no_bar, 1))
+		if (sigsetjmp(sigbus_env, 1))
 			continue;
 		ASSERT_EQ(mmio_read32(race->edu->regs, 0) & 0xff, 0xed);
 		reads++;
@@ -374,16 +376,16 @@ TEST_OVER(mmap_against_decoding, BACKENDS_ALL)
 
 	race_init(&race, backend);
 	ASSERT(!sigaction(SIGBUS, &action, NULL));
-	contend(&race, toggle_decoding, touch_bar);
+	race_run(&race, toggle_decoding, touch_bar);
 	race_check(&race);
 }
 
-static void rearm(struct race *race)
+static void rearm_irqs(struct race *race)
 {
 	struct vdev *vdev = race->edu->vdev;
 	unsigned int i;
 
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < RACE_ROUNDS; i++) {
 		int event = sys_eventfd();
 
 		vdev_irq_enable(vdev, VFIO_PCI_MSI_IRQ_INDEX, 0, &event, 1);
@@ -406,7 +408,7 @@ TEST_OVER(set_irqs_against_interrupts, BACKENDS_ALL)
 	struct race race;
 
 	race_init(&race, backend);
-	contend(&race, rearm, raise_irqs);
+	race_run(&race, rearm_irqs, raise_irqs);
 	race_check(&race);
 }
 
@@ -418,14 +420,17 @@ static void mask_intx(struct race *race)
 	}
 }
 
-/* Masking writes to the same register: what was switched off stays so. */
+/*
+ * Masking INTx writes to the command register as well. It must not set the bus
+ * master bit again after that was cleared.
+ */
 static void toggle_master(struct race *race)
 {
 	struct vdev *vdev = race->edu->vdev;
 	__u32 command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
 	unsigned int i, again = 0;
 
-	for (i = 0; i < MASTERS; i++) {
+	for (i = 0; i < RACE_MASTER_ROUNDS; i++) {
 		vdev_cfg_write(vdev, PCI_COMMAND, 2,
 			       command | PCI_COMMAND_MASTER);
 		vdev_cfg_write(vdev, PCI_COMMAND, 2,
@@ -444,7 +449,7 @@ TEST_OVER(mask_against_master, BACKENDS_ALL)
 
 	race_init(&race, backend);
 	vdev_irq_enable(race.edu->vdev, VFIO_PCI_INTX_IRQ_INDEX, 0, &event, 1);
-	contend(&race, toggle_master, mask_intx);
+	race_run(&race, toggle_master, mask_intx);
 	vdev_irq_disable(race.edu->vdev, VFIO_PCI_INTX_IRQ_INDEX);
 	race_check(&race);
 }

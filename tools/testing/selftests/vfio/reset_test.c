@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reset on request, by config space, at close; and all that under DMA. */
+/* Resets on request, through config space and at close, also during DMA. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <string.h>
@@ -13,20 +13,24 @@
 
 #define DRIVER_IOVA 0x10000000ULL
 #define DATA_IOVA 0x40000000ULL
-#define IOVA 0x10000000ULL
-/* The NVMe's interrupt mask holds what is written to it until a reset. */
+#define EDU_IOVA 0x10000000ULL
+/* Interrupt mask register, which keeps its value until the next reset. */
 #define NVME_INTMS 0x0c
+/* Bits that are set in it */
+#define NVME_INTMS_VALUE 0xf
+/* Power state in PCI_PM_CTRL */
+#define PM_D3HOT 3
 
-TEST_OVER(flag_tells_the_truth, BACKENDS_ALL)
+TEST_OVER(flag_matches_reset, BACKENDS_ALL)
 {
-	enum testdev which[] = { TESTDEV_EDU0, TESTDEV_NVME, TESTDEV_E1000E };
+	enum testdev kinds[] = { TESTDEV_EDU0, TESTDEV_NVME, TESTDEV_E1000E };
 	struct vfio_device_info info;
 	unsigned int resettable = 0;
 	struct vdev *vdev;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(which); i++) {
-		vdev = vdev_open(pci_need(which[i]), backend);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		vdev = vdev_open(pci_need(kinds[i]), backend);
 		vdev_info(vdev, &info);
 		if (info.flags & VFIO_DEVICE_FLAGS_RESET) {
 			ASSERT_RC(__vdev_reset(vdev), 0);
@@ -39,17 +43,17 @@ TEST_OVER(flag_tells_the_truth, BACKENDS_ALL)
 	ASSERT(resettable >= 2);
 }
 
-static void set_register(struct vdev *vdev)
+static void set_intms(struct vdev *vdev)
 {
-	__u32 value = 0xf;
+	__u32 value = NVME_INTMS_VALUE;
 
 	vdev_pwrite(vdev, VFIO_PCI_BAR0_REGION_INDEX, NVME_INTMS, &value, 4);
 	value = 0;
 	vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, NVME_INTMS, &value, 4);
-	ASSERT_EQ(value, 0xf);
+	ASSERT_EQ(value, NVME_INTMS_VALUE);
 }
 
-static void check_register_reset(struct vdev *vdev)
+static void check_intms_reset(struct vdev *vdev)
 {
 	__u32 value;
 
@@ -57,7 +61,7 @@ static void check_register_reset(struct vdev *vdev)
 	ASSERT_EQ(value, 0);
 }
 
-/* Registers are as new; config space is as the user had it. */
+/* A reset clears the registers; config space keeps the user's values. */
 TEST_OVER(reset, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
@@ -65,14 +69,14 @@ TEST_OVER(reset, BACKENDS_ALL)
 
 	vdev_enable(vdev, true);
 	command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
-	set_register(vdev);
+	set_intms(vdev);
 	ASSERT_RC(__vdev_reset(vdev), 0);
 	ASSERT_EQ(vdev_cfg_read(vdev, PCI_COMMAND, 2), command);
-	check_register_reset(vdev);
-	set_register(vdev);
+	check_intms_reset(vdev);
+	set_intms(vdev);
 }
 
-/* The way a driver in a guest asks for a function level reset. */
+/* A guest driver requests a function level reset through config space. */
 TEST_OVER(reset_by_config_space, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
@@ -83,16 +87,16 @@ TEST_OVER(reset_by_config_space, BACKENDS_ALL)
 	ASSERT(vdev_cfg_read(vdev, exp + PCI_EXP_DEVCAP, 4) &
 	       PCI_EXP_DEVCAP_FLR);
 	vdev_enable(vdev, true);
-	set_register(vdev);
+	set_intms(vdev);
 	control = vdev_cfg_read(vdev, exp + PCI_EXP_DEVCTL, 2);
 	vdev_cfg_write(vdev, exp + PCI_EXP_DEVCTL, 2,
 		       control | PCI_EXP_DEVCTL_BCR_FLR);
 	ASSERT(!(vdev_cfg_read(vdev, exp + PCI_EXP_DEVCTL, 2) &
 		 PCI_EXP_DEVCTL_BCR_FLR));
-	check_register_reset(vdev);
+	check_intms_reset(vdev);
 }
 
-/* One that sleeps is woken up for it, and stays awake. */
+/* A device in D3hot is put into D0 for the reset, and stays there. */
 TEST_OVER(reset_in_d3hot, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
@@ -104,8 +108,8 @@ TEST_OVER(reset_in_d3hot, BACKENDS_ALL)
 	vdev_enable(vdev, true);
 	command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
 	for (way = 0; way < 2; way++) {
-		set_register(vdev);
-		vdev_cfg_write(vdev, pm, 2, 3);
+		set_intms(vdev);
+		vdev_cfg_write(vdev, pm, 2, PM_D3HOT);
 		if (way == 0)
 			ASSERT_RC(__vdev_reset(vdev), 0);
 		else
@@ -115,38 +119,38 @@ TEST_OVER(reset_in_d3hot, BACKENDS_ALL)
 		ASSERT_EQ(vdev_cfg_read(vdev, pm, 2) & PCI_PM_CTRL_STATE_MASK,
 			  0);
 		ASSERT_EQ(vdev_cfg_read(vdev, PCI_COMMAND, 2), command);
-		check_register_reset(vdev);
+		check_intms_reset(vdev);
 	}
 }
 
-/* The next user gets a device that knows nothing of the last one. */
+/* The device is reset before its next user opens it. */
 TEST_OVER(reset_between_users, BACKENDS_ALL)
 {
 	const char *bdf = pci_need(TESTDEV_NVME);
 	struct vdev *vdev = vdev_open(bdf, backend);
 
 	vdev_enable(vdev, true);
-	set_register(vdev);
+	set_intms(vdev);
 	vdev_close_with_space(vdev);
 	vdev = vdev_open(bdf, backend);
 	vdev_enable(vdev, false);
-	check_register_reset(vdev);
+	check_intms_reset(vdev);
 }
 
-/* A mapping of the BAR works again after the reset. */
+/* A mapping of the BAR can be accessed again after the reset. */
 TEST_OVER(mmap_survives_reset, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
 	volatile void *regs = vdev_mmap(vdev, VFIO_PCI_BAR0_REGION_INDEX, NULL);
 
 	vdev_enable(vdev, true);
-	mmio_write32(regs, NVME_INTMS, 0xf);
-	ASSERT_EQ(mmio_read32(regs, NVME_INTMS), 0xf);
+	mmio_write32(regs, NVME_INTMS, NVME_INTMS_VALUE);
+	ASSERT_EQ(mmio_read32(regs, NVME_INTMS), NVME_INTMS_VALUE);
 	ASSERT_RC(__vdev_reset(vdev), 0);
 	ASSERT_EQ(mmio_read32(regs, NVME_INTMS), 0);
 }
 
-/* Armed interrupts are armed after the reset, too. */
+/* Interrupts that were enabled before the reset are enabled after it. */
 TEST_OVER(interrupts_survive_reset, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_NVME), backend);
@@ -173,7 +177,7 @@ static void start_many(struct nvme *nvme, size_t *size)
 			   *size);
 }
 
-static void check_works(struct vdev *vdev, char *buf)
+static void check_nvme_works(struct vdev *vdev, char *buf)
 {
 	struct nvme *nvme =
 		nvme_open(vdev, DRIVER_IOVA, VFIO_PCI_MSIX_IRQ_INDEX);
@@ -199,7 +203,7 @@ TEST_OVER(reset_under_dma, BACKENDS_ALL)
 		nvme = nvme_open(vdev, DRIVER_IOVA, VFIO_PCI_MSIX_IRQ_INDEX);
 		start_many(nvme, &size);
 		ASSERT_RC(__vdev_reset(vdev), 0);
-		/* What it had to do is forgotten: the memory is ours. */
+		/* The device has dropped its commands: it writes no more. */
 		nvme_abandon(nvme);
 		space_unmap(vdev->space, DATA_IOVA, MIB(16));
 		memset(buf, 0x5a, MIB(16));
@@ -207,11 +211,11 @@ TEST_OVER(reset_under_dma, BACKENDS_ALL)
 		ASSERT(is_byte(buf, MIB(16), 0x5a));
 	}
 	space_map(vdev->space, buf, DATA_IOVA, MIB(16));
-	check_works(vdev, buf);
+	check_nvme_works(vdev, buf);
 	vdev_close_with_space(vdev);
 }
 
-/* Unmapped while the device is about to write to it. */
+/* Memory is unmapped just before the device writes to it. */
 TEST_OVER(unmap_under_dma, BACKENDS_ALL)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
@@ -220,9 +224,9 @@ TEST_OVER(unmap_under_dma, BACKENDS_ALL)
 	unsigned int i;
 
 	for (i = 0; i < 8; i++) {
-		space_map(space, buf, IOVA, PAGE);
-		edu_dma_start_out(edu, IOVA, PAGE);
-		space_unmap(space, IOVA, PAGE);
+		space_map(space, buf, EDU_IOVA, PAGE);
+		edu_dma_start_out(edu, EDU_IOVA, PAGE);
+		space_unmap(space, EDU_IOVA, PAGE);
 		memset(buf, 0x5a, PAGE);
 		edu_dma_wait(edu);
 		ASSERT(is_byte(buf, PAGE, 0x5a));
@@ -230,7 +234,7 @@ TEST_OVER(unmap_under_dma, BACKENDS_ALL)
 	edu_close_with_space(edu);
 }
 
-/* Closed while it works; the next user finds it idle, and usable. */
+/* A device is closed during DMA. The next user finds it idle and usable. */
 TEST_OVER(close_under_dma, BACKENDS_ALL)
 {
 	const char *bdf = pci_need(TESTDEV_NVME);
@@ -255,6 +259,6 @@ TEST_OVER(close_under_dma, BACKENDS_ALL)
 	vdev = vdev_open(bdf, backend);
 	ASSERT(is_byte(buf, MIB(16), 0x5a));
 	space_map(vdev->space, buf, DATA_IOVA, MIB(16));
-	check_works(vdev, buf);
+	check_nvme_works(vdev, buf);
 	vdev_close_with_space(vdev);
 }

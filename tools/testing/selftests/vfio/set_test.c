@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices that are reset as one are in a set, and wait for one another. Nobody else
- * waits for them.
+ * Device sets: devices that are reset together share a lock. Devices of other
+ * sets do not wait for it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -18,19 +18,19 @@
 #include "uffd.h"
 #include "vdev.h"
 
-/** struct binder - keeps a set locked, by a bind whose answer cannot be written */
+/** struct binder - a bind that holds its set's lock while its output faults */
 struct binder {
-	/** @cdev: the device's node */
+	/** @cdev: open character device */
 	int cdev;
-	/** @bind: the request, on a page of its own */
+	/** @bind: the request, in a page of its own */
 	struct vfio_device_bind_iommufd *bind;
-	/** @uffd: watches the page */
+	/** @uffd: userfaultfd that write-protects the page */
 	int uffd;
-	/** @thread: waits for it */
+	/** @thread: thread that waits in the bind */
 	pthread_t thread;
 };
 
-static void *bind_slowly(void *arg)
+static void *binder_run(void *arg)
 {
 	struct binder *binder = arg;
 
@@ -47,7 +47,7 @@ static void binder_start(struct binder *binder, const char *bdf)
 	binder->bind->argsz = sizeof(*binder->bind);
 	binder->bind->iommufd = iommufd_open();
 	binder->uffd = uffd_protect(binder->bind, PAGE);
-	ASSERT(!pthread_create(&binder->thread, NULL, bind_slowly, binder));
+	ASSERT(!pthread_create(&binder->thread, NULL, binder_run, binder));
 	uffd_wait(binder->uffd);
 }
 
@@ -59,15 +59,15 @@ static void binder_end(struct binder *binder)
 	sys_close(binder->cdev);
 }
 
-/** struct waiter - waits for the lock of a set */
+/** struct waiter - a thread that waits for the lock of a set */
 struct waiter {
 	/** @bdf: a device of the set */
 	const char *bdf;
-	/** @space: where to open it */
+	/** @space: address space to open it in */
 	struct space *space;
-	/** @tid: the thread, once it runs */
+	/** @tid: thread ID, 0 until the thread runs */
 	atomic_int tid;
-	/** @thread: the same */
+	/** @thread: handle of the thread */
 	pthread_t thread;
 };
 
@@ -79,7 +79,7 @@ static void waiter_start(struct waiter *waiter, void *(*fn)(void *arg),
 		sched_yield();
 }
 
-static void *open_waiting(void *arg)
+static void *waiter_open(void *arg)
 {
 	struct waiter *waiter = arg;
 
@@ -88,7 +88,7 @@ static void *open_waiting(void *arg)
 	return NULL;
 }
 
-/* The group of a device answers while that is being opened. */
+/* Ioctls of a group do not wait for a device of it that is being opened. */
 TEST_OVER(group_while_opening, BACKENDS_LEGACY)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
@@ -99,11 +99,11 @@ TEST_OVER(group_while_opening, BACKENDS_LEGACY)
 	waiter.space = space_open(backend);
 	group = space_group_fd(waiter.space, waiter.bdf);
 	binder_start(&binder, pci_need(TESTDEV_SLOT1));
-	waiter_start(&waiter, open_waiting, "vfio_group_fop_ioctl");
+	waiter_start(&waiter, waiter_open, "vfio_group_fop_ioctl");
 
 	ASSERT_RC(__sys_ioctl(group, VFIO_GROUP_GET_STATUS, &status), 0);
 	ASSERT(status.flags & VFIO_GROUP_FLAGS_CONTAINER_SET);
-	/* It is as good as open. */
+	/* The device counts as open already. */
 	ASSERT_RC(__group_unset_container(group), -EBUSY);
 
 	binder_end(&binder);
@@ -111,7 +111,7 @@ TEST_OVER(group_while_opening, BACKENDS_LEGACY)
 	ASSERT_RC(__group_unset_container(group), 0);
 }
 
-static void *unbind_waiting(void *arg)
+static void *waiter_unbind(void *arg)
 {
 	struct waiter *waiter = arg;
 
@@ -120,15 +120,15 @@ static void *unbind_waiting(void *arg)
 	return NULL;
 }
 
-/* Devices come and go while one waits to leave another set. */
-TEST(others_come_and_go)
+/* A device can be bound and unbound while another waits to leave its set. */
+TEST(other_sets_do_not_wait)
 {
 	struct waiter waiter = { .bdf = pci_need(TESTDEV_SLOT0) };
 	const char *other = pci_need(TESTDEV_EDU0);
 	struct binder binder;
 
 	binder_start(&binder, pci_need(TESTDEV_SLOT1));
-	waiter_start(&waiter, unbind_waiting, "vfio_devset_leave");
+	waiter_start(&waiter, waiter_unbind, "vfio_devset_leave");
 
 	pci_unbind(other);
 	pci_bind(other);

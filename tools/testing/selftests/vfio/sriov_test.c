@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Virtual functions of a device that vfio-pci drives, and their token. */
+/* Virtual functions of a physical function on vfio-pci, and their token. */
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -19,7 +19,15 @@
 #include "vdev.h"
 
 #define SYSFS_PCI "/sys/bus/pci/devices"
-#define PARAMETER "/sys/module/vfio_pci/parameters/enable_sriov"
+#define SRIOV_PARAM "/sys/module/vfio_pci/parameters/enable_sriov"
+
+/* IDs of a virtual function of TESTDEV_IGB */
+#define IGBVF_VENDOR 0x8086
+#define IGBVF_DEVICE 0x10ca
+/* Power state in PCI_PM_CTRL */
+#define PM_D3HOT 3
+/* Bytes of a token */
+#define TOKEN_SIZE 16
 
 #define TOKEN_A "11111111-2222-3333-4444-555555555555"
 #define TOKEN_B "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
@@ -56,10 +64,10 @@ static unsigned int nr_vfs(const char *pf)
 
 static void enable_sriov(bool on)
 {
-	ASSERT_RC(__sys_write_file(PARAMETER, on ? "Y" : "N"), 0);
+	ASSERT_RC(__sys_write_file(SRIOV_PARAM, on ? "Y" : "N"), 0);
 }
 
-/* The physical function, without virtual ones, bound to vfio-pci. */
+/* Bind the physical function to vfio-pci, with no virtual functions enabled. */
 static const char *need_pf(void)
 {
 	const char *pf = pci_need_unbound(TESTDEV_IGB);
@@ -85,34 +93,34 @@ static char *vf_of(const char *pf, unsigned int nr)
 	return strdup(basename(target));
 }
 
-/* The first of two virtual functions of the physical one. */
+/* Enable two virtual functions; return the first. */
 static const char *need_vf(const char *pf)
 {
 	ASSERT_RC(__set_vfs(pf, 2), 0);
 	return vf_of(pf, 0);
 }
 
-/* As the kernel has a UUID in memory: its digits in the order of the text. */
+/* Convert a UUID to binary, with the bytes in the order of the text. */
 static void token_bytes(const char *text, __u8 *bytes)
 {
 	unsigned int i;
 
-	for (i = 0; i < 16; i++) {
+	for (i = 0; i < TOKEN_SIZE; i++) {
 		text += *text == '-';
 		ASSERT(sscanf(text, "%2hhx", &bytes[i]) == 1);
 		text += 2;
 	}
 }
 
-static int bind_with(struct vdev *vdev, const char *token)
+static int bind_with_token(struct vdev *vdev, const char *token)
 {
-	__u8 bytes[16];
+	__u8 bytes[TOKEN_SIZE];
 	struct vfio_device_bind_iommufd bind = {
 		.argsz = sizeof(bind),
 		.iommufd = vdev->space->fd,
 	};
 	char path[128];
-	int rc;
+	int ret;
 
 	if (token) {
 		token_bytes(token, bytes);
@@ -121,10 +129,10 @@ static int bind_with(struct vdev *vdev, const char *token)
 	}
 	pci_cdev_path(vdev->bdf, path, sizeof(path));
 	vdev->fd = sys_open(path, O_RDWR);
-	rc = __sys_ioctl(vdev->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
-	if (!rc)
-		rc = __cdev_attach(vdev->fd, vdev->space->ioas, NULL);
-	return rc;
+	ret = __sys_ioctl(vdev->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	if (!ret)
+		ret = __cdev_attach(vdev->fd, vdev->space->ioas, NULL);
+	return ret;
 }
 
 static int open_named(struct vdev *vdev, const char *name)
@@ -134,12 +142,12 @@ static int open_named(struct vdev *vdev, const char *name)
 	return vdev->fd < 0 ? vdev->fd : 0;
 }
 
-/* Open with a token, or without where it is NULL, in a space of its own. */
-static int __open_with(const char *bdf, const char *token, enum backend backend,
-		       struct vdev *vdev)
+/* Open a device in its own address space; @token may be NULL. */
+static int __open_with_token(const char *bdf, const char *token,
+			     enum backend backend, struct vdev *vdev)
 {
 	char name[256];
-	int rc;
+	int ret;
 
 	*vdev = (struct vdev){
 		.bdf = bdf,
@@ -147,34 +155,34 @@ static int __open_with(const char *bdf, const char *token, enum backend backend,
 		.fd = -1,
 	};
 	if (backend == BACKEND_IOMMUFD) {
-		rc = bind_with(vdev, token);
+		ret = bind_with_token(vdev, token);
 	} else {
 		snprintf(name, sizeof(name), "%s%s%s", bdf,
 			 token ? " vf_token=" : "", token ?: "");
-		rc = open_named(vdev, name);
+		ret = open_named(vdev, name);
 	}
-	if (rc) {
+	if (ret) {
 		if (vdev->fd >= 0)
 			sys_close(vdev->fd);
 		space_close(vdev->space);
 	}
-	return rc;
+	return ret;
 }
 
-static void open_with(const char *bdf, const char *token, enum backend backend,
-		      struct vdev *vdev)
+static void open_with_token(const char *bdf, const char *token,
+			    enum backend backend, struct vdev *vdev)
 {
-	ASSERT_RC(__open_with(bdf, token, backend, vdev), 0);
+	ASSERT_RC(__open_with_token(bdf, token, backend, vdev), 0);
 }
 
-static void shut(struct vdev *vdev)
+static void close_with_space(struct vdev *vdev)
 {
 	sys_close(vdev->fd);
 	space_close(vdev->space);
 }
 
-static int __feature(struct vdev *vdev, __u32 flags, const void *data,
-		     size_t size)
+static int __token_feature(struct vdev *vdev, __u32 flags, const void *data,
+			   size_t size)
 {
 	__u32 buf[2 + 8] = { 8 + size,
 			     VFIO_DEVICE_FEATURE_PCI_VF_TOKEN | flags };
@@ -186,10 +194,10 @@ static int __feature(struct vdev *vdev, __u32 flags, const void *data,
 
 static void set_token(struct vdev *vdev, const char *token)
 {
-	__u8 bytes[16];
+	__u8 bytes[TOKEN_SIZE];
 
 	token_bytes(token, bytes);
-	ASSERT_RC(__feature(vdev, VFIO_DEVICE_FEATURE_SET, bytes, 16), 0);
+	ASSERT_RC(__token_feature(vdev, VFIO_DEVICE_FEATURE_SET, bytes, 16), 0);
 }
 
 TEST(parameter)
@@ -206,12 +214,12 @@ TEST(parameter)
 	ASSERT_RC(__set_vfs(pf, 0), 0);
 	ASSERT_EQ(nr_vfs(pf), 0);
 	ASSERT_RC(__set_vfs(pf, 1000), -ERANGE);
-	/* All can be done again. */
+	/* Virtual functions can be enabled again. */
 	ASSERT_RC(__set_vfs(pf, 2), 0);
 	ASSERT_RC(__set_vfs(pf, 0), 0);
 }
 
-/* Whoever enables them does not hand them to a driver in the kernel. */
+/* New virtual functions are bound to vfio-pci, not to their own driver. */
 TEST(virtual_functions_are_captured)
 {
 	const char *pf = need_pf();
@@ -224,7 +232,7 @@ TEST(virtual_functions_are_captured)
 
 		read_attr(vf, "driver_override", buf, sizeof(buf));
 		ASSERT(!strcmp(buf, "vfio-pci"));
-		/* Bound already: there is nothing to do. */
+		/* The function is bound already. */
 		snprintf(buf, sizeof(buf), SYSFS_PCI "/%s/driver/%s", vf, vf);
 		ASSERT(!access(buf, F_OK));
 		ASSERT(pci_group(vf) != pci_group(pf));
@@ -239,27 +247,28 @@ TEST_OVER(token_of_virtual_function, BACKENDS_ALL)
 	const char *vf = need_vf(pf);
 	struct vdev a, b, p;
 
-	/* Nobody knows the first one. */
-	ASSERT_RC(__open_with(vf, NULL, backend, &a), -EACCES);
-	ASSERT_RC(__open_with(vf, TOKEN_A, backend, &a), -EACCES);
+	/* The initial token is random. */
+	ASSERT_RC(__open_with_token(vf, NULL, backend, &a), -EACCES);
+	ASSERT_RC(__open_with_token(vf, TOKEN_A, backend, &a), -EACCES);
 
-	open_with(pf, NULL, backend, &p);
+	open_with_token(pf, NULL, backend, &p);
 	set_token(&p, TOKEN_A);
-	ASSERT_RC(__open_with(vf, NULL, backend, &a), -EACCES);
-	ASSERT_RC(__open_with(vf, TOKEN_B, backend, &a), -EACCES);
-	open_with(vf, TOKEN_A, backend, &a);
-	open_with(vf_of(pf, 1), TOKEN_A, backend, &b);
-	/* A new one is for those who come then. */
+	ASSERT_RC(__open_with_token(vf, NULL, backend, &a), -EACCES);
+	ASSERT_RC(__open_with_token(vf, TOKEN_B, backend, &a), -EACCES);
+	open_with_token(vf, TOKEN_A, backend, &a);
+	open_with_token(vf_of(pf, 1), TOKEN_A, backend, &b);
+	/* A new token applies to later opens only. */
 	set_token(&p, TOKEN_B);
-	shut(&b);
-	ASSERT_RC(__open_with(vf_of(pf, 1), TOKEN_A, backend, &b), -EACCES);
-	open_with(vf_of(pf, 1), TOKEN_B, backend, &b);
-	shut(&b);
-	shut(&a);
-	shut(&p);
-	/* It stays with the device, not with the file. */
-	open_with(vf, TOKEN_B, backend, &a);
-	shut(&a);
+	close_with_space(&b);
+	ASSERT_RC(__open_with_token(vf_of(pf, 1), TOKEN_A, backend, &b),
+		  -EACCES);
+	open_with_token(vf_of(pf, 1), TOKEN_B, backend, &b);
+	close_with_space(&b);
+	close_with_space(&a);
+	close_with_space(&p);
+	/* The token belongs to the device, not to the file. */
+	open_with_token(vf, TOKEN_B, backend, &a);
+	close_with_space(&a);
 }
 
 TEST_OVER(token_of_physical_function, BACKENDS_ALL)
@@ -268,33 +277,33 @@ TEST_OVER(token_of_physical_function, BACKENDS_ALL)
 	const char *vf = need_vf(pf);
 	struct vdev p, v;
 
-	/* No virtual function is in use: what comes is the token. */
-	open_with(pf, TOKEN_A, backend, &p);
-	shut(&p);
-	open_with(vf, TOKEN_A, backend, &v);
-	ASSERT_RC(__open_with(pf, NULL, backend, &p), -EACCES);
-	ASSERT_RC(__open_with(pf, TOKEN_B, backend, &p), -EACCES);
-	open_with(pf, TOKEN_A, backend, &p);
-	shut(&p);
-	shut(&v);
-	/* In use no more, so anybody may take it and change the token. */
-	open_with(pf, NULL, backend, &p);
-	shut(&p);
-	open_with(pf, TOKEN_B, backend, &p);
-	ASSERT_RC(__open_with(vf, TOKEN_A, backend, &v), -EACCES);
-	open_with(vf, TOKEN_B, backend, &v);
-	shut(&v);
-	shut(&p);
+	/* With no virtual function in use, an open may set the token. */
+	open_with_token(pf, TOKEN_A, backend, &p);
+	close_with_space(&p);
+	open_with_token(vf, TOKEN_A, backend, &v);
+	ASSERT_RC(__open_with_token(pf, NULL, backend, &p), -EACCES);
+	ASSERT_RC(__open_with_token(pf, TOKEN_B, backend, &p), -EACCES);
+	open_with_token(pf, TOKEN_A, backend, &p);
+	close_with_space(&p);
+	close_with_space(&v);
+	/* No function is in use any more: the token may be changed again. */
+	open_with_token(pf, NULL, backend, &p);
+	close_with_space(&p);
+	open_with_token(pf, TOKEN_B, backend, &p);
+	ASSERT_RC(__open_with_token(vf, TOKEN_A, backend, &v), -EACCES);
+	open_with_token(vf, TOKEN_B, backend, &v);
+	close_with_space(&v);
+	close_with_space(&p);
 }
 
-TEST_OVER(token_where_none_is_wanted, BACKENDS_ALL)
+TEST_OVER(token_not_wanted, BACKENDS_ALL)
 {
 	const char *edu = pci_need(TESTDEV_EDU0);
 	struct vdev vdev;
 
-	ASSERT_RC(__open_with(edu, TOKEN_A, backend, &vdev), -EINVAL);
-	open_with(edu, NULL, backend, &vdev);
-	shut(&vdev);
+	ASSERT_RC(__open_with_token(edu, TOKEN_A, backend, &vdev), -EINVAL);
+	open_with_token(edu, NULL, backend, &vdev);
+	close_with_space(&vdev);
 }
 
 TEST_OVER(token_pointer, BACKEND_IOMMUFD)
@@ -316,14 +325,14 @@ TEST_OVER(token_pointer, BACKEND_IOMMUFD)
 		  -EINVAL);
 	bind.flags = 0;
 	ASSERT_RC(__sys_ioctl(vdev.fd, VFIO_DEVICE_BIND_IOMMUFD, &bind), 0);
-	shut(&vdev);
+	close_with_space(&vdev);
 }
 
 TEST_OVER(name_with_options, BACKENDS_LEGACY)
 {
 	static const struct {
 		const char *options;
-		int rc;
+		int ret;
 	} cases[] = {
 		{ "", 0 },
 		{ " ", 0 },
@@ -343,15 +352,15 @@ TEST_OVER(name_with_options, BACKENDS_LEGACY)
 	struct vdev vdev = { .bdf = need_pf(), .space = space_open(backend) };
 	char name[256];
 	unsigned int i;
-	int rc;
+	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		snprintf(name, sizeof(name), "%s%s", vdev.bdf,
 			 cases[i].options);
-		rc = open_named(&vdev, name);
-		if (rc != cases[i].rc)
-			FAIL("'%s': %d, not %d", name, rc, cases[i].rc);
-		if (!rc)
+		ret = open_named(&vdev, name);
+		if (ret != cases[i].ret)
+			FAIL("'%s': %d, not %d", name, ret, cases[i].ret);
+		if (!ret)
 			sys_close(vdev.fd);
 	}
 	space_close(vdev.space);
@@ -367,29 +376,30 @@ TEST_OVER(feature, BACKENDS_ALL)
 	struct vdev p, v;
 	__u8 bytes[32] = {};
 
-	open_with(pf, TOKEN_A, backend, &p);
-	ASSERT_RC(__feature(&p, probe, NULL, 0), 0);
-	ASSERT_RC(__feature(&p, probe | set, NULL, 0), 0);
-	ASSERT_RC(__feature(&p, probe | get, NULL, 0), -EINVAL);
-	ASSERT_RC(__feature(&p, probe | get | set, NULL, 0), -EINVAL);
-	ASSERT_RC(__feature(&p, get, bytes, 16), -EINVAL);
-	ASSERT_RC(__feature(&p, get | set, bytes, 16), -EINVAL);
-	ASSERT_RC(__feature(&p, 0, bytes, 16), -EINVAL);
-	ASSERT_RC(__feature(&p, set, bytes, 15), -EINVAL);
-	ASSERT_RC(__feature(&p, set | 1U << 30, bytes, 16), -EINVAL);
-	/* None of that changed it. */
-	open_with(vf, TOKEN_A, backend, &v);
-	ASSERT_RC(__feature(&v, probe | set, NULL, 0), -ENOTTY);
-	ASSERT_RC(__feature(&v, set, bytes, 16), -ENOTTY);
-	shut(&v);
-	ASSERT_RC(__feature(&p, set, bytes, 17), 0);
-	open_with(vf, "00000000-0000-0000-0000-000000000000", backend, &v);
-	shut(&v);
-	shut(&p);
+	open_with_token(pf, TOKEN_A, backend, &p);
+	ASSERT_RC(__token_feature(&p, probe, NULL, 0), 0);
+	ASSERT_RC(__token_feature(&p, probe | set, NULL, 0), 0);
+	ASSERT_RC(__token_feature(&p, probe | get, NULL, 0), -EINVAL);
+	ASSERT_RC(__token_feature(&p, probe | get | set, NULL, 0), -EINVAL);
+	ASSERT_RC(__token_feature(&p, get, bytes, 16), -EINVAL);
+	ASSERT_RC(__token_feature(&p, get | set, bytes, 16), -EINVAL);
+	ASSERT_RC(__token_feature(&p, 0, bytes, 16), -EINVAL);
+	ASSERT_RC(__token_feature(&p, set, bytes, 15), -EINVAL);
+	ASSERT_RC(__token_feature(&p, set | 1U << 30, bytes, 16), -EINVAL);
+	/* The failed requests did not change the token. */
+	open_with_token(vf, TOKEN_A, backend, &v);
+	ASSERT_RC(__token_feature(&v, probe | set, NULL, 0), -ENOTTY);
+	ASSERT_RC(__token_feature(&v, set, bytes, 16), -ENOTTY);
+	close_with_space(&v);
+	ASSERT_RC(__token_feature(&p, set, bytes, 17), 0);
+	open_with_token(vf, "00000000-0000-0000-0000-000000000000", backend,
+			&v);
+	close_with_space(&v);
+	close_with_space(&p);
 
-	open_with(pci_need(TESTDEV_EDU0), NULL, backend, &v);
-	ASSERT_RC(__feature(&v, probe | set, NULL, 0), -ENOTTY);
-	shut(&v);
+	open_with_token(pci_need(TESTDEV_EDU0), NULL, backend, &v);
+	ASSERT_RC(__token_feature(&v, probe | set, NULL, 0), -ENOTTY);
+	close_with_space(&v);
 }
 
 TEST_OVER(virtual_function_works, BACKENDS_ALL)
@@ -400,52 +410,52 @@ TEST_OVER(virtual_function_works, BACKENDS_ALL)
 	struct vdev p, v;
 	__u32 value;
 
-	open_with(pf, TOKEN_A, backend, &p);
+	open_with_token(pf, TOKEN_A, backend, &p);
 	vdev_enable(&p, true);
-	open_with(vf, TOKEN_A, backend, &v);
-	/* These read as ones in a virtual function itself. */
-	ASSERT_EQ(vdev_cfg_read(&v, PCI_VENDOR_ID, 2), 0x8086);
-	ASSERT_EQ(vdev_cfg_read(&v, PCI_DEVICE_ID, 2), 0x10ca);
+	open_with_token(vf, TOKEN_A, backend, &v);
+	/* The hardware returns all ones for the IDs of a virtual function. */
+	ASSERT_EQ(vdev_cfg_read(&v, PCI_VENDOR_ID, 2), IGBVF_VENDOR);
+	ASSERT_EQ(vdev_cfg_read(&v, PCI_DEVICE_ID, 2), IGBVF_DEVICE);
 	ASSERT(vdev_cfg_read(&v, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY);
 	vdev_irq_info(&v, VFIO_PCI_INTX_IRQ_INDEX, &irq);
 	ASSERT_EQ(irq.count, 0);
 	vdev_irq_info(&v, VFIO_PCI_MSIX_IRQ_INDEX, &irq);
 	ASSERT_EQ(irq.count, 3);
-	/* Its memory is there without an enable bit. */
+	/* A virtual function decodes memory without an enable bit. */
 	vdev_pread(&v, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 4);
 	ASSERT_RC(__vdev_reset(&v), 0);
 	vdev_pread(&v, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 4);
-	shut(&v);
-	shut(&p);
+	close_with_space(&v);
+	close_with_space(&p);
 }
 
-/* A function that sleeps has no virtual functions. */
+/* A function in D3hot has no virtual functions. */
 TEST_OVER(physical_function_stays_awake, BACKENDS_ALL)
 {
 	const char *pf = need_pf();
 	unsigned int pm;
 	struct vdev p;
 
-	open_with(pf, NULL, backend, &p);
+	open_with_token(pf, NULL, backend, &p);
 	pm = vdev_cfg_cap(&p, PCI_CAP_ID_PM);
 	if (!pm)
 		SKIP("no power management");
 	pm += PCI_PM_CTRL;
-	vdev_cfg_write(&p, pm, 2, 3);
-	ASSERT_EQ(vdev_cfg_read(&p, pm, 2) & PCI_PM_CTRL_STATE_MASK, 3);
-	/* Enabling wakes it up. */
+	vdev_cfg_write(&p, pm, 2, PM_D3HOT);
+	ASSERT_EQ(vdev_cfg_read(&p, pm, 2) & PCI_PM_CTRL_STATE_MASK, PM_D3HOT);
+	/* Enabling virtual functions puts it into D0. */
 	ASSERT_RC(__set_vfs(pf, 1), 0);
 	ASSERT_EQ(vdev_cfg_read(&p, pm, 2) & PCI_PM_CTRL_STATE_MASK, 0);
-	vdev_cfg_write(&p, pm, 2, 3);
+	vdev_cfg_write(&p, pm, 2, PM_D3HOT);
 	ASSERT_EQ(vdev_cfg_read(&p, pm, 2) & PCI_PM_CTRL_STATE_MASK, 0);
 	ASSERT_RC(__set_vfs(pf, 0), 0);
-	vdev_cfg_write(&p, pm, 2, 3);
-	ASSERT_EQ(vdev_cfg_read(&p, pm, 2) & PCI_PM_CTRL_STATE_MASK, 3);
+	vdev_cfg_write(&p, pm, 2, PM_D3HOT);
+	ASSERT_EQ(vdev_cfg_read(&p, pm, 2) & PCI_PM_CTRL_STATE_MASK, PM_D3HOT);
 	vdev_cfg_write(&p, pm, 2, 0);
-	shut(&p);
+	close_with_space(&p);
 }
 
-/* A driver in the kernel is trusted, so there is no token. */
+/* A driver in the kernel is trusted, so no token is needed. */
 TEST_OVER(physical_function_of_another_driver, BACKENDS_ALL)
 {
 	const char *pf = need_pf();
@@ -457,28 +467,28 @@ TEST_OVER(physical_function_of_another_driver, BACKENDS_ALL)
 	pci_bind_to(pf, "pci-pf-stub");
 	vf = need_vf(pf);
 	pci_bind(vf);
-	ASSERT_RC(__open_with(vf, TOKEN_A, backend, &v), -EINVAL);
-	open_with(vf, NULL, backend, &v);
-	shut(&v);
-	/* Its virtual functions stay, which we do not want to inherit. */
+	ASSERT_RC(__open_with_token(vf, TOKEN_A, backend, &v), -EINVAL);
+	open_with_token(vf, NULL, backend, &v);
+	close_with_space(&v);
+	/* vfio-pci does not take over a function with virtual functions enabled. */
 	pci_unbind(pf);
 	ASSERT_RC(__pci_bind_to(pf, "vfio-pci"), -ENODEV);
 	pci_bind_to(pf, "pci-pf-stub");
 	ASSERT_RC(__set_vfs(pf, 0), 0);
 	pci_bind(pf);
-	open_with(pf, NULL, backend, &p);
-	shut(&p);
+	open_with_token(pf, NULL, backend, &p);
+	close_with_space(&p);
 }
 
-/** struct order - what the administrator is told */
+/** struct order - a change that the administrator makes on a signal */
 struct order {
 	/** @pf: the physical function */
 	const char *pf;
-	/** @go: eventfd that says when */
+	/** @go: eventfd that starts the change */
 	int go;
 };
 
-static void disable(void *arg)
+static void disable_vfs(void *arg)
 {
 	struct order *order = arg;
 
@@ -486,7 +496,7 @@ static void disable(void *arg)
 	ASSERT_RC(__set_vfs(order->pf, 0), 0);
 }
 
-static void unbind(void *arg)
+static void unbind_pf(void *arg)
 {
 	struct order *order = arg;
 
@@ -494,8 +504,8 @@ static void unbind(void *arg)
 	pci_unbind(order->pf);
 }
 
-/* The user of the virtual function is asked, and all waits until he is done. */
-static void take_away(void (*how)(void *arg), enum backend backend)
+/* The change waits until the user of the virtual function has released it. */
+static void remove_vfs(void (*how)(void *arg), enum backend backend)
 {
 	struct order order = { need_pf(), sys_eventfd() };
 	const char *vf = need_vf(order.pf);
@@ -506,29 +516,29 @@ static void take_away(void (*how)(void *arg), enum backend backend)
 	pid_t pid;
 
 	pid = child_start(how, &order);
-	open_with(order.pf, TOKEN_A, backend, &p);
-	open_with(vf, TOKEN_A, backend, &v);
-	shut(&p);
+	open_with_token(order.pf, TOKEN_A, backend, &p);
+	open_with_token(vf, TOKEN_A, backend, &v);
+	close_with_space(&p);
 	vdev_irq_enable(&v, VFIO_PCI_REQ_IRQ_INDEX, 0, &event, 1);
 	ASSERT(write(order.go, &one, sizeof(one)) == sizeof(one));
 	sys_eventfd_wait(event);
 	ASSERT(waitpid(pid, &status, WNOHANG) == 0);
-	ASSERT_EQ(vdev_cfg_read(&v, PCI_VENDOR_ID, 2), 0x8086);
-	shut(&v);
+	ASSERT_EQ(vdev_cfg_read(&v, PCI_VENDOR_ID, 2), IGBVF_VENDOR);
+	close_with_space(&v);
 	child_expect(pid, 0);
 	ASSERT(!pci_exists(vf));
 	ASSERT_EQ(nr_vfs(order.pf), 0);
 	pci_bind(order.pf);
-	open_with(order.pf, NULL, backend, &p);
-	shut(&p);
+	open_with_token(order.pf, NULL, backend, &p);
+	close_with_space(&p);
 }
 
 TEST_OVER(disabled_while_in_use, BACKENDS_ALL)
 {
-	take_away(disable, backend);
+	remove_vfs(disable_vfs, backend);
 }
 
 TEST_OVER(unbound_while_in_use, BACKENDS_ALL)
 {
-	take_away(unbind, backend);
+	remove_vfs(unbind_pf, backend);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is dirty in a container whose IOMMU keeps track of it. Only the mock IOMMU
- * does so on the machines of the lab.
+ * Dirty tracking of a container whose IOMMU tracks writes. On the machines of
+ * the lab only the mock IOMMU does so.
  */
 #include <errno.h>
 
@@ -14,178 +14,192 @@
 #include "sys.h"
 #include "vdev.h"
 
-#define IOVA SAMPLE_IOVA
-#define NR SAMPLE_NR
-#define BIT(nr) (1ULL << (nr))
-#define ALL (BIT(NR) - 1)
+/* Vendor, device and class of a function */
+#define MOCK_VENDOR 0x1af4
+#define MOCK_DEVICE 0x4330
+#define MOCK_CLASS 0x020000
+
+/* The bit of a page in the first word of a bitmap, and those of all pages */
+#define HWDIRTY_BIT(nr) (1ULL << (nr))
+#define HWDIRTY_ALL (HWDIRTY_BIT(SAMPLE_NR) - 1)
 
 static __u64 page_at(__u64 nr)
 {
-	return IOVA + nr * IOVA_PAGE;
+	return SAMPLE_IOVA + nr * IOVA_PAGE;
 }
 
-/* A function on the bus, the group of which it is all is to be opened. */
-static int plug(struct mock_bus *bus)
+/* Plug a function that has a group of its own; return the open group. */
+static int plug_function(struct mock_bus *bus)
 {
 	struct mock_pci_image image;
 	const char *bdf;
 
-	mock_image(&image, 0x1af4, 0x4330, 0x020000);
+	mock_image(&image, MOCK_VENDOR, MOCK_DEVICE, MOCK_CLASS);
 	bdf = mock_bus_plug(bus, &image);
 	pci_bind(bdf);
 	return group_open(bdf);
 }
 
-/** struct ready - a container with a function, and something mapped */
-struct ready {
-	/** @bus: the function is its first one */
+/** struct hwdirty - a container with one function and one mapping */
+struct hwdirty {
+	/** @bus: bus of the function, which is its first */
 	struct mock_bus bus;
 	/** @container: the container */
 	int container;
-	/** @group: of the function */
+	/** @group: group of the function */
 	int group;
-	/** @mem: NR pages, mapped at IOVA */
+	/** @mem: SAMPLE_NR pages, mapped at SAMPLE_IOVA */
 	char *mem;
 };
 
-static void get_ready(struct ready *r, enum backend backend)
+static void hwdirty_open(struct hwdirty *r, enum backend backend)
 {
 	mock_bus_open(&r->bus);
 	r->container = container_open(backend);
-	r->group = plug(&r->bus);
+	r->group = plug_function(&r->bus);
 	group_set_container(r->group, r->container);
 	container_set_iommu(r->container);
-	r->mem = sys_mmap_anon(NR * PAGE);
-	container_map(r->container, r->mem, IOVA, NR * PAGE);
+	r->mem = sys_mmap_anon(SAMPLE_NR * PAGE);
+	container_map(r->container, r->mem, SAMPLE_IOVA, SAMPLE_NR * PAGE);
 }
 
-static void hw_write(struct ready *r, unsigned int page)
+static void hwdirty_write(struct hwdirty *r, unsigned int page)
 {
 	ASSERT_RC(__mock_bus_write(&r->bus, 0, page_at(page) + 100), 0);
 }
 
 TEST_OVER(exact, BACKENDS_LEGACY)
 {
-	struct ready r;
+	struct hwdirty r;
 
-	get_ready(&r, backend);
-	/* Nobody keeps track yet. */
-	ASSERT_RC(__mock_bus_write(&r.bus, 0, IOVA), -EINVAL);
+	hwdirty_open(&r, backend);
+	/* The IOMMU tracks no writes before the log is started. */
+	ASSERT_RC(__mock_bus_write(&r.bus, 0, SAMPLE_IOVA), -EINVAL);
 	log_start(r.container);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), 0);
-	hw_write(&r, 3);
-	hw_write(&r, 15);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), 0);
+	hwdirty_write(&r, 3);
+	hwdirty_write(&r, 15);
 	log_start(r.container);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), BIT(3) | BIT(15));
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), 0);
-	/* What was written when the log ended is not in the next one. */
-	hw_write(&r, 4);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL),
+		  HWDIRTY_BIT(3) | HWDIRTY_BIT(15));
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), 0);
+	/* Writes that were pending when the log ended are not in the next log. */
+	hwdirty_write(&r, 4);
 	log_stop(r.container);
-	ASSERT_RC(__mock_bus_write(&r.bus, 0, IOVA), -EINVAL);
+	ASSERT_RC(__mock_bus_write(&r.bus, 0, SAMPLE_IOVA), -EINVAL);
 	log_start(r.container);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), 0);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), 0);
 }
 
 TEST_OVER(mapped_later, BACKENDS_LEGACY)
 {
-	struct ready r;
+	struct hwdirty r;
 
-	get_ready(&r, backend);
+	hwdirty_open(&r, backend);
 	log_start(r.container);
 	container_map(r.container, r.mem, page_at(20), 2 * PAGE);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), 0);
-	hw_write(&r, 21);
-	hw_write(&r, 0);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), BIT(0) | BIT(21));
-	/* What comes in the place of a page that was dirty is not. */
-	hw_write(&r, 21);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), 0);
+	hwdirty_write(&r, 21);
+	hwdirty_write(&r, 0);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL),
+		  HWDIRTY_BIT(0) | HWDIRTY_BIT(21));
+	/* A new mapping in place of a dirty page is clean. */
+	hwdirty_write(&r, 21);
 	container_unmap(r.container, page_at(20), 2 * PAGE);
 	container_map(r.container, r.mem, page_at(20), 2 * PAGE);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), 0);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), 0);
 }
 
 TEST_OVER(bad_bitmap, BACKENDS_LEGACY)
 {
-	struct ready r;
+	struct hwdirty r;
 
-	get_ready(&r, backend);
+	hwdirty_open(&r, backend);
 	log_start(r.container);
-	hw_write(&r, 6);
-	ASSERT_RC(__log_get(r.container, IOVA, 64, BAD_PTR), -EFAULT);
-	hw_write(&r, 7);
-	ASSERT_RC(__log_get(r.container, IOVA, 64, BAD_PTR), -EFAULT);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), BIT(6) | BIT(7));
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), 0);
+	hwdirty_write(&r, 6);
+	ASSERT_RC(__log_get(r.container, SAMPLE_IOVA, 64, BAD_PTR), -EFAULT);
+	hwdirty_write(&r, 7);
+	ASSERT_RC(__log_get(r.container, SAMPLE_IOVA, 64, BAD_PTR), -EFAULT);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL),
+		  HWDIRTY_BIT(6) | HWDIRTY_BIT(7));
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), 0);
 }
 
-/* It may be written to until it has gone, and nobody would know. */
+/*
+ * The device may write until the mapping is removed, after the bitmap was read:
+ * all pages are reported as dirty.
+ */
 TEST_OVER(unmap_is_all_dirty, BACKENDS_LEGACY)
 {
 	struct log_unmap unmap;
 	__u64 word = 0;
-	struct ready r;
+	struct hwdirty r;
 
-	get_ready(&r, backend);
+	hwdirty_open(&r, backend);
 	log_start(r.container);
-	unmap = log_unmap_request(IOVA, NR, &word);
+	unmap = log_unmap_request(SAMPLE_IOVA, SAMPLE_NR, &word);
 	ASSERT_RC(__log_unmap(r.container, &unmap), 0);
-	ASSERT_EQ(word, ALL);
+	ASSERT_EQ(word, HWDIRTY_ALL);
 }
 
 TEST_OVER(two_functions, BACKENDS_LEGACY)
 {
-	struct ready r;
+	struct hwdirty r;
 	int second;
 
-	get_ready(&r, backend);
-	second = plug(&r.bus);
+	hwdirty_open(&r, backend);
+	second = plug_function(&r.bus);
 	log_start(r.container);
-	hw_write(&r, 1);
+	hwdirty_write(&r, 1);
 	group_set_container(second, r.container);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), BIT(1));
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL),
+		  HWDIRTY_BIT(1));
 	ASSERT_RC(__mock_bus_write(&r.bus, 1, page_at(2)), 0);
-	hw_write(&r, 3);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), BIT(2) | BIT(3));
-	/* Who leaves takes along what it knew. */
+	hwdirty_write(&r, 3);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL),
+		  HWDIRTY_BIT(2) | HWDIRTY_BIT(3));
+	/* The writes of a function that leaves are lost: all pages are dirty. */
 	ASSERT_RC(__group_unset_container(second), 0);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), ALL);
-	hw_write(&r, 5);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), BIT(5));
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), HWDIRTY_ALL);
+	hwdirty_write(&r, 5);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL),
+		  HWDIRTY_BIT(5));
 }
 
-/* One that does not keep track makes the others' knowledge useless. */
+/* An IOMMU that does not track writes makes all pages dirty. */
 TEST_OVER(joined_by_another_iommu, BACKENDS_LEGACY)
 {
-	struct ready r;
+	struct hwdirty r;
 	int edu;
 
-	get_ready(&r, backend);
+	hwdirty_open(&r, backend);
 	edu = group_open(pci_need(TESTDEV_EDU0));
 	log_start(r.container);
-	hw_write(&r, 1);
+	hwdirty_write(&r, 1);
 	group_set_container(edu, r.container);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), ALL);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), ALL);
-	ASSERT_RC(__mock_bus_write(&r.bus, 0, IOVA), -EINVAL);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), HWDIRTY_ALL);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), HWDIRTY_ALL);
+	ASSERT_RC(__mock_bus_write(&r.bus, 0, SAMPLE_IOVA), -EINVAL);
 	ASSERT_RC(__group_unset_container(edu), 0);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), ALL);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), ALL);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), HWDIRTY_ALL);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), HWDIRTY_ALL);
 	log_stop(r.container);
 	log_start(r.container);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), 0);
-	hw_write(&r, 1);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), BIT(1));
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), 0);
+	hwdirty_write(&r, 1);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL),
+		  HWDIRTY_BIT(1));
 
-	/* Nor does a log begin with it. */
+	/* A log that is started with such an IOMMU does not track writes either. */
 	log_stop(r.container);
 	group_set_container(edu, r.container);
 	log_start(r.container);
-	ASSERT_EQ(log_word(r.container, IOVA, ALL), ALL);
-	ASSERT_RC(__mock_bus_write(&r.bus, 0, IOVA), -EINVAL);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), HWDIRTY_ALL);
+	ASSERT_RC(__mock_bus_write(&r.bus, 0, SAMPLE_IOVA), -EINVAL);
 }
 
-/* With a device that is software, both tell. */
-TEST_OVER(with_software, BACKENDS_LEGACY)
+/* The IOMMU and the driver of an emulated device both report dirty pages. */
+TEST_OVER(with_emulated_device, BACKENDS_LEGACY)
 {
 	struct sample_setup s;
 	struct mock_bus bus;
@@ -196,16 +210,19 @@ TEST_OVER(with_software, BACKENDS_LEGACY)
 	s = sample_set_up(backend, DMA_RW);
 	container = s.space->fd;
 	log_start(container);
-	group = plug(&bus);
+	group = plug_function(&bus);
 	sample_pin(s.fd, page_at(2), 1);
 	group_set_container(group, container);
 	ASSERT_RC(__mock_bus_write(&bus, 0, page_at(9)), 0);
 	ASSERT_RC(__sample_rw(s.fd, page_at(4), &c, 1, VFIO_SAMPLE_WRITE), 0);
-	ASSERT_EQ(log_word(container, IOVA, ALL), BIT(2) | BIT(4) | BIT(9));
-	ASSERT_EQ(log_word(container, IOVA, ALL), BIT(2));
+	ASSERT_EQ(log_word(container, SAMPLE_IOVA, HWDIRTY_ALL),
+		  HWDIRTY_BIT(2) | HWDIRTY_BIT(4) | HWDIRTY_BIT(9));
+	ASSERT_EQ(log_word(container, SAMPLE_IOVA, HWDIRTY_ALL),
+		  HWDIRTY_BIT(2));
 	ASSERT_RC(__mock_bus_write(&bus, 0, page_at(9)), 0);
 	ASSERT_RC(__group_unset_container(group), 0);
-	ASSERT_EQ(log_word(container, IOVA, ALL), ALL);
-	ASSERT_EQ(log_word(container, IOVA, ALL), BIT(2));
+	ASSERT_EQ(log_word(container, SAMPLE_IOVA, HWDIRTY_ALL), HWDIRTY_ALL);
+	ASSERT_EQ(log_word(container, SAMPLE_IOVA, HWDIRTY_ALL),
+		  HWDIRTY_BIT(2));
 	sample_tear_down(&s);
 }

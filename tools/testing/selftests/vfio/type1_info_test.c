@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the container tells about itself by GET_INFO. */
+/* VFIO_IOMMU_GET_INFO of a container, and its capabilities. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -10,9 +10,13 @@
 #include "pci.h"
 #include "sys.h"
 
+/* IOVA range that x86 reserves for interrupt messages */
 #define MSI_FIRST 0xfee00000ULL
 #define MSI_LAST 0xfeefffffULL
-#define RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
+/* Offsets in the migration capability, the same in programs of 32 bits */
+#define MIGRATION_PGSIZES 16
+#define MIGRATION_MAX_BITMAP 24
+#define MAP_RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
 
 static struct vfio_iommu_type1_info *full_info(int container)
 {
@@ -44,7 +48,7 @@ TEST_OVER(short_and_long, BACKENDS_LEGACY)
 	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_GET_INFO, BAD_PTR),
 		  -EFAULT);
 
-	/* A caller that knows no capabilities. */
+	/* A caller that does not know of capabilities. */
 	info->argsz = min;
 	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_GET_INFO, info), 0);
 	ASSERT_EQ(info->flags, VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS);
@@ -54,7 +58,7 @@ TEST_OVER(short_and_long, BACKENDS_LEGACY)
 	ASSERT(needed > sizeof(*info));
 	ASSERT(is_byte(buf + min, sizeof(buf) - min, 0x55));
 
-	/* One that knows them, but has no room. */
+	/* A caller whose buffer is too short for them. */
 	memset(buf, 0x55, sizeof(buf));
 	info->argsz = needed - 1;
 	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_GET_INFO, info), 0);
@@ -62,7 +66,7 @@ TEST_OVER(short_and_long, BACKENDS_LEGACY)
 	ASSERT_EQ(info->cap_offset, 0);
 	ASSERT(is_byte(buf + sizeof(*info), sizeof(buf) - sizeof(*info), 0x55));
 
-	/* Just room enough, and nothing is written behind it. */
+	/* The buffer has exactly the size, and nothing is written behind it. */
 	memset(buf, 0x55, sizeof(buf));
 	info->argsz = needed;
 	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_GET_INFO, info), 0);
@@ -71,7 +75,7 @@ TEST_OVER(short_and_long, BACKENDS_LEGACY)
 	ASSERT(is_byte(buf + needed, sizeof(buf) - needed, 0x55));
 }
 
-/* The order of the capabilities is part of what programs have seen. */
+/* Programs may depend on the order of the capabilities. */
 TEST_OVER(capabilities, BACKENDS_LEGACY)
 {
 	static const __u16 order[] = {
@@ -105,8 +109,10 @@ TEST_OVER(migration, BACKENDS_LEGACY)
 				     VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION);
 	ASSERT(cap);
 	ASSERT_EQ(cap->flags, 0);
-	ASSERT_EQ(*(const __u64 *)((const char *)cap + 16), PAGE);
-	ASSERT_EQ(*(const __u64 *)((const char *)cap + 24), MIB(256));
+	ASSERT_EQ(*(const __u64 *)((const char *)cap + MIGRATION_PGSIZES),
+		  PAGE);
+	ASSERT_EQ(*(const __u64 *)((const char *)cap + MIGRATION_MAX_BITMAP),
+		  MIB(256));
 	free(info);
 }
 
@@ -144,14 +150,15 @@ TEST_OVER(iova_ranges, BACKENDS_LEGACY)
 		ASSERT(last < MSI_FIRST || first > MSI_LAST);
 		if (i)
 			ASSERT(first > cap->iova_ranges[i - 1].end);
-		/* What it says is what MAP_DMA takes. */
+		/* MAP_DMA accepts exactly the addresses of the ranges. */
 		container_map(container, page, first, PAGE);
 		container_map(container, page, last + 1 - PAGE, PAGE);
 		if (first)
 			ASSERT_RC(__container_map(container, page, first - PAGE,
-						  PAGE, RW),
+						  PAGE, MAP_RW),
 				  -EINVAL);
-		ASSERT_RC(__container_map(container, page, last + 1, PAGE, RW),
+		ASSERT_RC(__container_map(container, page, last + 1, PAGE,
+					  MAP_RW),
 			  -EINVAL);
 	}
 	free(info);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory that is not like other memory, when it is mapped in a container. */
+/* Container mappings of memory that faults slowly or has no access. */
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -13,30 +13,31 @@
 #include "uffd.h"
 
 #define IOVA 0x10000000ULL
-#define RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
+#define MAP_RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
 
-/** struct mapper - a thread that maps */
+/** struct mapper - a thread that maps a page */
 struct mapper {
-	/** @container: where */
+	/** @container: the container */
 	int container;
-	/** @mem: what, a page */
+	/** @mem: the page */
 	void *mem;
-	/** @rc: what came of it */
-	int rc;
+	/** @ret: 0 or -errno of the map request */
+	int ret;
 };
 
-static void *map_one(void *arg)
+static void *mapper_run(void *arg)
 {
 	struct mapper *mapper = arg;
 
-	mapper->rc =
-		__container_map(mapper->container, mapper->mem, IOVA, PAGE, RW);
+	mapper->ret = __container_map(mapper->container, mapper->mem, IOVA,
+				      PAGE, MAP_RW);
 	return NULL;
 }
 
 /*
- * Devices are opened and closed, and constants told, while a mapping waits for
- * its memory: other groups with devices on the same bus would wait too.
+ * Devices are opened and closed, and extensions are checked, while a mapping
+ * waits for its memory. If these requests waited, then so would other groups
+ * with devices on the same bus.
  */
 TEST_OVER(open_while_a_map_waits, BACKENDS_LEGACY)
 {
@@ -51,8 +52,8 @@ TEST_OVER(open_while_a_map_waits, BACKENDS_LEGACY)
 	group_set_container(group, container);
 	container_set_iommu(container);
 	uffd = uffd_over(mapper.mem, PAGE);
-	ASSERT(!pthread_create(&thread, NULL, map_one, &mapper));
-	/* it has come to the page */
+	ASSERT(!pthread_create(&thread, NULL, mapper_run, &mapper));
+	/* the map request has faulted on the page */
 	uffd_wait(uffd);
 
 	sys_close(group_device(group, bdf));
@@ -61,12 +62,12 @@ TEST_OVER(open_while_a_map_waits, BACKENDS_LEGACY)
 
 	uffd_fill(uffd, mapper.mem, PAGE);
 	ASSERT(!pthread_join(thread, NULL));
-	ASSERT_RC(mapper.rc, 0);
+	ASSERT_RC(mapper.ret, 0);
 	container_unmap(container, IOVA, PAGE);
 	ASSERT_EQ(sys_pins_held(), 0);
 }
 
-/* A key keeps the program off, not a device that the program lets in. */
+/* A protection key restricts the program, not the DMA of its devices. */
 TEST_OVER(map_behind_a_protection_key, BACKENDS_LEGACY)
 {
 	int container = container_ready(backend);
@@ -91,7 +92,7 @@ TEST_OVER(map_behind_a_protection_key, BACKENDS_LEGACY)
 	ASSERT(is_pattern(mem, 4 * PAGE, 3));
 }
 
-/* What the program itself may not reach stays out of reach. */
+/* Memory that the program may not access cannot be mapped. */
 TEST_OVER(map_without_access, BACKENDS_LEGACY)
 {
 	int container = container_ready(backend);
@@ -99,9 +100,11 @@ TEST_OVER(map_without_access, BACKENDS_LEGACY)
 	unsigned int avail = container_dma_avail(container);
 
 	ASSERT(!mprotect(mem + PAGE, PAGE, PROT_NONE));
-	ASSERT_RC(__container_map(container, mem, IOVA, 2 * PAGE, RW), -EFAULT);
+	ASSERT_RC(__container_map(container, mem, IOVA, 2 * PAGE, MAP_RW),
+		  -EFAULT);
 	ASSERT(!mprotect(mem + PAGE, PAGE, PROT_READ));
-	ASSERT_RC(__container_map(container, mem, IOVA, 2 * PAGE, RW), -EFAULT);
+	ASSERT_RC(__container_map(container, mem, IOVA, 2 * PAGE, MAP_RW),
+		  -EFAULT);
 	ASSERT_EQ(container_dma_avail(container), avail);
 	ASSERT_EQ(sys_pins_held(), 0);
 }

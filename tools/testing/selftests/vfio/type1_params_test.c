@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The parameters of vfio_iommu_type1, as modprobe.d and sysfs know them. The
- * same tests run on the kernel's own VFIO.
+ * Module parameters of vfio_iommu_type1. The same tests run on the kernel's own
+ * VFIO.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,13 +20,13 @@
 #include "pci.h"
 #include "sys.h"
 
-#define MODULE "vfio_iommu_type1"
-#define DIR "/sys/module/" MODULE
-#define UNSAFE "allow_unsafe_interrupts"
-#define SMALL "disable_hugepages"
-#define LIMIT "dma_entry_limit"
+#define TYPE1_MODULE "vfio_iommu_type1"
+#define TYPE1_SYSFS "/sys/module/" TYPE1_MODULE
+#define PARAM_UNSAFE "allow_unsafe_interrupts"
+#define PARAM_NO_HUGE "disable_hugepages"
+#define PARAM_LIMIT "dma_entry_limit"
 #define IOVA 0x10000000ULL
-#define RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
+#define MAP_RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
 #define HUGE_BYTES MIB(32)
 #define UNSAFE_LINE "vfio_iommu_type1_attach_group: "
 
@@ -45,7 +45,7 @@ static int __param_set(const char *name, const char *value)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), DIR "/parameters/%s", name);
+	snprintf(path, sizeof(path), TYPE1_SYSFS "/parameters/%s", name);
 	return __sys_write_file(path, value);
 }
 
@@ -59,7 +59,7 @@ static void check_param(const char *name, const char *value)
 	char path[PATH_MAX], text[32];
 	struct stat st;
 
-	snprintf(path, sizeof(path), DIR "/parameters/%s", name);
+	snprintf(path, sizeof(path), TYPE1_SYSFS "/parameters/%s", name);
 	ASSERT(!stat(path, &st));
 	ASSERT_EQ(st.st_mode & 07777, 0644);
 	read_text(path, text, sizeof(text));
@@ -71,7 +71,7 @@ static long module_users(void)
 {
 	char text[32];
 
-	read_text(DIR "/refcnt", text, sizeof(text));
+	read_text(TYPE1_SYSFS "/refcnt", text, sizeof(text));
 	return strtol(text, NULL, 10);
 }
 
@@ -84,7 +84,7 @@ static int new_container(enum backend backend, int *group)
 	return container;
 }
 
-static int ready(enum backend backend, int *group)
+static int new_type1(enum backend backend, int *group)
 {
 	int container = new_container(backend, group);
 
@@ -92,7 +92,7 @@ static int ready(enum backend backend, int *group)
 	return container;
 }
 
-static void done(int container, int group)
+static void close_all(int container, int group)
 {
 	sys_close(group);
 	sys_close(container);
@@ -100,17 +100,17 @@ static void done(int container, int group)
 
 TEST(values)
 {
-	check_param(UNSAFE, "N");
-	check_param(SMALL, "N");
-	check_param(LIMIT, "65535");
-	ASSERT_RC(__param_set(UNSAFE, "perhaps"), -EINVAL);
-	ASSERT_RC(__param_set(SMALL, "2"), -EINVAL);
-	ASSERT_RC(__param_set(LIMIT, "-1"), -EINVAL);
-	ASSERT_RC(__param_set(LIMIT, "4294967296"), -ERANGE);
-	check_param(LIMIT, "65535");
+	check_param(PARAM_UNSAFE, "N");
+	check_param(PARAM_NO_HUGE, "N");
+	check_param(PARAM_LIMIT, "65535");
+	ASSERT_RC(__param_set(PARAM_UNSAFE, "perhaps"), -EINVAL);
+	ASSERT_RC(__param_set(PARAM_NO_HUGE, "2"), -EINVAL);
+	ASSERT_RC(__param_set(PARAM_LIMIT, "-1"), -EINVAL);
+	ASSERT_RC(__param_set(PARAM_LIMIT, "4294967296"), -ERANGE);
+	check_param(PARAM_LIMIT, "65535");
 }
 
-/* A container keeps the module from when it is set until its last group goes. */
+/* A container uses the module from SET_IOMMU until its last group leaves. */
 TEST_OVER(module_in_use, BACKENDS_LEGACY)
 {
 	long users = module_users();
@@ -119,43 +119,44 @@ TEST_OVER(module_in_use, BACKENDS_LEGACY)
 	ASSERT_EQ(module_users(), users);
 	container_set_iommu(container);
 	ASSERT_EQ(module_users(), users + 1);
-	ASSERT(syscall(SYS_delete_module, MODULE, O_NONBLOCK) &&
+	ASSERT(syscall(SYS_delete_module, TYPE1_MODULE, O_NONBLOCK) &&
 	       errno == EAGAIN);
 	ASSERT_RC(__group_unset_container(group), 0);
 	ASSERT_EQ(module_users(), users);
-	/* Nor does one keep it that could not be set. */
+	/* A failed SET_IOMMU does not use the module. */
 	group_set_container(group, container);
 	ASSERT_RC(__container_set_iommu(container, VFIO_NOIOMMU_IOMMU),
 		  -ENODEV);
 	ASSERT_EQ(module_users(), users);
-	done(container, group);
+	close_all(container, group);
 	ASSERT_EQ(module_users(), users);
 }
 
-/* The limit is that of the moment when the container is set to its type. */
+/* SET_IOMMU takes the limit. */
 TEST_OVER(limit, BACKENDS_LEGACY)
 {
 	char *page = sys_mmap_anon(PAGE);
 	int group, container;
 
-	param_set(LIMIT, "3");
-	container = ready(backend, &group);
-	param_set(LIMIT, "65535");
+	param_set(PARAM_LIMIT, "3");
+	container = new_type1(backend, &group);
+	param_set(PARAM_LIMIT, "65535");
 	ASSERT_EQ(container_dma_avail(container), 3);
 	container_map(container, page, IOVA, PAGE);
 	container_map(container, page, IOVA + PAGE, PAGE);
 	container_map(container, page, IOVA + 2 * PAGE, PAGE);
 	ASSERT_EQ(container_dma_avail(container), 0);
-	ASSERT_RC(__container_map(container, page, IOVA + 3 * PAGE, PAGE, RW),
+	ASSERT_RC(__container_map(container, page, IOVA + 3 * PAGE, PAGE,
+				  MAP_RW),
 		  -ENOSPC);
 	container_unmap(container, IOVA, PAGE);
 	container_map(container, page, IOVA + 3 * PAGE, PAGE);
-	/* Once more, and it is another one. */
+	/* The next SET_IOMMU takes the current limit. */
 	ASSERT_RC(__group_unset_container(group), 0);
 	group_set_container(group, container);
 	container_set_iommu(container);
 	ASSERT_EQ(container_dma_avail(container), 65535);
-	done(container, group);
+	close_all(container, group);
 }
 
 TEST_OVER(limit_of_none_and_of_many, BACKENDS_LEGACY)
@@ -163,21 +164,22 @@ TEST_OVER(limit_of_none_and_of_many, BACKENDS_LEGACY)
 	char *page = sys_mmap_anon(PAGE);
 	int group, container;
 
-	param_set(LIMIT, "0");
-	container = ready(backend, &group);
-	param_set(LIMIT, "4294967295");
+	param_set(PARAM_LIMIT, "0");
+	container = new_type1(backend, &group);
+	param_set(PARAM_LIMIT, "4294967295");
 	ASSERT_EQ(container_dma_avail(container), 0);
-	ASSERT_RC(__container_map(container, page, IOVA, PAGE, RW), -ENOSPC);
-	done(container, group);
-	container = ready(backend, &group);
-	param_set(LIMIT, "65535");
+	ASSERT_RC(__container_map(container, page, IOVA, PAGE, MAP_RW),
+		  -ENOSPC);
+	close_all(container, group);
+	container = new_type1(backend, &group);
+	param_set(PARAM_LIMIT, "65535");
 	ASSERT_EQ(container_dma_avail(container), 4294967295U);
 	container_map(container, page, IOVA, PAGE);
 	ASSERT_EQ(container_dma_avail(container), 4294967294U);
-	done(container, group);
+	close_all(container, group);
 }
 
-/* Pages that IOMMU page tables take up, in the whole machine. */
+/* The pages of all IOMMU page tables in the machine. */
 static long long table_pages(void)
 {
 	long long pages = -1;
@@ -195,8 +197,8 @@ static long long table_pages(void)
 	return pages;
 }
 
-/* Pages that it takes to map memory whose pages are huge. */
-static long long cost(int container, const void *mem)
+/* The page table pages that a mapping of @mem, which is huge pages, takes. */
+static long long table_pages_for(int container, const void *mem)
 {
 	long long before = table_pages(), after;
 
@@ -206,48 +208,48 @@ static long long cost(int container, const void *mem)
 	return after - before;
 }
 
-/* The parameter holds for each request to map, in old containers too. */
+/* Each map request checks the parameter, in existing containers too. */
 TEST_OVER(no_huge_pages, BACKENDS_LEGACY)
 {
-	int group, container = ready(backend, &group);
+	int group, container = new_type1(backend, &group);
 	void *mem = mmap(NULL, HUGE_BYTES, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
 	long long small;
 
 	if (mem == MAP_FAILED)
 		SKIP("no huge pages");
-	/* The upper levels of the table are there from now on, or are not. */
-	cost(container, mem);
-	ASSERT(cost(container, mem) < 8);
-	param_set(SMALL, "Y");
-	small = cost(container, mem);
-	param_set(SMALL, "N");
+	/* Upper levels of the table that are kept are allocated now. */
+	table_pages_for(container, mem);
+	ASSERT(table_pages_for(container, mem) < 8);
+	param_set(PARAM_NO_HUGE, "Y");
+	small = table_pages_for(container, mem);
+	param_set(PARAM_NO_HUGE, "N");
 	ASSERT(small >= (long long)(HUGE_BYTES / MIB(2)));
-	ASSERT(cost(container, mem) < 8);
-	done(container, group);
+	ASSERT(table_pages_for(container, mem) < 8);
+	close_all(container, group);
 }
 
-/* Only where the machine does not remap interrupts. */
+/* Needs a machine that does not remap interrupts. */
 TEST_OVER(unsafe_interrupts, BACKENDS_LEGACY)
 {
 	int group, container = new_container(backend, &group);
 	int log = klog_open();
-	int rc;
+	int ret;
 
-	rc = __container_set_iommu(container, VFIO_TYPE1v2_IOMMU);
-	if (!rc)
+	ret = __container_set_iommu(container, VFIO_TYPE1v2_IOMMU);
+	if (!ret)
 		SKIP("interrupts are isolated");
-	ASSERT_RC(rc, -EPERM);
+	ASSERT_RC(ret, -EPERM);
 	ASSERT(klog_has(log, UNSAFE_LINE "No interrupt remapping support."));
-	param_set(UNSAFE, "1");
-	rc = __container_set_iommu(container, VFIO_TYPE1v2_IOMMU);
-	param_set(UNSAFE, "0");
-	ASSERT_RC(rc, 0);
+	param_set(PARAM_UNSAFE, "1");
+	ret = __container_set_iommu(container, VFIO_TYPE1v2_IOMMU);
+	param_set(PARAM_UNSAFE, "0");
+	ASSERT_RC(ret, 0);
 	ASSERT(!klog_has(log, UNSAFE_LINE));
-	/* What is attached stays, and the next one is refused. */
+	/* The attached group keeps working; attaching the next one fails. */
 	container_map(container, sys_mmap_anon(PAGE), IOVA, PAGE);
 	ASSERT_RC(__group_unset_container(group), 0);
 	group_set_container(group, container);
 	ASSERT_RC(__container_set_iommu(container, VFIO_TYPE1v2_IOMMU), -EPERM);
-	done(container, group);
+	close_all(container, group);
 }

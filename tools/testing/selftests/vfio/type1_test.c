@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* MAP_DMA and UNMAP_DMA of the container, as type 1 version 2 has them. */
+/* MAP_DMA and UNMAP_DMA of a container of type 1 version 2. */
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -14,15 +14,15 @@
 #include "vdev.h"
 
 #define IOVA 0x10000000ULL
-#define RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
-/* Where x86 keeps its interrupt messages. */
+#define MAP_RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
+/* First of the 1 MiB that x86 reserves for interrupt messages. */
 #define MSI_IOVA 0xfee00000ULL
 
-/* No mapping has come or gone since @avail was taken. */
+/* No mapping was added or removed since @avail was read. */
 #define ASSERT_AVAIL(container, avail) \
 	ASSERT_EQ(container_dma_avail(container), avail)
 
-/* Kernels before 7 took a wrap for any other wrong argument. */
+/* Kernels before 7.0 return the errno of other invalid arguments for a wrap. */
 static int wrap_errno(void)
 {
 	return sys_kernel_before(7, 0) ? -EINVAL : -EOVERFLOW;
@@ -35,7 +35,7 @@ TEST_OVER(map_struct, BACKENDS_LEGACY)
 	unsigned int avail = container_dma_avail(container);
 	struct vfio_iommu_type1_dma_map map = {
 		.argsz = sizeof(map) - 1,
-		.flags = RW,
+		.flags = MAP_RW,
 		.vaddr = (uintptr_t)page,
 		.iova = IOVA,
 		.size = PAGE,
@@ -48,7 +48,7 @@ TEST_OVER(map_struct, BACKENDS_LEGACY)
 	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_MAP_DMA, BAD_PTR), -EFAULT);
 	ASSERT_AVAIL(container, avail);
 
-	/* A longer struct is fine, and its tail is not looked at. */
+	/* A longer struct is valid, and its tail is not read. */
 	map.argsz = sizeof(map) + 4096;
 	edge = (void *)(page + 2 * PAGE - sizeof(map));
 	*edge = map;
@@ -66,11 +66,11 @@ TEST_OVER(map_flags, BACKENDS_LEGACY)
 	ASSERT_RC(__container_map(container, page, IOVA, PAGE, 0), -EINVAL);
 	for (bit = 3; bit < 32; bit++)
 		ASSERT_RC(__container_map(container, page, IOVA, PAGE,
-					  RW | 1U << bit),
+					  MAP_RW | 1U << bit),
 			  -EINVAL);
-	/* To renew an address and to map are two requests. */
+	/* A request either updates the address or creates a mapping. */
 	ASSERT_RC(__container_map(container, page, IOVA, PAGE,
-				  RW | VFIO_DMA_MAP_FLAG_VADDR),
+				  MAP_RW | VFIO_DMA_MAP_FLAG_VADDR),
 		  -EINVAL);
 	ASSERT_AVAIL(container, avail);
 	ASSERT_RC(__container_map(container, page, IOVA, PAGE,
@@ -87,26 +87,28 @@ TEST_OVER(map_alignment_and_overflow, BACKENDS_LEGACY)
 	char *page = sys_mmap_anon(2 * PAGE);
 	unsigned int avail = container_dma_avail(container);
 
-	ASSERT_RC(__container_map(container, page, IOVA, 0, RW), -EINVAL);
-	ASSERT_RC(__container_map(container, page, IOVA, 1, RW), -EINVAL);
-	ASSERT_RC(__container_map(container, page, IOVA, PAGE - 1, RW),
+	ASSERT_RC(__container_map(container, page, IOVA, 0, MAP_RW), -EINVAL);
+	ASSERT_RC(__container_map(container, page, IOVA, 1, MAP_RW), -EINVAL);
+	ASSERT_RC(__container_map(container, page, IOVA, PAGE - 1, MAP_RW),
 		  -EINVAL);
-	ASSERT_RC(__container_map(container, page, IOVA, PAGE + 1, RW),
+	ASSERT_RC(__container_map(container, page, IOVA, PAGE + 1, MAP_RW),
 		  -EINVAL);
-	ASSERT_RC(__container_map(container, page, IOVA + 8, PAGE, RW),
+	ASSERT_RC(__container_map(container, page, IOVA + 8, PAGE, MAP_RW),
 		  -EINVAL);
-	ASSERT_RC(__container_map(container, page, IOVA + PAGE / 2, PAGE, RW),
+	ASSERT_RC(__container_map(container, page, IOVA + PAGE / 2, PAGE,
+				  MAP_RW),
 		  -EINVAL);
-	ASSERT_RC(__container_map(container, page + 8, IOVA, PAGE, RW),
+	ASSERT_RC(__container_map(container, page + 8, IOVA, PAGE, MAP_RW),
 		  -EINVAL);
 
-	ASSERT_RC(__container_map(container, page, -IOVA_PAGE, 2 * PAGE, RW),
+	ASSERT_RC(__container_map(container, page, -IOVA_PAGE, 2 * PAGE,
+				  MAP_RW),
 		  wrap_errno());
-	ASSERT_RC(__container_map(container, page, IOVA, -IOVA_PAGE, RW),
+	ASSERT_RC(__container_map(container, page, IOVA, -IOVA_PAGE, MAP_RW),
 		  wrap_errno());
 	if (sizeof(void *) == sizeof(__u64))
 		ASSERT_RC(__container_map(container, (void *)-PAGE, IOVA,
-					  2 * PAGE, RW),
+					  2 * PAGE, MAP_RW),
 			  wrap_errno());
 	ASSERT_AVAIL(container, avail);
 }
@@ -127,7 +129,7 @@ TEST_OVER(map_overlap, BACKENDS_LEGACY)
 				continue;
 			ASSERT_RC(__container_map(
 					  container, buf, IOVA + first * PAGE,
-					  (last - first + 1) * PAGE, RW),
+					  (last - first + 1) * PAGE, MAP_RW),
 				  -EEXIST);
 		}
 	}
@@ -143,47 +145,52 @@ TEST_OVER(map_reserved, BACKENDS_LEGACY)
 	char *buf = sys_mmap_anon(MIB(4));
 	unsigned int avail = container_dma_avail(container);
 
-	ASSERT_RC(__container_map(container, buf, MSI_IOVA, PAGE, RW), -EINVAL);
+	ASSERT_RC(__container_map(container, buf, MSI_IOVA, PAGE, MAP_RW),
+		  -EINVAL);
 	ASSERT_RC(__container_map(container, buf, MSI_IOVA + MIB(1) - PAGE,
-				  PAGE, RW),
+				  PAGE, MAP_RW),
 		  -EINVAL);
 	ASSERT_RC(__container_map(container, buf, MSI_IOVA - PAGE, 2 * PAGE,
-				  RW),
+				  MAP_RW),
 		  -EINVAL);
-	ASSERT_RC(__container_map(container, buf, MSI_IOVA - PAGE, MIB(4), RW),
+	ASSERT_RC(__container_map(container, buf, MSI_IOVA - PAGE, MIB(4),
+				  MAP_RW),
 		  -EINVAL);
-	/* Further than the IOMMU can translate. */
-	ASSERT_RC(__container_map(container, buf, 1ULL << 60, PAGE, RW),
+	/* Addresses that the IOMMU cannot translate. */
+	ASSERT_RC(__container_map(container, buf, 1ULL << 60, PAGE, MAP_RW),
 		  -EINVAL);
-	ASSERT_RC(__container_map(container, buf, -IOVA_PAGE, PAGE, RW),
+	ASSERT_RC(__container_map(container, buf, -IOVA_PAGE, PAGE, MAP_RW),
 		  -EINVAL);
 	ASSERT_AVAIL(container, avail);
 	container_map(container, buf, MSI_IOVA - PAGE, PAGE);
 	container_map(container, buf, MSI_IOVA + MIB(1), PAGE);
-	/* That something is there weighs more than that it is reserved. */
+	/* An overlap is checked before the reserved ranges. */
 	ASSERT_RC(__container_map(container, buf, MSI_IOVA - PAGE, 2 * PAGE,
-				  RW),
+				  MAP_RW),
 		  -EEXIST);
 }
 
-/* What cannot be pinned leaves no mapping and no charge behind. */
+/* Memory that cannot be pinned leaves no mapping and no charge behind. */
 TEST_OVER(map_bad_memory, BACKENDS_LEGACY)
 {
 	int container = container_ready(backend);
 	char *buf = sys_mmap_anon(MIB(4));
 	unsigned int avail = container_dma_avail(container);
 
-	/* The second half cannot be written, then is not there. */
+	/* The second half is not writable, then has no access, then is unmapped. */
 	ASSERT(!mprotect(buf + MIB(2), MIB(2), PROT_READ));
-	ASSERT_RC(__container_map(container, buf, IOVA, MIB(4), RW), -EFAULT);
+	ASSERT_RC(__container_map(container, buf, IOVA, MIB(4), MAP_RW),
+		  -EFAULT);
 	ASSERT(!mprotect(buf + MIB(2), MIB(2), PROT_NONE));
 	ASSERT_RC(__container_map(container, buf, IOVA, MIB(4),
 				  VFIO_DMA_MAP_FLAG_READ),
 		  -EFAULT);
 	sys_munmap(buf + MIB(2), MIB(2));
-	ASSERT_RC(__container_map(container, buf, IOVA, MIB(4), RW), -EFAULT);
-	ASSERT_RC(__container_map(container, NULL, IOVA, PAGE, RW), -EFAULT);
-	ASSERT_RC(__container_map(container, (void *)-PAGE, IOVA, PAGE, RW),
+	ASSERT_RC(__container_map(container, buf, IOVA, MIB(4), MAP_RW),
+		  -EFAULT);
+	ASSERT_RC(__container_map(container, NULL, IOVA, PAGE, MAP_RW),
+		  -EFAULT);
+	ASSERT_RC(__container_map(container, (void *)-PAGE, IOVA, PAGE, MAP_RW),
 		  -EFAULT);
 	ASSERT_AVAIL(container, avail);
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
@@ -203,9 +210,11 @@ TEST_OVER(map_limit, BACKENDS_LEGACY)
 	for (i = 0; i < avail; i++)
 		container_map(container, page, IOVA + i * PAGE, PAGE);
 	ASSERT_AVAIL(container, 0);
-	ASSERT_RC(__container_map(container, page, IOVA + i * PAGE, PAGE, RW),
+	ASSERT_RC(__container_map(container, page, IOVA + i * PAGE, PAGE,
+				  MAP_RW),
 		  -ENOSPC);
-	ASSERT_RC(__container_map(container, page, IOVA, PAGE, RW), -EEXIST);
+	ASSERT_RC(__container_map(container, page, IOVA, PAGE, MAP_RW),
+		  -EEXIST);
 	container_unmap(container, IOVA + 7 * PAGE, PAGE);
 	ASSERT_AVAIL(container, 1);
 	container_map(container, page, IOVA + i * PAGE, PAGE);
@@ -242,8 +251,9 @@ TEST_OVER(unmap_struct, BACKENDS_LEGACY)
 		      VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP;
 	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap),
 		  -EINVAL);
-	/* None of them did anything. */
-	ASSERT_RC(__container_map(container, page, IOVA, PAGE, RW), -EEXIST);
+	/* The failed requests unmapped nothing. */
+	ASSERT_RC(__container_map(container, page, IOVA, PAGE, MAP_RW),
+		  -EEXIST);
 	unmap.flags = 0;
 	unmap.argsz = sizeof(unmap) + 4096;
 	ASSERT_RC(__sys_ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap), 0);
@@ -269,11 +279,11 @@ TEST_OVER(unmap_alignment_and_overflow, BACKENDS_LEGACY)
 	ASSERT_EQ(size, -IOVA_PAGE);
 	ASSERT_RC(__container_unmap(container, -IOVA_PAGE, 2 * PAGE, 0, NULL),
 		  wrap_errno());
-	/* Up to the very end is no overflow. */
+	/* A range that ends at the last address does not overflow. */
 	ASSERT_RC(__container_unmap(container, -2 * PAGE, 2 * PAGE, 0, &size),
 		  0);
 	ASSERT_EQ(size, 0);
-	/* Old kernels overlook what lies below such an end. */
+	/* Kernels before 7.0 miss mappings below such an end. */
 	if (sys_kernel_before(7, 0))
 		return;
 	ASSERT_RC(__container_unmap(container, IOVA, -IOVA, 0, &size), 0);
@@ -295,7 +305,7 @@ TEST_OVER(unmap_nothing, BACKENDS_LEGACY)
 	ASSERT_EQ(size, 0);
 }
 
-/* A range that cuts a mapping in two is refused, and nothing is touched. */
+/* A range that cuts a mapping in two fails and unmaps nothing. */
 TEST_OVER(unmap_bisects, BACKENDS_LEGACY)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
@@ -316,7 +326,7 @@ TEST_OVER(unmap_bisects, BACKENDS_LEGACY)
 		  -EINVAL);
 	ASSERT_RC(__container_unmap(container, IOVA + PAGE, 11 * PAGE, 0, NULL),
 		  -EINVAL);
-	/* The first two would go whole, the third not. */
+	/* The range covers the first two and cuts the third. */
 	ASSERT_RC(__container_unmap(container, IOVA, 9 * PAGE, 0, &size),
 		  -EINVAL);
 	ASSERT_EQ(size, 9 * PAGE);
@@ -362,7 +372,7 @@ TEST_OVER(locked_memory_is_counted, BACKENDS_LEGACY)
 
 	container_map(container, buf, IOVA, MIB(4));
 	ASSERT_EQ(sys_vm_locked(getpid()), MIB(4));
-	/* The same pages again count again. */
+	/* Pages that are mapped again are charged again. */
 	container_map(container, buf, IOVA + MIB(8), MIB(2));
 	ASSERT_EQ(sys_vm_locked(getpid()), MIB(6));
 	container_unmap(container, IOVA, MIB(4));
@@ -378,19 +388,20 @@ TEST_OVER(memlock_limit, BACKENDS_LEGACY)
 	unsigned int avail = container_dma_avail(container);
 
 	sys_set_memlock(MIB(2));
-	/* One who may lock without limit still counts. */
+	/* The charge also counts for a task with CAP_IPC_LOCK. */
 	container_map(container, buf, IOVA, MIB(4));
 	ASSERT_EQ(sys_vm_locked(getpid()), MIB(4));
 	container_unmap(container, IOVA, MIB(4));
 
 	sys_drop_ipc_lock();
-	ASSERT_RC(__container_map(container, buf, IOVA, MIB(4), RW), -ENOMEM);
-	ASSERT_RC(__container_map(container, buf, IOVA, MIB(2) + PAGE, RW),
+	ASSERT_RC(__container_map(container, buf, IOVA, MIB(4), MAP_RW),
+		  -ENOMEM);
+	ASSERT_RC(__container_map(container, buf, IOVA, MIB(2) + PAGE, MAP_RW),
 		  -ENOMEM);
 	ASSERT_AVAIL(container, avail);
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
 	container_map(container, buf, IOVA, MIB(2));
-	ASSERT_RC(__container_map(container, buf, IOVA + MIB(4), PAGE, RW),
+	ASSERT_RC(__container_map(container, buf, IOVA + MIB(4), PAGE, MAP_RW),
 		  -ENOMEM);
 	container_unmap(container, IOVA, MIB(2));
 	container_map(container, buf, IOVA + MIB(4), PAGE);

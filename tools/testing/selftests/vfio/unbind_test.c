@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The administrator takes a device away from vfio-pci. */
+/* The administrator unbinds a device from vfio-pci. */
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -37,15 +37,15 @@ TEST_OVER(idle_device, BACKENDS_ALL)
 	check_works(bdf, backend);
 }
 
-/** struct order - what the administrator is told */
+/** struct order - an unbind that the administrator makes on a signal */
 struct order {
-	/** @bdf: the device to take away */
+	/** @bdf: the device to unbind */
 	const char *bdf;
-	/** @go: eventfd that says when */
+	/** @go: eventfd that starts the unbind */
 	int go;
 };
 
-static void unbind(void *arg)
+static void unbind_on_signal(void *arg)
 {
 	struct order *order = arg;
 
@@ -53,7 +53,7 @@ static void unbind(void *arg)
 	pci_unbind(order->bdf);
 }
 
-/* The user is asked to give it back, and all waits until he does. */
+/* The unbind requests the device from its user and waits for the release. */
 TEST_OVER(device_in_use, BACKENDS_ALL)
 {
 	struct order order = { pci_need(TESTDEV_EDU0), sys_eventfd() };
@@ -65,15 +65,15 @@ TEST_OVER(device_in_use, BACKENDS_ALL)
 	int status;
 	pid_t pid;
 
-	/* Now, as a child of later on would share in what we open. */
-	pid = child_start(unbind, &order);
+	/* Fork first: a later child would share the files opened below. */
+	pid = child_start(unbind_on_signal, &order);
 	edu = edu_open(bdf, backend);
 	space_map(edu->vdev->space, buf, IOVA, 2 * PAGE);
 	vdev_irq_enable(edu->vdev, VFIO_PCI_REQ_IRQ_INDEX, 0, &event, 1);
 	ASSERT(write(order.go, &one, sizeof(one)) == sizeof(one));
 	sys_eventfd_wait(event);
 	ASSERT(waitpid(pid, &status, WNOHANG) == 0);
-	/* It is ours still. */
+	/* The device works until it is released. */
 	fill_pattern(buf, PAGE, 2);
 	edu_load(edu, IOVA, PAGE);
 	edu_store(edu, IOVA + PAGE, PAGE);
@@ -98,9 +98,9 @@ TEST_OVER(group_without_device, BACKENDS_LEGACY)
 	group_set_container(group, container);
 	container_set_iommu(container);
 	container_map(container, buf, IOVA, MIB(16));
-	/* With its last device the group leaves the container. */
+	/* The group leaves the container when its last device is unbound. */
 	pci_unbind(bdf);
-	ASSERT(sys_pins_held() < pins + 4096);
+	ASSERT(sys_pins_held() < pins + (long long)(MIB(16) / PAGE));
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
 	ASSERT_RC(__container_map(container, buf, IOVA, PAGE, 3), -EINVAL);
 	ASSERT_RC(__sys_ioctl(group, VFIO_GROUP_GET_STATUS, &status), -ENODEV);
