@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Ioctls with and without a struct, and what the trace shows of them. */
 #include "args.h"
 
 #include <errno.h>
@@ -7,20 +8,20 @@
 
 #include "trace.h"
 
-/* An ioctl, and in the trace what it gave. */
+/* Make an ioctl and add its return value to the trace. */
 long do_ioctl(int fd, unsigned long cmd, unsigned long arg)
 {
-	long rc = ioctl(fd, cmd, arg);
+	long ret = ioctl(fd, cmd, arg);
 
-	if (rc < 0)
-		rc = -errno;
-	trace_rc(rc);
-	return rc;
+	if (ret < 0)
+		ret = -errno;
+	trace_ret(ret);
+	return ret;
 }
 
 /*
- * The bytes of an argument that are other than before, the first to the last of
- * them; what lies behind it was filled when it was placed.
+ * Add the bytes that the call has changed to the trace, from the first to the
+ * last of them. memory_place() has filled the bytes behind the argument.
  */
 void trace_struct(enum ptr ptr, const void *placed, const void *data,
 		  size_t size)
@@ -32,7 +33,7 @@ void trace_struct(enum ptr ptr, const void *placed, const void *data,
 	size_t last = 0;
 
 	for (size_t i = 0; i < readable; i++) {
-		if (now[i] == (i < size ? before[i] : 0xa5))
+		if (now[i] == (i < size ? before[i] : MEMORY_FILL))
 			continue;
 		if (first > i)
 			first = i;
@@ -44,13 +45,13 @@ void trace_struct(enum ptr ptr, const void *placed, const void *data,
 	trace_bytes(now + first, last + 1 - first);
 }
 
-/* An ioctl with a struct, and in the trace what became of that. */
+/* Make an ioctl with a struct; add the changes of the struct to the trace. */
 long do_struct(int fd, unsigned long cmd, enum ptr ptr, const void *data,
 	       size_t size)
 {
 	void *placed = memory_place(ptr, data, size);
-	long rc = do_ioctl(fd, cmd, (unsigned long)placed);
+	long ret = do_ioctl(fd, cmd, (unsigned long)placed);
 
 	trace_struct(ptr, placed, data, size);
-	return rc;
+	return ret;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kinds of calls have in common. */
+/* Ioctls as all kinds of calls make them. */
 #ifndef COMPAT_DIFF_ARGS_H
 #define COMPAT_DIFF_ARGS_H
 

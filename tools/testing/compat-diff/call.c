@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Calls as text: parsing, printing, and the subjects that they belong to. */
 #include "call.h"
 
 #include <linux/vfio.h>
@@ -51,7 +52,7 @@ const struct op *op_find(const char *name, size_t len)
 	return NULL;
 }
 
-/* "b1+0x2000", "r0", or a number. */
+/* Parse "b1+0x2000", "r0", or a number. */
 static bool parse_address(const char *text, char **end, __u64 *value)
 {
 	__u64 base;
@@ -93,8 +94,8 @@ static bool parse_arg(char kind, const char *text, char **end, __u64 *value)
 }
 
 /*
- * The call at the beginning of @text. Gives what follows it, NULL where it is
- * none.
+ * Parse the call at the beginning of @text. Returns the text behind it, or NULL
+ * if @text does not begin with a call.
  */
 const char *call_parse(const char *text, struct call *call)
 {
@@ -153,7 +154,9 @@ static int print_arg(char *buf, size_t size, char kind, __u64 value)
 	}
 }
 
-/* As call_parse() takes it, without what is as it would be anyway. */
+/*
+ * Print a call as call_parse() reads it, without arguments at their defaults.
+ */
 void call_print(const struct call *call, char *buf, size_t size)
 {
 	const struct op *op = call->op;
@@ -182,7 +185,7 @@ static bool is_bar(__u64 address)
 	return address >= BAR_BASE(0) && address < BAR_BASE(NR_DEVICES);
 }
 
-/* What a run must not leave out for the call to be made. */
+/* Return the subjects of a call. It is made only if the run has all of them. */
 unsigned int call_subject(const struct call *call)
 {
 	unsigned int subject = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One call of a sequence: which, and its arguments. Calls are kept as text, such
- * as "map(c0,b0+0x1000,0x100000,0x2000)": what is compared, replayed, shrunk and
- * written by hand is the same.
+ * One call of a sequence: its operation and its arguments. Calls are stored as
+ * text, such as "map(c0,b0+0x1000,0x100000,0x2000)", so that the same format is
+ * compared, replayed, shrunk and written by hand.
  */
 #ifndef COMPAT_DIFF_CALL_H
 #define COMPAT_DIFF_CALL_H
@@ -13,19 +13,19 @@
 
 #define CALL_MAX_ARGS 10
 
-/** enum fdslot - the files of a sequence, by the names that arguments give them */
+/** enum fdslot - files of a sequence, each with its name in arguments */
 enum fdslot {
 	/** @FD_CONTAINER0: c0, a container */
 	FD_CONTAINER0,
-	/** @FD_CONTAINER1: c1, another one */
+	/** @FD_CONTAINER1: c1, a container */
 	FD_CONTAINER1,
-	/** @FD_GROUP0: g0; a group of one device, so is g1; g2 has two, d2 and d3 */
+	/** @FD_GROUP0: g0, the group of d0 */
 	FD_GROUP0,
-	/** @FD_GROUP1: g1 */
+	/** @FD_GROUP1: g1, the group of d1 */
 	FD_GROUP1,
-	/** @FD_GROUP2: g2 */
+	/** @FD_GROUP2: g2, the group of d2 and d3 */
 	FD_GROUP2,
-	/** @FD_GROUP3: g3; of a device that is software, d4 */
+	/** @FD_GROUP3: g3, the group of d4 */
 	FD_GROUP3,
 	/** @FD_DEVICE0: d0 */
 	FD_DEVICE0,
@@ -35,7 +35,7 @@ enum fdslot {
 	FD_DEVICE2,
 	/** @FD_DEVICE3: d3 */
 	FD_DEVICE3,
-	/** @FD_DEVICE4: d4 */
+	/** @FD_DEVICE4: d4, an emulated device */
 	FD_DEVICE4,
 	/** @FD_EVENT0: e0, an eventfd that is open from the start */
 	FD_EVENT0,
@@ -43,23 +43,23 @@ enum fdslot {
 	FD_EVENT1,
 	/** @FD_NULL: nul, /dev/null */
 	FD_NULL,
-	/** @FD_NONE: neg, no file at all */
+	/** @FD_NONE: neg, an invalid descriptor */
 	FD_NONE,
-	/** @FD_OTHER_GROUP: gx, the group of the device that is x */
+	/** @FD_OTHER_GROUP: gx, the group of x */
 	FD_OTHER_GROUP,
-	/** @FD_OTHER: x, a device of any kind that the sequence has picked */
+	/** @FD_OTHER: x, the device that the call "other" has selected */
 	FD_OTHER,
-	/** @NR_FDS: how many there are */
+	/** @NR_FDS: number of files */
 	NR_FDS,
 };
 
-/* Those that calls of the container have to do with */
+/* Files that sequences of the container use */
 #define NR_SHARED_FDS (FD_NONE + 1)
 #define NR_CONTAINERS 2
 #define NR_GROUPS 4
 #define NR_DEVICES 5
 
-/* Subjects that a run can leave out; of struct op and call_subject() */
+/* Subjects that a run can leave out; see call_subject() */
 #define SUBJECT_DIRTY (1U << 0)
 #define SUBJECT_VADDR (1U << 1)
 #define SUBJECT_P2P (1U << 2)
@@ -68,28 +68,28 @@ enum fdslot {
 struct world;
 struct call;
 
-/** struct op - a kind of call */
+/** struct op - an operation, that is, a kind of call */
 struct op {
-	/** @name: as in text */
+	/** @name: name in text */
 	const char *name;
 	/**
-	 * @args: what its arguments are, a letter each: f a file, n a number,
-	 * v an address, p where the argument lies
+	 * @args: kinds of the arguments, one letter each: f is a file, n a
+	 * number, v an address, p the placement of the argument (enum ptr)
 	 */
 	const char *args;
-	/** @needed: how many of them must be given */
+	/** @needed: number of arguments that have no default */
 	unsigned int needed;
-	/** @defaults: what the others are, where they are not 0 */
+	/** @defaults: values of the other arguments */
 	__u64 defaults[CALL_MAX_ARGS];
-	/** @run: makes the call and adds to the trace what came of it */
+	/** @run: makes the call and adds its result to the trace */
 	void (*run)(struct world *world, const struct call *call);
 };
 
 /** struct call - a call with its arguments */
 struct call {
-	/** @op: which */
+	/** @op: the operation */
 	const struct op *op;
-	/** @arg: arguments, as many as the op has */
+	/** @arg: values of the arguments that @op has */
 	__u64 arg[CALL_MAX_ARGS];
 };
 

@@ -3,10 +3,10 @@
 # usage: awk -v kernel=6.12 -f compare.awk DIFFERENCES STOCK OURS
 #
 # Compares traces call by call. Prints "same NAME", "known NAME ENTRY..." or
-# "differs NAME NUMBER", then the first call that differs without being on the
-# list, with the few before it.
+# "differs NAME NUMBER". The last is followed by the first call that differs and
+# matches no entry of DIFFERENCES, with up to 30 calls before it.
 
-# A number as the calls have it.
+# Convert a number as it stands in calls.
 function number(text,    i, value)
 {
 	if (text !~ /^0x/)
@@ -16,7 +16,7 @@ function number(text,    i, value)
 	return value
 }
 
-# Bit @nr of the bytes in @text, which are hexadecimal.
+# Return bit @nr of the bytes in @text, which are hexadecimal.
 function bit(text, nr,    digit, value)
 {
 	digit = int(nr / 8) * 2 + (nr % 8 < 4 ? 2 : 1)
@@ -24,7 +24,7 @@ function bit(text, nr,    digit, value)
 	return value < 0 ? 0 : int(value / 2 ^ (nr % 4)) % 2
 }
 
-# The same for each page that was asked about, and ours says nothing of others.
+# Both bitmaps agree on the pages of the request, and ours has no other bits.
 function same_in_range(line, stock, ours,    arg, pages, n, i)
 {
 	if (stock !~ / bits:/ || ours !~ / bits:/)
@@ -40,7 +40,7 @@ function same_in_range(line, stock, ours,    arg, pages, n, i)
 	return 1
 }
 
-function answers(entry, line, ours, stock)
+function ours_matches(entry, line, ours, stock)
 {
 	if (entry == "@in-range")
 		return same_in_range(line, stock, ours)
@@ -51,7 +51,7 @@ function known(name, line, stock, ours,    i)
 {
 	for (i = 0; i < nr_entries; i++) {
 		if (line ~ entry_call[i] && stock ~ entry_stock[i] &&
-		    answers(entry_ours[i], line, ours, stock)) {
+		    ours_matches(entry_ours[i], line, ours, stock)) {
 			if (index(found, " " entry_name[i] " ") == 0)
 				found = found entry_name[i] " "
 			return 1
@@ -60,14 +60,14 @@ function known(name, line, stock, ours,    i)
 	return 0
 }
 
-# What was called, and what came of it.
+# A line is a call, a space and the result.
 function call_of(line)
 {
 	sub(/ .*/, "", line)
 	return line
 }
 
-function answer_of(line)
+function result_of(line)
 {
 	return substr(line, length(call_of(line)) + 2)
 }
@@ -82,7 +82,7 @@ function compare(name,    i, j, n, a, b)
 		if (a == b)
 			continue
 		if (call_of(a) == call_of(b) &&
-		    known(name, call_of(a), answer_of(a), answer_of(b)))
+		    known(name, call_of(a), result_of(a), result_of(b)))
 			continue
 		print "differs " name " " i
 		for (j = i > 30 ? i - 30 : 0; j < i; j++)
@@ -113,7 +113,7 @@ FILENAME == ARGV[1] {
 	next
 }
 
-# Of each worker, what it has done in all.
+# The sums of a worker.
 /^calls / { next }
 
 /^== / {

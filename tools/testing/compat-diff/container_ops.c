@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations of containers and groups. Above each stand its name and arguments
+ * in text.
+ */
 #include "container_ops.h"
 
 #include <errno.h>
@@ -12,22 +16,31 @@
 #include "args.h"
 #include "trace.h"
 
-/** struct unmap_arg - what is given to unmap */
+/** struct unmap_arg - argument of UNMAP_DMA */
 struct unmap_arg {
 	/** @unmap: the struct */
 	struct vfio_iommu_type1_dma_unmap unmap;
-	/** @bitmap: what follows it where that is asked for */
+	/** @bitmap: part that follows if the flags request a bitmap */
 	struct vfio_bitmap bitmap;
 };
 
-/** struct dirty_arg - what is given to DIRTY_PAGES */
+/** struct dirty_arg - argument of DIRTY_PAGES */
 struct dirty_arg {
 	/** @dirty: the struct */
 	struct vfio_iommu_type1_dirty_bitmap dirty;
-	/** @get: what follows it where that is asked for */
+	/** @get: part that follows if the flags request a bitmap */
 	struct vfio_iommu_type1_dirty_bitmap_get get;
 };
 
+/* What "getdev" does to the name of the device; 0 leaves it as it is */
+enum {
+	NAME_EMPTY = 1,
+	NAME_UNKNOWN,
+	NAME_TOO_LONG,
+	NAME_WITH_SPACE,
+};
+
+/* Bytes of a bitmap that the trace shows */
 #define BITMAP_SHOWN 256U
 
 static void trace_open_file(struct world *world, __u64 slot, const char *path,
@@ -35,7 +48,7 @@ static void trace_open_file(struct world *world, __u64 slot, const char *path,
 {
 	int fd = open(path, flags | O_CLOEXEC);
 
-	trace_rc(fd < 0 ? -errno : 0);
+	trace_ret(fd < 0 ? -errno : 0);
 	world_keep(world, slot, fd);
 }
 
@@ -49,9 +62,9 @@ void op_open(struct world *world, const struct call *call)
 /* close(f): any file */
 void op_close(struct world *world, const struct call *call)
 {
-	int rc = close(world_fd(world, call->arg[0]));
+	int ret = close(world_fd(world, call->arg[0]));
 
-	trace_rc(rc < 0 ? -errno : 0);
+	trace_ret(ret < 0 ? -errno : 0);
 	world_close(world, call->arg[0]);
 }
 
@@ -101,7 +114,7 @@ void op_map(struct world *world, const struct call *call)
 		  (enum ptr)call->arg[6], &map, sizeof(map));
 }
 
-/* Where bits are to be written to, zeros so far. */
+/* Return the address for a bitmap. If it can be written, it is all zeros. */
 static void *place_bitmap(enum ptr ptr)
 {
 	char *bits = memory_bitmap();
@@ -235,13 +248,13 @@ static void device_name(const struct world *world, __u64 slot, char *buf,
 			 world->hardware.bdf[slot - FD_DEVICE0]);
 }
 
-/* getdev(f,f,kind,p): by its name, or by one that is wrong in some way */
+/* getdev(f,f,kind,p): by the name of the device, or by a wrong one (kind) */
 void op_getdev(struct world *world, const struct call *call)
 {
 	int group = world_fd(world, call->arg[0]);
 	static char name[4200];
 	enum ptr ptr = (enum ptr)call->arg[3];
-	void *at;
+	void *arg;
 	int fd;
 
 	if (call->arg[1] != FD_OTHER &&
@@ -249,23 +262,24 @@ void op_getdev(struct world *world, const struct call *call)
 		return;
 	device_name(world, call->arg[1], name, sizeof(name));
 	switch (call->arg[2]) {
-	case 1:
+	case NAME_EMPTY:
 		strcpy(name, "");
 		break;
-	case 2:
+	case NAME_UNKNOWN:
 		strcpy(name, "no such device");
 		break;
-	case 3:
+	case NAME_TOO_LONG:
 		memset(name, 'a', sizeof(name) - 1);
 		name[sizeof(name) - 1] = '\0';
 		break;
-	case 4:
+	case NAME_WITH_SPACE:
 		strcat(name, " ");
 		break;
 	}
-	at = call->arg[2] == 3 ? name :
-				 memory_place(ptr, name, strlen(name) + 1);
-	fd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, at);
-	trace_rc(fd < 0 ? -errno : 0);
+	arg = call->arg[2] == NAME_TOO_LONG ?
+		      name :
+		      memory_place(ptr, name, strlen(name) + 1);
+	fd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, arg);
+	trace_ret(fd < 0 ? -errno : 0);
 	world_keep(world, call->arg[1], fd);
 }

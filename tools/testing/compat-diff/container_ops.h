@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Calls of containers and groups. */
+/* Operations of containers and groups. */
 #ifndef COMPAT_DIFF_CONTAINER_OPS_H
 #define COMPAT_DIFF_CONTAINER_OPS_H
 

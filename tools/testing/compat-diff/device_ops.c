@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations of devices. Above each stand its name and arguments in text.
+ */
 #include "device_ops.h"
 
 #include <errno.h>
@@ -23,6 +26,7 @@
 #include "trace.h"
 
 #define CONFIG_OFFSET ((__u64)VFIO_PCI_CONFIG_REGION_INDEX << 40)
+/* Time in which a device that is removed must be requested from its user */
 #define EVENT_MS_MAX 60000
 
 /* dinfo(f,argsz,p) */
@@ -60,7 +64,9 @@ void op_irq(struct world *world, const struct call *call)
 		  (enum ptr)call->arg[3], &info, sizeof(info));
 }
 
-/* irqs(f,flags,index,start,count,f,argsz,p): with the same data for each */
+/*
+ * irqs(f,flags,index,start,count,f,argsz,p): the same data for all interrupts
+ */
 void op_irqs(struct world *world, const struct call *call)
 {
 	struct {
@@ -87,7 +93,7 @@ void op_irqs(struct world *world, const struct call *call)
 		  (enum ptr)call->arg[7], &arg, sizeof(arg));
 }
 
-/* event(f): how often it was signalled */
+/* event(f): read how often the eventfd was signalled */
 void op_event(struct world *world, const struct call *call)
 {
 	uint64_t count = 0;
@@ -97,7 +103,7 @@ void op_event(struct world *world, const struct call *call)
 	trace_add(" %llu", (unsigned long long)count);
 }
 
-static void forget_engine(struct world *world, __u64 slot)
+static void engine_stopped(struct world *world, __u64 slot)
 {
 	if (slot >= FD_DEVICE0 && slot <= FD_DEVICE4)
 		world->started[slot - FD_DEVICE0] = false;
@@ -107,10 +113,10 @@ static void forget_engine(struct world *world, __u64 slot)
 void op_reset(struct world *world, const struct call *call)
 {
 	do_ioctl(world_fd(world, call->arg[0]), VFIO_DEVICE_RESET, 0);
-	forget_engine(world, call->arg[0]);
+	engine_stopped(world, call->arg[0]);
 }
 
-/* feature(f,flags,argsz,p): flags with the number, without data to set */
+/* feature(f,flags,argsz,p): flags include the number; the data is zeros */
 void op_feature(struct world *world, const struct call *call)
 {
 	struct {
@@ -137,7 +143,7 @@ void op_hotinfo(struct world *world, const struct call *call)
 		  &info, sizeof(info));
 }
 
-/* hotreset(f,count,f,f,argsz,p): with the files that prove ownership */
+/* hotreset(f,count,f,f,argsz,p): with two files that prove ownership */
 void op_hotreset(struct world *world, const struct call *call)
 {
 	struct {
@@ -153,7 +159,7 @@ void op_hotreset(struct world *world, const struct call *call)
 	do_struct(world_fd(world, call->arg[0]), VFIO_DEVICE_PCI_HOT_RESET,
 		  (enum ptr)call->arg[5], &arg, sizeof(arg));
 	for (__u64 slot = FD_DEVICE0; slot <= FD_DEVICE3; slot++)
-		forget_engine(world, slot);
+		engine_stopped(world, slot);
 }
 
 /* cfg(f,offset,size): read config space */
@@ -161,15 +167,15 @@ void op_cfg(struct world *world, const struct call *call)
 {
 	unsigned char buf[256];
 	size_t size = call->arg[2] < sizeof(buf) ? call->arg[2] : sizeof(buf);
-	long rc;
+	long ret;
 
 	memset(buf, 0xa5, sizeof(buf));
-	rc = pread(world_fd(world, call->arg[0]), buf, size,
-		   (off_t)(CONFIG_OFFSET + call->arg[1]));
-	trace_rc(rc < 0 ? -errno : rc);
-	if (rc > 0) {
+	ret = pread(world_fd(world, call->arg[0]), buf, size,
+		    (off_t)(CONFIG_OFFSET + call->arg[1]));
+	trace_ret(ret < 0 ? -errno : ret);
+	if (ret > 0) {
 		trace_add(" ");
-		trace_bytes(buf, (size_t)rc);
+		trace_bytes(buf, (size_t)ret);
 	}
 }
 
@@ -178,13 +184,13 @@ void op_cfgw(struct world *world, const struct call *call)
 {
 	__u64 value = call->arg[3];
 	size_t size = call->arg[2] < 8 ? call->arg[2] : 8;
-	long rc = pwrite(world_fd(world, call->arg[0]), &value, size,
-			 (off_t)(CONFIG_OFFSET + call->arg[1]));
+	long ret = pwrite(world_fd(world, call->arg[0]), &value, size,
+			  (off_t)(CONFIG_OFFSET + call->arg[1]));
 
-	trace_rc(rc < 0 ? -errno : rc);
+	trace_ret(ret < 0 ? -errno : ret);
 }
 
-/* bar(f,offset,size,index): mmap of it, at the address of that name */
+/* bar(f,offset,size,index): map a BAR at the address that r0 to r4 stand for */
 void op_bar(struct world *world, const struct call *call)
 {
 	__u64 slot = call->arg[0];
@@ -196,10 +202,12 @@ void op_bar(struct world *world, const struct call *call)
 		  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 		  world_fd(world, slot),
 		  (off_t)((call->arg[3] << 40) + call->arg[1]));
-	trace_rc(at == MAP_FAILED ? -errno : 0);
+	trace_ret(at == MAP_FAILED ? -errno : 0);
 }
 
-/* dma(f,iova,iova): read by the first, write by the second, or by the same */
+/*
+ * dma(f,iova,iova): DMA from the first page to the second, 0 for the same page
+ */
 void op_dma(struct world *world, const struct call *call)
 {
 	int fd = world_fd(world, call->arg[0]);
@@ -215,12 +223,12 @@ void op_dma(struct world *world, const struct call *call)
 		}
 		world->started[slot] = true;
 	}
-	trace_rc(hda_probe(fd, call->arg[1], out));
+	trace_ret(hda_probe(fd, call->arg[1], out));
 	memory_trace_changes();
 }
 
-static long sample(const struct world *world, const struct call *call,
-		   unsigned long cmd, __u32 flags, void *data)
+static long sample_ioctl(const struct world *world, const struct call *call,
+			 unsigned long cmd, __u32 flags, void *data)
 {
 	struct vfio_sample_dma dma = {
 		.iova = call->arg[1],
@@ -236,13 +244,13 @@ static long sample(const struct world *world, const struct call *call,
 /* pin(f,iova,count,flags) */
 void op_pin(struct world *world, const struct call *call)
 {
-	sample(world, call, VFIO_SAMPLE_PIN, (__u32)call->arg[3], NULL);
+	sample_ioctl(world, call, VFIO_SAMPLE_PIN, (__u32)call->arg[3], NULL);
 }
 
 /* unpin(f,iova,count) */
 void op_unpin(struct world *world, const struct call *call)
 {
-	sample(world, call, VFIO_SAMPLE_UNPIN, 0, NULL);
+	sample_ioctl(world, call, VFIO_SAMPLE_UNPIN, 0, NULL);
 }
 
 /* rw(f,iova,size,flags) */
@@ -253,15 +261,15 @@ void op_rw(struct world *world, const struct call *call)
 	if (call->arg[2] > sizeof(buf))
 		return;
 	memset(buf, 0x3c, sizeof(buf));
-	if (sample(world, call, VFIO_SAMPLE_RW, (__u32)call->arg[3], buf) >=
-	    0) {
+	if (sample_ioctl(world, call, VFIO_SAMPLE_RW, (__u32)call->arg[3],
+			 buf) >= 0) {
 		trace_add(" ");
 		trace_bytes(buf, call->arg[2]);
 	}
 	memory_trace_changes();
 }
 
-/* pins(f): what the driver has pinned, and was told of */
+/* pins(f): show the driver's counters of pins and of unmap callbacks */
 void op_pins(struct world *world, const struct call *call)
 {
 	struct vfio_sample_stats stats = {};
@@ -274,15 +282,17 @@ void op_pins(struct world *world, const struct call *call)
 
 static void write_file(const char *path, const char *text)
 {
-	int rc = __sys_write_file(path, text);
+	int ret = __sys_write_file(path, text);
 
-	trace_rc(rc);
+	trace_ret(ret);
 }
 
-/* remove(f,f): the device goes; wait until the event is told, or it has gone */
+/*
+ * remove(f,f): remove a device; wait for its request event or for the removal
+ */
 void op_remove(struct world *world, const struct call *call)
 {
-	struct pollfd told[] = {
+	struct pollfd fds[] = {
 		{ .fd = world_fd(world, call->arg[1]), .events = POLLIN },
 		{ .events = POLLIN },
 	};
@@ -301,13 +311,13 @@ void op_remove(struct world *world, const struct call *call)
 		__sys_write_file(path, "1");
 		_exit(0);
 	}
-	/* of what nobody has opened nobody is told */
-	told[1].fd = pidfd_open(world->remover, 0);
-	poll(told, 2, told[0].fd >= 0 ? EVENT_MS_MAX : -1);
-	close(told[1].fd);
+	/* there is no event if the device is not open */
+	fds[1].fd = pidfd_open(world->remover, 0);
+	poll(fds, 2, fds[0].fd >= 0 ? EVENT_MS_MAX : -1);
+	close(fds[1].fd);
 }
 
-/* rescan(f): the device has gone, and comes back */
+/* rescan(f): wait until the device is removed, then find and bind it again */
 void op_rescan(struct world *world, const struct call *call)
 {
 	__u64 slot = call->arg[0] - FD_DEVICE0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Calls of devices. */
+/* Operations of devices. */
 #ifndef COMPAT_DIFF_DEVICE_OPS_H
 #define COMPAT_DIFF_DEVICE_OPS_H
 

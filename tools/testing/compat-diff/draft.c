@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* A sequence that is being generated: random choices, and adding calls. */
 #include "draft.h"
 
 #include <stdarg.h>
@@ -18,7 +19,10 @@ bool draft_often(struct draft *draft, unsigned int percent)
 	return rng_often(&draft->rng, percent);
 }
 
-/* A call by its name; the first @nr arguments follow. NULL where it is too much. */
+/*
+ * Add a call by its name, with its first @nr arguments. Returns NULL if the
+ * draft is full.
+ */
 struct call *draft_add(struct draft *draft, const char *name, unsigned int nr,
 		       ...)
 {
@@ -37,13 +41,13 @@ struct call *draft_add(struct draft *draft, const char *name, unsigned int nr,
 	return call;
 }
 
-/* Where an argument lies: seldom elsewhere than it should. */
+/* The placement of an argument, which is valid most of the time. */
 __u64 draft_pointer(struct draft *draft)
 {
 	return draft_often(draft, 96) ? PTR_OK : draft_below(draft, NR_PTRS);
 }
 
-/* The size that a struct has, or another one. */
+/* The size of a struct, or sometimes a wrong one. */
 __u64 draft_argsz(struct draft *draft, __u64 right)
 {
 	const __u64 wrong[] = { 0,	   1,	      right - 1, right + 1,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A sequence in the making: what has been decided at random, and the calls. */
+/* A sequence that is being generated. */
 #ifndef COMPAT_DIFF_DRAFT_H
 #define COMPAT_DIFF_DRAFT_H
 
@@ -8,18 +8,19 @@
 #include "call.h"
 #include "rng.h"
 
-/** struct draft - the calls so far */
+/** struct draft - a sequence that is being generated */
 struct draft {
-	/** @rng: what decides */
+	/** @rng: source of the random choices */
 	struct rng rng;
-	/** @calls: so far */
+	/** @calls: the calls that were added */
 	struct call *calls;
-	/** @nr: how many */
+	/** @nr: number of @calls */
 	unsigned int nr;
-	/** @end: how many there may be; what is added beyond is left out */
+	/** @end: limit of @nr; calls that are added beyond it are dropped */
 	unsigned int end;
 };
 
+/* Converts a variable argument of draft_add() */
 #define N(value) ((__u64)(value))
 
 struct call *draft_add(struct draft *draft, const char *name, unsigned int nr,

@@ -1,487 +1,335 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random calls, chosen so that most of them get somewhere: what a sequence has
- * opened so far is remembered, addresses are taken from a few that meet each
- * other, and only now and then is an argument wrong.
+ * Random sequences of calls, most of which should succeed. Files that the
+ * sequence has opened are recorded and used by later calls, and few arguments
+ * are wrong.
  */
 #include "gen.h"
 
 #include <linux/vfio.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include "draft.h"
 #include "gen_other.h"
+#include "gen_state.h"
 #include "harness.h"
 #include "memory.h"
 
-#define IOVA_PAGES 24
-/* Mappings that are remembered */
-#define NR_MAPPED 4
-/* One in so many sequences is of the devices, not of the container */
+/* One sequence of this many is about a device of any kind */
 #define OTHER_EACH 5
-/* At the end of one in so many sequences a device goes, with so many calls */
-#define GONE_EACH 16
-#define GONE_CALLS 10
-
-/** struct gen - a sequence in the making */
-struct gen {
-	/** @draft: the calls so far */
-	struct draft draft;
-	/** @open: which files are open, if all went well */
-	bool open[NR_SHARED_FDS];
-	/** @container: which container a group is in, -1 for none */
-	int container[NR_GROUPS];
-	/** @mapped: the last mappings, IOVA and bytes */
-	__u64 mapped[NR_MAPPED][2];
-	/** @forked: whether memory may be that of a process which has ended */
-	bool forked;
-	/** @nr_mapped: mappings made so far */
-	unsigned int nr_mapped;
-	/** @gone: a device is to go at the end */
-	bool gone;
-	/** @held: a device may have more users than the file it was opened as */
-	bool held;
-};
-
-#define add(gen, ...) draft_add(&(gen)->draft, __VA_ARGS__)
-
-static unsigned int below(struct gen *gen, unsigned int n)
-{
-	return draft_below(&gen->draft, n);
-}
-
-static bool often(struct gen *gen, unsigned int percent)
-{
-	return draft_often(&gen->draft, percent);
-}
-
-static __u64 any(struct gen *gen, unsigned int first, unsigned int nr)
-{
-	return first + below(gen, nr);
-}
-
-/* One of @nr files from @first on that is open, if one is; seldom any. */
-static __u64 one_of(struct gen *gen, unsigned int first, unsigned int nr)
-{
-	unsigned int i = below(gen, nr);
-
-	if (often(gen, 2))
-		return any(gen, 0, NR_SHARED_FDS);
-	for (unsigned int n = 0; n < nr; n++, i++) {
-		if (gen->open[first + i % nr])
-			return first + i % nr;
-	}
-	return first + i % nr;
-}
-
-static __u64 container(struct gen *gen)
-{
-	return one_of(gen, FD_CONTAINER0, NR_CONTAINERS);
-}
-
-static __u64 group(struct gen *gen)
-{
-	return one_of(gen, FD_GROUP0, NR_GROUPS);
-}
-
-static __u64 device(struct gen *gen)
-{
-	return one_of(gen, FD_DEVICE0, NR_DEVICES - 1);
-}
-
-static __u64 pointer(struct gen *gen)
-{
-	return draft_pointer(&gen->draft);
-}
-
-static __u64 argsz(struct gen *gen, __u64 right)
-{
-	return draft_argsz(&gen->draft, right);
-}
-
-/* Addresses that a few mappings share, and some at edges. */
-static __u64 iova(struct gen *gen)
-{
-	const __u64 edges[] = {
-		0,
-		0xfee00000,
-		0xfedff000,
-		0xfeeff000,
-		0xfef00000,
-		0x7ffffff000,
-		0x8000000000,
-		0xfffffffff000,
-		0x1000000000000,
-		0xfffffffffffff000,
-		0xffffffffffffffff,
-		0x100800,
-		0x100001,
-		0x40000000,
-		0x40200000,
-	};
-
-	if (often(gen, 90))
-		return 0x100000 + 0x1000 * N(below(gen, IOVA_PAGES));
-	return edges[below(gen, ARRAY_SIZE(edges))];
-}
-
 /*
- * None that is huge and fits: where nothing is pinned it can be mapped, and then
- * the kernel's own container takes forever when a group leaves.
+ * One sequence of this many ends with the removal of a device, in so many calls
  */
-static __u64 length(struct gen *gen)
-{
-	const __u64 odd[] = { 0,
-			      1,
-			      0x800,
-			      0x1001,
-			      0x10000,
-			      0x100000,
-			      0x200000,
-			      0xfffffffffffff000,
-			      0xffffffffffffffff };
+#define REMOVE_EACH 16
+#define REMOVE_CALLS 10
 
-	if (often(gen, 93))
-		return 0x1000 * N(1 + below(gen, often(gen, 70) ? 4 : 16));
-	return odd[below(gen, ARRAY_SIZE(odd))];
-}
-
-static __u64 memory(struct gen *gen)
-{
-	static const struct {
-		enum buf buf;
-		unsigned int pages;
-	} bufs[] = {
-		{ BUF_ANON, 16 },   { BUF_ANON, 16 },	{ BUF_ANON, 16 },
-		{ BUF_SHARED, 8 },  { BUF_PRIVATE, 4 }, { BUF_RO, 4 },
-		{ BUF_HOLE, 4 },    { BUF_HUGE, 8 },	{ BUF_NONE, 4 },
-		{ BUF_HUGETLB, 8 }, { BUF_FREE, 2 },
-	};
-	unsigned int i = below(gen, often(gen, 60) ? 5 : ARRAY_SIZE(bufs));
-
-	if (often(gen, 1))
-		return below(gen, 2) ? 0xffffffffffffffff : 0xfffffffffffff000;
-	if (often(gen, 2))
-		return BUF_BASE(BUF_ANON) + below(gen, 4096);
-	if (often(gen, 4))
-		return BAR_BASE(below(gen, 2)) + 0x1000 * N(below(gen, 3));
-	return BUF_BASE(bufs[i].buf) + 0x1000 * N(below(gen, bufs[i].pages));
-}
-
-/* One of the last mappings, if there is one. */
-static const __u64 *recall(struct gen *gen)
-{
-	unsigned int nr = gen->nr_mapped < NR_MAPPED ? gen->nr_mapped :
-						       NR_MAPPED;
-
-	return nr ? gen->mapped[below(gen, nr)] : NULL;
-}
-
-static __u64 map_flags(struct gen *gen)
+static __u64 pick_map_flags(struct gen *gen)
 {
 	const __u64 some[] = { 1, 2, 0, 4, 5, 7, 8, 0x80000000 };
 
-	return often(gen, 85) ? 3 : some[below(gen, ARRAY_SIZE(some))];
+	return gen_often(gen, 85) ? 3 : some[gen_below(gen, ARRAY_SIZE(some))];
 }
 
 /*
- * Not the last page of all: where it is mapped, the kernel's own container of
- * 6.12 no longer finds other mappings, as the end of that one becomes 0.
+ * Do not map the last page of the address space: the end of that mapping is 0,
+ * and the kernel's own container of 6.12 no longer finds other mappings then.
  */
 static void gen_map(struct gen *gen)
 {
-	const __u64 at = memory(gen);
-	__u64 size = length(gen);
-	const __u64 flags = map_flags(gen);
-	const __u64 where = iova(gen);
+	const __u64 at = gen_vaddr(gen);
+	__u64 size = gen_size(gen);
+	const __u64 flags = pick_map_flags(gen);
+	const __u64 where = gen_iova(gen);
 
 	if (where + size == 0)
 		size += 0x1000;
-	add(gen, "map", 7, container(gen), at, where, size, flags,
-	    argsz(gen, 32), pointer(gen));
-	gen->mapped[gen->nr_mapped % NR_MAPPED][0] = where;
-	gen->mapped[gen->nr_mapped++ % NR_MAPPED][1] = size;
+	gen_add(gen, "map", 7, gen_container_fd(gen), at, where, size, flags,
+		gen_argsz(gen, 32), gen_pointer(gen));
+	gen->mapped[gen->nr_mapped % GEN_NR_MAPPED][0] = where;
+	gen->mapped[gen->nr_mapped++ % GEN_NR_MAPPED][1] = size;
 }
 
-static __u64 unmap_flags(struct gen *gen)
+static __u64 pick_unmap_flags(struct gen *gen)
 {
 	const __u64 some[] = { 1, 2, 2, 2, 3, 4, 4, 5, 6, 8 };
 
-	return often(gen, 80) ? 0 : some[below(gen, ARRAY_SIZE(some))];
+	return gen_often(gen, 80) ? 0 : some[gen_below(gen, ARRAY_SIZE(some))];
 }
 
-static __u64 unmap_length(struct gen *gen)
+static __u64 pick_unmap_size(struct gen *gen)
 {
-	if (often(gen, 2))
+	if (gen_often(gen, 2))
 		return 0x7ffffffffffff000;
-	return often(gen, 25) ? 0x1000 * N(IOVA_PAGES) : length(gen);
+	return gen_often(gen, 25) ? 0x1000 * N(GEN_IOVA_PAGES) : gen_size(gen);
 }
 
 static void gen_unmap(struct gen *gen)
 {
-	const __u64 flags = unmap_flags(gen);
-	bool all = (flags & VFIO_DMA_UNMAP_FLAG_ALL) && often(gen, 90);
+	const __u64 flags = pick_unmap_flags(gen);
+	bool all = (flags & VFIO_DMA_UNMAP_FLAG_ALL) && gen_often(gen, 90);
 	__u64 size = flags & VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP ? 48 : 24;
-	const __u64 *old = often(gen, 55) ? recall(gen) : NULL;
-	__u64 from = all ? 0 : often(gen, 20) ? 0x100000 : iova(gen);
-	__u64 bytes = all ? 0 : unmap_length(gen);
+	const __u64 *old = gen_often(gen, 55) ? gen_recent(gen) : NULL;
+	__u64 from = all ? 0 : gen_often(gen, 20) ? 0x100000 : gen_iova(gen);
+	__u64 bytes = all ? 0 : pick_unmap_size(gen);
 
 	if (old && !all) {
 		from = old[0];
 		bytes = old[1];
 	}
-	size = argsz(gen, size);
-	add(gen, "unmap", 9, container(gen), from, bytes, flags, size,
-	    pointer(gen), N(often(gen, 90) ? 4096 : 8192),
-	    N(often(gen, 90) ? 8 : 64), pointer(gen));
+	size = gen_argsz(gen, size);
+	gen_add(gen, "unmap", 9, gen_container_fd(gen), from, bytes, flags,
+		size, gen_pointer(gen), N(gen_often(gen, 90) ? 4096 : 8192),
+		N(gen_often(gen, 90) ? 8 : 64), gen_pointer(gen));
 }
 
 static void gen_dirty(struct gen *gen)
 {
 	const __u64 some[] = { 0, 3, 5, 6, 8 };
-	__u64 flags = 1U << below(gen, 3);
-	const __u64 size = argsz(gen, flags == 4 ? 48 : 8);
-	__u64 pages = 1 + below(gen, IOVA_PAGES);
-	const __u64 at = often(gen, 50) ? 0x100000 : iova(gen);
-	const __u64 bytes = often(gen, 50) ? 0x1000 * pages : length(gen);
+	__u64 flags = 1U << gen_below(gen, 3);
+	const __u64 size = gen_argsz(gen, flags == 4 ? 48 : 8);
+	__u64 pages = 1 + gen_below(gen, GEN_IOVA_PAGES);
+	const __u64 at = gen_often(gen, 50) ? 0x100000 : gen_iova(gen);
+	const __u64 bytes = gen_often(gen, 50) ? 0x1000 * pages : gen_size(gen);
 
-	if (often(gen, 4))
-		flags = some[below(gen, ARRAY_SIZE(some))];
-	add(gen, "dirty", 9, container(gen), flags, at, bytes,
-	    N(often(gen, 95) ? 4096 : 1U << below(gen, 16)),
-	    N(often(gen, 95) ? 8 : 1U << below(gen, 10)), size, pointer(gen),
-	    pointer(gen));
+	if (gen_often(gen, 4))
+		flags = some[gen_below(gen, ARRAY_SIZE(some))];
+	gen_add(gen, "dirty", 9, gen_container_fd(gen), flags, at, bytes,
+		N(gen_often(gen, 95) ? 4096 : 1U << gen_below(gen, 16)),
+		N(gen_often(gen, 95) ? 8 : 1U << gen_below(gen, 10)), size,
+		gen_pointer(gen), gen_pointer(gen));
 }
 
 static void gen_info(struct gen *gen)
 {
 	const __u64 sizes[] = { 0, 8, 12, 15, 16, 20, 24, 64, 96, 120, 256 };
 
-	add(gen, "info", 3, container(gen),
-	    often(gen, 70) ? N(256) : sizes[below(gen, ARRAY_SIZE(sizes))],
-	    pointer(gen));
+	gen_add(gen, "info", 3, gen_container_fd(gen),
+		gen_often(gen, 70) ? N(256) :
+				     sizes[gen_below(gen, ARRAY_SIZE(sizes))],
+		gen_pointer(gen));
 }
 
 static void gen_ext(struct gen *gen)
 {
-	add(gen, "ext", 2, container(gen), N(below(gen, 13)));
+	gen_add(gen, "ext", 2, gen_container_fd(gen), N(gen_below(gen, 13)));
 }
 
-static __u64 type(struct gen *gen)
+static __u64 pick_type(struct gen *gen)
 {
-	if (often(gen, 70))
+	if (gen_often(gen, 70))
 		return VFIO_TYPE1v2_IOMMU;
-	return often(gen, 80) ? VFIO_TYPE1_IOMMU : N(below(gen, 10));
+	return gen_often(gen, 80) ? VFIO_TYPE1_IOMMU : N(gen_below(gen, 10));
 }
 
 static void gen_iommu(struct gen *gen)
 {
-	const __u64 which = container(gen);
+	const __u64 which = gen_container_fd(gen);
 
-	add(gen, "iommu", 2, which, type(gen));
+	gen_add(gen, "iommu", 2, which, pick_type(gen));
 }
 
 static void gen_open(struct gen *gen)
 {
-	const __u64 which = any(gen, FD_CONTAINER0, NR_CONTAINERS);
+	const __u64 which = gen_any_fd(gen, FD_CONTAINER0, NR_CONTAINERS);
 
 	if (gen->open[which])
 		return;
-	add(gen, "open", 1, which);
+	gen_add(gen, "open", 1, which);
 	gen->open[which] = true;
 }
 
 static void gen_gopen(struct gen *gen)
 {
-	const __u64 which = any(gen, FD_GROUP0, NR_GROUPS);
+	const __u64 which = gen_any_fd(gen, FD_GROUP0, NR_GROUPS);
 
-	if (gen->open[which] && often(gen, 70))
+	if (gen->open[which] && gen_often(gen, 70))
 		return;
-	add(gen, "gopen", 1, which);
+	gen_add(gen, "gopen", 1, which);
 	gen->open[which] = true;
 }
 
-static void put_in(struct gen *gen, __u64 grp, __u64 cont)
-{
-	if (grp - FD_GROUP0 < NR_GROUPS && cont < NR_CONTAINERS)
-		gen->container[grp - FD_GROUP0] = (int)cont;
-}
-
 /*
- * Not after a fork: where it is the first group with an IOMMU, the kernel's own
- * container pins what the caller has at the addresses, whoever has mapped.
+ * Attach no group after a fork: if it is the first group with an IOMMU, the
+ * kernel's own container pins the memory of the caller at the addresses, not
+ * that of the process that has mapped it.
  */
 static void gen_set(struct gen *gen)
 {
-	const __u64 grp = group(gen);
-	const __u64 cont = often(gen, 96) ? container(gen) :
-					    any(gen, 0, NR_SHARED_FDS);
+	const __u64 grp = gen_group_fd(gen);
+	const __u64 cont = gen_often(gen, 96) ?
+				   gen_container_fd(gen) :
+				   gen_any_fd(gen, 0, NR_SHARED_FDS);
 
 	if (gen->forked)
 		return;
-	add(gen, "set", 3, grp, cont, pointer(gen));
-	put_in(gen, grp, cont);
+	gen_add(gen, "set", 3, grp, cont, gen_pointer(gen));
 }
 
 static void gen_unset(struct gen *gen)
 {
-	add(gen, "unset", 1, group(gen));
+	gen_add(gen, "unset", 1, gen_group_fd(gen));
 }
 
 static void gen_status(struct gen *gen)
 {
-	const __u64 which = group(gen);
-	const __u64 size = argsz(gen, 8);
+	const __u64 which = gen_group_fd(gen);
+	const __u64 size = gen_argsz(gen, 8);
 
-	add(gen, "status", 3, which, size, pointer(gen));
+	gen_add(gen, "status", 3, which, size, gen_pointer(gen));
 }
 
-/* A device of a group, or of another one. */
+/* Open a device of a group, or sometimes of another one. */
 static void gen_getdev(struct gen *gen)
 {
 	static const __u64 of[NR_GROUPS] = { FD_DEVICE0, FD_DEVICE1, FD_DEVICE2,
 					     FD_DEVICE4 };
-	const __u64 grp = group(gen);
-	__u64 dev = any(gen, FD_DEVICE0, NR_DEVICES);
+	const __u64 grp = gen_group_fd(gen);
+	__u64 dev = gen_any_fd(gen, FD_DEVICE0, NR_DEVICES);
 	__u64 kind;
 
-	if (grp - FD_GROUP0 < NR_GROUPS && often(gen, 92))
+	if (grp - FD_GROUP0 < NR_GROUPS && gen_often(gen, 92))
 		dev = of[grp - FD_GROUP0];
 	if (grp - FD_GROUP0 >= NR_GROUPS || dev != of[grp - FD_GROUP0])
 		gen->held = true;
-	if (dev == FD_DEVICE2 && often(gen, 50))
+	if (dev == FD_DEVICE2 && gen_often(gen, 50))
 		dev = FD_DEVICE3;
-	kind = often(gen, 95) ? 0 : below(gen, 5);
-	add(gen, "getdev", 4, grp, dev, kind, pointer(gen));
+	kind = gen_often(gen, 95) ? 0 : gen_below(gen, 5);
+	gen_add(gen, "getdev", 4, grp, dev, kind, gen_pointer(gen));
 	gen->open[dev] = true;
-	if (often(gen, 85))
-		add(gen, "cfgw", 4, dev, N(4), N(2), N(6));
+	if (gen_often(gen, 85))
+		gen_add(gen, "cfgw", 4, dev, N(4), N(2), N(6));
 }
 
 static void gen_close(struct gen *gen)
 {
-	const __u64 which = any(gen, FD_CONTAINER0, FD_DEVICE4 + 1);
+	const __u64 which = gen_any_fd(gen, FD_CONTAINER0, FD_DEVICE4 + 1);
 
 	if (!gen->open[which])
 		return;
-	add(gen, "close", 1, which);
+	gen_add(gen, "close", 1, which);
 	gen->open[which] = false;
 }
 
-static __u64 dma_page(struct gen *gen)
+static __u64 pick_dma_page(struct gen *gen)
 {
-	const __u64 *old = often(gen, 80) ? recall(gen) : NULL;
+	const __u64 *old = gen_often(gen, 80) ? gen_recent(gen) : NULL;
 	__u64 pages = old ? old[1] / 0x1000 : 0;
 
-	/* writes to where interrupts are would be interrupts */
+	/* no DMA to interrupt addresses, which would raise interrupts */
 	if (!pages || pages > 0x1000 || old[0] >= 0xf0000000)
-		return 0x100000 + 0x1000 * N(below(gen, IOVA_PAGES));
+		return 0x100000 + 0x1000 * N(gen_below(gen, GEN_IOVA_PAGES));
 	return (old[0] & ~0xfffULL) +
-	       0x1000 * N(below(gen, (unsigned int)pages));
+	       0x1000 * N(gen_below(gen, (unsigned int)pages));
 }
 
 static void gen_dma(struct gen *gen)
 {
-	const __u64 in = dma_page(gen);
-	const __u64 out = often(gen, 50) ? 0 : dma_page(gen);
+	const __u64 in = pick_dma_page(gen);
+	const __u64 out = gen_often(gen, 50) ? 0 : pick_dma_page(gen);
 
-	add(gen, "dma", 3, device(gen), in, out);
+	gen_add(gen, "dma", 3, gen_device_fd(gen), in, out);
 }
 
 static void gen_device_info(struct gen *gen)
 {
-	const __u64 dev = device(gen);
+	const __u64 dev = gen_device_fd(gen);
 	__u64 size;
 
-	switch (below(gen, 5)) {
+	switch (gen_below(gen, 5)) {
 	case 0:
-		size = argsz(gen, 24);
-		add(gen, "dinfo", 3, dev, size, pointer(gen));
+		size = gen_argsz(gen, 24);
+		gen_add(gen, "dinfo", 3, dev, size, gen_pointer(gen));
 		break;
 	case 1:
-		size = argsz(gen, 32);
-		add(gen, "region", 4, dev, N(below(gen, 11)), size,
-		    pointer(gen));
+		size = gen_argsz(gen, 32);
+		gen_add(gen, "region", 4, dev, N(gen_below(gen, 11)), size,
+			gen_pointer(gen));
 		break;
 	case 2:
-		size = argsz(gen, 16);
-		add(gen, "irq", 4, dev, N(below(gen, 7)), size, pointer(gen));
+		size = gen_argsz(gen, 16);
+		gen_add(gen, "irq", 4, dev, N(gen_below(gen, 7)), size,
+			gen_pointer(gen));
 		break;
 	case 3:
-		size = argsz(gen, 40);
-		add(gen, "feature", 4, dev,
-		    (N(1 + below(gen, 7)) << 16) | below(gen, 14), size,
-		    pointer(gen));
+		size = gen_argsz(gen, 40);
+		gen_add(gen, "feature", 4, dev,
+			(N(1 + gen_below(gen, 7)) << 16) | gen_below(gen, 14),
+			size, gen_pointer(gen));
 		break;
 	case 4:
-		add(gen, "hotinfo", 3, dev, argsz(gen, 256), pointer(gen));
+		gen_add(gen, "hotinfo", 3, dev, gen_argsz(gen, 256),
+			gen_pointer(gen));
 		break;
 	}
 }
 
 static void gen_device(struct gen *gen)
 {
-	const __u64 dev = device(gen);
+	const __u64 dev = gen_device_fd(gen);
 	const __u64 sets[] = { 0x09, 0x11, 0x21, 0x24, 0x22, 0x0a, 0x14, 0 };
-	const __u64 offset = 4 * N(below(gen, 64));
+	const __u64 offset = 4 * N(gen_below(gen, 64));
 
-	switch (below(gen, 6)) {
+	switch (gen_below(gen, 6)) {
 	case 0:
-		add(gen, "reset", 1, dev);
+		gen_add(gen, "reset", 1, dev);
 		break;
 	case 1:
-		add(gen, "irqs", 6, dev, sets[below(gen, ARRAY_SIZE(sets))],
-		    N(below(gen, 6)), N(below(gen, 20) == 0), N(below(gen, 3)),
-		    any(gen, FD_EVENT0,
-			gen->gone      ? 1 :
-			often(gen, 90) ? 2 :
-					 4));
-		add(gen, "event", 1, N(FD_EVENT0));
+		gen_add(gen, "irqs", 6, dev,
+			sets[gen_below(gen, ARRAY_SIZE(sets))],
+			N(gen_below(gen, 6)), N(gen_below(gen, 20) == 0),
+			N(gen_below(gen, 3)),
+			gen_any_fd(gen, FD_EVENT0,
+				   gen->remove	      ? 1 :
+				   gen_often(gen, 90) ? 2 :
+							4));
+		gen_add(gen, "event", 1, N(FD_EVENT0));
 		break;
 	case 2:
-		/* all but what the BARs are, which is the host's business */
+		/* except for the BARs, whose addresses the host chooses */
 		if (offset < 0x10 || offset >= 0x28)
-			add(gen, "cfg", 3, dev, offset, N(1U << below(gen, 3)));
+			gen_add(gen, "cfg", 3, dev, offset,
+				N(1U << gen_below(gen, 3)));
 		break;
 	case 3:
-		add(gen, "cfgw", 4, dev, N(4), N(2), N(below(gen, 8)));
+		gen_add(gen, "cfgw", 4, dev, N(4), N(2), N(gen_below(gen, 8)));
 		break;
 	case 4:
 		gen->held = true;
-		add(gen, "bar", 4, dev, N(0), 0x1000 * N(1 + below(gen, 5)),
-		    N(below(gen, 10) ? 0 : below(gen, 10)));
+		gen_add(gen, "bar", 4, dev, N(0),
+			0x1000 * N(1 + gen_below(gen, 5)),
+			N(gen_below(gen, 10) ? 0 : gen_below(gen, 10)));
 		break;
 	case 5:
-		add(gen, "hotreset", 4, dev, N(below(gen, 3)), group(gen),
-		    group(gen));
+		gen_add(gen, "hotreset", 4, dev, N(gen_below(gen, 3)),
+			gen_group_fd(gen), gen_group_fd(gen));
 		break;
 	}
 }
 
 static void gen_sample(struct gen *gen)
 {
-	const __u64 flags = 1 + below(gen, 3);
-	const __u64 dev = often(gen, 97) ? FD_DEVICE4 : device(gen);
-	const __u64 *old = often(gen, 70) ? recall(gen) : NULL;
-	const __u64 at = old ? old[0] : iova(gen);
+	const __u64 flags = 1 + gen_below(gen, 3);
+	const __u64 dev = gen_often(gen, 97) ? FD_DEVICE4 : gen_device_fd(gen);
+	const __u64 *old = gen_often(gen, 70) ? gen_recent(gen) : NULL;
+	const __u64 at = old ? old[0] : gen_iova(gen);
 
 	if (!gen->open[FD_DEVICE4] || gen->forked)
 		return;
-	switch (below(gen, 4)) {
+	switch (gen_below(gen, 4)) {
 	case 0:
-		add(gen, "pin", 4, dev, at,
-		    N(often(gen, 95) ? 1 + below(gen, 4) : 513), flags);
+		gen_add(gen, "pin", 4, dev, at,
+			N(gen_often(gen, 95) ? 1 + gen_below(gen, 4) : 513),
+			flags);
 		break;
 	case 1:
-		add(gen, "unpin", 3, dev, at, N(1 + below(gen, 3)));
+		gen_add(gen, "unpin", 3, dev, at, N(1 + gen_below(gen, 3)));
 		break;
 	case 2:
-		add(gen, "rw", 4, dev, at + below(gen, 16), N(8),
-		    N(2 * below(gen, 2)));
+		gen_add(gen, "rw", 4, dev, at + gen_below(gen, 16), N(8),
+			N(2 * gen_below(gen, 2)));
 		break;
 	case 3:
-		add(gen, "pins", 1, dev);
+		gen_add(gen, "pins", 1, dev);
 		break;
 	}
 }
@@ -489,93 +337,94 @@ static void gen_sample(struct gen *gen)
 static void gen_own_memory(struct gen *gen)
 {
 	static const __u64 protections[] = { 0, 1, 3 };
-	const __u64 at = memory(gen) & ~0xfffULL;
-	const __u64 size = 0x1000 * N(1 + below(gen, 3));
+	const __u64 at = gen_vaddr(gen) & ~0xfffULL;
+	const __u64 size = 0x1000 * N(1 + gen_below(gen, 3));
 
-	switch (below(gen, 7)) {
+	switch (gen_below(gen, 7)) {
 	case 0:
-		add(gen, "munmap", 2, at, size);
+		gen_add(gen, "munmap", 2, at, size);
 		break;
 	case 1:
-		add(gen, "mremap", 3, at, size,
-		    BUF_BASE(BUF_ANON) + 0x1000 * N(below(gen, 16)));
+		gen_add(gen, "mremap", 3, at, size,
+			BUF_BASE(BUF_ANON) + 0x1000 * N(gen_below(gen, 16)));
 		break;
 	case 2:
-		add(gen, "newmem", 2, at, size);
+		gen_add(gen, "newmem", 2, at, size);
 		break;
 	case 3:
-		/* all but what can be written but not read */
-		add(gen, "protect", 3, at, size, protections[below(gen, 3)]);
+		/* no memory that is writable but not readable */
+		gen_add(gen, "protect", 3, at, size,
+			protections[gen_below(gen, 3)]);
 		break;
 	case 4:
-		add(gen, "dontneed", 2, at, size);
+		gen_add(gen, "dontneed", 2, at, size);
 		break;
 	case 5:
-		add(gen, "mark", 1, at);
+		gen_add(gen, "mark", 1, at);
 		break;
 	case 6:
-		add(gen, "mlock", 2, at, size);
+		gen_add(gen, "mlock", 2, at, size);
 		break;
 	}
 }
 
 static void gen_locked(struct gen *gen)
 {
-	add(gen, "locked", 0);
+	gen_add(gen, "locked", 0);
 }
 
 static void gen_limit(struct gen *gen)
 {
-	add(gen, "limit", 1, 0x1000 * N(below(gen, 24)));
+	gen_add(gen, "limit", 1, 0x1000 * N(gen_below(gen, 24)));
 }
 
 static void gen_raw(struct gen *gen)
 {
-	const __u64 which = any(gen, 0, FD_DEVICE4 + 1);
-	/* those of VFIO, but for those that have a call of their own above */
-	const __u64 cmd = (';' << 8) | (118 + below(gen, 20));
+	const __u64 which = gen_any_fd(gen, 0, FD_DEVICE4 + 1);
+	/* ioctls of VFIO, except for those that the functions above make */
+	const __u64 cmd = (';' << 8) | (118 + gen_below(gen, 20));
 
-	add(gen, "raw", 3, which, cmd, pointer(gen));
+	gen_add(gen, "raw", 3, which, cmd, gen_pointer(gen));
 }
 
 static void gen_one(struct gen *gen);
 
 static void gen_child(struct gen *gen)
 {
-	unsigned int nr = 1 + below(gen, 4);
+	unsigned int nr = 1 + gen_below(gen, 4);
 
 	gen->forked = true;
-	add(gen, "fork", 0);
+	gen_add(gen, "fork", 0);
 	while (nr--)
 		gen_one(gen);
-	if (often(gen, 10))
-		add(gen, "exec", 0);
-	if (often(gen, 30))
+	if (gen_often(gen, 10))
+		gen_add(gen, "exec", 0);
+	if (gen_often(gen, 30))
 		gen_one(gen);
-	if (often(gen, 20))
-		add(gen, "die", 1, N(9));
-	/* without that the child plays the rest */
-	if (!add(gen, "join", 0))
+	if (gen_often(gen, 20))
+		gen_add(gen, "die", 1, N(9));
+	/* if "join" does not fit, the child plays the rest */
+	if (!gen_add(gen, "join", 0))
 		gen->held = true;
 }
 
-/* The same by two threads: one of them is too late. */
+/* Two threads make the same call, so only one of them can succeed. */
 static void gen_race(struct gen *gen)
 {
-	const __u64 which = container(gen);
-	const __u64 at = BUF_BASE(BUF_ANON) + 0x1000 * N(below(gen, 8));
-	const __u64 where = iova(gen);
-	const __u64 size = 0x1000 * N(1 + below(gen, 8));
+	const __u64 which = gen_container_fd(gen);
+	const __u64 at = BUF_BASE(BUF_ANON) + 0x1000 * N(gen_below(gen, 8));
+	const __u64 where = gen_iova(gen);
+	const __u64 size = 0x1000 * N(1 + gen_below(gen, 8));
 
 	if (gen->draft.nr + 3 > gen->draft.end)
 		return;
-	add(gen, "par", 1, N(2));
-	if (often(gen, 50)) {
-		add(gen, "map", 4, which, at, where, size);
-		add(gen, "map", 4, which, at, where, size);
+	gen_add(gen, "par", 1, N(2));
+	if (gen_often(gen, 50)) {
+		gen_add(gen, "map", 4, which, at, where, size);
+		gen_add(gen, "map", 4, which, at, where, size);
 	} else {
-		add(gen, "unmap", 3, which, where, size);
-		add(gen, "unmap", 3, which, where, size);
+		gen_add(gen, "unmap", 3, which, where, size);
+		gen_add(gen, "unmap", 3, which, where, size);
 	}
 }
 
@@ -601,34 +450,34 @@ static void gen_one(struct gen *gen)
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		total += kinds[i].weight;
-	pick = below(gen, total);
+	pick = gen_below(gen, total);
 	for (i = 0; pick >= kinds[i].weight; i++)
 		pick -= kinds[i].weight;
 	kinds[i].fn(gen);
 }
 
-/* What nearly all programs begin with. */
+/* Add the calls that nearly all programs begin with. */
 static void gen_set_up(struct gen *gen)
 {
-	unsigned int grp = below(gen, NR_GROUPS);
+	unsigned int grp = gen_below(gen, NR_GROUPS);
 
-	add(gen, "open", 1, N(FD_CONTAINER0));
-	add(gen, "gopen", 1, N(FD_GROUP0 + grp));
-	add(gen, "set", 2, N(FD_GROUP0 + grp), N(FD_CONTAINER0));
+	gen_add(gen, "open", 1, N(FD_CONTAINER0));
+	gen_add(gen, "gopen", 1, N(FD_GROUP0 + grp));
+	gen_add(gen, "set", 2, N(FD_GROUP0 + grp), N(FD_CONTAINER0));
 	gen->open[FD_CONTAINER0] = true;
 	gen->open[FD_GROUP0 + grp] = true;
-	if (often(gen, 30)) {
-		grp = (grp + 1 + below(gen, NR_GROUPS - 1)) % NR_GROUPS;
-		add(gen, "gopen", 1, N(FD_GROUP0 + grp));
-		add(gen, "set", 2, N(FD_GROUP0 + grp), N(FD_CONTAINER0));
+	if (gen_often(gen, 30)) {
+		grp = (grp + 1 + gen_below(gen, NR_GROUPS - 1)) % NR_GROUPS;
+		gen_add(gen, "gopen", 1, N(FD_GROUP0 + grp));
+		gen_add(gen, "set", 2, N(FD_GROUP0 + grp), N(FD_CONTAINER0));
 		gen->open[FD_GROUP0 + grp] = true;
 	}
-	add(gen, "iommu", 2, N(FD_CONTAINER0), type(gen));
-	if (often(gen, 75))
+	gen_add(gen, "iommu", 2, N(FD_CONTAINER0), pick_type(gen));
+	if (gen_often(gen, 75))
 		gen_getdev(gen);
 }
 
-/* What can be done while a device waits to be given up, with the same outcome. */
+/* Add a call whose result is the same while a device waits for its release. */
 static void gen_meanwhile(struct gen *gen)
 {
 	static void (*const fns[])(struct gen *gen) = {
@@ -636,11 +485,11 @@ static void gen_meanwhile(struct gen *gen)
 		gen_locked, gen_dirty, gen_status, gen_device_info,
 	};
 
-	fns[below(gen, ARRAY_SIZE(fns))](gen);
+	fns[gen_below(gen, ARRAY_SIZE(fns))](gen);
 }
 
-/* The host takes a device away, which is closed for that, and it comes back. */
-static void gen_gone(struct gen *gen)
+/* Remove a device, close it in response, and find it again. */
+static void gen_remove(struct gen *gen)
 {
 	const unsigned int i = gen->open[FD_DEVICE0] ? 0 : 1;
 	const __u64 dev = FD_DEVICE0 + i;
@@ -648,35 +497,35 @@ static void gen_gone(struct gen *gen)
 	gen->draft.end = GEN_CALLS;
 	if (!gen->open[dev] || gen->held)
 		return;
-	add(gen, "irqs", 6, dev, N(0x24), N(4), N(0), N(1), N(FD_EVENT1));
-	add(gen, "remove", 2, dev, N(FD_EVENT1));
-	/* each of which is one call, and four follow */
+	gen_add(gen, "irqs", 6, dev, N(0x24), N(4), N(0), N(1), N(FD_EVENT1));
+	gen_add(gen, "remove", 2, dev, N(FD_EVENT1));
+	/* each adds one call, and four more follow */
 	while (gen->draft.nr < GEN_CALLS - 4)
 		gen_meanwhile(gen);
-	add(gen, "close", 1, dev);
-	add(gen, "close", 1, N(FD_GROUP0 + i));
-	add(gen, "rescan", 1, dev);
+	gen_add(gen, "close", 1, dev);
+	gen_add(gen, "close", 1, N(FD_GROUP0 + i));
+	gen_add(gen, "rescan", 1, dev);
 	gen_locked(gen);
 }
 
-static void gen_container(struct draft *draft, bool gone)
+static void gen_container(struct draft *draft, bool remove)
 {
-	struct gen gen = { .draft = *draft, .gone = gone };
+	struct gen gen = { .draft = *draft, .remove = remove };
 
-	if (gone)
-		gen.draft.end -= GONE_CALLS;
-	if (often(&gen, 93))
+	if (remove)
+		gen.draft.end -= REMOVE_CALLS;
+	if (gen_often(&gen, 93))
 		gen_set_up(&gen);
 	while (gen.draft.nr < gen.draft.end)
 		gen_one(&gen);
-	if (gone)
-		gen_gone(&gen);
+	if (remove)
+		gen_remove(&gen);
 	while (gen.draft.nr < gen.draft.end)
 		gen_one(&gen);
 	*draft = gen.draft;
 }
 
-/* Fills @calls, GEN_CALLS of them. */
+/* Generate sequence @nr in @calls, GEN_CALLS of them. */
 unsigned int gen_sequence(__u64 seed, __u64 nr, struct call *calls)
 {
 	struct draft draft = {
@@ -685,11 +534,11 @@ unsigned int gen_sequence(__u64 seed, __u64 nr, struct call *calls)
 		.end = GEN_CALLS,
 	};
 
-	/* neighbours are to have nothing in common */
+	/* mix the state, so that sequences with adjacent numbers are unrelated */
 	draft.rng.state = rng_next(&draft.rng);
 	if (nr % OTHER_EACH == OTHER_EACH - 1)
 		gen_other(&draft);
 	else
-		gen_container(&draft, nr % GONE_EACH == GONE_EACH - 1);
+		gen_container(&draft, nr % REMOVE_EACH == REMOVE_EACH - 1);
 	return draft.nr;
 }

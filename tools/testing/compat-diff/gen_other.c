@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random calls of the file of one device: its config space above all, where each
- * kind has other capabilities at other places, and what interrupts, features and
- * resets make of that.
+ * Random calls of one device of any kind. Most access its config space, because
+ * the capabilities and their offsets differ between the kinds. Others are about
+ * interrupts, features and resets, which change config space.
  */
 #include "gen_other.h"
 
@@ -21,10 +21,11 @@ static bool often(struct draft *draft, unsigned int percent)
 	return draft_often(draft, percent);
 }
 
-#define PICK(draft, of) ((of)[below(draft, ARRAY_SIZE(of))])
+/* A random element of an array */
+#define PICK(draft, array) ((array)[below(draft, ARRAY_SIZE(array))])
 
-/* Anywhere in config space, but most often where something is. */
-static __u64 register_of(struct draft *draft)
+/* Return an offset in config space, most often that of a register. */
+static __u64 pick_register(struct draft *draft)
 {
 	static const __u64 header[] = { 0x04, 0x06, 0x0c, 0x0d, 0x10, 0x14,
 					0x18, 0x1c, 0x20, 0x24, 0x30, 0x34,
@@ -42,14 +43,14 @@ static __u64 register_of(struct draft *draft)
 	}
 }
 
-static __u64 width_of(struct draft *draft)
+static __u64 pick_width(struct draft *draft)
 {
 	static const __u64 odd[] = { 3, 5, 8, 16, 0 };
 
 	return often(draft, 93) ? 1U << below(draft, 3) : PICK(draft, odd);
 }
 
-static __u64 value_of(struct draft *draft)
+static __u64 pick_value(struct draft *draft)
 {
 	switch (below(draft, 4)) {
 	case 0:
@@ -63,32 +64,32 @@ static __u64 value_of(struct draft *draft)
 	}
 }
 
-static void config_read(struct draft *draft)
+static void other_cfg_read(struct draft *draft)
 {
-	const __u64 at = register_of(draft);
+	const __u64 at = pick_register(draft);
 
 	draft_add(draft, "cfg", 3, N(FD_OTHER), at,
-		  often(draft, 80) ? width_of(draft) : N(256));
+		  often(draft, 80) ? pick_width(draft) : N(256));
 }
 
-static void config_write(struct draft *draft)
+static void other_cfg_write(struct draft *draft)
 {
-	const __u64 at = register_of(draft);
-	const __u64 width = width_of(draft);
+	const __u64 at = pick_register(draft);
+	const __u64 width = pick_width(draft);
 
-	draft_add(draft, "cfgw", 4, N(FD_OTHER), at, width, value_of(draft));
+	draft_add(draft, "cfgw", 4, N(FD_OTHER), at, width, pick_value(draft));
 	draft_add(draft, "cfg", 3, N(FD_OTHER), at & ~N(3), N(4));
 }
 
-/* Memory, I/O ports, bus mastering, no INTx: in any combination. */
-static void command(struct draft *draft)
+/* Enable or disable memory, I/O ports, bus mastering and INTx. */
+static void other_command(struct draft *draft)
 {
 	static const __u64 some[] = { 0, 2, 3, 6, 7, 0x402, 0x407, 0x147 };
 
 	draft_add(draft, "cfgw", 4, N(FD_OTHER), N(4), N(2), PICK(draft, some));
 }
 
-static void info(struct draft *draft)
+static void other_info(struct draft *draft)
 {
 	__u64 size;
 
@@ -115,7 +116,7 @@ static void info(struct draft *draft)
 	}
 }
 
-static void interrupts(struct draft *draft)
+static void other_irqs(struct draft *draft)
 {
 	static const __u64 actions[] = { 0x24, 0x24, 0x24, 0x21, 0x21, 0x22,
 					 0x09, 0x11, 0x0a, 0x12, 0x0c, 0x14,
@@ -135,8 +136,8 @@ static void interrupts(struct draft *draft)
 		draft_add(draft, "event", 1, N(FD_EVENT1));
 }
 
-/* All but the one by which ours may give up bus mastering: it would be missed. */
-static void feature(struct draft *draft)
+/* Leave out BUS_MASTER, because only ours may turn bus mastering off. */
+static void other_feature(struct draft *draft)
 {
 	const __u64 ops = 1 + below(draft, 7);
 	const __u64 number = below(draft, 14);
@@ -147,7 +148,7 @@ static void feature(struct draft *draft)
 		  draft_argsz(draft, 40), draft_pointer(draft));
 }
 
-static __u64 offset_of(struct draft *draft)
+static __u64 pick_offset(struct draft *draft)
 {
 	static const __u64 edges[] = {
 		0,	 1,	  4,	  0x10,		  0x3c,
@@ -159,21 +160,23 @@ static __u64 offset_of(struct draft *draft)
 	return PICK(draft, edges);
 }
 
-/* Not below 0x1000, where what starts things is: that it is heard is known. */
-static void region(struct draft *draft)
+/*
+ * Write no register below 0x1000, so that no activity of the device is started.
+ */
+static void other_region(struct draft *draft)
 {
 	const __u64 index = below(draft, 10);
-	const __u64 offset = offset_of(draft);
+	const __u64 offset = pick_offset(draft);
 
 	switch (below(draft, 3)) {
 	case 0:
 		draft_add(draft, "rd", 4, N(FD_OTHER), index, offset,
-			  width_of(draft));
+			  pick_width(draft));
 		break;
 	case 1:
 		if (offset >= 0x1000 && index != 7)
 			draft_add(draft, "wr", 4, N(FD_OTHER), index, offset,
-				  width_of(draft));
+				  pick_width(draft));
 		break;
 	case 2:
 		draft_add(draft, "touch", 3, N(FD_OTHER), index,
@@ -182,16 +185,16 @@ static void region(struct draft *draft)
 	}
 }
 
-static void ioeventfd(struct draft *draft)
+static void other_ioeventfd(struct draft *draft)
 {
 	static const __u64 flags[] = { 1, 2, 4, 8, 4, 4, 0, 3, 16 };
 
 	draft_add(draft, "ioev", 5, N(FD_OTHER), N(below(draft, 10)),
-		  offset_of(draft), PICK(draft, flags),
+		  pick_offset(draft), PICK(draft, flags),
 		  often(draft, 70) ? N(FD_EVENT1) : N(FD_NONE));
 }
 
-static void reset(struct draft *draft)
+static void other_reset(struct draft *draft)
 {
 	if (often(draft, 60))
 		draft_add(draft, "reset", 1, N(FD_OTHER));
@@ -201,8 +204,8 @@ static void reset(struct draft *draft)
 			  N(FD_OTHER_GROUP), N(FD_OTHER_GROUP));
 }
 
-/* The last user goes, and a new one finds a fresh device. */
-static void reopen(struct draft *draft)
+/* Close and open the device, which resets it. */
+static void other_reopen(struct draft *draft)
 {
 	draft_add(draft, "close", 1, N(FD_OTHER));
 	draft_add(draft, "getdev", 2, N(FD_OTHER_GROUP), N(FD_OTHER));
@@ -212,13 +215,13 @@ static const struct {
 	void (*fn)(struct draft *draft);
 	unsigned int weight;
 } kinds[] = {
-	{ config_read, 12 }, { config_write, 34 }, { command, 8 },
-	{ info, 6 },	     { interrupts, 20 },   { feature, 8 },
-	{ region, 14 },	     { ioeventfd, 3 },	   { reset, 4 },
-	{ reopen, 3 },
+	{ other_cfg_read, 12 }, { other_cfg_write, 34 }, { other_command, 8 },
+	{ other_info, 6 },	{ other_irqs, 20 },	 { other_feature, 8 },
+	{ other_region, 14 },	{ other_ioeventfd, 3 },	 { other_reset, 4 },
+	{ other_reopen, 3 },
 };
 
-static void one(struct draft *draft)
+static void other_one(struct draft *draft)
 {
 	unsigned int total = 0;
 	unsigned int i;
@@ -232,7 +235,7 @@ static void one(struct draft *draft)
 	kinds[i].fn(draft);
 }
 
-/* Fills @draft, up to its end. */
+/* Fill @draft with a sequence about one device. */
 void gen_other(struct draft *draft)
 {
 	draft_add(draft, "other", 1, N(below(draft, NR_OTHERS)));
@@ -244,5 +247,5 @@ void gen_other(struct draft *draft)
 	if (often(draft, 80))
 		draft_add(draft, "cfgw", 4, N(FD_OTHER), N(4), N(2), N(7));
 	while (draft->nr < draft->end)
-		one(draft);
+		other_one(draft);
 }

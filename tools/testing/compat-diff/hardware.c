@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Each worker has an equal set of devices: two alone in their groups, two that
- * share one, and one that is software.
+ * The devices of the workers. Each has an equal set: two devices with a group
+ * of their own, two that share a group, and an emulated one.
  */
 #include "hardware.h"
 
@@ -20,13 +20,13 @@
 #define HDA_VENDOR 0x8086
 #define HDA_DEVICE 0x2668
 
-/** struct found - a device of the kind */
+/** struct found - an intel-hda */
 struct found {
-	/** @bdf: its address */
+	/** @bdf: address of the device */
 	char bdf[16];
-	/** @group: the number of its group */
+	/** @group: number of its group */
 	int group;
-	/** @shared: whether another one is in that group */
+	/** @shared: another one is in the same group */
 	bool shared;
 };
 
@@ -72,8 +72,8 @@ static void find_all(void)
 	}
 }
 
-/* The @nr-th device of those that share a group, or of the others. */
-static const struct found *pick(bool shared, unsigned int nr)
+/* Return the @nr-th device of those that share a group, or of the others. */
+static const struct found *get_found(bool shared, unsigned int nr)
 {
 	for (unsigned int i = 0; i < nr_found; i++) {
 		if (found[i].shared == shared && !nr--)
@@ -88,10 +88,11 @@ void hardware_find(struct hardware *hardware, unsigned int worker)
 		find_all();
 	sample_load();
 	for (unsigned int i = 0; i < 4; i++) {
-		const struct found *one = pick(i >= 2, 2 * worker + i % 2);
+		const struct found *device =
+			get_found(i >= 2, 2 * worker + i % 2);
 
-		strcpy(hardware->bdf[i], one->bdf);
-		hardware->group[i < 3 ? i : 2] = one->group;
+		strcpy(hardware->bdf[i], device->bdf);
+		hardware->group[i < 3 ? i : 2] = device->group;
 	}
 	hardware->sample = worker;
 	hardware->group[3] = sample_group(worker);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finds the devices of the guest that "run" makes. */
+/* Finds the devices that "run" has created in the guest. */
 #ifndef COMPAT_DIFF_HARDWARE_H
 #define COMPAT_DIFF_HARDWARE_H
 

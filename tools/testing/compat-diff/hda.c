@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The controller takes commands for its codec from a ring in memory and puts the
- * responses into another ring. The command is to keep a number, which can be asked
- * for afterwards by registers alone: that tells what was read. The response, all
- * zeros, tells what can be written.
+ * DMA by QEMU's intel-hda. The controller reads commands for its codec from a
+ * ring in memory and writes the responses to another ring. The command stores a
+ * number in the codec. The number is read back through registers afterwards, so
+ * it shows what the device has read from memory. The response, all zeros, shows
+ * what the device can write.
  */
 #include "hda.h"
 
@@ -27,55 +28,60 @@ enum {
 	REG_COMMAND_STATUS = 0x68,
 };
 
-/* What the codec's first output is told, and asked */
-#define KEEP_NUMBER HDA_WORD(0)
-#define GET_NUMBER 0x002f0600U
+/* Commands for the codec's first output: store 0, and return the number */
+#define CODEC_CLEAR HDA_WORD(0)
+#define CODEC_GET 0x002f0600U
 
-static int put(int fd, unsigned int reg, __u64 value, size_t size)
+static int write_reg(int fd, unsigned int reg, __u64 value, size_t size)
 {
-	/* BAR 0, where vfio-pci has it */
+	/* BAR 0 is at offset 0 of a vfio-pci device */
 	return pwrite(fd, &value, size, reg) == (ssize_t)size ? 0 : -1;
 }
 
-static int put_base(int fd, unsigned int reg, __u64 base)
+static int write_base(int fd, unsigned int reg, __u64 base)
 {
-	return put(fd, reg, base & 0xffffffff, 4) |
-	       put(fd, reg + 4, base >> 32, 4);
+	return write_reg(fd, reg, base & 0xffffffff, 4) |
+	       write_reg(fd, reg + 4, base >> 32, 4);
 }
 
-/* A command that does without memory. */
-static int command(int fd, __u32 word)
+/* Send a command to the codec through registers, without DMA. */
+static int codec_command(int fd, __u32 word)
 {
 	__u32 response;
 
-	if (put(fd, REG_COMMAND, word, 4) | put(fd, REG_COMMAND_STATUS, 1, 2) ||
+	if (write_reg(fd, REG_COMMAND, word, 4) |
+		    write_reg(fd, REG_COMMAND_STATUS, 1, 2) ||
 	    pread(fd, &response, 4, REG_RESPONSE) != 4)
 		return -1;
 	return (int)response;
 }
 
-/* To be called once after the device was opened or reset. */
+/* Start the controller. Called once after the device was opened or reset. */
 int hda_start(int fd)
 {
-	return put(fd, REG_GCTL, 0, 4) | put(fd, REG_GCTL, 1, 4) |
-	       put(fd, REG_CORB_CTL, 2, 1) | put(fd, REG_RIRB_COUNT, 1, 2) |
-	       put(fd, REG_RIRB_CTL, 3, 1);
+	return write_reg(fd, REG_GCTL, 0, 4) | write_reg(fd, REG_GCTL, 1, 4) |
+	       write_reg(fd, REG_CORB_CTL, 2, 1) |
+	       write_reg(fd, REG_RIRB_COUNT, 1, 2) |
+	       write_reg(fd, REG_RIRB_CTL, 3, 1);
 }
 
 /*
- * Read from one page of IOVA and write to another, which may be the same. Gives
- * the tag that was read, 0 where none was, -1 where the device does not answer.
+ * Do DMA from one page of IOVA and to another, which may be the same. Returns
+ * the tag that the device has read, 0 if it has read none, or -1 if it does not
+ * respond.
  */
 int hda_probe(int fd, __u64 read_page, __u64 write_page)
 {
 	int bad;
 
-	if (command(fd, KEEP_NUMBER) < 0)
+	if (codec_command(fd, CODEC_CLEAR) < 0)
 		return -1;
-	bad = put(fd, REG_CORB_WP, 0, 2) | put(fd, REG_CORB_RP, 0, 2) |
-	      put_base(fd, REG_CORB_BASE, read_page) |
-	      put_base(fd, REG_RIRB_BASE, write_page) |
-	      put(fd, REG_RIRB_WP, 0x8000, 2) | put(fd, REG_RIRB_STATUS, 5, 1) |
-	      put(fd, REG_CORB_WP, 1, 2);
-	return bad ? -1 : command(fd, GET_NUMBER);
+	bad = write_reg(fd, REG_CORB_WP, 0, 2) |
+	      write_reg(fd, REG_CORB_RP, 0, 2) |
+	      write_base(fd, REG_CORB_BASE, read_page) |
+	      write_base(fd, REG_RIRB_BASE, write_page) |
+	      write_reg(fd, REG_RIRB_WP, 0x8000, 2) |
+	      write_reg(fd, REG_RIRB_STATUS, 5, 1) |
+	      write_reg(fd, REG_CORB_WP, 1, 2);
+	return bad ? -1 : codec_command(fd, CODEC_GET);
 }

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Buffers for DMA, arguments of calls, and a trace of what devices have
+ * written.
+ */
 #include "memory.h"
 
 #include <setjmp.h>
@@ -14,30 +18,35 @@
 #include "sys.h"
 #include "trace.h"
 
-/* Where arguments lie: two pages, nothing, a page that is only read */
+/* Address for arguments: two pages, an unmapped one, and a read-only one */
 #define ARENA(nr) (0x4000000000ULL + (nr) * 0x10000ULL)
 #define ARENA_SIZE (2 * PAGE)
 #define ARENA_RO (3 * PAGE)
-/* Where in it bitmaps are */
+/* Offset of bitmaps in it */
 #define ARENA_BITMAP 0xc00
-/* Bytes behind an argument that must be left alone, or that capabilities fill */
-#define FILL 0xa5
-#define FILLED 1024U
+/*
+ * Bytes that are filled at an argument's address. Calls must not write behind
+ * the argument, except for capabilities.
+ */
+#define FILL_SIZE 1024U
+/* An address in the kernel's half */
+#define KERNEL_PTR 0xffff888000000000ULL
 
+/* Content of the words of a page that devices write to */
 #define MARK 0x5aa55aa55aa55aa5ULL
 
-/* The one of this thread */
+/* Arguments of this thread */
 static __thread char *arena = (char *)(uintptr_t)ARENA(0);
 
-/** struct shape - a buffer whose pages are looked at */
-struct shape {
-	/** @buf: which */
+/** struct marked - a buffer whose pages have tags and marks */
+struct marked {
+	/** @buf: the buffer */
 	enum buf buf;
-	/** @nr: pages */
+	/** @nr: number of pages */
 	unsigned int nr;
 };
 
-static const struct shape marked[] = {
+static const struct marked marked[] = {
 	{ BUF_ANON, 16 },
 	{ BUF_SHARED, 8 },
 	{ BUF_PRIVATE, 4 },
@@ -60,14 +69,14 @@ static void map_file(enum buf buf, unsigned int nr, int flags)
 	close(fd);
 }
 
-static unsigned char *page_of(enum buf buf, unsigned int nr)
+static unsigned char *buf_page(enum buf buf, unsigned int nr)
 {
 	return (unsigned char *)(uintptr_t)(BUF_BASE(buf) + nr * PAGE);
 }
 
 static void mark_page(enum buf buf, unsigned int nr)
 {
-	unsigned char *page = page_of(buf, nr);
+	unsigned char *page = buf_page(buf, nr);
 	__u32 word = HDA_WORD((unsigned int)buf * 16 + nr + 1);
 	__u64 mark = MARK;
 
@@ -75,7 +84,7 @@ static void mark_page(enum buf buf, unsigned int nr)
 	memcpy(page + HDA_WRITE_OFFSET, &mark, sizeof(mark));
 }
 
-/* All pages that can be looked at get their tag. */
+/* Write the tags and the marks of all pages that have them. */
 void memory_mark(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(marked); i++)
@@ -83,7 +92,9 @@ void memory_mark(void)
 			mark_page(marked[i].buf, nr);
 }
 
-/* Threads that make calls at once have their arguments in different places. */
+/*
+ * Set up the arena of a thread: threads that make calls at once need their own.
+ */
 void memory_use_arena(unsigned int nr)
 {
 	const int anon = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -93,7 +104,7 @@ void memory_use_arena(unsigned int nr)
 	map_at(ARENA(nr) + ARENA_RO, PAGE, rw, anon, -1);
 }
 
-/* Room for bits in the arena, behind any argument. */
+/* Return the address for bitmaps in the arena, behind any argument. */
 void *memory_bitmap(void)
 {
 	return arena + ARENA_BITMAP;
@@ -112,12 +123,12 @@ void memory_init(void)
 	map_file(BUF_SHARED, 8, MAP_SHARED);
 	map_at(BUF_BASE(BUF_NONE), 4 * PAGE, PROT_NONE, anon, -1);
 	map_at(BUF_BASE(BUF_HOLE), 4 * PAGE, rw, anon, -1);
-	munmap(page_of(BUF_HOLE, 2), PAGE);
-	/* missing where no page is left, which is the same everywhere */
+	munmap(buf_page(BUF_HOLE, 2), PAGE);
+	/* fails if no huge page is left, on both sides alike */
 	map_at(BUF_BASE(BUF_HUGETLB), MIB(2), rw, anon | MAP_HUGETLB, -1);
 	map_file(BUF_PRIVATE, 4, MAP_PRIVATE);
 	memory_mark();
-	mprotect(page_of(BUF_RO, 0), 4 * PAGE, PROT_READ);
+	mprotect(buf_page(BUF_RO, 0), 4 * PAGE, PROT_READ);
 }
 
 static void *place_ro(const void *data, size_t size)
@@ -130,7 +141,7 @@ static void *place_ro(const void *data, size_t size)
 	return page;
 }
 
-static char *address_of(enum ptr ptr, size_t size)
+static char *arg_address(enum ptr ptr, size_t size)
 {
 	switch (ptr) {
 	case PTR_CUT:
@@ -144,13 +155,13 @@ static char *address_of(enum ptr ptr, size_t size)
 	}
 }
 
-/* How much of an argument, and of what lies behind it, can be looked at. */
+/* Return the bytes that can be read at an argument's address. */
 size_t memory_readable(enum ptr ptr, size_t size)
 {
 	switch (ptr) {
 	case PTR_OK:
 	case PTR_ODD:
-		return FILLED;
+		return FILL_SIZE;
 	case PTR_CUT:
 		return size / 2;
 	case PTR_END:
@@ -160,7 +171,7 @@ size_t memory_readable(enum ptr ptr, size_t size)
 	}
 }
 
-/* Put the argument of a call where @ptr says. */
+/* Copy the argument of a call to the placement @ptr; return its address. */
 void *memory_place(enum ptr ptr, const void *data, size_t size)
 {
 	size_t readable = memory_readable(ptr, size);
@@ -172,29 +183,32 @@ void *memory_place(enum ptr ptr, const void *data, size_t size)
 	case PTR_BAD:
 		return BAD_PTR;
 	case PTR_KERNEL:
-		return (void *)(uintptr_t)0xffff888000000000ULL;
+		return (void *)(uintptr_t)KERNEL_PTR;
 	case PTR_RO:
 		return place_ro(data, size);
 	default:
 		break;
 	}
-	at = address_of(ptr, size);
-	memset(at, FILL, readable);
+	at = arg_address(ptr, size);
+	memset(at, MEMORY_FILL, readable);
 	memcpy(at, data, size < readable ? size : readable);
 	return at;
 }
 
-static sigjmp_buf fault;
+static sigjmp_buf fault_env;
 
 static void on_fault(int sig)
 {
-	siglongjmp(fault, sig);
+	siglongjmp(fault_env, sig);
 }
 
-/* Say which pages a device has written to, and undo it. */
+/*
+ * If a device has written to a page, add that to the trace and restore the
+ * mark.
+ */
 static void trace_page(enum buf buf, unsigned int nr)
 {
-	unsigned char *page = page_of(buf, nr);
+	unsigned char *page = buf_page(buf, nr);
 	__u64 mark;
 
 	memcpy(&mark, page + HDA_WRITE_OFFSET, sizeof(mark));
@@ -205,14 +219,17 @@ static void trace_page(enum buf buf, unsigned int nr)
 	memcpy(page + HDA_WRITE_OFFSET, &mark, sizeof(mark));
 }
 
-/* By itself, so that nothing here is in a register that a fault would undo. */
+/* Not inlined, so that no variable of the caller is lost by the long jump. */
 static __attribute__((noinline)) void try_page(enum buf buf, unsigned int nr)
 {
-	if (!sigsetjmp(fault, 0))
+	if (!sigsetjmp(fault_env, 0))
 		trace_page(buf, nr);
 }
 
-/* Memory that a call has taken away, or made read-only, is passed over. */
+/*
+ * Add all pages that devices have changed to the trace. Memory that a call has
+ * unmapped or made read-only is skipped.
+ */
 void memory_trace_changes(void)
 {
 	const struct sigaction catch = { .sa_handler = on_fault,

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations on the memory and the limits of the process. Above each stand its
+ * name and arguments in text.
+ */
 #include "memory_ops.h"
 
 #include <errno.h>
@@ -16,17 +20,20 @@
 #include "sys.h"
 #include "trace.h"
 
-static void *address(const struct call *call, unsigned int nr)
+static void *arg_vaddr(const struct call *call, unsigned int nr)
 {
 	return (void *)(uintptr_t)call->arg[nr];
 }
 
+/* Tag of a page that "mark" has written to */
+#define MARK_TAG 0xff
+
 static void trace_errno(bool bad)
 {
-	trace_rc(bad ? -errno : 0);
+	trace_ret(bad ? -errno : 0);
 }
 
-/* locked: what the process is charged for, in KiB */
+/* locked: show the locked and pinned memory of the process in KiB */
 void op_locked(struct world *world, const struct call *call)
 {
 	char buf[2048];
@@ -50,23 +57,24 @@ void op_locked(struct world *world, const struct call *call)
 void op_munmap(struct world *world, const struct call *call)
 {
 	(void)world;
-	trace_errno(munmap(address(call, 0), call->arg[1]));
+	trace_errno(munmap(arg_vaddr(call, 0), call->arg[1]));
 }
 
-/* mremap(v,size,v): to another address */
+/* mremap(v,size,v): move memory to another address */
 void op_mremap(struct world *world, const struct call *call)
 {
 	(void)world;
-	trace_errno(mremap(address(call, 0), call->arg[1], call->arg[1],
+	trace_errno(mremap(arg_vaddr(call, 0), call->arg[1], call->arg[1],
 			   MREMAP_MAYMOVE | MREMAP_FIXED,
-			   address(call, 2)) == MAP_FAILED);
+			   arg_vaddr(call, 2)) == MAP_FAILED);
 }
 
-/* newmem(v,size): zeros in place of whatever is there */
+/* newmem(v,size): map new anonymous memory, also in place of other memory */
 void op_newmem(struct world *world, const struct call *call)
 {
 	(void)world;
-	trace_errno(mmap(address(call, 0), call->arg[1], PROT_READ | PROT_WRITE,
+	trace_errno(mmap(arg_vaddr(call, 0), call->arg[1],
+			 PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
 			 0) == MAP_FAILED);
 }
@@ -76,24 +84,24 @@ void op_protect(struct world *world, const struct call *call)
 {
 	(void)world;
 	trace_errno(
-		mprotect(address(call, 0), call->arg[1], (int)call->arg[2]));
+		mprotect(arg_vaddr(call, 0), call->arg[1], (int)call->arg[2]));
 }
 
 /* dontneed(v,size) */
 void op_dontneed(struct world *world, const struct call *call)
 {
 	(void)world;
-	trace_errno(madvise(address(call, 0), call->arg[1], MADV_DONTNEED));
+	trace_errno(madvise(arg_vaddr(call, 0), call->arg[1], MADV_DONTNEED));
 }
 
 /*
- * mark(v): a page gets another tag, which the device can read. The kernel writes
- * it, so that missing memory is an error and not a signal.
+ * mark(v): write another tag, which the device can read, to a page. The kernel
+ * writes it, so that missing memory causes an error and not a signal.
  */
 void op_mark(struct world *world, const struct call *call)
 {
-	const __u32 word = HDA_WORD(0xff);
-	char *page = (char *)address(call, 0) - call->arg[0] % PAGE;
+	const __u32 word = HDA_WORD(MARK_TAG);
+	char *page = (char *)arg_vaddr(call, 0) - call->arg[0] % PAGE;
 	int fds[2];
 
 	(void)world;
@@ -109,10 +117,10 @@ void op_mark(struct world *world, const struct call *call)
 void op_mlock(struct world *world, const struct call *call)
 {
 	(void)world;
-	trace_errno(mlock(address(call, 0), call->arg[1]));
+	trace_errno(mlock(arg_vaddr(call, 0), call->arg[1]));
 }
 
-/* limit(bytes): of locked memory, and nothing that would make it void */
+/* limit(bytes): set the limit of locked memory and drop CAP_IPC_LOCK */
 void op_limit(struct world *world, const struct call *call)
 {
 	(void)world;
@@ -125,7 +133,7 @@ static void on_alarm(int sig)
 	(void)sig;
 }
 
-/* timer(us): a signal that is caught, again and again; 0 ends it */
+/* timer(us): raise a signal that is caught at this interval; 0 ends it */
 void op_timer(struct world *world, const struct call *call)
 {
 	const struct sigaction action = { .sa_handler = on_alarm,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Calls by which a process changes its own memory and limits. */
+/* Operations by which a process changes its own memory and limits. */
 #ifndef COMPAT_DIFF_MEMORY_OPS_H
 #define COMPAT_DIFF_MEMORY_OPS_H
 

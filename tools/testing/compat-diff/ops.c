@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The table of all operations. */
 #include "ops.h"
 
 #include <linux/vfio.h>
@@ -10,7 +11,7 @@
 #include "other_ops.h"
 #include "world.h"
 
-/* What is not given: enough for the struct, read and write, a page. */
+/* Defaults are the size of the struct, read and write access, and one page. */
 const struct op ops[] = {
 	{ "open", "fn", 1, { 0, 2 }, op_open },
 	{ "close", "f", 1, {}, op_close },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All kinds of calls. */
+/* The table of all operations. */
 #ifndef COMPAT_DIFF_OPS_H
 #define COMPAT_DIFF_OPS_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Finds the devices of other kinds, which sequences call x. */
 #include "other.h"
 
 #include <dirent.h>
@@ -14,8 +15,10 @@
 #include "sys.h"
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
-/* From this slot of the first bus on, devices are the lab's own. */
-#define FIRST_OF_LAB 0x19
+/* First slot of bus 0 with devices that the lab itself needs */
+#define FIRST_LAB_SLOT 0x19
+/* Base class of bridges */
+#define CLASS_BRIDGE 0x06
 
 static struct other others[NR_OTHERS];
 static unsigned int nr_others;
@@ -27,14 +30,16 @@ static bool is_other(const char *bdf)
 	unsigned int slot;
 
 	if (sscanf(bdf, "%x:%x:%x", &domain, &bus, &slot) != 3 ||
-	    (!bus && slot >= FIRST_OF_LAB))
+	    (!bus && slot >= FIRST_LAB_SLOT))
 		return false;
-	/* neither a bridge, nor one whose VFs are to stay */
-	return pci_attr(bdf, "class") >> 16 != 0x06 &&
+	/* bridges and a PF whose VF is in use are left out */
+	return pci_attr(bdf, "class") >> 16 != CLASS_BRIDGE &&
 	       !pci_attr(bdf, "sriov_numvfs") && !hardware_is_hda(bdf);
 }
 
-/* In the order of addresses, which is the same in each guest. */
+/*
+ * Find the devices in the order of addresses, which is the same in all guests.
+ */
 void others_find(void)
 {
 	struct dirent **entries;
@@ -58,23 +63,23 @@ void others_find(void)
 		FAIL("%u devices instead of %u", nr_others, NR_OTHERS);
 }
 
-/* The @nr-th of them, NULL where there are fewer. */
+/* Return the @nr-th device, or NULL if there are fewer. */
 const struct other *other_get(unsigned int nr)
 {
 	return nr < nr_others ? &others[nr] : NULL;
 }
 
-/* The same number for all that share a group. */
+/* Return a number that is the same for all devices that share a group. */
 unsigned int other_owner(unsigned int nr)
 {
 	return nr < nr_others ? (unsigned int)others[nr].group : 0;
 }
 
 /*
- * Held by who plays with a device x, whose bus is reset when it is closed, and by
- * who has all buses scanned: the kernel reads the control register of a bridge then
- * and writes it back, and with it a reset that has begun meanwhile and ended. What
- * is behind that bridge has lost its addresses.
+ * Take the lock that separates bus scans from sequences with a device x, whose
+ * bus is reset when it is closed. A scan reads the control register of each
+ * bridge and writes it back. If a reset began in between, the write ends it,
+ * and the devices behind the bridge lose their addresses.
  */
 int others_lock(void)
 {

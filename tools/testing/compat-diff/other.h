@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Devices of many kinds, of which a sequence picks one. */
+/* Devices of many kinds. A sequence selects one of them as x. */
 #ifndef COMPAT_DIFF_OTHER_H
 #define COMPAT_DIFF_OTHER_H
 
-/* Kinds that "run" makes; sequences say which by a number below that */
+/* Number of kinds that "run" creates; the argument of "other" is below it */
 #define NR_OTHERS 20
 
-/** struct other - a device that a sequence has to itself */
+/** struct other - a device that only one sequence uses at a time */
 struct other {
-	/** @bdf: its address */
+	/** @bdf: address of the device */
 	char bdf[16];
 	/** @id: vendor and device */
 	char id[16];
-	/** @group: the number of its IOMMU group */
+	/** @group: number of its IOMMU group */
 	int group;
 };
 

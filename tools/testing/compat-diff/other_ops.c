@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations of devices of any kind. Above each stand its name and arguments in
+ * text.
+ */
 #include "other_ops.h"
 
 #include <errno.h>
@@ -15,15 +19,15 @@
 #include "sys.h"
 #include "trace.h"
 
-/* Bytes that one call reads or writes at most */
+/* Maximum bytes of a read or write */
 #define IO_MAX 64U
 
-static off_t in_region(__u64 index, __u64 offset)
+static off_t region_offset(__u64 index, __u64 offset)
 {
 	return (off_t)((index << 40) + offset);
 }
 
-/* other(n): the device x of this sequence, which has one at most */
+/* other(n): select the device x of this sequence; used once at most */
 void op_other(struct world *world, const struct call *call)
 {
 	const struct other *other = other_get((unsigned int)call->arg[0]);
@@ -37,8 +41,8 @@ void op_other(struct world *world, const struct call *call)
 }
 
 /*
- * cfgwalk(f,offset,size,width,value): each register of config space by itself,
- * what it is once it has been written, and then as it was.
+ * cfgwalk(f,offset,size,width,value): for each register of config space in
+ * turn, write the value, show the register, and restore it.
  */
 void op_cfgwalk(struct world *world, const struct call *call)
 {
@@ -48,7 +52,7 @@ void op_cfgwalk(struct world *world, const struct call *call)
 
 	for (__u64 at = call->arg[1]; width && at < end; at += width) {
 		const off_t offset =
-			in_region(VFIO_PCI_CONFIG_REGION_INDEX, at);
+			region_offset(VFIO_PCI_CONFIG_REGION_INDEX, at);
 		__u64 before = 0;
 		__u64 after = 0;
 
@@ -64,71 +68,73 @@ void op_cfgwalk(struct world *world, const struct call *call)
 	}
 }
 
-/* rd(f,index,offset,size): of a region, whose content is not compared */
+/* rd(f,index,offset,size): read a region; the content is not compared */
 void op_rd(struct world *world, const struct call *call)
 {
 	unsigned char buf[IO_MAX];
 	const size_t size = call->arg[3] < IO_MAX ? call->arg[3] : IO_MAX;
-	const long rc = pread(world_fd(world, call->arg[0]), buf, size,
-			      in_region(call->arg[1], call->arg[2]));
+	const long ret = pread(world_fd(world, call->arg[0]), buf, size,
+			       region_offset(call->arg[1], call->arg[2]));
 
-	trace_rc(rc < 0 ? -errno : rc);
+	trace_ret(ret < 0 ? -errno : ret);
 }
 
-/* wr(f,index,offset,size): zeros to a region */
+/* wr(f,index,offset,size): write zeros to a region */
 void op_wr(struct world *world, const struct call *call)
 {
 	static const unsigned char zeros[IO_MAX];
 	const size_t size = call->arg[3] < IO_MAX ? call->arg[3] : IO_MAX;
-	const long rc = pwrite(world_fd(world, call->arg[0]), zeros, size,
-			       in_region(call->arg[1], call->arg[2]));
+	const long ret = pwrite(world_fd(world, call->arg[0]), zeros, size,
+				region_offset(call->arg[1], call->arg[2]));
 
-	trace_rc(rc < 0 ? -errno : rc);
+	trace_ret(ret < 0 ? -errno : ret);
 }
 
-static sigjmp_buf fault;
+static sigjmp_buf fault_env;
 
 static void on_fault(int sig)
 {
-	siglongjmp(fault, sig);
+	siglongjmp(fault_env, sig);
 }
 
-/* By itself, so that nothing here is in a register that a fault would undo. */
+/* Not inlined, so that no variable of the caller is lost by the long jump. */
 static __attribute__((noinline)) int try_read(const volatile __u32 *at)
 {
-	int sig = sigsetjmp(fault, 0);
+	int sig = sigsetjmp(fault_env, 0);
 
 	if (!sig)
 		(void)*at;
 	return sig;
 }
 
-/* touch(f,index,offset): mmap of a page of a region, and a read from there */
+/* touch(f,index,offset): map a page of a region and read from it */
 void op_touch(struct world *world, const struct call *call)
 {
 	const struct sigaction catch = { .sa_handler = on_fault,
 					 .sa_flags = SA_NODEFER };
-	const struct sigaction leave = { .sa_handler = SIG_DFL };
+	const struct sigaction restore = { .sa_handler = SIG_DFL };
 	void *at = mmap(NULL, PAGE, PROT_READ, MAP_SHARED,
 			world_fd(world, call->arg[0]),
-			in_region(call->arg[1], call->arg[2]));
+			region_offset(call->arg[1], call->arg[2]));
 
-	trace_rc(at == MAP_FAILED ? -errno : 0);
+	trace_ret(at == MAP_FAILED ? -errno : 0);
 	if (at == MAP_FAILED)
 		return;
 	sigaction(SIGBUS, &catch, NULL);
 	trace_add(" signal %d", try_read(at));
-	sigaction(SIGBUS, &leave, NULL);
+	sigaction(SIGBUS, &restore, NULL);
 	munmap(at, PAGE);
 }
 
-/* ioev(f,index,offset,flags,f): zeros there whenever that is signalled */
+/*
+ * ioev(f,index,offset,flags,f): write zeros whenever the eventfd is signalled
+ */
 void op_ioev(struct world *world, const struct call *call)
 {
 	const struct vfio_device_ioeventfd ioeventfd = {
 		.argsz = sizeof(ioeventfd),
 		.flags = (__u32)call->arg[3],
-		.offset = (__u64)in_region(call->arg[1], call->arg[2]),
+		.offset = (__u64)region_offset(call->arg[1], call->arg[2]),
 		.fd = world_fd(world, call->arg[4]),
 	};
 

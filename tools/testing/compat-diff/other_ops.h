@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Calls of devices of any kind. */
+/* Operations of devices of any kind. */
 #ifndef COMPAT_DIFF_OTHER_OPS_H
 #define COMPAT_DIFF_OTHER_OPS_H
 

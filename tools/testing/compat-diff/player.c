@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Plays sequences of calls and says what came of them: a line "NAME HASH" for
- * each, or all of it. Runs in a guest that has the devices, twice: once with the
- * kernel's own modules and once with ours.
+ * Plays sequences of calls and prints a line "NAME HASH" for each, or its whole
+ * trace. Runs in a guest that has the devices, once with the kernel's own
+ * modules and once with ours.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -25,21 +25,22 @@
 #include "world.h"
 
 #define NR_WORKERS 2
+/* Time limit of a sequence */
 #define SECONDS_MAX 60
 
 /** struct options - the command line */
 struct options {
-	/** @seed: of the random sequences */
+	/** @seed: seed of the random sequences */
 	__u64 seed;
-	/** @from: the first of them */
+	/** @from: number of the first sequence */
 	__u64 from;
-	/** @count: how many */
+	/** @count: number of random sequences */
 	__u64 count;
-	/** @play: file with sequences, NULL for random ones */
+	/** @play: file of sequences, or NULL for random ones */
 	const char *play;
-	/** @print: say what the calls are instead of making them */
+	/** @print: print the calls instead of making them */
 	bool print;
-	/** @show: the whole of the traces */
+	/** @show: print whole traces */
 	bool show;
 	/** @without: subjects that are left out */
 	unsigned int without;
@@ -103,8 +104,8 @@ static void parse_options(int argc, char **argv)
 	}
 }
 
-/* The calls of the sequence @nr, and its name. */
-static void load(__u64 nr, char *name, size_t size)
+/* Load the calls of sequence @nr; return its name in @name. */
+static void load_sequence(__u64 nr, char *name, size_t size)
 {
 	if (options.play) {
 		snprintf(name, size, "%s", scripts.script[nr].name);
@@ -115,7 +116,7 @@ static void load(__u64 nr, char *name, size_t size)
 	}
 }
 
-/* At the end, with all files closed: can the groups be used again? */
+/* Check that the groups can be opened again once all files are closed. */
 static void trace_aftermath(const struct hardware *hardware)
 {
 	char path[32];
@@ -137,7 +138,7 @@ static void trace_aftermath(const struct hardware *hardware)
 	}
 }
 
-/* The process that makes the calls. */
+/* Play the loaded sequence in the process that makes its calls. */
 static void play_in_child(const struct hardware *hardware, int trace_fd)
 {
 	const struct rlimit none = {};
@@ -153,7 +154,7 @@ static void play_in_child(const struct hardware *hardware, int trace_fd)
 	_exit(0);
 }
 
-static void play(const struct hardware *hardware, int trace_fd)
+static void play_sequence(const struct hardware *hardware, int trace_fd)
 {
 	int status;
 	pid_t pid;
@@ -169,14 +170,14 @@ static void play(const struct hardware *hardware, int trace_fd)
 	sum_good += trace->nr_good;
 }
 
-static void show(const char *name)
+static void show_trace(const char *name)
 {
 	printf("== %s\n", name);
 	fwrite(trace->text, 1, trace->len, stdout);
 }
 
-/* Which device x the sequence that is loaded picks, -1 for none. */
-static int other_picked(void)
+/* Return the number of the device x that the sequence selects, -1 if none. */
+static int selected_other(void)
 {
 	for (unsigned int i = 0; i < world.nr_calls; i++) {
 		if (!strcmp(world.call[i].op->name, "other"))
@@ -186,8 +187,9 @@ static int other_picked(void)
 }
 
 /*
- * Who plays it: a device x always has the same worker, as a sequence may find there
- * what the ones before it have left behind.
+ * Return the worker that plays a sequence. It is always the same for a device
+ * x, because a sequence may find state there that earlier ones have left
+ * behind.
  */
 static unsigned int worker_for(__u64 nr, int other)
 {
@@ -196,8 +198,8 @@ static unsigned int worker_for(__u64 nr, int other)
 	return other_owner((unsigned int)other) % NR_WORKERS;
 }
 
-/* A worker plays its sequences in their order, the same at any time. */
-static void work(unsigned int worker, const struct hardware *hardware)
+/* Play the sequences of a worker. Their order does not depend on the timing. */
+static void run_worker(unsigned int worker, const struct hardware *hardware)
 {
 	__u64 nr_all = options.play ? scripts.nr : options.from + options.count;
 	int trace_fd = trace_file();
@@ -209,19 +211,19 @@ static void work(unsigned int worker, const struct hardware *hardware)
 	setvbuf(stdout, buf, _IOFBF, sizeof(buf));
 	trace = trace_open(trace_fd);
 	for (__u64 nr = options.from; nr < nr_all; nr++) {
-		load(nr, name, sizeof(name));
-		other = other_picked();
+		load_sequence(nr, name, sizeof(name));
+		other = selected_other();
 		if (worker_for(nr, other) != worker)
 			continue;
 		lock = other < 0 ? -1 : others_lock();
-		play(hardware, trace_fd);
+		play_sequence(hardware, trace_fd);
 		if (lock >= 0)
 			close(lock);
 		if (options.show)
-			show(name);
+			show_trace(name);
 		else
 			printf("%s %016llx\n", name, trace_hash());
-		/* in whole lines, as another worker writes as well */
+		/* flush whole lines, because another worker writes as well */
 		if (options.show || ++played % 32 == 0)
 			fflush(stdout);
 	}
@@ -236,7 +238,7 @@ static void print_all(void)
 	char text[256];
 
 	for (__u64 nr = options.from; nr < nr_all; nr++) {
-		load(nr, text, sizeof(text));
+		load_sequence(nr, text, sizeof(text));
 		printf("%s:", text);
 		for (unsigned int i = 0; i < world.nr_calls; i++) {
 			call_print(&world.call[i], text, sizeof(text));
@@ -266,7 +268,7 @@ int main(int argc, char **argv)
 	others_find();
 	for (unsigned int i = 0; i < NR_WORKERS; i++) {
 		if (!fork())
-			work(i, &hardware[i]);
+			run_worker(i, &hardware[i]);
 	}
 	for (unsigned int i = 0; i < NR_WORKERS; i++) {
 		wait(&status);

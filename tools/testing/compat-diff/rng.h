@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Numbers that look random and are the same for the same seed, anywhere. */
+/* Pseudo-random numbers, which depend on the seed alone. */
 #ifndef COMPAT_DIFF_RNG_H
 #define COMPAT_DIFF_RNG_H
 
@@ -7,7 +7,7 @@
 
 /** struct rng - splitmix64 */
 struct rng {
-	/** @state: where it is */
+	/** @state: seed, then state */
 	__u64 state;
 };
 
@@ -20,13 +20,13 @@ static inline __u64 rng_next(struct rng *rng)
 	return z ^ (z >> 31);
 }
 
-/* One of 0 to @n - 1. */
+/* Return a number from 0 to @n - 1. */
 static inline unsigned int rng_below(struct rng *rng, unsigned int n)
 {
 	return (unsigned int)(rng_next(rng) % n);
 }
 
-/* True @percent times of a hundred. */
+/* Return true with a probability of @percent. */
 static inline int rng_often(struct rng *rng, unsigned int percent)
 {
 	return rng_below(rng, 100) < percent;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Reads sequences from text. */
 #include "script.h"
 
 #include <errno.h>
@@ -11,18 +12,18 @@
 
 #define MAX_MACROS 64
 
-/** struct macro - a name for calls */
+/** struct macro - a name that stands for calls */
 struct macro {
-	/** @name: with the $ */
+	/** @name: name with the $ */
 	char *name;
-	/** @text: what it stands for */
+	/** @text: the calls */
 	char *text;
 };
 
 static struct macro macros[MAX_MACROS];
 static size_t nr_macros;
 
-static char *text_of(const char *start, size_t len)
+static char *copy_text(const char *start, size_t len)
 {
 	char *text = strndup(start, len);
 
@@ -31,8 +32,8 @@ static char *text_of(const char *start, size_t len)
 	return text;
 }
 
-/* @text with @len bytes at @at replaced; takes @text over. */
-static char *replaced(char *text, char *at, size_t len, const char *by)
+/* Return a copy of @text with @len bytes at @at replaced; frees @text. */
+static char *replace_at(char *text, char *at, size_t len, const char *by)
 {
 	char *new;
 
@@ -43,7 +44,7 @@ static char *replaced(char *text, char *at, size_t len, const char *by)
 	return new;
 }
 
-static const char *macro_text(const char *name, size_t len)
+static const char *find_macro(const char *name, size_t len)
 {
 	for (size_t i = 0; i < nr_macros; i++) {
 		if (strlen(macros[i].name) == len &&
@@ -53,27 +54,29 @@ static const char *macro_text(const char *name, size_t len)
 	FAIL("%.*s stands for nothing", (int)len, name);
 }
 
-static char *expanded(char *text)
+/* Replace all macros in @text. */
+static char *expand_macros(char *text)
 {
 	char *at;
 
 	while ((at = strchr(text, '$'))) {
 		size_t len = strcspn(at, " \t\n");
 
-		text = replaced(text, at, len, macro_text(at, len));
+		text = replace_at(text, at, len, find_macro(at, len));
 	}
 	return text;
 }
 
-static void define(const char *line)
+static void define_macro(const char *line)
 {
 	size_t len = strcspn(line, " ");
 	const char *text = strchr(line, '=');
 
 	if (!text || nr_macros == MAX_MACROS)
 		FAIL("bad line: %s", line);
-	macros[nr_macros].name = text_of(line, len);
-	macros[nr_macros].text = expanded(text_of(text + 1, strlen(text + 1)));
+	macros[nr_macros].name = copy_text(line, len);
+	macros[nr_macros].text =
+		expand_macros(copy_text(text + 1, strlen(text + 1)));
 	nr_macros++;
 }
 
@@ -82,11 +85,11 @@ static char *replace_all(char *text, char what, const char *by)
 	char *at;
 
 	while ((at = strchr(text, what)))
-		text = replaced(text, at, 1, by);
+		text = replace_at(text, at, 1, by);
 	return text;
 }
 
-static void keep(struct scripts *scripts, char *name, char *text)
+static void add_script(struct scripts *scripts, char *name, char *text)
 {
 	struct script *new;
 
@@ -95,29 +98,30 @@ static void keep(struct scripts *scripts, char *name, char *text)
 		FAIL("out of memory");
 	scripts->script = new;
 	new[scripts->nr].name = name;
-	new[scripts->nr].text = expanded(text);
+	new[scripts->nr].text = expand_macros(text);
 	scripts->nr++;
 }
 
-/* @name with @by where it has alternatives. */
-static char *with_word(const char *name, const char *open, const char *close,
-		       const char *by)
+/* Return a copy of @name with @by in place of the braces. */
+static char *choose_word(const char *name, const char *open, const char *close,
+			 const char *by)
 {
-	char *copy = text_of(name, strlen(name));
+	char *copy = copy_text(name, strlen(name));
 
-	return replaced(copy, copy + (open - name), (size_t)(close + 1 - open),
-			by);
+	return replace_at(copy, copy + (open - name),
+			  (size_t)(close + 1 - open), by);
 }
 
-/* One sequence for each of the alternatives in the name. */
-static void vary(struct scripts *scripts, char *name, char *text, char mark)
+/* Add one sequence for each of the alternatives in the name. */
+static void add_variants(struct scripts *scripts, char *name, char *text,
+			 char mark)
 {
 	char *open = strchr(name, '{');
 	char *close;
 	char *word;
 
 	if (!open) {
-		keep(scripts, name, text);
+		add_script(scripts, name, text);
 		return;
 	}
 	close = strchr(open, '}');
@@ -125,10 +129,10 @@ static void vary(struct scripts *scripts, char *name, char *text, char mark)
 		FAIL("%s: a brace is open", name);
 	for (word = open + 1; word < close;) {
 		size_t len = strcspn(word, "|}");
-		char *by = text_of(word, len);
+		char *by = copy_text(word, len);
 
-		vary(scripts, with_word(name, open, close, by),
-		     replace_all(strdup(text), mark, by), '%');
+		add_variants(scripts, choose_word(name, open, close, by),
+			     replace_all(strdup(text), mark, by), '%');
 		free(by);
 		word += len + 1;
 	}
@@ -136,21 +140,21 @@ static void vary(struct scripts *scripts, char *name, char *text, char mark)
 	free(text);
 }
 
-static void take(struct scripts *scripts, const char *line)
+static void parse_line(struct scripts *scripts, const char *line)
 {
 	const char *text;
 
 	if (line[0] == '\0' || line[0] == '#')
 		return;
 	if (line[0] == '$') {
-		define(line);
+		define_macro(line);
 		return;
 	}
 	text = strchr(line, ':');
 	if (!text)
 		FAIL("bad line: %s", line);
-	vary(scripts, text_of(line, (size_t)(text - line)),
-	     text_of(text + 1, strlen(text + 1)), '@');
+	add_variants(scripts, copy_text(line, (size_t)(text - line)),
+		     copy_text(text + 1, strlen(text + 1)), '@');
 }
 
 void scripts_read(struct scripts *scripts, const char *path)
@@ -167,20 +171,21 @@ void scripts_read(struct scripts *scripts, const char *path)
 	while (getline(&line, &size, file) >= 0) {
 		line[strcspn(line, "\n")] = '\0';
 		if (line[0] == ' ' || line[0] == '\t') {
-			whole = replaced(whole, whole + strlen(whole), 0, line);
+			whole = replace_at(whole, whole + strlen(whole), 0,
+					   line);
 			continue;
 		}
-		take(scripts, whole);
+		parse_line(scripts, whole);
 		free(whole);
 		whole = strdup(line);
 	}
-	take(scripts, whole);
+	parse_line(scripts, whole);
 	free(whole);
 	free(line);
 	fclose(file);
 }
 
-/* Fills @calls, MAX_CALLS of them at most. */
+/* Parse a sequence into @calls, which has space for MAX_CALLS. */
 unsigned int script_parse(const struct script *script, struct call *calls)
 {
 	const char *text = script->text;

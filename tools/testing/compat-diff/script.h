@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sequences as text: a line each, "NAME: CALL CALL ...". A line that begins with
- * white space goes on with the one before it, one that begins with # is a comment,
- * and "$WORD = CALL ..." gives a name to calls, which "$WORD" then stands for. In
- * "NAME_{A|B}: ... @ ..." there is a sequence for each of A and B, which stand
- * where @ is; where two are given, the second stands where % is.
+ * Sequences as text, one per line: "NAME: CALL CALL ...". A line that begins
+ * with white space continues the line before it, and a line that begins with #
+ * is a comment. "$WORD = CALL ..." defines a macro, which "$WORD" then stands
+ * for. "NAME_{A|B}: ... @ ..." defines one sequence for each of A and B, which
+ * replace the @. If the name has a second pair of braces, its words replace the
+ * %.
  */
 #ifndef COMPAT_DIFF_SCRIPT_H
 #define COMPAT_DIFF_SCRIPT_H
@@ -13,17 +14,17 @@
 
 /** struct script - one sequence */
 struct script {
-	/** @name: what it is called */
+	/** @name: name of the sequence */
 	char *name;
-	/** @text: its calls */
+	/** @text: calls of the sequence */
 	char *text;
 };
 
-/** struct scripts - all of a file */
+/** struct scripts - the sequences of a file */
 struct scripts {
 	/** @script: the sequences */
 	struct script *script;
-	/** @nr: how many */
+	/** @nr: number of sequences */
 	size_t nr;
 };
 

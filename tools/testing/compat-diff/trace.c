@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Traces: memory that processes share, and the text in it. */
 #include "trace.h"
 
 #include <stdarg.h>
@@ -20,7 +21,7 @@ struct trace *trace_new(void)
 	return new;
 }
 
-/* Memory for a trace that can be handed on as a file. */
+/* Create a file for a trace, which can be passed to another program. */
 int trace_file(void)
 {
 	int fd = memfd_create("trace", 0);
@@ -49,14 +50,14 @@ void trace_clear(void)
 
 void trace_add(const char *fmt, ...)
 {
-	size_t room = TRACE_SIZE - trace->len;
+	size_t avail = TRACE_SIZE - trace->len;
 	va_list args;
 	int len;
 
 	va_start(args, fmt);
-	len = vsnprintf(trace->text + trace->len, room, fmt, args);
+	len = vsnprintf(trace->text + trace->len, avail, fmt, args);
 	va_end(args);
-	if (len > 0 && (size_t)len < room)
+	if (len > 0 && (size_t)len < avail)
 		trace->len += (size_t)len;
 }
 
@@ -73,12 +74,12 @@ void trace_bytes(const void *bytes, size_t size)
 	}
 }
 
-/* What a call gave: a value, or -errno. */
-void trace_rc(long rc)
+/* Add the result of a call: a value, or -errno. */
+void trace_ret(long ret)
 {
 	trace->nr_calls++;
-	trace->nr_good += rc >= 0;
-	trace_add(" = %ld", rc);
+	trace->nr_good += ret >= 0;
+	trace_add(" = %ld", ret);
 }
 
 __u64 trace_hash(void)

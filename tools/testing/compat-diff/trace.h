@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a sequence has shown, as text. It is memory that children share, so that
- * whoever makes a call can say what came of it.
+ * Results of a sequence, as text. The text is in memory that child processes
+ * share, so that each can add the results of its calls.
  */
 #ifndef COMPAT_DIFF_TRACE_H
 #define COMPAT_DIFF_TRACE_H
@@ -11,19 +11,19 @@
 
 #define TRACE_SIZE (512U * 1024)
 
-/** struct trace - the text of one sequence */
+/** struct trace - results of one sequence */
 struct trace {
-	/** @len: bytes in @text */
+	/** @len: bytes used in @text */
 	size_t len;
-	/** @nr_calls: calls that were made */
+	/** @nr_calls: number of calls with a result */
 	__u32 nr_calls;
-	/** @nr_good: those that gave no error */
+	/** @nr_good: number of calls without an error */
 	__u32 nr_good;
 	/** @text: lines, without a terminator */
 	char text[TRACE_SIZE];
 };
 
-/* Where this thread writes to */
+/* Trace that this thread adds to */
 extern __thread struct trace *trace;
 
 struct trace *trace_new(void);
@@ -32,7 +32,7 @@ struct trace *trace_open(int fd);
 void trace_clear(void);
 __attribute__((format(printf, 1, 2))) void trace_add(const char *fmt, ...);
 void trace_bytes(const void *bytes, size_t size);
-void trace_rc(long rc);
+void trace_ret(long rc);
 __u64 trace_hash(void);
 
 #endif

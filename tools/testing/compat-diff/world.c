@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The process that plays a sequence: its files, its children and threads. */
 #include "world.h"
 
 #include <errno.h>
@@ -17,6 +18,9 @@
 #include "trace.h"
 
 #define NR_THREADS_MAX 4
+/* Exit status if the program cannot be replaced or resumed */
+#define EXIT_NO_EXEC 99
+#define EXIT_NO_RESUME 98
 
 int world_fd(const struct world *world, __u64 slot)
 {
@@ -30,7 +34,7 @@ void world_close(struct world *world, __u64 slot)
 		world->started[slot - FD_DEVICE0] = false;
 }
 
-/* A file that was opened: it gets the name unless that is taken. */
+/* Store a file that was opened. It is closed if the slot is in use. */
 void world_keep(struct world *world, __u64 slot, int fd)
 {
 	if (fd < 0)
@@ -57,7 +61,7 @@ void world_init(struct world *world, const struct hardware *hardware,
 	world->fd[FD_NULL] = open("/dev/null", O_RDWR);
 }
 
-static void run(struct world *world, const struct call *call)
+static void run_call(struct world *world, const struct call *call)
 {
 	char text[256];
 
@@ -69,7 +73,7 @@ static void run(struct world *world, const struct call *call)
 	trace_add("\n");
 }
 
-/* Until the end, or until what a child is to do is done. */
+/* Make the calls up to the end, or in a child up to "join". */
 void world_play(struct world *world)
 {
 	while (world->next < world->nr_calls) {
@@ -80,7 +84,7 @@ void world_play(struct world *world)
 				_exit(0);
 			continue;
 		}
-		run(world, call);
+		run_call(world, call);
 	}
 }
 
@@ -98,7 +102,7 @@ static void skip_to_join(struct world *world)
 	}
 }
 
-/* Wait for a child, and say how it ended. */
+/* Wait for a child and add its exit status to the trace. */
 static void trace_child(pid_t pid)
 {
 	int status;
@@ -111,7 +115,7 @@ static void trace_child(pid_t pid)
 		trace_add("child killed: %d", WTERMSIG(status));
 }
 
-/* A child makes the calls up to "join", with copies of all files and memory. */
+/* fork: make the calls up to "join" in a child process */
 void op_fork(struct world *world, const struct call *call)
 {
 	pid_t pid;
@@ -129,12 +133,14 @@ void op_fork(struct world *world, const struct call *call)
 	trace_child(pid);
 }
 
+/* join: the end of a child; see world_play() */
 void op_nothing(struct world *world, const struct call *call)
 {
 	(void)world;
 	(void)call;
 }
 
+/* die(signal): the process kills itself */
 void op_die(struct world *world, const struct call *call)
 {
 	(void)world;
@@ -144,35 +150,35 @@ void op_die(struct world *world, const struct call *call)
 }
 
 /*
- * The program replaces itself and goes on with the next call, with all files but
- * with other memory.
+ * exec: replace the program, which keeps all files and continues with new
+ * memory
  */
 void op_exec(struct world *world, const struct call *call)
 {
-	int keep = memfd_create("world", 0);
+	int state = memfd_create("world", 0);
 	char number[16];
 
 	(void)call;
 	trace_add("\n");
-	if (write(keep, world, sizeof(*world)) != sizeof(*world))
-		_exit(99);
+	if (write(state, world, sizeof(*world)) != sizeof(*world))
+		_exit(EXIT_NO_EXEC);
 	for (int i = 0; i < NR_FDS; i++) {
 		if (world->fd[i] >= 0)
 			fcntl(world->fd[i], F_SETFD, 0);
 	}
 	fcntl(world->trace_fd, F_SETFD, 0);
-	snprintf(number, sizeof(number), "%d", keep);
+	snprintf(number, sizeof(number), "%d", state);
 	execl("/proc/self/exe", "player", "--resume", number, NULL);
-	_exit(99);
+	_exit(EXIT_NO_EXEC);
 }
 
-/* What the program that was executed does: @fd has the state. */
+/* Continue after "exec", with the state in @fd. */
 void world_resume(int fd)
 {
 	static struct world world;
 
 	if (pread(fd, &world, sizeof(world), 0) != sizeof(world))
-		_exit(98);
+		_exit(EXIT_NO_RESUME);
 	close(fd);
 	trace = trace_open(world.trace_fd);
 	memory_init();
@@ -182,30 +188,30 @@ void world_resume(int fd)
 
 /** struct racer - a thread that makes one call together with others */
 struct racer {
-	/** @world: the process */
+	/** @world: the sequence */
 	struct world *world;
-	/** @call: what it is to do */
+	/** @call: the call to make */
 	const struct call *call;
-	/** @nr: of the thread, from 1 on */
+	/** @nr: number of the thread, from 1 on */
 	unsigned int nr;
-	/** @start: all begin at once */
+	/** @start: barrier that all threads wait at before the call */
 	pthread_barrier_t *start;
-	/** @trace: what came of it */
+	/** @trace: results of the call */
 	struct trace *trace;
 };
 
-static void *race(void *arg)
+static void *racer_run(void *arg)
 {
 	struct racer *racer = arg;
 
 	trace = racer->trace;
 	memory_use_arena(racer->nr);
 	pthread_barrier_wait(racer->start);
-	run(racer->world, racer->call);
+	run_call(racer->world, racer->call);
 	return NULL;
 }
 
-static int by_text(const void *a, const void *b)
+static int compare_text(const void *a, const void *b)
 {
 	const struct racer *x = a;
 	const struct racer *y = b;
@@ -213,7 +219,10 @@ static int by_text(const void *a, const void *b)
 	return strcmp(x->trace->text, y->trace->text);
 }
 
-/* The next calls at once, by a thread each; who came first is not told. */
+/*
+ * par(n): make the next calls at the same time, each by its own thread. The
+ * trace does not show their order.
+ */
 void op_par(struct world *world, const struct call *call)
 {
 	unsigned int nr = (unsigned int)call->arg[0];
@@ -231,11 +240,11 @@ void op_par(struct world *world, const struct call *call)
 		racer[i].nr = i + 1;
 		racer[i].start = &start;
 		racer[i].trace = trace_new();
-		pthread_create(&thread[i], NULL, race, &racer[i]);
+		pthread_create(&thread[i], NULL, racer_run, &racer[i]);
 	}
 	for (unsigned int i = 0; i < nr; i++)
 		pthread_join(thread[i], NULL);
-	qsort(racer, nr, sizeof(racer[0]), by_text);
+	qsort(racer, nr, sizeof(racer[0]), compare_text);
 	for (unsigned int i = 0; i < nr; i++) {
 		trace_add("%s", racer[i].trace->text);
 		trace->nr_calls += racer[i].trace->nr_calls;

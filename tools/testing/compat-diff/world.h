@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The process of a sequence: its files, and what it is in the middle of. */
+/* The process that plays a sequence: its files and its state. */
 #ifndef COMPAT_DIFF_WORLD_H
 #define COMPAT_DIFF_WORLD_H
 
@@ -11,39 +11,39 @@
 
 #define MAX_CALLS 128
 
-/** struct hardware - what a worker has to itself, the same kinds for each */
+/** struct hardware - devices of a worker, which are alike for all workers */
 struct hardware {
-	/** @bdf: the devices d0 to d3 */
+	/** @bdf: addresses of d0 to d3 */
 	char bdf[4][16];
-	/** @sample: number of the device that is d4 */
+	/** @sample: number of the emulated device d4 */
 	unsigned int sample;
-	/** @group: numbers of the groups g0 to g3, -1 where there is none */
+	/** @group: numbers of the groups g0 to g3 */
 	int group[NR_GROUPS];
 };
 
 /** struct world - the state of a sequence that is being played */
 struct world {
-	/** @hardware: the worker's */
+	/** @hardware: devices of the worker */
 	struct hardware hardware;
-	/** @other: the device x, and its group */
+	/** @other: the device x and its group */
 	struct other other;
-	/** @trace_fd: the file that is the trace's memory */
+	/** @trace_fd: file that holds the trace */
 	int trace_fd;
-	/** @fd: files, -1 for those that are not open */
+	/** @fd: files, -1 if not open */
 	int fd[NR_FDS];
-	/** @started: whether the DMA engine of a device is */
+	/** @started: the DMA engine of the device is started */
 	bool started[NR_DEVICES];
-	/** @call: the calls of the sequence */
+	/** @call: calls of the sequence */
 	struct call call[MAX_CALLS];
-	/** @nr_calls: how many */
+	/** @nr_calls: number of @call */
 	unsigned int nr_calls;
-	/** @next: the call to make next */
+	/** @next: index of the next call */
 	unsigned int next;
-	/** @depth: of processes below the first */
+	/** @depth: number of forks between the first process and this one */
 	unsigned int depth;
 	/** @without: subjects that are left out */
 	unsigned int without;
-	/** @remover: who waits for a device to be removed, 0 for nobody */
+	/** @remover: process that waits for the removal of a device, or 0 */
 	pid_t remover;
 };
 
@@ -52,7 +52,7 @@ void world_resume(int fd) __attribute__((noreturn));
 void world_init(struct world *world, const struct hardware *hardware,
 		int trace_fd);
 
-/* What the calls use. */
+/* For operations. */
 int world_fd(const struct world *world, __u64 slot);
 void world_close(struct world *world, __u64 slot);
 void world_keep(struct world *world, __u64 slot, int fd);
