@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the VFIO tests of 7.2 stable releases call and do not have: a fix of
- * theirs was taken over without what it builds on. A macro of the same name
- * takes the place of this.
+ * A function that the VFIO tests of 7.2 stable releases call but do not define,
+ * because a fix was backported without its prerequisite. A macro of the same name
+ * replaces this one.
  */
 #ifndef CONFORMANCE_CALLOC_ASSERT_H
 #define CONFORMANCE_CALLOC_ASSERT_H

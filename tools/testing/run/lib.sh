@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154
-# Shared by what runs real programs in the lab and judges what they moved: the
-# build, the drive whose content is checked, the guests. Needs vm/lib.sh, and
-# kernel and stock set as the options have it.
+# Functions of the scripts that run real programs in the lab and check their data:
+# the build, the drive whose content is checked, and the guests. Needs vm/lib.sh,
+# and kernel and stock set from the options.
 
 mib=$((1024 * 1024))
 vm=$VM_DIR/vm
 
-# Sets up the lab and builds. Sets krel, work (gone when the caller ends) and
-# logs (there where the caller leaves it) for the job $1.
+# Sets up the lab and builds for the job $1. Sets krel, work (a directory that is
+# removed when the caller ends) and logs (a directory that the caller removes).
 prepare() {
 	"$vm" setup
 	krel=$(kernel_release "$kernel")
@@ -27,8 +27,8 @@ prepare() {
 	fi
 }
 
-# The drive: $1 MiB of noise, whose SHA-256 is $sum, and behind it room for
-# what is written, $2 MiB in all.
+# Creates the drive, $2 MiB in all. Its first $1 MiB are random, and their SHA-256
+# is $sum; guests write behind them.
 make_disk() {
 	disk=$work/disk
 	head -c $(($1 * mib)) /dev/urandom >"$disk"
@@ -43,7 +43,7 @@ nvme_options() {
 		--device nvme,serial=run,drive=disk)
 }
 
-# hub NUMBER NETDEV...: these netdevs sit on one wire.
+# hub NUMBER NETDEV...: connects these netdevs to one wire.
 hub() {
 	local number=$1 name words=''
 
@@ -54,12 +54,12 @@ hub() {
 	options+=(--qemu "${words# }")
 }
 
-# The $2 MiB at $1 MiB of the drive.
+# Prints $2 MiB of the drive from $1 MiB on.
 written() {
 	dd if="$disk" bs=1M skip="$1" count="$2" status=none
 }
 
-# The $2 MiB that a nested guest writes as number $1: numbers, one a line.
+# Prints the $2 MiB that a nested guest writes as number $1: numbers, one per line.
 nested_pattern() {
 	local text
 
@@ -67,8 +67,8 @@ nested_pattern() {
 	printf %s "${text%x}"
 }
 
-# in_guest NAME LIMIT OPTION... -- COMMAND...: runs it in a guest of the lab;
-# its output goes to the logs. Leaves the reason of a failure in $why.
+# in_guest NAME LIMIT OPTION... -- COMMAND...: runs a command in a guest of the lab,
+# with its output in the logs. Sets $why to the reason of a failure, or to nothing.
 in_guest() {
 	local name=$1 limit=$2 words=()
 
@@ -87,7 +87,7 @@ in_guest() {
 	seconds=$((SECONDS - started))
 }
 
-# The value that the guest script reported as $2 in the output of $1.
+# Prints the last value that the guest script has reported as $2 in the output of $1.
 value() {
 	sed -n "s/^$2 //p" "$logs/$1.out" | tail -n 1 | tr -d '\r'
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A nested guest: QEMU on KVM, told by QMP and by the guest's serial port."""
+"""A nested guest: QEMU on KVM, controlled by QMP and by the guest's serial port."""
 
 import array
 import contextlib
@@ -15,11 +15,11 @@ import time
 
 
 class Failure(Exception):
-    """A check did not hold; the text says why."""
+    """A check has failed; the text is the reason."""
 
 
 class Lines:
-    """What arrives on a socket, line by line, within a time limit."""
+    """Reads lines from a socket within a time limit."""
 
     def __init__(self, path, process):
         self.socket = socket.socket(socket.AF_UNIX)
@@ -32,7 +32,7 @@ class Lines:
                 if process.poll() is not None:
                     raise Failure(f"QEMU ended with {process.returncode}")
                 if time.monotonic() > deadline:
-                    raise Failure("QEMU does not answer")
+                    raise Failure("QEMU does not reply")
                 time.sleep(0.02)
         self.left = b""
 
@@ -57,9 +57,9 @@ class Lines:
 
 
 class Nested:
-    """One QEMU. `words` are the caller's own for its command line."""
+    """One QEMU. `words` are added to its command line."""
 
-    # Seconds, enough for a busy host.
+    # Time limits in seconds, enough for a busy host.
     BOOT = 600
     COMMAND = 300
 
@@ -91,7 +91,7 @@ class Nested:
             self.connect()
 
     def connect(self):
-        """Until a guest that is to come in has begun to, nobody answers."""
+        """Connect to QEMU. With -incoming this works only once the guest is on its way."""
         try:
             self.monitor = Lines(f"{self.dir}/qmp", self.process)
             self.monitor.read(60, "greeting")
@@ -101,20 +101,20 @@ class Nested:
             self.kill()
             raise
 
-    def booted(self):
-        """Waits until the guest's user space speaks."""
-        while not self.hear(self.BOOT, "boot").startswith("ready"):
+    def wait_booted(self):
+        """Wait until the guest's user space is ready."""
+        while not self.read_line(self.BOOT, "boot").startswith("ready"):
             pass
 
-    def hear(self, limit, what):
-        """What the guest's user space says next."""
+    def read_line(self, limit, what):
+        """Return the next line that the guest's user space prints."""
         try:
             return self.agent.read(limit, what)
         except Failure as error:
-            raise Failure(f"{error}, {self.whereabouts()}")
+            raise Failure(f"{error}, {self.describe_state()}")
 
-    def whereabouts(self):
-        """Why a guest does not go on: what it said last, what its CPU does, and KVM says."""
+    def describe_state(self):
+        """Describe why a guest hangs: its last line, its CPU, and messages of KVM."""
         with open(f"{self.logs}.console", errors="replace") as file:
             lines = file.read().splitlines() or ["nothing"]
         with open(f"{self.logs}.stderr", errors="replace") as file:
@@ -128,11 +128,11 @@ class Nested:
         return "; ".join([f"said last: {lines[-1].strip()[:200]}", " ".join(places), *errors[-3:]])
 
     def run(self, command, limit=None):
-        """Runs a shell command in the guest: the lines of its output."""
+        """Run a shell command in the guest; return the lines of its output."""
         self.agent.socket.sendall(command.encode() + b"\n")
         lines = []
         while True:
-            line = self.hear(limit or self.COMMAND, command)
+            line = self.read_line(limit or self.COMMAND, command)
             if line.startswith("="):
                 break
             lines.append(line)
@@ -141,7 +141,7 @@ class Nested:
         return lines
 
     def value(self, command, name):
-        """The words behind `name` in what a command of the guest prints."""
+        """Return the words behind `name` in the output of a command of the guest."""
         for line in self.run(command):
             if line.startswith(name + " "):
                 return line[len(name) + 1:]
@@ -154,27 +154,27 @@ class Nested:
             ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [send]))]
         self.monitor.socket.sendmsg([message], ancillary)
         while True:
-            answer = json.loads(self.monitor.read(self.COMMAND, name))
-            if "event" in answer:
-                self.events.append(answer)
-            elif "error" in answer:
-                raise Failure(f"{name}: {answer['error']['desc']}")
+            reply = json.loads(self.monitor.read(self.COMMAND, name))
+            if "event" in reply:
+                self.events.append(reply)
+            elif "error" in reply:
+                raise Failure(f"{name}: {reply['error']['desc']}")
             else:
-                return answer["return"]
+                return reply["return"]
 
     def event(self, name, **data):
-        """Waits for an event, which may have come before."""
+        """Wait for an event, which may have been received already."""
         while True:
             for event in self.events:
                 if event["event"] == name and data.items() <= event.get("data", {}).items():
                     self.events.remove(event)
                     return
-            answer = json.loads(self.monitor.read(self.COMMAND, name))
-            if "event" in answer:
-                self.events.append(answer)
+            reply = json.loads(self.monitor.read(self.COMMAND, name))
+            if "event" in reply:
+                self.events.append(reply)
 
-    def traced(self, pattern):
-        """How many lines of QEMU's trace match."""
+    def count_traced(self, pattern):
+        """Return the number of lines of QEMU's trace that match."""
         try:
             with open(f"{self.logs}.trace", errors="replace") as file:
                 return sum(1 for line in file if re.search(pattern, line))
@@ -182,7 +182,7 @@ class Nested:
             return 0
 
     def huge_kib(self):
-        """How much memory is transparent huge pages: QEMU's own, and that of files."""
+        """Return the KiB of transparent huge pages, of QEMU and of files."""
         found = 0
         for path, name in ((f"/proc/{self.process.pid}/smaps_rollup", "AnonHugePages"),
                            ("/proc/meminfo", "ShmemHugePages")):
@@ -195,7 +195,7 @@ class Nested:
                 "addr": {"transport": "socket", "type": "unix", "path": f"{self.dir}/{kind}"}}
 
     def transfer(self, other):
-        """Live update: the guest goes on in another QEMU, which was started for it."""
+        """Live update: transfer the guest to another QEMU that was started for it."""
         deadline = time.monotonic() + 60
         while not os.path.exists(f"{other.dir}/cpr"):
             if other.process.poll() is not None or time.monotonic() > deadline:
@@ -212,7 +212,7 @@ class Nested:
             time.sleep(0.02)
 
     def quit(self):
-        """The guest ends by itself, as at a power switch."""
+        """Power the guest off from inside; raise Failure if it does not end."""
         self.agent.socket.sendall(b"poweroff -f\n")
         try:
             status = self.process.wait(self.COMMAND)
