@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154
-# Functions of the scripts that run real programs in the lab and check their data:
-# the build, the drive whose content is checked, and the guests. Needs vm/lib.sh,
-# and kernel and stock set from the options.
+# Functions of the scripts that run real programs in the lab and check their
+# data: the build, the drive whose content is checked, and the guests. Needs
+# vm/lib.sh, and kernel and stock set from the options.
 
 mib=$((1024 * 1024))
 vm=$VM_DIR/vm
 
-# Sets up the lab and builds for the job $1. Sets krel, work (a directory that is
-# removed when the caller ends) and logs (a directory that the caller removes).
+# Sets up the lab and builds for the job $1. Sets krel, work (a directory that
+# is removed when the caller ends) and logs (a directory that the caller may
+# remove).
 prepare() {
 	"$vm" setup
 	krel=$(kernel_release "$kernel")
@@ -27,8 +28,8 @@ prepare() {
 	fi
 }
 
-# Creates the drive, $2 MiB in all. Its first $1 MiB are random, and their SHA-256
-# is $sum; guests write behind them.
+# Creates the drive, $2 MiB in all. Its first $1 MiB are random, and their
+# SHA-256 is $sum; guests write behind them.
 make_disk() {
 	disk=$work/disk
 	head -c $(($1 * mib)) /dev/urandom >"$disk"
@@ -59,7 +60,8 @@ written() {
 	dd if="$disk" bs=1M skip="$1" count="$2" status=none
 }
 
-# Prints the $2 MiB that a nested guest writes as number $1: numbers, one per line.
+# Prints the $2 MiB that a nested guest writes as number $1: numbers, one per
+# line.
 nested_pattern() {
 	local text
 
@@ -67,8 +69,9 @@ nested_pattern() {
 	printf %s "${text%x}"
 }
 
-# in_guest NAME LIMIT OPTION... -- COMMAND...: runs a command in a guest of the lab,
-# with its output in the logs. Sets $why to the reason of a failure, or to nothing.
+# in_guest NAME LIMIT OPTION... -- COMMAND...: runs a command in a guest of the
+# lab, with its output in the logs. Sets $why to the reason of a failure, or to
+# nothing.
 in_guest() {
 	local name=$1 limit=$2 words=()
 
@@ -87,7 +90,8 @@ in_guest() {
 	seconds=$((SECONDS - started))
 }
 
-# Prints the last value that the guest script has reported as $2 in the output of $1.
+# Prints the last value that the guest script has reported as $2 in the output
+# of $1.
 value() {
 	sed -n "s/^$2 //p" "$logs/$1.out" | tail -n 1 | tr -d '\r'
 }
