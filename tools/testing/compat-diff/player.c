@@ -18,9 +18,9 @@
 #include "gen.h"
 #include "hardware.h"
 #include "harness.h"
+#include "memory.h"
 #include "script.h"
 #include "sys.h"
-#include "memory.h"
 #include "trace.h"
 #include "world.h"
 

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "legacy.h"
+#include "container.h"
 #include "pci.h"
 #include "vdev.h"
 

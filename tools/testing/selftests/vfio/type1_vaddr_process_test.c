@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "edu.h"
 #include "harness.h"
-#include "legacy.h"
 #include "sys.h"
 #include "vaddr.h"
 #include "vdev.h"
