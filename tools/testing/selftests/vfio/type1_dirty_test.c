@@ -301,7 +301,6 @@ TEST_OVER(unmap_errnos, BACKENDS_LEGACY)
 		bad = good;                                      \
 		bad.what;                                        \
 		ASSERT_RC(__log_unmap(container, &bad), (want)); \
-		ASSERT_EQ(bad.bitmap.size, bad.bitmap.size);     \
 	} while (0)
 	CHECK_BAD_UNMAP(flags |= VFIO_DMA_UNMAP_FLAG_ALL, -EINVAL);
 	CHECK_BAD_UNMAP(flags |= VFIO_DMA_UNMAP_FLAG_VADDR, -EINVAL);
