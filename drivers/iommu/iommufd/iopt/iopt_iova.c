@@ -152,8 +152,8 @@ int iopt_get_usable(struct iopt *iopt, size_t max, struct iopt_usable *usable)
 	while (min(usable->nr, max) > capacity) {
 		capacity = min(usable->nr, max);
 		kvfree(usable->ranges);
-		usable->ranges = kvmalloc_array(capacity, sizeof(*usable->ranges),
-						GFP_KERNEL_ACCOUNT);
+		usable->ranges = kvmalloc_array(
+			capacity, sizeof(*usable->ranges), GFP_KERNEL_ACCOUNT);
 		if (!usable->ranges)
 			return -ENOMEM;
 		usable->nr = iopt_fill_usable(iopt, usable, capacity);

@@ -31,9 +31,9 @@ enum iopt_blocker {
 };
 
 /**
- * struct iopt_unmap - a request to unmap a range
+ * struct iopt_unmap_request - a request to unmap a range
  */
-struct iopt_unmap {
+struct iopt_unmap_request {
 	/** @range: contains each area that it overlaps */
 	const struct iova_range *range;
 	/** @areas: list of the areas taken: all of the range, or none */
@@ -86,7 +86,7 @@ static void iopt_untake_areas(struct list_head *areas)
 }
 
 /* Takes either all areas in the range or none. */
-static int iopt_take_areas(struct iopt *iopt, struct iopt_unmap *unmap)
+static int iopt_take_areas(struct iopt *iopt, struct iopt_unmap_request *unmap)
 {
 	enum iopt_blocker blocker;
 	struct iova_node *node;
@@ -137,7 +137,7 @@ static void iopt_notify_users(struct iopt *iopt, const struct iova_range *range)
 }
 
 /* Returns with domains_rwsem held for reading if nothing is to be waited for. */
-static int iopt_try_unmap(struct iopt *iopt, struct iopt_unmap *unmap)
+static int iopt_try_unmap(struct iopt *iopt, struct iopt_unmap_request *unmap)
 {
 	int ret;
 
@@ -156,7 +156,8 @@ static bool iopt_same_range(const struct iova_range *a,
 	return a->first == b->first && a->last == b->last;
 }
 
-static int iopt_wait_blocker(struct iopt *iopt, struct iopt_unmap *unmap)
+static int iopt_wait_blocker(struct iopt *iopt,
+			     struct iopt_unmap_request *unmap)
 {
 	if (unmap->blocker == IOPT_CHANGING)
 		return iopt_wait_areas(iopt, unmap->areas_seq,
@@ -179,7 +180,7 @@ static void iopt_cancel_unmap(struct iopt *iopt, const struct iova_range *range)
 }
 
 /* On success, returns with domains_rwsem held for reading. */
-static int iopt_begin_unmap(struct iopt *iopt, struct iopt_unmap *unmap)
+static int iopt_begin_unmap(struct iopt *iopt, struct iopt_unmap_request *unmap)
 {
 	int ret;
 
@@ -252,7 +253,7 @@ static u64 iopt_finish_unmap(struct iopt *iopt, struct list_head *areas)
  */
 int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
 {
-	struct iopt_unmap unmap = {
+	struct iopt_unmap_request unmap = {
 		.range = range,
 		.areas = LIST_HEAD_INIT(unmap.areas),
 		/* no area is that large */
@@ -292,7 +293,7 @@ int iopt_unmap_all(struct iopt *iopt, u64 *unmapped)
  */
 void iopt_clear(struct iopt *iopt)
 {
-	struct iopt_unmap unmap = {
+	struct iopt_unmap_request unmap = {
 		.range = &IOVA_RANGE_ALL,
 		.areas = LIST_HEAD_INIT(unmap.areas),
 	};

@@ -125,7 +125,8 @@ TEST_OVER(broken_intx_stays_masked, BACKEND_CONTAINER)
 	int raw;
 
 	mock_bus_open(&bus);
-	mock_image(&image, VENDOR_INTEL, DEVICE_BROKEN_INTX, MOCK_CLASS_NETWORK);
+	mock_image(&image, VENDOR_INTEL, DEVICE_BROKEN_INTX,
+		   MOCK_CLASS_NETWORK);
 	image.config[PCI_INTERRUPT_PIN] = 1;
 	image.config[PCI_INTERRUPT_LINE] = INTX_LINE;
 	vdev = mock_bus_vdev(&bus, &image, backend);
