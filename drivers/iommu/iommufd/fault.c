@@ -123,9 +123,13 @@ struct fault_queue *fault_get(struct iommufd_ctx *ictx, u32 id)
 
 static struct iopf_group *fault_first(struct fault_queue *queue)
 {
-	guard(spinlock)(&queue->events.lock);
-	return list_first_entry_or_null(&queue->events.news, struct iopf_group,
-					node);
+	struct iopf_group *group;
+
+	spin_lock(&queue->events.lock);
+	group = list_first_entry_or_null(&queue->events.news, struct iopf_group,
+					 node);
+	spin_unlock(&queue->events.lock);
+	return group;
 }
 
 /* What user space reads of a group. @records has one for each request. */
@@ -179,8 +183,9 @@ static void fault_put_back(struct fault_queue *queue, u32 cookie)
 	group = xa_erase(&queue->pending, cookie);
 	if (!group)
 		return;
-	guard(spinlock)(&queue->events.lock);
+	spin_lock(&queue->events.lock);
 	list_add(&group->node, &queue->events.news);
+	spin_unlock(&queue->events.lock);
 }
 
 /**
