@@ -12,12 +12,13 @@
  *	ioas lock, access lock
  *	iopt.domains_rwsem
  *	iopt.iova_rwsem; or the reservation lock of a dma-buf, then pages.lock
- *	fault_queue.lock, also taken with the group lock held
  *	mmap_lock of the process that owns the memory, or that is charged for
  *		it; of any process if user memory is accessed
  *	the lock of a driver under which a process maps the memory of a P2P
  *		provider
  *	provider.lock
+ *	core_handle.lock, then fault_queue.lock; of the locks above, only those
+ *		down to the group lock are held with them
  *	iopt.users, then object_table.objects: the locks of the xarrays
  *	eventq.lock
  *
