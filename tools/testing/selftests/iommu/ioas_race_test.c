@@ -23,21 +23,25 @@ struct race {
 	atomic_bool stop;
 };
 
-/* Allows one range, then three, then one again. */
-static void *race_allow(void *arg)
+static void race_allow(const struct race *race, __u32 nr)
 {
 	const struct iommu_iova_range ranges[] = {
 		{ .start = 0x100000, .last = 0x1fffff },
 		{ .start = 0x300000, .last = 0x3fffff },
 		{ .start = 0x500000, .last = 0x5fffff },
 	};
+
+	ASSERT_RC(__ioas_allow(race->fd, race->ioas, ranges, nr), 0);
+}
+
+/* Allows one range, then three, then one again. */
+static void *race_run(void *arg)
+{
 	struct race *race = arg;
 
 	while (!race->stop) {
-		ASSERT_RC(__ioas_allow(race->fd, race->ioas, ranges, 1), 0);
-		ASSERT_RC(__ioas_allow(race->fd, race->ioas, ranges,
-				       ARRAY_SIZE(ranges)),
-			  0);
+		race_allow(race, 1);
+		race_allow(race, 3);
 	}
 	return NULL;
 }
@@ -52,7 +56,8 @@ TEST(ranges_are_consistent)
 	int round;
 
 	race.ioas = ioas_alloc(race.fd);
-	ASSERT_EQ(pthread_create(&thread, NULL, race_allow, &race), 0);
+	race_allow(&race, 1);
+	ASSERT_EQ(pthread_create(&thread, NULL, race_run, &race), 0);
 	for (round = 0; round < RACE_ROUNDS; round++) {
 		memset(ranges, 0xff, sizeof(ranges));
 		nr = ARRAY_SIZE(ranges);

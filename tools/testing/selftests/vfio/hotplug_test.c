@@ -340,20 +340,6 @@ static bool try_bind(const char *bdf)
 	return !__pci_bind_to(bdf, "vfio-pci");
 }
 
-/* Plug in an e1000e and bind it to vfio-pci. Return: its address. */
-static const char *plug(int monitor)
-{
-	const char *bdf;
-
-	monitor_run(
-		monitor, "device_add",
-		"\"driver\": \"e1000e\", \"bus\": \"st-port3\", \"id\": \"st-hot\"");
-	wait_until(is_plugged, NULL);
-	bdf = pci_find(TESTDEV_HOTPLUG);
-	wait_until(try_bind, bdf);
-	return bdf;
-}
-
 /* Return: the address of the bridge above the device. */
 static const char *bridge_above(const char *bdf)
 {
@@ -376,6 +362,32 @@ static unsigned int slot_control(const char *bridge)
 		if (pci_read_config(bridge, pos, 1) == PCI_CAP_ID_EXP)
 			return pos + PCI_EXP_SLTCTL;
 	FAIL("no PCI Express capability");
+}
+
+/*
+ * QEMU refuses to unplug a device while the power indicator blinks. The kernel
+ * turns it on as its last step, after the device could be bound.
+ */
+static bool is_powered_on(const char *bridge)
+{
+	unsigned int control = pci_read_config(bridge, slot_control(bridge), 2);
+
+	return (control & PCI_EXP_SLTCTL_PIC) == PCI_EXP_SLTCTL_PWR_IND_ON;
+}
+
+/* Plug in an e1000e and bind it to vfio-pci. Return: its address. */
+static const char *plug(int monitor)
+{
+	const char *bdf;
+
+	monitor_run(
+		monitor, "device_add",
+		"\"driver\": \"e1000e\", \"bus\": \"st-port3\", \"id\": \"st-hot\"");
+	wait_until(is_plugged, NULL);
+	bdf = pci_find(TESTDEV_HOTPLUG);
+	wait_until(try_bind, bdf);
+	wait_until(is_powered_on, bridge_above(bdf));
+	return bdf;
 }
 
 #define SLOT_OFF (PCI_EXP_SLTCTL_PWR_OFF | PCI_EXP_SLTCTL_PWR_IND_OFF)
