@@ -10,8 +10,8 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "pfn_slot.h"
 #include "pfn_table.h"
+#include "pfn_slot.h"
 
 /**
  * struct pfn_part - a range of pages within one slot
