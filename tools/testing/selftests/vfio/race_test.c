@@ -27,7 +27,7 @@
 #define RACE_SIZE MIB(4)
 #define RACE_ROUNDS 150
 #define RACE_ATTACH_ROUNDS 2000
-#define RACE_MASTER_ROUNDS 4000
+#define RACE_MASTER_ROUNDS 1000
 
 /** struct race - state shared by the two threads of a race */
 struct race {
