@@ -201,11 +201,11 @@ static int iopt_begin_unmap(struct iopt *iopt, struct iopt_unmap_request *unmap)
 static void iopt_unfill_areas(struct iopt *iopt, struct list_head *areas)
 {
 	struct hwmap_flush flush __uninitialized;
-	struct iopt_domain *entry;
+	struct iopt_domain *attached;
 	struct area *area;
 
-	list_for_each_entry(entry, &iopt->domains, entry) {
-		hwmap_begin(&flush, entry->domain);
+	list_for_each_entry(attached, &iopt->domains, entry) {
+		hwmap_begin(&flush, attached->domain);
 		list_for_each_entry(area, areas, entry) {
 			area_unmap(area, &flush);
 			cond_resched_unless_last(area, areas);
