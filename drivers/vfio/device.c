@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/kdev_t.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/pm_runtime.h>
@@ -20,8 +21,10 @@
 /* "VFIO" */
 #define VFIO_FS_MAGIC 0x5646494f
 
-/* Interval between two requests to the user to close the device */
-#define VFIO_REQUEST_INTERVAL (10 * HZ)
+static unsigned int vfio_request_interval = 10;
+module_param_named(request_interval, vfio_request_interval, uint, 0644);
+MODULE_PARM_DESC(request_interval,
+		 "Seconds between requests to the user of a device to close it");
 
 static DEFINE_IDA(vfio_device_ida);
 
@@ -182,6 +185,12 @@ void vfio_device_start_registration(struct vfio_device *device)
 	refcount_set(&device->refcount, 1);
 }
 
+static unsigned long vfio_request_timeout(void)
+{
+	return (unsigned long)HZ *
+	       clamp(READ_ONCE(vfio_request_interval), 1U, 3600U);
+}
+
 /*
  * The first signal only ends the interruptible wait and logs a warning, because
  * a device cannot stay half unbound. Returns true if no reference is left.
@@ -192,10 +201,10 @@ static bool vfio_device_wait(struct vfio_device *device, bool *interrupted)
 
 	if (*interrupted)
 		return wait_for_completion_timeout(&device->comp,
-						   VFIO_REQUEST_INTERVAL);
+						   vfio_request_timeout());
 
-	left = wait_for_completion_interruptible_timeout(&device->comp,
-							 VFIO_REQUEST_INTERVAL);
+	left = wait_for_completion_interruptible_timeout(
+		&device->comp, vfio_request_timeout());
 	if (left >= 0)
 		return left;
 

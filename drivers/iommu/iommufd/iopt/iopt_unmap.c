@@ -5,17 +5,24 @@
  */
 #include <linux/cleanup.h>
 #include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/moduleparam.h>
 #include <linux/sched.h>
 
 #include "area.h"
 #include "domain/hwmap.h"
 #include "iopt.h"
 
+static unsigned int iopt_unpin_timeout = 10;
+module_param_named(unpin_timeout, iopt_unpin_timeout, uint, 0644);
+MODULE_PARM_DESC(
+	unpin_timeout,
+	"Seconds that an unmap waits for the driver of an emulated device to unpin");
+
 /*
- * How long users may take to unpin an area, and the interval at which they are
- * asked to. Most have unpinned when their unmap op returns.
+ * The interval at which users are asked to unpin. Most have unpinned when their
+ * unmap op returns.
  */
-#define UNPIN_TIMEOUT (10 * HZ)
 #define UNPIN_RETRY (HZ / 10)
 
 /**
@@ -156,6 +163,12 @@ static bool iopt_same_range(const struct iova_range *a,
 	return a->first == b->first && a->last == b->last;
 }
 
+static unsigned long iopt_unpin_jiffies(void)
+{
+	return (unsigned long)HZ *
+	       clamp(READ_ONCE(iopt_unpin_timeout), 1U, 3600U);
+}
+
 static int iopt_wait_blocker(struct iopt *iopt,
 			     struct iopt_unmap_request *unmap)
 {
@@ -164,7 +177,7 @@ static int iopt_wait_blocker(struct iopt *iopt,
 				       MAX_SCHEDULE_TIMEOUT);
 	if (!iopt_same_range(&unmap->notified, &unmap->accessed)) {
 		unmap->notified = unmap->accessed;
-		unmap->deadline = jiffies + UNPIN_TIMEOUT;
+		unmap->deadline = jiffies + iopt_unpin_jiffies();
 	} else if (time_after(jiffies, unmap->deadline)) {
 		return -EDEADLK;
 	}
