@@ -317,6 +317,7 @@ static int iopt_find_memory(const struct iopt_map *map,
 	source->start = memory.first & PAGE_MASK;
 	source->nr_pages = PFN_DOWN(memory.last) - PFN_DOWN(memory.first) + 1;
 	source->writable = map->prot & IOMMU_WRITE;
+	source->no_userfault = map->no_userfault;
 	source->charge = map->charge;
 	return 0;
 }

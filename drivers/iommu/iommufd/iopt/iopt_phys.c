@@ -2,7 +2,6 @@
 /*
  * Physical addresses of mapped memory, for devices without an IOMMU.
  */
-#include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
 
@@ -24,6 +23,30 @@ static bool iopt_has_noiommu_domain(const struct iopt *iopt)
 	return false;
 }
 
+static int iopt_phys_locked(struct iopt *iopt, unsigned long iova, u64 *length,
+			    u64 *phys)
+{
+	const struct iopt_range_query query = { .range = { iova, iova } };
+	struct area *area;
+	u64 last;
+	int ret;
+
+	lockdep_assert_held(&iopt->domains_rwsem);
+
+	ret = iopt_range_get(iopt, &query);
+	if (ret)
+		return ret;
+	area = iopt_range_area(iopt, iova);
+	last = area->node.range.last - iova;
+	if (iopt_has_noiommu_domain(iopt))
+		ret = pages_phys(area->pages, area_offset(area, iova),
+				 min(*length - 1, last) + 1, length, phys);
+	else
+		ret = -EOPNOTSUPP;
+	iopt_range_put(iopt, &query.range, 0);
+	return ret;
+}
+
 /**
  * iopt_phys() - get the physical address of an IOVA
  * @iopt: the I/O address space
@@ -42,23 +65,12 @@ static bool iopt_has_noiommu_domain(const struct iopt *iopt)
  */
 int iopt_phys(struct iopt *iopt, unsigned long iova, u64 *length, u64 *phys)
 {
-	const struct iopt_range_query query = { .range = { iova, iova } };
-	struct area *area;
-	u64 last;
 	int ret;
 
 	might_sleep();
-	guard(rwsem_read)(&iopt->domains_rwsem);
-	ret = iopt_range_get(iopt, &query);
-	if (ret)
-		return ret;
-	area = iopt_range_area(iopt, iova);
-	last = area->node.range.last - iova;
-	if (iopt_has_noiommu_domain(iopt))
-		ret = pages_phys(area->pages, area_offset(area, iova),
-				 min(*length - 1, last) + 1, length, phys);
-	else
-		ret = -EOPNOTSUPP;
-	iopt_range_put(iopt, &query.range, 0);
+	if (down_read_killable(&iopt->domains_rwsem))
+		return -EINTR;
+	ret = iopt_phys_locked(iopt, iova, length, phys);
+	up_read(&iopt->domains_rwsem);
 	return ret;
 }

@@ -139,6 +139,8 @@ struct backing {
 	unsigned long nr_pages;
 	/** @writable: devices may write to the memory */
 	bool writable;
+	/** @no_userfault: see &pages_source.no_userfault */
+	bool no_userfault;
 	/**
 	 * @pfnmap: the pages that are not RAM; NULL if there have never been
 	 * any

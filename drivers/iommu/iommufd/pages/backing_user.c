@@ -42,6 +42,10 @@ struct user_pinner {
 	long cost;
 };
 
+/*
+ * With no_userfault the fault may not drop mmap_lock, so that userfaultfd makes
+ * it fail instead of waiting. The kernel is still waited for to read a page.
+ */
 static long backing_user_pin_remote(const struct backing *backing,
 				    unsigned long addr, unsigned long nr,
 				    unsigned int flags, struct page **pages)
@@ -52,7 +56,7 @@ static long backing_user_pin_remote(const struct backing *backing,
 	if (mmap_read_lock_killable(backing->mm))
 		return -EINTR;
 	got = pin_user_pages_remote(backing->mm, addr, nr, flags, pages,
-				    &locked);
+				    backing->no_userfault ? NULL : &locked);
 	if (locked)
 		mmap_read_unlock(backing->mm);
 	return got;
@@ -63,16 +67,18 @@ static long backing_user_pin_batch(const struct user_pinner *pinner,
 {
 	const struct backing *backing = pinner->backing;
 	unsigned long addr = backing->start + pinner->next * PAGE_SIZE;
-	unsigned int flags = FOLL_LONGTERM;
+	unsigned int flags = FOLL_LONGTERM, nofault;
 	long got;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	if (backing->writable)
 		flags |= FOLL_WRITE;
+	nofault = backing->no_userfault ? FOLL_NOFAULT : 0;
 	got = -EFAULT;
 	if (!pinner->remote)
-		got = pin_user_pages_fast(addr, nr, flags, pinner->pages);
+		got = pin_user_pages_fast(addr, nr, flags | nofault,
+					  pinner->pages);
 	/* protection keys restrict the process itself, not its devices */
 	if (got == -EFAULT)
 		got = backing_user_pin_remote(backing, addr, nr, flags,
@@ -381,13 +387,14 @@ static const struct backing_ops backing_user_ops = {
  * @start: address, a multiple of PAGE_SIZE
  * @nr_pages: size in pages, at least 1
  * @writable: devices may write to the memory
+ * @no_userfault: see &pages_source.no_userfault
  *
  * The address range is not looked up before it is pinned.
  *
  * Context: Process context. The current task has an mm.
  */
 void backing_user_init(struct backing *backing, unsigned long start,
-		       unsigned long nr_pages, bool writable)
+		       unsigned long nr_pages, bool writable, bool no_userfault)
 {
 	mmgrab(current->mm);
 	*backing = (struct backing){
@@ -396,6 +403,7 @@ void backing_user_init(struct backing *backing, unsigned long start,
 		.start = start,
 		.nr_pages = nr_pages,
 		.writable = writable,
+		.no_userfault = no_userfault,
 	};
 }
 

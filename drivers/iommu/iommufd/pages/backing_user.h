@@ -5,7 +5,8 @@
 #include "backing.h"
 
 void backing_user_init(struct backing *backing, unsigned long start,
-		       unsigned long nr_pages, bool writable);
+		       unsigned long nr_pages, bool writable,
+		       bool no_userfault);
 void backing_user_move(struct backing *backing, unsigned long start);
 
 /*

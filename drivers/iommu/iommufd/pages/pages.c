@@ -94,7 +94,7 @@ static int pages_init_backing(struct pages *pages,
 					   source->writable, pages_revoke);
 	}
 	backing_user_init(&pages->backing, source->start, source->nr_pages,
-			  source->writable);
+			  source->writable, source->no_userfault);
 	return 0;
 }
 

@@ -93,6 +93,11 @@ struct pages_source {
 	unsigned long nr_pages;
 	/** @writable: devices may write to the memory */
 	bool writable;
+	/**
+	 * @no_userfault: fail with -EFAULT, rather than wait, if user space has
+	 * to provide the memory (userfaultfd)
+	 */
+	bool no_userfault;
 	/** @charge: how to charge the current process; unused for a dma-buf */
 	enum charge_mode charge;
 };

@@ -87,20 +87,30 @@ static bool container_all_coherent(struct container *container)
 {
 	struct container_domain *cdom;
 
-	guard(mutex)(&container->lock);
-	if (!container_is_type1(container))
-		return false;
+	lockdep_assert_held(&container->lock);
+
 	list_for_each_entry(cdom, &container->space.domains, entry)
 		if (!cdom->coherent)
 			return false;
 	return true;
 }
 
-static bool container_can_update_vaddr(struct container *container)
+/* Extensions that depend on the groups and the type */
+static long container_check_groups(struct container *container,
+				   unsigned long arg)
 {
-	guard(mutex)(&container->lock);
-	return container_is_type1(container) &&
-	       vaddr_updatable(&container->space);
+	bool has = false;
+
+	if (!container)
+		return false;
+	if (mutex_lock_killable(&container->lock))
+		return -EINTR;
+	if (container_is_type1(container))
+		has = arg == VFIO_DMA_CC_IOMMU ?
+			      container_all_coherent(container) :
+			      vaddr_updatable(&container->space);
+	mutex_unlock(&container->lock);
+	return has;
 }
 
 static bool container_known_type(unsigned long arg)
@@ -129,7 +139,8 @@ static bool container_side_allowed(struct container *container,
  * @container: the container, NULL if no group was ever added
  * @arg: the extension
  *
- * Return: 1 if it is supported, 0 if not.
+ * Return: 1 if it is supported, 0 if not, -EINTR if the current process is being
+ * killed.
  */
 long container_check_extension(struct container *container, unsigned long arg)
 {
@@ -139,10 +150,8 @@ long container_check_extension(struct container *container, unsigned long arg)
 					      CONTAINER_WITHOUT_IOMMU);
 	if (!container_side_allowed(container, CONTAINER_WITH_IOMMU))
 		return 0;
-	if (arg == VFIO_DMA_CC_IOMMU)
-		return container && container_all_coherent(container);
-	if (arg == VFIO_UPDATE_VADDR)
-		return container && container_can_update_vaddr(container);
+	if (arg == VFIO_DMA_CC_IOMMU || arg == VFIO_UPDATE_VADDR)
+		return container_check_groups(container, arg);
 	return container_known_type(arg) || arg == VFIO_UNMAP_ALL;
 }
 
@@ -243,30 +252,12 @@ static int container_type_errno(unsigned long arg)
 	return arg == VFIO_UNMAP_ALL ? -EINVAL : -ENODEV;
 }
 
-/**
- * container_set_iommu() - VFIO_SET_IOMMU
- * @container: the container, NULL if no group was ever added
- * @arg: the type
- *
- * Attaches the groups. Only the removal of all groups reverts it.
- *
- * Return: 0; -EINVAL if there is no group, if a type is set already or for
- * VFIO_UNMAP_ALL; -ENODEV if the type is unknown or does not match the groups;
- * -EPERM for groups without an IOMMU if the caller lacks CAP_SYS_RAWIO; an
- * error of domain_attach().
- */
-long container_set_iommu(struct container *container, unsigned long arg)
+static long container_set_type1(struct container *container, unsigned long arg)
 {
 	int ret;
 
-	if (!container)
-		return -EINVAL;
-	guard(mutex)(&container->lock);
-	if (list_empty(&container->groups) ||
-	    container->state != CONTAINER_UNSET)
-		return -EINVAL;
-	if (container->side == CONTAINER_WITHOUT_IOMMU)
-		return container_set_noiommu(container, arg);
+	lockdep_assert_held(&container->lock);
+
 	if (!container_known_type(arg))
 		return container_type_errno(arg);
 	container_set_up(container, arg);
@@ -277,6 +268,37 @@ long container_set_iommu(struct container *container, unsigned long arg)
 		container_publish(container, arg == VFIO_TYPE1_IOMMU ?
 						     CONTAINER_TYPE1 :
 						     CONTAINER_TYPE1V2);
+	return ret;
+}
+
+/**
+ * container_set_iommu() - VFIO_SET_IOMMU
+ * @container: the container, NULL if no group was ever added
+ * @arg: the type
+ *
+ * Attaches the groups. Only the removal of all groups reverts it.
+ *
+ * Return: 0; -EINVAL if there is no group, if a type is set already or for
+ * VFIO_UNMAP_ALL; -ENODEV if the type is unknown or does not match the groups;
+ * -EPERM for groups without an IOMMU if the caller lacks CAP_SYS_RAWIO; -EINTR
+ * if the current process is being killed; an error of domain_attach().
+ */
+long container_set_iommu(struct container *container, unsigned long arg)
+{
+	long ret;
+
+	if (!container)
+		return -EINVAL;
+	if (mutex_lock_killable(&container->lock))
+		return -EINTR;
+	if (list_empty(&container->groups) ||
+	    container->state != CONTAINER_UNSET)
+		ret = -EINVAL;
+	else if (container->side == CONTAINER_WITHOUT_IOMMU)
+		ret = container_set_noiommu(container, arg);
+	else
+		ret = container_set_type1(container, arg);
+	mutex_unlock(&container->lock);
 	return ret;
 }
 
@@ -335,8 +357,8 @@ static int container_add_locked(struct container *container,
  * iommufd_container_remove_group(); -EPERM for a group without an IOMMU if the
  * caller lacks CAP_SYS_RAWIO or the container has groups with an IOMMU, and for
  * any other group if the container has groups without one; -EBUSY if
- * IOMMU_VFIO_IOAS has selected an IOAS for the context; an error of claiming or
- * attaching the group.
+ * IOMMU_VFIO_IOAS has selected an IOAS for the context; -EINTR if the current
+ * process is being killed; an error of claiming or attaching the group.
  */
 struct iommufd_container_group *
 iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
@@ -360,8 +382,11 @@ iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
 	cgrp->kind = kind;
 	cgrp->ictx = ictx;
 	cgrp->member.group = group;
-	scoped_guard(mutex, &container->lock)
+	ret = mutex_lock_killable(&container->lock);
+	if (!ret) {
 		ret = container_add_locked(container, cgrp);
+		mutex_unlock(&container->lock);
+	}
 	if (ret) {
 		container_leave(ictx);
 		kfree(cgrp);

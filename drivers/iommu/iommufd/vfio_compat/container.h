@@ -58,7 +58,8 @@ struct container {
 	/**
 	 * @lock: protects all members but @users; held through each request,
 	 * including the mapping of memory, so that requests are served in order
-	 * as type1 always did
+	 * as type1 always did. User space may be waited for with it held, so
+	 * every request that can fail waits for it killably.
 	 */
 	struct mutex lock;
 	/**

@@ -111,16 +111,20 @@ void dirty_mark(struct container_dirty *dirty, const struct iova_range *range)
  * @iova: IOVA of the page
  *
  * Context: May sleep; called without the container's lock.
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, -EINTR if the current process is being killed.
  */
 int dirty_pin(struct container_dirty *dirty, unsigned long iova)
 {
 	unsigned long pfn = PFN_DOWN(iova), pins;
+	int ret;
 
-	guard(mutex)(&dirty->lock);
+	if (mutex_lock_killable(&dirty->lock))
+		return -EINTR;
 	pins = xa_to_value(xa_load(&dirty->pins, pfn));
-	return xa_err(xa_store(&dirty->pins, pfn, xa_mk_value(pins + 1),
-			       GFP_KERNEL_ACCOUNT));
+	ret = xa_err(xa_store(&dirty->pins, pfn, xa_mk_value(pins + 1),
+			      GFP_KERNEL_ACCOUNT));
+	mutex_unlock(&dirty->lock);
+	return ret;
 }
 
 /**

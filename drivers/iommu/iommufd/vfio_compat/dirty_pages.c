@@ -4,7 +4,6 @@
  * report the log.
  */
 #include <linux/bitops.h>
-#include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/lockdep.h>
 #include <linux/uaccess.h>
@@ -99,6 +98,8 @@ static int dirty_pages_run(struct container *container,
 {
 	lockdep_assert_held(&container->lock);
 
+	if (container->state != CONTAINER_TYPE1V2)
+		return -EINVAL;
 	switch (request->cmd.flags) {
 	case VFIO_IOMMU_DIRTY_PAGES_FLAG_START:
 		return dirty_start(&container->dirty);
@@ -128,8 +129,9 @@ long type1_dirty_pages(struct container *container, void __user *arg)
 	ret = dirty_pages_get_request(&request, arg);
 	if (ret)
 		return ret;
-	guard(mutex)(&container->lock);
-	if (container->state != CONTAINER_TYPE1V2)
-		return -EINVAL;
-	return dirty_pages_run(container, &request);
+	if (mutex_lock_killable(&container->lock))
+		return -EINTR;
+	ret = dirty_pages_run(container, &request);
+	mutex_unlock(&container->lock);
+	return ret;
 }

@@ -4,7 +4,6 @@
  * mappings, IOVA ranges.
  */
 #include <linux/bitops.h>
-#include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/lockdep.h>
 #include <linux/overflow.h>
@@ -187,8 +186,10 @@ long type1_get_info(struct container *container, void __user *arg)
 	ret = info_get_request(&reply, arg);
 	if (ret)
 		return ret;
-	scoped_guard(mutex, &container->lock)
-		ret = info_get_locked(container, &reply);
+	if (mutex_lock_killable(&container->lock))
+		return -EINTR;
+	ret = info_get_locked(container, &reply);
+	mutex_unlock(&container->lock);
 	if (ret)
 		return ret;
 	ret = info_put_reply(&reply, arg);

@@ -3,7 +3,6 @@
  * VFIO_IOMMU_MAP_DMA and VFIO_IOMMU_UNMAP_DMA of a container.
  */
 #include <linux/bitops.h>
-#include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/iommu.h>
 #include <linux/iommufd.h>
@@ -82,6 +81,10 @@ static int type1_map_locked(struct container *container, struct iopt_map *map,
 {
 	struct iova_range area;
 
+	lockdep_assert_held(&container->lock);
+
+	if (!container_is_type1(container))
+		return -EINVAL;
 	if ((map->length | map->iova | map->uaddr) & type1_page_mask(container))
 		return -EINVAL;
 	if (flags & VFIO_DMA_MAP_FLAG_VADDR)
@@ -130,16 +133,19 @@ long type1_map(struct container *container, void __user *arg)
 	map.uaddr = cmd.vaddr;
 	map.fixed = true;
 	map.charge = CHARGE_MM;
+	/* others wait for the lock meanwhile */
+	map.no_userfault = true;
 	map.prot = IOMMU_CACHE;
 	if (cmd.flags & VFIO_DMA_MAP_FLAG_READ)
 		map.prot |= IOMMU_READ;
 	if (cmd.flags & VFIO_DMA_MAP_FLAG_WRITE)
 		map.prot |= IOMMU_WRITE;
 
-	guard(mutex)(&container->lock);
-	if (!container_is_type1(container))
-		return -EINVAL;
-	return type1_map_locked(container, &map, &range, cmd.flags);
+	if (mutex_lock_killable(&container->lock))
+		return -EINTR;
+	ret = type1_map_locked(container, &map, &range, cmd.flags);
+	mutex_unlock(&container->lock);
+	return ret;
 }
 
 /* Unmaps nothing if the range contains only part of some mapping. */
@@ -201,12 +207,20 @@ static int type1_unmap_locked(struct container *container,
 			      const struct vfio_bitmap *bitmap, u64 *unmapped)
 {
 	bool all = cmd->flags & VFIO_DMA_UNMAP_FLAG_ALL;
-	unsigned long mask = type1_page_mask(container);
 	struct iova_range range = { 0, ULONG_MAX };
+	unsigned long mask;
 	int ret = 0;
 
+	lockdep_assert_held(&container->lock);
+
+	if (!container_is_type1(container))
+		return -EINVAL;
+	if (cmd->flags & VFIO_DMA_UNMAP_FLAG_VADDR &&
+	    !vaddr_updatable(&container->space))
+		return -EBUSY;
 	if (all && (cmd->iova || cmd->size))
 		return -EINVAL;
+	mask = type1_page_mask(container);
 	if ((cmd->iova | cmd->size) & mask)
 		return -EINVAL;
 	if (!all)
@@ -267,14 +281,10 @@ long type1_unmap(struct container *container, void __user *arg)
 	ret = type1_get_bitmap(&cmd, arg, &bitmap);
 	if (ret)
 		return ret;
-	scoped_guard(mutex, &container->lock) {
-		if (!container_is_type1(container))
-			return -EINVAL;
-		if (cmd.flags & VFIO_DMA_UNMAP_FLAG_VADDR &&
-		    !vaddr_updatable(&container->space))
-			return -EBUSY;
-		ret = type1_unmap_locked(container, &cmd, &bitmap, &unmapped);
-	}
+	if (mutex_lock_killable(&container->lock))
+		return -EINTR;
+	ret = type1_unmap_locked(container, &cmd, &bitmap, &unmapped);
+	mutex_unlock(&container->lock);
 	if (ret)
 		return ret;
 	cmd.size = unmapped;

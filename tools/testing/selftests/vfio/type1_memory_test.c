@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Container mappings of memory that faults slowly or has no access. */
+/* Container mappings of memory that the program may not access. */
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -10,62 +9,9 @@
 #include "harness.h"
 #include "pci.h"
 #include "sys.h"
-#include "uffd.h"
 
 #define IOVA 0x10000000ULL
 #define MAP_RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
-
-/** struct mapper - a thread that maps a page */
-struct mapper {
-	/** @container: the container */
-	int container;
-	/** @mem: the page */
-	void *mem;
-	/** @ret: 0 or -errno of the map request */
-	int ret;
-};
-
-static void *mapper_run(void *arg)
-{
-	struct mapper *mapper = arg;
-
-	mapper->ret = __container_map(mapper->container, mapper->mem, IOVA,
-				      PAGE, MAP_RW);
-	return NULL;
-}
-
-/*
- * Devices are opened and closed, and extensions are checked, while a mapping
- * waits for its memory. If these requests waited, then so would other groups
- * with devices on the same bus.
- */
-TEST_OVER(open_while_a_map_waits, BACKENDS_LEGACY)
-{
-	const char *bdf = pci_need(TESTDEV_EDU0);
-	int container = container_open(backend);
-	struct mapper mapper = { .container = container,
-				 .mem = sys_mmap_anon(PAGE) };
-	int group = group_open(bdf);
-	pthread_t thread;
-	int uffd;
-
-	group_set_container(group, container);
-	container_set_iommu(container);
-	uffd = uffd_over(mapper.mem, PAGE);
-	ASSERT(!pthread_create(&thread, NULL, mapper_run, &mapper));
-	/* the map request has faulted on the page */
-	uffd_wait(uffd);
-
-	sys_close(group_device(group, bdf));
-	ASSERT_RC(__container_extension(container, VFIO_TYPE1v2_IOMMU), 1);
-	ASSERT_RC(__container_extension(container, VFIO_NOIOMMU_IOMMU), 0);
-
-	uffd_fill(uffd, mapper.mem, PAGE);
-	ASSERT(!pthread_join(thread, NULL));
-	ASSERT_RC(mapper.ret, 0);
-	container_unmap(container, IOVA, PAGE);
-	ASSERT_EQ(sys_pins_held(), 0);
-}
 
 /* A protection key restricts the program, not the DMA of its devices. */
 TEST_OVER(map_behind_a_protection_key, BACKENDS_LEGACY)
