@@ -318,6 +318,7 @@ static int iopt_find_memory(const struct iopt_map *map,
 	source->nr_pages = PFN_DOWN(memory.last) - PFN_DOWN(memory.first) + 1;
 	source->writable = map->prot & IOMMU_WRITE;
 	source->no_userfault = map->no_userfault;
+	source->uncharged = map->uncharged;
 	source->charge = map->charge;
 	return 0;
 }

@@ -167,6 +167,8 @@ struct iopt_map {
 	bool small_pages;
 	/** @no_userfault: see &pages_source.no_userfault; not for copies */
 	bool no_userfault;
+	/** @uncharged: see &pages_source.uncharged; not for copies */
+	bool uncharged;
 	/** @charge: how the memory is charged; not for copies */
 	enum charge_mode charge;
 };

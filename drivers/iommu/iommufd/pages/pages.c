@@ -27,7 +27,7 @@ static struct kmem_cache *pages_cache;
 int __init pages_init(void)
 {
 	pages_cache = kmem_cache_create("iommufd_pages", sizeof(struct pages),
-					0, SLAB_ACCOUNT, NULL);
+					0, 0, NULL);
 	return pages_cache ? 0 : -ENOMEM;
 }
 
@@ -41,16 +41,19 @@ void pages_exit(void)
 	kmem_cache_destroy(pages_cache);
 }
 
-static struct pages *pages_alloc(unsigned long start, unsigned long nr_pages)
+static struct pages *pages_alloc(const struct pages_source *source,
+				 unsigned long nr_pages)
 {
 	struct pages *pages;
 	int ret;
 
-	pages = kmem_cache_zalloc(pages_cache, GFP_KERNEL);
+	pages = kmem_cache_zalloc(pages_cache, source->uncharged ?
+						       GFP_KERNEL :
+						       GFP_KERNEL_ACCOUNT);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	ret = pfn_table_init(&pages->table, min(nr_pages, PAGES_MAX),
-			     start >> PAGE_SHIFT);
+			     source->start >> PAGE_SHIFT);
 	if (ret) {
 		kmem_cache_free(pages_cache, pages);
 		return ERR_PTR(ret);
@@ -117,7 +120,7 @@ struct pages *pages_create(const struct pages_source *source)
 	/* memory of a process has no pages beyond its address space */
 	if (!source->file && !source->dmabuf)
 		max = TASK_SIZE_MAX >> PAGE_SHIFT;
-	pages = pages_alloc(source->start, min(source->nr_pages, max));
+	pages = pages_alloc(source, min(source->nr_pages, max));
 	if (IS_ERR(pages))
 		return pages;
 	ret = pages_init_backing(pages, source);

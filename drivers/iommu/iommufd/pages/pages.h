@@ -98,6 +98,11 @@ struct pages_source {
 	 * to provide the memory (userfaultfd)
 	 */
 	bool no_userfault;
+	/**
+	 * @uncharged: do not charge the memory control group for the pages and
+	 * their first area, because the caller limits the number of mappings
+	 */
+	bool uncharged;
 	/** @charge: how to charge the current process; unused for a dma-buf */
 	enum charge_mode charge;
 };

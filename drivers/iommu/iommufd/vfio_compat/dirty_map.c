@@ -5,6 +5,7 @@
 #include <linux/bitmap.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
+#include <linux/overflow.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -62,15 +63,11 @@ int dirty_map_add(struct rb_root *maps, const struct iova_range *range)
 
 	if (nr > DIRTY_MAX_PAGES)
 		return -EINVAL;
-	map = kzalloc_obj(*map, GFP_KERNEL_ACCOUNT);
+	/* what is small is bounded by the limit of mappings */
+	map = kvzalloc(struct_size(map, bits, BITS_TO_LONGS(nr)),
+		       nr <= BITS_PER_LONG ? GFP_KERNEL : GFP_KERNEL_ACCOUNT);
 	if (!map)
 		return -ENOMEM;
-	map->bits = kvcalloc(BITS_TO_LONGS(nr), sizeof(*map->bits),
-			     GFP_KERNEL_ACCOUNT);
-	if (!map->bits) {
-		kfree(map);
-		return -ENOMEM;
-	}
 	iova_tree_insert(maps, &map->node, range);
 	return 0;
 }
@@ -85,8 +82,7 @@ int dirty_map_add(struct rb_root *maps, const struct iova_range *range)
 void dirty_map_remove(struct rb_root *maps, struct dirty_map *map)
 {
 	iova_tree_erase(maps, &map->node);
-	kvfree(map->bits);
-	kfree(map);
+	kvfree(map);
 }
 
 /**

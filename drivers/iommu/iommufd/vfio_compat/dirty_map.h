@@ -21,7 +21,7 @@ struct dirty_map {
 	/** @node: IOVA of the mapping, whole pages */
 	struct iova_node node;
 	/** @bits: one bit for each page, set if it is dirty */
-	unsigned long *bits;
+	unsigned long bits[];
 };
 
 struct dirty_map *dirty_map_first(const struct rb_root *maps,

@@ -135,6 +135,8 @@ long type1_map(struct container *container, void __user *arg)
 	map.charge = CHARGE_MM;
 	/* others wait for the lock meanwhile */
 	map.no_userfault = true;
+	/* the number of mappings has a limit */
+	map.uncharged = true;
 	map.prot = IOMMU_CACHE;
 	if (cmd.flags & VFIO_DMA_MAP_FLAG_READ)
 		map.prot |= IOMMU_READ;

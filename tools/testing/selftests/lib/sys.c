@@ -128,7 +128,7 @@ int __sys_write_file(const char *path, const char *text)
 }
 
 /* Return the number that follows @key at the start of a line of @path. */
-static long long sys_read_number(const char *path, const char *key)
+long long sys_read_number(const char *path, const char *key)
 {
 	size_t key_len = strlen(key);
 	long long number = -1;
@@ -166,16 +166,19 @@ long long sys_vm_pinned(pid_t pid)
 	return sys_read_number(path, "VmPin:") * 1024;
 }
 
-/*
- * Return the number of pages of the whole machine that are pinned for DMA. Each
- * CPU counts locally; the counts are summed up when stat_refresh is written.
- */
-long long sys_pins_held(void)
+/* Add up what each CPU has counted in /proc/vmstat and /proc/meminfo. */
+void sys_refresh_stat(void)
 {
 	int ret = __sys_write_file("/proc/sys/vm/stat_refresh", "1");
 
 	if (ret)
 		FAIL("stat_refresh: %s", strerror(-ret));
+}
+
+/* Return the number of pages of the whole machine that are pinned for DMA. */
+long long sys_pins_held(void)
+{
+	sys_refresh_stat();
 	return sys_read_number("/proc/vmstat", "nr_foll_pin_acquired ") -
 	       sys_read_number("/proc/vmstat", "nr_foll_pin_released ");
 }

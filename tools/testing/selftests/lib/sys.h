@@ -32,8 +32,10 @@ void sys_munmap(void *addr, size_t size);
 
 void sys_load_module(const char *path);
 int __sys_write_file(const char *path, const char *text);
+long long sys_read_number(const char *path, const char *key);
 long long sys_vm_locked(pid_t pid);
 long long sys_vm_pinned(pid_t pid);
+void sys_refresh_stat(void);
 long long sys_pins_held(void);
 void sys_set_memlock(unsigned long long bytes);
 void sys_drop_cap(unsigned int cap);

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Kernel memory of objects and mappings: what user space can create in any
+ * number is charged to the memory control group of the process.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "harness.h"
+#include "ioas.h"
+#include "memcg.h"
+#include "mock.h"
+#include "sys.h"
+
+#define IOVA 0x10000000ULL
+#define NR 10000U
+/* Bytes by which the rest of the machine may disturb a measurement. */
+#define NOISE KIB(256)
+
+/** struct memcg_env - what the objects are created for */
+struct memcg_env {
+	/** @fd: /dev/iommu */
+	int fd;
+	/** @ioas: ID of an IOAS */
+	__u32 ioas;
+	/** @other: ID of another IOAS */
+	__u32 other;
+	/** @dev: a device attached to @ioas */
+	struct mock_dev dev;
+	/** @access: a mock access of @ioas */
+	int access;
+	/** @mem: NR pages, only the first of which is present */
+	char *mem;
+};
+
+static void memcg_env_init(struct memcg_env *env)
+{
+	const struct rlimit files = { 2 * NR, 2 * NR };
+
+	mock_load();
+	ASSERT(!setrlimit(RLIMIT_NOFILE, &files));
+	env->fd = iommufd_open();
+	env->ioas = ioas_alloc(env->fd);
+	env->other = ioas_alloc(env->fd);
+	env->mem = sys_mmap_anon(NR * PAGE);
+	env->mem[0] = 1;
+}
+
+/* At most a tenth of the memory that the machine uses more is not charged. */
+static void check_charged(struct memcg_env *env,
+			  void (*create)(struct memcg_env *env,
+					 unsigned int nr))
+{
+	long long charged, used;
+	unsigned int i;
+
+	memcg_enter();
+	used = -memcg_kernel_total();
+	charged = -memcg_charged();
+	for (i = 0; i < NR; i++)
+		create(env, i);
+	charged += memcg_charged();
+	used += memcg_kernel_total();
+	test_note("each takes %lld bytes, of which %lld are charged", used / NR,
+		  charged / NR);
+	if (used - charged > used / 10 + (long long)NOISE)
+		FAIL("%lld bytes are not charged", used - charged);
+}
+
+static void create_ioas(struct memcg_env *env, unsigned int nr)
+{
+	(void)nr;
+	ioas_alloc(env->fd);
+}
+
+TEST(ioas)
+{
+	struct memcg_env env;
+
+	memcg_env_init(&env);
+	check_charged(&env, create_ioas);
+}
+
+static void create_mapping(struct memcg_env *env, unsigned int nr)
+{
+	ioas_map_fixed(env->fd, env->ioas, env->mem, IOVA + nr * IOVA_PAGE,
+		       PAGE);
+}
+
+TEST(mapping)
+{
+	struct memcg_env env;
+
+	memcg_env_init(&env);
+	check_charged(&env, create_mapping);
+}
+
+TEST(mapping_for_a_device)
+{
+	struct memcg_env env;
+
+	memcg_env_init(&env);
+	mock_dev(env.fd, env.ioas, 0, &env.dev);
+	check_charged(&env, create_mapping);
+}
+
+static void create_copy(struct memcg_env *env, unsigned int nr)
+{
+	ASSERT_RC(__ioas_copy(env->fd, env->other, IOVA, PAGE, env->ioas,
+			      IOVA + nr * IOVA_PAGE, DMA_RW),
+		  0);
+}
+
+TEST(copy)
+{
+	struct memcg_env env;
+
+	memcg_env_init(&env);
+	mock_dev(env.fd, env.ioas, 0, &env.dev);
+	ioas_map_fixed(env.fd, env.other, env.mem, IOVA, PAGE);
+	check_charged(&env, create_copy);
+}
+
+static void create_hwpt(struct memcg_env *env, unsigned int nr)
+{
+	(void)nr;
+	hwpt_alloc(env->fd, env->dev.idev, env->ioas);
+}
+
+TEST(hwpt)
+{
+	struct memcg_env env;
+
+	memcg_env_init(&env);
+	mock_dev(env.fd, env.ioas, 0, &env.dev);
+	check_charged(&env, create_hwpt);
+}
+
+static void create_fault_queue(struct memcg_env *env, unsigned int nr)
+{
+	struct iommu_fault_alloc cmd = { .size = sizeof(cmd) };
+
+	(void)nr;
+	ASSERT_RC(__sys_ioctl(env->fd, IOMMU_FAULT_QUEUE_ALLOC, &cmd), 0);
+}
+
+TEST(fault_queue)
+{
+	struct memcg_env env;
+
+	memcg_env_init(&env);
+	check_charged(&env, create_fault_queue);
+}
+
+static void create_access(struct memcg_env *env, unsigned int nr)
+{
+	(void)nr;
+	ASSERT_OK(__mock_access(env->fd, env->ioas, 0));
+}
+
+TEST(access)
+{
+	struct memcg_env env;
+
+	memcg_env_init(&env);
+	check_charged(&env, create_access);
+}
+
+static void create_pin(struct memcg_env *env, unsigned int nr)
+{
+	__u32 id;
+
+	ASSERT_RC(__access_pin(env->fd, env->access, IOVA + nr * IOVA_PAGE,
+			       PAGE, NULL, 0, &id),
+		  0);
+}
+
+TEST(pin)
+{
+	struct memcg_env env;
+
+	memcg_env_init(&env);
+	memset(env.mem, 1, NR * PAGE);
+	ioas_map_fixed(env.fd, env.ioas, env.mem, IOVA, NR * PAGE);
+	env.access = (int)ASSERT_OK(__mock_access(
+		env.fd, env.ioas, MOCK_FLAGS_ACCESS_CREATE_NEEDS_PIN_PAGES));
+	check_charged(&env, create_pin);
+}
