@@ -13,7 +13,8 @@
 
 /*
  * The bitmap has a bit for each page of the backing, even if only one page is
- * not RAM. 4 TiB, which take 128 MiB of bitmap, are more than any BAR has.
+ * not RAM. 4 TiB, which take 128 MiB of bitmap, are more than any BAR has, so
+ * that memory is missing behind the BAR.
  */
 #define PFNMAP_MAX_PAGES BIT(42 - PAGE_SHIFT)
 
@@ -34,7 +35,7 @@ static int backing_pfnmap_alloc(struct backing *backing)
 	if (backing->pfnmap)
 		return 0;
 	if (backing->nr_pages > PFNMAP_MAX_PAGES)
-		return -ENOMEM;
+		return -EFAULT;
 	pfnmap = kvzalloc(struct_size(pfnmap, pages,
 				      BITS_TO_LONGS(backing->nr_pages)),
 			  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
@@ -73,7 +74,7 @@ static int backing_pfnmap_link_provider(struct backing_pfnmap *pfnmap,
  *	failure
  *
  * Context: May sleep.
- * Return: 0, or -ENOMEM, also if the backing is larger than 4 TiB.
+ * Return: 0, -ENOMEM, or -EFAULT if the backing is larger than 4 TiB.
  */
 int backing_pfnmap_add_provider(struct backing *backing,
 				struct iommufd_p2p_provider *provider)

@@ -54,3 +54,30 @@ TEST_OVER(map_without_access, BACKENDS_LEGACY)
 	ASSERT_EQ(container_dma_avail(container), avail);
 	ASSERT_EQ(sys_pins_held(), 0);
 }
+
+/* A BAR, and memory without access behind it */
+TEST_OVER(map_beyond_a_bar, BACKENDS_LEGACY)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	int container = container_open(backend);
+	int group = group_open(bdf);
+	char *bar = sys_mmap_anon(2 * PAGE);
+	unsigned int shift;
+	int fd;
+
+	group_set_container(group, container);
+	container_set_iommu(container);
+	fd = group_device(group, bdf);
+	ASSERT(!mprotect(bar + PAGE, PAGE, PROT_NONE));
+	ASSERT(mmap(bar, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		    fd, 0) != MAP_FAILED);
+	sys_drop_ipc_lock();
+	sys_set_memlock(16 * PAGE);
+	for (shift = 20; shift < 47; shift++) {
+		test_note("2^%u bytes", shift);
+		ASSERT_RC(__container_map(container, bar, 1ULL << 32,
+					  1ULL << shift, MAP_RW),
+			  -EFAULT);
+	}
+	ASSERT_EQ(sys_pins_held(), 0);
+}
