@@ -8,10 +8,18 @@
 #include <linux/interval_tree.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
+#include <linux/sizes.h>
 
 #include "backing_user.h"
 #include "pages.h"
 #include "pages_hold.h"
+
+/*
+ * Pages of a process that are charged at once, at most: while they are pinned,
+ * the process can lock that much less other memory. Charging takes mmap_lock for
+ * writing, so it is not done for each page.
+ */
+#define PAGES_CHARGE_MAX ((unsigned long)SZ_32M >> PAGE_SHIFT)
 
 static int pages_charge(struct pages *pages, unsigned long nr)
 {
@@ -145,21 +153,40 @@ static int pages_pin_up_to_limit(struct pages *pages, unsigned long first,
 	return 0;
 }
 
+static int pages_charge_and_pin(struct pages *pages, unsigned long first,
+				unsigned long end)
+{
+	int ret;
+
+	ret = pages_charge(pages, end - first);
+	if (!ret)
+		return pages_pin_charged(pages, first, end);
+	return ret == -ENOMEM ? pages_pin_up_to_limit(pages, first, end) : ret;
+}
+
 /* Returns -EDQUOT if the limit does not allow it */
 static int pages_pin_range(struct pages *pages, unsigned long first,
 			   unsigned long end)
 {
 	struct backing *backing = &pages->backing;
+	unsigned long index, stop;
 	int ret;
 
 	if (backing->ops->of_exporter)
 		return min(backing->ops->pin(backing, &pages->table, first,
 					     end),
 			   0L);
-	ret = pages_charge(pages, end - first);
-	if (!ret)
-		return pages_pin_charged(pages, first, end);
-	return ret == -ENOMEM ? pages_pin_up_to_limit(pages, first, end) : ret;
+	if (!backing->ops->of_process)
+		return pages_charge_and_pin(pages, first, end);
+	for (index = first; index < end; index = stop) {
+		stop = index + min(end - index, PAGES_CHARGE_MAX);
+		ret = pages_charge_and_pin(pages, index, stop);
+		if (ret) {
+			pages_unpin_range(pages, first, index);
+			return ret;
+		}
+	}
+	return 0;
 }
 
 /**

@@ -181,8 +181,12 @@ struct paused_map {
 	int fd;
 	/** @ioas: ID of the IOAS */
 	__u32 ioas;
-	/** @mem: NR_PAGES pages, of which page LIMIT_PAGES / 2 is missing */
+	/** @mem: the memory */
 	char *mem;
+	/** @size: bytes of @mem */
+	size_t size;
+	/** @hole: a page of @mem, which is missing */
+	char *hole;
 	/** @uffd: userfaultfd that provides the missing page */
 	int uffd;
 	/** @ret: return value of the request */
@@ -194,16 +198,13 @@ static void *paused_map_run(void *arg)
 	struct paused_map *map = arg;
 
 	map->ret = __ioas_map_fixed(map->fd, map->ioas, map->mem, IOVA,
-				    NR_PAGES * PAGE, DMA_RW);
+				    map->size, DMA_RW);
 	return NULL;
 }
 
-static void paused_map_start(struct paused_map *map)
+static void paused_map_start(struct paused_map *map, char *hole)
 {
-	char *hole = map->mem + LIMIT_PAGES / 2 * PAGE;
-
-	memset(map->mem, 1, NR_PAGES * PAGE);
-	ASSERT(!madvise(hole, PAGE, MADV_DONTNEED));
+	map->hole = hole;
 	map->uffd = uffd_over(hole, PAGE);
 	ASSERT(!pthread_create(&map->thread, NULL, paused_map_run, map));
 	uffd_wait(map->uffd);
@@ -211,7 +212,7 @@ static void paused_map_start(struct paused_map *map)
 
 static void paused_map_finish(struct paused_map *map)
 {
-	uffd_fill(map->uffd, map->mem + LIMIT_PAGES / 2 * PAGE, PAGE);
+	uffd_fill(map->uffd, map->hole, PAGE);
 	pthread_join(map->thread, NULL);
 	close(map->uffd);
 }
@@ -222,7 +223,11 @@ static void paused_map_finish(struct paused_map *map)
  */
 TEST(charged_before_it_is_held)
 {
-	struct paused_map map = { .mem = sys_mmap_huge_aligned(MIB(2)) };
+	struct paused_map map = {
+		.mem = sys_mmap_huge_aligned(MIB(2)),
+		.size = NR_PAGES * PAGE,
+	};
+	char *hole = map.mem + LIMIT_PAGES / 2 * PAGE;
 	struct mock_dev dev;
 	__u64 by_process = 1;
 
@@ -236,7 +241,9 @@ TEST(charged_before_it_is_held)
 	sys_drop_ipc_lock();
 	map.ioas = ioas_alloc(map.fd);
 	mock_dev(map.fd, map.ioas, 0, &dev);
-	paused_map_start(&map);
+	memset(map.mem, 1, map.size);
+	ASSERT(!madvise(hole, PAGE, MADV_DONTNEED));
+	paused_map_start(&map, hole);
 	ASSERT_EQ(sys_vm_locked(getpid()), LIMIT_PAGES * PAGE);
 	/* the limit is exhausted, so another map fails */
 	ASSERT_RC(__ioas_map_fixed(map.fd, map.ioas, map.mem, IOVA + MIB(4),
@@ -248,4 +255,31 @@ TEST(charged_before_it_is_held)
 	ASSERT_EQ(sys_vm_pinned(getpid()), 0);
 	ASSERT_EQ(sys_pins_held(), 0);
 	ioas_map_fixed(map.fd, map.ioas, map.mem, IOVA, LIMIT_PAGES * PAGE);
+}
+
+/*
+ * Most of the memory is charged when its turn to be pinned has come, so that the
+ * process can lock other memory until then.
+ */
+TEST(charged_in_steps)
+{
+	struct paused_map map = { .size = MIB(128) };
+	struct mock_dev dev;
+	__u64 by_process = 1;
+
+	mock_load();
+	map.mem = sys_mmap_anon(map.size);
+	map.fd = iommufd_open();
+	ASSERT_RC(__iommufd_option(map.fd, IOMMU_OPTION_RLIMIT_MODE,
+				   IOMMU_OPTION_OP_SET, 0, &by_process),
+		  0);
+	sys_set_memlock(map.size);
+	sys_drop_ipc_lock();
+	map.ioas = ioas_alloc(map.fd);
+	mock_dev(map.fd, map.ioas, 0, &dev);
+	paused_map_start(&map, map.mem);
+	ASSERT_EQ(sys_vm_locked(getpid()), MIB(32));
+	paused_map_finish(&map);
+	ASSERT_RC(map.ret, 0);
+	ASSERT_EQ(sys_vm_locked(getpid()), map.size);
 }
