@@ -15,7 +15,9 @@
 #include "mock_device.h"
 #include "mock_iommu.h"
 
-#define DEVICE_FLAGS (MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_PASID)
+#define DEVICE_FLAGS                                            \
+	(MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_PASID | \
+	 MOCK_FLAGS_DEVICE_GROUP)
 
 /*
  * Marks interrupts of the devices as isolated, like interrupt remapping does
@@ -62,12 +64,6 @@ static void mock_device_fill_cache(struct mock_device *mdev)
 		mdev->cache[i] = IOMMU_TEST_DEV_CACHE_DEFAULT;
 }
 
-static void mock_device_init_locks(struct mock_device *mdev)
-{
-	init_rwsem(&mdev->iopf_lock);
-	init_rwsem(&mdev->viommu_lock);
-}
-
 /**
  * mock_device_adopt() - put a device of another kind behind the IOMMU
  * @dev: a device without platform data that the IOMMU core has not probed yet
@@ -81,7 +77,7 @@ static void mock_device_init_locks(struct mock_device *mdev)
 int mock_device_adopt(struct device *dev, struct mock_device *mdev)
 {
 	mock_device_fill_cache(mdev);
-	mock_device_init_locks(mdev);
+	init_rwsem(&mdev->viommu_lock);
 	dev->platform_data = mdev;
 	dev_set_msi_domain(dev, mock_msi);
 	return mock_device_set_iommu(dev);
@@ -101,6 +97,36 @@ static struct notifier_block mock_device_notifier = {
 	.priority = 1,
 };
 
+static struct mock_device *mock_device_platdata(struct platform_device *pdev)
+{
+	return dev_get_platdata(&pdev->dev);
+}
+
+static int mock_device_find_peer(struct device *dev, void *peer)
+{
+	const struct mock_device *mdev = mock_device_of(dev);
+
+	if (!mdev || !(mdev->flags & MOCK_FLAGS_DEVICE_GROUP))
+		return 0;
+	*(struct device **)peer = get_device(dev);
+	return 1;
+}
+
+/* The group that the device joins exists as long as its peer. */
+static int mock_device_add(struct platform_device *pdev)
+{
+	struct mock_device *mdev = mock_device_platdata(pdev);
+	int ret;
+
+	if (mdev->flags & MOCK_FLAGS_DEVICE_GROUP)
+		device_for_each_child(mock_iommu_hardware(), &mdev->peer,
+				      mock_device_find_peer);
+	ret = platform_device_add(pdev);
+	put_device(mdev->peer);
+	mdev->peer = NULL;
+	return ret;
+}
+
 static int mock_device_prepare(struct platform_device *pdev, u32 flags)
 {
 	struct mock_device mdev = { .flags = flags };
@@ -110,7 +136,7 @@ static int mock_device_prepare(struct platform_device *pdev, u32 flags)
 	ret = platform_device_add_data(pdev, &mdev, sizeof(mdev));
 	if (ret)
 		return ret;
-	mock_device_init_locks(dev_get_platdata(&pdev->dev));
+	init_rwsem(&mock_device_platdata(pdev)->viommu_lock);
 	pdev->dev.parent = mock_iommu_hardware();
 	dev_set_msi_domain(&pdev->dev, mock_msi);
 	return 0;
@@ -135,7 +161,7 @@ struct platform_device *mock_device_create(u32 flags)
 		return ERR_PTR(-ENOMEM);
 	ret = mock_device_prepare(pdev, flags);
 	if (!ret)
-		ret = platform_device_add(pdev);
+		ret = mock_device_add(pdev);
 	if (ret) {
 		platform_device_put(pdev);
 		return ERR_PTR(ret);

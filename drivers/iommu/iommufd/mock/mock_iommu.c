@@ -486,6 +486,14 @@ static struct iommu_device *mock_probe_device(struct device *dev)
 	return dev_get_platdata(dev) ? &mock_iommu : ERR_PTR(-ENODEV);
 }
 
+static struct iommu_group *mock_device_group(struct device *dev)
+{
+	const struct mock_device *mdev = dev_get_platdata(dev);
+
+	return mdev->peer ? iommu_group_get(mdev->peer) :
+			    generic_device_group(dev);
+}
+
 /* No device waits for the response. */
 static void mock_page_response(struct device *dev, struct iopf_fault *evt,
 			       struct iommu_page_response *msg)
@@ -496,12 +504,13 @@ const struct iommu_ops mock_iommu_ops = {
 	.owner = THIS_MODULE,
 	.default_domain = &mock_blocked_domain,
 	.blocked_domain = &mock_blocked_domain,
+	.release_domain = &mock_blocked_domain,
 	.capable = mock_device_capable,
 	.hw_info = mock_hw_info,
 	COMPAT_DOMAIN_ALLOC_OPS(mock_alloc_paging, mock_alloc_nested),
 	COMPAT_REMOVE_PASID_OPS(mock_set_dev_pasid).probe_device =
 		mock_probe_device,
-	.device_group = generic_device_group,
+	.device_group = mock_device_group,
 	.page_response = mock_page_response,
 	COMPAT_IOPF_OPS.user_pasid_table = true,
 };

@@ -25,14 +25,10 @@ struct iommufd_viommu;
 struct mock_device {
 	/** @flags: MOCK_FLAGS_DEVICE_ */
 	u32 flags;
+	/** @peer: a device of the group to join, or NULL; while it is probed */
+	struct device *peer;
 	/** @cache: a cache of the device, invalidated through a vIOMMU */
 	u32 cache[MOCK_DEV_CACHE_NUM];
-	/**
-	 * @iopf_lock: held for writing to attach or detach the device, for
-	 * reading while it reports a page request, so that no report is in
-	 * progress when its handler is removed
-	 */
-	struct rw_semaphore iopf_lock;
 	/** @domain: domain it is attached to, protected by the group's lock */
 	struct iommu_domain *domain;
 	/**

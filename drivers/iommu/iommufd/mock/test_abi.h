@@ -89,6 +89,8 @@ enum iommu_test_op {
 
 #define MOCK_FLAGS_DEVICE_NO_DIRTY BIT(0)
 #define MOCK_FLAGS_DEVICE_PASID BIT(2)
+/* Not in the kernel: all devices with this flag are in one group. */
+#define MOCK_FLAGS_DEVICE_GROUP BIT(16)
 
 #define MOCK_NESTED_DOMAIN_IOTLB_NUM 4
 #define MOCK_DEV_CACHE_NUM 4

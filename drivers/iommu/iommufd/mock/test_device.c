@@ -10,6 +10,7 @@
 #include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/platform_device.h>
+#include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -24,6 +25,12 @@
 #include "test_abi.h"
 #include "test_device.h"
 #include "ucmd.h"
+
+/*
+ * Held for writing to attach or detach a device, for reading while one reports a
+ * page request, so that no report is in progress when its handler is removed.
+ */
+static DECLARE_RWSEM(test_device_iopf_rwsem);
 
 /**
  * struct test_device - takes the place of the driver of a mock device
@@ -44,26 +51,21 @@ static struct test_device *test_device_of(struct iommufd_object *obj)
 	return container_of(obj, struct test_device, obj);
 }
 
-static struct mock_device *test_device_mock(struct test_device *tdev)
-{
-	return dev_get_platdata(&tdev->pdev->dev);
-}
-
 static int test_device_attach(struct test_device *tdev, u32 pasid, u32 *pt_id)
 {
-	guard(rwsem_write)(&test_device_mock(tdev)->iopf_lock);
+	guard(rwsem_write)(&test_device_iopf_rwsem);
 	return iommufd_device_attach(tdev->idev, pasid, pt_id);
 }
 
 static int test_device_replace(struct test_device *tdev, u32 pasid, u32 *pt_id)
 {
-	guard(rwsem_write)(&test_device_mock(tdev)->iopf_lock);
+	guard(rwsem_write)(&test_device_iopf_rwsem);
 	return iommufd_device_replace(tdev->idev, pasid, pt_id);
 }
 
 static void test_device_detach(struct test_device *tdev, u32 pasid)
 {
-	guard(rwsem_write)(&test_device_mock(tdev)->iopf_lock);
+	guard(rwsem_write)(&test_device_iopf_rwsem);
 	iommufd_device_detach(tdev->idev, pasid);
 }
 
@@ -364,7 +366,7 @@ int test_trigger_iopf(struct iommufd_ucmd *ucmd)
 		return PTR_ERR(idev);
 	mdev = mock_device_of(idev->dev);
 	if (mdev) {
-		guard(rwsem_read)(&mdev->iopf_lock);
+		guard(rwsem_read)(&test_device_iopf_rwsem);
 		iommu_report_device_fault(idev->dev, &event);
 	}
 	iommufd_internals.object_put(&idev->obj);
