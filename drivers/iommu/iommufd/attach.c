@@ -52,8 +52,10 @@ static int group_set_domain(const struct attach_req *req,
 			    struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_device *idev = req->idev;
-	const struct fault_target target =
-		hwpt_fault_target(hwpt, &idev->faults);
+	const struct fault_target target = {
+		.sink = hwpt_fault_sink(hwpt),
+		.source = &idev->faults,
+	};
 	struct iommu_group *group = idev->igroup->group;
 	int ret;
 
@@ -66,7 +68,7 @@ static int group_set_domain(const struct attach_req *req,
 	if (ret)
 		return ret;
 	if (req->replace)
-		ret = iommu_core_replace(hwpt->domain, group, &target);
+		ret = iommu_core_replace(hwpt->domain, group, target.sink);
 	else
 		ret = iommu_core_attach(hwpt->domain, group, &target);
 	iopt_resume_mapping(&hwpt->ioas->iopt);
@@ -76,14 +78,17 @@ static int group_set_domain(const struct attach_req *req,
 static bool hwpt_compatible(struct iommufd_device *idev,
 			    struct iommufd_hwpt *hwpt)
 {
-	return idev->noiommu == hwpt->noiommu && pasid_allows(idev, hwpt);
+	return idev->noiommu == hwpt->noiommu &&
+	       pasid_allows(idev->igroup, hwpt);
 }
 
-/*
- * The first device of a group attaches the group. If the HWPT takes page
- * requests, there is no second device, so that the source of a request is
- * known.
- */
+static int group_join(struct iommufd_device *idev)
+{
+	return idev->noiommu ? 0 :
+			       iommu_core_join(IOMMU_NO_PASID, &idev->faults);
+}
+
+/* The first device of a group attaches the group. */
 static int hwpt_attach_locked(const struct attach_req *req,
 			      struct iommufd_hwpt *hwpt)
 {
@@ -98,15 +103,12 @@ static int hwpt_attach_locked(const struct attach_req *req,
 		return -EBUSY;
 	if (!first && igroup->hwpt != hwpt)
 		return -EINVAL;
-	if (!first && hwpt->fault)
-		return -EINVAL;
 	if (!hwpt_compatible(idev, hwpt))
 		return -EINVAL;
 	ret = attach_reserve_device(idev, hwpt->ioas);
 	if (ret)
 		return ret;
-	if (first)
-		ret = group_set_domain(req, hwpt);
+	ret = first ? group_set_domain(req, hwpt) : group_join(idev);
 	if (ret) {
 		iopt_unreserve(&hwpt->ioas->iopt, idev);
 		return ret;
@@ -126,8 +128,12 @@ static struct iommufd_hwpt *hwpt_detach_locked(struct iommufd_device *idev)
 	lockdep_assert_held(&igroup->lock);
 
 	list_del_init(&idev->attached);
-	if (list_empty(&igroup->attached) && !igroup->noiommu)
-		iommu_core_detach(hwpt->domain, igroup->group);
+	if (!igroup->noiommu) {
+		if (list_empty(&igroup->attached))
+			iommu_core_detach(hwpt->domain, igroup->group);
+		else
+			iommu_core_leave(IOMMU_NO_PASID, &idev->faults);
+	}
 	iopt_unreserve(&hwpt->ioas->iopt, idev);
 	return hwpt;
 }
@@ -177,8 +183,6 @@ static int hwpt_replace_locked(struct attach_req *req,
 	list_for_each_entry(cur, &igroup->attached, attached)
 		if (!hwpt_compatible(cur, hwpt))
 			return -EINVAL;
-	if (hwpt->fault && !list_is_singular(&igroup->attached))
-		return -EINVAL;
 
 	other_ioas = from->ioas != hwpt->ioas;
 	if (other_ioas)

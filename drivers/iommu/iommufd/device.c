@@ -19,8 +19,6 @@ static void device_destroy_object(struct iommufd_object *obj)
 	struct iommufd_device *idev = device_of(obj);
 
 	WARN_ON(!list_empty(&idev->attached));
-	WARN_ON(!xa_empty(&idev->pasids));
-	xa_destroy(&idev->pasids);
 	group_release(idev->igroup, idev->dev);
 	kfree(idev);
 }
@@ -90,7 +88,6 @@ static struct iommufd_device *device_bind(struct iommufd_ctx *ictx,
 	idev->coherent =
 		device_iommu_capable(dev, IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
 	INIT_LIST_HEAD(&idev->attached);
-	xa_init_flags(&idev->pasids, XA_FLAGS_ACCOUNT);
 	object_get_user(&idev->obj);
 	object_publish(&idev->obj);
 	*id = idev->obj.id;

@@ -7,7 +7,6 @@
 
 #include <linux/container_of.h>
 #include <linux/list.h>
-#include <linux/xarray.h>
 
 #include "domain/iommu_core.h"
 #include "object.h"
@@ -44,11 +43,6 @@ struct iommufd_device {
 	 * group; empty while the device is not attached
 	 */
 	struct list_head attached;
-	/**
-	 * @pasids: maps a PASID to the struct iommufd_hwpt it is attached to;
-	 * under the lock of the group
-	 */
-	struct xarray pasids;
 	/**
 	 * @vdev: vDEVICE of the device, which holds a reference to it, or NULL;
 	 * under the lock of the group

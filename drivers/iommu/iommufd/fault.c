@@ -26,9 +26,21 @@ static void fault_respond(struct iopf_group *group, u32 code)
 	iopf_free_group(group);
 }
 
-/* Responds to the groups reported through @handle, or to all if it is NULL. */
+static bool fault_matches(const struct iopf_group *group,
+			  const struct iommu_attach_handle *handle,
+			  const struct device *dev)
+{
+	return (!handle || group->attach_handle == handle) &&
+	       (!dev || group->fault_param->dev == dev);
+}
+
+/*
+ * Responds to the groups of @dev reported through @handle; NULL stands for any
+ * of either.
+ */
 static void fault_refuse(struct fault_queue *queue,
-			 const struct iommu_attach_handle *handle)
+			 const struct iommu_attach_handle *handle,
+			 const struct device *dev)
 {
 	struct iopf_group *group, *next;
 	unsigned long cookie;
@@ -37,7 +49,7 @@ static void fault_refuse(struct fault_queue *queue,
 	guard(mutex)(&queue->lock);
 	scoped_guard(spinlock, &queue->events.lock) {
 		list_for_each_entry_safe(group, next, &queue->events.news, node)
-			if (!handle || group->attach_handle == handle)
+			if (fault_matches(group, handle, dev))
 				list_move(&group->node, &refused);
 	}
 	list_for_each_entry_safe(group, next, &refused, node) {
@@ -45,7 +57,7 @@ static void fault_refuse(struct fault_queue *queue,
 		fault_respond(group, IOMMU_PAGE_RESP_INVALID);
 	}
 	xa_for_each(&queue->pending, cookie, group) {
-		if (handle && group->attach_handle != handle)
+		if (!fault_matches(group, handle, dev))
 			continue;
 		xa_erase(&queue->pending, cookie);
 		fault_respond(group, IOMMU_PAGE_RESP_INVALID);
@@ -67,9 +79,10 @@ static void fault_sink_report(struct fault_sink *sink, struct iopf_group *group)
 }
 
 static void fault_sink_detach(struct fault_sink *sink,
-			      const struct iommu_attach_handle *handle)
+			      const struct iommu_attach_handle *handle,
+			      const struct device *dev)
 {
-	fault_refuse(fault_queue_of_sink(sink), handle);
+	fault_refuse(fault_queue_of_sink(sink), handle, dev);
 }
 
 static const struct fault_sink_ops fault_queue_sink_ops = {
@@ -98,7 +111,7 @@ static void fault_destroy(struct iommufd_object *obj)
 {
 	struct fault_queue *queue = fault_queue_of_object(obj);
 
-	fault_refuse(queue, NULL);
+	fault_refuse(queue, NULL, NULL);
 	fault_queue_free(queue);
 }
 

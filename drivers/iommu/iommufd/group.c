@@ -36,12 +36,15 @@ static struct iommufd_group *group_new(struct iommufd_ctx *ictx,
 	igroup->group = iommu_group_ref_get(group);
 	mutex_init(&igroup->lock);
 	INIT_LIST_HEAD(&igroup->attached);
+	xa_init_flags(&igroup->pasids, XA_FLAGS_ACCOUNT);
 	return igroup;
 }
 
 static void group_free(struct iommufd_group *igroup)
 {
 	WARN_ON(!list_empty(&igroup->attached));
+	WARN_ON(!xa_empty(&igroup->pasids));
+	xa_destroy(&igroup->pasids);
 	iommu_group_put(igroup->group);
 	mutex_destroy(&igroup->lock);
 	kfree(igroup);

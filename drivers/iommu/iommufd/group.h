@@ -7,6 +7,7 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/xarray.h>
 
 struct device;
 struct iommu_group;
@@ -37,6 +38,8 @@ struct iommufd_group {
 	struct list_head attached;
 	/** @hwpt: HWPT of the attached devices; valid if there are any */
 	struct iommufd_hwpt *hwpt;
+	/** @pasids: maps an attached PASID to its struct pasid_attachment */
+	struct xarray pasids;
 };
 
 struct iommufd_group *group_claim(struct iommufd_ctx *ictx, struct device *dev,

@@ -282,19 +282,14 @@ struct iommufd_hwpt *hwpt_new_on_viommu(struct iommufd_viommu *viommu,
 }
 
 /**
- * hwpt_fault_target() - describe the route of a device's page requests
- * @hwpt: the HWPT to which the device is being attached
- * @source: the device
+ * hwpt_fault_sink() - get the receiver of the page requests of an HWPT
+ * @hwpt: the HWPT
  *
- * Return: the description, for iommu_core_attach() and related functions.
+ * Return: the receiver, or NULL if it delivers none.
  */
-struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
-				      struct fault_source *source)
+struct fault_sink *hwpt_fault_sink(const struct iommufd_hwpt *hwpt)
 {
-	return (struct fault_target){
-		.sink = hwpt->fault ? &hwpt->fault->sink : NULL,
-		.source = source,
-	};
+	return hwpt->fault ? &hwpt->fault->sink : NULL;
 }
 
 /**

@@ -113,8 +113,7 @@ struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 				     const struct hwpt_request *request);
 struct iommufd_hwpt *hwpt_new_on_viommu(struct iommufd_viommu *viommu,
 					const struct hwpt_request *request);
-struct fault_target hwpt_fault_target(const struct iommufd_hwpt *hwpt,
-				      struct fault_source *source);
+struct fault_sink *hwpt_fault_sink(const struct iommufd_hwpt *hwpt);
 void hwpt_abort(struct iommufd_hwpt *hwpt);
 void hwpt_put_user(struct iommufd_hwpt *hwpt);
 

@@ -11,6 +11,7 @@
 #include "ioas.h"
 #include "iopt/iopt_iova.h"
 #include "object.h"
+#include "pasid.h"
 
 const struct iommufd_internals iommufd_internals = {
 	.object_init = object_init,
@@ -22,6 +23,7 @@ const struct iommufd_internals iommufd_internals = {
 	.iopt_reserve_regions = iopt_reserve_regions,
 	.device_get = device_get,
 	.device_bind = device_bind_internal,
+	.pasid_hwpt = pasid_hwpt,
 	.hwpt_ops = &hwpt_ops,
 };
 EXPORT_SYMBOL_NS_GPL(iommufd_internals, "IOMMUFD_MOCK");

@@ -12,6 +12,7 @@
 struct device;
 struct iommufd_ctx;
 struct iommufd_device;
+struct iommufd_hwpt;
 struct iommufd_ioas;
 struct iommufd_object;
 struct iopt;
@@ -47,6 +48,9 @@ struct iommufd_internals {
 	/** @device_bind: device_bind_internal() */
 	struct iommufd_device *(*device_bind)(struct iommufd_ctx *ictx,
 					      struct device *dev, u32 *id);
+	/** @pasid_hwpt: pasid_hwpt() */
+	struct iommufd_hwpt *(*pasid_hwpt)(struct iommufd_device *idev,
+					   u32 pasid);
 	/** @hwpt_ops: the object type of HWPTs */
 	const struct object_ops *hwpt_ops;
 };

@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 struct iommufd_device;
+struct iommufd_group;
 struct iommufd_hwpt;
 
 /**
@@ -26,7 +27,9 @@ struct attach_req {
 	struct iommufd_hwpt *old;
 };
 
-bool pasid_allows(struct iommufd_device *idev, const struct iommufd_hwpt *hwpt);
+bool pasid_allows(const struct iommufd_group *igroup,
+		  const struct iommufd_hwpt *hwpt);
+struct iommufd_hwpt *pasid_hwpt(struct iommufd_device *idev, u32 pasid);
 int pasid_attach(const struct attach_req *req);
 void pasid_detach(struct iommufd_device *idev, u32 pasid);
 

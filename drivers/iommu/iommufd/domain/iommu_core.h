@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Access to the IOMMU core: allocation of domains, attachment, and the conditions
- * under which user space may own a group. No other file uses the symbol namespace
- * IOMMUFD_INTERNAL.
+ * under which user space may own a group. Only attach_handle.c uses the symbol
+ * namespace IOMMUFD_INTERNAL.
  */
 #ifndef IOMMUFD_IOMMU_CORE_H
 #define IOMMUFD_IOMMU_CORE_H
@@ -31,12 +31,13 @@ struct fault_sink_ops {
 	 */
 	void (*report)(struct fault_sink *sink, struct iopf_group *group);
 	/**
-	 * @detach: respond to all groups that were reported through a handle
-	 * and free them. No more are reported through it until it is attached
-	 * again. May sleep.
+	 * @detach: respond to all groups of a device, or of all devices if it
+	 * is NULL, that were reported through a handle, and free them. No more
+	 * are reported until the device is attached again. May sleep.
 	 */
 	void (*detach)(struct fault_sink *sink,
-		       const struct iommu_attach_handle *handle);
+		       const struct iommu_attach_handle *handle,
+		       const struct device *dev);
 };
 
 /**
@@ -68,7 +69,7 @@ struct fault_source {
 struct fault_target {
 	/** @sink: the receiver; NULL if the domain delivers none */
 	struct fault_sink *sink;
-	/** @source: the device; with a sink, it outlives the attachment */
+	/** @source: the first device; see iommu_core_join() for others */
 	struct fault_source *source;
 };
 
@@ -93,15 +94,18 @@ u32 iommu_core_fault_device(const struct iopf_group *group);
 int iommu_core_attach(struct iommu_domain *domain, struct iommu_group *group,
 		      const struct fault_target *target);
 int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group,
-		       const struct fault_target *target);
+		       struct fault_sink *sink);
 void iommu_core_detach(struct iommu_domain *domain, struct iommu_group *group);
 
 int iommu_core_attach_pasid(struct iommu_domain *domain, u32 pasid,
 			    const struct fault_target *target);
-int iommu_core_replace_pasid(struct iommu_domain *domain, u32 pasid,
-			     const struct fault_target *target);
+int iommu_core_replace_pasid(struct iommu_domain *domain, struct device *dev,
+			     u32 pasid, struct fault_sink *sink);
 bool iommu_core_has_pasid(struct device *dev, u32 pasid);
 void iommu_core_detach_pasid(struct iommu_domain *domain, struct device *dev,
 			     u32 pasid);
+
+int iommu_core_join(u32 pasid, struct fault_source *source);
+void iommu_core_leave(u32 pasid, struct fault_source *source);
 
 #endif /* IOMMUFD_IOMMU_CORE_H */

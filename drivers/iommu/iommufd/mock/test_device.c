@@ -313,7 +313,7 @@ static u32 test_device_pasid_hwpt_id(struct iommufd_device *idev, u32 pasid)
 	const struct iommufd_hwpt *hwpt;
 
 	guard(mutex)(&idev->igroup->lock);
-	hwpt = xa_load(&idev->pasids, pasid);
+	hwpt = iommufd_internals.pasid_hwpt(idev, pasid);
 	return hwpt ? hwpt->obj.id : 0;
 }
 

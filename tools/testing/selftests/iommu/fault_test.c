@@ -84,6 +84,20 @@ static int __fault_trigger(const struct fault_env *env, __u32 grpid)
 	return __mock_op(env->fd, IOMMU_TEST_OP_TRIGGER_IOPF, 0, &cmd);
 }
 
+/* Two devices of one group, moved together to an HWPT with a fault queue. */
+static void fault_setup_group(struct fault_env *env, struct fault_env *second)
+{
+	mock_load();
+	env->fd = iommufd_open();
+	env->ioas = ioas_alloc(env->fd);
+	mock_dev(env->fd, env->ioas, MOCK_FLAGS_DEVICE_GROUP, &env->dev);
+	fault_queue(env);
+	env->hwpt = fault_hwpt(env);
+	*second = *env;
+	mock_dev(env->fd, env->ioas, MOCK_FLAGS_DEVICE_GROUP, &second->dev);
+	ASSERT_RC(__mock_replace(env->fd, env->dev.stdev, env->hwpt), 0);
+}
+
 static void fault_trigger(const struct fault_env *env, unsigned int nr)
 {
 	unsigned int i;
@@ -360,4 +374,118 @@ TEST(replace_while_requests_arrive)
 	ASSERT(source.count > 0);
 	ASSERT_RC(__mock_replace(env.fd, env.dev.stdev, env.ioas), 0);
 	ASSERT(!fault_readable(&env));
+}
+
+/* Each request is reported with the device that made it. */
+TEST(second_device_of_a_group)
+{
+	struct iommu_hwpt_pgfault fault;
+	struct fault_env env, second, third;
+	unsigned int i;
+
+	fault_setup_group(&env, &second);
+	fault_trigger(&env, NR_FAULTS);
+	fault_trigger(&second, NR_FAULTS);
+	for (i = 0; i < NR_FAULTS; i++) {
+		ASSERT_RC(fault_read(&env, &fault), 1);
+		ASSERT_EQ(fault.dev_id, env.dev.idev);
+	}
+	for (i = 0; i < NR_FAULTS / 2; i++) {
+		ASSERT_RC(fault_read(&env, &fault), 1);
+		ASSERT_EQ(fault.dev_id, second.dev.idev);
+	}
+	ASSERT_RC(__fault_respond(&env, fault.cookie), 0);
+	third = env;
+	mock_dev(env.fd, env.hwpt, MOCK_FLAGS_DEVICE_GROUP, &third.dev);
+	while (fault_read(&env, &fault) == 1)
+		ASSERT_RC(__fault_respond(&env, fault.cookie), 0);
+	fault_trigger(&third, 1);
+	ASSERT_RC(fault_read(&env, &fault), 1);
+	ASSERT_EQ(fault.dev_id, third.dev.idev);
+}
+
+/* Only the requests of a device that is detached are refused. */
+TEST(detach_one_of_a_group)
+{
+	struct iommu_hwpt_pgfault fault;
+	struct fault_env env, second;
+	__u32 cookie;
+
+	fault_setup_group(&env, &second);
+	fault_trigger(&env, NR_FAULTS);
+	cookie = fault_read_half(&env);
+	fault_trigger(&second, 2);
+	iommufd_destroy(env.fd, env.dev.stdev);
+	ASSERT_RC(__fault_respond(&env, cookie), -EINVAL);
+	ASSERT_RC(fault_read(&env, &fault), 1);
+	ASSERT_EQ(fault.dev_id, second.dev.idev);
+	ASSERT_RC(__fault_respond(&env, fault.cookie), 0);
+	ASSERT_RC(fault_read(&env, &fault), 1);
+	fault_expect_delivery(&second);
+	/* the one that is read and not responded to */
+	iommufd_destroy(env.fd, second.dev.stdev);
+	fault_expect_none(&env, fault.cookie);
+}
+
+/* The requests of all devices follow the group, whichever device is named. */
+TEST(replace_a_group_with_pending_requests)
+{
+	struct fault_env env, second, other;
+	__u32 cookie;
+
+	fault_setup_group(&env, &second);
+	other = second;
+	fault_queue(&other);
+	other.hwpt = fault_hwpt(&other);
+	fault_trigger(&second, NR_FAULTS);
+	fault_trigger(&env, 1);
+	cookie = fault_read_half(&second);
+	ASSERT_RC(__mock_replace(env.fd, env.dev.stdev, other.hwpt), 0);
+	fault_expect_none(&env, cookie);
+	fault_expect_delivery(&other);
+	other.dev = env.dev;
+	fault_expect_delivery(&other);
+	ASSERT_RC(__mock_replace(env.fd, second.dev.stdev, env.ioas), 0);
+	ASSERT_RC(__mock_replace(env.fd, env.dev.stdev, env.hwpt), 0);
+	fault_expect_delivery(&env);
+	fault_expect_delivery(&second);
+}
+
+/* Requests arrive all the time while another device joins and leaves. */
+TEST(group_changes_while_requests_arrive)
+{
+	struct iommu_hwpt_pgfault fault;
+	struct fault_env env, second;
+	struct fault_source source = {};
+	pthread_t thread;
+	int i;
+
+	fault_setup_group(&env, &second);
+	source.env = &env;
+	ASSERT_EQ(pthread_create(&thread, NULL, fault_source_run, &source), 0);
+	for (i = 0; i < 50; i++) {
+		fault_trigger(&second, 2);
+		iommufd_destroy(env.fd, second.dev.stdev);
+		mock_dev(env.fd, env.hwpt, MOCK_FLAGS_DEVICE_GROUP,
+			 &second.dev);
+		while (fault_read(&env, &fault) == 1 && fault.grpid % 3)
+			__fault_respond(&env, fault.cookie);
+	}
+	source.stop = true;
+	ASSERT_EQ(pthread_join(thread, NULL), 0);
+	iommufd_destroy(env.fd, env.dev.stdev);
+	iommufd_destroy(env.fd, second.dev.stdev);
+	ASSERT(!fault_readable(&env));
+}
+
+TEST(close_a_group_with_pending_requests)
+{
+	struct fault_env env, second;
+
+	fault_setup_group(&env, &second);
+	fault_trigger(&env, NR_FAULTS);
+	fault_trigger(&second, NR_FAULTS);
+	fault_read_half(&env);
+	sys_close(env.fd);
+	sys_close(env.queue);
 }

@@ -130,6 +130,7 @@ static int bind_with_token(struct vdev *vdev, const char *token)
 	pci_cdev_path(vdev->bdf, path, sizeof(path));
 	vdev->fd = sys_open(path, O_RDWR);
 	ret = __sys_ioctl(vdev->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	vdev->id = bind.out_devid;
 	if (!ret)
 		ret = __cdev_attach(vdev->fd, vdev->space->ioas, NULL);
 	return ret;
@@ -541,4 +542,38 @@ TEST_OVER(disabled_while_in_use, BACKENDS_ALL)
 TEST_OVER(unbound_while_in_use, BACKENDS_ALL)
 {
 	remove_vfs(unbind_pf, backend);
+}
+
+static int __attach_with_fault_queue(struct vdev *vdev)
+{
+	struct iommu_fault_alloc queue = { .size = sizeof(queue) };
+	struct iommu_hwpt_alloc hwpt = {
+		.size = sizeof(hwpt),
+		.flags = IOMMU_HWPT_FAULT_ID_VALID,
+		.dev_id = vdev->id,
+		.pt_id = vdev->space->ioas,
+	};
+	int fd = vdev->space->fd;
+
+	ASSERT_RC(__sys_ioctl(fd, IOMMU_FAULT_QUEUE_ALLOC, &queue), 0);
+	hwpt.fault_id = queue.out_fault_id;
+	ASSERT_RC(__sys_ioctl(fd, IOMMU_HWPT_ALLOC, &hwpt), 0);
+	return __cdev_attach(vdev->fd, hwpt.out_hwpt_id, NULL);
+}
+
+/*
+ * A virtual function is treated like its physical function, unless that has page
+ * requests to share.
+ */
+TEST_OVER(fault_queue_of_virtual_function, BACKEND_IOMMUFD)
+{
+	const char *pf = need_pf();
+	const char *vf = need_vf(pf);
+	struct vdev p, v;
+
+	open_with_token(pf, TOKEN_A, backend, &p);
+	open_with_token(vf, TOKEN_A, backend, &v);
+	ASSERT_RC(__attach_with_fault_queue(&v), __attach_with_fault_queue(&p));
+	close_with_space(&v);
+	close_with_space(&p);
 }
