@@ -68,7 +68,7 @@ static struct iommu_domain *hwpt_new_domain(const struct hwpt_request *request)
 	struct iommu_domain *domain;
 
 	if (request->noiommu) {
-		if (request->flags || request->data || request->fault)
+		if (request->flags || request->data)
 			return ERR_PTR(-EOPNOTSUPP);
 		return noiommu_domain_alloc();
 	}
@@ -111,15 +111,6 @@ static struct iommufd_hwpt *hwpt_new_object(struct iommufd_ctx *ictx,
 	return hwpt;
 }
 
-static void hwpt_set_fault(struct iommufd_hwpt *hwpt, struct fault_queue *fault)
-{
-	if (!fault)
-		return;
-	hwpt->fault = fault;
-	object_get_user(&fault->events.obj);
-	iommu_core_take_faults(hwpt->domain);
-}
-
 static void hwpt_free_object(struct iommufd_hwpt *hwpt)
 {
 	object_abort(&hwpt->obj);
@@ -132,8 +123,8 @@ static void hwpt_free_object(struct iommufd_hwpt *hwpt)
  * @ioas: the IOAS
  * @request: required properties of the HWPT
  *
- * Context: May sleep. The caller holds the lock of @ioas until it has called
- * either object_publish(), after a successful hwpt_fill(), or hwpt_abort().
+ * Context: May sleep. The caller has to call hwpt_fill() and object_publish(), or
+ * hwpt_abort().
  * Return: the HWPT; -EOPNOTSUPP if the IOMMU cannot do what is requested,
  * another ERR_PTR.
  */
@@ -144,8 +135,6 @@ struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 	struct iommufd_hwpt *hwpt;
 	int ret;
 
-	lockdep_assert_held(&ioas->lock);
-
 	hwpt = hwpt_new_object(ictx, request);
 	if (IS_ERR(hwpt))
 		return hwpt;
@@ -154,7 +143,6 @@ struct iommufd_hwpt *hwpt_new(struct iommufd_ctx *ictx,
 		ret = PTR_ERR(hwpt->domain);
 		goto err_object;
 	}
-	hwpt_set_fault(hwpt, request->fault);
 	INIT_LIST_HEAD(&hwpt->entry);
 	hwpt->ioas = ioas;
 	hwpt->coherent = request->coherent;
@@ -204,7 +192,6 @@ hwpt_new_from_domain(struct iommufd_ctx *ictx, struct iommufd_hwpt *parent,
 	}
 	hwpt->domain = domain;
 	INIT_LIST_HEAD(&hwpt->entry);
-	hwpt_set_fault(hwpt, request->fault);
 	hwpt->ioas = parent->ioas;
 	hwpt->coherent = parent->coherent;
 	hwpt->parent = parent;
@@ -282,6 +269,18 @@ struct iommufd_hwpt *hwpt_new_on_viommu(struct iommufd_viommu *viommu,
 }
 
 /**
+ * hwpt_set_fault() - deliver the page requests of a new HWPT
+ * @hwpt: the HWPT, not published yet
+ * @fault: queue for the page requests
+ */
+void hwpt_set_fault(struct iommufd_hwpt *hwpt, struct fault_queue *fault)
+{
+	hwpt->fault = fault;
+	object_get_user(&fault->events.obj);
+	iommu_core_take_faults(hwpt->domain);
+}
+
+/**
  * hwpt_fault_sink() - get the receiver of the page requests of an HWPT
  * @hwpt: the HWPT
  *
@@ -296,14 +295,13 @@ struct fault_sink *hwpt_fault_sink(const struct iommufd_hwpt *hwpt)
  * hwpt_abort() - free an HWPT that was not published
  * @hwpt: the HWPT, to which nothing is attached
  *
- * Context: May sleep. The caller holds the lock of the IOAS, unless @hwpt is
- * nested.
+ * Context: May sleep. The caller holds the lock of the IOAS if hwpt_fill() was
+ * successful.
  */
 void hwpt_abort(struct iommufd_hwpt *hwpt)
 {
-	if (!hwpt->parent)
-		lockdep_assert_held(&hwpt->ioas->lock);
 	if (!list_empty(&hwpt->entry)) {
+		lockdep_assert_held(&hwpt->ioas->lock);
 		list_del(&hwpt->entry);
 		iopt_remove_domain(&hwpt->ioas->iopt, &hwpt->iopt_domain);
 	}

@@ -68,7 +68,10 @@ struct iommufd_hwpt {
 	bool noiommu;
 	/** @dirty: it supports dirty tracking */
 	bool dirty;
-	/** @tracking: dirty tracking is enabled; under the lock of the IOAS */
+	/**
+	 * @tracking: dirty tracking is enabled; written under the lock of the
+	 * IOAS
+	 */
 	bool tracking;
 };
 
@@ -86,8 +89,6 @@ struct hwpt_request {
 	u32 flags;
 	/** @data: data for the driver of the IOMMU, or NULL */
 	const struct iommu_user_data *data;
-	/** @fault: queue for page requests, or NULL */
-	struct fault_queue *fault;
 };
 
 extern const struct object_ops hwpt_ops;
@@ -113,6 +114,7 @@ struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 				     const struct hwpt_request *request);
 struct iommufd_hwpt *hwpt_new_on_viommu(struct iommufd_viommu *viommu,
 					const struct hwpt_request *request);
+void hwpt_set_fault(struct iommufd_hwpt *hwpt, struct fault_queue *fault);
 struct fault_sink *hwpt_fault_sink(const struct iommufd_hwpt *hwpt);
 void hwpt_abort(struct iommufd_hwpt *hwpt);
 void hwpt_put_user(struct iommufd_hwpt *hwpt);

@@ -23,51 +23,88 @@
 /* Bounds the time that one request occupies a CPU. */
 #define MAX_INVALIDATIONS SZ_512K
 
+static int hwpt_connect_fault(struct iommufd_ucmd *ucmd,
+			      struct iommufd_hwpt *hwpt)
+{
+	const struct iommu_hwpt_alloc *cmd = ucmd->cmd;
+	struct fault_queue *fault;
+
+	if (!(cmd->flags & IOMMU_HWPT_FAULT_ID_VALID))
+		return 0;
+	fault = fault_get(ucmd->ictx, cmd->fault_id);
+	if (IS_ERR(fault))
+		return PTR_ERR(fault);
+	hwpt_set_fault(hwpt, fault);
+	object_put(&fault->events.obj);
+	return 0;
+}
+
+/* The caller has a reference to the IOAS or to the parent. */
+static void hwpt_discard(struct iommufd_hwpt *hwpt)
+{
+	struct iommufd_ioas *ioas = hwpt->ioas;
+
+	mutex_lock(&ioas->lock);
+	hwpt_abort(hwpt);
+	mutex_unlock(&ioas->lock);
+}
+
+/* No lock is held, because to write to user memory may take for ever. */
 static int hwpt_publish(struct iommufd_ucmd *ucmd, struct iommufd_hwpt *hwpt)
 {
 	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
 	int ret;
 
-	if (IS_ERR(hwpt))
-		return PTR_ERR(hwpt);
-	cmd->out_hwpt_id = hwpt->obj.id;
-	ret = ucmd_respond(ucmd, sizeof(*cmd));
+	ret = hwpt_connect_fault(ucmd, hwpt);
+	if (!ret) {
+		cmd->out_hwpt_id = hwpt->obj.id;
+		ret = ucmd_respond(ucmd, sizeof(*cmd));
+	}
 	if (ret)
-		hwpt_abort(hwpt);
+		hwpt_discard(hwpt);
 	else
 		object_publish(&hwpt->obj);
 	return ret;
 }
 
-static int hwpt_alloc_locked(struct iommufd_ucmd *ucmd,
-			     struct iommufd_ioas *ioas,
+static int hwpt_check_paging(const struct iommu_hwpt_alloc *cmd,
 			     const struct hwpt_request *request)
+{
+	const u32 known = IOMMU_HWPT_ALLOC_NEST_PARENT |
+			  IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
+			  IOMMU_HWPT_FAULT_ID_VALID | IOMMU_HWPT_ALLOC_PASID;
+	bool fault = cmd->flags & IOMMU_HWPT_FAULT_ID_VALID;
+
+	if (cmd->flags & ~known)
+		return -EOPNOTSUPP;
+	if (fault && cmd->flags & IOMMU_HWPT_ALLOC_NEST_PARENT)
+		return -EOPNOTSUPP;
+	return fault && request->noiommu ? -EOPNOTSUPP : 0;
+}
+
+static struct iommufd_hwpt *
+hwpt_alloc_paging(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
+		  const struct hwpt_request *request)
 {
 	struct iommufd_hwpt *hwpt;
 	int ret;
 
+	ret = hwpt_check_paging(ucmd->cmd, request);
+	if (ret)
+		return ERR_PTR(ret);
 	hwpt = hwpt_new(ucmd->ictx, ioas, request);
 	if (IS_ERR(hwpt))
-		return PTR_ERR(hwpt);
-	ret = hwpt_fill(hwpt);
+		return hwpt;
+	ret = mutex_lock_killable(&ioas->lock);
+	if (!ret) {
+		ret = hwpt_fill(hwpt);
+		mutex_unlock(&ioas->lock);
+	}
 	if (ret) {
 		hwpt_abort(hwpt);
-		return ret;
+		return ERR_PTR(ret);
 	}
-	return hwpt_publish(ucmd, hwpt);
-}
-
-static int hwpt_alloc_paging(struct iommufd_ucmd *ucmd,
-			     struct iommufd_ioas *ioas,
-			     const struct hwpt_request *request)
-{
-	int ret;
-
-	if (mutex_lock_killable(&ioas->lock))
-		return -EINTR;
-	ret = hwpt_alloc_locked(ucmd, ioas, request);
-	mutex_unlock(&ioas->lock);
-	return ret;
+	return hwpt;
 }
 
 static bool hwpt_can_nest(const struct hwpt_request *request)
@@ -76,75 +113,55 @@ static bool hwpt_can_nest(const struct hwpt_request *request)
 	       !request->noiommu;
 }
 
-static int hwpt_alloc_nested(struct iommufd_ucmd *ucmd,
-			     struct iommufd_hwpt *parent,
-			     const struct hwpt_request *request)
+static struct iommufd_hwpt *
+hwpt_alloc_nested(struct iommufd_ucmd *ucmd, struct iommufd_hwpt *parent,
+		  const struct hwpt_request *request)
 {
+	if (parent->parent)
+		return ERR_PTR(-EINVAL);
 	if (!hwpt_can_nest(request))
-		return -EOPNOTSUPP;
-	return hwpt_publish(ucmd, hwpt_new_nested(ucmd->ictx, parent, request));
+		return ERR_PTR(-EOPNOTSUPP);
+	return hwpt_new_nested(ucmd->ictx, parent, request);
 }
 
-static int hwpt_alloc_on_viommu(struct iommufd_ucmd *ucmd,
-				struct iommufd_viommu *viommu,
-				const struct hwpt_request *request)
+static struct iommufd_hwpt *
+hwpt_alloc_on_viommu(struct iommufd_viommu *viommu,
+		     const struct hwpt_request *request)
 {
 	if (!viommu_supports(viommu, request->dev))
-		return -EINVAL;
+		return ERR_PTR(-EINVAL);
 	if (!hwpt_can_nest(request))
-		return -EOPNOTSUPP;
-	return hwpt_publish(ucmd, hwpt_new_on_viommu(viommu, request));
+		return ERR_PTR(-EOPNOTSUPP);
+	return hwpt_new_on_viommu(viommu, request);
 }
 
-static int hwpt_alloc_from(struct iommufd_ucmd *ucmd,
-			   struct iommufd_object *obj,
-			   const struct hwpt_request *request)
+/* The type of the base object determines the permitted flags. */
+static struct iommufd_hwpt *hwpt_alloc_from(struct iommufd_ucmd *ucmd,
+					    struct iommufd_object *obj,
+					    const struct hwpt_request *request)
 {
 	if (obj->ops == &ioas_ops)
 		return hwpt_alloc_paging(ucmd, ioas_of(obj), request);
 	if (obj->ops == &hwpt_ops)
 		return hwpt_alloc_nested(ucmd, hwpt_of(obj), request);
-	return hwpt_alloc_on_viommu(ucmd, viommu_of(obj), request);
+	if (obj->ops == &viommu_object_ops)
+		return hwpt_alloc_on_viommu(viommu_of(obj), request);
+	return ERR_PTR(-EINVAL);
 }
 
-static int hwpt_alloc_with_fault(struct iommufd_ucmd *ucmd,
-				 struct iommufd_object *obj,
-				 struct hwpt_request *request)
-{
-	const u32 known = IOMMU_HWPT_ALLOC_NEST_PARENT |
-			  IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
-			  IOMMU_HWPT_FAULT_ID_VALID | IOMMU_HWPT_ALLOC_PASID;
-	const struct iommu_hwpt_alloc *cmd = ucmd->cmd;
-	int ret;
-
-	if (cmd->flags & ~known)
-		return -EOPNOTSUPP;
-	if (!(cmd->flags & IOMMU_HWPT_FAULT_ID_VALID))
-		return hwpt_alloc_from(ucmd, obj, request);
-	if (cmd->flags & IOMMU_HWPT_ALLOC_NEST_PARENT)
-		return -EOPNOTSUPP;
-	request->fault = fault_get(ucmd->ictx, cmd->fault_id);
-	if (IS_ERR(request->fault))
-		return PTR_ERR(request->fault);
-	ret = hwpt_alloc_from(ucmd, obj, request);
-	object_put(&request->fault->events.obj);
-	return ret;
-}
-
-/* Check the type of the base object first: the permitted flags depend on it. */
 static int hwpt_alloc_from_id(struct iommufd_ucmd *ucmd,
-			      struct hwpt_request *request)
+			      const struct hwpt_request *request)
 {
 	const struct iommu_hwpt_alloc *cmd = ucmd->cmd;
 	struct iommufd_object *obj;
-	int ret = -EINVAL;
+	struct iommufd_hwpt *hwpt;
+	int ret;
 
 	obj = object_get(&ucmd->ictx->objects, cmd->pt_id, NULL);
 	if (IS_ERR(obj))
 		return -EINVAL;
-	if (obj->ops == &ioas_ops || obj->ops == &hwpt_ops ||
-	    obj->ops == &viommu_object_ops)
-		ret = hwpt_alloc_with_fault(ucmd, obj, request);
+	hwpt = hwpt_alloc_from(ucmd, obj, request);
+	ret = IS_ERR(hwpt) ? PTR_ERR(hwpt) : hwpt_publish(ucmd, hwpt);
 	object_put(obj);
 	return ret;
 }
@@ -261,6 +278,17 @@ int hwpt_invalidate_ioctl(struct iommufd_ucmd *ucmd)
 	return ucmd_respond(ucmd, sizeof(*cmd)) ?: ret;
 }
 
+/* Nested HWPTs are not found, because they map no IOAS. */
+static struct iommufd_hwpt *hwpt_get_paging(struct iommufd_ctx *ictx, u32 id)
+{
+	struct iommufd_hwpt *hwpt = hwpt_get(ictx, id);
+
+	if (IS_ERR(hwpt) || !hwpt->parent)
+		return hwpt;
+	object_put(&hwpt->obj);
+	return ERR_PTR(-ENOENT);
+}
+
 static int hwpt_set_tracking(struct iommufd_hwpt *hwpt, bool enable)
 {
 	struct iommufd_ioas *ioas = hwpt->ioas;
@@ -272,7 +300,7 @@ static int hwpt_set_tracking(struct iommufd_hwpt *hwpt, bool enable)
 		return -EINTR;
 	ret = iopt_track_dirty(&ioas->iopt, hwpt->domain, enable);
 	if (!ret)
-		hwpt->tracking = enable;
+		WRITE_ONCE(hwpt->tracking, enable);
 	mutex_unlock(&ioas->lock);
 	return ret;
 }
@@ -291,7 +319,7 @@ int hwpt_set_dirty_ioctl(struct iommufd_ucmd *ucmd)
 
 	if (cmd->flags & ~IOMMU_HWPT_DIRTY_TRACKING_ENABLE || cmd->__reserved)
 		return -EOPNOTSUPP;
-	hwpt = hwpt_get(ucmd->ictx, cmd->hwpt_id);
+	hwpt = hwpt_get_paging(ucmd->ictx, cmd->hwpt_id);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
 	ret = hwpt_set_tracking(hwpt,
@@ -300,37 +328,26 @@ int hwpt_set_dirty_ioctl(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-static int hwpt_read_dirty(struct iommufd_hwpt *hwpt,
-			   const struct iova_range *range,
-			   const struct iommu_hwpt_get_dirty_bitmap *cmd)
-{
-	if (!hwpt->tracking)
-		return -EINVAL;
-	return iopt_read_dirty(
-		&hwpt->ioas->iopt, hwpt->domain, range, cmd->page_size,
-		!(cmd->flags & IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR),
-		u64_to_user_ptr(cmd->data));
-}
-
 static int hwpt_get_dirty(struct iommufd_hwpt *hwpt,
 			  const struct iommu_hwpt_get_dirty_bitmap *cmd)
 {
-	struct iommufd_ioas *ioas = hwpt->ioas;
+	struct iopt *iopt = &hwpt->ioas->iopt;
 	struct iova_range range;
 	int ret;
 
 	ret = iova_range_from_user(cmd->iova, cmd->length, &range);
 	if (!ret)
-		ret = iopt_check_dirty(&ioas->iopt, &range, cmd->page_size);
+		ret = iopt_check_dirty(iopt, &range, cmd->page_size);
 	if (ret)
 		return ret;
 	if (!hwpt->dirty)
 		return -EOPNOTSUPP;
-	if (mutex_lock_killable(&ioas->lock))
-		return -EINTR;
-	ret = hwpt_read_dirty(hwpt, &range, cmd);
-	mutex_unlock(&ioas->lock);
-	return ret;
+	if (!READ_ONCE(hwpt->tracking))
+		return -EINVAL;
+	return iopt_read_dirty(iopt, hwpt->domain, &range, cmd->page_size,
+			       !(cmd->flags &
+				 IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR),
+			       u64_to_user_ptr(cmd->data));
 }
 
 /**
@@ -351,7 +368,7 @@ int hwpt_get_dirty_ioctl(struct iommufd_ucmd *ucmd)
 	if (cmd->flags & ~IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR ||
 	    cmd->__reserved)
 		return -EOPNOTSUPP;
-	hwpt = hwpt_get(ucmd->ictx, cmd->hwpt_id);
+	hwpt = hwpt_get_paging(ucmd->ictx, cmd->hwpt_id);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
 	ret = hwpt_get_dirty(hwpt, cmd);
