@@ -647,8 +647,9 @@ enum iommufd_hwpt_get_dirty_bitmap_flags {
  *
  * Sets a bit for each page that a device wrote since the last read. Never
  * clears bits, so the caller passes a zeroed bitmap. Bit n of the array of
- * little endian words covers the page at iova + n * page_size. EINVAL if
- * tracking is stopped or part of the range is not mapped.
+ * little endian words covers the page at iova + n * page_size. Nothing is
+ * reported for the parts of the range that are not mapped. EINVAL if tracking
+ * is stopped.
  */
 struct iommu_hwpt_get_dirty_bitmap {
 	/** @size: sizeof this structure */

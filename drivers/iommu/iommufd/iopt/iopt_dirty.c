@@ -85,7 +85,26 @@ int iopt_check_dirty(struct iopt *iopt, const struct iova_range *range,
 	return 0;
 }
 
-static int iopt_dirty_read_range(struct iommu_domain *domain,
+static int iopt_dirty_read_mapped(struct iopt *iopt,
+				  struct iommu_domain *domain,
+				  const struct iova_range *range, bool clear,
+				  struct user_bitmap *bitmap)
+{
+	struct iova_range left = *range, part;
+	int ret;
+
+	while (iopt_range_get_mapped(iopt, &left, &part)) {
+		ret = hwdirty_read(domain, &part, clear, bitmap);
+		iopt_range_put(iopt, &part, 0);
+		if (ret || part.last == left.last)
+			return ret;
+		left.first = part.last + 1;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int iopt_dirty_read_range(struct iopt *iopt, struct iommu_domain *domain,
 				 const struct iova_range *range, u64 page_size,
 				 bool clear, u8 __user *data)
 {
@@ -95,7 +114,7 @@ static int iopt_dirty_read_range(struct iommu_domain *domain,
 	ret = user_bitmap_init(&bitmap, data, range, page_size);
 	if (ret)
 		return ret;
-	ret = hwdirty_read(domain, range, clear, &bitmap);
+	ret = iopt_dirty_read_mapped(iopt, domain, range, clear, &bitmap);
 	/* even after an error: bits that were cleared must be reported */
 	flush_ret = user_bitmap_flush(&bitmap);
 	user_bitmap_destroy(&bitmap);
@@ -107,33 +126,29 @@ static int iopt_dirty_read_range(struct iommu_domain *domain,
  * @iopt: the I/O address space
  * @domain: a domain of it, for which hwdirty_supported(), with dirty tracking
  *	enabled
- * @range: mapped IOVA
+ * @range: IOVA; only what is mapped is reported
  * @page_size: bytes per bit of the report
  * @clear: clear the dirty bits, except those of I/O pages that are only partly
  *	in @range
  * @data: bitmap of user space; bits that are set already stay set
  *
  * Context: May sleep.
- * Return: 0; -EINVAL if part of the range is not mapped, an end of it is not
- * aligned to @page_size or to the pages of the domain, or @page_size is not a
- * power of two; -EFAULT if @data cannot be written, -ENOMEM, -EINTR if the
- * current process is being killed, or an error of the IOMMU driver. After one
- * of those from -EFAULT on, part may have been reported.
+ * Return: 0; -EINVAL if an end of the range is not aligned to @page_size or to
+ * the pages of the domain, or @page_size is not a power of two; -EFAULT if @data
+ * cannot be written, -ENOMEM, -EINTR if the current process is being killed, or
+ * an error of the IOMMU driver. After one of those from -EFAULT on, part may
+ * have been reported.
  */
 int iopt_read_dirty(struct iopt *iopt, struct iommu_domain *domain,
 		    const struct iova_range *range, u64 page_size, bool clear,
 		    u8 __user *data)
 {
-	const struct iopt_range_query query = { .range = *range };
 	int ret;
 
 	might_sleep();
 	ret = iopt_check_dirty(iopt, range, page_size);
 	if (ret)
 		return ret;
-	if (iopt_range_get(iopt, &query))
-		return -EINVAL;
-	ret = iopt_dirty_read_range(domain, range, page_size, clear, data);
-	iopt_range_put(iopt, range, 0);
-	return ret;
+	return iopt_dirty_read_range(iopt, domain, range, page_size, clear,
+				     data);
 }

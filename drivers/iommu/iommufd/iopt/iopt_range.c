@@ -84,6 +84,46 @@ int iopt_range_get(struct iopt *iopt, const struct iopt_range_query *query)
 }
 
 /**
+ * iopt_range_get_mapped() - hold the first mapped part of a range
+ * @iopt: the I/O address space
+ * @within: the range
+ * @part: set to the lowest part of @within that is mapped without a hole,
+ *	  written on success only
+ *
+ * The areas stay LIVE until iopt_range_put() is called for @part. An area that is
+ * being mapped or unmapped is a hole.
+ *
+ * Context: May sleep.
+ * Return: true if there is one.
+ */
+bool iopt_range_get_mapped(struct iopt *iopt, const struct iova_range *within,
+			   struct iova_range *part)
+{
+	struct iova_range area, held = {};
+	struct iova_node *node;
+	bool found = false;
+
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	iova_space_for_each_used(&iopt->space, node, within) {
+		bool live = area_of(node)->state == AREA_LIVE;
+
+		if (found && (!live || node->range.first - 1 != held.last))
+			break;
+		if (live) {
+			iova_range_intersect(&node->range, within, &area);
+			held.first = found ? held.first : area.first;
+			held.last = area.last;
+			found = true;
+			area_of(node)->busy++;
+		}
+		cond_resched();
+	}
+	if (found)
+		*part = held;
+	return found;
+}
+
+/**
  * iopt_range_area() - get the area at an IOVA
  * @iopt: the I/O address space
  * @iova: in a range that is held

@@ -28,6 +28,8 @@ struct iopt_range_query {
 };
 
 int iopt_range_get(struct iopt *iopt, const struct iopt_range_query *query);
+bool iopt_range_get_mapped(struct iopt *iopt, const struct iova_range *within,
+			   struct iova_range *part);
 struct area *iopt_range_area(struct iopt *iopt, unsigned long iova);
 void iopt_range_lock(struct iopt *iopt, const struct iova_range *range,
 		     int locks);

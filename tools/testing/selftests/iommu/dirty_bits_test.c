@@ -13,6 +13,7 @@
 #include "ioas.h"
 #include "mock.h"
 #include "sys.h"
+#include "uffd.h"
 
 #define IOVA MIB(32)
 #define HALF (MOCK_HUGE_PAGE_SIZE / 2)
@@ -167,6 +168,97 @@ TEST(behind_a_part)
 	expect(&env, MIB(1) + PAGE, 2 * PAGE, 0, 0, PAGE);
 	expect(&env, MIB(1) + PAGE, 2 * PAGE, 0, 0, 0);
 	expect(&env, 0, MIB(2), 0, 0, MIB(1));
+	close_env(&env);
+}
+
+/* What is mapped is reported, wherever the range has holes. */
+TEST(holes)
+{
+	struct env env = open_tracking();
+	const __u64 island = MIB(1) + HALF;
+
+	ioas_unmap(env.fd, env.ioas, IOVA + MIB(1), MIB(1));
+	ioas_map_fixed(env.fd, env.ioas, env.buf + MIB(2), IOVA + island,
+		       4 * PAGE);
+	write_at(&env, island + PAGE);
+	/* before it, behind it, and around it */
+	expect(&env, MIB(1), MIB(1), NO_CLEAR, HALF + PAGE, HALF + 2 * PAGE);
+	expect(&env, island, HALF, NO_CLEAR, PAGE, 2 * PAGE);
+	expect(&env, island + PAGE, PAGE, NO_CLEAR, 0, PAGE);
+	expect(&env, 0, MIB(2), NO_CLEAR, island + PAGE, island + 2 * PAGE);
+	expect(&env, 0, MIB(2), 0, island + PAGE, island + 2 * PAGE);
+	expect(&env, 0, MIB(2), 0, 0, 0);
+	/* a large page followed by a hole */
+	write_at(&env, PAGE);
+	expect(&env, HALF, MIB(2), 0, 0, HALF);
+	expect(&env, 0, MIB(1) + 4 * PAGE, 0, 0, MIB(1));
+	expect(&env, 0, MIB(2), 0, 0, 0);
+	/* nothing is mapped */
+	expect(&env, MIB(1), HALF, 0, 0, 0);
+	expect(&env, MIB(16), PAGE, 0, 0, 0);
+	close_env(&env);
+}
+
+/* The bits of a hole stay as they are, and the range is checked as always. */
+TEST(hole_in_detail)
+{
+	struct env env = open_tracking();
+	unsigned char bytes[BITS(MIB(2)) / 8];
+
+	ioas_unmap(env.fd, env.ioas, IOVA, MIB(1));
+	memset(bytes, 0x5a, sizeof(bytes));
+	write_at(&env, MIB(1));
+	ASSERT_RC(__get_dirty(&env, 0, MIB(2), PAGE, 0, bytes), 0);
+	ASSERT(is_byte(bytes, sizeof(bytes) / 2, 0x5a));
+	ASSERT_EQ(bytes[sizeof(bytes) / 2], 0x5a | 1);
+	ASSERT_RC(__get_dirty(&env, 0, 0, PAGE, 0, bytes), -EINVAL);
+	ASSERT_RC(__get_dirty(&env, 1, PAGE, PAGE, 0, bytes), -EINVAL);
+	ASSERT_RC(__get_dirty(&env, 0, PAGE + 1, PAGE, 0, bytes), -EINVAL);
+	ASSERT_RC(__get_dirty(&env, PAGE, PAGE, 2 * PAGE, 0, bytes), -EINVAL);
+	ASSERT_RC(__get_dirty(&env, 0, -IOVA + PAGE, PAGE, 0, bytes),
+		  -EOVERFLOW);
+	ASSERT_RC(__get_dirty(&env, MIB(1), PAGE, PAGE, 0, BAD_PTR), -EFAULT);
+	close_env(&env);
+}
+
+/** struct bitmap_reader - a thread that reads the bitmap */
+struct bitmap_reader {
+	/** @env: of which HWPT */
+	struct env *env;
+	/** @bitmap: where to, in memory that userfaultfd provides */
+	unsigned char *bitmap;
+};
+
+static void *bitmap_reader_run(void *arg)
+{
+	struct bitmap_reader *reader = arg;
+
+	ASSERT_RC(__get_dirty(reader->env, 0, MIB(2), PAGE, 0, reader->bitmap),
+		  0);
+	return NULL;
+}
+
+/* A reader that waits for its memory stops no one who works with the IOAS. */
+TEST(bitmap_not_there)
+{
+	struct env env = open_tracking();
+	struct bitmap_reader reader = {
+		.env = &env,
+		.bitmap = sys_mmap_anon(PAGE),
+	};
+	int uffd = uffd_over(reader.bitmap, PAGE);
+	struct mock_dev dev;
+	pthread_t thread;
+
+	write_at(&env, 0);
+	ASSERT_EQ(pthread_create(&thread, NULL, bitmap_reader_run, &reader), 0);
+	uffd_wait(uffd);
+	mock_dev(env.fd, env.ioas, 0, &dev);
+	iommufd_destroy(env.fd, mock_hwpt_huge(env.fd, dev.idev, env.ioas, 0));
+	ASSERT_RC(__hwpt_set_tracking(env.fd, env.hwpt, 0), 0);
+	iommufd_destroy(env.fd, dev.stdev);
+	uffd_fill(uffd, reader.bitmap, PAGE);
+	ASSERT_EQ(pthread_join(thread, NULL), 0);
 	close_env(&env);
 }
 
