@@ -261,12 +261,15 @@ static ssize_t veventq_read(struct file *file, char __user *buf, size_t count,
 		return -ESPIPE;
 	if (count < sizeof(struct iommufd_vevent_header))
 		return -EINVAL;
-	guard(mutex)(&queue->read_lock);
+	/* another reader may hold it while its memory is written to */
+	if (mutex_lock_killable(&queue->read_lock))
+		return -EINTR;
 	do {
 		ret = veventq_read_one(queue, buf + done, count - done);
 		if (ret > 0)
 			done += ret;
 	} while (ret > 0);
+	mutex_unlock(&queue->read_lock);
 	return done ?: ret;
 }
 
