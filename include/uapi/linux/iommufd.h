@@ -268,7 +268,8 @@ enum iommufd_ioas_map_flags {
  * mapped. EINVAL for a wrong alignment or an IOVA that is reserved or not
  * allowed, EEXIST for a fixed IOVA that overlaps a mapping, ENOSPC if no
  * automatic IOVA fits, EOVERFLOW if a range wraps, EFAULT for memory that is
- * absent or lacks a requested permission, EPERM and ENOMEM for a limit.
+ * absent or lacks a requested permission, and for memory without struct pages
+ * that cannot be revoked, EPERM and ENOMEM for a limit.
  */
 struct iommu_ioas_map {
 	/** @size: sizeof this structure */

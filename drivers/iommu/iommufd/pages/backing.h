@@ -142,6 +142,12 @@ struct backing {
 	/** @no_userfault: see &pages_source.no_userfault */
 	bool no_userfault;
 	/**
+	 * @any_pfnmap: VM_PFNMAP memory of a process need not have a provider,
+	 * so devices can access it even if its driver uses it for something
+	 * else
+	 */
+	bool any_pfnmap;
+	/**
 	 * @pfnmap: the pages that are not RAM; NULL if there have never been
 	 * any
 	 */

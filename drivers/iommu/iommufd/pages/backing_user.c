@@ -145,6 +145,8 @@ static int backing_user_enter_pfnmap(struct user_pinner *pinner,
 				  end - index, backing->writable, &found);
 	if (nr < 0)
 		return nr;
+	if (!found.provider && !backing->any_pfnmap)
+		return -EFAULT;
 	ret = backing_pfnmap_add_provider(backing, found.provider);
 	if (!ret)
 		ret = pfn_table_set_run(pinner->table, index, found.pfn, nr);

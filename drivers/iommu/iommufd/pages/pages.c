@@ -98,6 +98,7 @@ static int pages_init_backing(struct pages *pages,
 	}
 	backing_user_init(&pages->backing, source->start, source->nr_pages,
 			  source->writable, source->no_userfault);
+	pages->backing.any_pfnmap = source->any_pfnmap;
 	return 0;
 }
 

@@ -103,6 +103,8 @@ struct pages_source {
 	 * their first area, because the caller limits the number of mappings
 	 */
 	bool uncharged;
+	/** @any_pfnmap: see &backing.any_pfnmap; only for a process */
+	bool any_pfnmap;
 	/** @charge: how to charge the current process; unused for a dma-buf */
 	enum charge_mode charge;
 };

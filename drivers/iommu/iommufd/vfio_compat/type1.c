@@ -58,11 +58,12 @@ static int type1_range(u64 start, u64 size, struct iova_range *range)
 static int type1_map_with_log(struct container *container, struct iopt_map *map,
 			      const struct iova_range *range)
 {
+	struct pages_source source = { .any_pfnmap = true };
 	int log = dirty_add(&container->dirty, range);
 	u64 unmapped;
 	int ret;
 
-	ret = iopt_map(&container->space.iopt, map, &(struct pages_source){});
+	ret = iopt_map(&container->space.iopt, map, &source);
 	if (ret && !log)
 		dirty_remove(&container->dirty, range);
 	if (!ret && log) {

@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/iommufd.h>
 #include <linux/pci_regs.h>
+#include <linux/vfio.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +17,7 @@
 #include "edu.h"
 #include "feature.h"
 #include "harness.h"
+#include "ioas.h"
 #include "iommu_trace.h"
 #include "p2p.h"
 #include "pci.h"
@@ -327,43 +330,123 @@ TEST_OVER(killed, BACKENDS_ALL)
 	p2p_check_reached(&p);
 }
 
-/* A BAR of a device without VFIO is mapped once, and never revoked. */
-TEST_OVER(foreign, BACKENDS_ALL)
-{
-	const char *bdf = pci_need(TESTDEV_SHMEM);
-	struct p2p p = { .last = 1 };
-	char path[128];
-	__u16 command;
+/** struct foreign - a BAR that is mapped through sysfs */
+struct foreign {
+	/** @bdf: PCI address of the device, which has no driver */
+	const char *bdf;
+	/** @config: its config space */
 	int config;
+	/** @bar: the BAR, mapped in user space */
+	char *bar;
+};
+
+static void foreign_set_memory(struct foreign *foreign, bool on)
+{
+	__u16 command;
+
+	ASSERT(pread(foreign->config, &command, 2, PCI_COMMAND) == 2);
+	command &= ~PCI_COMMAND_MEMORY;
+	if (on)
+		command |= PCI_COMMAND_MEMORY;
+	ASSERT(pwrite(foreign->config, &command, 2, PCI_COMMAND) == 2);
+}
+
+static void foreign_open(struct foreign *foreign)
+{
+	char path[128];
 	int fd;
+
+	foreign->bdf = pci_need(TESTDEV_SHMEM);
+	pci_unbind(foreign->bdf);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource2",
+		 foreign->bdf);
+	foreign->config = pci_open_config(foreign->bdf);
+	foreign_set_memory(foreign, true);
+	fd = __sys_open(path, O_RDWR);
+	if (fd < 0)
+		SKIP("%s: %s", path, strerror(-fd));
+	foreign->bar =
+		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (foreign->bar == MAP_FAILED)
+		SKIP("mmap of %s: %s", path, strerror(errno));
+	sys_close(fd);
+}
+
+/* A container maps a BAR of a device without VFIO, and never revokes it. */
+TEST_OVER(foreign, BACKENDS_LEGACY)
+{
+	struct p2p p = { .last = 1 };
+	struct foreign foreign;
 
 	p.edu = edu_open(pci_need(TESTDEV_EDU0), backend);
 	p.space = p.edu->vdev->space;
 	p.ram = sys_mmap_anon(PAGE);
 	space_map(p.space, p.ram, P2P_RAM_IOVA, PAGE);
-	pci_unbind(bdf);
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource2", bdf);
-	config = pci_open_config(bdf);
-	ASSERT(pread(config, &command, 2, PCI_COMMAND) == 2);
-	command |= PCI_COMMAND_MEMORY;
-	ASSERT(pwrite(config, &command, 2, PCI_COMMAND) == 2);
-	fd = __sys_open(path, O_RDWR);
-	if (fd < 0)
-		SKIP("%s: %s", path, strerror(-fd));
-	p.bar = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p.bar == MAP_FAILED)
-		SKIP("mmap of %s: %s", path, strerror(errno));
+	foreign_open(&foreign);
+	p.bar = foreign.bar;
 	iommu_trace_begin();
 	space_map(p.space, p.bar, P2P_IOVA, PAGE);
 	p2p_check_reached(&p);
 	p2p_check_trace(0, 1);
-	command &= ~PCI_COMMAND_MEMORY;
-	ASSERT(pwrite(config, &command, 2, PCI_COMMAND) == 2);
-	command |= PCI_COMMAND_MEMORY;
-	ASSERT(pwrite(config, &command, 2, PCI_COMMAND) == 2);
+	foreign_set_memory(&foreign, false);
+	foreign_set_memory(&foreign, true);
 	p2p_check_trace(0, 0);
 	p2p_check_reached(&p);
 	space_unmap(p.space, P2P_IOVA, PAGE);
 	p2p_check_not_reached(&p, P2P_IOVA);
-	pci_bind(bdf);
+	pci_bind(foreign.bdf);
+}
+
+/* Set an IOAS for VFIO_IOMMU_MAP_DMA, and map by that ioctl. */
+static int __map_by_compat(struct space *space, const void *vaddr, __u64 iova,
+			   __u64 size)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (unsigned long)vaddr,
+		.iova = iova,
+		.size = size,
+	};
+	struct iommu_vfio_ioas cmd = {
+		.size = sizeof(cmd),
+		.ioas_id = space->ioas,
+		.op = IOMMU_VFIO_IOAS_SET,
+	};
+
+	ASSERT_RC(__sys_ioctl(space->fd, IOMMU_VFIO_IOAS, &cmd), 0);
+	return __sys_ioctl(space->fd, VFIO_IOMMU_MAP_DMA, &map);
+}
+
+/* An IOAS maps no memory that cannot be revoked. */
+TEST(foreign_is_refused)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
+	struct space *space = edu->vdev->space;
+	struct foreign foreign;
+	long long pins;
+	char *mixed;
+	__u32 later;
+
+	foreign_open(&foreign);
+	/* nothing is looked up before there is a device */
+	later = ioas_alloc(space->fd);
+	ioas_map(space->fd, later, foreign.bar, PAGE);
+	ASSERT_RC(__cdev_attach(edu->vdev->fd, later, NULL), -EFAULT);
+
+	pins = sys_pins_held();
+	ASSERT_RC(__space_map(space, foreign.bar, P2P_IOVA, PAGE, DMA_RW),
+		  -EFAULT);
+	ASSERT_RC(__space_map(space, foreign.bar, P2P_IOVA, PAGE, DMA_READ),
+		  -EFAULT);
+	ASSERT_RC(__map_by_compat(space, foreign.bar, P2P_IOVA, PAGE), -EFAULT);
+	mixed = sys_mmap_anon(3 * PAGE);
+	ASSERT(mremap(foreign.bar, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		      mixed + PAGE) == mixed + PAGE);
+	ASSERT_RC(__space_map(space, mixed, P2P_IOVA, 3 * PAGE, DMA_RW),
+		  -EFAULT);
+	ASSERT_EQ(sys_pins_held(), pins);
+	space_map(space, mixed, P2P_IOVA, PAGE);
+	space_map(space, mixed + 2 * PAGE, P2P_OTHER_IOVA, PAGE);
+	pci_bind(foreign.bdf);
 }

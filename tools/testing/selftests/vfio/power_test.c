@@ -391,12 +391,13 @@ static void *mmap_resource0(const char *bdf)
 
 /*
  * edu has no power states, so another device can make it raise INTx while it is
- * suspended. INTx is signaled on resume.
+ * suspended. INTx is signaled on resume. The other device is in a container,
+ * which maps memory that is not revoked.
  */
 TEST_OVER(intx_while_asleep, BACKENDS_ALL)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);
-	struct edu *peer = edu_open(pci_need(TESTDEV_EDU1), backend);
+	struct edu *peer = edu_open(pci_need(TESTDEV_EDU1), BACKEND_CONTAINER);
 	struct space *space = peer->vdev->space;
 	__u32 *ram = sys_mmap_anon(PAGE);
 	int event = sys_eventfd();
@@ -404,7 +405,7 @@ TEST_OVER(intx_while_asleep, BACKENDS_ALL)
 
 	space_map(space, ram, RAM_IOVA, PAGE);
 	space_map(space, mmap_resource0(bdf), BAR_IOVA, PAGE);
-	edu = edu_open_in(space, bdf);
+	edu = edu_open(bdf, backend);
 	vdev_irq_enable(edu->vdev, VFIO_PCI_INTX_IRQ_INDEX, 0, &event, 1);
 	*ram = 1;
 	edu_load(peer, RAM_IOVA, 4);
