@@ -29,6 +29,7 @@ struct iommufd_ctx *ctx_alloc(struct file *file, enum charge_mode charge)
 		return NULL;
 	object_table_init(&ictx->objects);
 	mmio_table_init(&ictx->mmio);
+	dmabuf_table_init(&ictx->dmabufs);
 	ictx->file = file;
 	ictx->charge = charge;
 	init_rwsem(&ictx->account_rwsem);
@@ -47,6 +48,7 @@ void ctx_free(struct iommufd_ctx *ictx)
 {
 	object_table_destroy(&ictx->objects);
 	mmio_table_destroy(&ictx->mmio);
+	dmabuf_table_destroy(&ictx->dmabufs);
 	WARN_ON(!list_empty(&ictx->groups));
 	extension_release(ictx->extension);
 	mutex_destroy(&ictx->groups_lock);

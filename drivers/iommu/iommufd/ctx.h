@@ -13,6 +13,7 @@
 #include "mmio.h"
 #include "object.h"
 #include "pages/charge.h"
+#include "pages/dmabuf_table.h"
 
 struct container;
 struct iommufd_extension;
@@ -27,6 +28,8 @@ struct iommufd_ctx {
 	struct object_table objects;
 	/** @mmio: the regions that can be mapped with mmap() of the file */
 	struct mmio_table mmio;
+	/** @dmabufs: the dma-bufs that are mapped */
+	struct dmabuf_table dmabufs;
 	/** @file: the file; a reference to it is one to the context */
 	struct file *file;
 	/**

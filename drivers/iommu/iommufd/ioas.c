@@ -283,7 +283,25 @@ static int ioas_respond_mapped(struct iommufd_ucmd *ucmd, size_t size,
 	return ret;
 }
 
-static int ioas_map_fd(struct iopt *iopt, struct iopt_map *map, int fd)
+/* The pages may be mapped already, so the same holds as for ioas_copy(). */
+static int ioas_map_dmabuf(struct iommufd_ctx *ictx, struct iopt *iopt,
+			   struct iopt_map *map, struct dma_buf *dmabuf)
+{
+	struct pages_source source = {
+		.dmabuf = dmabuf,
+		.dmabufs = &ictx->dmabufs,
+	};
+	int ret;
+
+	if (down_read_killable(&ictx->account_rwsem))
+		return -EINTR;
+	ret = iopt_map(iopt, map, &source);
+	up_read(&ictx->account_rwsem);
+	return ret;
+}
+
+static int ioas_map_fd(struct iommufd_ctx *ictx, struct iopt *iopt,
+		       struct iopt_map *map, int fd)
 {
 	struct dma_buf *dmabuf;
 	struct file *file;
@@ -293,8 +311,7 @@ static int ioas_map_fd(struct iopt *iopt, struct iopt_map *map, int fd)
 		return -EINVAL;
 	dmabuf = dma_buf_get(fd);
 	if (!IS_ERR(dmabuf)) {
-		ret = iopt_map(iopt, map,
-			       &(struct pages_source){ .dmabuf = dmabuf });
+		ret = ioas_map_dmabuf(ictx, iopt, map, dmabuf);
 		dma_buf_put(dmabuf);
 		return ret;
 	}
@@ -330,7 +347,7 @@ static int ioas_map_and_respond(struct iommufd_ucmd *ucmd, u32 ioas_id,
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	if (fd)
-		ret = ioas_map_fd(&ioas->iopt, map, *fd);
+		ret = ioas_map_fd(ucmd->ictx, &ioas->iopt, map, *fd);
 	else
 		ret = ioas_map_user(&ioas->iopt, map);
 	if (!ret) {

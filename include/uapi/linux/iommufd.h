@@ -328,7 +328,8 @@ struct iommu_ioas_noiommu_get_pa {
  *
  * Like IOMMU_IOAS_MAP, for a memfd or a dma-buf that the IOMMU can access.
  * EINVAL for any other file or a range past its end, EBADF for a closed
- * descriptor.
+ * descriptor. A dma-buf of RAM is charged as a whole, from the first mapping of
+ * any part of it until the last one is removed.
  */
 struct iommu_ioas_map_file {
 	/** @size: sizeof this structure */

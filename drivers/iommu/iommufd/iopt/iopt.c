@@ -292,8 +292,8 @@ static int iopt_map_pages(struct iopt *iopt, struct iopt_map *map,
 
 	if (IS_ERR(pages))
 		return PTR_ERR(pages);
-	area = area_create(pages, offset_in_page(map->uaddr), map->length,
-			   map->prot);
+	area = area_create(pages, map->uaddr - pages->backing.start,
+			   map->length, map->prot);
 	pages_put(pages);
 	if (IS_ERR(area))
 		return PTR_ERR(area);
@@ -327,8 +327,9 @@ static int iopt_find_memory(const struct iopt_map *map,
  * iopt_map() - map memory of a process, a file or a dma-buf
  * @iopt: the I/O address space
  * @map: the mapping; &iopt_map.iova is written if it is not fixed
- * @source: the file or dma-buf, if the memory has one, and
- *	&pages_source.any_pfnmap; all other members are set according to @map
+ * @source: the file, or the dma-buf and the table of the context, if the memory
+ *	has one, and &pages_source.any_pfnmap; all other members are set
+ *	according to @map
  *
  * If the exporter of a dma-buf revokes the memory, its IOVA stays used but
  * translates to nothing.

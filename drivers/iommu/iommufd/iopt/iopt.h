@@ -11,7 +11,8 @@
  *	iommufd_ctx.account_rwsem
  *	ioas lock, access lock
  *	iopt.domains_rwsem
- *	iopt.iova_rwsem; or the reservation lock of a dma-buf, then pages.lock
+ *	iopt.iova_rwsem; or dmabuf_table.lock, then the reservation lock of a
+ *		dma-buf, then pages.lock
  *	mmap_lock of the process that owns the memory, or that is charged for
  *		it; of any process if user memory is accessed
  *	the lock of a driver under which a process maps the memory of a P2P

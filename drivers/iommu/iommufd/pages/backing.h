@@ -10,6 +10,8 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+#include "dmabuf_table.h"
+
 struct backing;
 struct dma_buf_attachment;
 struct file;
@@ -49,7 +51,8 @@ struct backing_ops {
 	 */
 	bool of_device;
 	/**
-	 * @of_exporter: an exporter keeps the memory in place and accounts it
+	 * @of_exporter: an exporter keeps all of the memory in place, so its
+	 * pages are not pinned and charged one by one
 	 */
 	bool of_exporter;
 	/**
@@ -99,6 +102,26 @@ struct backing_pfnmap {
 };
 
 /**
+ * struct backing_dmabuf - a dma-buf that is attached
+ */
+struct backing_dmabuf {
+	/** @entry: in the table of the context */
+	struct dmabuf_entry entry;
+	/** @backing: the memory */
+	struct backing *backing;
+	/** @attach: with a reference to the dma-buf */
+	struct dma_buf_attachment *attach;
+	/** @sgt: DMA addresses; only for RAM */
+	struct sg_table *sgt;
+	/** @ranges: physical ranges, owned by the exporter; not for RAM */
+	const struct iommufd_dmabuf_range *ranges;
+	/** @nr_ranges: number of @ranges */
+	unsigned int nr_ranges;
+	/** @revoke: see backing_dmabuf_init() */
+	void (*revoke)(struct backing *backing);
+};
+
+/**
  * struct backing - memory of one kind, contiguous in its own numbering
  */
 struct backing {
@@ -111,27 +134,8 @@ struct backing {
 		struct mm_struct *mm;
 		/** @file: file that has the memory, with a reference */
 		struct file *file;
-		/** @dmabuf: memory of a device, exported as a dma-buf */
-		struct {
-			/** @dmabuf.attach: with a reference to the dma-buf */
-			struct dma_buf_attachment *attach;
-			/**
-			 * @dmabuf.ranges: physical ranges, owned by the
-			 * exporter
-			 */
-			const struct iommufd_dmabuf_range *ranges;
-			/** @dmabuf.nr_ranges: number of @dmabuf.ranges */
-			unsigned int nr_ranges;
-			/** @dmabuf.revoke: see backing_dmabuf_init() */
-			void (*revoke)(struct backing *backing);
-		} dmabuf;
-		/** @import: RAM, exported as a dma-buf */
-		struct {
-			/** @import.attach: with a reference to the dma-buf */
-			struct dma_buf_attachment *attach;
-			/** @import.sgt: its DMA addresses */
-			struct sg_table *sgt;
-		} import;
+		/** @dmabuf: attachment to the dma-buf that has the memory */
+		struct backing_dmabuf *dmabuf;
 	};
 	/** @start: address or offset of page 0, a multiple of PAGE_SIZE */
 	unsigned long start;

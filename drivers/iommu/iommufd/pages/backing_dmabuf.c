@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of a device that its driver exports as a dma-buf and may revoke.
+ * Memory of a dma-buf. If its exporter is registered it is memory of a device,
+ * which may be revoked; otherwise it is RAM, see backing_import.c.
  *
- * The memory consists of physical ranges, which need not have struct pages.
- * Therefore nothing is pinned page by page; the dma-buf is pinned as long as
- * the backing exists.
+ * Memory of a device consists of physical ranges, which need not have struct
+ * pages. Therefore nothing is pinned page by page; the dma-buf is pinned as
+ * long as the backing exists.
  */
 #include <linux/cleanup.h>
 #include <linux/dma-buf.h>
@@ -13,6 +14,7 @@
 #include <linux/iommufd.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
+#include <linux/slab.h>
 
 #include "backing_dmabuf.h"
 #include "backing_import.h"
@@ -26,9 +28,9 @@ static long backing_dmabuf_pin(struct backing *backing, struct pfn_table *table,
 	unsigned int i;
 	int ret;
 
-	for (i = 0; i < backing->dmabuf.nr_ranges; i++) {
+	for (i = 0; i < backing->dmabuf->nr_ranges; i++) {
 		const struct iommufd_dmabuf_range *range =
-			&backing->dmabuf.ranges[i];
+			&backing->dmabuf->ranges[i];
 
 		ret = backing_enter(backing, table, offset, range->start,
 				    range->length, first, end);
@@ -53,14 +55,16 @@ static unsigned long backing_dmabuf_unpin(const struct backing *backing,
 
 static void backing_dmabuf_release(struct backing *backing)
 {
-	struct dma_buf_attachment *attach = backing->dmabuf.attach;
+	struct dma_buf_attachment *attach = backing->dmabuf->attach;
 	struct dma_buf *dmabuf = attach->dmabuf;
 
+	dmabuf_table_remove(&backing->dmabuf->entry);
 	dma_resv_lock(dmabuf->resv, NULL);
 	dma_buf_unpin(attach);
 	dma_resv_unlock(dmabuf->resv);
 	dma_buf_detach(dmabuf, attach);
 	dma_buf_put(dmabuf);
+	kfree(backing->dmabuf);
 }
 
 static const struct backing_ops backing_dmabuf_ops = {
@@ -77,8 +81,8 @@ static void backing_dmabuf_invalidate(struct dma_buf_attachment *attach)
 	struct backing *backing = attach->importer_priv;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
-	if (backing->dmabuf.nr_ranges)
-		backing->dmabuf.revoke(backing);
+	if (backing->dmabuf->nr_ranges)
+		backing->dmabuf->revoke(backing);
 }
 
 static const struct dma_buf_attach_ops backing_dmabuf_attach_ops = {
@@ -104,7 +108,7 @@ static int
 backing_dmabuf_get_ranges(struct backing *backing,
 			  const struct iommufd_dmabuf_exporter *exporter)
 {
-	struct dma_buf_attachment *attach = backing->dmabuf.attach;
+	struct dma_buf_attachment *attach = backing->dmabuf->attach;
 	const struct iommufd_dmabuf_range *ranges;
 	unsigned int nr = 0;
 
@@ -113,8 +117,8 @@ backing_dmabuf_get_ranges(struct backing *backing,
 		return PTR_ERR(ranges);
 	if (!backing_dmabuf_ranges_fit(ranges, nr, attach->dmabuf->size))
 		return -EINVAL;
-	backing->dmabuf.ranges = ranges;
-	backing->dmabuf.nr_ranges = nr;
+	backing->dmabuf->ranges = ranges;
+	backing->dmabuf->nr_ranges = nr;
 	return 0;
 }
 
@@ -123,7 +127,7 @@ static int
 backing_dmabuf_pin_ranges(struct backing *backing,
 			  const struct iommufd_dmabuf_exporter *exporter)
 {
-	struct dma_buf_attachment *attach = backing->dmabuf.attach;
+	struct dma_buf_attachment *attach = backing->dmabuf->attach;
 	struct dma_buf *dmabuf = attach->dmabuf;
 	int ret;
 
@@ -138,55 +142,63 @@ backing_dmabuf_pin_ranges(struct backing *backing,
 	return ret;
 }
 
+static int backing_dmabuf_attach(struct backing *backing,
+				 struct dma_buf *dmabuf,
+				 const struct iommufd_dmabuf_exporter *exporter)
+{
+	struct dma_buf_attachment *attach;
+	int ret;
+
+	attach = dma_buf_dynamic_attach(dmabuf, backing_import_device(),
+					&backing_dmabuf_attach_ops, backing);
+	if (IS_ERR(attach))
+		return PTR_ERR(attach);
+	backing->ops = &backing_dmabuf_ops;
+	backing->dmabuf->attach = attach;
+	ret = backing_dmabuf_pin_ranges(backing, exporter);
+	if (ret)
+		dma_buf_detach(dmabuf, attach);
+	return ret;
+}
+
 /**
  * backing_dmabuf_init() - initialize a backing with the memory of a dma-buf
- * @backing: backing to initialize; undone by its release op
+ * @backing: backing to initialize, with all of the memory; undone by its
+ *	release op. The caller adds its entry to a table.
  * @dmabuf: the dma-buf; the caller keeps its own reference
- * @start: offset in @dmabuf, a multiple of PAGE_SIZE
- * @nr_pages: size in pages, at least 1
+ * @exporter: its exporter, or NULL: the memory is imported as RAM, which is
+ *	never revoked
  * @writable: devices may write to the memory
  * @revoke: called with the reservation lock of @dmabuf held if the exporter
  *	revokes the memory; no device can access it any more when @revoke
  *	returns
  *
- * If the exporter is not registered, the memory is imported as RAM, which is
- * never revoked.
- *
  * Context: May sleep. Takes the reservation lock of @dmabuf.
- * Return: 0, -EINVAL if the range is not inside of @dmabuf, an error of the
- * exporter, which is -ENODEV for revoked memory, or as backing_import_init().
+ * Return: 0, -ENOMEM, an error of the exporter, which is -ENODEV for revoked
+ * memory, or as backing_import_attach().
  */
 int backing_dmabuf_init(struct backing *backing, struct dma_buf *dmabuf,
-			unsigned long start, unsigned long nr_pages,
+			const struct iommufd_dmabuf_exporter *exporter,
 			bool writable, void (*revoke)(struct backing *backing))
 {
-	const struct iommufd_dmabuf_exporter *exporter;
-	struct dma_buf_attachment *attach;
 	int ret;
 
-	if (start >= dmabuf->size || nr_pages > PFN_DOWN(dmabuf->size - start))
-		return -EINVAL;
-	exporter = dmabuf_exporter_find(dmabuf);
-	if (!exporter)
-		return backing_import_init(backing, dmabuf, start, nr_pages,
-					   writable);
 	*backing = (struct backing){
-		.ops = &backing_dmabuf_ops,
-		.dmabuf.revoke = revoke,
-		.start = start,
-		.nr_pages = nr_pages,
+		.dmabuf = kzalloc_obj(*backing->dmabuf, GFP_KERNEL_ACCOUNT),
+		.nr_pages = PFN_DOWN(dmabuf->size),
 		.writable = writable,
 	};
-	attach = dma_buf_dynamic_attach(dmabuf, backing_import_device(),
-					&backing_dmabuf_attach_ops, backing);
-	if (IS_ERR(attach))
-		return PTR_ERR(attach);
-	backing->dmabuf.attach = attach;
-	ret = backing_dmabuf_pin_ranges(backing, exporter);
-	if (ret) {
-		dma_buf_detach(dmabuf, attach);
-		return ret;
-	}
-	get_dma_buf(dmabuf);
-	return 0;
+	if (!backing->dmabuf)
+		return -ENOMEM;
+	backing->dmabuf->backing = backing;
+	backing->dmabuf->revoke = revoke;
+	if (exporter)
+		ret = backing_dmabuf_attach(backing, dmabuf, exporter);
+	else
+		ret = backing_import_attach(backing, dmabuf);
+	if (ret)
+		kfree(backing->dmabuf);
+	else
+		get_dma_buf(dmabuf);
+	return ret;
 }

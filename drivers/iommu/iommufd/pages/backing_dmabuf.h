@@ -5,9 +5,10 @@
 #include "backing.h"
 
 struct dma_buf;
+struct iommufd_dmabuf_exporter;
 
 int backing_dmabuf_init(struct backing *backing, struct dma_buf *dmabuf,
-			unsigned long start, unsigned long nr_pages,
+			const struct iommufd_dmabuf_exporter *exporter,
 			bool writable, void (*revoke)(struct backing *backing));
 
 #endif /* IOMMUFD_BACKING_DMABUF_H */

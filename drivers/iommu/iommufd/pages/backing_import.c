@@ -3,10 +3,27 @@
  * RAM that any driver exports as a dma-buf, such as udmabuf and the system
  * heap.
  *
- * An exporter gives DMA addresses to importers and nothing else. Therefore the
- * importer is a device of iommufd whose DMA addresses are physical addresses:
- * it is behind no IOMMU, can address all memory and uses no bounce buffers. It
- * is not a dynamic importer, so the exporter keeps the memory in place.
+ * An exporter only returns DMA addresses for the device that is attached. The
+ * devices of a context cannot be attached: memory is mapped before there are
+ * any, stays mapped while they are replaced, and has an IOVA that iommufd
+ * chooses. Page frames are needed instead. Therefore a root device is attached,
+ * whose DMA addresses are physical addresses: it is behind no IOMMU, can
+ * address all memory and uses no bounce buffers. It does no DMA itself.
+ *
+ * Limits:
+ *
+ * - The importer is not dynamic, so the exporter keeps the memory in place, and
+ *   cannot revoke it.
+ * - An attachment is one to the whole dma-buf, even if only a part is mapped.
+ *   Therefore all of it is charged, once for a context and direction of DMA.
+ *   The charge also bounds the memory that the exporter allocates for the
+ *   attachment, which no memory control group is charged for.
+ * - The exporter does not see the devices that will access the memory. It can
+ *   neither choose memory that suits them nor refuse them.
+ * - Each address is checked to be that of RAM. An exporter of memory of a
+ *   device may return addresses that only the bus of that device knows; it is
+ *   refused, like platforms that translate the addresses of such a root device,
+ *   and guests with encrypted memory.
  */
 #include <linux/cc_platform.h>
 #include <linux/device.h>
@@ -20,6 +37,7 @@
 #include <linux/pfn.h>
 #include <linux/scatterlist.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 
 #include "backing_import.h"
 #include "lib/pfn_table.h"
@@ -123,7 +141,7 @@ static long backing_import_pin(struct backing *backing, struct pfn_table *table,
 	unsigned int i;
 	int ret;
 
-	for_each_sgtable_dma_sg(backing->import.sgt, sg, i) {
+	for_each_sgtable_dma_sg(backing->dmabuf->sgt, sg, i) {
 		ret = backing_enter(backing, table, offset,
 				    backing_import_phys(sg), sg_dma_len(sg),
 				    first, end);
@@ -153,13 +171,15 @@ static enum dma_data_direction backing_import_dir(const struct backing *backing)
 
 static void backing_import_release(struct backing *backing)
 {
-	struct dma_buf_attachment *attach = backing->import.attach;
+	struct dma_buf_attachment *attach = backing->dmabuf->attach;
 	struct dma_buf *dmabuf = attach->dmabuf;
 
-	dma_buf_unmap_attachment_unlocked(attach, backing->import.sgt,
+	dmabuf_table_remove(&backing->dmabuf->entry);
+	dma_buf_unmap_attachment_unlocked(attach, backing->dmabuf->sgt,
 					  backing_import_dir(backing));
 	dma_buf_detach(dmabuf, attach);
 	dma_buf_put(dmabuf);
+	kfree(backing->dmabuf);
 }
 
 static const struct backing_ops backing_import_ops = {
@@ -170,38 +190,27 @@ static const struct backing_ops backing_import_ops = {
 };
 
 /**
- * backing_import_init() - initialize a backing with RAM of a dma-buf
- * @backing: backing to initialize; undone by its release op
- * @dmabuf: the dma-buf; the caller keeps its own reference
- * @start: offset in @dmabuf, a multiple of PAGE_SIZE
- * @nr_pages: size in pages, at least 1; the range is inside of @dmabuf
- * @writable: devices may write to the memory
+ * backing_import_attach() - initialize a backing with RAM of a dma-buf
+ * @backing: backing whose ops are set; undone by its release op
+ * @dmabuf: the dma-buf, of which the caller has a reference for @backing
  *
  * The exporter keeps the memory in place as long as the backing exists.
  *
  * Context: May sleep. Takes the reservation lock of @dmabuf.
- * Return: 0, -EPERM if @writable is set and @dmabuf is not open for writing,
- * -EOPNOTSUPP if the memory is not RAM or DMA addresses are not physical
- * addresses on this platform, or an error of the exporter.
+ * Return: 0, -EPERM if devices may write to the memory and @dmabuf is not open
+ * for writing, -EOPNOTSUPP if the memory is not RAM or DMA addresses are not
+ * physical addresses on this platform, or an error of the exporter.
  */
-int backing_import_init(struct backing *backing, struct dma_buf *dmabuf,
-			unsigned long start, unsigned long nr_pages,
-			bool writable)
+int backing_import_attach(struct backing *backing, struct dma_buf *dmabuf)
 {
 	struct dma_buf_attachment *attach;
 	struct sg_table *sgt;
 	int ret;
 
-	if (writable && !(dmabuf->file->f_mode & FMODE_WRITE))
+	if (backing->writable && !(dmabuf->file->f_mode & FMODE_WRITE))
 		return -EPERM;
 	if (!backing_import_is_physical())
 		return -EOPNOTSUPP;
-	*backing = (struct backing){
-		.ops = &backing_import_ops,
-		.start = start,
-		.nr_pages = nr_pages,
-		.writable = writable,
-	};
 	attach = dma_buf_attach(dmabuf, backing_importer);
 	if (IS_ERR(attach))
 		return PTR_ERR(attach);
@@ -215,9 +224,9 @@ int backing_import_init(struct backing *backing, struct dma_buf *dmabuf,
 		ret = -EOPNOTSUPP;
 		goto unmap;
 	}
-	backing->import.attach = attach;
-	backing->import.sgt = sgt;
-	get_dma_buf(dmabuf);
+	backing->ops = &backing_import_ops;
+	backing->dmabuf->attach = attach;
+	backing->dmabuf->sgt = sgt;
 	return 0;
 
 unmap:

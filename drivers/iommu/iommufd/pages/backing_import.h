@@ -10,8 +10,6 @@ struct dma_buf;
 int backing_import_start(void);
 void backing_import_stop(void);
 struct device *backing_import_device(void);
-int backing_import_init(struct backing *backing, struct dma_buf *dmabuf,
-			unsigned long start, unsigned long nr_pages,
-			bool writable);
+int backing_import_attach(struct backing *backing, struct dma_buf *dmabuf);
 
 #endif /* IOMMUFD_BACKING_IMPORT_H */

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Creates and frees pages of each kind of memory.
+ * Creates and frees pages of each kind of memory. Those of a dma-buf are shared
+ * by all of its mappings in a context.
  */
 #include <linux/bug.h>
 #include <linux/cleanup.h>
+#include <linux/compiler.h>
+#include <linux/dma-buf.h>
 #include <linux/err.h>
 #include <linux/indirect_call_wrapper.h>
 #include <linux/init.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
+#include <linux/pfn.h>
 #include <linux/slab.h>
 
 #include "backing_dmabuf.h"
 #include "backing_file.h"
 #include "backing_user.h"
+#include "dmabuf_exporter.h"
 #include "pages.h"
 
 static struct kmem_cache *pages_cache;
@@ -83,34 +88,130 @@ static void pages_revoke(struct backing *backing)
 static int pages_init_backing(struct pages *pages,
 			      const struct pages_source *source)
 {
-	/* taken under mmap_lock, itself taken under that of other pages */
-	static struct lock_class_key dmabuf_key;
-
 	if (source->file)
 		return backing_file_init(&pages->backing, source->file,
 					 source->start, source->nr_pages,
 					 source->writable);
-	if (source->dmabuf) {
-		lockdep_set_class(&pages->lock, &dmabuf_key);
-		return backing_dmabuf_init(&pages->backing, source->dmabuf,
-					   source->start, source->nr_pages,
-					   source->writable, pages_revoke);
-	}
 	backing_user_init(&pages->backing, source->start, source->nr_pages,
 			  source->writable, source->no_userfault);
 	pages->backing.any_pfnmap = source->any_pfnmap;
 	return 0;
 }
 
+static void pages_destroy_charge(struct pages *pages, struct charge *charge)
+{
+	if (pages->nr_charged)
+		charge_sub(charge, pages->nr_charged);
+	charge_destroy(charge);
+}
+
+/* The exporter keeps all of the memory in place while it is attached. */
+static int pages_charge_dmabuf(struct pages *pages,
+			       const struct dma_buf *dmabuf)
+{
+	unsigned long nr = PFN_UP(dmabuf->size);
+	int ret = charge_add(&pages->charge, nr);
+
+	if (!ret)
+		pages->nr_charged = nr;
+	else if (ret == -ENOMEM)
+		charge_warn(&pages->charge, false);
+	return ret;
+}
+
+static int pages_init_dmabuf(struct pages *pages,
+			     const struct pages_source *source)
+{
+	/* taken under mmap_lock, itself taken under that of other pages */
+	static struct lock_class_key device_key;
+	const struct iommufd_dmabuf_exporter *exporter;
+	int ret = 0;
+
+	exporter = dmabuf_exporter_find(source->dmabuf);
+	if (exporter)
+		lockdep_set_class(&pages->lock, &device_key);
+	else
+		ret = pages_charge_dmabuf(pages, source->dmabuf);
+	return ret   ?:
+		       backing_dmabuf_init(&pages->backing, source->dmabuf,
+					   exporter, source->writable,
+					   pages_revoke);
+}
+
+/* Called with the table locked, so that the dma-buf is attached once. */
+static struct pages *pages_attach_dmabuf(const struct pages_source *source)
+{
+	struct pages *pages;
+	int ret;
+
+	pages = pages_alloc(0, PFN_UP(source->dmabuf->size));
+	if (IS_ERR(pages))
+		return pages;
+	/* there is no first user any more once the pages can be found */
+	pages->inline_taken = true;
+	charge_init(&pages->charge, source->charge);
+	ret = pages_init_dmabuf(pages, source);
+	if (ret) {
+		pages_destroy_charge(pages, &pages->charge);
+		pages_free(pages);
+		return ERR_PTR(ret);
+	}
+	dmabuf_table_add(source->dmabufs, &pages->backing.dmabuf->entry,
+			 source->dmabuf, source->writable);
+	return pages;
+}
+
+/*
+ * Pages that are being freed, or whose memory was revoked for good, make way
+ * for others.
+ */
+static struct pages *pages_find_dmabuf(const struct pages_source *source)
+{
+	struct dmabuf_entry *entry;
+	struct pages *pages;
+
+	entry = dmabuf_table_find(source->dmabufs, source->dmabuf,
+				  source->writable);
+	if (!entry)
+		return NULL;
+	pages = container_of(
+		container_of(entry, struct backing_dmabuf, entry)->backing,
+		struct pages, backing);
+	if (!READ_ONCE(pages->track.revoked) &&
+	    refcount_inc_not_zero(&pages->refs))
+		return pages;
+	dmabuf_table_remove_locked(entry);
+	return NULL;
+}
+
+static struct pages *pages_of_dmabuf(const struct pages_source *source)
+{
+	size_t size = source->dmabuf->size;
+	struct pages *pages;
+
+	if (source->start >= size ||
+	    source->nr_pages > PFN_DOWN(size - source->start))
+		return ERR_PTR(-EINVAL);
+	if (mutex_lock_killable(&source->dmabufs->lock))
+		return ERR_PTR(-EINTR);
+	pages = pages_find_dmabuf(source) ?: pages_attach_dmabuf(source);
+	mutex_unlock(&source->dmabufs->lock);
+	return pages;
+}
+
 /**
- * pages_create() - create pages
+ * pages_create() - create pages, or find those of a dma-buf
  * @source: the memory
  *
+ * The pages of a dma-buf are those of all of it, and are shared by all requests
+ * of the context for the same kind of access. RAM of a dma-buf is charged here.
+ *
  * Context: May sleep. The current task has an mm. Takes the reservation lock of
- * a dma-buf.
+ * a dma-buf, and mmap_lock of the current process.
  * Return: the pages, dropped by pages_put(), ERR_PTR(-ENOMEM), ERR_PTR(-EINVAL)
- * for an impossible size, or an error of backing_file_init() or
- * backing_dmabuf_init().
+ * for an impossible size or a range that is not inside of a dma-buf,
+ * ERR_PTR(-EINTR) if the current process is being killed, or an error of
+ * backing_file_init() or backing_dmabuf_init().
  */
 struct pages *pages_create(const struct pages_source *source)
 {
@@ -118,8 +219,10 @@ struct pages *pages_create(const struct pages_source *source)
 	struct pages *pages;
 	int ret;
 
+	if (source->dmabuf)
+		return pages_of_dmabuf(source);
 	/* memory of a process has no pages beyond its address space */
-	if (!source->file && !source->dmabuf)
+	if (!source->file)
 		max = TASK_SIZE_MAX >> PAGE_SHIFT;
 	pages = pages_alloc(source, min(source->nr_pages, max));
 	if (IS_ERR(pages))
@@ -150,20 +253,21 @@ struct pages *pages_get(struct pages *pages)
  * pages_put() - drop a reference
  * @pages: the pages, freed with the last reference, when no hold exists
  *
- * Context: May sleep.
+ * Context: May sleep. Takes the lock of a table of dma-bufs, the reservation
+ * lock of a dma-buf, and mmap_lock of the charged process.
  */
 void pages_put(struct pages *pages)
 {
 	if (!refcount_dec_and_test(&pages->refs))
 		return;
-	WARN_ON_ONCE(pages->nr_charged);
-	if (pages->next_charge) {
-		charge_destroy(pages->next_charge);
-		kfree(pages->next_charge);
-	}
-	charge_destroy(&pages->charge);
+	WARN_ON_ONCE(pages->nr_charged && !pages->backing.ops->of_exporter);
 	INDIRECT_CALL_1(pages->backing.ops->release, backing_user_release,
 			&pages->backing);
+	if (pages->next_charge) {
+		pages_destroy_charge(pages, pages->next_charge);
+		kfree(pages->next_charge);
+	}
+	pages_destroy_charge(pages, &pages->charge);
 	pages_free(pages);
 }
 

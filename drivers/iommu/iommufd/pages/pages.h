@@ -20,6 +20,7 @@
 #include "lib/pfn_table.h"
 
 struct dma_buf;
+struct dmabuf_table;
 struct page;
 
 /**
@@ -64,7 +65,10 @@ struct pages {
 	 * NULL
 	 */
 	struct charge *next_charge;
-	/** @nr_charged: number of pages that are charged */
+	/**
+	 * @nr_charged: number of pages that are charged. For RAM of a dma-buf
+	 * that is its size, as long as the pages exist.
+	 */
 	unsigned long nr_charged;
 	/**
 	 * @inline_taken: @inline_data is used; set before the pages are shared
@@ -87,6 +91,8 @@ struct pages_source {
 	struct file *file;
 	/** @dmabuf: dma-buf */
 	struct dma_buf *dmabuf;
+	/** @dmabufs: table of the context; only for a dma-buf */
+	struct dmabuf_table *dmabufs;
 	/** @start: address or offset, a multiple of PAGE_SIZE */
 	unsigned long start;
 	/** @nr_pages: size in pages, at least 1 */
@@ -105,7 +111,7 @@ struct pages_source {
 	bool uncharged;
 	/** @any_pfnmap: see &backing.any_pfnmap; only for a process */
 	bool any_pfnmap;
-	/** @charge: how to charge the current process; unused for a dma-buf */
+	/** @charge: how to charge the current process */
 	enum charge_mode charge;
 };
 
