@@ -196,12 +196,17 @@ struct iommufd_object {
 	const struct object_ops *ops;
 	/** @id: the ID */
 	u32 id;
-	/** @users: objects and other long-term users that depend on this one */
+	/**
+	 * @users: objects and other long-term users that depend on this one.
+	 * No refcount_t, because the lock of the table protects it: whether an
+	 * object is in use is decided by both counts at once.
+	 */
 	unsigned int users;
-	/** @refs: requests that are using the object right now */
+	/**
+	 * @refs: requests that are using the object right now. No refcount_t,
+	 * because it is 0 most of the time; raised under the lock of the table.
+	 */
 	atomic_t refs;
-	/** @removing: the removal that is under way must not fail */
-	bool removing;
 };
 
 /**

@@ -205,8 +205,9 @@ void iommufd_access_destroy(struct iommufd_access *access)
 {
 	struct iommufd_ctx *ictx = access->ictx;
 
+	if (!WARN_ON(!object_put_user_retire(&access->obj)))
+		object_destroy_retired(&access->obj);
 	/* last, because the context owns the table of IDs */
-	WARN_ON(!object_put_user_destroy(&access->obj));
 	iommufd_ctx_put(ictx);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_destroy, "IOMMUFD_NG");

@@ -314,16 +314,36 @@ static int hwpt_attach_ioas(struct attach_req *req, struct iommufd_ioas *ioas)
 	return ret;
 }
 
+/* The lock keeps the last user of an automatic HWPT from leaving it. */
+static int hwpt_attach_automatic(struct attach_req *req,
+				 struct iommufd_hwpt *hwpt)
+{
+	struct mutex *lock = &hwpt->ioas->lock;
+	int ret = -ENOENT;
+
+	if (mutex_lock_killable(lock))
+		return -EINTR;
+	if (object_tryget(&hwpt->obj)) {
+		ret = hwpt_attach_or_replace(req, hwpt);
+		object_put(&hwpt->obj);
+	}
+	mutex_unlock(lock);
+	return ret;
+}
+
 static int hwpt_attach_object(struct attach_req *req,
 			      struct iommufd_object *obj)
 {
 	if (obj->ops == &ioas_ops)
 		return hwpt_attach_ioas(req, ioas_of(obj));
-	if (obj->ops == &hwpt_ops)
-		return hwpt_attach_or_replace(req, hwpt_of(obj));
-	return -EINVAL;
+	if (obj->ops != &hwpt_ops)
+		return -EINVAL;
+	if (hwpt_of(obj)->automatic)
+		return hwpt_attach_automatic(req, hwpt_of(obj));
+	return hwpt_attach_or_replace(req, hwpt_of(obj));
 }
 
+/* No reference is held while the lock of the group is waited for. */
 static int hwpt_attach_id(struct attach_req *req)
 {
 	struct iommufd_device *idev = req->idev;
@@ -331,15 +351,16 @@ static int hwpt_attach_id(struct attach_req *req)
 	struct iommufd_object *obj;
 	int ret;
 
+	if (mutex_lock_killable(lock))
+		return -EINTR;
 	obj = object_get(&idev->ictx->objects, req->pt_id, NULL);
-	if (IS_ERR(obj))
-		return PTR_ERR(obj);
-	ret = mutex_lock_killable(lock);
-	if (!ret) {
+	if (IS_ERR(obj)) {
+		ret = PTR_ERR(obj);
+	} else {
 		ret = hwpt_attach_object(req, obj);
-		mutex_unlock(lock);
+		object_put(obj);
 	}
-	object_put(obj);
+	mutex_unlock(lock);
 	if (req->old)
 		hwpt_put_user(req->old);
 	return ret;

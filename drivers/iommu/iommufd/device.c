@@ -186,15 +186,17 @@ static void device_remove_vdevice(struct iommufd_device *idev)
  *
  * The vDEVICE of the device, if any, is destroyed as well.
  *
- * Context: May sleep. Waits for ioctls that work with the device.
+ * Context: May sleep. Waits for ioctls that work with the device, none of which
+ * waits for user memory meanwhile.
  */
 void iommufd_device_unbind(struct iommufd_device *idev)
 {
 	struct iommufd_ctx *ictx = idev->internal ? NULL : idev->ictx;
 
 	device_remove_vdevice(idev);
+	if (!WARN_ON(!object_put_user_retire(&idev->obj)))
+		object_destroy_retired(&idev->obj);
 	/* after the object, because its ID lives in the context */
-	WARN_ON(!object_put_user_destroy(&idev->obj));
 	if (ictx)
 		iommufd_ctx_put(ictx);
 }

@@ -317,8 +317,18 @@ void hwpt_abort(struct iommufd_hwpt *hwpt)
  */
 void hwpt_put_user(struct iommufd_hwpt *hwpt)
 {
-	if (hwpt->automatic)
-		object_put_user_destroy(&hwpt->obj);
-	else
+	struct iommufd_ioas *ioas = hwpt->ioas;
+	bool last;
+
+	if (!hwpt->automatic) {
 		object_put_user(&hwpt->obj);
+		return;
+	}
+	/* another user may free the HWPT, and then the IOAS, before the unlock */
+	object_get_user(&ioas->obj);
+	scoped_guard(mutex, &ioas->lock)
+		last = object_put_user_retire(&hwpt->obj);
+	if (last)
+		object_destroy_retired(&hwpt->obj);
+	object_put_user(&ioas->obj);
 }

@@ -23,7 +23,10 @@ struct iommufd_ioas {
 	struct iommufd_object obj;
 	/** @iopt: the mappings and the domains that have them */
 	struct iopt iopt;
-	/** @lock: protects @hwpts; held while an HWPT is created and published */
+	/**
+	 * @lock: protects @hwpts; held while an HWPT is filled, and while the
+	 * last user of an automatic one leaves or another one joins
+	 */
 	struct mutex lock;
 	/** @hwpts: list of struct iommufd_hwpt */
 	struct list_head hwpts;

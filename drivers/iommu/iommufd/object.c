@@ -29,7 +29,14 @@ static void object_set_entry(struct iommufd_object *obj, void *entry)
 	__xa_store(&obj->table->objects, obj->id, entry, 0);
 }
 
-static void object_tear_down(struct iommufd_object *obj)
+/**
+ * object_tear_down() - destroy an object that no other task can reach
+ * @obj: the object, completely set up, without users; not published, or not any
+ *	 more
+ *
+ * Context: May sleep.
+ */
+void object_tear_down(struct iommufd_object *obj)
 {
 	struct object_table *table = obj->table;
 	u32 id = obj->id;
@@ -235,45 +242,10 @@ void object_put_user(struct iommufd_object *obj)
 	xa_unlock(&obj->table->objects);
 }
 
-/*
- * For an object that is no longer published; pairs with the last object_put().
- */
+/* Pairs with the last object_put(). */
 static bool object_is_idle(const struct iommufd_object *obj)
 {
 	return !atomic_read_acquire(&obj->refs);
-}
-
-/*
- * Second half of destroying: the object was removed from the table when it had
- * no users, so only tasks with a reference can still add one. The task that
- * removed it is the only one to free it. If that task puts it back instead, the
- * last of its users destroys it.
- */
-static int object_destroy_unpublished(struct iommufd_object *obj, bool killable)
-{
-	struct object_table *table = obj->table;
-	int ret = 0;
-
-	if (killable)
-		ret = wait_event_killable(table->idle, object_is_idle(obj));
-	else
-		wait_event(table->idle, object_is_idle(obj));
-
-	xa_lock(&table->objects);
-	if (ret && obj->removing) {
-		xa_unlock(&table->objects);
-		wait_event(table->idle, object_is_idle(obj));
-		xa_lock(&table->objects);
-		ret = 0;
-	}
-	if (!ret && obj->users)
-		ret = -EBUSY;
-	if (ret)
-		object_set_entry(obj, obj);
-	xa_unlock(&table->objects);
-	if (!ret)
-		object_tear_down(obj);
-	return ret ? -EBUSY : 0;
 }
 
 /**
@@ -281,11 +253,9 @@ static int object_destroy_unpublished(struct iommufd_object *obj, bool killable)
  * @table: the table
  * @id: its ID
  *
- * Waits for requests that hold a reference to the object.
- *
  * Context: May sleep.
- * Return: 0, -ENOENT if there is no such object, -EBUSY if it has users or if
- * the current process is being killed while it waits.
+ * Return: 0, -ENOENT if there is no such object, -EBUSY with nothing changed if
+ * it has users or a request is using it.
  */
 int object_destroy(struct object_table *table, u32 id)
 {
@@ -296,38 +266,50 @@ int object_destroy(struct object_table *table, u32 id)
 	obj = xa_load(&table->objects, id);
 	if (!obj)
 		ret = -ENOENT;
-	else if (obj->users)
+	else if (obj->users || !object_is_idle(obj))
 		ret = -EBUSY;
 	else
 		object_set_entry(obj, NULL);
 	xa_unlock(&table->objects);
-	return ret ?: object_destroy_unpublished(obj, true);
+	if (!ret)
+		object_tear_down(obj);
+	return ret;
 }
 
 /**
- * object_put_user_destroy() - remove a user, destroy the object after the last
- * @obj: the object, which was published; may be freed afterwards
+ * object_put_user_retire() - remove a user, unpublish the object after the last
+ * @obj: the object, which was published; may be freed afterwards unless the
+ *	 result is true
  *
- * Context: May sleep. The caller holds no lock that a holder of a reference
- * takes.
- * Return: true if it was destroyed, false if it has other users or another task
- * is destroying it.
+ * Context: Any.
+ * Return: true if that was the last user: object_destroy_retired() has to
+ * follow.
  */
-bool object_put_user_destroy(struct iommufd_object *obj)
+bool object_put_user_retire(struct iommufd_object *obj)
 {
-	struct object_table *table = obj->table;
 	bool last;
 
-	xa_lock(&table->objects);
+	xa_lock(&obj->table->objects);
 	WARN_ON(!obj->users);
 	last = !--obj->users;
-	/* a task that removed it from the table will see that users is 0 */
-	if (xa_load(&table->objects, obj->id) != obj)
-		last = false;
 	if (last)
 		object_set_entry(obj, NULL);
-	xa_unlock(&table->objects);
-	return last && !object_destroy_unpublished(obj, false);
+	xa_unlock(&obj->table->objects);
+	return last;
+}
+
+/**
+ * object_destroy_retired() - destroy an object that was unpublished
+ * @obj: the object, after object_put_user_retire() has returned true; no task
+ *	 with a reference adds a user
+ *
+ * Context: May sleep. Waits for references. The caller holds no lock that a
+ * holder of a reference takes.
+ */
+void object_destroy_retired(struct iommufd_object *obj)
+{
+	wait_event(obj->table->idle, object_is_idle(obj));
+	object_tear_down(obj);
 }
 
 /**
@@ -336,7 +318,7 @@ bool object_put_user_destroy(struct iommufd_object *obj)
  *	 being freed; it never has users
  *
  * Return: true if the caller has to call object_tombstone(), false if another
- * task is destroying the object, and from now on cannot back out of it.
+ * task is destroying the object.
  */
 bool object_begin_remove(struct iommufd_object *obj)
 {
@@ -345,7 +327,6 @@ bool object_begin_remove(struct iommufd_object *obj)
 
 	xa_lock(&table->objects);
 	WARN_ON(obj->users);
-	obj->removing = true;
 	ours = xa_load(&table->objects, obj->id) == obj;
 	if (ours)
 		object_set_entry(obj, NULL);
@@ -360,8 +341,8 @@ bool object_begin_remove(struct iommufd_object *obj)
  * User space did not request this and still uses the ID, so the ID must not
  * name another object later.
  *
- * Context: May sleep. The caller holds no lock that a holder of a reference
- * takes.
+ * Context: May sleep. Waits for references. The caller holds no lock that a
+ * holder of a reference takes.
  */
 void object_tombstone(struct iommufd_object *obj)
 {

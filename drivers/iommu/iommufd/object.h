@@ -6,9 +6,13 @@
  *
  * user		a long-term dependency: an HWPT is a user of its IOAS, an
  *		attached device of its HWPT, a driver of the device it bound.
- *		An object with users cannot be destroyed.
- * reference	held by a task for the length of one request. Destroying waits
- *		for references.
+ * reference	held by a task for the length of one request.
+ *
+ * IOMMU_DESTROY fails while there is either, and changes nothing. The kernel's
+ * own part, for example a driver that unbinds its device, cannot fail: it waits
+ * for references. Therefore no task waits for user memory, or for a lock under
+ * which another one may, while it has a reference to a device, a vDEVICE, an
+ * access or an automatic HWPT. See nofault.h.
  *
  * An object can be looked up by its ID from object_publish() until it is
  * destroyed. The ID is taken from object_init() until the object is freed, or
@@ -63,6 +67,7 @@ int object_init(struct object_table *table, struct iommufd_object *obj,
 		const struct object_ops *ops);
 void object_publish(struct iommufd_object *obj);
 void object_abort(struct iommufd_object *obj);
+void object_tear_down(struct iommufd_object *obj);
 
 struct iommufd_object *object_get(struct object_table *table, u32 id,
 				  const struct object_ops *ops);
@@ -75,7 +80,8 @@ bool object_tryget_user(struct iommufd_object *obj);
 void object_put_user(struct iommufd_object *obj);
 
 int object_destroy(struct object_table *table, u32 id);
-bool object_put_user_destroy(struct iommufd_object *obj);
+bool object_put_user_retire(struct iommufd_object *obj);
+void object_destroy_retired(struct iommufd_object *obj);
 bool object_begin_remove(struct iommufd_object *obj);
 void object_tombstone(struct iommufd_object *obj);
 

@@ -250,18 +250,18 @@ static int pasid_replace_locked(const struct attach_req *req,
 	return ret;
 }
 
-static int pasid_attach_hwpt(const struct attach_req *req,
-			     struct iommufd_hwpt *hwpt)
+static int pasid_attach_id(const struct attach_req *req)
 {
-	struct mutex *lock = &req->idev->igroup->lock;
-	int ret;
+	struct iommufd_object *obj;
+	int ret = -EINVAL;
 
-	ret = mutex_lock_killable(lock);
-	if (ret)
-		return ret;
-	ret = req->replace ? pasid_replace_locked(req, hwpt) :
-			     pasid_attach_locked(req, hwpt);
-	mutex_unlock(lock);
+	obj = object_get(&req->idev->ictx->objects, req->pt_id, NULL);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	if (obj->ops == &hwpt_ops)
+		ret = req->replace ? pasid_replace_locked(req, hwpt_of(obj)) :
+				     pasid_attach_locked(req, hwpt_of(obj));
+	object_put(obj);
 	return ret;
 }
 
@@ -283,16 +283,13 @@ static int pasid_attach_hwpt(const struct attach_req *req,
  */
 int pasid_attach(const struct attach_req *req)
 {
-	struct iommufd_device *idev = req->idev;
-	struct iommufd_object *obj;
-	int ret = -EINVAL;
+	struct mutex *lock = &req->idev->igroup->lock;
+	int ret;
 
-	obj = object_get(&idev->ictx->objects, req->pt_id, NULL);
-	if (IS_ERR(obj))
-		return PTR_ERR(obj);
-	if (obj->ops == &hwpt_ops)
-		ret = pasid_attach_hwpt(req, hwpt_of(obj));
-	object_put(obj);
+	if (mutex_lock_killable(lock))
+		return -EINTR;
+	ret = pasid_attach_id(req);
+	mutex_unlock(lock);
 	return ret;
 }
 

@@ -68,8 +68,9 @@ enum {
 /**
  * struct iommu_destroy - remove an object (IOMMU_DESTROY)
  *
- * Accepts any object that user space allocated. EBUSY while another object or
- * an attached device still uses it.
+ * Accepts any object that user space allocated. EBUSY, with nothing changed,
+ * while another object, an attached device or an ioctl of another thread uses
+ * it.
  */
 struct iommu_destroy {
 	/** @size: sizeof this structure */

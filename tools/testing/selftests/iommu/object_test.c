@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -41,8 +39,6 @@ struct query {
 	__u32 ioas;
 	/** @ranges: buffer for the ranges, a page */
 	void *ranges;
-	/** @destroyer: the thread that destroys the IOAS, once it runs */
-	atomic_int destroyer;
 };
 
 static void *query_ranges(void *arg)
@@ -59,34 +55,26 @@ static void *query_ranges(void *arg)
 	return NULL;
 }
 
-static void *destroy_ioas(void *arg)
-{
-	struct query *query = arg;
-
-	query->destroyer = gettid();
-	iommufd_destroy(query->fd, query->ioas);
-	return NULL;
-}
-
-/* The destruction of an object waits for requests that use it. */
-TEST(destroy_waits)
+/* An object that a request is using is not destroyed and stays usable. */
+TEST(destroy_while_in_use)
 {
 	struct query query = { .fd = iommufd_open(),
 			       .ranges = sys_mmap_anon(PAGE) };
 	int uffd = uffd_over(query.ranges, PAGE);
-	pthread_t querying, destroying;
+	char *page = sys_mmap_anon(PAGE);
+	pthread_t querying;
+	__u64 iova;
 
 	query.ioas = ioas_alloc(query.fd);
 	ASSERT(!pthread_create(&querying, NULL, query_ranges, &query));
 	uffd_wait(uffd);
-	ASSERT(!pthread_create(&destroying, NULL, destroy_ioas, &query));
-	while (!query.destroyer || !sys_is_stuck(query.destroyer, "")) {
-		ASSERT_EQ(pthread_tryjoin_np(destroying, NULL), EBUSY);
-		sched_yield();
-	}
+	ASSERT_RC(__iommufd_destroy(query.fd, query.ioas), -EBUSY);
+	iova = ioas_map(query.fd, query.ioas, page, PAGE);
+	ioas_unmap(query.fd, query.ioas, iova, PAGE);
+	ASSERT_RC(__iommufd_destroy(query.fd, query.ioas), -EBUSY);
 	uffd_fill(uffd, query.ranges, PAGE);
 	ASSERT(!pthread_join(querying, NULL));
-	ASSERT(!pthread_join(destroying, NULL));
+	iommufd_destroy(query.fd, query.ioas);
 	/* the ID is free again */
 	ASSERT_EQ(ioas_alloc(query.fd), query.ioas);
 }
