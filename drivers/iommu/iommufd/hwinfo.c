@@ -16,17 +16,27 @@
 #include "hwinfo.h"
 #include "ucmd.h"
 
+/**
+ * struct hw_info_data - what the IOMMU driver reports
+ */
+struct hw_info_data {
+	/** @buf: the data, to be freed by kfree() */
+	void *buf;
+	/** @len: length of @buf in bytes */
+	u32 len;
+};
+
 /*
  * Fill the rest of a long buffer with zeroes, truncate the data for a short
  * one.
  */
-static int hw_info_put_data(const struct iommu_hw_info *cmd, const void *data,
-			    u32 len)
+static int hw_info_put_data(const struct iommu_hw_info *cmd,
+			    const struct hw_info_data *data)
 {
 	void __user *to = u64_to_user_ptr(cmd->data_uptr);
-	u32 part = min(cmd->data_len, len);
+	u32 part = min(cmd->data_len, data->len);
 
-	if (part && copy_to_user(to, data, part))
+	if (part && copy_to_user(to, data->buf, part))
 		return -EFAULT;
 	if (part < cmd->data_len && clear_user(to + part, cmd->data_len - part))
 		return -EFAULT;
@@ -65,41 +75,48 @@ static u64 hw_info_caps(struct device *dev)
 	return caps;
 }
 
-static int hw_info_fill(struct iommu_hw_info *cmd, struct device *dev)
+static int hw_info_fill(struct iommu_hw_info *cmd, struct device *dev,
+			struct hw_info_data *data)
 {
 	u32 type = cmd->flags & IOMMU_HW_INFO_FLAG_INPUT_TYPE ?
 			   cmd->in_data_type :
 			   IOMMU_HW_INFO_TYPE_DEFAULT;
-	void *data = NULL;
-	u32 len = 0;
-	int ret;
 
 	if (dev->iommu->iommu_dev->ops->hw_info) {
-		data = compat_iommu_hw_info(dev, &len, &type);
-		if (IS_ERR(data))
-			return PTR_ERR(data);
+		data->buf = compat_iommu_hw_info(dev, &data->len, &type);
+		if (IS_ERR(data->buf))
+			return PTR_ERR(data->buf);
 	} else {
 		type = IOMMU_HW_INFO_TYPE_NONE;
 	}
-	ret = hw_info_put_data(cmd, data, len);
-	kfree(data);
-	cmd->data_len = len;
 	cmd->out_data_type = type;
 	cmd->out_max_pasid_log2 =
 		dev->iommu->max_pasids ? ilog2(dev->iommu->max_pasids) : 0;
 	cmd->out_capabilities = hw_info_caps(dev);
-	return ret;
+	return 0;
 }
 
-/* For a device without an IOMMU. */
-static int hw_info_fill_none(struct iommu_hw_info *cmd)
+static void hw_info_fill_none(struct iommu_hw_info *cmd)
 {
-	int ret = hw_info_put_data(cmd, NULL, 0);
-
-	cmd->data_len = 0;
 	cmd->out_data_type = IOMMU_HW_INFO_TYPE_NONE;
 	cmd->out_max_pasid_log2 = 0;
 	cmd->out_capabilities = 0;
+}
+
+static int hw_info_get(struct iommufd_ucmd *ucmd, struct hw_info_data *data)
+{
+	struct iommu_hw_info *cmd = ucmd->cmd;
+	struct iommufd_device *idev;
+	int ret = 0;
+
+	idev = device_get(ucmd->ictx, cmd->dev_id);
+	if (IS_ERR(idev))
+		return PTR_ERR(idev);
+	if (idev->noiommu)
+		hw_info_fill_none(cmd);
+	else
+		ret = hw_info_fill(cmd, idev->dev, data);
+	object_put(&idev->obj);
 	return ret;
 }
 
@@ -112,20 +129,19 @@ static int hw_info_fill_none(struct iommu_hw_info *cmd)
 int hw_info_ioctl(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_hw_info *cmd = ucmd->cmd;
-	struct iommufd_device *idev;
+	struct hw_info_data data = {};
 	int ret;
 
 	if (cmd->flags & ~IOMMU_HW_INFO_FLAG_INPUT_TYPE)
 		return -EOPNOTSUPP;
 	if (memchr_inv(cmd->__reserved, 0, sizeof(cmd->__reserved)))
 		return -EOPNOTSUPP;
-	idev = device_get(ucmd->ictx, cmd->dev_id);
-	if (IS_ERR(idev))
-		return PTR_ERR(idev);
-	ret = idev->noiommu ? hw_info_fill_none(cmd) :
-			      hw_info_fill(cmd, idev->dev);
-	if (!ret)
-		ret = ucmd_respond(ucmd, sizeof(*cmd));
-	object_put(&idev->obj);
-	return ret;
+	ret = hw_info_get(ucmd, &data);
+	if (ret)
+		return ret;
+	/* the device is released: its unbind must not wait for user memory */
+	ret = hw_info_put_data(cmd, &data);
+	kfree(data.buf);
+	cmd->data_len = data.len;
+	return ret ?: ucmd_respond(ucmd, sizeof(*cmd));
 }

@@ -142,6 +142,8 @@
 #undef user_access_begin
 #define user_access_begin(user, size) \
 	FAIL_CALL("user_access_begin", false, (user_access_begin)(user, size))
+#define fault_in_readable(at, size) \
+	FAIL_CALL("fault_in_readable", size, fault_in_readable(at, size))
 #define fault_in_safe_writeable(at, size)          \
 	FAIL_CALL("fault_in_safe_writeable", size, \
 		  fault_in_safe_writeable(at, size))

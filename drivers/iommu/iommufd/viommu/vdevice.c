@@ -9,12 +9,14 @@
 #include <linux/iommufd.h>
 #include <linux/limits.h>
 #include <linux/lockdep.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <uapi/linux/iommufd.h>
 
 #include "ctx.h"
 #include "device.h"
 #include "group.h"
+#include "nofault.h"
 #include "ucmd.h"
 #include "vdevice.h"
 #include "viommu.h"
@@ -142,24 +144,44 @@ err_free:
 	return ret;
 }
 
-static int vdevice_alloc(struct iommufd_ucmd *ucmd,
-			 struct iommufd_viommu *viommu)
+static int vdevice_alloc_for(struct iommufd_ucmd *ucmd,
+			     struct iommufd_viommu *viommu,
+			     struct iommufd_device *idev)
+{
+	struct mutex *lock = &idev->igroup->lock;
+	int ret;
+
+	if (!viommu_supports(viommu, idev->dev))
+		return -EINVAL;
+	if (mutex_lock_killable(lock))
+		return -EINTR;
+	ret = vdevice_alloc_locked(ucmd, viommu, idev);
+	mutex_unlock(lock);
+	return ret;
+}
+
+static int vdevice_alloc_on(struct iommufd_ucmd *ucmd,
+			    struct iommufd_viommu *viommu)
 {
 	const struct iommu_vdevice_alloc *cmd = ucmd->cmd;
 	struct iommufd_device *idev;
-	int ret = -EINVAL;
+	int ret;
 
 	idev = device_get(ucmd->ictx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	if (viommu_supports(viommu, idev->dev)) {
-		guard(mutex)(&idev->igroup->lock);
-		ret = vdevice_alloc_locked(ucmd, viommu, idev);
-	}
+	ret = vdevice_alloc_for(ucmd, viommu, idev);
 	/* on success the vDEVICE keeps the reference */
 	if (ret)
 		object_put(&idev->obj);
 	return ret;
+}
+
+static int vdevice_alloc(struct iommufd_ucmd *ucmd)
+{
+	const struct iommu_vdevice_alloc *cmd = ucmd->cmd;
+
+	return viommu_call(ucmd, cmd->viommu_id, vdevice_alloc_on);
 }
 
 /**
@@ -175,7 +197,7 @@ int vdevice_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	/* the virtual ID is an index of an xarray */
 	if (cmd->virt_id > ULONG_MAX)
 		return -EINVAL;
-	return viommu_call(ucmd, cmd->viommu_id, vdevice_alloc);
+	return nofault_call(ucmd, 0, 0, vdevice_alloc);
 }
 
 /**

@@ -13,6 +13,7 @@
 #include "device.h"
 #include "hwpt.h"
 #include "mmio.h"
+#include "nofault.h"
 #include "ucmd.h"
 #include "viommu.h"
 #include "viommu_provider.h"
@@ -191,6 +192,20 @@ static int viommu_alloc_for(struct iommufd_ucmd *ucmd, struct device *dev)
 	return ret;
 }
 
+static int viommu_alloc(struct iommufd_ucmd *ucmd)
+{
+	const struct iommu_viommu_alloc *cmd = ucmd->cmd;
+	struct iommufd_device *idev;
+	int ret;
+
+	idev = device_get(ucmd->ictx, cmd->dev_id);
+	if (IS_ERR(idev))
+		return PTR_ERR(idev);
+	ret = idev->noiommu ? -EOPNOTSUPP : viommu_alloc_for(ucmd, idev->dev);
+	object_put(&idev->obj);
+	return ret;
+}
+
 /**
  * viommu_alloc_ioctl() - IOMMU_VIOMMU_ALLOC
  * @ucmd: with a struct iommu_viommu_alloc
@@ -200,17 +215,10 @@ static int viommu_alloc_for(struct iommufd_ucmd *ucmd, struct device *dev)
 int viommu_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
 	const struct iommu_viommu_alloc *cmd = ucmd->cmd;
-	struct iommufd_device *idev;
-	int ret;
 
 	if (cmd->flags || cmd->type == IOMMU_VIOMMU_TYPE_DEFAULT)
 		return -EOPNOTSUPP;
-	idev = device_get(ucmd->ictx, cmd->dev_id);
-	if (IS_ERR(idev))
-		return PTR_ERR(idev);
-	ret = idev->noiommu ? -EOPNOTSUPP : viommu_alloc_for(ucmd, idev->dev);
-	object_put(&idev->obj);
-	return ret;
+	return nofault_call(ucmd, cmd->data_uptr, cmd->data_len, viommu_alloc);
 }
 
 /**
