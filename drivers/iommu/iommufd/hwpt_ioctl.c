@@ -17,6 +17,7 @@
 #include "ioas.h"
 #include "iopt/iopt_dirty.h"
 #include "lib/range.h"
+#include "nofault.h"
 #include "ucmd.h"
 #include "viommu/viommu.h"
 
@@ -39,29 +40,39 @@ static int hwpt_connect_fault(struct iommufd_ucmd *ucmd,
 	return 0;
 }
 
-/* The caller has a reference to the IOAS or to the parent. */
-static void hwpt_discard(struct iommufd_hwpt *hwpt)
+static int hwpt_fill_killable(struct iommufd_hwpt *hwpt)
 {
-	struct iommufd_ioas *ioas = hwpt->ioas;
-
-	mutex_lock(&ioas->lock);
-	hwpt_abort(hwpt);
-	mutex_unlock(&ioas->lock);
-}
-
-/* No lock is held, because to write to user memory may take for ever. */
-static int hwpt_publish(struct iommufd_ucmd *ucmd, struct iommufd_hwpt *hwpt)
-{
-	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
+	struct mutex *lock = &hwpt->ioas->lock;
 	int ret;
 
+	if (mutex_lock_killable(lock))
+		return -EINTR;
+	ret = hwpt_fill(hwpt);
+	mutex_unlock(lock);
+	return ret;
+}
+
+/*
+ * Pins user memory and writes to it, and may wait for it: the device has been
+ * released, and only the lock of the IOAS is held while it pins.
+ */
+static int hwpt_fill_and_publish(struct iommufd_ucmd *ucmd,
+				 struct iommufd_hwpt *hwpt)
+{
+	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
+	int ret = hwpt->parent ? 0 : hwpt_fill_killable(hwpt);
+
+	if (ret) {
+		hwpt_abort(hwpt);
+		return ret;
+	}
 	ret = hwpt_connect_fault(ucmd, hwpt);
 	if (!ret) {
 		cmd->out_hwpt_id = hwpt->obj.id;
 		ret = ucmd_respond(ucmd, sizeof(*cmd));
 	}
 	if (ret)
-		hwpt_discard(hwpt);
+		object_tear_down(&hwpt->obj);
 	else
 		object_publish(&hwpt->obj);
 	return ret;
@@ -86,25 +97,9 @@ static struct iommufd_hwpt *
 hwpt_alloc_paging(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
 		  const struct hwpt_request *request)
 {
-	struct iommufd_hwpt *hwpt;
-	int ret;
+	int ret = hwpt_check_paging(ucmd->cmd, request);
 
-	ret = hwpt_check_paging(ucmd->cmd, request);
-	if (ret)
-		return ERR_PTR(ret);
-	hwpt = hwpt_new(ucmd->ictx, ioas, request);
-	if (IS_ERR(hwpt))
-		return hwpt;
-	ret = mutex_lock_killable(&ioas->lock);
-	if (!ret) {
-		ret = hwpt_fill(hwpt);
-		mutex_unlock(&ioas->lock);
-	}
-	if (ret) {
-		hwpt_abort(hwpt);
-		return ERR_PTR(ret);
-	}
-	return hwpt;
+	return ret ? ERR_PTR(ret) : hwpt_new(ucmd->ictx, ioas, request);
 }
 
 static bool hwpt_can_nest(const struct hwpt_request *request)
@@ -155,26 +150,21 @@ static int hwpt_alloc_from_id(struct iommufd_ucmd *ucmd,
 	const struct iommu_hwpt_alloc *cmd = ucmd->cmd;
 	struct iommufd_object *obj;
 	struct iommufd_hwpt *hwpt;
-	int ret;
 
 	obj = object_get(&ucmd->ictx->objects, cmd->pt_id, NULL);
 	if (IS_ERR(obj))
 		return -EINVAL;
 	hwpt = hwpt_alloc_from(ucmd, obj, request);
-	ret = IS_ERR(hwpt) ? PTR_ERR(hwpt) : hwpt_publish(ucmd, hwpt);
 	object_put(obj);
-	return ret;
+	if (IS_ERR(hwpt))
+		return PTR_ERR(hwpt);
+	ucmd->created = &hwpt->obj;
+	return 0;
 }
 
-/**
- * hwpt_alloc_ioctl() - IOMMU_HWPT_ALLOC
- * @ucmd: with a struct iommu_hwpt_alloc
- *
- * Return: 0 or a negative errno.
- */
-int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
+static int hwpt_create(struct iommufd_ucmd *ucmd)
 {
-	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
+	const struct iommu_hwpt_alloc *cmd = ucmd->cmd;
 	const struct iommu_user_data data = {
 		.type = cmd->data_type,
 		.uptr = u64_to_user_ptr(cmd->data_uptr),
@@ -187,10 +177,6 @@ int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	struct iommufd_device *idev;
 	int ret;
 
-	if (cmd->__reserved)
-		return -EOPNOTSUPP;
-	if (!cmd->data_type != !cmd->data_len)
-		return -EINVAL;
 	idev = device_get(ucmd->ictx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
@@ -200,6 +186,25 @@ int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	ret = hwpt_alloc_from_id(ucmd, &request);
 	object_put(&idev->obj);
 	return ret;
+}
+
+/**
+ * hwpt_alloc_ioctl() - IOMMU_HWPT_ALLOC
+ * @ucmd: with a struct iommu_hwpt_alloc
+ *
+ * Return: 0 or a negative errno.
+ */
+int hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
+{
+	const struct iommu_hwpt_alloc *cmd = ucmd->cmd;
+	int ret;
+
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+	if (!cmd->data_type != !cmd->data_len)
+		return -EINVAL;
+	ret = nofault_call(ucmd, cmd->data_uptr, cmd->data_len, hwpt_create);
+	return ret ?: hwpt_fill_and_publish(ucmd, hwpt_of(ucmd->created));
 }
 
 static int hwpt_invalidate_nested(struct iommufd_hwpt *hwpt,

@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 
 struct iommufd_ctx;
+struct iommufd_object;
 
 /**
  * struct iommufd_ucmd - an ioctl in progress
@@ -23,6 +24,8 @@ struct iommufd_ucmd {
 	u32 user_size;
 	/** @cmd: the kernel's copy, extended by zeroes */
 	void *cmd;
+	/** @created: object that the handler has not published yet, or NULL */
+	struct iommufd_object *created;
 };
 
 /**

@@ -17,6 +17,8 @@
 #include "sys.h"
 #include "uffd.h"
 
+#define IOVA 0x10000000ULL
+
 /** struct wait - a request in a thread, which waits for a page */
 struct wait {
 	/** @fd: /dev/iommu */
@@ -150,6 +152,76 @@ TEST(hw_info_results)
 	ASSERT(results->data_len);
 }
 
+static struct iommu_hwpt_alloc wait_nested(const struct wait *wait)
+{
+	return (struct iommu_hwpt_alloc){
+		.size = sizeof(struct iommu_hwpt_alloc),
+		.dev_id = wait->dev.idev,
+		.pt_id = wait->parent,
+		.data_type = IOMMU_HWPT_DATA_SELFTEST,
+		.data_len = sizeof(struct iommu_hwpt_selftest),
+		.data_uptr = (uintptr_t)wait->page,
+	};
+}
+
+/* The device is closed before its driver has the data: there is no HWPT. */
+TEST(hwpt_data)
+{
+	struct iommu_hwpt_alloc cmd;
+	struct wait wait;
+
+	wait_setup(&wait);
+	cmd = wait_nested(&wait);
+	wait_for_data(&wait, IOMMU_HWPT_ALLOC, &cmd);
+	wait_close(&wait);
+	ASSERT_RC(wait_end(&wait), -ENOENT);
+	iommufd_destroy(wait.fd, wait.parent);
+}
+
+TEST(hwpt_data_without_close)
+{
+	struct iommu_hwpt_alloc cmd;
+	struct wait wait;
+
+	wait_setup(&wait);
+	cmd = wait_nested(&wait);
+	wait_for_data(&wait, IOMMU_HWPT_ALLOC, &cmd);
+	ASSERT_RC(wait_end(&wait), 0);
+	iommufd_destroy(wait.fd, cmd.out_hwpt_id);
+}
+
+TEST(hwpt_results)
+{
+	struct iommu_hwpt_alloc cmd = { .size = sizeof(cmd) }, *results;
+	struct wait wait;
+
+	wait_setup(&wait);
+	cmd.dev_id = wait.dev.idev;
+	cmd.pt_id = wait.ioas;
+	results = wait_for_write(&wait, IOMMU_HWPT_ALLOC, &cmd, sizeof(cmd));
+	/* this detaches it from the same IOAS */
+	wait_close(&wait);
+	ASSERT_RC(wait_end(&wait), 0);
+	iommufd_destroy(wait.fd, results->out_hwpt_id);
+}
+
+/* The HWPT pins what is mapped, but does not need the device for that. */
+TEST(hwpt_of_missing_memory)
+{
+	struct iommu_hwpt_alloc cmd = { .size = sizeof(cmd) };
+	struct wait wait;
+
+	wait_setup(&wait);
+	cmd.dev_id = wait.dev.idev;
+	cmd.pt_id = ioas_alloc(wait.fd);
+	ioas_map_fixed(wait.fd, cmd.pt_id, wait.page, IOVA, PAGE);
+	wait_for_data(&wait, IOMMU_HWPT_ALLOC, &cmd);
+	wait_close(&wait);
+	ASSERT_RC(wait_end(&wait), 0);
+	iommufd_destroy(wait.fd, cmd.out_hwpt_id);
+	iommufd_destroy(wait.fd, cmd.pt_id);
+}
+
 static struct iommu_viommu_alloc wait_viommu_alloc(const struct wait *wait)
 {
 	return (struct iommu_viommu_alloc){
@@ -230,9 +302,17 @@ TEST(unwritable_results)
 {
 	struct iommu_vdevice_alloc vdevice = { .size = sizeof(vdevice) };
 	struct iommu_viommu_alloc viommu;
+	struct iommu_hwpt_alloc hwpt = { .size = sizeof(hwpt) };
 	struct wait wait;
 
 	wait_setup(&wait);
+	hwpt.dev_id = wait.dev.idev;
+	hwpt.pt_id = wait.ioas;
+	memcpy(wait.page, &hwpt, sizeof(hwpt));
+	ASSERT(!mprotect(wait.page, PAGE, PROT_READ));
+	ASSERT_RC(__sys_ioctl(wait.fd, IOMMU_HWPT_ALLOC, wait.page), -EFAULT);
+	ASSERT(!mprotect(wait.page, PAGE, PROT_READ | PROT_WRITE));
+
 	viommu = wait_viommu_alloc(&wait);
 	viommu.data_len = 0;
 	memcpy(wait.page, &viommu, sizeof(viommu));
