@@ -2,8 +2,11 @@
 /*
  * read(2) and write(2) on BARs and on the expansion ROM.
  */
+#include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/log2.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vgaarb.h>
 
@@ -12,6 +15,9 @@
 
 /* Bytes to access at once, with the memory lock held */
 #define BOUNCE_SIZE 128
+
+/* The same for the ROM, which has to be mapped and enabled each time */
+#define ROM_CHUNK_SIZE SZ_32K
 
 /**
  * struct io_window - I/O memory or ports to read from and write to
@@ -27,9 +33,7 @@ struct io_window {
 	u64 hole_end;
 	/** @max_width: widest access in bytes */
 	unsigned int max_width;
-	/** @is_bar: not accessible in D3 or during a reset */
-	bool is_bar;
-	/** @is_mem: subject to the memory enable bit */
+	/** @is_mem: a BAR that is subject to the memory enable bit */
 	bool is_mem;
 	/** @vga: VGA_RSRC_* of a range that displays share, or 0 */
 	unsigned int vga;
@@ -84,8 +88,6 @@ static int bar_io_begin(struct vfio_pci_core_device *vdev,
 {
 	if (w->vga)
 		return vga_get_interruptible(vdev->pdev, w->vga);
-	if (!w->is_bar)
-		return 0;
 	down_read(&vdev->memory_lock);
 	if (vfio_pci_bar_enabled(vdev, w->is_mem))
 		return 0;
@@ -98,7 +100,7 @@ static void bar_io_end(struct vfio_pci_core_device *vdev,
 {
 	if (w->vga)
 		vga_put(vdev->pdev, w->vga);
-	else if (w->is_bar)
+	else
 		up_read(&vdev->memory_lock);
 }
 
@@ -292,7 +294,6 @@ ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 		.io = vdev->barmap[bar],
 		.size = pci_resource_len(vdev->pdev, bar),
 		.max_width = 8,
-		.is_bar = true,
 		.is_mem = pci_resource_flags(vdev->pdev, bar) & IORESOURCE_MEM,
 	};
 	ssize_t ret;
@@ -346,30 +347,42 @@ static void __iomem *bar_io_map_rom(struct vfio_pci_core_device *vdev,
 	bool in_ram = pci_resource_flags(pdev, PCI_ROM_RESOURCE) &
 		      IORESOURCE_ROM_SHADOW;
 
+	lockdep_assert_held(&vdev->memory_lock);
+
 	if (shadow) {
 		*image = pdev->romlen;
 		return ioremap(pdev->rom, pdev->romlen) ?:
 							  IOMEM_ERR_PTR(-ENOMEM);
 	}
-
-	guard(rwsem_read)(&vdev->memory_lock);
-
 	if (!vfio_pci_memory_enabled(vdev))
 		return IOMEM_ERR_PTR(in_ram ? -EIO : -ENOMEM);
 	return pci_map_rom(pdev, image) ?: IOMEM_ERR_PTR(-ENOMEM);
 }
 
-static void bar_io_unmap_rom(struct vfio_pci_core_device *vdev, bool shadow,
-			     void __iomem *io)
+/* Fill @to with bytes of the ROM, and with ones behind its image */
+static int bar_io_read_rom(struct vfio_pci_core_device *vdev, u64 off, u8 *to,
+			   size_t count)
 {
-	if (shadow) {
-		iounmap(io);
-		return;
-	}
+	bool shadow = !pci_resource_start(vdev->pdev, PCI_ROM_RESOURCE);
+	struct io_window w = { .max_width = 4 };
+	size_t image;
 
+	memset(to, 0xff, count);
+
+	/* Unmapping disables the ROM for all of its readers */
+	guard(mutex)(&vdev->rom_lock);
 	guard(rwsem_read)(&vdev->memory_lock);
 
-	pci_unmap_rom(vdev->pdev, io);
+	w.io = bar_io_map_rom(vdev, shadow, &image);
+	if (IS_ERR(w.io))
+		return PTR_ERR(w.io);
+	if (off < image)
+		bar_io_copy(&w, off, to, min_t(u64, count, image - off), false);
+	if (shadow)
+		iounmap(w.io);
+	else
+		pci_unmap_rom(vdev->pdev, w.io);
+	return 0;
 }
 
 /**
@@ -380,7 +393,8 @@ static void bar_io_unmap_rom(struct vfio_pci_core_device *vdev, bool shadow,
  * @ppos: position in the device file, advanced by the bytes done
  *
  * Bytes after the image read as ones. Accesses are at most four bytes wide,
- * because some devices report an error for wider ones.
+ * because some devices report an error for wider ones. No lock is held while
+ * user memory is written.
  *
  * Context: May sleep. Takes the ROM lock and the memory lock.
  * Return: Bytes done or a negative errno, as vfio_pci_bar_rw(); -ENOMEM if no
@@ -389,34 +403,29 @@ static void bar_io_unmap_rom(struct vfio_pci_core_device *vdev, bool shadow,
 ssize_t vfio_pci_rom_read(struct vfio_pci_core_device *vdev, char __user *buf,
 			  size_t count, loff_t *ppos)
 {
-	struct pci_dev *pdev = vdev->pdev;
-	bool shadow = !pci_resource_start(pdev, PCI_ROM_RESOURCE);
-	struct io_window w = {
-		.size = vfio_pci_rom_size(pdev),
-		.hole_end = U64_MAX,
-		.max_width = 4,
-		.is_bar = !shadow,
-		.is_mem = !shadow,
-	};
+	u64 size = vfio_pci_rom_size(vdev->pdev);
 	u64 off = *ppos & VFIO_PCI_OFFSET_MASK;
-	size_t image;
-	ssize_t ret;
+	size_t done, n;
+	int ret;
 
-	if (off >= w.size)
+	if (off >= size)
 		return -EINVAL;
+	count = min_t(u64, count, size - off);
 
-	/* Unmapping disables the ROM for all of its readers */
-	guard(mutex)(&vdev->rom_lock);
+	u8 *chunk __free(kvfree) =
+		kvmalloc(min(count, ROM_CHUNK_SIZE), GFP_KERNEL_ACCOUNT);
+	if (!chunk)
+		return -ENOMEM;
 
-	w.io = bar_io_map_rom(vdev, shadow, &image);
-	if (IS_ERR(w.io))
-		return PTR_ERR(w.io);
-	w.hole_start = image;
+	for (done = 0; done < count; done += n) {
+		n = min(count - done, ROM_CHUNK_SIZE);
+		ret = bar_io_read_rom(vdev, off + done, chunk, n);
+		if (ret)
+			return ret;
+		if (copy_to_user(buf + done, chunk, n))
+			return -EFAULT;
+	}
 
-	ret = bar_io_rw(vdev, &w, off, buf, count, false);
-	if (ret > 0)
-		*ppos += ret;
-
-	bar_io_unmap_rom(vdev, shadow, w.io);
-	return ret;
+	*ppos += count;
+	return count;
 }

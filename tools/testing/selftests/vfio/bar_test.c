@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/pci_regs.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -17,6 +18,7 @@
 #include "harness.h"
 #include "pci.h"
 #include "sys.h"
+#include "uffd.h"
 #include "vdev.h"
 
 #define BAR0 VFIO_PCI_BAR0_REGION_INDEX
@@ -269,6 +271,53 @@ TEST_OVER(rom, BACKENDS_ALL)
 	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, KIB(64), head,
 			       4),
 		  -EINVAL);
+}
+
+/** struct rom_reader - a thread that reads the ROM into memory that faults */
+struct rom_reader {
+	/** @vdev: the device */
+	struct vdev *vdev;
+	/** @mem: destination, with space for the ROM */
+	unsigned char *mem;
+};
+
+static void *rom_reader_run(void *arg)
+{
+	struct rom_reader *reader = arg;
+
+	vdev_pread(reader->vdev, VFIO_PCI_ROM_REGION_INDEX, 0, reader->mem,
+		   KIB(64));
+	return NULL;
+}
+
+/* A read of the ROM that waits in a page fault does not block the device. */
+TEST_OVER(rom_fault_does_not_block_others, BACKENDS_ALL)
+{
+	struct rom_reader reader = {
+		.vdev = vdev_open(pci_need(TESTDEV_E1000E), backend),
+		.mem = sys_mmap_anon(KIB(64)),
+	};
+	int uffd = uffd_over(reader.mem, KIB(64));
+	struct vfio_region_info info;
+	unsigned char head[128];
+	pthread_t thread;
+
+	vdev_enable(reader.vdev, false);
+	ASSERT(!pthread_create(&thread, NULL, rom_reader_run, &reader));
+	for (size_t done = 0; done < KIB(64); done += KIB(32)) {
+		uffd_wait(uffd);
+		vdev_region(reader.vdev, VFIO_PCI_ROM_REGION_INDEX, &info);
+		ASSERT_EQ(info.size, KIB(64));
+		vdev_pread(reader.vdev, VFIO_PCI_ROM_REGION_INDEX, 0, head,
+			   sizeof(head));
+		vdev_set_memory(reader.vdev, false);
+		ASSERT_RC(__vdev_reset(reader.vdev), 0);
+		vdev_enable(reader.vdev, false);
+		uffd_fill(uffd, reader.mem + done, KIB(32));
+	}
+	pthread_join(thread, NULL);
+	ASSERT(!memcmp(reader.mem, head, sizeof(head)));
+	vdev_close_with_space(reader.vdev);
 }
 
 /* The ROM of the boot display is the copy that firmware left in RAM. */
