@@ -208,18 +208,18 @@ vfio_cdev_ioctl_attach(struct vfio_device *device,
 			return ret;
 	}
 
-	guard(mutex)(&device->dev_set->lock);
-	ret = by_pasid ? device->ops->pasid_attach_ioas(device, attach.pasid,
-							&attach.pt_id) :
-			 device->ops->attach_ioas(device, &attach.pt_id);
-	if (ret)
+	scoped_guard(mutex, &device->dev_set->lock)
+		ret = by_pasid ?
+			      device->ops->pasid_attach_ioas(
+				      device, attach.pasid, &attach.pt_id) :
+			      device->ops->attach_ioas(device, &attach.pt_id);
+	/* A fault may take long, and other devices of the set need the lock */
+	if (ret || !put_user(attach.pt_id, &arg->pt_id))
 		return ret;
 
-	if (put_user(attach.pt_id, &arg->pt_id)) {
-		vfio_cdev_detach_ioas(device, by_pasid, attach.pasid);
-		return -EFAULT;
-	}
-	return 0;
+	guard(mutex)(&device->dev_set->lock);
+	vfio_cdev_detach_ioas(device, by_pasid, attach.pasid);
+	return -EFAULT;
 }
 
 static long

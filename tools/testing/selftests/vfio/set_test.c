@@ -111,6 +111,48 @@ TEST_OVER(group_while_opening, BACKENDS_LEGACY)
 	ASSERT_RC(__group_unset_container(group), 0);
 }
 
+/** struct attacher - an attach that waits in a fault of its output */
+struct attacher {
+	/** @cdev: device node, bound */
+	int cdev;
+	/** @attach: the request, in a page of its own */
+	struct vfio_device_attach_iommufd_pt *attach;
+};
+
+static void *attacher_run(void *arg)
+{
+	struct attacher *attacher = arg;
+
+	ASSERT_RC(__sys_ioctl(attacher->cdev, VFIO_DEVICE_ATTACH_IOMMUFD_PT,
+			      attacher->attach),
+		  0);
+	return NULL;
+}
+
+/* A device of the set can be opened while an attach waits in a fault. */
+TEST_OVER(opened_while_attaching, BACKEND_IOMMUFD)
+{
+	struct attacher attacher = { pci_open_cdev(pci_need(TESTDEV_SLOT1)) };
+	const char *other = pci_need(TESTDEV_SLOT0);
+	struct space *space = space_open(backend);
+	pthread_t thread;
+	__u32 id;
+	int uffd;
+
+	ASSERT_RC(__cdev_bind(attacher.cdev, space->fd, &id), 0);
+	attacher.attach = sys_mmap_anon(PAGE);
+	attacher.attach->argsz = sizeof(*attacher.attach);
+	attacher.attach->pt_id = space->ioas;
+	uffd = uffd_protect(attacher.attach, PAGE);
+	ASSERT(!pthread_create(&thread, NULL, attacher_run, &attacher));
+	uffd_wait(uffd);
+	vdev_close_with_space(vdev_open(other, backend));
+	uffd_unprotect(uffd, attacher.attach, PAGE);
+	ASSERT(!pthread_join(thread, NULL));
+	sys_close(attacher.cdev);
+	space_close(space);
+}
+
 static void *waiter_unbind(void *arg)
 {
 	struct waiter *waiter = arg;
