@@ -199,10 +199,22 @@ static void core_probe_intx(struct vfio_pci_core_device *vdev)
 				      cmd & ~PCI_COMMAND_INTX_DISABLE);
 }
 
+static int core_check_accessible(struct pci_dev *pdev)
+{
+	if (vfio_pci_is_accessible(pdev))
+		return 0;
+	pci_info_ratelimited(pdev, "does not respond, not opened\n");
+	return -EIO;
+}
+
 static int core_enable_function(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	int ret;
+
+	ret = core_check_accessible(pdev);
+	if (ret)
+		return ret;
 
 	/* The state saved below has DMA disabled, and is restored at close */
 	pci_clear_master(pdev);
@@ -212,15 +224,20 @@ static int core_enable_function(struct vfio_pci_core_device *vdev)
 
 	/* -EAGAIN: the lock is contended, and it is not known if resets work */
 	ret = pci_try_reset_function(pdev);
-	if (ret == -EAGAIN) {
-		pci_disable_device(pdev);
-		return ret;
-	}
+	if (ret == -EAGAIN)
+		goto err;
 	vdev->reset_works = !ret;
+	ret = core_check_accessible(pdev);
+	if (ret)
+		goto err;
 
 	pci_save_state(pdev);
 	vdev->pci_saved_state = pci_store_saved_state(pdev);
 	return 0;
+
+err:
+	pci_disable_device(pdev);
+	return ret;
 }
 
 static int core_enable_config(struct vfio_pci_core_device *vdev)
@@ -244,8 +261,8 @@ static int core_enable_config(struct vfio_pci_core_device *vdev)
  * capabilities and BARs.
  *
  * Context: May sleep; the caller holds the set lock.
- * Return: 0; -EAGAIN if the device lock is contended; or another negative
- * errno.
+ * Return: 0; -EAGAIN if the device lock is contended; -EIO if the function does
+ * not respond; or another negative errno.
  */
 int vfio_pci_core_enable(struct vfio_pci_core_device *vdev)
 {

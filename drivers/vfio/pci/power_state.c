@@ -9,6 +9,25 @@
 #include "power_state.h"
 
 /**
+ * vfio_pci_is_accessible() - check if a function responds to config accesses
+ * @pdev: the function
+ *
+ * A function does not respond while its link is down or while it hangs. Reads
+ * return all ones then, which must not be saved as its state.
+ *
+ * Context: Any.
+ * Return: False if the function does not respond.
+ */
+bool vfio_pci_is_accessible(struct pci_dev *pdev)
+{
+	u32 val;
+
+	/* Unlike the ID, valid for a virtual function, too */
+	pci_read_config_dword(pdev, PCI_COMMAND, &val);
+	return !PCI_POSSIBLE_ERROR(val);
+}
+
+/**
  * vfio_pci_probe_power_state() - find out if leaving D3hot resets the function
  * @vdev: the device
  *
@@ -22,8 +41,10 @@ void vfio_pci_probe_power_state(struct vfio_pci_core_device *vdev)
 	if (!pdev->pm_cap)
 		return;
 
+	/* It is not harmful to restore what was not lost */
 	pci_read_config_word(pdev, pdev->pm_cap + PCI_PM_CTRL, &pmcsr);
-	vdev->needs_pm_restore = !(pmcsr & PCI_PM_CTRL_NO_SOFT_RESET);
+	vdev->needs_pm_restore = PCI_POSSIBLE_ERROR(pmcsr) ||
+				 !(pmcsr & PCI_PM_CTRL_NO_SOFT_RESET);
 }
 
 /* Restore decode and bus master enables from command register @was */

@@ -4,6 +4,7 @@
 
 #include <linux/vfio_pci_core.h>
 
+bool vfio_pci_is_accessible(struct pci_dev *pdev);
 void vfio_pci_probe_power_state(struct vfio_pci_core_device *vdev);
 int vfio_pci_set_power_state(struct vfio_pci_core_device *vdev,
 			     pci_power_t state);

@@ -73,12 +73,16 @@ void vfio_pci_low_power_exit(struct vfio_pci_core_device *vdev)
 }
 
 /*
- * The PCI core continues from D0. A power state that user space selected is
- * dropped, because a resume does not restore it.
+ * The PCI core continues from D0, and saves the state that a resume restores. A
+ * power state that user space selected is dropped, because a resume does not
+ * restore it.
  */
 static int runtime_suspend(struct device *dev)
 {
 	struct vfio_pci_core_device *vdev = dev_get_drvdata(dev);
+
+	if (!vfio_pci_is_accessible(vdev->pdev))
+		return -EBUSY;
 
 	scoped_guard(rwsem_write, &vdev->memory_lock) {
 		vfio_pci_set_power_state(vdev, PCI_D0);

@@ -45,6 +45,8 @@ static const struct pci_wanted pci_wanted[] = {
 	[TESTDEV_VGA] = { "VGA", 0x1234, 0x1111, false, 0 },
 	[TESTDEV_IGB] = { "igb", 0x8086, 0x10c9, false, 0 },
 	[TESTDEV_HOTPLUG] = { "hot plugged e1000e", 0x8086, 0x10d3, false, 1 },
+	[TESTDEV_HOTPLUG1] = { "second hot plugged e1000e", 0x8086, 0x10d3,
+			       false, 2 },
 	[TESTDEV_SHMEM] = { "ivshmem", 0x1af4, 0x1110, false, 0 },
 	[TESTDEV_SLOT0] = { "igb in a slot of two", 0x8086, 0x10c9, false, 1 },
 	[TESTDEV_SLOT1] = { "second igb in that slot", 0x8086, 0x10c9, false,
@@ -199,6 +201,19 @@ bool pci_exists(const char *bdf)
 
 	snprintf(path, sizeof(path), SYSFS_PCI "/%s", bdf);
 	return !access(path, F_OK);
+}
+
+/* Return the address of the bridge above the device. */
+const char *pci_bridge_above(const char *bdf)
+{
+	char path[PATH_MAX], real[PATH_MAX];
+	char *bridge;
+
+	snprintf(path, sizeof(path), SYSFS_PCI "/%s/..", bdf);
+	ASSERT(realpath(path, real));
+	bridge = strdup(strrchr(real, '/') + 1);
+	ASSERT(bridge);
+	return bridge;
 }
 
 /* Open the physical config space, not the one that VFIO emulates. */

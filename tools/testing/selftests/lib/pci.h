@@ -26,6 +26,8 @@ enum testdev {
 	TESTDEV_IGB,
 	/** @TESTDEV_HOTPLUG: an e1000e that a test has plugged in */
 	TESTDEV_HOTPLUG,
+	/** @TESTDEV_HOTPLUG1: another one, plugged into the next slot */
+	TESTDEV_HOTPLUG1,
 	/** @TESTDEV_SHMEM: an ivshmem, whose BAR 2 is RAM */
 	TESTDEV_SHMEM,
 	/** @TESTDEV_SLOT0: an igb, function 0 of a slot, alone in its group */
@@ -45,6 +47,7 @@ const char *pci_need_noiommu(enum testdev which);
 unsigned int pci_attr(const char *bdf, const char *name);
 unsigned long long pci_bar_start(const char *bdf, unsigned int bar);
 bool pci_exists(const char *bdf);
+const char *pci_bridge_above(const char *bdf);
 int pci_open_config(const char *bdf);
 unsigned int pci_read_config(const char *bdf, unsigned int pos,
 			     unsigned int size);
