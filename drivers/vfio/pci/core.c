@@ -23,6 +23,7 @@
 #include "power_state.h"
 #include "reset.h"
 #include "runtime_pm.h"
+#include "slot_reset.h"
 #include "sriov.h"
 #include "vga.h"
 
@@ -310,25 +311,37 @@ void vfio_pci_core_finish_enable(struct vfio_pci_core_device *vdev)
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_finish_enable, "VFIO_PCI_NG");
 
+/* Restore with the lock held, so that an open does not find a reset function */
+static int core_reset_locked(struct pci_dev *pdev)
+{
+	int ret;
+
+	if (!pci_dev_trylock(pdev))
+		return -EAGAIN;
+	ret = __pci_reset_function_locked(pdev);
+	pci_restore_state(pdev);
+	pci_dev_unlock(pdev);
+	return ret;
+}
+
 /*
  * Only try the locks: if the device is being removed, its lock is held by the
  * task that waits for this close. Do not let the reset save config space,
  * because that would overwrite the state that was loaded before.
  */
-static bool core_reset_at_close(struct pci_dev *pdev)
+static int core_reset_and_restore(struct pci_dev *pdev)
 {
 	struct pci_dev *bridge = pci_upstream_bridge(pdev);
-	bool done = false;
+	int ret = -EAGAIN;
 
-	if (bridge && !pci_dev_trylock(bridge))
-		return false;
-	if (pci_dev_trylock(pdev)) {
-		done = !__pci_reset_function_locked(pdev);
-		pci_dev_unlock(pdev);
+	if (!bridge || pci_dev_trylock(bridge)) {
+		ret = core_reset_locked(pdev);
+		if (bridge)
+			pci_dev_unlock(bridge);
 	}
-	if (bridge)
-		pci_dev_unlock(bridge);
-	return done;
+	/* Has no effect if the state was restored above */
+	pci_restore_state(pdev);
+	return ret;
 }
 
 static void core_disable_function(struct vfio_pci_core_device *vdev)
@@ -343,9 +356,10 @@ static void core_disable_function(struct vfio_pci_core_device *vdev)
 
 	/* The reset must not raise an interrupt */
 	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
-	if (vdev->reset_works && core_reset_at_close(pdev))
+	if (!vdev->reset_works)
+		pci_restore_state(pdev);
+	else if (!vfio_pci_reset_at_close(pdev, core_reset_and_restore))
 		vdev->needs_reset = false;
-	pci_restore_state(pdev);
 	pci_disable_device(pdev);
 }
 
@@ -552,14 +566,18 @@ EXPORT_SYMBOL_NS_GPL(vfio_pci_core_err_handlers, "VFIO_PCI_NG");
 
 static int __init vfio_pci_core_init(void)
 {
-	vfio_pci_dmabuf_init();
-	return 0;
+	int ret = vfio_pci_slot_reset_init();
+
+	if (!ret)
+		vfio_pci_dmabuf_init();
+	return ret;
 }
 module_init(vfio_pci_core_init);
 
 static void __exit vfio_pci_core_exit(void)
 {
 	vfio_pci_dmabuf_exit();
+	vfio_pci_slot_reset_exit();
 }
 module_exit(vfio_pci_core_exit);
 

@@ -18,6 +18,7 @@
 #include "power_state.h"
 #include "reset.h"
 #include "runtime_pm.h"
+#include "slot_reset.h"
 
 /**
  * struct reset_owner - proof that user space owns all that a reset hits
@@ -495,7 +496,7 @@ void vfio_pci_try_reset_unused_set(struct vfio_device_set *dev_set)
 	    reset_get_power(dev_set))
 		return;
 
-	done = !pci_reset_bus(pdev);
+	done = !vfio_pci_reset_at_close(pdev, pci_reset_bus);
 	if (done)
 		for_each_in_set(vdev, dev_set)
 			vdev->needs_reset = false;
