@@ -391,23 +391,21 @@ static unsigned int ecap_max_lanes(struct pci_dev *pdev)
 	return FIELD_GET(PCI_EXP_LNKCAP_MLW, cap);
 }
 
-/*
- * Keep the user from an extended capability, or, if its length is unknown, from
- * all up to the next one.
- */
+/* Keep the user from an extended capability, if its length is known */
 static int ecap_hide(struct vfio_pci_core_device *vdev, unsigned int pos,
 		     const struct vfio_pci_rule *rule)
 {
-	int next = ecap_next_start(vdev, pos);
 	unsigned int len;
+	int next;
 
+	if (!rule->len)
+		return 0;
+	next = ecap_next_start(vdev, pos);
 	if (next < 0)
 		return next;
 
-	len = next - pos;
-	if (rule->len)
-		len = min(len, rule->len + rule->per_lane *
-						   ecap_max_lanes(vdev->pdev));
+	len = rule->len + rule->per_lane * ecap_max_lanes(vdev->pdev);
+	len = min_t(unsigned int, len, next - pos);
 	vfio_pci_perm_paint(&vdev->config->perm, pos, len, 4, rule);
 	return 0;
 }
@@ -519,7 +517,7 @@ static int ecap_init_all(struct vfio_pci_core_device *vdev)
 	u32 header;
 	int ret;
 
-	if (size <= PCI_CFG_SPACE_SIZE || !pci_is_pcie(vdev->pdev))
+	if (size <= PCI_CFG_SPACE_SIZE)
 		return 0;
 
 	for (; pos >= PCI_CFG_SPACE_SIZE && pos <= size - 4 && left; left--) {

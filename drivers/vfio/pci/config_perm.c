@@ -139,10 +139,12 @@ static const struct vfio_pci_field perm_pwr_fields[] = {
 #define HIDDEN .hidden = true, .blank = true
 
 /*
- * Hidden are the capabilities that only the host may use: address translation
- * services and PASIDs, the link with its power states and clock, which has
- * another end, the LEDs of the enclosure, and the mailboxes, through which the
- * identity of a function is queried.
+ * Hidden are the capabilities that only the host may use: PASIDs, the link with
+ * its power states, clock and encryption, which has another end, the size of
+ * the BARs of virtual functions, the LEDs of the enclosure, and the mailboxes,
+ * through which the identity of a function is queried. ATS and PRI are visible,
+ * because a guest with an IOMMU of its own looks for them, but the host enables
+ * them.
  */
 static const struct vfio_pci_rule perm_ecap_rules[] = {
 	[PCI_EXT_CAP_ID_ERR] = { .len = PCI_ERR_ROOT_COMMAND,
@@ -156,10 +158,10 @@ static const struct vfio_pci_rule perm_ecap_rules[] = {
 	[PCI_EXT_CAP_ID_VNDR] = { .len = VFIO_PCI_LEN_VARIES, .raw = true },
 	[PCI_EXT_CAP_ID_ACS] = { .len = VFIO_PCI_LEN_VARIES },
 	[PCI_EXT_CAP_ID_ARI] = { .len = PCI_EXT_CAP_ARI_SIZEOF },
-	[PCI_EXT_CAP_ID_ATS] = { .len = PCI_EXT_CAP_ATS_SIZEOF, HIDDEN },
+	[PCI_EXT_CAP_ID_ATS] = { .len = PCI_EXT_CAP_ATS_SIZEOF },
 	[PCI_EXT_CAP_ID_SRIOV] = { .len = PCI_EXT_CAP_SRIOV_SIZEOF },
 	[PCI_EXT_CAP_ID_MCAST] = { .len = PCI_EXT_CAP_MCAST_ENDPOINT_SIZEOF },
-	[PCI_EXT_CAP_ID_PRI] = { .len = PCI_EXT_CAP_PRI_SIZEOF, HIDDEN },
+	[PCI_EXT_CAP_ID_PRI] = { .len = PCI_EXT_CAP_PRI_SIZEOF },
 	[PCI_EXT_CAP_ID_REBAR] = { .len = VFIO_PCI_LEN_VARIES },
 	[PCI_EXT_CAP_ID_DPA] = { .len = VFIO_PCI_LEN_VARIES },
 	[PCI_EXT_CAP_ID_TPH] = { .len = VFIO_PCI_LEN_VARIES },
@@ -169,6 +171,8 @@ static const struct vfio_pci_rule perm_ecap_rules[] = {
 	[PCI_EXT_CAP_ID_L1SS] = { .len = 20, HIDDEN },
 	[PCI_EXT_CAP_ID_PTM] = { .len = 12, HIDDEN },
 	[PCI_EXT_CAP_ID_DVSEC] = { .len = VFIO_PCI_LEN_VARIES, .raw = true },
+	/* Resizable BARs of virtual functions; not defined by all kernels */
+	[0x24] = { .len = 52, HIDDEN },
 	[PCI_EXT_CAP_ID_DLF] = { .len = 12, HIDDEN },
 	[PCI_EXT_CAP_ID_PL_16GT] = { .len = 32, .per_lane = 1, HIDDEN },
 	/* Lane margining; not all supported kernels define the ID */
@@ -176,19 +180,19 @@ static const struct vfio_pci_rule perm_ecap_rules[] = {
 	[PCI_EXT_CAP_ID_NPEM] = { .len = 16, HIDDEN },
 	[PCI_EXT_CAP_ID_PL_32GT] = { .len = 32, .per_lane = 1, HIDDEN },
 	[PCI_EXT_CAP_ID_DOE] = { .len = 24, HIDDEN },
-	/* Device 3 and 64 GT/s; likewise not defined by all kernels */
+	/* Device 3, encryption and 64 GT/s; likewise not always defined */
 	[0x2f] = { .len = 16, HIDDEN },
+	[0x30] = { .len = PCI_CFG_SPACE_EXP_SIZE, HIDDEN },
 	[0x31] = { .len = 32, .per_lane = 1, HIDDEN },
 };
 
 /*
- * Within the first 256 bytes, some devices have registers in any place, even
- * right behind a capability of two bytes, and drivers that need them: the
- * handover of an EHCI controller from firmware is an example. So an unknown
- * standard capability stays accessible there.
+ * Some devices have registers in any place, even right behind the header of a
+ * capability, and drivers that need them: the handover of an EHCI controller
+ * from firmware is an example, the ports of some PCI Express cores another. So
+ * an unknown capability stays accessible.
  */
-static const struct vfio_pci_rule perm_unknown_cap = { .hidden = true };
-static const struct vfio_pci_rule perm_unknown_ecap = { HIDDEN };
+static const struct vfio_pci_rule perm_unknown = { .hidden = true };
 
 /**
  * vfio_pci_rule_cap() - get the rule of a standard capability
@@ -200,7 +204,7 @@ static const struct vfio_pci_rule perm_unknown_ecap = { HIDDEN };
 const struct vfio_pci_rule *vfio_pci_rule_cap(u8 id)
 {
 	if (id >= ARRAY_SIZE(perm_cap_rules) || !perm_cap_rules[id].len)
-		return &perm_unknown_cap;
+		return &perm_unknown;
 	return &perm_cap_rules[id];
 }
 
@@ -214,7 +218,7 @@ const struct vfio_pci_rule *vfio_pci_rule_cap(u8 id)
 const struct vfio_pci_rule *vfio_pci_rule_ecap(u16 id)
 {
 	if (id >= ARRAY_SIZE(perm_ecap_rules) || !perm_ecap_rules[id].len)
-		return &perm_unknown_ecap;
+		return &perm_unknown;
 	return &perm_ecap_rules[id];
 }
 

@@ -44,8 +44,8 @@ struct vfio_pci_rule {
 	/** @per_lane: additional bytes for each lane that the link supports */
 	u8 per_lane;
 	/**
-	 * @hidden: the chain skips the capability; an extended capability is
-	 * also read-only, a standard one stays accessible
+	 * @hidden: the chain skips the capability; an extended one with a @len
+	 * is also read-only, any other stays accessible
 	 */
 	bool hidden;
 	/** @blank: reads as zero */
