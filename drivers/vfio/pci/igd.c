@@ -309,7 +309,8 @@ static int igd_add_regions(struct vfio_pci_core_device *vdev)
  * @vdev: the device, after vfio_pci_core_enable(); need not be a display
  *
  * It is not an error if the OpRegion or a bridge of Intel's chipsets is
- * missing, because graphics cards have none of them.
+ * missing, because graphics cards have none of them. Only machines with an x86
+ * processor have them.
  *
  * Context: May sleep. The caller holds dev_set->lock.
  * Return: 0; -EINVAL if an OpRegion or a bridge is found that is not Intel's;
@@ -321,7 +322,7 @@ int vfio_pci_igd_add_regions(struct vfio_pci_core_device *vdev)
 	struct pci_dev *pdev = vdev->pdev;
 	int ret;
 
-	if (pdev->vendor != PCI_VENDOR_ID_INTEL ||
+	if (!IS_ENABLED(CONFIG_X86) || pdev->vendor != PCI_VENDOR_ID_INTEL ||
 	    pdev->class >> 16 != PCI_BASE_CLASS_DISPLAY)
 		return 0;
 

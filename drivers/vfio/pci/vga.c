@@ -117,11 +117,14 @@ void vfio_pci_vga_unregister(struct vfio_pci_core_device *vdev)
  * @vdev: the device
  *
  * Context: Any.
- * Return: True for a VGA display, unless the driver has disabled the region.
+ * Return: True for a VGA display of an x86 machine, unless the driver has
+ * disabled the region.
  */
 bool vfio_pci_has_vga(struct vfio_pci_core_device *vdev)
 {
-	return pci_is_vga(vdev->pdev) && !vdev->disable_vga;
+	/* The ranges of other machines have other contents at these addresses */
+	return IS_ENABLED(CONFIG_X86) && pci_is_vga(vdev->pdev) &&
+	       !vdev->disable_vga;
 }
 
 static const struct vga_range *vga_find_range(u64 pos)
