@@ -419,8 +419,11 @@ static int cap_init(struct vfio_pci_core_device *vdev, u8 id, unsigned int pos,
 	int ret;
 
 	*visible = false;
-	if (rule->hidden)
+	if (rule->hidden) {
+		pci_dbg(vdev->pdev, "%s: hiding cap %#x@%#x\n", __func__, id,
+			pos);
 		return 0;
+	}
 	if (len == VFIO_PCI_LEN_VARIES)
 		len = cap_len(vdev, id, pos, &rule);
 	if (len < 0)
@@ -486,8 +489,11 @@ static int ecap_init(struct vfio_pci_core_device *vdev, u16 id,
 	int ret;
 
 	*visible = false;
-	if (rule->hidden)
+	if (rule->hidden) {
+		pci_dbg(vdev->pdev, "%s: hiding ecap %#x@%#x\n", __func__, id,
+			pos);
 		return ecap_hide(vdev, pos, rule);
+	}
 	if (len == VFIO_PCI_LEN_VARIES)
 		len = ecap_len(vdev, id, pos);
 	if (len < 0)

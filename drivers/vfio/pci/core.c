@@ -106,7 +106,7 @@ int vfio_pci_core_register_device(struct vfio_pci_core_device *vdev)
 	if (pdev->hdr_type != PCI_HEADER_TYPE_NORMAL)
 		return -EINVAL;
 	if (pci_num_vf(pdev)) {
-		pci_warn(pdev, "virtual functions are enabled, cannot bind\n");
+		pci_warn(pdev, "Cannot bind to PF with SR-IOV enabled\n");
 		return -EBUSY;
 	}
 
@@ -190,7 +190,7 @@ static void core_probe_intx(struct vfio_pci_core_device *vdev)
 	vdev->pci_2_3 = !vdev->nointxmask && !vdev->nointx &&
 			pci_intx_mask_supported(pdev);
 	if (vdev->nointx) {
-		pci_info(pdev, "INTx is broken, masked for good\n");
+		pci_info(pdev, "Masking broken INTx support\n");
 		pci_intx(pdev, 0);
 	}
 
@@ -350,7 +350,7 @@ static void core_disable_function(struct vfio_pci_core_device *vdev)
 
 	vdev->needs_reset = true;
 	if (pci_load_and_free_saved_state(pdev, &vdev->pci_saved_state)) {
-		pci_info(pdev, "nothing saved to return to\n");
+		pci_info(pdev, "%s: Couldn't reload saved state\n", __func__);
 		pci_save_state(pdev);
 	}
 
@@ -487,11 +487,13 @@ void vfio_pci_core_request(struct vfio_device *core_vdev, unsigned int count)
 
 	if (vfio_pci_signal_request(vdev)) {
 		if (count % 10 == 0)
-			pci_notice(pdev,
-				   "asking the user to release it (#%u)\n",
-				   count);
+			pci_notice_ratelimited(
+				pdev, "Relaying device request to user (#%u)\n",
+				count);
 	} else if (count == 0) {
-		pci_warn(pdev, "in use, and the user cannot be asked\n");
+		pci_warn(
+			pdev,
+			"No device request channel registered, blocked until released by user\n");
 	}
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_core_request, "VFIO_PCI_NG");

@@ -330,7 +330,7 @@ int vfio_pci_igd_add_regions(struct vfio_pci_core_device *vdev)
 	if (ret == -ENODEV)
 		return 0;
 	if (ret)
-		pci_warn(pdev, "no regions of an Intel display (%d)\n", ret);
+		pci_warn(pdev, "Failed to setup Intel IGD regions (%d)\n", ret);
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(vfio_pci_igd_add_regions, "VFIO_PCI_NG");

@@ -63,11 +63,17 @@ static int sriov_bus_event(struct notifier_block *nb, unsigned long action,
 		if (device_set_driver_override(&pdev->dev,
 					       sriov->vdev->vdev.ops->name))
 			pci_warn(pdev, "any driver may take it\n");
+		else
+			pci_info(pf, "Captured SR-IOV VF %s driver_override\n",
+				 pci_name(pdev));
 	} else if (action == BUS_NOTIFY_BOUND_DRIVER) {
 		drv = pci_dev_driver(pdev);
 		if (drv && drv != pci_dev_driver(pf))
-			pci_warn(pf, "%s is driven by %s\n", pci_name(pdev),
-				 drv->name);
+			pci_warn(
+				pf,
+				"VF %s bound to driver %s while PF bound to driver %s\n",
+				pci_name(pdev), drv->name,
+				pci_dev_driver(pf)->name);
 	}
 	return 0;
 }
@@ -207,8 +213,9 @@ int vfio_pci_parse_token(const char *options, uuid_t *token, bool *found)
 static int sriov_refuse_token(struct vfio_pci_core_device *vdev,
 			      const uuid_t *token)
 {
-	pci_info_ratelimited(vdev->pdev, "%s VF token\n",
-			     token ? "wrong" : "cannot be opened without a");
+	pci_info_ratelimited(vdev->pdev, "%s\n",
+			     token ? "Incorrect VF token provided for device" :
+				     "VF token required to access device");
 	return -EACCES;
 }
 
@@ -262,7 +269,10 @@ int vfio_pci_check_token(struct vfio_pci_core_device *vdev, const uuid_t *token)
 	if (!token)
 		return 0;
 
-	pci_info_ratelimited(vdev->pdev, "has no VF token\n");
+	pci_info_ratelimited(vdev->pdev, "VF token incorrectly provided, %s\n",
+			     vdev->pdev->is_virtfn ?
+				     "PF not bound to vfio-pci" :
+				     "not a PF or VF");
 	return -EINVAL;
 }
 

@@ -119,11 +119,18 @@ static bool vfio_pci_is_denied(struct pci_dev *pdev)
 	if (!vfio_pci_is_unsafe(pdev))
 		return false;
 
-	pci_warn(pdev, "unsafe for user space, %s\n",
-		 vfio_pci_disable_denylist ?
-			 "taken as disable_denylist is set" :
-			 "refused unless disable_denylist is set");
-	return !vfio_pci_disable_denylist;
+	if (vfio_pci_disable_denylist) {
+		pci_warn(
+			pdev,
+			"device denylist disabled - allowing device %04x:%04x.\n",
+			pdev->vendor, pdev->device);
+		return false;
+	}
+	pci_warn(
+		pdev,
+		"%04x:%04x exists in vfio-pci device denylist, driver probing disallowed.\n",
+		pdev->vendor, pdev->device);
+	return true;
 }
 
 static int vfio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -187,14 +194,19 @@ static void __init vfio_pci_add_id(const char *id)
 
 	if (sscanf(id, "%x:%x:%x:%x:%x:%x", &vendor, &device, &subvendor,
 		   &subdevice, &class, &class_mask) < 2) {
-		pr_warn("ids: \"%s\" is no ID\n", id);
+		pr_warn("invalid id string \"%s\"\n", id);
 		return;
 	}
 
 	ret = pci_add_dynid(&vfio_pci_driver, vendor, device, subvendor,
 			    subdevice, class, class_mask, 0);
 	if (ret)
-		pr_warn("ids: \"%s\" not added: %d\n", id, ret);
+		pr_warn("failed to add dynamic id [%04x:%04x[%04x:%04x]] class %#08x/%08x (%d)\n",
+			vendor, device, subvendor, subdevice, class, class_mask,
+			ret);
+	else
+		pr_info("add [%04x:%04x[%04x:%04x]] class %#08x/%08x\n", vendor,
+			device, subvendor, subdevice, class, class_mask);
 }
 
 /* A bad ID does not keep the driver from being loaded */
@@ -212,9 +224,12 @@ static int __init vfio_pci_init(void)
 {
 	int ret = pci_register_driver(&vfio_pci_driver);
 
-	if (!ret)
-		vfio_pci_add_ids();
-	return ret;
+	if (ret)
+		return ret;
+	vfio_pci_add_ids();
+	if (vfio_pci_disable_denylist)
+		pr_warn("device denylist disabled.\n");
+	return 0;
 }
 module_init(vfio_pci_init);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "harness.h"
+#include "klog.h"
 #include "pci.h"
 #include "sys.h"
 #include "vdev.h"
@@ -388,6 +389,7 @@ TEST_OVER(bars_after_hidden_reset, BACKENDS_ALL)
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_E1000E), backend);
 	__u32 command, before[ARRAY_SIZE(bars)], status, now;
 	unsigned int variant, i;
+	int log = klog_open();
 
 	vdev_enable(vdev, true);
 	command = vdev_cfg_read(vdev, PCI_COMMAND, 2);
@@ -412,5 +414,6 @@ TEST_OVER(bars_after_hidden_reset, BACKENDS_ALL)
 		vdev_pread(vdev, VFIO_PCI_BAR0_REGION_INDEX, E1000_STATUS, &now,
 			   4);
 		ASSERT_EQ(now, status);
+		ASSERT(klog_has(log, "reset recovery - restoring BARs"));
 	}
 }

@@ -2,7 +2,6 @@
 /* Errors, removal and hot unplug of devices in use, and module removal. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/pci_regs.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,8 +15,10 @@
 
 #include "container.h"
 #include "harness.h"
+#include "klog.h"
 #include "monitor.h"
 #include "pci.h"
+#include "slot.h"
 #include "sys.h"
 #include "vdev.h"
 
@@ -60,18 +61,6 @@ static bool child_has_exited(pid_t pid)
 	return waitpid(pid, &status, WNOHANG) != 0;
 }
 
-/* Poll a condition for up to a minute. */
-static void wait_until(bool (*condition)(const char *bdf), const char *bdf)
-{
-	unsigned int rounds = 1200;
-
-	while (!condition(bdf)) {
-		if (!rounds--)
-			FAIL("the condition does not become true");
-		poll(NULL, 0, 50);
-	}
-}
-
 static void remove_device(const char *bdf)
 {
 	char path[128];
@@ -95,11 +84,6 @@ static bool is_removed(const char *bdf)
 	return !pci_exists(bdf);
 }
 
-static bool is_plugged(const char *bdf __attribute__((unused)))
-{
-	return pci_find(TESTDEV_HOTPLUG);
-}
-
 static bool has_no_node(const char *bdf)
 {
 	return !pci_has_cdev(bdf);
@@ -111,6 +95,7 @@ TEST_OVER(removed_in_use, BACKENDS_ALL)
 	const char *bdf = pci_need(TESTDEV_E1000E);
 	struct admin_op op = { remove_device, bdf, sys_eventfd() };
 	int event = sys_eventfd();
+	int log = klog_open();
 	struct vdev *vdev;
 	char path[64];
 	pid_t pid;
@@ -127,6 +112,7 @@ TEST_OVER(removed_in_use, BACKENDS_ALL)
 	sys_eventfd_take(event);
 	sys_eventfd_wait(event);
 	ASSERT(!child_has_exited(pid));
+	ASSERT(klog_has(log, "Relaying device request to user (#0)"));
 
 	/*
 	 * The device works, except for calls that need the device lock and for
@@ -176,6 +162,7 @@ TEST_OVER(removed_without_release, BACKENDS_ALL)
 	const char *bdf = pci_need(TESTDEV_E1000E);
 	struct admin_op op = { remove_device, bdf, sys_eventfd() };
 	struct user user = { backend, bdf, sys_eventfd() };
+	int log = klog_open();
 	pid_t admin, pid;
 
 	if (!backend_present(backend))
@@ -184,8 +171,12 @@ TEST_OVER(removed_without_release, BACKENDS_ALL)
 	pid = child_start(user_run, &user);
 	sys_eventfd_wait(user.ready);
 	admin_start(&op);
-	wait_until(has_no_node, bdf);
+	slot_wait_until(has_no_node, bdf);
 	ASSERT(!child_has_exited(admin));
+	while (!klog_has(
+		log,
+		"No device request channel registered, blocked until released by user"))
+		poll(NULL, 0, 50);
 	child_kill(pid);
 	child_expect(admin, 0);
 	ASSERT(!pci_exists(bdf));
@@ -208,7 +199,7 @@ TEST_OVER(removed_before_bind, BACKEND_IOMMUFD)
 	pci_cdev_path(bdf, path, sizeof(path));
 	fd = sys_open(path, O_RDWR);
 	admin_start(&op);
-	wait_until(has_no_node, bdf);
+	slot_wait_until(has_no_node, bdf);
 	ASSERT(!child_has_exited(pid));
 	ASSERT_RC(__sys_open(path, O_RDWR), -ENOENT);
 	ASSERT_RC(__sys_ioctl(fd, VFIO_DEVICE_RESET, NULL), -EINVAL);
@@ -334,60 +325,10 @@ TEST_OVER(error_is_not_signaled, BACKENDS_ALL)
 	ASSERT_EQ(sys_eventfd_take(event), 0);
 }
 
-/* The kernel adds a device to sysfs before a driver can bind to it. */
-static bool try_bind(const char *bdf)
-{
-	return !__pci_bind_to(bdf, "vfio-pci");
-}
-
-/* Return: the address of the bridge above the device. */
-static const char *bridge_above(const char *bdf)
-{
-	char path[PATH_MAX], real[PATH_MAX];
-	char *bridge;
-
-	snprintf(path, sizeof(path), SYSFS_PCI "/%s/..", bdf);
-	ASSERT(realpath(path, real));
-	bridge = strdup(strrchr(real, '/') + 1);
-	ASSERT(bridge);
-	return bridge;
-}
-
-/* Return: the offset of the Slot Control register of a bridge. */
-static unsigned int slot_control(const char *bridge)
-{
-	unsigned int pos = pci_read_config(bridge, PCI_CAPABILITY_LIST, 1);
-
-	for (; pos; pos = pci_read_config(bridge, pos + PCI_CAP_LIST_NEXT, 1))
-		if (pci_read_config(bridge, pos, 1) == PCI_CAP_ID_EXP)
-			return pos + PCI_EXP_SLTCTL;
-	FAIL("no PCI Express capability");
-}
-
-/*
- * QEMU refuses to unplug a device while the power indicator blinks. The kernel
- * turns it on as its last step, after the device could be bound.
- */
-static bool is_powered_on(const char *bridge)
-{
-	unsigned int control = pci_read_config(bridge, slot_control(bridge), 2);
-
-	return (control & PCI_EXP_SLTCTL_PIC) == PCI_EXP_SLTCTL_PWR_IND_ON;
-}
-
 /* Plug in an e1000e and bind it to vfio-pci. Return: its address. */
 static const char *plug(int monitor)
 {
-	const char *bdf;
-
-	monitor_run(
-		monitor, "device_add",
-		"\"driver\": \"e1000e\", \"bus\": \"st-port3\", \"id\": \"st-hot\"");
-	wait_until(is_plugged, NULL);
-	bdf = pci_find(TESTDEV_HOTPLUG);
-	wait_until(try_bind, bdf);
-	wait_until(is_powered_on, bridge_above(bdf));
-	return bdf;
+	return slot_plug(monitor, "st-port3", "st-hot", TESTDEV_HOTPLUG);
 }
 
 #define SLOT_OFF (PCI_EXP_SLTCTL_PWR_OFF | PCI_EXP_SLTCTL_PWR_IND_OFF)
@@ -418,8 +359,8 @@ static bool is_powered_off(const char *bridge)
 static void wait_surprise_removed(int monitor, const char *bridge,
 				  const char *bdf)
 {
-	wait_until(is_removed, bdf);
-	wait_until(is_powered_off, bridge);
+	slot_wait_until(is_removed, bdf);
+	slot_wait_until(is_powered_off, bridge);
 	monitor_wait_event(monitor, "DEVICE_DELETED");
 }
 
@@ -431,7 +372,7 @@ static void unplug(int monitor)
 /* The slot can be used again after QEMU has deleted the device as well. */
 static void wait_unplugged(int monitor, const char *bdf)
 {
-	wait_until(is_removed, bdf);
+	slot_wait_until(is_removed, bdf);
 	monitor_wait_event(monitor, "DEVICE_DELETED");
 }
 
@@ -443,7 +384,7 @@ static void check_next_device(int monitor, const char *bdf,
 	const char *bridge;
 
 	ASSERT(!strcmp(plug(monitor), bdf));
-	bridge = bridge_above(bdf);
+	bridge = pci_bridge_above(bdf);
 	vdev = vdev_open(bdf, backend);
 	ASSERT(is_e1000e(vdev));
 	ASSERT_RC(__vdev_reset(vdev), 0);
@@ -494,7 +435,7 @@ TEST_OVER(surprise_removal, BACKENDS_ALL)
 		SKIP("no %s", backend_path(backend));
 	/* Without a user */
 	bdf = plug(monitor);
-	bridge = bridge_above(bdf);
+	bridge = pci_bridge_above(bdf);
 	surprise_remove(bridge);
 	wait_surprise_removed(monitor, bridge, bdf);
 

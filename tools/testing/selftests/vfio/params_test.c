@@ -17,6 +17,7 @@
 
 #include "edu.h"
 #include "harness.h"
+#include "klog.h"
 #include "mock_pci.h"
 #include "pci.h"
 #include "sys.h"
@@ -138,17 +139,26 @@ TEST(ids)
 	struct mock_pci_image image;
 	struct mock_bus bus;
 	const char *bdf;
+	int log;
 
 	pci_need(TESTDEV_EDU0);
 	mock_bus_open(&bus);
 	mock_image(&image, VENDOR_TEST, DEVICE_TEST, MOCK_CLASS_NETWORK);
 	bdf = mock_bus_plug(&bus, &image);
 	ASSERT(!is_bound(bdf));
+	log = klog_open();
 	check_with_params("ids=1af4:7f01", check_bound, bdf);
+	ASSERT(klog_has(
+		log,
+		"vfio_pci: add [1af4:7f01[ffffffff:ffffffff]] class 0x000000/00000000"));
 	ASSERT(!is_bound(bdf));
 	check_with_params("ids=1af4:7f02,1af4:7f01:0:0:020000:ffffff",
 			  check_bound, bdf);
+	ASSERT(klog_has(
+		log,
+		"vfio_pci: add [1af4:7f01[0000:0000]] class 0x020000/00ffffff"));
 	check_with_params("ids=junk,,1af4:7f01", check_bound, bdf);
+	ASSERT(klog_has(log, "vfio_pci: invalid id string \"junk\""));
 	check_with_params("ids=1af4:7f02", check_not_bound, bdf);
 	check_with_params("ids=1af4:7f01:1", check_not_bound, bdf);
 	check_with_params("ids=1af4:7f01:0:0:030000:ff0000", check_not_bound,

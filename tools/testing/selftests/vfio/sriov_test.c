@@ -14,6 +14,7 @@
 
 #include "harness.h"
 #include "ioas.h"
+#include "klog.h"
 #include "pci.h"
 #include "sys.h"
 #include "vdev.h"
@@ -224,6 +225,7 @@ TEST(parameter)
 TEST(virtual_functions_are_captured)
 {
 	const char *pf = need_pf();
+	int log = klog_open();
 	unsigned int i;
 	char buf[64];
 
@@ -233,6 +235,9 @@ TEST(virtual_functions_are_captured)
 
 		read_attr(vf, "driver_override", buf, sizeof(buf));
 		ASSERT(!strcmp(buf, "vfio-pci"));
+		snprintf(buf, sizeof(buf),
+			 "Captured SR-IOV VF %s driver_override", vf);
+		ASSERT(klog_has(log, buf));
 		/* The function is bound already. */
 		snprintf(buf, sizeof(buf), SYSFS_PCI "/%s/driver/%s", vf, vf);
 		ASSERT(!access(buf, F_OK));
