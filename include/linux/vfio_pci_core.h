@@ -9,7 +9,9 @@
 #ifndef __LINUX_VFIO_PCI_CORE_H
 #define __LINUX_VFIO_PCI_CORE_H
 
+#include <linux/err.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/rwsem.h>
@@ -190,8 +192,11 @@ struct vfio_pci_core_device {
 	 * No bit fields, because each of these may change under another lock.
 	 */
 
-	/** @low_power: the user allows it to sleep; under @memory_lock */
-	bool low_power;
+	/**
+	 * @pm_runtime_engaged: in low power, so the user allows it to sleep;
+	 * under @memory_lock
+	 */
+	bool pm_runtime_engaged;
 	/** @resume_pending: @resume_work is queued; the device stays in D0 meanwhile */
 	bool resume_pending;
 	/**
@@ -224,6 +229,20 @@ struct vfio_pci_core_device {
 	bool sriov_active;
 	/** @needs_reset: closed without a reset; protected by the set's lock */
 	bool needs_reset;
+};
+
+/**
+ * enum vfio_pci_io_width - widest access to I/O memory, in bytes
+ */
+enum vfio_pci_io_width {
+	/** @VFIO_PCI_IO_WIDTH_1: 1 byte */
+	VFIO_PCI_IO_WIDTH_1 = 1,
+	/** @VFIO_PCI_IO_WIDTH_2: 2 bytes */
+	VFIO_PCI_IO_WIDTH_2 = 2,
+	/** @VFIO_PCI_IO_WIDTH_4: 4 bytes */
+	VFIO_PCI_IO_WIDTH_4 = 4,
+	/** @VFIO_PCI_IO_WIDTH_8: 8 bytes */
+	VFIO_PCI_IO_WIDTH_8 = 8,
 };
 
 extern const struct pci_error_handlers vfio_pci_core_err_handlers;
@@ -263,5 +282,74 @@ int vfio_pci_core_sriov_configure(struct vfio_pci_core_device *vdev,
 				  int nr_virtfn);
 pci_ers_result_t vfio_pci_core_aer_err_detected(struct pci_dev *pdev,
 						pci_channel_state_t state);
+
+bool __vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev);
+vm_fault_t vfio_pci_vmf_insert_pfn(struct vfio_pci_core_device *vdev,
+				   struct vm_fault *vmf, unsigned long pfn,
+				   unsigned int order);
+ssize_t vfio_pci_core_do_io_rw(struct vfio_pci_core_device *vdev, bool test_mem,
+			       void __iomem *io, char __user *buf, loff_t off,
+			       size_t count, size_t x_start, size_t x_end,
+			       bool iswrite, enum vfio_pci_io_width max_width);
+bool vfio_pci_core_range_intersect_range(loff_t buf_start, size_t buf_cnt,
+					 loff_t reg_start, size_t reg_cnt,
+					 loff_t *buf_offset,
+					 size_t *intersect_count,
+					 size_t *register_offset);
+
+int vfio_pci_core_iowrite8(struct vfio_pci_core_device *vdev, bool test_mem,
+			   u8 val, void __iomem *io);
+int vfio_pci_core_iowrite16(struct vfio_pci_core_device *vdev, bool test_mem,
+			    u16 val, void __iomem *io);
+int vfio_pci_core_iowrite32(struct vfio_pci_core_device *vdev, bool test_mem,
+			    u32 val, void __iomem *io);
+int vfio_pci_core_iowrite64(struct vfio_pci_core_device *vdev, bool test_mem,
+			    u64 val, void __iomem *io);
+int vfio_pci_core_ioread8(struct vfio_pci_core_device *vdev, bool test_mem,
+			  u8 *val, void __iomem *io);
+int vfio_pci_core_ioread16(struct vfio_pci_core_device *vdev, bool test_mem,
+			   u16 *val, void __iomem *io);
+int vfio_pci_core_ioread32(struct vfio_pci_core_device *vdev, bool test_mem,
+			   u32 *val, void __iomem *io);
+int vfio_pci_core_ioread64(struct vfio_pci_core_device *vdev, bool test_mem,
+			   u64 *val, void __iomem *io);
+
+/**
+ * is_aligned_for_order() - check if a fault can be filled with a larger page
+ * @vma: the mapping
+ * @addr: address, aligned to @order
+ * @pfn: page frame of that address
+ * @order: log2 of the number of pages
+ *
+ * Context: Any.
+ * Return: False if the pages exceed the mapping or are not aligned.
+ */
+static inline bool is_aligned_for_order(struct vm_area_struct *vma,
+					unsigned long addr, unsigned long pfn,
+					unsigned int order)
+{
+	return !order || (addr >= vma->vm_start &&
+			  addr + (PAGE_SIZE << order) <= vma->vm_end &&
+			  IS_ALIGNED(pfn, 1UL << order));
+}
+
+/**
+ * vfio_pci_core_get_iomap() - get the mapping of a BAR
+ * @vdev: a device, after vfio_pci_core_enable()
+ * @bar: index of the BAR
+ *
+ * Context: Any, until vfio_pci_core_disable().
+ * Return: The mapping, or an ERR_PTR() if the BAR does not exist or could not
+ * be reserved or mapped.
+ */
+static inline void __iomem *
+vfio_pci_core_get_iomap(struct vfio_pci_core_device *vdev, unsigned int bar)
+{
+	if (WARN_ON_ONCE(bar >= PCI_STD_NUM_BARS))
+		return IOMEM_ERR_PTR(-EINVAL);
+	if (WARN_ON_ONCE(!vdev->barmap[bar]))
+		return IOMEM_ERR_PTR(-ENODEV);
+	return vdev->barmap[bar];
+}
 
 #endif /* __LINUX_VFIO_PCI_CORE_H */

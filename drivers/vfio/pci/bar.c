@@ -4,6 +4,7 @@
  * off them while the function does not decode memory.
  */
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/io.h>
 #include <linux/iommufd.h>
 #include <linux/ioport.h>
@@ -16,7 +17,7 @@
 #include "dmabuf.h"
 
 /**
- * vfio_pci_memory_enabled() - check if the function decodes memory
+ * __vfio_pci_memory_enabled() - check if the function decodes memory
  * @vdev: an open device
  *
  * A virtual function has no enable bit of its own and follows the one of its
@@ -25,7 +26,7 @@
  * Context: The caller holds the memory lock for reading or writing.
  * Return: False if no device would respond to an access.
  */
-bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev)
+bool __vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	u16 cmd = get_unaligned_le16(&vdev->vconfig[PCI_COMMAND]);
@@ -35,6 +36,7 @@ bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev)
 	return vfio_pci_state_decodes(pdev->current_state) &&
 	       (pdev->no_command_memory || (cmd & PCI_COMMAND_MEMORY));
 }
+EXPORT_SYMBOL_NS_GPL(__vfio_pci_memory_enabled, "VFIO_PCI_NG");
 
 /**
  * vfio_pci_memory_usable() - check if user space and peers may access the BARs
@@ -49,7 +51,7 @@ bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev)
  */
 bool vfio_pci_memory_usable(struct vfio_pci_core_device *vdev)
 {
-	return !vdev->low_power && vfio_pci_memory_enabled(vdev);
+	return !vdev->pm_runtime_engaged && __vfio_pci_memory_enabled(vdev);
 }
 
 /**
@@ -67,7 +69,7 @@ bool vfio_pci_bar_enabled(struct vfio_pci_core_device *vdev, bool is_mem)
 {
 	lockdep_assert_held(&vdev->memory_lock);
 
-	return is_mem ? vfio_pci_memory_enabled(vdev) :
+	return is_mem ? __vfio_pci_memory_enabled(vdev) :
 			vfio_pci_state_decodes(vdev->pdev->current_state);
 }
 

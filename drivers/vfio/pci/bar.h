@@ -16,7 +16,6 @@ static inline bool vfio_pci_state_decodes(pci_power_t state)
 	return state == PCI_D0 || state == PCI_D1 || state == PCI_D2;
 }
 
-bool vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev);
 bool vfio_pci_memory_usable(struct vfio_pci_core_device *vdev);
 bool vfio_pci_bar_enabled(struct vfio_pci_core_device *vdev, bool is_mem);
 void vfio_pci_zap_bars(struct vfio_pci_core_device *vdev);

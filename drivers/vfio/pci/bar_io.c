@@ -4,6 +4,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -33,7 +34,9 @@ struct io_window {
 	u64 hole_end;
 	/** @max_width: widest access in bytes */
 	unsigned int max_width;
-	/** @is_mem: a BAR that is subject to the memory enable bit */
+	/** @is_bar: not accessible in D3 or during a reset */
+	bool is_bar;
+	/** @is_mem: subject to the memory enable bit */
 	bool is_mem;
 	/** @vga: VGA_RSRC_* of a range that displays share, or 0 */
 	unsigned int vga;
@@ -88,6 +91,8 @@ static int bar_io_begin(struct vfio_pci_core_device *vdev,
 {
 	if (w->vga)
 		return vga_get_interruptible(vdev->pdev, w->vga);
+	if (!w->is_bar)
+		return 0;
 	down_read(&vdev->memory_lock);
 	if (vfio_pci_bar_enabled(vdev, w->is_mem))
 		return 0;
@@ -100,7 +105,7 @@ static void bar_io_end(struct vfio_pci_core_device *vdev,
 {
 	if (w->vga)
 		vga_put(vdev->pdev, w->vga);
-	else
+	else if (w->is_bar)
 		up_read(&vdev->memory_lock);
 }
 
@@ -240,6 +245,41 @@ static noinline ssize_t bar_io_rw(struct vfio_pci_core_device *vdev,
 }
 
 /**
+ * vfio_pci_core_do_io_rw() - read or write a range for user space
+ * @vdev: an open device
+ * @test_mem: fail with -EIO if the device does not decode memory
+ * @io: mapping of the range
+ * @buf: user buffer
+ * @off: offset of the first byte in the mapping
+ * @count: bytes
+ * @x_start: start of what reads as ones and ignores writes
+ * @x_end: first byte after that; equal to @x_start if there is none
+ * @iswrite: true to write, false to read
+ * @max_width: widest access
+ *
+ * Context: May sleep. Takes the memory lock if @test_mem is set.
+ * Return: @count or a negative errno.
+ */
+ssize_t vfio_pci_core_do_io_rw(struct vfio_pci_core_device *vdev, bool test_mem,
+			       void __iomem *io, char __user *buf, loff_t off,
+			       size_t count, size_t x_start, size_t x_end,
+			       bool iswrite, enum vfio_pci_io_width max_width)
+{
+	struct io_window w = {
+		.io = io,
+		.size = off + count,
+		.hole_start = x_start,
+		.hole_end = x_end,
+		.max_width = max_width,
+		.is_bar = test_mem,
+		.is_mem = test_mem,
+	};
+
+	return count ? bar_io_rw(vdev, &w, off, buf, count, iswrite) : 0;
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_do_io_rw, "VFIO_PCI_NG");
+
+/**
  * vfio_pci_vga_range_rw() - read or write a range that displays share
  * @vdev: an open device
  * @io: mapping of the range
@@ -294,6 +334,7 @@ ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 		.io = vdev->barmap[bar],
 		.size = pci_resource_len(vdev->pdev, bar),
 		.max_width = 8,
+		.is_bar = true,
 		.is_mem = pci_resource_flags(vdev->pdev, bar) & IORESOURCE_MEM,
 	};
 	ssize_t ret;
@@ -354,7 +395,7 @@ static void __iomem *bar_io_map_rom(struct vfio_pci_core_device *vdev,
 		return ioremap(pdev->rom, pdev->romlen) ?:
 							  IOMEM_ERR_PTR(-ENOMEM);
 	}
-	if (!vfio_pci_memory_enabled(vdev))
+	if (!__vfio_pci_memory_enabled(vdev))
 		return IOMEM_ERR_PTR(in_ram ? -EIO : -ENOMEM);
 	return pci_map_rom(pdev, image) ?: IOMEM_ERR_PTR(-ENOMEM);
 }

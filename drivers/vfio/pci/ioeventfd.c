@@ -53,7 +53,8 @@ static void ioeventfd_try_write(struct vfio_pci_ioeventfd *ioe)
 {
 	struct vfio_pci_core_device *vdev = ioe->vdev;
 
-	if (!vdev->low_power && vfio_pci_bar_enabled(vdev, ioe->is_mem))
+	if (!vdev->pm_runtime_engaged &&
+	    vfio_pci_bar_enabled(vdev, ioe->is_mem))
 		ioeventfd_write(ioe);
 }
 

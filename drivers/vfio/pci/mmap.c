@@ -4,6 +4,7 @@
  * emptied whenever the function stops decoding memory.
  */
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/mm.h>
 
 #include "bar.h"
@@ -21,9 +22,24 @@ static unsigned long mmap_bar_page(struct vm_area_struct *vma)
 	return vma->vm_pgoff & (BIT(REGION_PAGES_SHIFT) - 1);
 }
 
-static vm_fault_t mmap_insert_pfn(struct vm_fault *vmf, unsigned long pfn,
-				  unsigned int order)
+/**
+ * vfio_pci_vmf_insert_pfn() - map pages of the device from a fault handler
+ * @vdev: an open device
+ * @vmf: the fault
+ * @pfn: first page frame, aligned to @order
+ * @order: log2 of the number of pages
+ *
+ * Context: May sleep. The caller holds the memory lock for reading.
+ * Return: VM_FAULT_NOPAGE; VM_FAULT_SIGBUS if the device does not decode memory
+ * or is in low power; VM_FAULT_FALLBACK for an order that is not supported; or
+ * another error.
+ */
+vm_fault_t vfio_pci_vmf_insert_pfn(struct vfio_pci_core_device *vdev,
+				   struct vm_fault *vmf, unsigned long pfn,
+				   unsigned int order)
 {
+	if (!vfio_pci_memory_usable(vdev))
+		return VM_FAULT_SIGBUS;
 	if (!order)
 		return vmf_insert_pfn(vmf->vma, vmf->address, pfn);
 #ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
@@ -36,28 +52,23 @@ static vm_fault_t mmap_insert_pfn(struct vm_fault *vmf, unsigned long pfn,
 #endif
 	return VM_FAULT_FALLBACK;
 }
+EXPORT_SYMBOL_NS_GPL(vfio_pci_vmf_insert_pfn, "VFIO_PCI_NG");
 
 static vm_fault_t mmap_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct vfio_pci_core_device *vdev = vma->vm_private_data;
-	unsigned long size = PAGE_SIZE << order;
-	unsigned long addr = ALIGN_DOWN(vmf->address, size);
+	unsigned long addr = ALIGN_DOWN(vmf->address, PAGE_SIZE << order);
 	unsigned long pfn;
-
-	if (addr < vma->vm_start || size > vma->vm_end - addr)
-		return VM_FAULT_FALLBACK;
 
 	pfn = PHYS_PFN(pci_resource_start(vdev->pdev, mmap_bar(vma))) +
 	      mmap_bar_page(vma) + ((addr - vma->vm_start) >> PAGE_SHIFT);
-	if (!IS_ALIGNED(pfn, 1UL << order))
+	if (!is_aligned_for_order(vma, addr, pfn, order))
 		return VM_FAULT_FALLBACK;
 
 	guard(rwsem_read)(&vdev->memory_lock);
 
-	if (!vfio_pci_memory_usable(vdev))
-		return VM_FAULT_SIGBUS;
-	return mmap_insert_pfn(vmf, pfn, order);
+	return vfio_pci_vmf_insert_pfn(vdev, vmf, pfn, order);
 }
 
 static vm_fault_t mmap_fault(struct vm_fault *vmf)

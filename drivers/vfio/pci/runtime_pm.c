@@ -22,10 +22,10 @@ static void runtime_leave_low_power(struct vfio_pci_core_device *vdev)
 {
 	lockdep_assert_held_write(&vdev->memory_lock);
 
-	if (!vdev->low_power)
+	if (!vdev->pm_runtime_engaged)
 		return;
 
-	vdev->low_power = false;
+	vdev->pm_runtime_engaged = false;
 	pm_runtime_get_noresume(&vdev->pdev->dev);
 	if (vdev->wakeup_trigger)
 		eventfd_ctx_put(vdev->wakeup_trigger);
@@ -46,11 +46,11 @@ int vfio_pci_low_power_enter(struct vfio_pci_core_device *vdev,
 {
 	guard(rwsem_write)(&vdev->memory_lock);
 
-	if (vdev->low_power)
+	if (vdev->pm_runtime_engaged)
 		return -EINVAL;
 
 	vfio_pci_zap_bars(vdev);
-	vdev->low_power = true;
+	vdev->pm_runtime_engaged = true;
 	vdev->wakeup_trigger = wakeup;
 	/* The caller's own put checks if the device can be suspended */
 	pm_runtime_put_noidle(&vdev->pdev->dev);
@@ -87,7 +87,7 @@ static int runtime_suspend(struct device *dev)
 	scoped_guard(rwsem_write, &vdev->memory_lock) {
 		vfio_pci_set_power_state(vdev, PCI_D0);
 		/* An open device is suspended in low power only */
-		vdev->suspended_open = vdev->low_power;
+		vdev->suspended_open = vdev->pm_runtime_engaged;
 	}
 	vfio_pci_intx_suspend(vdev);
 	return 0;
