@@ -45,14 +45,14 @@ struct iommufd_ctx {
 	struct rw_semaphore account_rwsem;
 	/**
 	 * @groups_lock: protects @groups and the count in each, @compat_ioas,
-	 * the creation of @container, and its number of users
+	 * the creation of @container, and the addition of groups to it
 	 */
 	struct mutex groups_lock;
 	/** @groups: list of struct iommufd_group */
 	struct list_head groups;
 	/**
-	 * @container: the VFIO container; NULL until the first group is to be
-	 * added to it, then it lives as long as the context
+	 * @container: the VFIO container, with a reference; NULL until the
+	 * first group is to be added to it, then it does not change
 	 */
 	struct container *container;
 	/**
@@ -63,7 +63,7 @@ struct iommufd_ctx {
 	/**
 	 * @compat_ioas: the IOAS that the ioctls of a container operate on, if
 	 * user space has set one, otherwise NULL. While it is set, @container
-	 * has no users.
+	 * has no groups.
 	 */
 	struct iommufd_ioas *compat_ioas;
 };

@@ -41,7 +41,7 @@ static int iommufd_release(struct inode *inode, struct file *file)
 {
 	struct iommufd_ctx *ictx = file->private_data;
 
-	container_free(ictx->container);
+	container_put(ictx->container);
 	ctx_free(ictx);
 	return 0;
 }

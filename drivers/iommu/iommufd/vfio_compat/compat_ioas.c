@@ -208,7 +208,7 @@ static int vfio_ioas_set(struct iommufd_ctx *ictx, u32 id)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	scoped_guard(mutex, &ictx->groups_lock) {
-		if (ictx->container && ictx->container->users)
+		if (ictx->container && container_has_groups(ictx->container))
 			ret = -EBUSY;
 		else
 			ictx->compat_ioas = ioas;

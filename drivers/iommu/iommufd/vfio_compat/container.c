@@ -10,6 +10,7 @@
 #include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/lockdep.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/vfio_type1.h>
 #include <uapi/linux/vfio.h>
@@ -36,6 +37,7 @@ static struct container *container_create(struct iommufd_ctx *ictx)
 	container = kzalloc_obj(*container, GFP_KERNEL_ACCOUNT);
 	if (!container)
 		return ERR_PTR(-ENOMEM);
+	refcount_set(&container->refs, 1);
 	mutex_init(&container->lock);
 	INIT_LIST_HEAD(&container->groups);
 	INIT_LIST_HEAD(&container->space.domains);
@@ -59,23 +61,32 @@ static struct container *container_enter(struct iommufd_ctx *ictx)
 	if (!container)
 		container = container_create(ictx);
 	if (!IS_ERR(container))
-		container->users++;
+		refcount_inc(&container->refs);
 	return container;
 }
 
-static void container_leave(struct iommufd_ctx *ictx)
+/**
+ * container_has_groups() - check whether a container has groups
+ * @container: the container of a context
+ *
+ * Context: Any. The caller holds &iommufd_ctx.groups_lock, so that no group is
+ * added.
+ * Return: true if it has groups, or if one is being added or removed.
+ */
+bool container_has_groups(struct container *container)
 {
-	guard(mutex)(&ictx->groups_lock);
-	ictx->container->users--;
+	return refcount_read(&container->refs) > 1;
 }
 
 /**
- * container_free() - free a container
- * @container: a container without groups, or NULL
+ * container_put() - drop a reference to a container
+ * @container: the container, freed with its last reference, or NULL
+ *
+ * Context: May sleep.
  */
-void container_free(struct container *container)
+void container_put(struct container *container)
 {
-	if (!container)
+	if (!container || !refcount_dec_and_test(&container->refs))
 		return;
 	WARN_ON(!list_empty(&container->groups));
 	dirty_destroy(&container->dirty);
@@ -345,7 +356,7 @@ static int container_add_locked(struct container *container,
 
 /**
  * iommufd_container_add_group() - VFIO_GROUP_SET_CONTAINER
- * @ictx: the context, to which the group takes its own reference
+ * @ictx: the context; the group references its container, not the context
  * @group: the group, to which the caller keeps a reference
  * @kind: kind of its devices
  *
@@ -380,7 +391,7 @@ iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
 		return ERR_CAST(container);
 	}
 	cgrp->kind = kind;
-	cgrp->ictx = ictx;
+	cgrp->container = container;
 	cgrp->member.group = group;
 	ret = mutex_lock_killable(&container->lock);
 	if (!ret) {
@@ -388,11 +399,10 @@ iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
 		mutex_unlock(&container->lock);
 	}
 	if (ret) {
-		container_leave(ictx);
+		container_put(container);
 		kfree(cgrp);
 		return ERR_PTR(ret);
 	}
-	iommufd_ctx_get(ictx);
 	return cgrp;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_add_group, "IOMMUFD_NG");
@@ -407,8 +417,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_container_add_group, "IOMMUFD_NG");
  */
 void iommufd_container_remove_group(struct iommufd_container_group *cgrp)
 {
-	struct iommufd_ctx *ictx = cgrp->ictx;
-	struct container *container = ictx->container;
+	struct container *container = cgrp->container;
 
 	scoped_guard(mutex, &container->lock) {
 		container->space.nr_emulated -= cgrp->kind ==
@@ -422,9 +431,8 @@ void iommufd_container_remove_group(struct iommufd_container_group *cgrp)
 			WRITE_ONCE(container->side, CONTAINER_EMPTY);
 		}
 	}
-	container_leave(ictx);
+	container_put(container);
 	kfree(cgrp);
-	iommufd_ctx_put(ictx);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_remove_group, "IOMMUFD_NG");
 
@@ -442,7 +450,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_container_remove_group, "IOMMUFD_NG");
  */
 int iommufd_container_check_open(struct iommufd_container_group *cgrp)
 {
-	struct container *container = cgrp->ictx->container;
+	struct container *container = cgrp->container;
 
 	/* pairs with smp_store_release() in container_publish() */
 	if (smp_load_acquire(&container->state) == CONTAINER_UNSET)

@@ -13,6 +13,7 @@
 #include <linux/iommufd.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/refcount.h>
 
 #include "dirty.h"
 #include "domain.h"
@@ -56,17 +57,18 @@ enum container_side {
  */
 struct container {
 	/**
-	 * @lock: protects all members but @users; held through each request,
+	 * @lock: protects all members but @refs; held through each request,
 	 * including the mapping of memory, so that requests are served in order
 	 * as type1 always did. User space may be waited for with it held, so
 	 * every request that can fail waits for it killably.
 	 */
 	struct mutex lock;
 	/**
-	 * @users: groups in the container, being added or being removed;
-	 * protected by &iommufd_ctx.groups_lock
+	 * @refs: one of the context, which creates the container, and one of
+	 * each group in it, being added or being removed. Groups stay in the
+	 * container after its file was closed.
 	 */
-	unsigned int users;
+	refcount_t refs;
 	/** @state: type selected by VFIO_SET_IOMMU; read without the lock */
 	enum container_state state;
 	/** @limit: maximum number of mappings */
@@ -92,8 +94,8 @@ struct iommufd_container_group {
 	struct list_head entry;
 	/** @kind: kind of its devices */
 	enum iommufd_group_kind kind;
-	/** @ictx: the context, with a reference */
-	struct iommufd_ctx *ictx;
+	/** @container: the container, with a reference */
+	struct container *container;
 	/**
 	 * @member: the group, to which the owner of this structure has a
 	 * reference; a physical group is attached while the container has a
@@ -117,6 +119,7 @@ static inline bool container_is_type1(const struct container *container)
 
 long container_check_extension(struct container *container, unsigned long arg);
 long container_set_iommu(struct container *container, unsigned long arg);
-void container_free(struct container *container);
+bool container_has_groups(struct container *container);
+void container_put(struct container *container);
 
 #endif /* IOMMUFD_VFIO_COMPAT_CONTAINER_H */

@@ -76,7 +76,7 @@ iommufd_container_access_create(struct iommufd_container_group *cgrp,
 				const struct iommufd_access_ops *ops,
 				void *data)
 {
-	struct container *container = cgrp->ictx->container;
+	struct container *container = cgrp->container;
 	struct iommufd_container_access *access;
 	int ret;
 

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The states of a container, and the calls that each of them permits. */
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "container.h"
 #include "edu.h"
 #include "harness.h"
+#include "ioas.h"
 #include "pci.h"
 #include "sys.h"
 #include "vdev.h"
@@ -249,6 +255,76 @@ TEST_OVER(container_file_closed_first, BACKENDS_LEGACY)
 	edu_close(edu);
 	sys_close(space->groups->fd);
 	ASSERT_EQ(sys_vm_locked(getpid()), 0);
+}
+
+static void lock_file(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK };
+
+	ASSERT(!flock(fd, LOCK_EX | LOCK_NB));
+	ASSERT(!fcntl(fd, F_OFD_SETLK, &lock));
+}
+
+/*
+ * A group references the container, not its open file: what happens when a file
+ * is closed does not wait for the group.
+ */
+TEST_OVER(group_keeps_no_file, BACKENDS_LEGACY)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
+	struct space *space = edu->vdev->space;
+	int notify = inotify_init1(IN_NONBLOCK), other;
+	char *buf = sys_mmap_anon(2 * PAGE);
+	struct inotify_event event;
+
+	ASSERT(inotify_add_watch(notify, backend_path(backend),
+				 IN_CLOSE_WRITE) >= 0);
+	space_map(space, buf, IOVA, 2 * PAGE);
+	lock_file(space->fd);
+	ioas_alloc(space->fd);
+	sys_close(space->fd);
+	ASSERT_EQ(read(notify, &event, sizeof(event)), sizeof(event));
+	ASSERT_EQ(event.mask, IN_CLOSE_WRITE);
+	other = container_open(backend);
+	lock_file(other);
+	fill_pattern(buf, PAGE, 4);
+	edu_load(edu, IOVA, PAGE);
+	edu_store(edu, IOVA + PAGE, PAGE);
+	ASSERT(is_pattern(buf + PAGE, PAGE, 4));
+	edu_close(edu);
+	/* The group leaves the container, which nothing else refers to. */
+	ASSERT_RC(__group_unset_container(space->groups->fd), 0);
+	ASSERT_EQ(sys_vm_locked(getpid()), 0);
+	group_set_container(space->groups->fd, other);
+	container_set_iommu(other);
+}
+
+static void *close_file(void *fd)
+{
+	sys_close(*(int *)fd);
+	return NULL;
+}
+
+/* The last reference may be that of the file or that of the group. */
+TEST_OVER(file_and_group_closed_at_once, BACKENDS_LEGACY)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	char *page = sys_mmap_anon(PAGE);
+	int container, group;
+	pthread_t thread;
+
+	for (unsigned int i = 0; i < 200; i++) {
+		container = container_open(backend);
+		group = group_open(bdf);
+		group_set_container(group, container);
+		container_set_iommu(container);
+		container_map(container, page, IOVA, PAGE);
+		ASSERT(!pthread_create(&thread, NULL, close_file, &container));
+		sys_close(group);
+		ASSERT(!pthread_join(thread, NULL));
+	}
+	ASSERT_EQ(sys_vm_locked(getpid()), 0);
+	ASSERT_EQ(sys_pins_held(), 0);
 }
 
 /* Two containers are independent. */
