@@ -25,6 +25,7 @@ struct device;
 struct dma_buf_attachment;
 struct dma_buf_ops;
 struct file;
+struct inode;
 struct iommu_group;
 struct iommufd_access;
 struct iommufd_container_access;
@@ -40,6 +41,10 @@ struct object_ops;
 struct object_table;
 struct page;
 struct range;
+
+int iommufd_container_open(struct inode *inode, struct file *file);
+int iommufd_file_release(struct inode *inode, struct file *file);
+long iommufd_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 struct iommufd_ctx *iommufd_ctx_from_file(struct file *file);
 struct iommufd_ctx *iommufd_ctx_from_fd(int fd);

@@ -3,7 +3,8 @@
  * iommufd: I/O address spaces for devices that are assigned to user space.
  *
  * Module init, and the files /dev/iommu and /dev/vfio/vfio. Both serve the same
- * ioctls and differ only in how pinned memory is charged.
+ * ioctls and differ in how pinned memory is charged, and in mmap(), which a
+ * container never had. The module vfio registers the second one.
  */
 #include <linux/err.h>
 #include <linux/export.h>
@@ -20,24 +21,47 @@
 #include "pages/pages.h"
 #include "vfio_compat/container.h"
 
-static struct miscdevice vfio_misc;
-
-/*
- * Pinned memory is charged as in VFIO if the file was opened as its container.
- */
-static int iommufd_open(struct inode *inode, struct file *file)
+static int iommufd_open_as(struct file *file, enum charge_mode charge)
 {
-	bool vfio = file->private_data == &vfio_misc;
 	struct iommufd_ctx *ictx;
 
-	ictx = ctx_alloc(file, vfio ? CHARGE_MM : CHARGE_USER);
+	ictx = ctx_alloc(file, charge);
 	if (!ictx)
 		return -ENOMEM;
 	file->private_data = ictx;
 	return 0;
 }
 
-static int iommufd_release(struct inode *inode, struct file *file)
+static int iommufd_open(struct inode *inode, struct file *file)
+{
+	return iommufd_open_as(file, CHARGE_USER);
+}
+
+/**
+ * iommufd_container_open() - open method of /dev/vfio/vfio
+ * @inode: ignored
+ * @file: the file
+ *
+ * The other methods are iommufd_file_release() and iommufd_file_ioctl().
+ *
+ * Context: May sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int iommufd_container_open(struct inode *inode, struct file *file)
+{
+	return iommufd_open_as(file, CHARGE_MM);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_container_open, "IOMMUFD_NG");
+
+/**
+ * iommufd_file_release() - release method of files of iommufd
+ * @inode: ignored
+ * @file: the file
+ *
+ * Context: May sleep.
+ * Return: 0.
+ */
+int iommufd_file_release(struct inode *inode, struct file *file)
 {
 	struct iommufd_ctx *ictx = file->private_data;
 
@@ -45,12 +69,22 @@ static int iommufd_release(struct inode *inode, struct file *file)
 	ctx_free(ictx);
 	return 0;
 }
+EXPORT_SYMBOL_NS_GPL(iommufd_file_release, "IOMMUFD_NG");
 
-static long iommufd_file_ioctl(struct file *file, unsigned int cmd,
-			       unsigned long arg)
+/**
+ * iommufd_file_ioctl() - ioctl method of files of iommufd
+ * @file: the file
+ * @cmd: ioctl number
+ * @arg: its argument
+ *
+ * Context: May sleep.
+ * Return: the result for user space.
+ */
+long iommufd_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	return iommufd_ioctl(file->private_data, cmd, arg);
 }
+EXPORT_SYMBOL_NS_GPL(iommufd_file_ioctl, "IOMMUFD_NG");
 
 static int iommufd_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -62,7 +96,7 @@ static int iommufd_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations iommufd_fops = {
 	.owner = THIS_MODULE,
 	.open = iommufd_open,
-	.release = iommufd_release,
+	.release = iommufd_file_release,
 	.unlocked_ioctl = iommufd_file_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = iommufd_mmap,
@@ -79,7 +113,8 @@ struct iommufd_ctx *iommufd_ctx_from_file(struct file *file)
 {
 	struct iommufd_ctx *ictx;
 
-	if (file->f_op != &iommufd_fops)
+	/* the module vfio has file operations of its own */
+	if (file->f_op->release != iommufd_file_release)
 		return ERR_PTR(-EBADFD);
 	ictx = file->private_data;
 	iommufd_ctx_get(ictx);
@@ -116,14 +151,6 @@ static struct miscdevice iommu_misc = {
 	.mode = 0660,
 };
 
-static struct miscdevice vfio_misc = {
-	.minor = VFIO_MINOR,
-	.name = "vfio",
-	.fops = &iommufd_fops,
-	.nodename = "vfio/vfio",
-	.mode = 0666,
-};
-
 static int __init iommufd_init(void)
 {
 	int ret;
@@ -137,13 +164,8 @@ static int __init iommufd_init(void)
 	ret = misc_register(&iommu_misc);
 	if (ret)
 		goto err_import;
-	ret = misc_register(&vfio_misc);
-	if (ret)
-		goto err_iommu;
 	return 0;
 
-err_iommu:
-	misc_deregister(&iommu_misc);
 err_import:
 	backing_import_stop();
 err_pages:
@@ -153,7 +175,6 @@ err_pages:
 
 static void __exit iommufd_exit(void)
 {
-	misc_deregister(&vfio_misc);
 	misc_deregister(&iommu_misc);
 	backing_import_stop();
 	pages_exit();
@@ -162,8 +183,6 @@ static void __exit iommufd_exit(void)
 module_init(iommufd_init);
 module_exit(iommufd_exit);
 
-MODULE_ALIAS_MISCDEV(VFIO_MINOR);
-MODULE_ALIAS("devname:vfio/vfio");
 MODULE_IMPORT_NS("DMA_BUF");
 MODULE_IMPORT_NS("IOMMUFD_INTERNAL");
 MODULE_DESCRIPTION("I/O address spaces for devices assigned to user space");

@@ -327,6 +327,26 @@ TEST_OVER(file_and_group_closed_at_once, BACKENDS_LEGACY)
 	ASSERT_EQ(sys_pins_held(), 0);
 }
 
+/* The file has no mmap, so that not even the old mapping is removed. */
+TEST_OVER(no_mmap, BACKEND_CONTAINER)
+{
+	static const int prots[] = { PROT_NONE, PROT_READ, PROT_WRITE,
+				     PROT_READ | PROT_WRITE, PROT_EXEC };
+	int container = container_open(backend);
+	char *page = sys_mmap_anon(PAGE);
+
+	*page = 1;
+	for (size_t i = 0; i < ARRAY_SIZE(prots); i++) {
+		ASSERT(mmap(NULL, PAGE, prots[i], MAP_SHARED, container, 0) ==
+		       MAP_FAILED);
+		ASSERT_EQ(errno, ENODEV);
+		ASSERT(mmap(page, PAGE, prots[i], MAP_PRIVATE | MAP_FIXED,
+			    container, PAGE) == MAP_FAILED);
+		ASSERT_EQ(errno, ENODEV);
+	}
+	ASSERT_EQ(*page, 1);
+}
+
 /* Two containers are independent. */
 TEST_OVER(two_containers, BACKENDS_LEGACY)
 {

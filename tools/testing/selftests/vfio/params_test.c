@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "edu.h"
 #include "harness.h"
 #include "klog.h"
@@ -296,14 +297,9 @@ static bool has_parameter(const char *module, const char *line)
 	return modinfo_has_line("parm", module, line, strcspn(line, ":") + 1);
 }
 
-static bool any_has_alias(const char *module __attribute__((unused)),
-			  const char *line)
+static bool has_alias(const char *module, const char *line)
 {
-	for (size_t i = 0; i < NR_MODULES; i++)
-		if (modinfo_has_line("alias", module_paths[i], line,
-				     strlen(line)))
-			return true;
-	return false;
+	return modinfo_has_line("alias", module, line, strlen(line));
 }
 
 /* Check that @has finds each line of the stock modules, at least @min. */
@@ -332,8 +328,44 @@ TEST(parameters_of_the_stock_modules)
 	compare_modinfo("parm", has_parameter, 9);
 }
 
-/* A load request by an alias of a stock module finds a module here. */
+/* A load request by an alias of a stock module finds the one of that name. */
 TEST(aliases_of_the_stock_modules)
 {
-	compare_modinfo("alias", any_has_alias, 3);
+	compare_modinfo("alias", has_alias, 3);
+}
+
+static long module_users(const char *module)
+{
+	char path[PATH_MAX];
+	long users = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", module);
+	file = fopen(path, "re");
+	ASSERT(file);
+	ASSERT_EQ(fscanf(file, "%ld", &users), 1);
+	fclose(file);
+	return users;
+}
+
+/* The container belongs to the module vfio, which it keeps loaded. */
+TEST_OVER(container_uses_vfio, BACKEND_CONTAINER)
+{
+	long users = module_users("vfio");
+	int container = container_open(backend);
+
+	ASSERT_EQ(module_users("vfio"), users + 1);
+	sys_close(container);
+	ASSERT_EQ(module_users("vfio"), users);
+}
+
+/* Guides name this line as the sign that the module is loaded. */
+TEST(version_in_the_log)
+{
+	int log = klog_open();
+
+	if (!backend_present(BACKEND_CONTAINER))
+		SKIP("no %s", backend_path(BACKEND_CONTAINER));
+	ASSERT(!lseek(log, 0, SEEK_SET));
+	ASSERT(klog_has(log, "VFIO - User Level meta-driver version: "));
 }
