@@ -167,7 +167,7 @@ extern bool iommufd_noiommu;
  * The values may change at any time.
  */
 struct iommufd_type1_params {
-	/** @owner: module that containers pin, or NULL for iommufd itself */
+	/** @owner: module that containers pin */
 	struct module *owner;
 	/**
 	 * @allow_unsafe_interrupts: accept groups that can raise any interrupt;

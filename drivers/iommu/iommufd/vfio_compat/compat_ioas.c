@@ -6,6 +6,7 @@
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/iommufd.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/iommufd.h>
 #include <uapi/linux/vfio.h>
@@ -66,7 +67,9 @@ static long compat_ioas_check_extension(struct iommufd_ioas *ioas,
 {
 	if (arg == VFIO_DMA_CC_IOMMU && ioas)
 		return compat_ioas_coherent(ioas);
-	return container_check_extension(NULL, arg);
+	if (arg == VFIO_NOIOMMU_IOMMU)
+		return READ_ONCE(iommufd_noiommu);
+	return container_known_extension(arg);
 }
 
 static int compat_ioas_map(struct iommufd_ioas *ioas, void __user *arg)

@@ -146,6 +146,17 @@ static bool container_side_allowed(struct container *container,
 }
 
 /**
+ * container_known_extension() - check for a type or an extension of type1
+ * @arg: the extension
+ *
+ * Return: true if it does not depend on the groups of a container.
+ */
+bool container_known_extension(unsigned long arg)
+{
+	return container_known_type(arg) || arg == VFIO_UNMAP_ALL;
+}
+
+/**
  * container_check_extension() - VFIO_CHECK_EXTENSION
  * @container: the container, NULL if no group was ever added
  * @arg: the extension
@@ -159,20 +170,24 @@ long container_check_extension(struct container *container, unsigned long arg)
 		return READ_ONCE(iommufd_noiommu) &&
 		       container_side_allowed(container,
 					      CONTAINER_WITHOUT_IOMMU);
-	if (!container_side_allowed(container, CONTAINER_WITH_IOMMU))
+	if (!container_side_allowed(container, CONTAINER_WITH_IOMMU) ||
+	    !params_available())
 		return 0;
 	if (arg == VFIO_DMA_CC_IOMMU || arg == VFIO_UPDATE_VADDR)
 		return container_check_groups(container, arg);
-	return container_known_type(arg) || arg == VFIO_UNMAP_ALL;
+	return container_known_extension(arg);
 }
 
-static void container_set_up(struct container *container, unsigned long arg)
+static int container_set_up(struct container *container, unsigned long arg)
 {
-	iopt_init(&container->space.iopt);
 	container->space.params = params_get();
+	if (!container->space.params)
+		return -ENODEV;
+	iopt_init(&container->space.iopt);
 	container->limit = READ_ONCE(container->space.params->dma_entry_limit);
 	container->space.nesting = arg == __VFIO_RESERVED_TYPE1_NESTING_IOMMU;
 	container->space.had_domain = false;
+	return 0;
 }
 
 static void container_tear_down(struct container *container)
@@ -260,7 +275,7 @@ static long container_set_noiommu(struct container *container,
 /* The type1 driver reports this extension but rejects it as a type. */
 static int container_type_errno(unsigned long arg)
 {
-	return arg == VFIO_UNMAP_ALL ? -EINVAL : -ENODEV;
+	return arg == VFIO_UNMAP_ALL && params_available() ? -EINVAL : -ENODEV;
 }
 
 static long container_set_type1(struct container *container, unsigned long arg)
@@ -271,7 +286,9 @@ static long container_set_type1(struct container *container, unsigned long arg)
 
 	if (!container_known_type(arg))
 		return container_type_errno(arg);
-	container_set_up(container, arg);
+	ret = container_set_up(container, arg);
+	if (ret)
+		return ret;
 	ret = container_attach_groups(container);
 	if (ret)
 		container_tear_down(container);
@@ -290,9 +307,10 @@ static long container_set_type1(struct container *container, unsigned long arg)
  * Attaches the groups. Only the removal of all groups reverts it.
  *
  * Return: 0; -EINVAL if there is no group, if a type is set already or for
- * VFIO_UNMAP_ALL; -ENODEV if the type is unknown or does not match the groups;
- * -EPERM for groups without an IOMMU if the caller lacks CAP_SYS_RAWIO; -EINTR
- * if the current process is being killed; an error of domain_attach().
+ * VFIO_UNMAP_ALL; -ENODEV if the type is unknown or does not match the groups,
+ * or if the module that has the parameters of type1 is not loaded; -EPERM for
+ * groups without an IOMMU if the caller lacks CAP_SYS_RAWIO; -EINTR if the
+ * current process is being killed; an error of domain_attach().
  */
 long container_set_iommu(struct container *container, unsigned long arg)
 {

@@ -117,6 +117,7 @@ static inline bool container_is_type1(const struct container *container)
 	return state == CONTAINER_TYPE1 || state == CONTAINER_TYPE1V2;
 }
 
+bool container_known_extension(unsigned long arg);
 long container_check_extension(struct container *container, unsigned long arg);
 long container_set_iommu(struct container *container, unsigned long arg);
 bool container_has_groups(struct container *container);

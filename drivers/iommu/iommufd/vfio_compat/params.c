@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/cleanup.h>
+#include <linux/compiler.h>
 #include <linux/export.h>
 #include <linux/iommufd.h>
-#include <linux/limits.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 
 #include "params.h"
-
-static const struct iommufd_type1_params params_defaults = {
-	.dma_entry_limit = U16_MAX,
-};
 
 /*
  * Protects @params_registered, but not the values, which may change at any
@@ -29,7 +25,7 @@ static const struct iommufd_type1_params *params_registered;
 void iommufd_type1_register(const struct iommufd_type1_params *params)
 {
 	guard(mutex)(&params_lock);
-	params_registered = params;
+	WRITE_ONCE(params_registered, params);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_type1_register, "IOMMUFD_NG");
 
@@ -44,23 +40,34 @@ EXPORT_SYMBOL_NS_GPL(iommufd_type1_register, "IOMMUFD_NG");
 void iommufd_type1_unregister(void)
 {
 	guard(mutex)(&params_lock);
-	params_registered = NULL;
+	WRITE_ONCE(params_registered, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_type1_unregister, "IOMMUFD_NG");
+
+/**
+ * params_available() - check whether parameters are registered
+ *
+ * Context: Any.
+ * Return: true if they are.
+ */
+bool params_available(void)
+{
+	return READ_ONCE(params_registered);
+}
 
 /**
  * params_get() - get the parameters for a container
  *
  * Context: May sleep.
  * Return: the parameters, whose values may change at any time; to be released
- * by params_put().
+ * by params_put(). NULL if none are registered.
  */
 const struct iommufd_type1_params *params_get(void)
 {
 	guard(mutex)(&params_lock);
 	if (params_registered && try_module_get(params_registered->owner))
 		return params_registered;
-	return &params_defaults;
+	return NULL;
 }
 
 /**

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "container.h"
@@ -21,6 +22,7 @@
 #include "sys.h"
 
 #define TYPE1_MODULE "vfio_iommu_type1"
+#define TYPE1_FILE "../../../drivers/vfio/vfio_iommu_type1.ko"
 #define TYPE1_SYSFS "/sys/module/" TYPE1_MODULE
 #define PARAM_UNSAFE "allow_unsafe_interrupts"
 #define PARAM_NO_HUGE "disable_hugepages"
@@ -130,6 +132,48 @@ TEST_OVER(module_in_use, BACKENDS_LEGACY)
 	ASSERT_EQ(module_users(), users);
 	close_all(container, group);
 	ASSERT_EQ(module_users(), users);
+}
+
+/* Load the module again, ours from the build or the one of the system. */
+static void load_type1(void)
+{
+	int fd = __sys_open(TYPE1_FILE, O_RDONLY);
+
+	if (backend_present(BACKEND_IOMMUFD) && fd >= 0)
+		ASSERT(!syscall(SYS_finit_module, fd, "", 0));
+	else
+		ASSERT(!system("modprobe " TYPE1_MODULE));
+}
+
+static void check_without_type1(void *arg)
+{
+	int container = *(int *)arg;
+
+	ASSERT_RC(__container_extension(container, VFIO_TYPE1_IOMMU), 0);
+	ASSERT_RC(__container_extension(container, VFIO_TYPE1v2_IOMMU), 0);
+	ASSERT_RC(__container_extension(container, VFIO_UNMAP_ALL), 0);
+	ASSERT_RC(__container_extension(container, VFIO_DMA_CC_IOMMU), 0);
+	ASSERT_RC(__container_set_iommu(container, VFIO_TYPE1v2_IOMMU),
+		  -ENODEV);
+	ASSERT_RC(__container_set_iommu(container, VFIO_UNMAP_ALL), -ENODEV);
+}
+
+/* Without the module a container has no types, as if it implemented them. */
+TEST_OVER(module_removed, BACKENDS_LEGACY)
+{
+	int group, container = new_container(backend, &group);
+	int status;
+	pid_t pid;
+
+	ASSERT(!syscall(SYS_delete_module, TYPE1_MODULE, O_NONBLOCK));
+	/* The child fails alone, so that the module is loaded again. */
+	pid = child_start(check_without_type1, &container);
+	ASSERT(waitpid(pid, &status, 0) == pid);
+	load_type1();
+	ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == RESULT_PASS);
+	ASSERT_RC(__container_extension(container, VFIO_TYPE1v2_IOMMU), 1);
+	container_set_iommu(container);
+	close_all(container, group);
 }
 
 /* SET_IOMMU takes the limit. */
