@@ -338,6 +338,8 @@ mock_alloc_paging(struct device *dev, u32 flags,
 		ret = mock_get_user_config(&config, data);
 	if (ret)
 		return ERR_PTR(ret);
+	if (dirty && mdev->dirty_huge)
+		config.pagetable_type = MOCK_IOMMUPT_HUGE;
 
 	mock = kzalloc_obj(*mock, GFP_KERNEL_ACCOUNT);
 	if (!mock)

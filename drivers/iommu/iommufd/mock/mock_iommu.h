@@ -27,6 +27,8 @@ struct mock_device {
 	u32 flags;
 	/** @peer: a device of the group to join, or NULL; while it is probed */
 	struct device *peer;
+	/** @dirty_huge: domains that track dirty pages have huge tables */
+	bool dirty_huge;
 	/** @cache: a cache of the device, invalidated through a vIOMMU */
 	u32 cache[MOCK_DEV_CACHE_NUM];
 	/** @domain: domain it is attached to, protected by the group's lock */

@@ -179,6 +179,7 @@ static int mock_pci_device_added(struct notifier_block *nb,
 	function = mock_function_at(pdev->bus, pdev->devfn);
 	if (function->image.pasid)
 		mock_pci_enable_pasid(pdev);
+	function->mdev.dirty_huge = function->image.dirty_huge;
 	ret = mock_device_adopt(&pdev->dev, &function->mdev);
 	return notifier_from_errno(ret);
 }

@@ -40,6 +40,13 @@ struct mock_pci_image {
 	 * the capability
 	 */
 	__u32 pasid;
+	/**
+	 * @dirty_huge: nonzero if its domains have huge tables when they track
+	 * dirty pages, and the default ones otherwise
+	 */
+	__u32 dirty_huge;
+	/** @reserved: pads to a multiple of 8 bytes */
+	__u32 reserved;
 	/** @vpd: product data; accesses beyond it do not complete */
 	__u8 vpd[MOCK_PCI_VPD_SIZE];
 };

@@ -26,24 +26,19 @@ static int domain_alloc_plain(struct device *dev, void *data)
 
 static int domain_alloc_dirty(struct device *dev, void *data)
 {
-	struct container_domain *cdom = data;
+	struct iommu_domain **domain = data;
 
-	cdom->domain = iommu_core_domain_alloc_flags(
+	*domain = iommu_core_domain_alloc_flags(
 		dev, IOMMU_HWPT_ALLOC_DIRTY_TRACKING, NULL);
 	return 1;
 }
 
 /* Any device of the group will do; the group keeps its devices. */
 static int domain_alloc(struct container_domain *cdom,
-			struct container_space *space,
 			struct iommu_group *group)
 {
 	cdom->domain = ERR_PTR(-ENODEV);
-	if (!space->nesting)
-		iommu_group_for_each_dev(group, cdom, domain_alloc_dirty);
-	cdom->dirty = !IS_ERR(cdom->domain);
-	if (!cdom->dirty)
-		iommu_group_for_each_dev(group, cdom, domain_alloc_plain);
+	iommu_group_for_each_dev(group, cdom, domain_alloc_plain);
 	return PTR_ERR_OR_ZERO(cdom->domain);
 }
 
@@ -56,7 +51,7 @@ static struct container_domain *domain_create(struct container_space *space,
 	cdom = kzalloc_obj(*cdom, GFP_KERNEL_ACCOUNT);
 	if (!cdom)
 		return ERR_PTR(-ENOMEM);
-	ret = domain_alloc(cdom, space, group);
+	ret = domain_alloc(cdom, group);
 	if (ret)
 		goto err_free;
 	if (space->nesting)
@@ -76,6 +71,39 @@ static void domain_free(struct container_domain *cdom)
 {
 	iommu_domain_free(cdom->domain);
 	kfree(cdom);
+}
+
+static bool domain_same_tables(const struct iommu_domain *a,
+			       const struct iommu_domain *b)
+{
+	return a->ops == b->ops && a->pgsize_bitmap == b->pgsize_bitmap &&
+	       a->geometry.aperture_start == b->geometry.aperture_start &&
+	       a->geometry.aperture_end == b->geometry.aperture_end;
+}
+
+/*
+ * Take a domain that can track dirty pages, unless it has other tables than a
+ * plain one: some IOMMUs have a format without dirty bits that they prefer.
+ * Programs would be given other IOVA and page sizes than natively, and slower
+ * DMA, for a log that most of them never start. Some drivers know the tables
+ * only after the attach.
+ */
+static void domain_prefer_dirty(struct container_domain *cdom,
+				struct iommu_group *group)
+{
+	struct iommu_domain *plain = cdom->domain, *dirty = ERR_PTR(-ENODEV);
+
+	iommu_group_for_each_dev(group, &dirty, domain_alloc_dirty);
+	if (IS_ERR(dirty))
+		return;
+	if (!domain_same_tables(dirty, plain) ||
+	    iommu_core_replace(dirty, group, NULL)) {
+		iommu_domain_free(dirty);
+		return;
+	}
+	iommu_domain_free(plain);
+	cdom->domain = dirty;
+	cdom->dirty = true;
 }
 
 static int domain_reserve_regions(struct container_space *space,
@@ -202,6 +230,8 @@ int domain_attach(struct container_space *space,
 	ret = iommu_core_attach(cdom->domain, member->group, NULL);
 	if (ret)
 		goto err_free;
+	if (!space->nesting)
+		domain_prefer_dirty(cdom, member->group);
 	ret = domain_reserve(space, member, cdom->domain);
 	if (ret)
 		goto err_unreserve;

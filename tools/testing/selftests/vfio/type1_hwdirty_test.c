@@ -8,6 +8,7 @@
 #include "container.h"
 #include "dirty.h"
 #include "harness.h"
+#include "mock.h"
 #include "mock_pci.h"
 #include "pci.h"
 #include "sample.h"
@@ -28,16 +29,22 @@ static __u64 page_at(__u64 nr)
 	return SAMPLE_IOVA + nr * IOVA_PAGE;
 }
 
-/* Plug a function that has a group of its own; return the open group. */
-static int plug_function(struct mock_bus *bus)
+static int plug_function_as(struct mock_bus *bus, bool dirty_huge)
 {
 	struct mock_pci_image image;
 	const char *bdf;
 
 	mock_image(&image, MOCK_VENDOR, MOCK_DEVICE, MOCK_CLASS);
+	image.dirty_huge = dirty_huge;
 	bdf = mock_bus_plug(bus, &image);
 	pci_bind(bdf);
 	return group_open(bdf);
+}
+
+/* Plug a function that has a group of its own; return the open group. */
+static int plug_function(struct mock_bus *bus)
+{
+	return plug_function_as(bus, false);
 }
 
 /** struct hwdirty - a container with one function and one mapping */
@@ -52,15 +59,21 @@ struct hwdirty {
 	char *mem;
 };
 
-static void hwdirty_open(struct hwdirty *r, enum backend backend)
+static void hwdirty_open_as(struct hwdirty *r, bool dirty_huge,
+			    enum backend backend)
 {
 	mock_bus_open(&r->bus);
 	r->container = container_open(backend);
-	r->group = plug_function(&r->bus);
+	r->group = plug_function_as(&r->bus, dirty_huge);
 	group_set_container(r->group, r->container);
 	container_set_iommu(r->container);
 	r->mem = sys_mmap_anon(SAMPLE_NR * PAGE);
 	container_map(r->container, r->mem, SAMPLE_IOVA, SAMPLE_NR * PAGE);
+}
+
+static void hwdirty_open(struct hwdirty *r, enum backend backend)
+{
+	hwdirty_open_as(r, false, backend);
 }
 
 static void hwdirty_write(struct hwdirty *r, unsigned int page)
@@ -194,6 +207,30 @@ TEST_OVER(joined_by_another_iommu, BACKENDS_LEGACY)
 	log_stop(r.container);
 	group_set_container(edu, r.container);
 	log_start(r.container);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), HWDIRTY_ALL);
+	ASSERT_RC(__mock_bus_write(&r.bus, 0, SAMPLE_IOVA), -EINVAL);
+}
+
+/*
+ * If domains that track writes have other tables, the container has the domain
+ * that any other user of the IOMMU gets, and the log has all pages.
+ */
+TEST_OVER(other_tables, BACKENDS_LEGACY)
+{
+	struct vfio_iommu_type1_info request = { .argsz = sizeof(request) };
+	const struct vfio_iommu_type1_info_cap_iova_range *ranges;
+	const struct vfio_iommu_type1_info *info;
+	struct hwdirty r;
+
+	hwdirty_open_as(&r, true, backend);
+	info = info_buffer(r.container, VFIO_IOMMU_GET_INFO, &request,
+			   sizeof(request));
+	ranges = (const void *)info_cap(info, info->cap_offset,
+					VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE);
+	ASSERT_EQ(ranges->iova_ranges[ranges->nr_iovas - 1].end,
+		  MOCK_APERTURE_LAST);
+	log_start(r.container);
+	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), HWDIRTY_ALL);
 	ASSERT_EQ(log_word(r.container, SAMPLE_IOVA, HWDIRTY_ALL), HWDIRTY_ALL);
 	ASSERT_RC(__mock_bus_write(&r.bus, 0, SAMPLE_IOVA), -EINVAL);
 }
