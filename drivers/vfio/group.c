@@ -333,15 +333,21 @@ bool vfio_group_coherent(struct vfio_group *group)
  * @group: the group
  *
  * Context: May sleep. The caller does not hold a dev_set->lock.
- * Return: 0, or -EBUSY if the file is open.
+ * Return: 0, -EBUSY if the file is open, -EINTR.
  */
 int vfio_group_block(struct vfio_group *group)
 {
-	guard(mutex)(&group->lock);
+	int ret;
+
+	ret = mutex_lock_killable(&group->lock);
+	if (ret)
+		return ret;
 	if (group->file)
-		return -EBUSY;
-	group->nr_cdev++;
-	return 0;
+		ret = -EBUSY;
+	else
+		group->nr_cdev++;
+	mutex_unlock(&group->lock);
+	return ret;
 }
 
 /**

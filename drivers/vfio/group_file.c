@@ -8,7 +8,9 @@
 #include <linux/cleanup.h>
 #include <linux/file.h>
 #include <linux/iommufd.h>
+#include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -22,12 +24,19 @@
 /* Keep the group's file open and the group in its container */
 static int vfio_group_pin(struct vfio_group *group)
 {
-	guard(mutex)(&group->lock);
-	if (group->state != VFIO_GROUP_CONTAINED)
-		return -EINVAL;
-	get_file(group->file);
-	group->nr_open++;
-	return 0;
+	int ret;
+
+	ret = mutex_lock_killable(&group->lock);
+	if (ret)
+		return ret;
+	if (group->state == VFIO_GROUP_CONTAINED) {
+		get_file(group->file);
+		group->nr_open++;
+	} else {
+		ret = -EINVAL;
+	}
+	mutex_unlock(&group->lock);
+	return ret;
 }
 
 static void vfio_group_unpin(struct vfio_group *group)
@@ -153,27 +162,45 @@ static long vfio_group_get_device_fd(struct vfio_group *group,
 	return take_fd(fd);
 }
 
+static int vfio_group_get_flags(struct vfio_group *group, u32 *flags)
+{
+	lockdep_assert_held(&group->lock);
+
+	*flags = 0;
+	switch (group->state) {
+	case VFIO_GROUP_REMOVED:
+		return -ENODEV;
+	case VFIO_GROUP_CONTAINED:
+		*flags = VFIO_GROUP_FLAGS_CONTAINER_SET |
+			 VFIO_GROUP_FLAGS_VIABLE;
+		break;
+	case VFIO_GROUP_IDLE:
+		if (!iommu_group_dma_owner_claimed(group->iommu_group))
+			*flags = VFIO_GROUP_FLAGS_VIABLE;
+		break;
+	}
+	return 0;
+}
+
 static long vfio_group_get_status(struct vfio_group *group,
 				  struct vfio_group_status __user *arg)
 {
 	const size_t minsz = offsetofend(struct vfio_group_status, flags);
 	struct vfio_group_status status;
+	int ret;
 
 	if (copy_from_user(&status, arg, minsz))
 		return -EFAULT;
 	if (status.argsz < minsz)
 		return -EINVAL;
-	status.flags = 0;
 
-	scoped_guard(mutex, &group->lock) {
-		if (group->state == VFIO_GROUP_REMOVED)
-			return -ENODEV;
-		if (group->state == VFIO_GROUP_CONTAINED)
-			status.flags = VFIO_GROUP_FLAGS_CONTAINER_SET |
-				       VFIO_GROUP_FLAGS_VIABLE;
-		else if (!iommu_group_dma_owner_claimed(group->iommu_group))
-			status.flags = VFIO_GROUP_FLAGS_VIABLE;
-	}
+	ret = mutex_lock_killable(&group->lock);
+	if (ret)
+		return ret;
+	ret = vfio_group_get_flags(group, &status.flags);
+	mutex_unlock(&group->lock);
+	if (ret)
+		return ret;
 	return copy_to_user(arg, &status, minsz) ? -EFAULT : 0;
 }
 
@@ -183,6 +210,13 @@ static int vfio_group_enter_container(struct vfio_group *group,
 {
 	struct iommufd_container_group *cgrp;
 	struct iommufd_ctx *ictx;
+
+	lockdep_assert_held(&group->lock);
+
+	if (group->state == VFIO_GROUP_CONTAINED)
+		return -EINVAL;
+	if (group->state == VFIO_GROUP_REMOVED)
+		return -ENODEV;
 
 	ictx = iommufd_ctx_from_file(container);
 	if (IS_ERR(ictx))
@@ -201,7 +235,7 @@ static int vfio_group_enter_container(struct vfio_group *group,
 
 static long vfio_group_set_container(struct vfio_group *group, int __user *arg)
 {
-	int fd;
+	int fd, ret;
 
 	if (get_user(fd, arg))
 		return -EFAULT;
@@ -210,27 +244,29 @@ static long vfio_group_set_container(struct vfio_group *group, int __user *arg)
 	if (fd_empty(container))
 		return -EBADF;
 
-	guard(mutex)(&group->lock);
-	switch (group->state) {
-	case VFIO_GROUP_CONTAINED:
-		return -EINVAL;
-	case VFIO_GROUP_REMOVED:
-		return -ENODEV;
-	case VFIO_GROUP_IDLE:
-		break;
-	}
-	return vfio_group_enter_container(group, fd_file(container));
+	ret = mutex_lock_killable(&group->lock);
+	if (ret)
+		return ret;
+	ret = vfio_group_enter_container(group, fd_file(container));
+	mutex_unlock(&group->lock);
+	return ret;
 }
 
 static long vfio_group_unset_container(struct vfio_group *group)
 {
-	guard(mutex)(&group->lock);
+	int ret;
+
+	ret = mutex_lock_killable(&group->lock);
+	if (ret)
+		return ret;
 	if (group->state != VFIO_GROUP_CONTAINED)
-		return -EINVAL;
-	if (group->nr_open)
-		return -EBUSY;
-	vfio_group_leave_container(group);
-	return 0;
+		ret = -EINVAL;
+	else if (group->nr_open)
+		ret = -EBUSY;
+	else
+		vfio_group_leave_container(group);
+	mutex_unlock(&group->lock);
+	return ret;
 }
 
 static long vfio_group_fop_ioctl(struct file *file, unsigned int cmd,
@@ -253,12 +289,10 @@ static long vfio_group_fop_ioctl(struct file *file, unsigned int cmd,
 	}
 }
 
-static int vfio_group_fop_open(struct inode *inode, struct file *file)
+static int vfio_group_open_locked(struct vfio_group *group, struct file *file)
 {
-	struct vfio_group *group =
-		container_of(inode->i_cdev, struct vfio_group, cdev);
+	lockdep_assert_held(&group->lock);
 
-	guard(mutex)(&group->lock);
 	if (group->state == VFIO_GROUP_REMOVED)
 		return -ENODEV;
 	if (group->kind == IOMMUFD_GROUP_NOIOMMU && !capable(CAP_SYS_RAWIO))
@@ -269,6 +303,20 @@ static int vfio_group_fop_open(struct inode *inode, struct file *file)
 	group->file = file;
 	file->private_data = group;
 	return 0;
+}
+
+static int vfio_group_fop_open(struct inode *inode, struct file *file)
+{
+	struct vfio_group *group =
+		container_of(inode->i_cdev, struct vfio_group, cdev);
+	int ret;
+
+	ret = mutex_lock_killable(&group->lock);
+	if (ret)
+		return ret;
+	ret = vfio_group_open_locked(group, file);
+	mutex_unlock(&group->lock);
+	return ret;
 }
 
 static int vfio_group_fop_release(struct inode *inode, struct file *file)

@@ -2,14 +2,19 @@
 /* The group file: /dev/vfio/NUMBER. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "container.h"
+#include "dirty.h"
 #include "harness.h"
 #include "pci.h"
+#include "sample.h"
 #include "sys.h"
+#include "uffd.h"
 #include "vdev.h"
 
 #define GROUP_IN_CONTAINER \
@@ -206,4 +211,85 @@ TEST_OVER(viability, BACKENDS_LEGACY)
 	ASSERT_EQ(group_flags(group), 0);
 	pci_bind(other);
 	ASSERT_EQ(group_flags(group), VFIO_GROUP_FLAGS_VIABLE);
+}
+
+#define LOG_IOVA 0x10000000ULL
+
+/** struct shared - what the processes of one test use */
+struct shared {
+	/** @container: a container with dirty logging */
+	int container;
+	/** @group: a group that is not in it */
+	int group;
+	/** @bitmap: a page that userfaultfd provides */
+	void *bitmap;
+};
+
+static void *get_log(void *arg)
+{
+	struct shared *shared = arg;
+
+	log_get(shared->container, LOG_IOVA, 1, shared->bitmap);
+	return NULL;
+}
+
+static void join_container(void *arg)
+{
+	struct shared *shared = arg;
+
+	group_set_container(shared->group, shared->container);
+}
+
+static void get_status(void *arg)
+{
+	group_flags(((struct shared *)arg)->group);
+}
+
+static void leave_container(void *arg)
+{
+	__group_unset_container(((struct shared *)arg)->group);
+}
+
+static void wait_until_stuck(pid_t pid, const char *function)
+{
+	while (!sys_is_stuck(pid, function))
+		sched_yield();
+}
+
+/*
+ * A report of the log waits for the memory of its bitmap, so that a group waits
+ * to join the container. Processes that use this group can be killed.
+ */
+TEST_OVER(killed_while_a_group_waits, BACKENDS_LEGACY)
+{
+	void (*const calls[])(void *arg) = { join_container, get_status,
+					     leave_container };
+	struct shared shared = { .bitmap = sys_mmap_anon(PAGE) };
+	int group = group_open(pci_need(TESTDEV_EDU0));
+	pthread_t thread;
+	pid_t joins, pid;
+	int uffd;
+
+	if (sample_stock())
+		SKIP("not with the kernel's own VFIO");
+	shared.container = container_open(backend);
+	group_set_container(group, shared.container);
+	container_set_iommu(shared.container);
+	shared.group = group_open(pci_need(TESTDEV_EDU1));
+	container_map(shared.container, sys_mmap_anon(PAGE), LOG_IOVA, PAGE);
+	log_start(shared.container);
+	uffd = uffd_over(shared.bitmap, PAGE);
+	ASSERT(!pthread_create(&thread, NULL, get_log, &shared));
+	uffd_wait(uffd);
+	joins = child_start(join_container, &shared);
+	wait_until_stuck(joins, "iommufd_container_add_group");
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		pid = child_start(calls[i], &shared);
+		wait_until_stuck(pid, "vfio_group_fop_ioctl");
+		child_kill(pid);
+	}
+	uffd_fill(uffd, shared.bitmap, PAGE);
+	ASSERT(!pthread_join(thread, NULL));
+	child_expect(joins, RESULT_PASS);
+	ASSERT_EQ(group_flags(shared.group), GROUP_IN_CONTAINER);
 }
