@@ -59,6 +59,7 @@ static int vfio_group_df_prepare(struct vfio_df *df)
 	if (ret)
 		return ret;
 
+	df->device->container_id = iommufd_container_id(group->cgrp);
 	vfio_device_get_kvm(df->device, &group->kvm);
 	return 0;
 }
@@ -66,6 +67,7 @@ static int vfio_group_df_prepare(struct vfio_df *df)
 static void vfio_group_df_finish(struct vfio_df *df)
 {
 	vfio_device_put_kvm(df->device);
+	df->device->container_id = 0;
 	vfio_emulated_leave_container(df->device);
 }
 

@@ -144,6 +144,8 @@ void iommufd_dmabuf_unregister(struct iommufd_dmabuf_exporter *exporter);
 struct iommufd_p2p_provider *
 iommufd_p2p_provider_register(const struct range *ranges, unsigned int nr);
 void iommufd_p2p_provider_unregister(struct iommufd_p2p_provider *provider);
+void iommufd_p2p_provider_suspend(struct iommufd_p2p_provider *provider);
+void iommufd_p2p_provider_resume(struct iommufd_p2p_provider *provider);
 void iommufd_p2p_provider_revoke(struct iommufd_p2p_provider *provider);
 void iommufd_p2p_provider_restore(struct iommufd_p2p_provider *provider);
 
@@ -401,6 +403,7 @@ iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
 			    enum iommufd_group_kind kind);
 void iommufd_container_remove_group(struct iommufd_container_group *cgrp);
 int iommufd_container_check_open(struct iommufd_container_group *cgrp);
+u64 iommufd_container_id(const struct iommufd_container_group *cgrp);
 
 /* Maximum number of pages of one call of iommufd_container_pin_pages() */
 #define IOMMUFD_CONTAINER_MAX_PIN (PAGE_SIZE / sizeof(unsigned long))

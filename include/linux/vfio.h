@@ -101,6 +101,11 @@ struct vfio_device {
 	 * change from open_device() to close_device().
 	 */
 	struct kvm *kvm;
+	/**
+	 * @container_id: identity of the container that the device is open
+	 * through, or 0 without one; set from open_device() to close_device()
+	 */
+	u64 container_id;
 
 	/* Private to vfio.ko, except @inode and @open_count */
 

@@ -172,6 +172,15 @@ struct vfio_pci_core_device {
 	 */
 	struct iommufd_p2p_provider *p2p_provider;
 	/**
+	 * @p2p_suspended: while closed, @p2p_provider of the last open;
+	 * this and the two members below are protected by the set lock
+	 */
+	struct iommufd_p2p_provider *p2p_suspended;
+	/** @p2p_container: container of the last open, or 0 */
+	u64 p2p_container;
+	/** @p2p_bars: BARs that the provider has, a bit each */
+	unsigned int p2p_bars;
+	/**
 	 * @wakeup_trigger: signalled when the device resumes, which also
 	 * ends its low power state, or NULL; protected by @memory_lock
 	 */

@@ -302,6 +302,44 @@ static unsigned int bar_mmap_ranges(struct vfio_pci_core_device *vdev,
 	return nr;
 }
 
+static unsigned int bar_mmap_mask(const struct vfio_pci_core_device *vdev)
+{
+	unsigned int mask = 0;
+	int bar;
+
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
+		mask |= vdev->bar_mmap_supported[bar] << bar;
+	return mask;
+}
+
+/*
+ * The container of the last open may have mappings of the BARs. If the device
+ * is opened through it again, they are valid again. Another user must not be
+ * reached by them.
+ */
+static struct iommufd_p2p_provider *
+bar_resume_provider(struct vfio_pci_core_device *vdev)
+{
+	struct iommufd_p2p_provider *provider = vdev->p2p_suspended;
+
+	if (!provider || !vdev->vdev.container_id ||
+	    vdev->vdev.container_id != vdev->p2p_container ||
+	    bar_mmap_mask(vdev) != vdev->p2p_bars)
+		return NULL;
+	vdev->p2p_suspended = NULL;
+	iommufd_p2p_provider_resume(provider);
+	return provider;
+}
+
+static struct iommufd_p2p_provider *
+bar_register_provider(struct vfio_pci_core_device *vdev)
+{
+	struct range ranges[PCI_STD_NUM_BARS];
+	unsigned int nr = bar_mmap_ranges(vdev, ranges);
+
+	return nr ? iommufd_p2p_provider_register(ranges, nr) : NULL;
+}
+
 /**
  * vfio_pci_p2p_register() - register the BARs as memory for peer-to-peer DMA
  * @vdev: a device that is being opened, with no BAR mapped by user space yet
@@ -315,37 +353,52 @@ static unsigned int bar_mmap_ranges(struct vfio_pci_core_device *vdev,
  */
 void vfio_pci_p2p_register(struct vfio_pci_core_device *vdev)
 {
-	struct range ranges[PCI_STD_NUM_BARS];
-	unsigned int nr = bar_mmap_ranges(vdev, ranges);
-	struct iommufd_p2p_provider *provider;
+	struct iommufd_p2p_provider *provider = bar_resume_provider(vdev);
 
-	if (!nr)
-		return;
-	provider = iommufd_p2p_provider_register(ranges, nr);
+	if (!provider) {
+		vfio_pci_p2p_unregister(vdev);
+		provider = bar_register_provider(vdev);
+	}
 	if (IS_ERR(provider)) {
 		memset(vdev->bar_mmap_supported, 0,
 		       sizeof(vdev->bar_mmap_supported));
 		return;
 	}
+	vdev->p2p_container = vdev->vdev.container_id;
+	vdev->p2p_bars = bar_mmap_mask(vdev);
 	down_write(&vdev->memory_lock);
 	vdev->p2p_provider = provider;
 	vfio_pci_unlock_memory(vdev);
 }
 
 /**
- * vfio_pci_p2p_unregister() - undo vfio_pci_p2p_register()
+ * vfio_pci_p2p_suspend() - undo vfio_pci_p2p_register()
  * @vdev: a device that is being closed, with no BAR mapped by user space
  *
- * Peers lose access to the BARs for good: the next open of the device does not
- * restore their mappings.
+ * Peers lose access to the BARs until the device is opened again through the
+ * same container, or for good.
  *
  * Context: May sleep; the caller holds the set lock. Takes the memory lock.
  */
-void vfio_pci_p2p_unregister(struct vfio_pci_core_device *vdev)
+void vfio_pci_p2p_suspend(struct vfio_pci_core_device *vdev)
 {
 	guard(rwsem_write)(&vdev->memory_lock);
 
 	if (vdev->p2p_provider)
-		iommufd_p2p_provider_unregister(vdev->p2p_provider);
+		iommufd_p2p_provider_suspend(vdev->p2p_provider);
+	vdev->p2p_suspended = vdev->p2p_provider;
 	vdev->p2p_provider = NULL;
+}
+
+/**
+ * vfio_pci_p2p_unregister() - remove the access of peers to the BARs for good
+ * @vdev: a device that is not open
+ *
+ * Context: May sleep; the device is being opened, or cannot be opened any more.
+ */
+void vfio_pci_p2p_unregister(struct vfio_pci_core_device *vdev)
+{
+	if (vdev->p2p_suspended)
+		iommufd_p2p_provider_unregister(vdev->p2p_suspended);
+	vdev->p2p_suspended = NULL;
 }

@@ -28,6 +28,7 @@ void vfio_pci_map_bars(struct vfio_pci_core_device *vdev);
 void vfio_pci_unmap_bars(struct vfio_pci_core_device *vdev);
 void vfio_pci_probe_bar_mmap(struct vfio_pci_core_device *vdev);
 void vfio_pci_p2p_register(struct vfio_pci_core_device *vdev);
+void vfio_pci_p2p_suspend(struct vfio_pci_core_device *vdev);
 void vfio_pci_p2p_unregister(struct vfio_pci_core_device *vdev);
 
 #endif /* __VFIO_PCI_BAR_H */

@@ -150,6 +150,7 @@ void vfio_pci_core_unregister_device(struct vfio_pci_core_device *vdev)
 {
 	vfio_pci_core_sriov_configure(vdev, 0);
 	vfio_unregister_group_dev(&vdev->vdev);
+	vfio_pci_p2p_unregister(vdev);
 	vfio_pci_vga_unregister(vdev);
 	vfio_pci_sriov_destroy(vdev);
 	vfio_pci_idle_forbid(vdev);
@@ -379,7 +380,7 @@ void vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 	lockdep_assert_held(&vdev->vdev.dev_set->lock);
 
 	vfio_pci_dmabuf_remove_all(vdev);
-	vfio_pci_p2p_unregister(vdev);
+	vfio_pci_p2p_suspend(vdev);
 	vfio_pci_drop_ioeventfds(vdev);
 	vfio_pci_low_power_exit(vdev);
 	pm_runtime_resume(&pdev->dev);

@@ -29,8 +29,6 @@ enum p2p_provider_state {
 	P2P_PROVIDER_REVOKED,
 	/** @P2P_PROVIDER_ACTIVE: its mappings are established */
 	P2P_PROVIDER_ACTIVE,
-	/** @P2P_PROVIDER_REMOVED: its mappings are removed for good */
-	P2P_PROVIDER_REMOVED,
 };
 
 /**
@@ -99,14 +97,12 @@ iommufd_p2p_provider_register(const struct range *ranges, unsigned int nr)
 	refcount_set(&provider->refs, 1);
 	mutex_init(&provider->lock);
 	INIT_LIST_HEAD(&provider->mappings);
-	guard(rwsem_write)(&p2p_provider_rwsem);
 	for (i = 0; i < nr; i++) {
 		provider->ranges[i].provider = provider;
 		provider->ranges[i].node.start = PHYS_PFN(ranges[i].start);
 		provider->ranges[i].node.last = PHYS_PFN(ranges[i].end);
-		interval_tree_insert(&provider->ranges[i].node,
-				     &p2p_provider_tree);
 	}
+	iommufd_p2p_provider_resume(provider);
 	return provider;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_p2p_provider_register, "IOMMUFD_NG");
@@ -196,15 +192,16 @@ void iommufd_p2p_provider_restore(struct iommufd_p2p_provider *provider)
 EXPORT_SYMBOL_NS_GPL(iommufd_p2p_provider_restore, "IOMMUFD_NG");
 
 /**
- * iommufd_p2p_provider_unregister() - revoke memory for good
- * @provider: from iommufd_p2p_provider_register(); no process has any of its
- *	memory mapped
+ * iommufd_p2p_provider_suspend() - revoke memory and allow no new mappings
+ * @provider: from iommufd_p2p_provider_register(), not suspended; no process
+ *	has any of its memory mapped
  *
- * The next open of the device registers a new provider.
+ * Until iommufd_p2p_provider_resume() the memory is as that of a device without
+ * a provider.
  *
  * Context: As iommufd_p2p_provider_revoke().
  */
-void iommufd_p2p_provider_unregister(struct iommufd_p2p_provider *provider)
+void iommufd_p2p_provider_suspend(struct iommufd_p2p_provider *provider)
 {
 	unsigned int i;
 
@@ -213,10 +210,35 @@ void iommufd_p2p_provider_unregister(struct iommufd_p2p_provider *provider)
 			interval_tree_remove(&provider->ranges[i].node,
 					     &p2p_provider_tree);
 	}
-	scoped_guard(mutex, &provider->lock) {
-		provider->state = P2P_PROVIDER_REMOVED;
-		p2p_provider_unmap_all(provider);
-	}
+	iommufd_p2p_provider_revoke(provider);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_p2p_provider_suspend, "IOMMUFD_NG");
+
+/**
+ * iommufd_p2p_provider_resume() - undo iommufd_p2p_provider_suspend()
+ * @provider: a suspended provider, whose memory stays revoked
+ *
+ * Context: As iommufd_p2p_provider_revoke().
+ */
+void iommufd_p2p_provider_resume(struct iommufd_p2p_provider *provider)
+{
+	unsigned int i;
+
+	guard(rwsem_write)(&p2p_provider_rwsem);
+	for (i = 0; i < provider->nr_ranges; i++)
+		interval_tree_insert(&provider->ranges[i].node,
+				     &p2p_provider_tree);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_p2p_provider_resume, "IOMMUFD_NG");
+
+/**
+ * iommufd_p2p_provider_unregister() - leave memory revoked for good
+ * @provider: a suspended provider
+ *
+ * Context: As iommufd_p2p_provider_revoke().
+ */
+void iommufd_p2p_provider_unregister(struct iommufd_p2p_provider *provider)
+{
 	p2p_provider_put(provider);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_p2p_provider_unregister, "IOMMUFD_NG");

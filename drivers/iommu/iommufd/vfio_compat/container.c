@@ -2,6 +2,7 @@
 /*
  * VFIO containers: their groups, and the type that VFIO_SET_IOMMU selects.
  */
+#include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/capability.h>
 #include <linux/cleanup.h>
@@ -32,12 +33,14 @@ EXPORT_SYMBOL_NS_GPL(iommufd_noiommu, "IOMMUFD_NG");
 
 static struct container *container_create(struct iommufd_ctx *ictx)
 {
+	static atomic64_t last_id;
 	struct container *container;
 
 	container = kzalloc_obj(*container, GFP_KERNEL_ACCOUNT);
 	if (!container)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&container->refs, 1);
+	container->id = atomic64_inc_return(&last_id);
 	mutex_init(&container->lock);
 	INIT_LIST_HEAD(&container->groups);
 	INIT_LIST_HEAD(&container->space.domains);
@@ -478,3 +481,16 @@ int iommufd_container_check_open(struct iommufd_container_group *cgrp)
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_check_open, "IOMMUFD_NG");
+
+/**
+ * iommufd_container_id() - get the identity of a container
+ * @cgrp: a group in it
+ *
+ * Context: Any.
+ * Return: a number that no other container ever has, and not 0.
+ */
+u64 iommufd_container_id(const struct iommufd_container_group *cgrp)
+{
+	return cgrp->container->id;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_container_id, "IOMMUFD_NG");

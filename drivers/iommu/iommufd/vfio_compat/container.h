@@ -69,6 +69,8 @@ struct container {
 	 * container after its file was closed.
 	 */
 	refcount_t refs;
+	/** @id: never that of another container, and not 0; set once */
+	u64 id;
 	/** @state: type selected by VFIO_SET_IOMMU; read without the lock */
 	enum container_state state;
 	/** @limit: maximum number of mappings */

@@ -212,8 +212,63 @@ TEST_OVER(low_power, BACKENDS_ALL)
 	p2p_check_reached(&p);
 }
 
+/* What is mapped in a container is valid again when the device is. */
+TEST_OVER(closed_in_a_container, BACKENDS_LEGACY)
+{
+	__u64 unmapped = 0;
+	struct p2p p;
+	const char *bdf;
+
+	p2p_open_and_map(&p, TESTDEV_NVME, backend);
+	bdf = p.vdev->bdf;
+	for (unsigned int i = 0; i < 2; i++) {
+		p2p_close_peer(&p);
+		p2p_check_trace(1, 0);
+		p2p_reopen_peer(&p, bdf);
+		p2p_check_trace(0, 1);
+		p2p_check_reached(&p);
+	}
+	space_map(p.space, p.bar, P2P_OTHER_IOVA, PAGE);
+	p2p_check_reached_at(&p, P2P_OTHER_IOVA);
+	ASSERT_RC(__space_unmap(p.space, P2P_IOVA, PAGE, &unmapped), 0);
+	ASSERT_EQ(unmapped, PAGE);
+	p2p_check_not_reached(&p, P2P_IOVA);
+	p2p_check_reached_at(&p, P2P_OTHER_IOVA);
+}
+
+/* Open the peer through a container of its own, and close it. */
+static void use_elsewhere(const char *bdf, enum backend backend)
+{
+	struct space *space = space_open(backend);
+	struct vdev *vdev = vdev_open_in(space, bdf);
+
+	vdev_set_memory(vdev, true);
+	vdev_close(vdev);
+	space_close(space);
+}
+
+/* A mapping never reaches the device of another user, nor after that. */
+TEST_OVER(closed_and_opened_elsewhere, BACKENDS_LEGACY)
+{
+	struct space_group *group;
+	struct p2p p;
+	const char *bdf;
+
+	p2p_open_and_map(&p, TESTDEV_NVME, backend);
+	bdf = p.vdev->bdf;
+	group = p.space->groups;
+	p2p_close_peer(&p);
+	p2p_check_trace(1, 0);
+	sys_close(group->fd);
+	p.space->groups = group->next;
+	use_elsewhere(bdf, backend);
+	p2p_reopen_peer(&p, bdf);
+	p2p_check_trace(0, 0);
+	p2p_check_not_reached(&p, P2P_IOVA);
+}
+
 /* A mapping does not reach the device if that is closed and opened again. */
-TEST_OVER(closed, BACKENDS_ALL)
+TEST_OVER(closed, BACKEND_IOMMUFD)
 {
 	__u64 unmapped = 0;
 	struct p2p p;
