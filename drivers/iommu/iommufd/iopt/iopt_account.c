@@ -96,7 +96,9 @@ void iopt_drop_next_charge(struct iopt *iopt, bool commit)
 		pages = iopt_account_next_pages(iopt, from, &last);
 		if (!pages)
 			break;
-		pages_drop_next_charge(pages, commit);
+		/* never added to others, whose lock may be held for ever */
+		if (pages_can_move(pages))
+			pages_drop_next_charge(pages, commit);
 		pages_put(pages);
 		if (last == ULONG_MAX)
 			break;

@@ -2,14 +2,17 @@
 /* IOMMU_IOAS_CHANGE_PROCESS: charge another process from now on. */
 #include <errno.h>
 #include <linux/iommufd.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "edu.h"
 #include "harness.h"
 #include "ioas.h"
+#include "mock.h"
 #include "pci.h"
 #include "sys.h"
+#include "uffd.h"
 #include "vdev.h"
 
 #define IOVA 0x10000000ULL
@@ -108,6 +111,42 @@ TEST(memory_of_a_process_stays_its_own)
 	space_unmap(space, 4 * IOVA, PAGE);
 	ASSERT_RC(__change_process(space->fd), 0);
 	edu_close_with_space(edu);
+}
+
+/** struct change_map - a map request in a thread, which waits for a page */
+struct change_map {
+	/** @fd: /dev/iommu */
+	int fd;
+	/** @ioas: ID of the IOAS, to which a device is attached */
+	__u32 ioas;
+	/** @page: memory that userfaultfd provides */
+	void *page;
+};
+
+static void *change_map_run(void *arg)
+{
+	struct change_map *map = arg;
+
+	ioas_map_fixed(map->fd, map->ioas, map->page, IOVA, PAGE);
+	return NULL;
+}
+
+TEST(refuses_without_waiting_for_memory)
+{
+	struct change_map map = { .page = sys_mmap_anon(PAGE) };
+	int uffd = uffd_over(map.page, PAGE);
+	struct mock_dev dev;
+	pthread_t thread;
+
+	mock_load();
+	map.fd = iommufd_open();
+	map.ioas = ioas_alloc(map.fd);
+	mock_dev(map.fd, map.ioas, 0, &dev);
+	ASSERT(!pthread_create(&thread, NULL, change_map_run, &map));
+	uffd_wait(uffd);
+	ASSERT_RC(__change_process(map.fd), -EINVAL);
+	uffd_fill(uffd, map.page, PAGE);
+	ASSERT(!pthread_join(thread, NULL));
 }
 
 TEST(bad_input)
