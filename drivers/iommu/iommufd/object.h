@@ -10,9 +10,10 @@
  *
  * IOMMU_DESTROY fails while there is either, and changes nothing. The kernel's
  * own part, for example a driver that unbinds its device, cannot fail: it waits
- * for references. Therefore no task waits for user memory, or for a lock under
- * which another one may, while it has a reference to a device, a vDEVICE, an
- * access or an automatic HWPT. See nofault.h.
+ * for references. Therefore no task waits for user memory while it has a
+ * reference to a device, a vDEVICE, an access or an automatic HWPT (see
+ * nofault.h), nor for a lock under which another task may, unless to release
+ * the object takes that lock as well.
  *
  * An object can be looked up by its ID from object_publish() until it is
  * destroyed. The ID is taken from object_init() until the object is freed, or
