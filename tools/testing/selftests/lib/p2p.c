@@ -13,8 +13,6 @@
 
 /* The register with the sizes of the admin queues keeps what is written. */
 #define NVME_AQA 0x24
-/* Value that is read if DMA from the peer fails */
-#define P2P_UNREAD 0x55555555
 
 /* Map the BAR of the peer in user space. */
 void p2p_mmap_bar(struct p2p *p)
@@ -50,11 +48,13 @@ void p2p_write32(struct p2p *p, __u64 iova, __u32 value)
 	edu_store(p->edu, iova, 4);
 }
 
-/* Read a word by DMA of @p->edu only. */
-__u32 p2p_read32(struct p2p *p, __u64 iova)
+/*
+ * Read a word by DMA of @p->edu only. If that fails, the result is the value
+ * that p2p_write32() has left in the engine's buffer, or what the engine puts
+ * there. Each transfer takes 100 ms.
+ */
+static __u32 p2p_read32(struct p2p *p, __u64 iova)
 {
-	*p->ram = P2P_UNREAD;
-	edu_load(p->edu, P2P_RAM_IOVA, 4);
 	edu_load(p->edu, iova, 4);
 	*p->ram = 0;
 	edu_store(p->edu, P2P_RAM_IOVA, 4);

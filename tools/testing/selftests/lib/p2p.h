@@ -48,7 +48,6 @@ void p2p_reopen_peer(struct p2p *p, const char *bdf);
 char *p2p_mmap_mixed(struct p2p *p, size_t *size);
 
 void p2p_write32(struct p2p *p, __u64 iova, __u32 value);
-__u32 p2p_read32(struct p2p *p, __u64 iova);
 void p2p_check_reached_at(struct p2p *p, __u64 iova);
 void p2p_check_reached(struct p2p *p);
 void p2p_check_not_reached(struct p2p *p, __u64 iova);

@@ -207,7 +207,8 @@ struct toggler {
 	pthread_barrier_t barrier;
 };
 
-enum { ROUNDS = 40, TOGGLES = 6 };
+/* DMA takes long, so one round in DMA_ROUNDS does it; the others are traced. */
+enum { ROUNDS = 40, TOGGLES = 6, DMA_ROUNDS = 8 };
 
 static void *toggle_memory(void *arg)
 {
@@ -225,16 +226,32 @@ static void *toggle_memory(void *arg)
 	return NULL;
 }
 
+/* Called with the BAR disabled and its mapping revoked. */
+static void check_follows_device(struct p2p *p, bool dma)
+{
+	if (dma)
+		p2p_check_revoked(p, P2P_IOVA);
+	iommu_trace_take(P2P_IOVA);
+	vdev_set_memory(p->vdev, true);
+	p2p_check_trace(0, 1);
+	if (dma)
+		p2p_check_reached(p);
+	vdev_set_memory(p->vdev, false);
+	p2p_check_trace(1, 0);
+}
+
 /* A mapping that races with the device follows the device afterwards. */
 TEST_OVER(map_against_disable, BACKENDS_ALL)
 {
 	struct toggler toggler;
+	struct iommu_trace trace;
 	unsigned int i, maps = 0;
 	pthread_t thread;
 	struct p2p p;
 	int ret;
 
 	p2p_open(&p, TESTDEV_SHMEM, backend);
+	iommu_trace_begin();
 	toggler.p2p = &p;
 	ASSERT(!pthread_barrier_init(&toggler.barrier, NULL, 2));
 	ASSERT(!pthread_create(&thread, NULL, toggle_memory, &toggler));
@@ -242,15 +259,13 @@ TEST_OVER(map_against_disable, BACKENDS_ALL)
 		pthread_barrier_wait(&toggler.barrier);
 		ret = __space_map(p.space, p.bar, P2P_IOVA, 4 * PAGE, DMA_RW);
 		pthread_barrier_wait(&toggler.barrier);
-		if (ret)
+		trace = iommu_trace_take(P2P_IOVA);
+		ASSERT_EQ(trace.maps, trace.unmaps);
+		if (ret) {
 			ASSERT_RC(ret, -EFAULT);
-		p2p_check_revoked(&p, P2P_IOVA);
-		if (ret)
 			continue;
-		maps++;
-		vdev_set_memory(p.vdev, true);
-		p2p_check_reached(&p);
-		vdev_set_memory(p.vdev, false);
+		}
+		check_follows_device(&p, maps++ % DMA_ROUNDS == 0);
 		space_unmap(p.space, P2P_IOVA, 4 * PAGE);
 	}
 	ASSERT(!pthread_join(thread, NULL));
