@@ -8,6 +8,7 @@
 
 #include <linux/bitops.h>
 #include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/types.h>
 
 #include "dmabuf_table.h"
@@ -93,10 +94,10 @@ struct backing_pfnmap {
 	/** @providers: list of struct backing_provider, newest first */
 	struct list_head providers;
 	/**
-	 * @mappings: list of struct p2p_mapping, one for each piece that is
-	 * mapped; the pieces of one p2p_map() are adjacent, in order of IOVA
+	 * @mappings: tree of struct p2p_mapping, one for each piece that is
+	 * mapped
 	 */
-	struct list_head mappings;
+	struct rb_root mappings;
 	/** @pages: a bit for each page of the backing, set if it is not RAM */
 	unsigned long pages[];
 };

@@ -42,7 +42,7 @@ static int backing_pfnmap_alloc(struct backing *backing)
 	if (!pfnmap)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&pfnmap->providers);
-	INIT_LIST_HEAD(&pfnmap->mappings);
+	pfnmap->mappings = RB_ROOT;
 	/* p2p_mapped() reads it without the lock of the pages */
 	smp_store_release(&backing->pfnmap, pfnmap);
 	return 0;

@@ -3,6 +3,8 @@
  * Maps and unmaps memory that may be revoked, and unmaps all of its mappings if
  * it is.
  */
+#include <linux/rbtree.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "dmabuf_track.h"
@@ -12,8 +14,8 @@
  * struct dmabuf_mapping - one mapping of the memory
  */
 struct dmabuf_mapping {
-	/** @entry: links into &dmabuf_track.mappings */
-	struct list_head entry;
+	/** @node: links into &dmabuf_track.mappings */
+	struct rb_node node;
 	/** @domain: domain that maps the memory */
 	struct iommu_domain *domain;
 	/** @range: IOVA in @domain */
@@ -28,8 +30,28 @@ struct dmabuf_mapping {
  */
 void dmabuf_track_init(struct dmabuf_track *track)
 {
-	INIT_LIST_HEAD(&track->mappings);
+	track->mappings = RB_ROOT;
 	track->revoked = false;
+}
+
+static int dmabuf_track_cmp(const void *key, const struct rb_node *node)
+{
+	const struct dmabuf_mapping *a = key;
+	const struct dmabuf_mapping *b =
+		rb_entry(node, struct dmabuf_mapping, node);
+
+	if (a->domain != b->domain)
+		return a->domain < b->domain ? -1 : 1;
+	if (a->range.first != b->range.first)
+		return a->range.first < b->range.first ? -1 : 1;
+	return 0;
+}
+
+static bool dmabuf_track_less(struct rb_node *node,
+			      const struct rb_node *parent)
+{
+	return dmabuf_track_cmp(rb_entry(node, struct dmabuf_mapping, node),
+				parent) < 0;
 }
 
 /**
@@ -61,31 +83,18 @@ int dmabuf_track_map(struct dmabuf_track *track, struct iommu_domain *domain,
 	}
 	mapping->domain = domain;
 	mapping->range = map->range;
-	list_add(&mapping->entry, &track->mappings);
+	rb_add(&mapping->node, &track->mappings, dmabuf_track_less);
 	return 0;
 }
 
-static struct dmabuf_mapping *dmabuf_track_find(struct dmabuf_track *track,
-						struct iommu_domain *domain,
-						const struct iova_range *range)
-{
-	struct dmabuf_mapping *mapping;
-
-	list_for_each_entry(mapping, &track->mappings, entry) {
-		if (mapping->domain == domain &&
-		    mapping->range.first == range->first)
-			return mapping;
-	}
-	return NULL;
-}
-
 /* Flush now, because the mapping is not known any more after this. */
-static void dmabuf_track_drop(struct dmabuf_mapping *mapping,
+static void dmabuf_track_drop(struct dmabuf_track *track,
+			      struct dmabuf_mapping *mapping,
 			      struct hwmap_flush *flush)
 {
 	hwmap_unmap(flush, &mapping->range);
 	hwmap_end(flush);
-	list_del(&mapping->entry);
+	rb_erase(&mapping->node, &track->mappings);
 	kfree(mapping);
 }
 
@@ -100,11 +109,17 @@ static void dmabuf_track_drop(struct dmabuf_mapping *mapping,
 void dmabuf_track_unmap(struct dmabuf_track *track, struct hwmap_flush *flush,
 			const struct iova_range *range)
 {
-	struct dmabuf_mapping *mapping =
-		dmabuf_track_find(track, flush->domain, range);
+	const struct dmabuf_mapping key = {
+		.domain = flush->domain,
+		.range = *range,
+	};
+	struct rb_node *node =
+		rb_find(&key, &track->mappings, dmabuf_track_cmp);
 
-	if (mapping)
-		dmabuf_track_drop(mapping, flush);
+	if (node)
+		dmabuf_track_drop(track,
+				  rb_entry(node, struct dmabuf_mapping, node),
+				  flush);
 }
 
 /**
@@ -115,12 +130,15 @@ void dmabuf_track_unmap(struct dmabuf_track *track, struct hwmap_flush *flush,
  */
 void dmabuf_track_revoke(struct dmabuf_track *track)
 {
-	struct dmabuf_mapping *mapping, *next;
+	struct dmabuf_mapping *mapping;
 	struct hwmap_flush flush;
+	struct rb_node *node;
 
 	track->revoked = true;
-	list_for_each_entry_safe(mapping, next, &track->mappings, entry) {
+	while ((node = rb_first(&track->mappings))) {
+		mapping = rb_entry(node, struct dmabuf_mapping, node);
 		hwmap_begin(&flush, mapping->domain);
-		dmabuf_track_drop(mapping, &flush);
+		dmabuf_track_drop(track, mapping, &flush);
+		cond_resched();
 	}
 }

@@ -9,7 +9,7 @@
 #ifndef IOMMUFD_DMABUF_TRACK_H
 #define IOMMUFD_DMABUF_TRACK_H
 
-#include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/types.h>
 
 struct hwmap;
@@ -21,8 +21,8 @@ struct iova_range;
  * struct dmabuf_track - the mappings of some memory
  */
 struct dmabuf_track {
-	/** @mappings: list of struct dmabuf_mapping */
-	struct list_head mappings;
+	/** @mappings: tree of struct dmabuf_mapping, by domain and IOVA */
+	struct rb_root mappings;
 	/** @revoked: the memory was revoked and is never mapped again */
 	bool revoked;
 };

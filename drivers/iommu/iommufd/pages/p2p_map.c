@@ -173,23 +173,20 @@ int p2p_map(struct pages *pages, struct iommu_domain *domain,
 void p2p_unmap(struct pages *pages, struct hwmap_flush *flush,
 	       const struct iova_range *range)
 {
+	struct rb_root *mappings = &pages->backing.pfnmap->mappings;
 	struct iova_range left = *range, gap;
-	struct p2p_mapping *mapping, *next;
+	struct p2p_mapping *mapping;
 	unsigned long last;
 
 	lockdep_assert_held(&pages->lock);
 
-	list_for_each_entry_safe(mapping, next,
-				 &pages->backing.pfnmap->mappings, entry) {
-		if (mapping->domain != flush->domain ||
-		    !iova_range_contains(&left, &mapping->map.range))
-			continue;
+	while ((mapping = p2p_provider_first(mappings, flush->domain, &left))) {
 		gap = (struct iova_range){ left.first,
 					   mapping->map.range.first - 1 };
 		if (left.first != mapping->map.range.first)
 			hwmap_unmap(flush, &gap);
 		last = mapping->map.range.last;
-		p2p_provider_unmap(mapping, flush);
+		p2p_provider_unmap(mapping, mappings, flush);
 		if (last == range->last)
 			return;
 		left.first = last + 1;

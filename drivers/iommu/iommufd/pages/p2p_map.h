@@ -8,6 +8,7 @@
 
 #include <linux/compiler.h>
 #include <linux/list.h>
+#include <linux/rbtree.h>
 
 #include "pages.h"
 
@@ -42,7 +43,7 @@ static inline bool p2p_mapped(const struct pages *pages)
 {
 	const struct backing_pfnmap *pfnmap = READ_ONCE(pages->backing.pfnmap);
 
-	return pfnmap && !list_empty(&pfnmap->mappings);
+	return pfnmap && !RB_EMPTY_ROOT(&pfnmap->mappings);
 }
 
 int p2p_map(struct pages *pages, struct iommu_domain *domain,

@@ -14,6 +14,7 @@
 #include <linux/pfn.h>
 #include <linux/printk.h>
 #include <linux/range.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
@@ -308,19 +309,38 @@ bool p2p_provider_owns(const struct iommufd_p2p_provider *provider,
 	return false;
 }
 
+/* Returns 0 if both map the same IOVA of a domain, or part of it. */
+static int p2p_mapping_cmp(const void *key, const struct rb_node *node)
+{
+	const struct p2p_mapping *a = key;
+	const struct p2p_mapping *b = rb_entry(node, struct p2p_mapping, node);
+
+	if (a->domain != b->domain)
+		return a->domain < b->domain ? -1 : 1;
+	if (iova_range_overlaps(&a->map.range, &b->map.range))
+		return 0;
+	return a->map.range.first < b->map.range.first ? -1 : 1;
+}
+
+static bool p2p_mapping_less(struct rb_node *node, const struct rb_node *parent)
+{
+	return p2p_mapping_cmp(rb_entry(node, struct p2p_mapping, node),
+			       parent) < 0;
+}
+
 /**
  * p2p_provider_map() - map provided memory, now or when it is restored
  * @provider: provider of the memory, with a reference
  * @domain: domain to map it in
  * @map: the mapping, without a table
- * @mappings: list of struct p2p_mapping to add the mapping to
+ * @mappings: tree to add the mapping to
  *
  * Context: May sleep.
  * Return: 0, -ENOMEM, or as hwmap_map().
  */
 int p2p_provider_map(struct iommufd_p2p_provider *provider,
 		     struct iommu_domain *domain, const struct hwmap *map,
-		     struct list_head *mappings)
+		     struct rb_root *mappings)
 {
 	struct p2p_mapping *mapping;
 	int ret;
@@ -343,19 +363,43 @@ int p2p_provider_map(struct iommufd_p2p_provider *provider,
 	refcount_inc(&provider->refs);
 	mapping->provider = provider;
 	list_add_tail(&mapping->provider_entry, &provider->mappings);
-	list_add_tail(&mapping->entry, mappings);
+	rb_add(&mapping->node, mappings, p2p_mapping_less);
 	return 0;
+}
+
+/**
+ * p2p_provider_first() - find the first mapping in a range
+ * @mappings: tree of p2p_provider_map()
+ * @domain: domain of the mapping
+ * @range: IOVA
+ *
+ * Context: Any. The caller holds the lock of @mappings.
+ * Return: the mapping, or NULL.
+ */
+struct p2p_mapping *p2p_provider_first(const struct rb_root *mappings,
+				       const struct iommu_domain *domain,
+				       const struct iova_range *range)
+{
+	const struct p2p_mapping key = {
+		.domain = (struct iommu_domain *)domain,
+		.map.range = *range,
+	};
+
+	return rb_entry_safe(rb_find_first(&key, mappings, p2p_mapping_cmp),
+			     struct p2p_mapping, node);
 }
 
 /**
  * p2p_provider_unmap() - undo p2p_provider_map()
  * @mapping: mapping that was added there; freed
+ * @mappings: as given to p2p_provider_map()
  * @flush: flush of the domain; done when this returns if the mapping was
  *	established
  *
  * Context: May sleep.
  */
-void p2p_provider_unmap(struct p2p_mapping *mapping, struct hwmap_flush *flush)
+void p2p_provider_unmap(struct p2p_mapping *mapping, struct rb_root *mappings,
+			struct hwmap_flush *flush)
 {
 	struct iommufd_p2p_provider *provider = mapping->provider;
 
@@ -367,7 +411,7 @@ void p2p_provider_unmap(struct p2p_mapping *mapping, struct hwmap_flush *flush)
 		}
 		list_del(&mapping->provider_entry);
 	}
-	list_del(&mapping->entry);
+	rb_erase(&mapping->node, mappings);
 	kfree(mapping);
 	p2p_provider_put(provider);
 }

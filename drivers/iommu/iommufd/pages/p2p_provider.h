@@ -13,6 +13,7 @@
 #define IOMMUFD_P2P_PROVIDER_H
 
 #include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/types.h>
 
 #include "domain/hwmap.h"
@@ -24,8 +25,11 @@ struct iommufd_p2p_provider;
  * struct p2p_mapping - one mapping of provided memory, established or revoked
  */
 struct p2p_mapping {
-	/** @entry: links into the list of p2p_provider_map(), under its lock */
-	struct list_head entry;
+	/**
+	 * @node: links into the tree of p2p_provider_map(), by domain and IOVA;
+	 * protected by the lock of the tree
+	 */
+	struct rb_node node;
 	/** @provider_entry: links into the list of @provider, under its lock */
 	struct list_head provider_entry;
 	/** @provider: provider of the memory, with a reference */
@@ -47,7 +51,11 @@ bool p2p_provider_owns(const struct iommufd_p2p_provider *provider,
 		       unsigned long pfn, unsigned long *nr);
 int p2p_provider_map(struct iommufd_p2p_provider *provider,
 		     struct iommu_domain *domain, const struct hwmap *map,
-		     struct list_head *mappings);
-void p2p_provider_unmap(struct p2p_mapping *mapping, struct hwmap_flush *flush);
+		     struct rb_root *mappings);
+struct p2p_mapping *p2p_provider_first(const struct rb_root *mappings,
+				       const struct iommu_domain *domain,
+				       const struct iova_range *range);
+void p2p_provider_unmap(struct p2p_mapping *mapping, struct rb_root *mappings,
+			struct hwmap_flush *flush);
 
 #endif /* IOMMUFD_P2P_PROVIDER_H */

@@ -66,6 +66,7 @@ static struct pages *pages_alloc(const struct pages_source *source,
 	refcount_set(&pages->refs, 1);
 	mutex_init(&pages->lock);
 	pages->holds = RB_ROOT_CACHED;
+	pages->pins = RB_ROOT;
 	dmabuf_track_init(&pages->track);
 	return pages;
 }

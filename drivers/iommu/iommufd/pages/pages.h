@@ -12,6 +12,7 @@
 
 #include <linux/interval_tree.h>
 #include <linux/mutex.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 
 #include "backing.h"
@@ -32,7 +33,7 @@ struct page;
 #define PAGES_MAX BIT(50 - PAGE_SHIFT)
 
 /** PAGES_INLINE_SIZE - bytes in a struct pages that its first user may take */
-#define PAGES_INLINE_SIZE 192
+#define PAGES_INLINE_SIZE 184
 
 /**
  * struct pages - memory, its account and its page frames
@@ -56,6 +57,8 @@ struct pages {
 	struct pfn_table table;
 	/** @holds: tree of struct pages_hold */
 	struct rb_root_cached holds;
+	/** @pins: tree of struct pages_pin, by first and last page */
+	struct rb_root pins;
 	/** @track: mappings of the memory; only for memory of a device */
 	struct dmabuf_track track;
 	/** @charge: account of the memory */
@@ -121,8 +124,6 @@ struct pages_source {
 struct pages_hold {
 	/** @node: first and last page; links into &pages.holds */
 	struct interval_tree_node node;
-	/** @pins: pins of accesses that share it; 0 for the hold of an area */
-	unsigned int pins;
 };
 
 int pages_init(void);

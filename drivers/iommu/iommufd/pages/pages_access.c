@@ -6,63 +6,90 @@
 #include <linux/bitops.h>
 #include <linux/bug.h>
 #include <linux/cleanup.h>
-#include <linux/interval_tree.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
+#include <linux/rbtree.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "pages.h"
 #include "pages_hold.h"
 
-static struct pages_hold *
-pages_find_pin(struct pages *pages, unsigned long first, unsigned long last)
+/**
+ * struct pages_pin - a range of pages that accesses have pinned
+ */
+struct pages_pin {
+	/** @node: links into &pages.pins */
+	struct rb_node node;
+	/** @hold: keeps the pages pinned */
+	struct pages_hold hold;
+	/** @count: number of pins of exactly this range */
+	unsigned int count;
+};
+
+static int pages_pin_cmp(const void *key, const struct rb_node *node)
 {
-	struct interval_tree_node *node;
-	struct pages_hold *hold;
+	const struct interval_tree_node *a = key;
+	const struct interval_tree_node *b =
+		&rb_entry(node, struct pages_pin, node)->hold.node;
+
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
+	if (a->last != b->last)
+		return a->last < b->last ? -1 : 1;
+	return 0;
+}
+
+static bool pages_pin_less(struct rb_node *node, const struct rb_node *parent)
+{
+	return pages_pin_cmp(&rb_entry(node, struct pages_pin, node)->hold.node,
+			     parent) < 0;
+}
+
+static struct pages_pin *pages_find_pin(struct pages *pages,
+					unsigned long first, unsigned long last)
+{
+	const struct interval_tree_node key = { .start = first, .last = last };
 
 	lockdep_assert_held(&pages->lock);
 
-	for (node = interval_tree_iter_first(&pages->holds, first, first); node;
-	     node = interval_tree_iter_next(node, first, first)) {
-		hold = container_of(node, struct pages_hold, node);
-		if (hold->pins && node->start == first && node->last == last)
-			return hold;
-	}
-	return NULL;
+	return rb_entry_safe(rb_find(&key, &pages->pins, pages_pin_cmp),
+			     struct pages_pin, node);
 }
 
 static int pages_pin_locked(struct pages *pages, unsigned long first,
 			    unsigned long end)
 {
-	struct pages_hold *hold = pages_find_pin(pages, first, end - 1);
+	struct pages_pin *pin = pages_find_pin(pages, first, end - 1);
 	int ret;
 
-	if (!hold) {
-		hold = kzalloc_obj(*hold, GFP_KERNEL_ACCOUNT);
-		if (!hold)
+	if (!pin) {
+		pin = kzalloc_obj(*pin, GFP_KERNEL_ACCOUNT);
+		if (!pin)
 			return -ENOMEM;
-		ret = pages_hold_locked(pages, hold, first, end);
+		ret = pages_hold_locked(pages, &pin->hold, first, end);
 		if (ret) {
-			kfree(hold);
+			kfree(pin);
 			return ret;
 		}
+		rb_add(&pin->node, &pages->pins, pages_pin_less);
 	}
-	hold->pins++;
+	pin->count++;
 	return 0;
 }
 
 static void pages_unpin_locked(struct pages *pages, unsigned long first,
 			       unsigned long end)
 {
-	struct pages_hold *hold = pages_find_pin(pages, first, end - 1);
+	struct pages_pin *pin = pages_find_pin(pages, first, end - 1);
 
-	if (WARN_ON(!hold) || --hold->pins)
+	if (WARN_ON(!pin) || --pin->count)
 		return;
-	pages_release_locked(pages, hold);
-	kfree(hold);
+	rb_erase(&pin->node, &pages->pins);
+	pages_release_locked(pages, &pin->hold);
+	kfree(pin);
 }
 
 static bool pages_any_pfnmap(const struct backing *backing, unsigned long first,

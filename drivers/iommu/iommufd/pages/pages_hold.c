@@ -8,6 +8,7 @@
 #include <linux/interval_tree.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 
 #include "backing_user.h"
@@ -69,7 +70,36 @@ pages_unpin_range(struct pages *pages, unsigned long first, unsigned long end)
 		pages_uncharge(pages, nr);
 }
 
-/* Unpins the pinned pages of a range, except those that are held */
+/* Returns the last page that a hold beginning at or before @first reaches */
+static unsigned long pages_held_to(const struct pages *pages,
+				   unsigned long first)
+{
+	const struct rb_node *rb = pages->holds.rb_root.rb_node;
+	const struct interval_tree_node *node, *left;
+	unsigned long last = 0;
+
+	while (rb) {
+		node = rb_entry(rb, struct interval_tree_node, rb);
+		if (node->start > first) {
+			rb = rb->rb_left;
+			continue;
+		}
+		/* so do all on the left, whose maximum the tree maintains */
+		left = rb_entry_safe(rb->rb_left, struct interval_tree_node,
+				     rb);
+		if (left)
+			last = max(last, left->__subtree_last);
+		last = max(last, node->last);
+		rb = rb->rb_right;
+	}
+	return last;
+}
+
+/*
+ * Unpins the pinned pages of a range, except those that are held. Each step
+ * skips all pages up to the end of the hold that reaches farthest, so that holds
+ * that overlap are not visited one by one.
+ */
 static void pages_unpin_unheld(struct pages *pages, unsigned long first,
 			       unsigned long end)
 {
@@ -83,9 +113,12 @@ static void pages_unpin_unheld(struct pages *pages, unsigned long first,
 			pages_unpin_range(pages, first, end);
 			break;
 		}
-		if (first < node->start)
+		if (first < node->start) {
 			pages_unpin_range(pages, first, node->start);
-		first = node->last + 1;
+			first = node->start;
+		}
+		first = pages_held_to(pages, first) + 1;
+		cond_resched();
 	}
 }
 

@@ -2,6 +2,8 @@
 /* IOMMU_IOAS_COPY: map the memory of a mapping again, pinned only once. */
 #include <errno.h>
 #include <linux/iommufd.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -100,6 +102,80 @@ TEST(pins_once)
 	ASSERT_EQ(sys_pins_held() - before, 16);
 	space_unmap(space, IOVA2 + MIB(1), 16 * PAGE);
 	ASSERT_EQ(sys_pins_held() - before, 0);
+	edu_close_with_space(edu);
+}
+
+enum { NR_WINDOWS = 24, NR_PAGES = 64 };
+
+/** struct window - pages that one copy maps */
+struct window {
+	/** @first: first page */
+	unsigned int first;
+	/** @nr: number of pages; 0 once it is unmapped */
+	unsigned int nr;
+};
+
+static unsigned int covered_pages(const struct window *windows)
+{
+	bool covered[NR_PAGES] = {};
+	unsigned int i, page, nr = 0;
+
+	for (i = 0; i < NR_WINDOWS; i++)
+		for (page = 0; page < windows[i].nr; page++)
+			covered[windows[i].first + page] = true;
+	for (page = 0; page < NR_PAGES; page++)
+		nr += covered[page];
+	return nr;
+}
+
+static __u64 window_iova(unsigned int i)
+{
+	return IOVA2 + i * MIB(1);
+}
+
+static void map_windows(struct space *space, struct window *windows)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_WINDOWS; i++) {
+		windows[i].first = rand() % NR_PAGES;
+		windows[i].nr = 1 + rand() % (NR_PAGES - windows[i].first);
+		if (rand() % 2)
+			windows[i].nr = 1;
+		ASSERT_RC(__ioas_copy(space->fd, space->ioas,
+				      IOVA + windows[i].first * IOVA_PAGE,
+				      windows[i].nr * IOVA_PAGE, space->ioas,
+				      window_iova(i), DMA_RW),
+			  0);
+	}
+}
+
+/* Parts that overlap in all ways, unmapped in another order */
+TEST(overlapping_parts)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
+	char *buf = sys_mmap_anon(NR_PAGES * PAGE);
+	struct space *space = edu->vdev->space;
+	struct window windows[NR_WINDOWS] = {};
+	long long before = sys_pins_held();
+	unsigned int i, j, round;
+
+	for (round = 0; round < 20; round++) {
+		srand(round);
+		space_map(space, buf, IOVA, NR_PAGES * PAGE);
+		map_windows(space, windows);
+		space_unmap(space, IOVA, NR_PAGES * PAGE);
+		for (i = rand(), j = 0; j < NR_WINDOWS; j++, i += 7) {
+			struct window *window = &windows[i % NR_WINDOWS];
+
+			ASSERT_EQ(sys_pins_held() - before,
+				  covered_pages(windows));
+			space_unmap(space, window_iova(i % NR_WINDOWS),
+				    window->nr * IOVA_PAGE);
+			window->nr = 0;
+		}
+		ASSERT_EQ(sys_pins_held() - before, 0);
+	}
 	edu_close_with_space(edu);
 }
 
