@@ -2,9 +2,11 @@
 /*
  * Dirty tracking by the IOMMU: queries of the driver, reports into a bitmap.
  */
+#include <linux/cleanup.h>
 #include <linux/iommu.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/mutex.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
@@ -20,6 +22,8 @@
 struct hwdirty_reader {
 	/** @domain: domain to read */
 	struct iommu_domain *domain;
+	/** @tables_lock: held for each query */
+	struct mutex *tables_lock;
 	/** @page: bytes, the smallest I/O page */
 	unsigned long page;
 	/** @clear: clear each page that was reported as a whole */
@@ -52,6 +56,24 @@ static int hwdirty_query(struct iommu_domain *domain,
 	dirty->first = gather.start;
 	dirty->last = gather.end;
 	return 0;
+}
+
+/* The page table may not be freed, nor change its shape, while it is walked. */
+static int hwdirty_query_locked(struct iommu_domain *domain,
+				struct mutex *tables_lock,
+				const struct iova_range *range, bool clear,
+				bool *any, struct iova_range *dirty)
+{
+	guard(mutex)(tables_lock);
+	return hwdirty_query(domain, range, clear, any, dirty);
+}
+
+static int hwdirty_reader_query(const struct hwdirty_reader *reader,
+				const struct iova_range *range, bool clear,
+				bool *any, struct iova_range *dirty)
+{
+	return hwdirty_query_locked(reader->domain, reader->tables_lock, range,
+				    clear, any, dirty);
 }
 
 /**
@@ -100,13 +122,15 @@ int hwdirty_track(struct iommu_domain *domain, bool enable)
 /**
  * hwdirty_clear() - clear the dirty state of a range
  * @domain: a domain for which hwdirty_supported()
+ * @tables_lock: held while a page table is freed, or a device is attached
  * @range: mapped IOVA
  *
  * Context: May sleep.
  * Return: 0, -EINTR if the current process is being killed, or an errno of the
  * IOMMU driver.
  */
-int hwdirty_clear(struct iommu_domain *domain, const struct iova_range *range)
+int hwdirty_clear(struct iommu_domain *domain, struct mutex *tables_lock,
+		  const struct iova_range *range)
 {
 	struct iova_range dirty, part = *range;
 	struct iommu_iotlb_gather flush;
@@ -118,7 +142,8 @@ int hwdirty_clear(struct iommu_domain *domain, const struct iova_range *range)
 		part.last = min(part.first | (SZ_1G - 1), range->last);
 		ret = fatal_signal_pending(current) ?
 			      -EINTR :
-			      hwdirty_query(domain, &part, true, &any, &dirty);
+			      hwdirty_query_locked(domain, tables_lock, &part,
+						   true, &any, &dirty);
 		if (ret)
 			break;
 		if (any) {
@@ -158,7 +183,7 @@ static int hwdirty_clear_page(struct hwdirty_reader *reader,
 	bool any;
 	int ret;
 
-	ret = hwdirty_query(reader->domain, page, true, &any, &dirty);
+	ret = hwdirty_reader_query(reader, page, true, &any, &dirty);
 	if (!ret && any)
 		iommu_iotlb_gather_add_range(&reader->flush, page->first,
 					     iova_range_length(page));
@@ -180,7 +205,7 @@ static int hwdirty_read_page(struct hwdirty_reader *reader,
 	int ret;
 
 	*last = page.last;
-	ret = hwdirty_query(reader->domain, &page, false, &any, &dirty);
+	ret = hwdirty_reader_query(reader, &page, false, &any, &dirty);
 	if (ret || !any)
 		return ret;
 	page = hwdirty_io_page(reader, iova, &dirty);
@@ -241,7 +266,7 @@ static int hwdirty_read_scan(struct hwdirty_reader *reader,
 	scan.last = min3(scan.last, first + (hwdirty_scan_size(first) - 1),
 			 within->last);
 	*last = scan.last;
-	ret = hwdirty_query(reader->domain, &scan, false, &any, &dirty);
+	ret = hwdirty_reader_query(reader, &scan, false, &any, &dirty);
 	if (ret || !any)
 		return ret;
 	if (!iova_range_intersect(&dirty, &scan, &dirty))
@@ -269,6 +294,7 @@ static int hwdirty_read_range(struct hwdirty_reader *reader,
 /**
  * hwdirty_read() - report the dirty pages of a range
  * @domain: a domain for which hwdirty_supported()
+ * @tables_lock: held while a page table is freed, or a device is attached
  * @range: mapped IOVA, both ends aligned to the domain's smallest page
  * @clear: clear the dirty state of each I/O page that lies in @range as a whole
  * @bitmap: bitmap for the report; its range contains @range
@@ -278,11 +304,13 @@ static int hwdirty_read_range(struct hwdirty_reader *reader,
  * process is being killed, or an errno of the IOMMU driver. On failure part of
  * the range may have been reported and cleared.
  */
-int hwdirty_read(struct iommu_domain *domain, const struct iova_range *range,
-		 bool clear, struct user_bitmap *bitmap)
+int hwdirty_read(struct iommu_domain *domain, struct mutex *tables_lock,
+		 const struct iova_range *range, bool clear,
+		 struct user_bitmap *bitmap)
 {
 	struct hwdirty_reader reader = {
 		.domain = domain,
+		.tables_lock = tables_lock,
 		.page = domain->pgsize_bitmap & -domain->pgsize_bitmap,
 		.clear = clear,
 		.bitmap = bitmap,

@@ -16,12 +16,15 @@
 #include "lib/range.h"
 
 struct iommu_domain;
+struct mutex;
 struct user_bitmap;
 
 bool hwdirty_supported(struct iommu_domain *domain);
 int hwdirty_track(struct iommu_domain *domain, bool enable);
-int hwdirty_clear(struct iommu_domain *domain, const struct iova_range *range);
-int hwdirty_read(struct iommu_domain *domain, const struct iova_range *range,
-		 bool clear, struct user_bitmap *bitmap);
+int hwdirty_clear(struct iommu_domain *domain, struct mutex *tables_lock,
+		  const struct iova_range *range);
+int hwdirty_read(struct iommu_domain *domain, struct mutex *tables_lock,
+		 const struct iova_range *range, bool clear,
+		 struct user_bitmap *bitmap);
 
 #endif /* IOMMUFD_HWDIRTY_H */

@@ -12,6 +12,7 @@
 
 #include "lib/range.h"
 
+struct mutex;
 struct pfn_table;
 
 /**
@@ -41,6 +42,11 @@ struct hwmap {
 	phys_addr_t phys;
 	/** @prot: for iommu_map() */
 	int prot;
+	/**
+	 * @tables_lock: held while a device is attached to the domain. Requests
+	 * of an I/O address space need not take it, see &iopt.tables_lock.
+	 */
+	struct mutex *tables_lock;
 	/** @small_pages: map no more than PAGE_SIZE at a time */
 	bool small_pages;
 	/** @unkillable: go on even if the current process is being killed */

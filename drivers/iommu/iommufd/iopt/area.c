@@ -10,6 +10,7 @@
 
 #include "area.h"
 #include "domain/hwmap.h"
+#include "iopt.h"
 #include "lib/range.h"
 #include "pages/p2p_map.h"
 
@@ -95,20 +96,21 @@ static int area_map_locked(struct area *area, struct iommu_domain *domain,
 /**
  * area_map() - map an area in one domain
  * @area: pinned
- * @domain: the domain
- * @small_pages: map no more than PAGE_SIZE at a time
+ * @iopt: its I/O address space, with domains_rwsem held
+ * @domain: a domain of @iopt, or one that is about to be
  *
  * Context: May sleep. The caller owns @area.
  * Return: as hwmap_map(), or -ENOMEM.
  */
-int area_map(struct area *area, struct iommu_domain *domain, bool small_pages)
+int area_map(struct area *area, struct iopt *iopt, struct iommu_domain *domain)
 {
 	const struct hwmap map = {
 		.range = area->node.range,
 		.table = &area->pages->table,
 		.offset = area->offset,
 		.prot = area->prot,
-		.small_pages = small_pages || area->small_pages,
+		.tables_lock = &iopt->tables_lock,
+		.small_pages = iopt->small_pages || area->small_pages,
 	};
 	int ret;
 

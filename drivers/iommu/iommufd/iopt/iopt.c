@@ -30,6 +30,7 @@ void iopt_init(struct iopt *iopt)
 	iopt->small_pages = false;
 	xa_init_flags(&iopt->users, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	iopt->nr_pinners = 0;
+	mutex_init(&iopt->tables_lock);
 	init_rwsem(&iopt->iova_rwsem);
 	iova_space_init(&iopt->space);
 	iopt->alignment = 1;
@@ -201,7 +202,7 @@ static int iopt_fill_area(struct iopt *iopt, struct area *area)
 	if (ret)
 		return ret;
 	list_for_each_entry(entry, &iopt->domains, entry) {
-		ret = area_map(area, entry->domain, iopt->small_pages);
+		ret = area_map(area, iopt, entry->domain);
 		if (ret)
 			goto err_unfill;
 	}

@@ -18,6 +18,7 @@
  *	the lock of a driver under which a process maps the memory of a P2P
  *		provider
  *	provider.lock
+ *	iopt.tables_lock
  *	core_handle.lock, then fault_queue.lock; of the locks above, only those
  *		down to the group lock are held with them
  *	iopt.users, then object_table.objects: the locks of the xarrays
@@ -40,6 +41,7 @@
 
 #include <linux/limits.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -110,6 +112,13 @@ struct iopt {
 	 * writing, read without it
 	 */
 	unsigned long pgsizes;
+	/**
+	 * @tables_lock: serializes what uses the page tables of @domains
+	 * without @domains_rwsem: a driver that revokes memory of areas, or
+	 * restores it, and a request that reads dirty bits. Both may free page
+	 * tables, or walk them, at any time. Attaching a device takes it too.
+	 */
+	struct mutex tables_lock;
 
 	/**
 	 * @iova_rwsem: protects the members below and the state of each area.

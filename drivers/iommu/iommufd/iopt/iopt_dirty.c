@@ -22,7 +22,7 @@ static int iopt_dirty_clear_area(struct iopt *iopt, struct iommu_domain *domain,
 
 	if (iopt_range_get(iopt, &query))
 		return 0;
-	ret = hwdirty_clear(domain, range);
+	ret = hwdirty_clear(domain, &iopt->tables_lock, range);
 	iopt_range_put(iopt, range, 0);
 	return ret;
 }
@@ -94,7 +94,8 @@ static int iopt_dirty_read_mapped(struct iopt *iopt,
 	int ret;
 
 	while (iopt_range_get_mapped(iopt, &left, &part)) {
-		ret = hwdirty_read(domain, &part, clear, bitmap);
+		ret = hwdirty_read(domain, &iopt->tables_lock, &part, clear,
+				   bitmap);
 		iopt_range_put(iopt, &part, 0);
 		if (ret || part.last == left.last)
 			return ret;

@@ -123,7 +123,7 @@ static int iopt_domain_fill_area(struct iopt *iopt, struct area *area,
 		if (ret)
 			return ret;
 	}
-	ret = area_map(area, domain, iopt->small_pages);
+	ret = area_map(area, iopt, domain);
 	if (ret && first)
 		area_unpin(area);
 	return ret;
@@ -215,19 +215,28 @@ void iopt_remove_domain(struct iopt *iopt, struct iopt_domain *entry)
 }
 
 /**
- * iopt_stop_mapping() - block changes to the page tables of all domains
+ * iopt_stop_mapping() - block all uses of the page tables of all domains
  * @iopt: the I/O address space
  *
  * To be held while a device is attached to one of the domains: some IOMMU
  * drivers change the shape of the page table then, and rely on it not being
- * used meanwhile. iopt_resume_mapping() has to follow.
+ * used meanwhile. That includes revoking and restoring memory of a device, which
+ * its driver does without a request. iopt_resume_mapping() has to follow.
  *
  * Context: May sleep.
  * Return: 0, or -EINTR if the current process is being killed.
  */
 int iopt_stop_mapping(struct iopt *iopt)
 {
-	return down_write_killable(&iopt->domains_rwsem);
+	int ret;
+
+	ret = down_write_killable(&iopt->domains_rwsem);
+	if (ret)
+		return ret;
+	ret = mutex_lock_killable(&iopt->tables_lock);
+	if (ret)
+		up_write(&iopt->domains_rwsem);
+	return ret;
 }
 
 /**
@@ -238,6 +247,7 @@ int iopt_stop_mapping(struct iopt *iopt)
  */
 void iopt_resume_mapping(struct iopt *iopt)
 {
+	mutex_unlock(&iopt->tables_lock);
 	up_write(&iopt->domains_rwsem);
 }
 

@@ -329,5 +329,6 @@ void iopt_destroy(struct iopt *iopt)
 	WARN_ON(!list_empty(&iopt->domains) || !xa_empty(&iopt->users));
 	iopt_clear(iopt);
 	xa_destroy(&iopt->users);
+	mutex_destroy(&iopt->tables_lock);
 	iova_space_destroy(&iopt->space);
 }

@@ -119,6 +119,14 @@ static void mock_set_vdevice(struct mock_device *mdev,
 	mdev->vdev_id = vdev_id;
 }
 
+static void mock_attach_pt(struct iommu_domain *domain)
+{
+	struct mock_domain *mock = mock_domain_of(domain);
+
+	if (mock)
+		mock_pt_attach(&mock->pt);
+}
+
 static int mock_attach_dev(struct iommu_domain *domain, struct device *dev,
 			   struct iommu_domain *old)
 {
@@ -135,6 +143,7 @@ static int mock_attach_dev(struct iommu_domain *domain, struct device *dev,
 		ret = mock_enable_iopf(dev, domain);
 	if (ret)
 		return ret;
+	mock_attach_pt(domain);
 	/* @old is not available on every kernel */
 	mock_disable_iopf(dev, mdev->domain);
 	mdev->domain = domain;
@@ -170,9 +179,11 @@ static int mock_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
 		ret = -ENOMEM;
 	if (!ret)
 		ret = mock_enable_iopf(dev, domain);
-	if (!ret)
-		mock_disable_iopf(dev, old);
-	return ret;
+	if (ret)
+		return ret;
+	mock_attach_pt(domain);
+	mock_disable_iopf(dev, old);
+	return 0;
 }
 
 COMPAT_DEFINE_REMOVE_PASID(mock_set_dev_pasid, &mock_blocked_domain)

@@ -5,6 +5,8 @@
  */
 #include <linux/bits.h>
 #include <linux/bitops.h>
+#include <linux/bug.h>
+#include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/iommu.h>
 #include <linux/sched.h>
@@ -79,6 +81,37 @@ static size_t mock_pt_entry_size(const unsigned long *entry)
 void mock_pt_init(struct mock_pt *pt)
 {
 	xa_init(&pt->leaves);
+	init_rwsem(&pt->shape);
+}
+
+/**
+ * mock_pt_attach() - attach a device to a page table
+ * @pt: the page table
+ *
+ * Warns if the page table is in use. Takes its time, as real hardware does, so
+ * that tests meet it.
+ *
+ * Context: May sleep.
+ */
+void mock_pt_attach(struct mock_pt *pt)
+{
+	if (WARN(!down_write_trylock(&pt->shape),
+		 "mock: device attached while page table is used\n"))
+		return;
+	usleep_range(50, 100);
+	up_write(&pt->shape);
+}
+
+static bool mock_pt_begin(struct mock_pt *pt)
+{
+	return !WARN(!down_read_trylock(&pt->shape),
+		     "mock: page table used while a device is attached\n");
+}
+
+static void mock_pt_end(struct mock_pt *pt, bool begun)
+{
+	if (begun)
+		up_read(&pt->shape);
 }
 
 /**
@@ -102,18 +135,8 @@ void mock_pt_destroy(struct mock_pt *pt)
 	xa_destroy(&pt->leaves);
 }
 
-/**
- * mock_pt_map() - add one entry
- * @pt: the page table
- * @iova: a multiple of @size
- * @phys: a multiple of @size
- * @size: MOCK_PAGE_SIZE or MOCK_HUGE_PAGE_SIZE
- * @gfp: allocation flags
- *
- * Return: 0, -ENOMEM, -EADDRINUSE if @iova is mapped.
- */
-int mock_pt_map(struct mock_pt *pt, unsigned long iova, phys_addr_t phys,
-		size_t size, gfp_t gfp)
+static int mock_pt_enter(struct mock_pt *pt, unsigned long iova,
+			 phys_addr_t phys, size_t size, gfp_t gfp)
 {
 	struct leaf *leaf = mock_pt_make_leaf(pt, iova, gfp);
 	unsigned long entry = phys | BIT(PRESENT_BIT);
@@ -132,6 +155,26 @@ int mock_pt_map(struct mock_pt *pt, unsigned long iova, phys_addr_t phys,
 }
 
 /**
+ * mock_pt_map() - add one entry
+ * @pt: the page table
+ * @iova: a multiple of @size
+ * @phys: a multiple of @size
+ * @size: MOCK_PAGE_SIZE or MOCK_HUGE_PAGE_SIZE
+ * @gfp: allocation flags
+ *
+ * Return: 0, -ENOMEM, -EADDRINUSE if @iova is mapped.
+ */
+int mock_pt_map(struct mock_pt *pt, unsigned long iova, phys_addr_t phys,
+		size_t size, gfp_t gfp)
+{
+	bool begun = mock_pt_begin(pt);
+	int ret = mock_pt_enter(pt, iova, phys, size, gfp);
+
+	mock_pt_end(pt, begun);
+	return ret;
+}
+
+/**
  * mock_pt_unmap() - remove one entry
  * @pt: the page table
  * @iova: any IOVA of the entry
@@ -140,13 +183,15 @@ int mock_pt_map(struct mock_pt *pt, unsigned long iova, phys_addr_t phys,
  */
 size_t mock_pt_unmap(struct mock_pt *pt, unsigned long iova)
 {
+	bool begun = mock_pt_begin(pt);
 	unsigned long *entry = mock_pt_find_entry(pt, iova);
-	size_t size;
+	size_t size = 0;
 
-	if (!entry)
-		return 0;
-	size = mock_pt_entry_size(entry);
-	WRITE_ONCE(*entry, 0);
+	if (entry) {
+		size = mock_pt_entry_size(entry);
+		WRITE_ONCE(*entry, 0);
+	}
+	mock_pt_end(pt, begun);
 	return size;
 }
 
@@ -202,6 +247,7 @@ static bool mock_pt_take_dirty(unsigned long *entry, bool clear)
 void mock_pt_read_dirty(struct mock_pt *pt, unsigned long iova, size_t size,
 			bool clear, struct iommu_dirty_bitmap *dirty)
 {
+	bool begun = mock_pt_begin(pt);
 	unsigned long end = iova + size;
 
 	while (iova < end) {
@@ -213,4 +259,5 @@ void mock_pt_read_dirty(struct mock_pt *pt, unsigned long iova, size_t size,
 			iommu_dirty_bitmap_record(dirty, iova, step);
 		iova += step;
 	}
+	mock_pt_end(pt, begun);
 }

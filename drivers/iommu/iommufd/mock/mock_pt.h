@@ -9,6 +9,7 @@
 #ifndef IOMMUFD_MOCK_PT_H
 #define IOMMUFD_MOCK_PT_H
 
+#include <linux/rwsem.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
@@ -20,10 +21,18 @@ struct iommu_dirty_bitmap;
 struct mock_pt {
 	/** @leaves: by IOVA in units of MOCK_HUGE_PAGE_SIZE */
 	struct xarray leaves;
+	/**
+	 * @shape: held for writing while a device is attached, which on some
+	 * IOMMUs changes the shape of the page table, and for reading while it
+	 * is used. It is never waited for: callers may not do both at a time.
+	 */
+	struct rw_semaphore shape;
 };
 
 void mock_pt_init(struct mock_pt *pt);
 void mock_pt_destroy(struct mock_pt *pt);
+
+void mock_pt_attach(struct mock_pt *pt);
 
 int mock_pt_map(struct mock_pt *pt, unsigned long iova, phys_addr_t phys,
 		size_t size, gfp_t gfp);

@@ -3,6 +3,8 @@
  * Maps and unmaps memory that may be revoked, and unmaps all of its mappings if
  * it is.
  */
+#include <linux/cleanup.h>
+#include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -20,6 +22,8 @@ struct dmabuf_mapping {
 	struct iommu_domain *domain;
 	/** @range: IOVA in @domain */
 	struct iova_range range;
+	/** @tables_lock: see &hwmap.tables_lock; outlives the mapping */
+	struct mutex *tables_lock;
 };
 
 /**
@@ -62,7 +66,8 @@ static bool dmabuf_track_less(struct rb_node *node,
  *
  * Revoked memory is not mapped: the IOVA stays without a translation.
  *
- * Context: May sleep.
+ * Context: May sleep. No device is being attached to @domain, see
+ * iopt_stop_mapping().
  * Return: 0, -ENOMEM, or as hwmap_map().
  */
 int dmabuf_track_map(struct dmabuf_track *track, struct iommu_domain *domain,
@@ -83,6 +88,7 @@ int dmabuf_track_map(struct dmabuf_track *track, struct iommu_domain *domain,
 	}
 	mapping->domain = domain;
 	mapping->range = map->range;
+	mapping->tables_lock = map->tables_lock;
 	rb_add(&mapping->node, &track->mappings, dmabuf_track_less);
 	return 0;
 }
@@ -104,7 +110,7 @@ static void dmabuf_track_drop(struct dmabuf_track *track,
  * @flush: flush of the domain; done when this returns if the memory was mapped
  * @range: IOVA that was given to dmabuf_track_map()
  *
- * Context: May sleep.
+ * Context: As dmabuf_track_map().
  */
 void dmabuf_track_unmap(struct dmabuf_track *track, struct hwmap_flush *flush,
 			const struct iova_range *range)
@@ -126,7 +132,7 @@ void dmabuf_track_unmap(struct dmabuf_track *track, struct hwmap_flush *flush,
  * dmabuf_track_revoke() - unmap all mappings of memory, for good
  * @track: tracking of the memory
  *
- * Context: May sleep.
+ * Context: May sleep. Takes &iopt.tables_lock of each mapping.
  */
 void dmabuf_track_revoke(struct dmabuf_track *track)
 {
@@ -138,7 +144,8 @@ void dmabuf_track_revoke(struct dmabuf_track *track)
 	while ((node = rb_first(&track->mappings))) {
 		mapping = rb_entry(node, struct dmabuf_mapping, node);
 		hwmap_begin(&flush, mapping->domain);
-		dmabuf_track_drop(track, mapping, &flush);
+		scoped_guard(mutex, mapping->tables_lock)
+			dmabuf_track_drop(track, mapping, &flush);
 		cond_resched();
 	}
 }

@@ -136,7 +136,8 @@ static void p2p_provider_unmap_all(struct iommufd_p2p_provider *provider)
 			hwmap_end(&flush);
 			hwmap_begin(&flush, mapping->domain);
 		}
-		hwmap_unmap(&flush, &mapping->map.range);
+		scoped_guard(mutex, mapping->map.tables_lock)
+			hwmap_unmap(&flush, &mapping->map.range);
 		mapping->mapped = false;
 		cond_resched();
 	}
@@ -151,7 +152,9 @@ static void p2p_provider_unmap_all(struct iommufd_p2p_provider *provider)
  * requested later.
  *
  * Context: May sleep. The caller serializes all calls for one provider, and may
- * hold locks that nest inside of mmap_lock.
+ * hold locks that nest inside of mmap_lock. Takes &iopt.tables_lock of each
+ * mapping, because the IOMMU drivers need not expect that the page table changes
+ * while a device is attached.
  */
 void iommufd_p2p_provider_revoke(struct iommufd_p2p_provider *provider)
 {
@@ -181,7 +184,8 @@ void iommufd_p2p_provider_restore(struct iommufd_p2p_provider *provider)
 		return;
 	provider->state = P2P_PROVIDER_ACTIVE;
 	list_for_each_entry(mapping, &provider->mappings, provider_entry) {
-		ret = hwmap_map(mapping->domain, &mapping->map);
+		scoped_guard(mutex, mapping->map.tables_lock)
+			ret = hwmap_map(mapping->domain, &mapping->map);
 		mapping->mapped = !ret;
 		if (ret)
 			pr_warn_ratelimited(
@@ -335,7 +339,8 @@ static bool p2p_mapping_less(struct rb_node *node, const struct rb_node *parent)
  * @map: the mapping, without a table
  * @mappings: tree to add the mapping to
  *
- * Context: May sleep.
+ * Context: May sleep. No device is being attached to @domain, see
+ * iopt_stop_mapping().
  * Return: 0, -ENOMEM, or as hwmap_map().
  */
 int p2p_provider_map(struct iommufd_p2p_provider *provider,
@@ -396,7 +401,7 @@ struct p2p_mapping *p2p_provider_first(const struct rb_root *mappings,
  * @flush: flush of the domain; done when this returns if the mapping was
  *	established
  *
- * Context: May sleep.
+ * Context: As p2p_provider_map().
  */
 void p2p_provider_unmap(struct p2p_mapping *mapping, struct rb_root *mappings,
 			struct hwmap_flush *flush)

@@ -247,7 +247,8 @@ static int dirty_collect_iommu(struct container_space *space,
 
 	user_bitmap_init_kernel(&bitmap, map->bits, range, PAGE_SIZE);
 	list_for_each_entry(cdom, &space->domains, entry) {
-		ret = hwdirty_read(cdom->domain, range, true, &bitmap);
+		ret = hwdirty_read(cdom->domain, &space->iopt.tables_lock,
+				   range, true, &bitmap);
 		if (ret)
 			break;
 	}

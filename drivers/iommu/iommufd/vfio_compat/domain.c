@@ -134,6 +134,20 @@ static int domain_reserve(struct container_space *space,
 	return ret ?: iopt_reserve_outside(&space->iopt, domain, member);
 }
 
+static int domain_replace(struct container_space *space,
+			  struct container_member *member,
+			  const struct container_domain *cdom)
+{
+	int ret;
+
+	ret = iopt_stop_mapping(&space->iopt);
+	if (ret)
+		return ret;
+	ret = iommu_core_replace(cdom->domain, member->group, NULL);
+	iopt_resume_mapping(&space->iopt);
+	return ret;
+}
+
 /* Move a group from the new domain to a compatible existing one. */
 static bool domain_join(struct container_space *space,
 			struct container_member *member,
@@ -145,7 +159,7 @@ static bool domain_join(struct container_space *space,
 		if (cdom->domain->ops != new->domain->ops ||
 		    cdom->coherent != new->coherent)
 			continue;
-		if (iommu_core_replace(cdom->domain, member->group, NULL))
+		if (domain_replace(space, member, cdom))
 			continue;
 		cdom->nr_groups++;
 		member->cdom = cdom;
