@@ -24,26 +24,53 @@ function bit(text, nr,    digit, value)
 	return value < 0 ? 0 : int(value / 2 ^ (nr % 4)) % 2
 }
 
-# Both bitmaps agree on the pages of the request, and ours has no other bits.
-function same_in_range(line, stock, ours,    arg, pages, n, i)
+# Remember what a call "map(f,b,iova,size...)" has mapped.
+function note_map(line,    arg)
+{
+	split(line, arg, "[(,)]")
+	map_file[nr_maps] = arg[2]
+	map_first[nr_maps] = number(arg[4])
+	map_size[nr_maps++] = number(arg[5])
+}
+
+function was_mapped(file, iova,    i)
+{
+	for (i = 0; i < nr_maps; i++)
+		if (map_file[i] == file && iova >= map_first[i] &&
+		    iova < map_first[i] + map_size[i])
+			return 1
+	return 0
+}
+
+# Both bitmaps agree on the pages of the request that the sequence has mapped,
+# and ours has no other bits. The request is "dirty(f,flags,iova,size,pgsize..."
+# or "unmap(f,iova,size,flags,argsz,p,pgsize...".
+function same_where_mapped(line, stock, ours,    arg, at, page, pages, n, i, want)
 {
 	if (stock !~ / bits:/ || ours !~ / bits:/)
 		return 0
 	split(line, arg, "[(,)]")
-	pages = number(arg[5]) / (arg[6] == "" ? 4096 : number(arg[6]))
+	at = arg[1] == "unmap" ? 3 : 4
+	page = arg[1] == "unmap" ? arg[8] : arg[6]
+	page = page == "" ? 4096 : number(page)
+	pages = number(arg[at + 1]) / page
+	if (substr(stock, 1, index(stock, " bits:")) != substr(ours, 1, index(ours, " bits:")))
+		return 0
 	sub(/.* bits:/, "", stock)
 	sub(/.* bits:/, "", ours)
 	n = 4 * (length(stock) > length(ours) ? length(stock) : length(ours))
-	for (i = 0; i < n; i++)
-		if (bit(ours, i) != (i < pages ? bit(stock, i) : 0))
+	for (i = 0; i < n; i++) {
+		want = i < pages && was_mapped(arg[2], number(arg[at]) + i * page)
+		if (bit(ours, i) != (want ? bit(stock, i) : 0))
 			return 0
+	}
 	return 1
 }
 
 function ours_matches(entry, line, ours, stock)
 {
-	if (entry == "@in-range")
-		return same_in_range(line, stock, ours)
+	if (entry == "@where-mapped")
+		return same_where_mapped(line, stock, ours)
 	return ours ~ entry
 }
 
@@ -75,10 +102,13 @@ function result_of(line)
 function compare(name,    i, j, n, a, b)
 {
 	found = " "
+	nr_maps = 0
 	n = stock_lines[name] > our_lines[name] ? stock_lines[name] : our_lines[name]
 	for (i = 0; i < n; i++) {
 		a = stock[name, i]
 		b = ours[name, i]
+		if (a ~ /^map\(.* = 0/)
+			note_map(a)
 		if (a == b)
 			continue
 		if (call_of(a) == call_of(b) &&
