@@ -357,7 +357,8 @@ static void core_disable_function(struct vfio_pci_core_device *vdev)
 
 	/* The reset must not raise an interrupt */
 	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
-	if (!vdev->reset_works)
+	/* After the reset of a bus, the state of a lost function is lost, too */
+	if (!vdev->reset_works || !vfio_pci_is_accessible(pdev))
 		pci_restore_state(pdev);
 	else if (!vfio_pci_reset_at_close(pdev, core_reset_and_restore))
 		vdev->needs_reset = false;

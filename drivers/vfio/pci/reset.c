@@ -471,13 +471,24 @@ int vfio_pci_hot_reset(struct vfio_pci_core_device *vdev,
 	return owner.ictx ? reset_dev_set(vdev, &owner) : -EINVAL;
 }
 
+/* The reset would save the state of all functions, and restore it. */
+static bool reset_set_accessible(struct vfio_device_set *dev_set)
+{
+	struct vfio_pci_core_device *vdev;
+
+	for_each_in_set(vdev, dev_set)
+		if (!vfio_pci_is_accessible(vdev->pdev))
+			return false;
+	return true;
+}
+
 /**
  * vfio_pci_try_reset_unused_set() - reset a set that is no longer in use
  * @dev_set: the set, of which one device is being closed
  *
  * Does nothing if each device was closed with a reset of its own, while another
- * device of the set is open, or if a slot or bus reset would hit a device
- * outside of the set.
+ * device of the set is open, if one does not respond, or if a slot or bus reset
+ * would hit a device outside of the set.
  *
  * Context: May sleep; the caller holds the set lock.
  */
@@ -485,7 +496,6 @@ void vfio_pci_try_reset_unused_set(struct vfio_device_set *dev_set)
 {
 	struct vfio_pci_core_device *vdev;
 	struct pci_dev *pdev = NULL;
-	bool done;
 
 	if (vfio_device_set_open_count(dev_set) > 1)
 		return;
@@ -496,8 +506,8 @@ void vfio_pci_try_reset_unused_set(struct vfio_device_set *dev_set)
 	    reset_get_power(dev_set))
 		return;
 
-	done = !vfio_pci_reset_at_close(pdev, pci_reset_bus);
-	if (done)
+	if (reset_set_accessible(dev_set) &&
+	    !vfio_pci_reset_at_close(pdev, pci_reset_bus))
 		for_each_in_set(vdev, dev_set)
 			vdev->needs_reset = false;
 	reset_put_power(dev_set, NULL);

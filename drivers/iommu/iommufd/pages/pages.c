@@ -142,10 +142,11 @@ static int pages_init_dmabuf(struct pages *pages,
 /* Called with the table locked, so that the dma-buf is attached once. */
 static struct pages *pages_attach_dmabuf(const struct pages_source *source)
 {
+	const struct pages_source whole = {};
 	struct pages *pages;
 	int ret;
 
-	pages = pages_alloc(0, PFN_UP(source->dmabuf->size));
+	pages = pages_alloc(&whole, PFN_UP(source->dmabuf->size));
 	if (IS_ERR(pages))
 		return pages;
 	/* there is no first user any more once the pages can be found */

@@ -105,6 +105,7 @@ static void round_trip(int fd, char *buf, size_t size)
 	/* from here on only the mappings hold the dma-buf */
 	sys_close(fd);
 	move_pages(edu, buf, iova, size);
+	fill_pattern(buf + 2 * PAGE, PAGE, 3);
 	edu_load(edu, part + PAGE, PAGE);
 	edu_store(edu, iova, PAGE);
 	ASSERT(is_pattern(buf, PAGE, 3));
