@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Replays programs in a guest, converts them between their forms, and shrinks
+ * them. Needs no libFuzzer.
+ */
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "corpus.h"
+#include "harness.h"
+#include "supervise.h"
+#include "trace.h"
+
+/* Exit status: a finding, after which the guest is not to be trusted */
+#define STATUS_FINDING 77
+
+/** struct options - the command line */
+struct options {
+	/** @dir: directory for texts, or of encoded programs */
+	const char *dir;
+	/** @only: name of the program to replay, or NULL for all */
+	const char *only;
+	/** @times: how often each is replayed */
+	unsigned int times;
+	/** @trace: print the results of all calls */
+	bool trace;
+	/** @nr: number of programs */
+	unsigned int nr;
+};
+
+static struct options options = { .times = 1 };
+
+static void usage(void)
+{
+	fputs("usage: replay [--dir DIR] [--only NAME] [--times N] [--trace] FILE...\n"
+	      "       replay --shrink DIR [--times N]\n"
+	      "       replay --encode DIR FILE...\n"
+	      "       replay --decode FILE...\n"
+	      "       replay --list\n",
+	      stderr);
+	exit(2);
+}
+
+static void run_or_exit(const struct program *program)
+{
+	struct outcome outcome;
+
+	for (unsigned int i = 0; i < options.times; i++) {
+		supervise_run(program, &outcome);
+		if (outcome.verdict != VERDICT_GOOD) {
+			supervise_report(program, &outcome);
+			exit(STATUS_FINDING);
+		}
+	}
+}
+
+static void replay_one(const char *name, const struct program *program,
+		       void *unused)
+{
+	if (options.only && strcmp(options.only, name) != 0)
+		return;
+	printf("# %s\n", name);
+	fflush(stdout);
+	run_or_exit(program);
+	if (options.trace)
+		trace_print(program, stdout);
+	printf("ok %u - %s\n", ++options.nr, name);
+}
+
+static void encode_one(const char *name, const struct program *program,
+		       void *unused)
+{
+	unsigned char data[MAX_BYTES];
+	size_t size = program_encode(program, data, sizeof(data));
+	struct program again;
+	unsigned char check[MAX_BYTES];
+	char path[PATH_MAX];
+	FILE *file;
+
+	program_decode(&again, data, size);
+	if (program_encode(&again, check, sizeof(check)) != size ||
+	    memcmp(data, check, size) != 0)
+		FAIL("%s is not the same after encoding", name);
+	snprintf(path, sizeof(path), "%s/%s", options.dir, name);
+	file = fopen(path, "we");
+	ASSERT(file && fwrite(data, size, 1, file) == 1 && !fclose(file));
+}
+
+static void decode_file(const char *path)
+{
+	static struct program program;
+	unsigned char data[MAX_BYTES];
+	FILE *file = fopen(path, "re");
+	const char *name = strrchr(path, '/');
+	size_t size;
+
+	ASSERT(file);
+	size = fread(data, 1, sizeof(data), file);
+	fclose(file);
+	program_decode(&program, data, size);
+	printf("program %.12s\n", name ? name + 1 : path);
+	program_print(&program, stdout);
+}
+
+static void copy_program(const char *name, const struct program *program,
+			 void *to)
+{
+	memcpy(to, program, sizeof(*program));
+}
+
+static void write_text(const char *name, const struct program *program,
+		       unsigned int first, unsigned int chunk)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", options.dir, name);
+	file = fopen(path, "we");
+	ASSERT(file);
+	if (program)
+		program_print(program, file);
+	else
+		fprintf(file, "%u %u\n", first, chunk);
+	fflush(file);
+	fsync(fileno(file));
+	fclose(file);
+}
+
+static void read_position(unsigned int *first, unsigned int *chunk)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/position", options.dir);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	if (fscanf(file, "%u %u", first, chunk) != 2)
+		usage();
+	fclose(file);
+}
+
+/*
+ * Shrink the program DIR/best: leave out some calls, then less at a time. If the
+ * kernel does not stand DIR/candidate, the caller makes it the best one and
+ * starts another guest, which continues at DIR/position.
+ */
+static void shrink(void)
+{
+	static struct program best, candidate;
+	unsigned int first = 0, chunk;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/best", options.dir);
+	if (!corpus_read(path, copy_program, &best))
+		exit(2);
+	chunk = best.nr / 2 ?: 1;
+	read_position(&first, &chunk);
+	for (; chunk; chunk /= 2) {
+		for (; first < best.nr; first += chunk) {
+			candidate = best;
+			program_remove(&candidate, first, chunk);
+			write_text("position", NULL, first, chunk);
+			write_text("candidate", &candidate, 0, 0);
+			run_or_exit(&candidate);
+		}
+		first = 0;
+	}
+}
+
+static void list_ops(void)
+{
+	char text[64];
+
+	for (unsigned int i = 0; i < nr_ops(); i++) {
+		const struct op *op = op_at(i);
+
+		printf("%s(", op->name);
+		for (unsigned int k = 0; k < op->nr_fields; k++) {
+			kind_print(op->fields[k].kind,
+				   kind_pick(op->fields[k].kind, 0), text,
+				   sizeof(text));
+			printf("%s%s%s", k ? "," : "",
+			       op->fields[k].out ? "=" : "", text);
+		}
+		printf(")\n");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option words[] = {
+		{ "dir", required_argument, NULL, 'd' },
+		{ "only", required_argument, NULL, 'o' },
+		{ "times", required_argument, NULL, 't' },
+		{ "trace", no_argument, NULL, 'T' },
+		{ "shrink", required_argument, NULL, 's' },
+		{ "encode", required_argument, NULL, 'e' },
+		{ "decode", no_argument, NULL, 'D' },
+		{ "list", no_argument, NULL, 'l' },
+		{},
+	};
+	int mode = 'r';
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", words, NULL)) != -1) {
+		if (c == 'o')
+			options.only = optarg;
+		else if (c == 't')
+			options.times = atoi(optarg);
+		else if (c == 'T')
+			options.trace = true;
+		else if (c == 'd')
+			options.dir = optarg;
+		else if (c == '?')
+			usage();
+		else
+			mode = c;
+		if (c == 's' || c == 'e')
+			options.dir = optarg;
+	}
+	if (mode == 'l')
+		list_ops();
+	if (mode == 'r' || mode == 's')
+		supervise_init(options.dir, true);
+	if (mode == 's')
+		shrink();
+	for (; optind < argc; optind++) {
+		if (mode == 'D')
+			decode_file(argv[optind]);
+		else if (!corpus_read(argv[optind],
+				      mode == 'e' ? encode_one : replay_one, NULL))
+			return 2;
+	}
+	return 0;
+}
