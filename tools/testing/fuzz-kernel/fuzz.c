@@ -21,8 +21,9 @@ size_t LLVMFuzzerCustomCrossOver(const unsigned char *data1, size_t size1,
 				 unsigned char *out, size_t max_size,
 				 unsigned int seed);
 
-/* libFuzzer takes these for coverage, beside that of instrumented code */
-__attribute__((section("__libfuzzer_extra_counters"))) static unsigned char
+/* libFuzzer takes these for coverage. Not static: nothing here reads them. */
+extern unsigned char counters[NR_COUNTERS];
+__attribute__((section("__libfuzzer_extra_counters"))) unsigned char
 	counters[NR_COUNTERS];
 
 /* Programs are large */
