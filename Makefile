@@ -19,6 +19,8 @@
 #   make check-debug           the tests on a kernel with sanitizers, which it builds
 #   make fuzz [SECONDS=60] [T=pattern]
 #                              each fuzzer of the parts that need no kernel
+#   make fuzz-kernel [SECONDS=3600] [KERNEL=debug]
+#                              programs of ioctls at random, in a guest with sanitizers
 #   make docs                  Documentation/ as pages, in build/docs
 #   make compile_commands.json [KERNEL=7.2]
 #                              how each file is compiled, for editors
@@ -29,6 +31,7 @@
 
 # Without KERNEL: what is done on every kernel, and what on one.
 KERNELS := $(or $(KERNEL),6.12 7.2)
+FUZZED := $(or $(KERNEL),debug)
 KERNEL ?= 6.12
 VM := tools/testing/vm/vm
 
@@ -78,6 +81,10 @@ compile_commands.json: all
 check-debug:
 	scripts/check '$(T).*_debug$$'
 
+FUZZ_SECONDS := $(or $(SECONDS),3600)
+fuzz-kernel:
+	tools/testing/fuzz-kernel/run --kernel $(FUZZED) --seconds $(FUZZ_SECONDS)
+
 SECONDS ?= 60
 fuzz:
 	$(VM) exec --kernel 7.2 -- make -s -C tools/testing/fuzz fuzz \
@@ -110,5 +117,5 @@ ifneq ($(KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 endif
 
-.PHONY: all run bench check-qemu compat-diff conformance check check-all check-debug quick docs fuzz \
+.PHONY: all run bench check-qemu compat-diff conformance check check-all check-debug quick docs fuzz fuzz-kernel \
 	compile_commands.json need_kdir modules modules_install modules_uninstall clean

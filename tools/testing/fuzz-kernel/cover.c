@@ -24,9 +24,9 @@
 #define KCOV_TRACE_PC 0
 #define COVER_ENTRIES (64UL << 10)
 
-static const char *const our_modules[] = { "iommufd",	    "vfio",
+static const char *const our_modules[] = { "iommufd",	       "vfio",
 					   "vfio_iommu_type1", "vfio_pci_core",
-					   "vfio_pci",	    "iommufd_mock" };
+					   "vfio_pci",	       "iommufd_mock" };
 
 /** struct range - the code of a module */
 struct range {
@@ -47,7 +47,8 @@ static void find_modules(void)
 	char name[64];
 
 	ASSERT(file);
-	while (fscanf(file, "%63s %lu %*s %*s %*s %lx%*[^\n]", name, &size, &start) == 3) {
+	while (fscanf(file, "%63s %lu %*s %*s %*s %lx%*[^\n]", name, &size,
+		      &start) == 3) {
 		for (size_t i = 0; i < ARRAY_SIZE(our_modules); i++) {
 			if (!strcmp(name, our_modules[i]))
 				ranges[i] = (struct range){ start, size };

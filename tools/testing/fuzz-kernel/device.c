@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
 #include <linux/pci_regs.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,12 +19,15 @@
 #include "mock_pci.h"
 #include "pci.h"
 #include "resource.h"
+#include "sample.h"
 #include "sys.h"
 
 #define SYSFS_PCI "/sys/bus/pci/devices"
 #define MOCK_VENDOR 0x1af4
 #define MOCK_DEVICE 0x1fff
 #define NR_MOCKS 2
+#define VALUE_TEXT(value) VALUE_TEXT_(value)
+#define VALUE_TEXT_(value) #value
 
 static const enum testdev testdevs[NR_HOST_DEVICES] = {
 	[DEVICE_EDU0] = TESTDEV_EDU0,	    [DEVICE_EDU1] = TESTDEV_EDU1,
@@ -37,6 +42,7 @@ static int event_pipe = -1;
 /* Find the devices and bind them to vfio-pci; there may be none. */
 void devices_find(void)
 {
+	sample_load();
 	for (unsigned int i = 0; i < NR_HOST_DEVICES; i++) {
 		host_bdfs[i] = pci_find(testdevs[i]);
 		if (host_bdfs[i])
@@ -63,13 +69,18 @@ bool devices_restore(void)
 	return good;
 }
 
-const char *device_bdf(unsigned int device)
+/* Return the name in sysfs, which of a PCI device is its address, or NULL. */
+const char *device_name(unsigned int device)
 {
 	static _Thread_local char text[40];
 
 	device %= NR_FUZZ_DEVICES;
 	if (device < NR_HOST_DEVICES)
 		return host_bdfs[device];
+	if (device == DEVICE_SAMPLE)
+		return "vfio_sample.0";
+	if (device == DEVICE_PLAIN)
+		return "vfio_sample." VALUE_TEXT(VFIO_SAMPLE_PLAIN);
 	if (!mock_domain)
 		return NULL;
 	snprintf(text, sizeof(text), "%04x:00:%02x.0", mock_domain,
@@ -82,26 +93,43 @@ bool device_is_ram(unsigned int device)
 	return device == DEVICE_SHMEM;
 }
 
+static bool device_dir(unsigned int device, char *dir, size_t size)
+{
+	const char *name = device_name(device);
+
+	if (!name)
+		return false;
+	snprintf(dir, size, "/sys/bus/%s/devices/%s",
+		 device % NR_FUZZ_DEVICES >= DEVICE_SAMPLE ? "platform" : "pci",
+		 name);
+	return true;
+}
+
 int device_open_cdev(unsigned int device)
 {
-	const char *bdf = device_bdf(device);
-	char path[64];
+	char path[PATH_MAX];
+	int ret = -ENODEV;
+	glob_t found;
 
-	if (!bdf || !pci_has_cdev(bdf))
-		return -ENODEV;
-	pci_cdev_path(bdf, path, sizeof(path));
+	if (!device_dir(device, path, sizeof(path) / 2))
+		return ret;
+	strcat(path, "/vfio-dev/*");
+	if (glob(path, 0, NULL, &found))
+		return ret;
+	snprintf(path, sizeof(path), "/dev/vfio/devices/%s",
+		 strrchr(found.gl_pathv[0], '/') + 1);
+	globfree(&found);
 	return __sys_open(path, O_RDWR);
 }
 
 int device_open_group(unsigned int device)
 {
-	const char *bdf = device_bdf(device);
-	char path[128], target[256];
+	char path[PATH_MAX], target[PATH_MAX];
 	ssize_t len;
 
-	if (!bdf)
+	if (!device_dir(device, path, sizeof(path) / 2))
 		return -ENODEV;
-	snprintf(path, sizeof(path), SYSFS_PCI "/%s/iommu_group", bdf);
+	strcat(path, "/iommu_group");
 	len = readlink(path, target, sizeof(target) - 1);
 	if (len < 0)
 		return -errno;
@@ -117,8 +145,7 @@ static void make_image(struct mock_pci_image *image)
 	mock_image_cap(image, 0x40, PCI_CAP_ID_PM, 0x50);
 	mock_image_cap(image, 0x50, PCI_CAP_ID_EXP, 0);
 	mock_put16(image->config + 0x50 + PCI_EXP_FLAGS, 2);
-	mock_put32(image->config + 0x100,
-		   PCI_EXT_CAP_ID_PASID | 1 << 16);
+	mock_put32(image->config + 0x100, PCI_EXT_CAP_ID_PASID | 1 << 16);
 	mock_put16(image->config + 0x100 + PCI_PASID_CAP, 20 << 8);
 	mock_put16(image->writable + 0x100 + PCI_PASID_CTRL, 7);
 	image->pasid = 1;
@@ -126,7 +153,7 @@ static void make_image(struct mock_pci_image *image)
 
 static void bind_mock(unsigned int function)
 {
-	const char *bdf = device_bdf(DEVICE_MOCK0 + function);
+	const char *bdf = device_name(DEVICE_MOCK0 + function);
 	char path[128];
 
 	snprintf(path, sizeof(path), SYSFS_PCI "/%s/driver_override", bdf);

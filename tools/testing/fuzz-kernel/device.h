@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* enum fuzz_device - devices; mock0 and mock1 belong to the program's bus */
+/* enum fuzz_device - devices; mock0 and mock1 are on the bus of the program */
 enum fuzz_device {
 	DEVICE_EDU0,
 	DEVICE_EDU1,
@@ -21,6 +21,9 @@ enum fuzz_device {
 	NR_HOST_DEVICES,
 	DEVICE_MOCK0 = NR_HOST_DEVICES,
 	DEVICE_MOCK1,
+	/* devices of vfio_sample.ko, with and without dma_unmap() */
+	DEVICE_SAMPLE,
+	DEVICE_PLAIN,
 	NR_FUZZ_DEVICES,
 };
 
@@ -41,7 +44,7 @@ bool devices_restore(void);
 pid_t device_events_start(void);
 void device_events_end(void);
 void device_event_send(unsigned int device, unsigned int event);
-const char *device_bdf(unsigned int device);
+const char *device_name(unsigned int device);
 int device_open_cdev(unsigned int device);
 int device_open_group(unsigned int device);
 int device_open_bus(void);

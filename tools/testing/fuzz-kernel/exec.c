@@ -21,7 +21,7 @@
 #include "trace.h"
 
 /* Time that is left to a call before the next one of its thread is skipped */
-#define CALL_MS 300
+#define CALL_MS 2000
 /* Time that calls are repeated for */
 #define REPEAT_MS 1000
 #define MAX_STRUCT 512
@@ -159,7 +159,9 @@ static long run_ioctl(const struct call *call)
 	at = region_place(call->thread, place_of(call), data,
 			  call->op->size +
 				  (call->twist == TWIST_LONG ||
-				   call->twist == TWIST_TAIL ? 8 : 0));
+						   call->twist == TWIST_TAIL ?
+					   8 :
+					   0));
 	ret = ioctl(fd, call->op->cmd, at);
 	if (ret < 0)
 		return -errno;
@@ -217,7 +219,8 @@ static void worker_start(struct worker *worker)
 	worker->started = true;
 	worker->nr = worker - workers;
 	worker->random = running->seed + worker->nr;
-	ASSERT(!sem_init(&worker->todo, 0, 0) && !sem_init(&worker->idle, 0, 1));
+	ASSERT(!sem_init(&worker->todo, 0, 0) &&
+	       !sem_init(&worker->idle, 0, 1));
 	ASSERT(!pthread_create(&worker->thread, NULL, worker_main, worker));
 }
 
@@ -227,9 +230,7 @@ static bool worker_wait(struct worker *worker)
 	struct timespec end;
 
 	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_nsec += CALL_MS * 1000000L;
-	end.tv_sec += end.tv_nsec / 1000000000;
-	end.tv_nsec %= 1000000000;
+	end.tv_sec += CALL_MS / 1000;
 	while (sem_timedwait(&worker->idle, &end)) {
 		if (errno != EINTR)
 			return false;

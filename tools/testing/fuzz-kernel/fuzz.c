@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fuzz.h"
 #include "mutate.h"
 #include "supervise.h"
 #include "trace.h"
@@ -11,20 +12,9 @@
 /* Exit status: a finding, after which the guest is not to be trusted */
 #define STATUS_FINDING 77
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-size_t LLVMFuzzerMutate(unsigned char *data, size_t size, size_t max_size);
-size_t LLVMFuzzerCustomMutator(unsigned char *data, size_t size,
-			       size_t max_size, unsigned int seed);
-size_t LLVMFuzzerCustomCrossOver(const unsigned char *data1, size_t size1,
-				 const unsigned char *data2, size_t size2,
-				 unsigned char *out, size_t max_size,
-				 unsigned int seed);
-
 /* libFuzzer takes these for coverage. Not static: nothing here reads them. */
-extern unsigned char counters[NR_COUNTERS];
-__attribute__((section("__libfuzzer_extra_counters"))) unsigned char
-	counters[NR_COUNTERS];
+__attribute__((section(
+	"__libfuzzer_extra_counters"))) unsigned char counters[NR_COUNTERS];
 
 /* Programs are large */
 static struct program program, other;

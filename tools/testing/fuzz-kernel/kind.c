@@ -10,12 +10,42 @@
 #include "pick.h"
 #include "region.h"
 
-#define TYPE_NAME(id, name) #name,
-static const char *const type_names[] = { FD_TYPES(TYPE_NAME)
-						  ID_TYPES(TYPE_NAME) };
+static const char *const type_names[] = {
+	[TYPE_CTX] = "ctx",
+	[TYPE_CONTAINER] = "container",
+	[TYPE_GROUP] = "group",
+	[TYPE_VFIO] = "vfio",
+	[TYPE_ACCESS] = "access",
+	[TYPE_FAULT_FD] = "faultfd",
+	[TYPE_VEVENT_FD] = "veventfd",
+	[TYPE_DMABUF] = "dmabuf",
+	[TYPE_EVENT] = "event",
+	[TYPE_FILE] = "file",
+	[TYPE_BUS] = "bus",
+	[TYPE_IOAS] = "ioas",
+	[TYPE_HWPT] = "hwpt",
+	[TYPE_STDEV] = "stdev",
+	[TYPE_DEV] = "dev",
+	[TYPE_FAULT] = "fault",
+	[TYPE_VIOMMU] = "viommu",
+	[TYPE_VDEVICE] = "vdevice",
+	[TYPE_VEVENTQ] = "veventq",
+	[TYPE_HWQ] = "hwq",
+	[TYPE_PIN] = "pin",
+	[TYPE_MAP] = "map",
+};
 
-#define REGION_NAME(id, name) #name,
-static const char *const region_names[] = { REGIONS(REGION_NAME) };
+static const char *const region_names[] = {
+	[REGION_RAM] = "ram",	[REGION_HUGE] = "huge",
+	[REGION_SHM] = "shm",	[REGION_RO] = "ro",
+	[REGION_UFFD] = "uffd", [REGION_SLOW] = "slow",
+	[REGION_GONE] = "gone", [REGION_DATA] = "data",
+	[REGION_EDGE] = "edge", [REGION_HOLE] = "hole",
+	[REGION_ZERO] = "zero", [REGION_KERNEL] = "kernel",
+	[REGION_TOP] = "top",	[REGION_MAP0] = "map0",
+	[REGION_MAP1] = "map1", [REGION_MAP2] = "map2",
+	[REGION_MAP3] = "map3",
+};
 
 /* Slots that a reference is drawn from; the last is for surprises */
 static const unsigned char slots[16] = { 0, 0, 0, 0, 0, 0, 0, 0,

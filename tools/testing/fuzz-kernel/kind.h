@@ -20,36 +20,33 @@
 /* Slots per type of resource */
 #define NR_SLOTS 8
 
-/* Types of resources: descriptors */
-#define FD_TYPES(X)                                                      \
-	X(CTX, ctx)                                                      \
-	X(CONTAINER, container)                                          \
-	X(GROUP, group)                                                  \
-	X(VFIO, vfio)                                                    \
-	X(ACCESS, access)                                                \
-	X(FAULT_FD, faultfd)                                             \
-	X(VEVENT_FD, veventfd)                                           \
-	X(DMABUF, dmabuf)                                                \
-	X(EVENT, event)                                                  \
-	X(FILE, file)                                                    \
-	X(BUS, bus)
-/* IDs of objects, and what else a call returns */
-#define ID_TYPES(X)                                                      \
-	X(IOAS, ioas)                                                    \
-	X(HWPT, hwpt)                                                    \
-	X(STDEV, stdev)                                                  \
-	X(DEV, dev)                                                      \
-	X(FAULT, fault)                                                  \
-	X(VIOMMU, viommu)                                                \
-	X(VDEVICE, vdevice)                                              \
-	X(VEVENTQ, veventq)                                              \
-	X(HWQ, hwq)                                                      \
-	X(PIN, pin)                                                      \
-	X(MAP, map)
-
-#define TYPE_ENUM(id, name) TYPE_##id,
-enum type { FD_TYPES(TYPE_ENUM) ID_TYPES(TYPE_ENUM) NR_TYPES };
-#define NR_FD_TYPES ((unsigned int)TYPE_IOAS)
+/* Types of resources: first descriptors, then IDs, then addresses */
+enum type {
+	TYPE_CTX,
+	TYPE_CONTAINER,
+	TYPE_GROUP,
+	TYPE_VFIO,
+	TYPE_ACCESS,
+	TYPE_FAULT_FD,
+	TYPE_VEVENT_FD,
+	TYPE_DMABUF,
+	TYPE_EVENT,
+	TYPE_FILE,
+	TYPE_BUS,
+	NR_FD_TYPES,
+	TYPE_IOAS = NR_FD_TYPES,
+	TYPE_HWPT,
+	TYPE_STDEV,
+	TYPE_DEV,
+	TYPE_FAULT,
+	TYPE_VIOMMU,
+	TYPE_VDEVICE,
+	TYPE_VEVENTQ,
+	TYPE_HWQ,
+	TYPE_PIN,
+	TYPE_MAP,
+	NR_TYPES,
+};
 
 /* The first kinds are references, each to its type of resource */
 enum kind {
@@ -84,6 +81,7 @@ enum kind {
 	KIND_UNMAP_FLAGS,
 	KIND_DIRTY_FLAGS,
 	KIND_DEVICE_EVENT,
+	KIND_SAMPLE_FLAGS,
 	NR_KINDS,
 };
 

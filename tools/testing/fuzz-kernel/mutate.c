@@ -117,6 +117,21 @@ static unsigned int create_needed(struct program *program, unsigned int at,
 	return at > program->nr ? program->nr : at;
 }
 
+/* Whether a kind of references includes a type of resource */
+static bool is_of_kind(enum kind kind, enum type type)
+{
+	switch (kind) {
+	case KIND_FD:
+		return type < NR_FD_TYPES;
+	case KIND_PT:
+		return type == TYPE_IOAS || type == TYPE_HWPT;
+	case KIND_OBJECT:
+		return type >= NR_FD_TYPES && type < TYPE_PIN;
+	default:
+		return (enum kind)type == kind;
+	}
+}
+
 /* Draw a slot that an earlier call has stored to, if there is one. */
 static void use_created(const struct program *program, unsigned int at,
 			enum kind kind, __u64 *value)
@@ -128,7 +143,8 @@ static void use_created(const struct program *program, unsigned int at,
 
 		for (unsigned int k = 0; k < call->op->nr_fields; k++) {
 			if (call->op->fields[k].out &&
-			    call->op->fields[k].kind == kind) {
+			    ref_is_slot(call->arg[k]) &&
+			    is_of_kind(kind, ref_type(call->arg[k]))) {
 				*value = call->arg[k];
 				return;
 			}

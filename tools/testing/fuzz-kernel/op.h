@@ -57,12 +57,13 @@ struct op {
 
 #define ARG(kind) { NOT_IN_STRUCT, 0, kind, false }
 #define OUT(type) { IS_RESULT, 0, KIND_OF(type), true }
-#define IN_STRUCT(type, member, kind, out) \
-	{ offsetof(struct type, member), sizeof(((struct type *)0)->member), kind, out }
-#define FIELDS(...)                                        \
-	.fields = { __VA_ARGS__ },                         \
-	.nr_fields = sizeof((struct field[]){ __VA_ARGS__ }) / \
-		     sizeof(struct field)
+#define IN_STRUCT(type, member, kind, out)                                   \
+	{ offsetof(struct type, member), sizeof(((struct type *)0)->member), \
+	  kind, out }
+#define FIELDS(...)                \
+	.fields = { __VA_ARGS__ }, \
+	.nr_fields =               \
+		sizeof((struct field[]){ __VA_ARGS__ }) / sizeof(struct field)
 
 const struct op *op_at(unsigned int index);
 unsigned int op_index(const struct op *op);

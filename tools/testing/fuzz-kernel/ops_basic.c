@@ -88,8 +88,18 @@ static long do_dup(const struct call *call)
 		     or_errno(fcntl(fd_of(call->arg[0]), F_DUPFD_CLOEXEC, 3)));
 }
 
+/* Thread 0 reads only if there is something, so that others can continue. */
+static bool may_block(const struct call *call)
+{
+	struct pollfd poller = { fd_of(call->arg[0]), POLLIN, 0 };
+
+	return call->thread || poll(&poller, 1, 0) == 1;
+}
+
 static long do_read(const struct call *call)
 {
+	if (!may_block(call))
+		return -EAGAIN;
 	return or_errno(read(fd_of(call->arg[0]),
 			     (void *)region_address(call->arg[1]),
 			     call->arg[2] % MAX_TRANSFER));
@@ -149,7 +159,8 @@ static long do_munmap(const struct call *call)
 {
 	__u64 at = resource_get(call->arg[0]);
 
-	if (ref_is_slot(call->arg[0]) && ref_type(call->arg[0]) == TYPE_MAP && at)
+	if (ref_is_slot(call->arg[0]) && ref_type(call->arg[0]) == TYPE_MAP &&
+	    at)
 		return or_errno(munmap((void *)at, PAGE));
 	return -EINVAL;
 }
@@ -287,32 +298,42 @@ static long do_sleep(const struct call *call)
 	return usleep(call->arg[0] % 50000);
 }
 
-#define FILES(type) FIELDS(OUT(TYPE_##type))
 static const struct op ops[] = {
-	{ .name = "ctx", .run = open_ctx, FILES(CTX) },
-	{ .name = "container", .run = open_container, FILES(CONTAINER) },
-	{ .name = "event", .run = open_event, FILES(EVENT) },
-	{ .name = "file", .run = open_file, FIELDS(OUT(TYPE_FILE), ARG(KIND_LEN)) },
-	{ .name = "shm", .run = open_shm, FILES(FILE) },
+	{ .name = "ctx", .run = open_ctx, FIELDS(OUT(TYPE_CTX)) },
+	{ .name = "container",
+	  .run = open_container,
+	  FIELDS(OUT(TYPE_CONTAINER)) },
+	{ .name = "event", .run = open_event, FIELDS(OUT(TYPE_EVENT)) },
+	{ .name = "file",
+	  .run = open_file,
+	  FIELDS(OUT(TYPE_FILE), ARG(KIND_LEN)) },
+	{ .name = "shm", .run = open_shm, FIELDS(OUT(TYPE_FILE)) },
 	{ .name = "close", .run = do_close, FIELDS(ARG(KIND_FD)) },
 	{ .name = "dup", .run = do_dup, FIELDS(ARG(KIND_FD), OUT(KIND_FD)) },
-	{ .name = "read", .run = do_read,
+	{ .name = "read",
+	  .run = do_read,
 	  FIELDS(ARG(KIND_FD), ARG(KIND_PTR), ARG(KIND_COUNT)) },
-	{ .name = "write", .run = do_write,
+	{ .name = "write",
+	  .run = do_write,
 	  FIELDS(ARG(KIND_FD), ARG(KIND_PTR), ARG(KIND_COUNT)) },
 	{ .name = "poll", .run = do_poll, FIELDS(ARG(KIND_FD)) },
-	{ .name = "truncate", .run = do_truncate,
+	{ .name = "truncate",
+	  .run = do_truncate,
 	  FIELDS(ARG(TYPE_FILE), ARG(KIND_LEN)) },
-	{ .name = "mmap", .run = do_mmap,
+	{ .name = "mmap",
+	  .run = do_mmap,
 	  FIELDS(ARG(KIND_FD), OUT(TYPE_MAP), ARG(KIND_LEN), ARG(KIND_OFFSET),
 		 ARG(KIND_NUM)) },
-	{ .name = "mmap_at", .run = do_mmap_at,
+	{ .name = "mmap_at",
+	  .run = do_mmap_at,
 	  FIELDS(ARG(KIND_FD), OUT(TYPE_MAP), ARG(KIND_PTR)) },
 	{ .name = "munmap", .run = do_munmap, FIELDS(ARG(TYPE_MAP)) },
-	{ .name = "memory", .run = do_memory,
+	{ .name = "memory",
+	  .run = do_memory,
 	  FIELDS(ARG(KIND_PTR), ARG(KIND_LEN), ARG(KIND_ADVICE)) },
 	{ .name = "put", .run = do_put, FIELDS(ARG(KIND_PTR), ARG(KIND_NUM)) },
-	{ .name = "put_ref", .run = do_put_ref,
+	{ .name = "put_ref",
+	  .run = do_put_ref,
 	  FIELDS(ARG(KIND_PTR), ARG(KIND_FD)) },
 	{ .name = "fork", .run = do_fork, FIELDS(ARG(KIND_FORK)) },
 	{ .name = "fail", .run = do_fail, FIELDS(ARG(KIND_NTH)) },

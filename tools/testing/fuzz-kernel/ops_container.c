@@ -88,13 +88,13 @@ static long unset_container(const struct call *call)
 
 static long get_device(const struct call *call)
 {
-	const char *bdf = device_bdf(call->arg[2]);
+	const char *name = device_name(call->arg[2]);
 	int fd;
 
-	if (!bdf)
+	if (!name)
 		return -ENODEV;
 	fd = __sys_ioctl(fd_of(call->arg[0]), VFIO_GROUP_GET_DEVICE_FD,
-			 (void *)bdf);
+			 (void *)name);
 	if (fd >= 0) {
 		resource_set_device(call->arg[1], call->arg[2]);
 		resource_set(call->arg[1], fd);
@@ -104,30 +104,34 @@ static long get_device(const struct call *call)
 
 static const struct op ops[] = {
 	{ .name = "api_version", .run = get_api_version, FIELDS(CONTAINER) },
-	{ .name = "extension", .run = check_extension,
+	{ .name = "extension",
+	  .run = check_extension,
 	  FIELDS(CONTAINER, ARG(KIND_IOMMU_TYPE)) },
-	{ .name = "set_iommu", .run = set_iommu,
+	{ .name = "set_iommu",
+	  .run = set_iommu,
 	  FIELDS(CONTAINER, ARG(KIND_IOMMU_TYPE)) },
-	{ .name = "iommu_info", .cmd = VFIO_IOMMU_GET_INFO,
+	{ .name = "iommu_info",
+	  .cmd = VFIO_IOMMU_GET_INFO,
 	  .size = sizeof(struct container_info),
 	  FIELDS(CONTAINER, IN(container_info, info.flags, KIND_NUM)) },
-	{ .name = "dma_map", .cmd = VFIO_IOMMU_MAP_DMA,
+	{ .name = "dma_map",
+	  .cmd = VFIO_IOMMU_MAP_DMA,
 	  .size = sizeof(struct vfio_iommu_type1_dma_map),
-	  FIELDS(CONTAINER,
-		 IN(vfio_iommu_type1_dma_map, flags, KIND_DMA_FLAGS),
+	  FIELDS(CONTAINER, IN(vfio_iommu_type1_dma_map, flags, KIND_DMA_FLAGS),
 		 IN(vfio_iommu_type1_dma_map, vaddr, KIND_PTR),
 		 IN(vfio_iommu_type1_dma_map, iova, KIND_IOVA),
 		 IN(vfio_iommu_type1_dma_map, size, KIND_LEN)) },
-	{ .name = "dma_unmap", .cmd = VFIO_IOMMU_UNMAP_DMA,
+	{ .name = "dma_unmap",
+	  .cmd = VFIO_IOMMU_UNMAP_DMA,
 	  .size = sizeof(struct unmap_request),
-	  FIELDS(CONTAINER,
-		 IN(unmap_request, unmap.flags, KIND_UNMAP_FLAGS),
+	  FIELDS(CONTAINER, IN(unmap_request, unmap.flags, KIND_UNMAP_FLAGS),
 		 IN(unmap_request, unmap.iova, KIND_IOVA),
 		 IN(unmap_request, unmap.size, KIND_LEN),
 		 IN(unmap_request, bitmap.pgsize, KIND_PAGE_SIZE),
 		 IN(unmap_request, bitmap.size, KIND_COUNT),
 		 IN(unmap_request, bitmap.data, KIND_PTR)) },
-	{ .name = "dirty_pages", .cmd = VFIO_IOMMU_DIRTY_PAGES,
+	{ .name = "dirty_pages",
+	  .cmd = VFIO_IOMMU_DIRTY_PAGES,
 	  .size = sizeof(struct dirty_request),
 	  FIELDS(CONTAINER, IN(dirty_request, dirty.flags, KIND_DIRTY_FLAGS),
 		 IN(dirty_request, get.iova, KIND_IOVA),
@@ -135,14 +139,19 @@ static const struct op ops[] = {
 		 IN(dirty_request, get.bitmap.pgsize, KIND_PAGE_SIZE),
 		 IN(dirty_request, get.bitmap.size, KIND_COUNT),
 		 IN(dirty_request, get.bitmap.data, KIND_PTR)) },
-	{ .name = "group", .run = open_group,
+	{ .name = "group",
+	  .run = open_group,
 	  FIELDS(OUT(TYPE_GROUP), ARG(KIND_DEVICE)) },
-	{ .name = "group_status", .cmd = VFIO_GROUP_GET_STATUS,
-	  .size = sizeof(struct vfio_group_status), FIELDS(GROUP) },
-	{ .name = "set_container", .run = set_container,
+	{ .name = "group_status",
+	  .cmd = VFIO_GROUP_GET_STATUS,
+	  .size = sizeof(struct vfio_group_status),
+	  FIELDS(GROUP) },
+	{ .name = "set_container",
+	  .run = set_container,
 	  FIELDS(GROUP, ARG(KIND_OF(TYPE_CONTAINER))) },
 	{ .name = "unset_container", .run = unset_container, FIELDS(GROUP) },
-	{ .name = "get_device", .run = get_device,
+	{ .name = "get_device",
+	  .run = get_device,
 	  FIELDS(GROUP, OUT(TYPE_VFIO), ARG(KIND_DEVICE)) },
 };
 

@@ -12,13 +12,15 @@
 
 #define CTX ARG(KIND_OF(TYPE_CTX))
 #define IN(type, member, kind) IN_STRUCT(type, member, kind, false)
-#define REF_IN(type, member, ref) IN_STRUCT(type, member, KIND_OF(TYPE_##ref), false)
-#define REF_OUT(type, member, ref) IN_STRUCT(type, member, KIND_OF(TYPE_##ref), true)
-#define IOCTL(text, number, type, ...)                                    \
-	{                                                                 \
-		.name = text, .cmd = number, .size = sizeof(struct type), \
-		FIELDS(__VA_ARGS__)                                       \
-	}
+#define REF_IN(type, member, ref) \
+	IN_STRUCT(type, member, KIND_OF(TYPE_##ref), false)
+#define REF_OUT(type, member, ref) \
+	IN_STRUCT(type, member, KIND_OF(TYPE_##ref), true)
+#define IOCTL(text, number, type, ...) \
+	{ .name = text,                \
+	  .cmd = number,               \
+	  .size = sizeof(struct type), \
+	  FIELDS(__VA_ARGS__) }
 
 /* Respond to the page request that was read to an address. */
 static long respond(const struct call *call)
@@ -42,12 +44,12 @@ static const struct op ops[] = {
 	      IN(iommu_destroy, id, KIND_OBJECT)),
 	IOCTL("ioas_alloc", IOMMU_IOAS_ALLOC, iommu_ioas_alloc, CTX,
 	      REF_OUT(iommu_ioas_alloc, out_ioas_id, IOAS)),
-	IOCTL("allow_iovas", IOMMU_IOAS_ALLOW_IOVAS, iommu_ioas_allow_iovas, CTX,
-	      REF_IN(iommu_ioas_allow_iovas, ioas_id, IOAS),
+	IOCTL("allow_iovas", IOMMU_IOAS_ALLOW_IOVAS, iommu_ioas_allow_iovas,
+	      CTX, REF_IN(iommu_ioas_allow_iovas, ioas_id, IOAS),
 	      IN(iommu_ioas_allow_iovas, num_iovas, KIND_COUNT),
 	      IN(iommu_ioas_allow_iovas, allowed_iovas, KIND_DATA)),
-	IOCTL("iova_ranges", IOMMU_IOAS_IOVA_RANGES, iommu_ioas_iova_ranges, CTX,
-	      REF_IN(iommu_ioas_iova_ranges, ioas_id, IOAS),
+	IOCTL("iova_ranges", IOMMU_IOAS_IOVA_RANGES, iommu_ioas_iova_ranges,
+	      CTX, REF_IN(iommu_ioas_iova_ranges, ioas_id, IOAS),
 	      IN(iommu_ioas_iova_ranges, num_iovas, KIND_COUNT),
 	      IN(iommu_ioas_iova_ranges, allowed_iovas, KIND_PTR)),
 	IOCTL("map", IOMMU_IOAS_MAP, iommu_ioas_map, CTX,
@@ -93,8 +95,8 @@ static const struct op ops[] = {
 	      REF_OUT(iommu_vfio_ioas, ioas_id, IOAS)),
 	IOCTL("change_process", IOMMU_IOAS_CHANGE_PROCESS,
 	      iommu_ioas_change_process, CTX),
-	IOCTL("get_pa", IOMMU_IOAS_NOIOMMU_GET_PA, iommu_ioas_noiommu_get_pa, CTX,
-	      REF_IN(iommu_ioas_noiommu_get_pa, ioas_id, IOAS),
+	IOCTL("get_pa", IOMMU_IOAS_NOIOMMU_GET_PA, iommu_ioas_noiommu_get_pa,
+	      CTX, REF_IN(iommu_ioas_noiommu_get_pa, ioas_id, IOAS),
 	      IN(iommu_ioas_noiommu_get_pa, iova, KIND_IOVA),
 	      IN(iommu_ioas_noiommu_get_pa, length, KIND_LEN)),
 	IOCTL("hwpt_alloc", IOMMU_HWPT_ALLOC, iommu_hwpt_alloc, CTX,
@@ -107,7 +109,8 @@ static const struct op ops[] = {
 	      IN(iommu_hwpt_alloc, data_uptr, KIND_DATA),
 	      REF_IN(iommu_hwpt_alloc, fault_id, FAULT)),
 	/* the same, with arguments that succeed */
-	{ .name = "hwpt_plain", .cmd = IOMMU_HWPT_ALLOC,
+	{ .name = "hwpt_plain",
+	  .cmd = IOMMU_HWPT_ALLOC,
 	  .size = sizeof(struct iommu_hwpt_alloc),
 	  FIELDS(CTX, REF_OUT(iommu_hwpt_alloc, out_hwpt_id, HWPT),
 		 REF_IN(iommu_hwpt_alloc, dev_id, DEV),
@@ -140,7 +143,8 @@ static const struct op ops[] = {
 	IOCTL("fault_alloc", IOMMU_FAULT_QUEUE_ALLOC, iommu_fault_alloc, CTX,
 	      REF_OUT(iommu_fault_alloc, out_fault_id, FAULT),
 	      REF_OUT(iommu_fault_alloc, out_fault_fd, FAULT_FD)),
-	{ .name = "respond", .run = respond,
+	{ .name = "respond",
+	  .run = respond,
 	  FIELDS(ARG(KIND_OF(TYPE_FAULT_FD)), ARG(KIND_PTR), ARG(KIND_NUM)) },
 	IOCTL("viommu_alloc", IOMMU_VIOMMU_ALLOC, iommu_viommu_alloc, CTX,
 	      REF_OUT(iommu_viommu_alloc, out_viommu_id, VIOMMU),
@@ -149,7 +153,8 @@ static const struct op ops[] = {
 	      IN(iommu_viommu_alloc, type, KIND_SELFTEST_TYPE),
 	      IN(iommu_viommu_alloc, data_len, KIND_COUNT),
 	      IN(iommu_viommu_alloc, data_uptr, KIND_PTR)),
-	{ .name = "viommu_plain", .cmd = IOMMU_VIOMMU_ALLOC,
+	{ .name = "viommu_plain",
+	  .cmd = IOMMU_VIOMMU_ALLOC,
 	  .size = sizeof(struct iommu_viommu_alloc),
 	  FIELDS(CTX, REF_OUT(iommu_viommu_alloc, out_viommu_id, VIOMMU),
 		 REF_IN(iommu_viommu_alloc, dev_id, DEV),

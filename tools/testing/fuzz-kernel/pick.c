@@ -10,6 +10,7 @@
 #include "device.h"
 #include "harness.h"
 #include "region.h"
+#include "sample.h"
 #include "test_abi.h"
 
 #define ALL_BITS (~0ULL)
@@ -51,41 +52,42 @@ static const struct pick data_picks[] = {
 };
 
 static const struct pick iova_picks[] = {
-	{ 0x1000000 },	{ 0x1000000 },	{ 0x1000000 },	     { 0x1001000 },
-	{ 0x1200000 },	{ 0x2000000 },	{ 0x10000000 },	     { 0x7ffff000 },
-	{ 0x80000000 }, { 0 },		{ 0x1000 },	     { 0xfee00000 },
-	{ 0x1000800 },	{ 0x1000001 },	{ 0x100000000ULL },  { 1ULL << 47 },
-	{ 1ULL << 63 }, { ~0xfffULL },	{ ~0ULL - 0x7ffff }, { ALL_BITS, "all" },
+	{ 0x1000000 },	{ 0x1000000 }, { 0x1000000 },	    { 0x1001000 },
+	{ 0x1200000 },	{ 0x2000000 }, { 0x10000000 },	    { 0x7ffff000 },
+	{ 0x80000000 }, { 0 },	       { 0x1000 },	    { 0xfee00000 },
+	{ 0x1000800 },	{ 0x1000001 }, { 0x100000000ULL },  { 1ULL << 47 },
+	{ 1ULL << 63 }, { ~0xfffULL }, { ~0ULL - 0x7ffff }, { ALL_BITS, "all" },
 };
 
 static const struct pick len_picks[] = {
-	{ 0x1000 },   { 0x1000 },   { 0x1000 },	  { 0x2000 },
-	{ 0x10000 },  { 0x200000 }, { 0x400000 }, { 0x100000 },
-	{ 0x11000 },  { 0x800 },    { 0x201000 }, { 0x1001 },
-	{ 0x7f000000 }, { 1 },	    { 8 },	  { 0 },
-	{ 0xfff },    { 1ULL << 63 }, { ~0xfffULL }, { ALL_BITS, "all" },
+	{ 0x1000 },	{ 0x1000 },	{ 0x1000 },    { 0x2000 },
+	{ 0x10000 },	{ 0x200000 },	{ 0x400000 },  { 0x100000 },
+	{ 0x11000 },	{ 0x800 },	{ 0x201000 },  { 0x1001 },
+	{ 0x7f000000 }, { 1 },		{ 8 },	       { 0 },
+	{ 0xfff },	{ 1ULL << 63 }, { ~0xfffULL }, { ALL_BITS, "all" },
 };
 
 static const struct pick num_picks[] = {
-	{ 0 },	 { 0 },	    { 0 },	    { 1 },	    { 1 },
-	{ 2 },	 { 3 },	    { 4 },	    { 7 },	    { 8 },
-	{ 16 },	 { 0xff },  { 0xffff },	    { 0x7fffffff }, { 0xffffffff },
+	{ 0 },	     { 0 },	     { 0 },
+	{ 1 },	     { 1 },	     { 2 },
+	{ 3 },	     { 4 },	     { 7 },
+	{ 8 },	     { 16 },	     { 0xff },
+	{ 0xffff },  { 0x7fffffff }, { 0xffffffff },
 	{ 1 << 16 }, { 1ULL << 31 }, { ALL_BITS, "all" },
 };
 
 /* Numbers of elements and lengths of data */
 static const struct pick count_picks[] = {
-	{ 1 },	  { 8 },      { 16 },	{ 2 },	  { 3 },
-	{ 40 },	  { 40 },
-	{ 4 },	  { 12 },     { 64 },	{ 0 },	  { 0x1000 },
+	{ 1 },	  { 8 },       { 16 },	       { 2 },
+	{ 3 },	  { 40 },      { 40 },	       { 4 },
+	{ 12 },	  { 64 },      { 0 },	       { 0x1000 },
 	{ 1024 }, { 0x10000 }, { 0xffffffff }, { 0x10000000 },
 };
 
 static const struct pick prot_picks[] = {
-	{ 7, "fixed_rw" }, { 7, "fixed_rw" }, { 7, "fixed_rw" },
-	{ 6, "rw" },	   { 6, "rw" },	      { 5, "fixed_r" },
-	{ 3, "fixed_w" },  { 4, "r" },	      { 2, "w" },
-	{ 1, "fixed" },	   { 0, "none" },     { 8 },
+	{ 7, "fixed_rw" }, { 7, "fixed_rw" }, { 7, "fixed_rw" }, { 6, "rw" },
+	{ 6, "rw" },	   { 5, "fixed_r" },  { 3, "fixed_w" },	 { 4, "r" },
+	{ 2, "w" },	   { 1, "fixed" },    { 0, "none" },	 { 8 },
 };
 
 static const struct pick pasid_picks[] = {
@@ -93,11 +95,10 @@ static const struct pick pasid_picks[] = {
 };
 
 static const struct pick hwpt_flag_picks[] = {
-	{ 0, "none" },	 { 0, "none" },	  { 1, "parent" },
-	{ 1, "parent" }, { 2, "dirty" },  { 2, "dirty" },
-	{ 4, "fault" },	 { 4, "fault" },  { 8, "pasid" },
-	{ 3 },		 { 6 },		  { 12 },
-	{ 9 },		 { 16 },	  { 15 },
+	{ 0, "none" },	{ 0, "none" },	{ 1, "parent" }, { 1, "parent" },
+	{ 2, "dirty" }, { 2, "dirty" }, { 4, "fault" },	 { 4, "fault" },
+	{ 8, "pasid" }, { 3 },		{ 6 },		 { 12 },
+	{ 9 },		{ 16 },		{ 15 },
 };
 
 static const struct pick hwpt_data_picks[] = {
@@ -118,29 +119,29 @@ static const struct pick selftest_picks[] = {
 };
 
 static const struct pick page_size_picks[] = {
-	{ 0x1000 }, { 0x1000 }, { 0x800 }, { 0x200000 }, { 0x100000 },
+	{ 0x1000 }, { 0x1000 }, { 0x800 }, { 0x200000 },   { 0x100000 },
 	{ 0 },	    { 1 },	{ 3 },	   { 1ULL << 63 }, { ALL_BITS, "all" },
 };
 
 static const struct pick perm_picks[] = { { 1 }, { 2 }, { 3 }, { 0 }, { 15 } };
 
 static const struct pick advice_picks[] = {
-	{ ADVICE_DROP, "drop" },	 { ADVICE_DROP, "drop" },
-	{ ADVICE_UNMAP, "unmap" },	 { ADVICE_REPLACE, "replace" },
+	{ ADVICE_DROP, "drop" },	  { ADVICE_DROP, "drop" },
+	{ ADVICE_UNMAP, "unmap" },	  { ADVICE_REPLACE, "replace" },
 	{ ADVICE_READ_ONLY, "readonly" }, { ADVICE_WRITABLE, "writable" },
-	{ ADVICE_SPLIT, "split" },	 { ADVICE_COLLAPSE, "collapse" },
-	{ ADVICE_MOVE, "move" },	 { ADVICE_PUNCH, "punch" },
+	{ ADVICE_SPLIT, "split" },	  { ADVICE_COLLAPSE, "collapse" },
+	{ ADVICE_MOVE, "move" },	  { ADVICE_PUNCH, "punch" },
 	{ ADVICE_TOUCH, "touch" },
 };
 
 static const struct pick fork_picks[] = {
-	{ FORK_STAY, "stay" },	 { FORK_EXIT, "exit" }, { FORK_CLOSE, "close" },
-	{ FORK_REST, "rest" },	 { FORK_REST, "rest" }, { FORK_EXEC, "exec" },
+	{ FORK_STAY, "stay" }, { FORK_EXIT, "exit" }, { FORK_CLOSE, "close" },
+	{ FORK_REST, "rest" }, { FORK_REST, "rest" }, { FORK_EXEC, "exec" },
 };
 
 static const struct pick nth_picks[] = {
-	{ 1 }, { 2 }, { 3 }, { 4 }, { 5 }, { 6 }, { 7 }, { 8 }, { 10 },
-	{ 12 }, { 16 }, { 24 }, { 0 },
+	{ 1 }, { 2 },  { 3 },  { 4 },  { 5 },  { 6 }, { 7 },
+	{ 8 }, { 10 }, { 12 }, { 16 }, { 24 }, { 0 },
 };
 
 static const struct pick device_picks[] = {
@@ -149,6 +150,7 @@ static const struct pick device_picks[] = {
 	{ DEVICE_SHARED1, "shared1" }, { DEVICE_SHMEM, "shmem" },
 	{ DEVICE_SHMEM, "shmem" },     { DEVICE_NIC, "nic" },
 	{ DEVICE_MOCK0, "mock0" },     { DEVICE_MOCK1, "mock1" },
+	{ DEVICE_SAMPLE, "sample" },   { DEVICE_PLAIN, "plain" },
 };
 
 static const struct pick region_picks[] = {
@@ -166,24 +168,28 @@ static const struct pick region_picks[] = {
 
 /* Offsets in config space, a BAR, a file */
 static const struct pick offset_picks[] = {
-	{ 0 },	   { 0 },    { 4 },	 { 6 },	    { 0x10 },	{ 0x14 },
-	{ 0x18 },  { 0x30 }, { 0x3c },	 { 0x40 },  { 0x42 },	{ 0x44 },
-	{ 0x48 },  { 0x50 }, { 0xa0 },	 { 0xfc },  { 0x100 },	{ 0xffc },
-	{ 0xfff }, { 0x1000 }, { 0x10000 }, { 0xff000 }, { 0x100000 },
-	{ ALL_BITS, "all" },
+	{ 0 },	     { 0 },	  { 4 },	{ 6 },
+	{ 0x10 },    { 0x14 },	  { 0x18 },	{ 0x30 },
+	{ 0x3c },    { 0x40 },	  { 0x42 },	{ 0x44 },
+	{ 0x48 },    { 0x50 },	  { 0xa0 },	{ 0xfc },
+	{ 0x100 },   { 0xffc },	  { 0xfff },	{ 0x1000 },
+	{ 0x10000 }, { 0xff000 }, { 0x100000 }, { ALL_BITS, "all" },
 };
 
-#define EVENTFD_TRIGGER (VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER)
+#define EVENTFD_TRIGGER \
+	(VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER)
 static const struct pick irq_flag_picks[] = {
 	{ EVENTFD_TRIGGER, "eventfd_trigger" },
 	{ EVENTFD_TRIGGER, "eventfd_trigger" },
 	{ VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, "trigger" },
-	{ VFIO_IRQ_SET_DATA_BOOL | VFIO_IRQ_SET_ACTION_TRIGGER, "bool_trigger" },
+	{ VFIO_IRQ_SET_DATA_BOOL | VFIO_IRQ_SET_ACTION_TRIGGER,
+	  "bool_trigger" },
 	{ VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK, "mask" },
 	{ VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK, "unmask" },
 	{ VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_UNMASK,
 	  "eventfd_unmask" },
-	{ VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_MASK, "eventfd_mask" },
+	{ VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_MASK,
+	  "eventfd_mask" },
 	{ 0 },
 	{ 0x3f },
 };
@@ -214,31 +220,46 @@ static const struct pick feature_picks[] = {
 };
 
 static const struct pick iommu_type_picks[] = {
-	{ VFIO_TYPE1v2_IOMMU, "v2" },	{ VFIO_TYPE1v2_IOMMU, "v2" },
-	{ VFIO_TYPE1_IOMMU, "v1" },	{ VFIO_NOIOMMU_IOMMU, "noiommu" },
-	{ VFIO_DMA_CC_IOMMU, "cc" },	{ VFIO_UNMAP_ALL, "unmap_all" },
-	{ VFIO_UPDATE_VADDR, "vaddr" }, { VFIO_SPAPR_TCE_IOMMU },
-	{ 0 },				{ ALL_BITS, "all" },
+	{ VFIO_TYPE1v2_IOMMU, "v2" },
+	{ VFIO_TYPE1v2_IOMMU, "v2" },
+	{ VFIO_TYPE1_IOMMU, "v1" },
+	{ VFIO_NOIOMMU_IOMMU, "noiommu" },
+	{ VFIO_DMA_CC_IOMMU, "cc" },
+	{ VFIO_UNMAP_ALL, "unmap_all" },
+	{ VFIO_UPDATE_VADDR, "vaddr" },
+	{ VFIO_SPAPR_TCE_IOMMU },
+	{ 0 },
+	{ ALL_BITS, "all" },
 };
 
 static const struct pick dma_flag_picks[] = {
-	{ 3, "rw" }, { 3, "rw" }, { 1, "r" },  { 2, "w" },
-	{ 4, "vaddr" }, { 0 },	  { 7 },       { 8 },
+	{ 3, "rw" },	{ 3, "rw" }, { 1, "r" }, { 2, "w" },
+	{ 4, "vaddr" }, { 0 },	     { 7 },	 { 8 },
 };
 
 static const struct pick unmap_flag_picks[] = {
-	{ 0, "none" }, { 0, "none" },  { 1, "dirty" }, { 2, "all" },
-	{ 4, "vaddr" }, { 6, "all_vaddr" }, { 3 },	{ 8 },
+	{ 0, "none" },	{ 0, "none" },	    { 1, "dirty" }, { 2, "all" },
+	{ 4, "vaddr" }, { 6, "all_vaddr" }, { 3 },	    { 8 },
 };
 
 static const struct pick dirty_flag_picks[] = {
 	{ 1, "start" }, { 4, "get" }, { 4, "get" }, { 2, "stop" }, { 3 }, { 0 },
 };
 
+static const struct pick sample_flag_picks[] = {
+	{ VFIO_SAMPLE_READ | VFIO_SAMPLE_WRITE, "rw" },
+	{ VFIO_SAMPLE_READ, "r" },
+	{ VFIO_SAMPLE_WRITE, "w" },
+	{ VFIO_SAMPLE_READ | VFIO_SAMPLE_WRITE | VFIO_SAMPLE_KTHREAD,
+	  "kthread" },
+	{ VFIO_SAMPLE_NO_ARRAY, "no_array" },
+	{ 0 },
+};
+
 static const struct pick device_event_picks[] = {
-	{ EVENT_UNBIND, "unbind" },   { EVENT_BIND, "bind" },
-	{ EVENT_REBIND, "rebind" },   { EVENT_REMOVE, "remove" },
-	{ EVENT_RESCAN, "rescan" },   { EVENT_RESET, "reset" },
+	{ EVENT_UNBIND, "unbind" },    { EVENT_BIND, "bind" },
+	{ EVENT_REBIND, "rebind" },    { EVENT_REMOVE, "remove" },
+	{ EVENT_RESCAN, "rescan" },    { EVENT_RESET, "reset" },
 	{ EVENT_SUSPEND, "power_on" },
 };
 
@@ -271,4 +292,5 @@ const struct pick_list pick_lists[] = {
 	LIST(UNMAP_FLAGS, unmap_flag_picks),
 	LIST(DIRTY_FLAGS, dirty_flag_picks),
 	LIST(DEVICE_EVENT, device_event_picks),
+	LIST(SAMPLE_FLAGS, sample_flag_picks),
 };

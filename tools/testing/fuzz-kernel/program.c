@@ -7,8 +7,15 @@
 
 #include "harness.h"
 
-#define TWIST_NAME(id, name) #name,
-static const char *const twist_names[] = { TWISTS(TWIST_NAME) };
+static const char *const twist_names[] = {
+	[TWIST_NONE] = "none",	       [TWIST_SHORT] = "short",
+	[TWIST_MIN] = "min",	       [TWIST_ZERO] = "zero",
+	[TWIST_LONG] = "long",	       [TWIST_TAIL] = "tail",
+	[TWIST_ENDLESS] = "endless",   [TWIST_FLAG] = "flag",
+	[TWIST_RESERVED] = "reserved", [TWIST_RO] = "ro",
+	[TWIST_UFFD] = "uffd",	       [TWIST_EDGE] = "edge",
+	[TWIST_STRADDLE] = "straddle", [TWIST_HOLE] = "hole",
+};
 
 const unsigned int repeat_counts[NR_REPEATS] = { 1, 1, 1, 1, 2, 8, 64, 1024 };
 
@@ -173,13 +180,15 @@ static bool parse_tail(const char *text, struct call *call)
 
 		text += len;
 		if (word[0] == '*') {
-			while (i < NR_REPEATS && (unsigned int)atoi(word + 1) != repeat_counts[i])
+			while (i < NR_REPEATS &&
+			       (unsigned int)atoi(word + 1) != repeat_counts[i])
 				i++;
 			if (i == NR_REPEATS)
 				return false;
 			call->repeat = repeat_index(i);
 		} else if (word[0] == '!') {
-			while (i < NR_TWISTS && strcmp(word + 1, twist_names[i]) != 0)
+			while (i < NR_TWISTS &&
+			       strcmp(word + 1, twist_names[i]) != 0)
 				i++;
 			if (i == NR_TWISTS || !call->op->cmd)
 				return false;

@@ -23,28 +23,28 @@
 /* Bytes that are enough for every program */
 #define MAX_BYTES (2 + MAX_CALLS * (4 + MAX_ARGS * 9))
 
-#define TWISTS(X)                                                         \
-	X(NONE, none)                                                     \
-	/* too short, by 4 bytes, up to the size, and by all */           \
-	X(SHORT, short)                                                   \
-	X(MIN, min)                                                       \
-	X(ZERO, zero)                                                     \
-	/* too long, with zeroes or something else behind it */           \
-	X(LONG, long)                                                     \
-	X(TAIL, tail)                                                     \
-	X(ENDLESS, endless)                                               \
-	/* unknown flag; bytes that no argument fills in */               \
-	X(FLAG, flag)                                                     \
-	X(RESERVED, reserved)                                             \
-	/* memory of the structure */                                     \
-	X(RO, ro)                                                         \
-	X(UFFD, uffd)                                                     \
-	X(EDGE, edge)                                                     \
-	X(STRADDLE, straddle)                                             \
-	X(HOLE, hole)
-
-#define TWIST_ENUM(id, name) TWIST_##id,
-enum twist { TWISTS(TWIST_ENUM) NR_TWISTS };
+/* enum twist - attacks on the structure of an ioctl */
+enum twist {
+	TWIST_NONE,
+	/* too short: by 4 bytes, all but 8 bytes, all */
+	TWIST_SHORT,
+	TWIST_MIN,
+	TWIST_ZERO,
+	/* too long: with zeroes or something else behind it, by far */
+	TWIST_LONG,
+	TWIST_TAIL,
+	TWIST_ENDLESS,
+	/* an unknown flag; bytes that no argument fills in */
+	TWIST_FLAG,
+	TWIST_RESERVED,
+	/* the memory of the structure */
+	TWIST_RO,
+	TWIST_UFFD,
+	TWIST_EDGE,
+	TWIST_STRADDLE,
+	TWIST_HOLE,
+	NR_TWISTS,
+};
 
 /** struct call - a call with its arguments */
 struct call {

@@ -66,8 +66,10 @@ static void fill_data(unsigned char *data)
 		{ .pagetable_type = MOCK_IOMMUPT_HUGE },
 	};
 	const __u64 ranges[][2] = {
-		{ 0x1000000, 0x7fffffff }, { 0x2000000, 0x2ffffff },
-		{ 0x10000000, 0x1fffffff }, { 0x3000, 0xfff },
+		{ 0x1000000, 0x7fffffff },
+		{ 0x2000000, 0x2ffffff },
+		{ 0x10000000, 0x1fffffff },
+		{ 0x3000, 0xfff },
 		{ 0, ~0ULL },
 	};
 	const struct iommu_hwpt_invalidate_selftest inv[] = {
@@ -149,10 +151,12 @@ static void uffd_fill(unsigned long page)
 static void uffd_serve(unsigned long address)
 {
 	unsigned long page = address & ~(PAGE - 1);
+	struct uffdio_range range = { page, PAGE };
 
 	if (in_region(page, REGION_GONE)) {
 		usleep(UFFD_DELAY_US);
 		munmap(region_start(REGION_GONE), REGION_UFFD_SIZE);
+		ioctl(uffd, UFFDIO_WAKE, &range);
 		return;
 	}
 	usleep(in_region(page, REGION_SLOW) ? SLOW_DELAY_US : UFFD_DELAY_US);
@@ -213,7 +217,8 @@ unsigned long region_address(__u64 ptr)
 	case REGION_MAP1:
 	case REGION_MAP2:
 	case REGION_MAP3:
-		return resource_get(REF(TYPE_MAP, region - REGION_MAP0)) + offset;
+		return resource_get(REF(TYPE_MAP, region - REGION_MAP0)) +
+		       offset;
 	default:
 		break;
 	}
@@ -262,7 +267,8 @@ void *region_place(unsigned int thread, enum place place, const void *data,
 	}
 	/* the second page is a hole for some, a second view of the first else */
 	mprotect(page, PAGE, PROT_READ | PROT_WRITE);
-	memcpy(at, data, at + size <= page + PAGE ? size : (size_t)(page + PAGE - at));
+	memcpy(at, data,
+	       at + size <= page + PAGE ? size : (size_t)(page + PAGE - at));
 	if (place == PLACE_RO)
 		mprotect(page, PAGE, PROT_READ);
 	return at;

@@ -10,34 +10,34 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define REGIONS(X)                                                        \
-	/* anonymous memory, possibly of huge pages */                   \
-	X(RAM, ram)                                                      \
-	X(HUGE, huge)                                                    \
-	/* the pages of a memfd, and the same pages, read only */        \
-	X(SHM, shm)                                                      \
-	X(RO, ro)                                                        \
-	/* userfaultfd: pages arrive soon, late, or vanish at a fault */ \
-	X(UFFD, uffd)                                                    \
-	X(SLOW, slow)                                                    \
-	X(GONE, gone)                                                    \
-	/* arguments of calls, prepared in the way of data.h */          \
-	X(DATA, data)                                                    \
-	/* a page that ends at unmapped memory; the offset is from there */ \
-	X(EDGE, edge)                                                    \
-	/* unmapped, at address 0, of the kernel, the last page */       \
-	X(HOLE, hole)                                                    \
-	X(ZERO, zero)                                                    \
-	X(KERNEL, kernel)                                                \
-	X(TOP, top)                                                      \
-	/* what map0 to map3 are mapped to */                            \
-	X(MAP0, map0)                                                    \
-	X(MAP1, map1)                                                    \
-	X(MAP2, map2)                                                    \
-	X(MAP3, map3)
-
-#define REGION_ENUM(id, name) REGION_##id,
-enum region { REGIONS(REGION_ENUM) NR_REGIONS };
+/* enum region - regions of memory */
+enum region {
+	/* anonymous memory, possibly of huge pages */
+	REGION_RAM,
+	REGION_HUGE,
+	/* the pages of a memfd, and the same pages, read only */
+	REGION_SHM,
+	REGION_RO,
+	/* userfaultfd: pages arrive soon, late, or vanish at a fault */
+	REGION_UFFD,
+	REGION_SLOW,
+	REGION_GONE,
+	/* arguments of calls */
+	REGION_DATA,
+	/* a page that ends at unmapped memory, from where offsets count */
+	REGION_EDGE,
+	/* unmapped memory, also at address 0, of the kernel, in the last page */
+	REGION_HOLE,
+	REGION_ZERO,
+	REGION_KERNEL,
+	REGION_TOP,
+	/* what is mapped at map0 to map3 */
+	REGION_MAP0,
+	REGION_MAP1,
+	REGION_MAP2,
+	REGION_MAP3,
+	NR_REGIONS,
+};
 
 #define PTR(region, offset) ((__u64)(region) << 32 | (offset))
 

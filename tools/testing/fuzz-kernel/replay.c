@@ -16,6 +16,8 @@
 
 /* Exit status: a finding, after which the guest is not to be trusted */
 #define STATUS_FINDING 77
+/* Exit status of the first guest that shrinks a program which does not fail */
+#define STATUS_NO_FINDING 3
 
 /** struct options - the command line */
 struct options {
@@ -129,7 +131,7 @@ static void write_text(const char *name, const struct program *program,
 	fclose(file);
 }
 
-static void read_position(unsigned int *first, unsigned int *chunk)
+static bool read_position(unsigned int *first, unsigned int *chunk)
 {
 	char path[PATH_MAX];
 	FILE *file;
@@ -137,10 +139,20 @@ static void read_position(unsigned int *first, unsigned int *chunk)
 	snprintf(path, sizeof(path), "%s/position", options.dir);
 	file = fopen(path, "re");
 	if (!file)
-		return;
+		return false;
 	if (fscanf(file, "%u %u", first, chunk) != 2)
 		usage();
 	fclose(file);
+	return true;
+}
+
+/* The first of all guests checks that there is something to shrink. */
+static void try_best(const struct program *best, unsigned int chunk)
+{
+	write_text("position", NULL, 0, chunk);
+	write_text("candidate", best, 0, 0);
+	run_or_exit(best);
+	exit(STATUS_NO_FINDING);
 }
 
 /*
@@ -158,7 +170,8 @@ static void shrink(void)
 	if (!corpus_read(path, copy_program, &best))
 		exit(2);
 	chunk = best.nr / 2 ?: 1;
-	read_position(&first, &chunk);
+	if (!read_position(&first, &chunk))
+		try_best(&best, chunk);
 	for (; chunk; chunk /= 2) {
 		for (; first < best.nr; first += chunk) {
 			candidate = best;
@@ -232,7 +245,8 @@ int main(int argc, char **argv)
 		if (mode == 'D')
 			decode_file(argv[optind]);
 		else if (!corpus_read(argv[optind],
-				      mode == 'e' ? encode_one : replay_one, NULL))
+				      mode == 'e' ? encode_one : replay_one,
+				      NULL))
 			return 2;
 	}
 	return 0;

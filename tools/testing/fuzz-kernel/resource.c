@@ -63,8 +63,7 @@ void resources_close(bool backwards)
 
 	for (unsigned int i = 0; i < nr; i++) {
 		unsigned int at = backwards ? nr - 1 - i : i;
-		int fd = (int)resource_get(
-			REF(at / NR_SLOTS, at % NR_SLOTS));
+		int fd = (int)resource_get(REF(at / NR_SLOTS, at % NR_SLOTS));
 
 		if (fd > 2 && !resource_is_hidden(fd))
 			close(fd);

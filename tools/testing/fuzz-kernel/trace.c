@@ -65,8 +65,8 @@ void trace_print(const struct program *program, FILE *file)
 					   strerrorname_np((int)-call->result) :
 					   NULL;
 
-		fprintf(file, "#   %u: %s: %u times, %u good, last %#lx %s\n", i,
-			program->call[i].op->name, call->times, call->good,
+		fprintf(file, "#   %u: %s: %u times, %u good, last %#lx %s\n",
+			i, program->call[i].op->name, call->times, call->good,
 			call->result, name ? name : "");
 	}
 }
