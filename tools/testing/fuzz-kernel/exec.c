@@ -20,7 +20,11 @@
 #include "resource.h"
 #include "trace.h"
 
-/* Time that is left to a call before the next one of its thread is skipped */
+/*
+ * Time that is left to a call before the next one of its thread is skipped, if it
+ * is one that waits for others and if not
+ */
+#define WAITING_CALL_MS 50
 #define CALL_MS 2000
 /* Time that calls are repeated for */
 #define REPEAT_MS 1000
@@ -227,10 +231,14 @@ static void worker_start(struct worker *worker)
 /* Wait until the thread makes no call; returns false if that takes too long. */
 static bool worker_wait(struct worker *worker)
 {
+	long ms = worker->call && worker->call->op->waits ? WAITING_CALL_MS :
+							    CALL_MS;
 	struct timespec end;
 
 	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += CALL_MS / 1000;
+	end.tv_nsec += ms % 1000 * 1000000;
+	end.tv_sec += ms / 1000 + end.tv_nsec / 1000000000;
+	end.tv_nsec %= 1000000000;
 	while (sem_timedwait(&worker->idle, &end)) {
 		if (errno != EINTR)
 			return false;

@@ -51,6 +51,8 @@ struct op {
 	struct field fields[MAX_ARGS];
 	/** @nr_fields: number of arguments */
 	unsigned int nr_fields;
+	/** @waits: may wait for another call, without a limit */
+	bool waits;
 	/** @run: makes the call, if it is not an ioctl; -errno or a result */
 	long (*run)(const struct call *call);
 };

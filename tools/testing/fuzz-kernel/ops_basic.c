@@ -25,6 +25,7 @@
 
 #define MAX_TRANSFER (1UL << 20)
 #define MAX_MAP (64UL << 20)
+#define HUGE_FILE_SIZE (4L << 20)
 
 static long or_errno(long ret)
 {
@@ -67,6 +68,15 @@ static long open_file(const struct call *call)
 	long fd = or_errno(memfd_create("file", MFD_CLOEXEC));
 
 	if (fd >= 0 && ftruncate((int)fd, (off_t)(call->arg[1] % MAX_MAP)))
+		return -errno;
+	return store(call->arg[0], fd);
+}
+
+static long open_huge_file(const struct call *call)
+{
+	long fd = or_errno(memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB));
+
+	if (fd >= 0 && ftruncate((int)fd, HUGE_FILE_SIZE))
 		return -errno;
 	return store(call->arg[0], fd);
 }
@@ -307,14 +317,17 @@ static const struct op ops[] = {
 	{ .name = "file",
 	  .run = open_file,
 	  FIELDS(OUT(TYPE_FILE), ARG(KIND_LEN)) },
+	{ .name = "huge_file", .run = open_huge_file, FIELDS(OUT(TYPE_FILE)) },
 	{ .name = "shm", .run = open_shm, FIELDS(OUT(TYPE_FILE)) },
 	{ .name = "close", .run = do_close, FIELDS(ARG(KIND_FD)) },
 	{ .name = "dup", .run = do_dup, FIELDS(ARG(KIND_FD), OUT(KIND_FD)) },
 	{ .name = "read",
 	  .run = do_read,
+	  .waits = true,
 	  FIELDS(ARG(KIND_FD), ARG(KIND_PTR), ARG(KIND_COUNT)) },
 	{ .name = "write",
 	  .run = do_write,
+	  .waits = true,
 	  FIELDS(ARG(KIND_FD), ARG(KIND_PTR), ARG(KIND_COUNT)) },
 	{ .name = "poll", .run = do_poll, FIELDS(ARG(KIND_FD)) },
 	{ .name = "truncate",
