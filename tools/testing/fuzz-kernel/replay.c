@@ -11,6 +11,7 @@
 
 #include "corpus.h"
 #include "harness.h"
+#include "mutate.h"
 #include "supervise.h"
 #include "trace.h"
 
@@ -18,6 +19,9 @@
 #define STATUS_FINDING 77
 /* Exit status of the first guest that shrinks a program which does not fail */
 #define STATUS_NO_FINDING 3
+
+/* Programs that --check makes */
+#define NR_CHECKED 20000
 
 /** struct options - the command line */
 struct options {
@@ -41,7 +45,8 @@ static void usage(void)
 	      "       replay --shrink DIR [--times N]\n"
 	      "       replay --encode DIR FILE...\n"
 	      "       replay --decode FILE...\n"
-	      "       replay --list\n",
+	      "       replay --list\n"
+	      "       replay --check\n",
 	      stderr);
 	exit(2);
 }
@@ -203,6 +208,45 @@ static void list_ops(void)
 	}
 }
 
+static void parse_text(char *text, struct program *program)
+{
+	char *line;
+
+	memset(program, 0, sizeof(*program));
+	while ((line = strsep(&text, "\n"))) {
+		if (!program_parse_line(program, line))
+			FAIL("not a call: %s", line);
+	}
+}
+
+/* Check that both forms of programs made at random agree. */
+static void check_forms(unsigned int nr)
+{
+	static struct program program, parsed;
+	unsigned char data[MAX_BYTES], again[MAX_BYTES];
+	size_t size;
+	char *text;
+	FILE *file;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		if (i % 64 == 0)
+			program_decode(&program, (unsigned char *)&i,
+				       sizeof(i));
+		mutate(&program, i);
+		size = program_encode(&program, data, sizeof(data));
+		file = open_memstream(&text, &(size_t){ 0 });
+		program_print(&program, file);
+		fclose(file);
+		parse_text(text, &parsed);
+		free(text);
+		if (program_encode(&parsed, again, sizeof(again)) != size ||
+		    memcmp(data, again, size) != 0)
+			FAIL("program %u has another text", i);
+		program_decode(&program, data, size);
+	}
+	printf("ok - %u programs at random have two forms\n", nr);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option words[] = {
@@ -214,6 +258,7 @@ int main(int argc, char **argv)
 		{ "encode", required_argument, NULL, 'e' },
 		{ "decode", no_argument, NULL, 'D' },
 		{ "list", no_argument, NULL, 'l' },
+		{ "check", no_argument, NULL, 'c' },
 		{},
 	};
 	int mode = 'r';
@@ -237,6 +282,8 @@ int main(int argc, char **argv)
 	}
 	if (mode == 'l')
 		list_ops();
+	if (mode == 'c')
+		check_forms(NR_CHECKED);
 	if (mode == 'r' || mode == 's')
 		supervise_init(options.dir, true);
 	if (mode == 's')
