@@ -7,16 +7,19 @@
 #include <glob.h>
 #include <limits.h>
 #include <linux/pci_regs.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "container.h"
 #include "harness.h"
 #include "mock_pci.h"
+#include "pass.h"
 #include "pci.h"
 #include "resource.h"
 #include "sample.h"
@@ -26,6 +29,8 @@
 #define MOCK_VENDOR 0x1af4
 #define MOCK_DEVICE 0x1fff
 #define NR_MOCKS 2
+/* Time to wait for a bus, which may have to wait for the program */
+#define BUS_MS 2000
 #define VALUE_TEXT(value) VALUE_TEXT_(value)
 #define VALUE_TEXT_(value) #value
 
@@ -37,7 +42,7 @@ static const enum testdev testdevs[NR_HOST_DEVICES] = {
 
 static const char *host_bdfs[NR_HOST_DEVICES];
 static unsigned int mock_domain;
-static int event_pipe = -1;
+static int event_sock = -1;
 
 /* Find the devices and bind them to vfio-pci; there may be none. */
 void devices_find(void)
@@ -161,30 +166,25 @@ static void bind_mock(unsigned int function)
 	__sys_write_file("/sys/bus/pci/drivers_probe", bdf);
 }
 
-/**
- * device_open_bus() - create a bus with two functions, bound to vfio-pci
- *
- * Return: its descriptor, or a negative errno.
- */
-int device_open_bus(void)
+/* Create a bus with two functions, bind them to vfio-pci, and pass it on. */
+static void create_bus(int sock)
 {
 	struct mock_pci_bus_info info;
 	struct mock_pci_image image;
 	int fd = __sys_open("/dev/iommufd_mock_pci", O_RDWR);
 
 	if (fd < 0)
-		return fd;
-	if (read(fd, &info, sizeof(info)) != sizeof(info)) {
-		close(fd);
-		return -EIO;
+		return;
+	if (read(fd, &info, sizeof(info)) == sizeof(info)) {
+		mock_domain = info.domain;
+		make_image(&image);
+		for (unsigned int i = 0; i < NR_MOCKS; i++) {
+			if (write(fd, &image, sizeof(image)) == sizeof(image))
+				bind_mock(i);
+		}
+		pass_fd(sock, fd, info.domain);
 	}
-	mock_domain = info.domain;
-	make_image(&image);
-	for (unsigned int i = 0; i < NR_MOCKS; i++) {
-		if (write(fd, &image, sizeof(image)) == sizeof(image))
-			bind_mock(i);
-	}
-	return fd;
+	close(fd);
 }
 
 static void write_attr(const char *bdf, const char *attr, const char *text)
@@ -224,12 +224,14 @@ static void do_event(const char *bdf, enum device_event event)
 	}
 }
 
-static void serve_events(int fd)
+static void serve_events(int sock)
 {
 	unsigned char event[2];
 
-	while (read(fd, event, sizeof(event)) == sizeof(event)) {
-		if (host_bdfs[event[0]])
+	while (read(sock, event, sizeof(event)) == sizeof(event)) {
+		if (event[1] == EVENT_BUS)
+			create_bus(sock);
+		else if (host_bdfs[event[0]])
 			do_event(host_bdfs[event[0]], event[1]);
 	}
 	_exit(0);
@@ -243,34 +245,63 @@ static void serve_events(int fd)
  */
 pid_t device_events_start(void)
 {
-	int fds[2];
+	int socks[2];
 	pid_t pid;
 
-	ASSERT(!pipe2(fds, O_CLOEXEC));
-	event_pipe = resource_hide(fds[1]);
+	ASSERT(!socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks));
+	event_sock = resource_hide(socks[1]);
 	pid = fork();
 	ASSERT(pid >= 0);
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(event_pipe);
-		serve_events(fds[0]);
+		close(event_sock);
+		serve_events(socks[0]);
 	}
-	close(fds[0]);
+	close(socks[0]);
 	return pid;
 }
 
 void device_events_end(void)
 {
-	close(event_pipe);
-	event_pipe = -1;
+	close(event_sock);
+	event_sock = -1;
+}
+
+static void send_event(unsigned int device, enum device_event event)
+{
+	unsigned char message[2] = { device, event };
+
+	if (event_sock >= 0 &&
+	    send(event_sock, message, sizeof(message), MSG_NOSIGNAL) < 0)
+		return;
 }
 
 void device_event_send(unsigned int device, unsigned int event)
 {
-	unsigned char message[2] = { device % NR_HOST_DEVICES,
-				     event % NR_DEVICE_EVENTS };
+	send_event(device % NR_HOST_DEVICES, event % NR_DEVICE_EVENTS);
+}
 
-	if (event_pipe >= 0 &&
-	    write(event_pipe, message, sizeof(message)) != sizeof(message))
-		return;
+/**
+ * device_open_bus() - create a bus with two functions, bound to vfio-pci
+ *
+ * To create a bus takes the lock that is held while a device is removed. The
+ * removal may wait for a device that the program has open, and the program
+ * cannot be killed while it waits for the lock. So the process that makes
+ * events creates the bus.
+ *
+ * Return: its descriptor, or a negative errno.
+ */
+int device_open_bus(void)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	__u32 domain;
+	int fd;
+
+	pthread_mutex_lock(&lock);
+	send_event(0, EVENT_BUS);
+	fd = take_fd(event_sock, &domain, BUS_MS);
+	if (fd >= 0)
+		mock_domain = domain;
+	pthread_mutex_unlock(&lock);
+	return fd;
 }

@@ -37,6 +37,8 @@ enum device_event {
 	EVENT_RESET,
 	EVENT_SUSPEND,
 	NR_DEVICE_EVENTS,
+	/* creates a bus, see device_open_bus() */
+	EVENT_BUS = NR_DEVICE_EVENTS,
 };
 
 void devices_find(void);

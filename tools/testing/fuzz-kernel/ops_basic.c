@@ -19,6 +19,7 @@
 #include "exec.h"
 #include "harness.h"
 #include "op.h"
+#include "pass.h"
 #include "region.h"
 #include "resource.h"
 #include "sys.h"
@@ -268,17 +269,6 @@ static long do_limit(const struct call *call)
 /* Let a descriptor be in flight, in a socket that is part of no program. */
 static long do_send(const struct call *call)
 {
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {};
-	struct iovec data = { "x", 1 };
-	struct msghdr msg = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
 	int fd = fd_of(call->arg[0]);
 	int pair[2];
 	long ret;
@@ -287,11 +277,7 @@ static long do_send(const struct call *call)
 		return -EBADF;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return -errno;
-	control.align.cmsg_level = SOL_SOCKET;
-	control.align.cmsg_type = SCM_RIGHTS;
-	control.align.cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
-	ret = or_errno(sendmsg(pair[0], &msg, 0));
+	ret = pass_fd(pair[0], fd, 0);
 	close(pair[0]);
 	/* the other end stays open until the program ends */
 	return ret;

@@ -277,7 +277,9 @@ static void check_pins(struct outcome *outcome)
 static bool has_events(const struct program *program)
 {
 	for (unsigned int i = 0; i < program->nr; i++) {
-		if (!strcmp(program->call[i].op->name, "device"))
+		const char *name = program->call[i].op->name;
+
+		if (!strcmp(name, "device") || !strcmp(name, "bus"))
 			return true;
 	}
 	return false;
@@ -339,6 +341,17 @@ void supervise_run(const struct program *program, struct outcome *outcome)
 		check_pins(outcome);
 }
 
+/*
+ * The guest cannot end by itself while there is a process that cannot be killed:
+ * print what waits, and reboot at once, which ends it.
+ */
+static void leave_guest(void)
+{
+	__sys_write_file("/proc/sysrq-trigger", "w");
+	sleep(1);
+	__sys_write_file("/proc/sysrq-trigger", "b");
+}
+
 /**
  * supervise_report() - save a program that the kernel did not stand
  * @program: the program
@@ -353,13 +366,15 @@ void supervise_report(const struct program *program,
 
 	fprintf(stderr, "%s", outcome->text);
 	program_print(program, stderr);
-	if (!file)
-		return;
-	while (sscanf(at, "%1023[^\n]", line) == 1) {
+	while (file && sscanf(at, "%1023[^\n]", line) == 1) {
 		fprintf(file, "# %s\n", line);
 		at += strlen(line);
 		at += *at == '\n';
 	}
-	program_print(program, file);
-	close_text(file);
+	if (file) {
+		program_print(program, file);
+		close_text(file);
+	}
+	if (outcome->verdict == VERDICT_HANG)
+		leave_guest();
 }
