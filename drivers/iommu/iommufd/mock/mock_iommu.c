@@ -155,15 +155,21 @@ COMPAT_DEFINE_ATTACH_DEV(mock_attach_dev)
 
 /*
  * Every second attachment of one PASID fails, so that tests can check how a
- * change is undone.
+ * change is undone. The way back to the previous domain never fails: the IOMMU
+ * core takes it if another device of the group has failed.
  */
 static int mock_fail_reserved(const struct iommu_domain *domain,
+			      const struct iommu_domain *old,
 			      struct mock_device *mdev)
 {
-	bool fail = mdev->fail_next && domain != &mock_blocked_domain;
+	bool undo = domain == mdev->undo;
+	bool fail = mdev->fail_next && !undo;
 
-	if (domain != &mock_blocked_domain)
+	if (domain == &mock_blocked_domain)
+		return 0;
+	if (!undo)
 		mdev->fail_next = !mdev->fail_next;
+	mdev->undo = undo || fail ? NULL : old;
 	return fail ? -ENOMEM : 0;
 }
 
@@ -174,7 +180,7 @@ static int mock_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
 	int ret = mock_check_dirty(domain, mdev);
 
 	if (!ret && pasid == IOMMU_TEST_PASID_RESERVED)
-		ret = mock_fail_reserved(domain, mdev);
+		ret = mock_fail_reserved(domain, old, mdev);
 	if (!ret && mock_attach_should_fail(domain))
 		ret = -ENOMEM;
 	if (!ret)

@@ -50,6 +50,11 @@ struct mock_device {
 	 * @fail_next: the next attachment of IOMMU_TEST_PASID_RESERVED fails
 	 */
 	bool fail_next;
+	/**
+	 * @undo: domain from which this PASID was moved last, only compared; NULL
+	 * if it was not moved
+	 */
+	const struct iommu_domain *undo;
 };
 
 /**
