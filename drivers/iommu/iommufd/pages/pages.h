@@ -57,7 +57,7 @@ struct pages {
 	struct pfn_table table;
 	/** @holds: tree of struct pages_hold */
 	struct rb_root_cached holds;
-	/** @pins: tree of struct pages_pin, by first and last page */
+	/** @pins: tree of struct pages_pinned, by first and last page */
 	struct rb_root pins;
 	/** @track: mappings of the memory; only for memory of a device */
 	struct dmabuf_track track;

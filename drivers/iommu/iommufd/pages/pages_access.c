@@ -18,9 +18,9 @@
 #include "pages_hold.h"
 
 /**
- * struct pages_pin - a range of pages that accesses have pinned
+ * struct pages_pinned - a range of pages that accesses have pinned
  */
-struct pages_pin {
+struct pages_pinned {
 	/** @node: links into &pages.pins */
 	struct rb_node node;
 	/** @hold: keeps the pages pinned */
@@ -33,7 +33,7 @@ static int pages_pin_cmp(const void *key, const struct rb_node *node)
 {
 	const struct interval_tree_node *a = key;
 	const struct interval_tree_node *b =
-		&rb_entry(node, struct pages_pin, node)->hold.node;
+		&rb_entry(node, struct pages_pinned, node)->hold.node;
 
 	if (a->start != b->start)
 		return a->start < b->start ? -1 : 1;
@@ -44,25 +44,26 @@ static int pages_pin_cmp(const void *key, const struct rb_node *node)
 
 static bool pages_pin_less(struct rb_node *node, const struct rb_node *parent)
 {
-	return pages_pin_cmp(&rb_entry(node, struct pages_pin, node)->hold.node,
-			     parent) < 0;
+	return pages_pin_cmp(
+		       &rb_entry(node, struct pages_pinned, node)->hold.node,
+		       parent) < 0;
 }
 
-static struct pages_pin *pages_find_pin(struct pages *pages,
-					unsigned long first, unsigned long last)
+static struct pages_pinned *
+pages_find_pin(struct pages *pages, unsigned long first, unsigned long last)
 {
 	const struct interval_tree_node key = { .start = first, .last = last };
 
 	lockdep_assert_held(&pages->lock);
 
 	return rb_entry_safe(rb_find(&key, &pages->pins, pages_pin_cmp),
-			     struct pages_pin, node);
+			     struct pages_pinned, node);
 }
 
 static int pages_pin_locked(struct pages *pages, unsigned long first,
 			    unsigned long end)
 {
-	struct pages_pin *pin = pages_find_pin(pages, first, end - 1);
+	struct pages_pinned *pin = pages_find_pin(pages, first, end - 1);
 	int ret;
 
 	if (!pin) {
@@ -83,7 +84,7 @@ static int pages_pin_locked(struct pages *pages, unsigned long first,
 static void pages_unpin_locked(struct pages *pages, unsigned long first,
 			       unsigned long end)
 {
-	struct pages_pin *pin = pages_find_pin(pages, first, end - 1);
+	struct pages_pinned *pin = pages_find_pin(pages, first, end - 1);
 
 	if (WARN_ON(!pin) || --pin->count)
 		return;
