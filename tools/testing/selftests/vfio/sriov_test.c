@@ -576,8 +576,9 @@ TEST_OVER(fault_queue_of_virtual_function, BACKEND_IOMMUFD)
 	const char *vf = need_vf(pf);
 	struct vdev p, v;
 
-	open_with_token(pf, TOKEN_A, backend, &p);
-	open_with_token(vf, TOKEN_A, backend, &v);
+	/* The token stays: not the one that the first test takes for unknown */
+	open_with_token(pf, TOKEN_B, backend, &p);
+	open_with_token(vf, TOKEN_B, backend, &v);
 	ASSERT_RC(__attach_with_fault_queue(&v), __attach_with_fault_queue(&p));
 	close_with_space(&v);
 	close_with_space(&p);
