@@ -10,7 +10,6 @@
 
 #include "area.h"
 #include "domain/hwmap.h"
-#include "iopt.h"
 #include "lib/range.h"
 #include "pages/p2p_map.h"
 
@@ -96,21 +95,24 @@ static int area_map_locked(struct area *area, struct iommu_domain *domain,
 /**
  * area_map() - map an area in one domain
  * @area: pinned
- * @iopt: its I/O address space, with domains_rwsem held
- * @domain: a domain of @iopt, or one that is about to be
+ * @domain: a domain of the I/O address space, whose domains_rwsem is held, or one
+ *	that is about to be
+ * @tables_lock: its &iopt.tables_lock
+ * @small_pages: map no more than PAGE_SIZE at a time
  *
  * Context: May sleep. The caller owns @area.
  * Return: as hwmap_map(), or -ENOMEM.
  */
-int area_map(struct area *area, struct iopt *iopt, struct iommu_domain *domain)
+int area_map(struct area *area, struct iommu_domain *domain,
+	     struct mutex *tables_lock, bool small_pages)
 {
 	const struct hwmap map = {
 		.range = area->node.range,
 		.table = &area->pages->table,
 		.offset = area->offset,
 		.prot = area->prot,
-		.tables_lock = &iopt->tables_lock,
-		.small_pages = iopt->small_pages || area->small_pages,
+		.tables_lock = tables_lock,
+		.small_pages = small_pages || area->small_pages,
 	};
 	int ret;
 

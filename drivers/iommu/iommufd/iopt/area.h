@@ -14,7 +14,7 @@
 
 struct hwmap_flush;
 struct iommu_domain;
-struct iopt;
+struct mutex;
 
 /**
  * enum area_state - state of an area
@@ -99,7 +99,8 @@ struct area *area_create(struct pages *pages, unsigned long offset,
 			 unsigned long length, int prot);
 void area_destroy(struct area *area);
 int area_pin(struct area *area);
-int area_map(struct area *area, struct iopt *iopt, struct iommu_domain *domain);
+int area_map(struct area *area, struct iommu_domain *domain,
+	     struct mutex *tables_lock, bool small_pages);
 void area_unmap(struct area *area, struct hwmap_flush *flush);
 bool area_aligned(const struct area *area, unsigned long alignment);
 bool area_is_revocable(const struct area *area);

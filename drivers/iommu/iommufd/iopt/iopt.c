@@ -202,7 +202,8 @@ static int iopt_fill_area(struct iopt *iopt, struct area *area)
 	if (ret)
 		return ret;
 	list_for_each_entry(entry, &iopt->domains, entry) {
-		ret = area_map(area, iopt, entry->domain);
+		ret = area_map(area, entry->domain, &iopt->tables_lock,
+			       iopt->small_pages);
 		if (ret)
 			goto err_unfill;
 	}

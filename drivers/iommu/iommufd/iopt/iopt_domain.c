@@ -123,7 +123,7 @@ static int iopt_domain_fill_area(struct iopt *iopt, struct area *area,
 		if (ret)
 			return ret;
 	}
-	ret = area_map(area, iopt, domain);
+	ret = area_map(area, domain, &iopt->tables_lock, iopt->small_pages);
 	if (ret && first)
 		area_unpin(area);
 	return ret;
