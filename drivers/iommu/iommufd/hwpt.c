@@ -214,7 +214,7 @@ struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 	struct iommu_domain *domain;
 	struct iommufd_hwpt *hwpt;
 
-	if (parent->parent || !parent->nest_parent)
+	if (!parent->nest_parent)
 		return ERR_PTR(-EINVAL);
 	domain = iommu_core_domain_alloc_nested(request->dev, parent->domain,
 						request->flags, request->data);
