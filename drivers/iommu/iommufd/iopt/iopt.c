@@ -319,8 +319,6 @@ static int iopt_find_memory(const struct iopt_map *map,
 	source->start = memory.first & PAGE_MASK;
 	source->nr_pages = PFN_DOWN(memory.last) - PFN_DOWN(memory.first) + 1;
 	source->writable = map->prot & IOMMU_WRITE;
-	source->no_userfault = map->no_userfault;
-	source->uncharged = map->uncharged;
 	source->charge = map->charge;
 	return 0;
 }
@@ -330,8 +328,8 @@ static int iopt_find_memory(const struct iopt_map *map,
  * @iopt: the I/O address space
  * @map: the mapping; &iopt_map.iova is written if it is not fixed
  * @source: the file, or the dma-buf and the table of the context, if the memory
- *	has one, and &pages_source.any_pfnmap; all other members are set
- *	according to @map
+ *	has one, and how to treat it; the range, the access and the charge are
+ *	set according to @map
  *
  * If the exporter of a dma-buf revokes the memory, its IOVA stays used but
  * translates to nothing.

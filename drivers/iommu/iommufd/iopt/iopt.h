@@ -175,10 +175,6 @@ struct iopt_map {
 	bool fixed;
 	/** @small_pages: map no more than PAGE_SIZE at a time; not for copies */
 	bool small_pages;
-	/** @no_userfault: see &pages_source.no_userfault; not for copies */
-	bool no_userfault;
-	/** @uncharged: see &pages_source.uncharged; not for copies */
-	bool uncharged;
 	/** @charge: how the memory is charged; not for copies */
 	enum charge_mode charge;
 };

@@ -389,14 +389,13 @@ static const struct backing_ops backing_user_ops = {
  * @start: address, a multiple of PAGE_SIZE
  * @nr_pages: size in pages, at least 1
  * @writable: devices may write to the memory
- * @no_userfault: see &pages_source.no_userfault
  *
  * The address range is not looked up before it is pinned.
  *
  * Context: Process context. The current task has an mm.
  */
 void backing_user_init(struct backing *backing, unsigned long start,
-		       unsigned long nr_pages, bool writable, bool no_userfault)
+		       unsigned long nr_pages, bool writable)
 {
 	mmgrab(current->mm);
 	*backing = (struct backing){
@@ -405,7 +404,6 @@ void backing_user_init(struct backing *backing, unsigned long start,
 		.start = start,
 		.nr_pages = nr_pages,
 		.writable = writable,
-		.no_userfault = no_userfault,
 	};
 }
 

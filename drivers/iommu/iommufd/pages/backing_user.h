@@ -5,8 +5,7 @@
 #include "backing.h"
 
 void backing_user_init(struct backing *backing, unsigned long start,
-		       unsigned long nr_pages, bool writable,
-		       bool no_userfault);
+		       unsigned long nr_pages, bool writable);
 void backing_user_move(struct backing *backing, unsigned long start);
 
 /*

@@ -44,7 +44,6 @@ static unsigned long dmabuf_table_key(const struct dma_buf *dmabuf,
 static int dmabuf_table_compare(const void *key, const struct rb_node *node)
 {
 	unsigned long other = rb_entry(node, struct dmabuf_entry, node)->key;
-
 	unsigned long own = *(const unsigned long *)key;
 
 	return (own > other) - (own < other);

@@ -46,19 +46,17 @@ void pages_exit(void)
 	kmem_cache_destroy(pages_cache);
 }
 
-static struct pages *pages_alloc(const struct pages_source *source,
-				 unsigned long nr_pages)
+static struct pages *pages_alloc(unsigned long start, unsigned long nr_pages,
+				 gfp_t gfp)
 {
 	struct pages *pages;
 	int ret;
 
-	pages = kmem_cache_zalloc(pages_cache, source->uncharged ?
-						       GFP_KERNEL :
-						       GFP_KERNEL_ACCOUNT);
+	pages = kmem_cache_zalloc(pages_cache, gfp);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	ret = pfn_table_init(&pages->table, min(nr_pages, PAGES_MAX),
-			     source->start >> PAGE_SHIFT);
+			     start >> PAGE_SHIFT);
 	if (ret) {
 		kmem_cache_free(pages_cache, pages);
 		return ERR_PTR(ret);
@@ -94,7 +92,8 @@ static int pages_init_backing(struct pages *pages,
 					 source->start, source->nr_pages,
 					 source->writable);
 	backing_user_init(&pages->backing, source->start, source->nr_pages,
-			  source->writable, source->no_userfault);
+			  source->writable);
+	pages->backing.no_userfault = source->no_userfault;
 	pages->backing.any_pfnmap = source->any_pfnmap;
 	return 0;
 }
@@ -133,20 +132,20 @@ static int pages_init_dmabuf(struct pages *pages,
 		lockdep_set_class(&pages->lock, &device_key);
 	else
 		ret = pages_charge_dmabuf(pages, source->dmabuf);
-	return ret   ?:
-		       backing_dmabuf_init(&pages->backing, source->dmabuf,
-					   exporter, source->writable,
-					   pages_revoke);
+	if (ret)
+		return ret;
+	return backing_dmabuf_init(&pages->backing, source->dmabuf, exporter,
+				   source->writable, pages_revoke);
 }
 
 /* Called with the table locked, so that the dma-buf is attached once. */
 static struct pages *pages_attach_dmabuf(const struct pages_source *source)
 {
-	const struct pages_source whole = {};
 	struct pages *pages;
 	int ret;
 
-	pages = pages_alloc(&whole, PFN_UP(source->dmabuf->size));
+	pages = pages_alloc(0, PFN_UP(source->dmabuf->size),
+			    GFP_KERNEL_ACCOUNT);
 	if (IS_ERR(pages))
 		return pages;
 	/* there is no first user any more once the pages can be found */
@@ -226,7 +225,9 @@ struct pages *pages_create(const struct pages_source *source)
 	/* memory of a process has no pages beyond its address space */
 	if (!source->file)
 		max = TASK_SIZE_MAX >> PAGE_SHIFT;
-	pages = pages_alloc(source, min(source->nr_pages, max));
+	pages = pages_alloc(source->start, min(source->nr_pages, max),
+			    source->uncharged ? GFP_KERNEL :
+						GFP_KERNEL_ACCOUNT);
 	if (IS_ERR(pages))
 		return pages;
 	ret = pages_init_backing(pages, source);

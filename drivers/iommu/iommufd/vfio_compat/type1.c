@@ -58,7 +58,13 @@ static int type1_range(u64 start, u64 size, struct iova_range *range)
 static int type1_map_with_log(struct container *container, struct iopt_map *map,
 			      const struct iova_range *range)
 {
-	struct pages_source source = { .any_pfnmap = true };
+	struct pages_source source = {
+		.any_pfnmap = true,
+		/* others wait for the container's lock meanwhile */
+		.no_userfault = true,
+		/* the number of mappings has a limit */
+		.uncharged = true,
+	};
 	int log = dirty_add(&container->dirty, range);
 	u64 unmapped;
 	int ret;
@@ -134,10 +140,6 @@ long type1_map(struct container *container, void __user *arg)
 	map.uaddr = cmd.vaddr;
 	map.fixed = true;
 	map.charge = CHARGE_MM;
-	/* others wait for the lock meanwhile */
-	map.no_userfault = true;
-	/* the number of mappings has a limit */
-	map.uncharged = true;
 	map.prot = IOMMU_CACHE;
 	if (cmd.flags & VFIO_DMA_MAP_FLAG_READ)
 		map.prot |= IOMMU_READ;
