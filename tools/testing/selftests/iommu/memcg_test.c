@@ -33,6 +33,8 @@ struct memcg_env {
 	int access;
 	/** @mem: NR pages, only the first of which is present */
 	char *mem;
+	/** @parent: a nest parent of @dev */
+	__u32 parent;
 };
 
 static void memcg_env_init(struct memcg_env *env)
@@ -187,4 +189,85 @@ TEST(pin)
 	env.access = (int)ASSERT_OK(__mock_access(
 		env.fd, env.ioas, MOCK_FLAGS_ACCESS_CREATE_NEEDS_PIN_PAGES));
 	check_charged(&env, create_pin);
+}
+
+static void memcg_env_init_nested(struct memcg_env *env)
+{
+	memcg_env_init(env);
+	mock_dev(env->fd, env->ioas, 0, &env->dev);
+	ioas_map_fixed(env->fd, env->ioas, env->mem, IOVA, PAGE);
+	ASSERT_RC(__hwpt_alloc(env->fd, env->dev.idev, env->ioas,
+			       IOMMU_HWPT_ALLOC_NEST_PARENT, &env->parent),
+		  0);
+}
+
+static __u32 memcg_viommu_alloc(const struct memcg_env *env)
+{
+	struct iommu_viommu_alloc cmd = {
+		.size = sizeof(cmd),
+		.type = IOMMU_VIOMMU_TYPE_SELFTEST,
+		.dev_id = env->dev.idev,
+		.hwpt_id = env->parent,
+	};
+
+	ASSERT_RC(__sys_ioctl(env->fd, IOMMU_VIOMMU_ALLOC, &cmd), 0);
+	return cmd.out_viommu_id;
+}
+
+static void create_viommu(struct memcg_env *env, unsigned int nr)
+{
+	(void)nr;
+	memcg_viommu_alloc(env);
+}
+
+TEST(viommu)
+{
+	struct memcg_env env;
+
+	memcg_env_init_nested(&env);
+	check_charged(&env, create_viommu);
+}
+
+/* A vIOMMU has one queue of each type. */
+static void create_event_queue(struct memcg_env *env, unsigned int nr)
+{
+	struct iommu_veventq_alloc cmd = {
+		.size = sizeof(cmd),
+		.viommu_id = memcg_viommu_alloc(env),
+		.type = IOMMU_VEVENTQ_TYPE_SELFTEST,
+		.veventq_depth = 4,
+	};
+
+	(void)nr;
+	ASSERT_RC(__sys_ioctl(env->fd, IOMMU_VEVENTQ_ALLOC, &cmd), 0);
+}
+
+TEST(viommu_event_queue)
+{
+	struct memcg_env env;
+
+	memcg_env_init_nested(&env);
+	check_charged(&env, create_event_queue);
+}
+
+static void create_hw_queue(struct memcg_env *env, unsigned int nr)
+{
+	struct iommu_hw_queue_alloc cmd = {
+		.size = sizeof(cmd),
+		.viommu_id = memcg_viommu_alloc(env),
+		.type = IOMMU_HW_QUEUE_TYPE_SELFTEST,
+		.nesting_parent_iova = IOVA,
+		.length = PAGE,
+	};
+
+	(void)nr;
+	ASSERT_RC(__sys_ioctl(env->fd, IOMMU_HW_QUEUE_ALLOC, &cmd), 0);
+}
+
+TEST(viommu_hw_queue)
+{
+	struct memcg_env env;
+
+	memcg_env_init_nested(&env);
+	check_charged(&env, create_hw_queue);
 }
