@@ -57,15 +57,7 @@ static void wait_setup(struct wait *wait)
 
 static __u32 wait_viommu(const struct wait *wait)
 {
-	struct iommu_viommu_alloc cmd = {
-		.size = sizeof(cmd),
-		.type = IOMMU_VIOMMU_TYPE_SELFTEST,
-		.dev_id = wait->dev.idev,
-		.hwpt_id = wait->parent,
-	};
-
-	ASSERT_RC(__sys_ioctl(wait->fd, IOMMU_VIOMMU_ALLOC, &cmd), 0);
-	return cmd.out_viommu_id;
+	return mock_viommu(wait->fd, wait->dev.idev, wait->parent);
 }
 
 static void *wait_run(void *arg)

@@ -201,23 +201,15 @@ static void memcg_env_init_nested(struct memcg_env *env)
 		  0);
 }
 
-static __u32 memcg_viommu_alloc(const struct memcg_env *env)
+static __u32 memcg_viommu(const struct memcg_env *env)
 {
-	struct iommu_viommu_alloc cmd = {
-		.size = sizeof(cmd),
-		.type = IOMMU_VIOMMU_TYPE_SELFTEST,
-		.dev_id = env->dev.idev,
-		.hwpt_id = env->parent,
-	};
-
-	ASSERT_RC(__sys_ioctl(env->fd, IOMMU_VIOMMU_ALLOC, &cmd), 0);
-	return cmd.out_viommu_id;
+	return mock_viommu(env->fd, env->dev.idev, env->parent);
 }
 
 static void create_viommu(struct memcg_env *env, unsigned int nr)
 {
 	(void)nr;
-	memcg_viommu_alloc(env);
+	memcg_viommu(env);
 }
 
 TEST(viommu)
@@ -233,7 +225,7 @@ static void create_event_queue(struct memcg_env *env, unsigned int nr)
 {
 	struct iommu_veventq_alloc cmd = {
 		.size = sizeof(cmd),
-		.viommu_id = memcg_viommu_alloc(env),
+		.viommu_id = memcg_viommu(env),
 		.type = IOMMU_VEVENTQ_TYPE_SELFTEST,
 		.veventq_depth = 4,
 	};
@@ -254,7 +246,7 @@ static void create_hw_queue(struct memcg_env *env, unsigned int nr)
 {
 	struct iommu_hw_queue_alloc cmd = {
 		.size = sizeof(cmd),
-		.viommu_id = memcg_viommu_alloc(env),
+		.viommu_id = memcg_viommu(env),
 		.type = IOMMU_HW_QUEUE_TYPE_SELFTEST,
 		.nesting_parent_iova = IOVA,
 		.length = PAGE,

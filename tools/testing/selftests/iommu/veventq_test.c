@@ -31,17 +31,12 @@ struct events {
 
 static void events_alloc_viommu(struct events *events)
 {
-	struct iommu_viommu_alloc cmd = {
-		.size = sizeof(cmd),
-		.type = IOMMU_VIOMMU_TYPE_SELFTEST,
-		.dev_id = events->dev.idev,
-	};
+	__u32 parent;
 
 	ASSERT_RC(__hwpt_alloc(events->fd, events->dev.idev, events->ioas,
-			       IOMMU_HWPT_ALLOC_NEST_PARENT, &cmd.hwpt_id),
+			       IOMMU_HWPT_ALLOC_NEST_PARENT, &parent),
 		  0);
-	ASSERT_RC(__sys_ioctl(events->fd, IOMMU_VIOMMU_ALLOC, &cmd), 0);
-	events->viommu = cmd.out_viommu_id;
+	events->viommu = mock_viommu(events->fd, events->dev.idev, parent);
 }
 
 /* Events are reported for a device that is attached through the vIOMMU. */

@@ -105,6 +105,19 @@ __u32 mock_hwpt_huge(int fd, __u32 idev, __u32 pt, __u32 flags)
 	return id;
 }
 
+__u32 mock_viommu(int fd, __u32 idev, __u32 parent)
+{
+	struct iommu_viommu_alloc cmd = {
+		.size = sizeof(cmd),
+		.type = IOMMU_VIOMMU_TYPE_SELFTEST,
+		.dev_id = idev,
+		.hwpt_id = parent,
+	};
+
+	ASSERT_RC(__sys_ioctl(fd, IOMMU_VIOMMU_ALLOC, &cmd), 0);
+	return cmd.out_viommu_id;
+}
+
 int __mock_replace(int fd, __u32 stdev, __u32 pt)
 {
 	struct iommu_test_cmd cmd = { .mock_domain_replace.pt_id = pt };

@@ -39,6 +39,7 @@ void mock_dev(int fd, __u32 pt, __u32 flags, struct mock_dev *dev);
 int __mock_hwpt(int fd, __u32 idev, __u32 pt, __u32 flags,
 		const struct iommu_hwpt_selftest *data, __u32 *id);
 __u32 mock_hwpt_huge(int fd, __u32 idev, __u32 pt, __u32 flags);
+__u32 mock_viommu(int fd, __u32 idev, __u32 parent);
 int __mock_replace(int fd, __u32 stdev, __u32 pt);
 int __mock_check_map(int fd, __u32 hwpt, const void *vaddr, __u64 iova,
 		     __u64 size);
