@@ -204,20 +204,34 @@ static struct iommu_domain mock_blocked_domain = {
 	.ops = &mock_blocked_ops,
 };
 
-/* Entries are huge only if the core asks for a huge page. */
+/*
+ * Entries are huge only if the core asks for a huge page. Entries of the same page
+ * of the kernel are joined, like those of the kernel's own mock.
+ */
+static size_t mock_entry_size(unsigned long iova, phys_addr_t phys, size_t left,
+			      size_t pgsize)
+{
+	if (pgsize >= MOCK_HUGE_PAGE_SIZE)
+		return MOCK_HUGE_PAGE_SIZE;
+	if ((iova | phys) % PAGE_SIZE || left < PAGE_SIZE)
+		return MOCK_PAGE_SIZE;
+	return PAGE_SIZE;
+}
+
 static int mock_map_pages(struct iommu_domain *domain, unsigned long iova,
 			  phys_addr_t phys, size_t pgsize, size_t pgcount,
 			  int prot, gfp_t gfp, size_t *mapped)
 {
 	struct mock_domain *mock = mock_domain_of(domain);
-	size_t step = pgsize < MOCK_HUGE_PAGE_SIZE ? MOCK_PAGE_SIZE :
-						     MOCK_HUGE_PAGE_SIZE;
 	size_t size = pgsize * pgcount;
+	size_t step;
 	int ret;
 
 	if (mock_should_fail())
 		return -ENOMEM;
 	while (*mapped < size) {
+		step = mock_entry_size(iova + *mapped, phys + *mapped,
+				       size - *mapped, pgsize);
 		ret = mock_pt_map(&mock->pt, iova + *mapped, phys + *mapped,
 				  step, gfp);
 		if (ret)

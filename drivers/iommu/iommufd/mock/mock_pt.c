@@ -21,6 +21,8 @@
 #define PRESENT_BIT 0
 #define HUGE_BIT 1
 #define DIRTY_BIT 2
+/* The entries of a PAGE_SIZE that were mapped together, and are dirty together. */
+#define JOINT_BIT 3
 #define ENTRY_PHYS (~(unsigned long)(MOCK_PAGE_SIZE - 1))
 
 /**
@@ -139,30 +141,36 @@ static int mock_pt_enter(struct mock_pt *pt, unsigned long iova,
 			 phys_addr_t phys, size_t size, gfp_t gfp)
 {
 	struct leaf *leaf = mock_pt_make_leaf(pt, iova, gfp);
-	unsigned long entry = phys | BIT(PRESENT_BIT);
-	unsigned long slot = 0;
+	unsigned long slot = iova % MOCK_HUGE_PAGE_SIZE / MOCK_PAGE_SIZE;
+	unsigned long flags = BIT(PRESENT_BIT);
+	size_t step = MOCK_PAGE_SIZE;
+	size_t offset;
 
 	if (!leaf)
 		return -ENOMEM;
-	if (mock_pt_find_entry(pt, iova))
-		return -EADDRINUSE;
-	if (size == MOCK_HUGE_PAGE_SIZE)
-		entry |= BIT(HUGE_BIT);
-	else
-		slot = iova % MOCK_HUGE_PAGE_SIZE / MOCK_PAGE_SIZE;
-	WRITE_ONCE(leaf->entries[slot], entry);
+	for (offset = 0; offset < size; offset += step)
+		if (mock_pt_find_entry(pt, iova + offset))
+			return -EADDRINUSE;
+	if (size == MOCK_HUGE_PAGE_SIZE) {
+		flags |= BIT(HUGE_BIT);
+		step = size;
+	} else if (size > MOCK_PAGE_SIZE) {
+		flags |= BIT(JOINT_BIT);
+	}
+	for (offset = 0; offset < size; offset += step)
+		WRITE_ONCE(leaf->entries[slot++], (phys + offset) | flags);
 	return 0;
 }
 
 /**
- * mock_pt_map() - add one entry
+ * mock_pt_map() - add one entry, or those of a page of the kernel
  * @pt: the page table
  * @iova: a multiple of @size
  * @phys: a multiple of @size
- * @size: MOCK_PAGE_SIZE or MOCK_HUGE_PAGE_SIZE
+ * @size: MOCK_PAGE_SIZE, PAGE_SIZE or MOCK_HUGE_PAGE_SIZE
  * @gfp: allocation flags
  *
- * Return: 0, -ENOMEM, -EADDRINUSE if @iova is mapped.
+ * Return: 0, -ENOMEM, -EADDRINUSE if a part of the range is mapped.
  */
 int mock_pt_map(struct mock_pt *pt, unsigned long iova, phys_addr_t phys,
 		size_t size, gfp_t gfp)
@@ -226,10 +234,34 @@ void mock_pt_set_dirty(struct mock_pt *pt, unsigned long iova)
 		set_bit(DIRTY_BIT, entry);
 }
 
-static bool mock_pt_take_dirty(unsigned long *entry, bool clear)
+/* Returns the bytes that the dirty state of the entry at @iova is for. */
+static size_t mock_pt_dirty_size(const unsigned long *entry, unsigned long iova)
+{
+	if (test_bit(JOINT_BIT, entry))
+		return PAGE_SIZE - iova % PAGE_SIZE;
+	return mock_pt_entry_size(entry);
+}
+
+static bool mock_pt_take_entry_dirty(unsigned long *entry, bool clear)
 {
 	return clear ? test_and_clear_bit(DIRTY_BIT, entry) :
 		       test_bit(DIRTY_BIT, entry);
+}
+
+static bool mock_pt_take_dirty(struct mock_pt *pt, unsigned long *entry,
+			       unsigned long iova, bool clear)
+{
+	unsigned long end = ALIGN(iova + 1, PAGE_SIZE);
+	bool dirty = false;
+
+	if (!test_bit(JOINT_BIT, entry))
+		return mock_pt_take_entry_dirty(entry, clear);
+	for (iova = end - PAGE_SIZE; iova < end; iova += MOCK_PAGE_SIZE) {
+		entry = mock_pt_find_entry(pt, iova);
+		if (entry && mock_pt_take_entry_dirty(entry, clear))
+			dirty = true;
+	}
+	return dirty;
 }
 
 /**
@@ -252,10 +284,10 @@ void mock_pt_read_dirty(struct mock_pt *pt, unsigned long iova, size_t size,
 
 	while (iova < end) {
 		unsigned long *entry = mock_pt_find_entry(pt, iova);
-		size_t step = entry ? mock_pt_entry_size(entry) :
+		size_t step = entry ? mock_pt_dirty_size(entry, iova) :
 				      MOCK_PAGE_SIZE;
 
-		if (entry && mock_pt_take_dirty(entry, clear))
+		if (entry && mock_pt_take_dirty(pt, entry, iova, clear))
 			iommu_dirty_bitmap_record(dirty, iova, step);
 		iova += step;
 	}
