@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-#   make [KERNEL=7.2]          modules and programs, built in the lab
-#   make run [KERNEL=7.2]      the main job: real DMA by real programs
-#   make check-qemu [KERNEL=7.2]
+#   make [KERNEL=backports]    modules and programs, built in the lab
+#   make run [KERNEL=backports]
+#                              the main job: real DMA by real programs
+#   make check-qemu [KERNEL=backports]
 #                              QEMU and DPDK as users run them, checked
-#   make conformance [KERNEL=7.2]
+#   make conformance [KERNEL=backports]
 #                              the kernel's own tests: of iommufd, on a mock IOMMU; of VFIO, on a NIC.
 #                              On every kernel, or on that one
-#   make compat-diff [KERNEL=7.2] [SEED=n] [COUNT=n]
+#   make compat-diff [KERNEL=backports] [SEED=n] [COUNT=n]
 #                              the container beside the kernel's own, call by call
-#   make bench [KERNEL=7.2]   time and memory, against the kernel's own modules
-#   make quick [T=subject] [BASE=commit] [KERNEL=7.2]
+#   make bench [KERNEL=backports]
+#                              time and memory, against the kernel's own modules
+#   make quick [T=subject] [BASE=commit] [KERNEL=backports]
 #                              what was changed: checks of the source, unit tests, a build,
 #                              the selftests of its subjects in one guest
 #   make check [T=pattern]     every check; with T, those that match
@@ -22,7 +24,7 @@
 #   make fuzz-kernel [SECONDS=3600] [KERNEL=debug]
 #                              programs of ioctls at random, in a guest with sanitizers
 #   make docs                  Documentation/ as pages, in build/docs
-#   make compile_commands.json [KERNEL=7.2]
+#   make compile_commands.json [KERNEL=backports]
 #                              how each file is compiled, for editors
 #   make modules KDIR=...      a native build against installed headers
 #   make modules_install, modules_uninstall KDIR=...
@@ -30,9 +32,9 @@
 #   make clean
 
 # Without KERNEL: what is done on every kernel, and what on one.
-KERNELS := $(or $(KERNEL),6.12 7.2)
+KERNELS := $(or $(KERNEL),$(shell scripts/kernels roles))
 FUZZED := $(or $(KERNEL),debug)
-KERNEL ?= 6.12
+KERNEL ?= stable
 VM := tools/testing/vm/vm
 
 all:
@@ -69,7 +71,7 @@ quick:
 
 docs:
 	mkdir -p build
-	$(VM) exec --kernel 7.2 -- sh -c 'scripts/docs /tmp/docs >&2 && tar -C /tmp/docs -cf - .' \
+	$(VM) exec --kernel backports -- sh -c 'scripts/docs /tmp/docs >&2 && tar -C /tmp/docs -cf - .' \
 		>build/docs.tar
 	rm -rf build/docs && mkdir build/docs && tar -C build/docs -xf build/docs.tar && rm build/docs.tar
 	@echo "see build/docs/index.html"
@@ -87,8 +89,8 @@ fuzz-kernel:
 
 SECONDS ?= 60
 fuzz:
-	$(VM) exec --kernel 7.2 -- make -s -C tools/testing/fuzz fuzz \
-		SECONDS=$(SECONDS) T=$(T) KSRC=/usr/src/linux-source-7.2
+	$(VM) exec --kernel backports -- make -s -C tools/testing/fuzz fuzz \
+		SECONDS=$(SECONDS) T=$(T) KSRC=/usr/src/linux-source-backports
 
 # The kernel that KDIR is for, and where it looks first for modules.
 krel = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
@@ -110,9 +112,7 @@ modules_uninstall: need_kdir
 	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(krel)
 
 clean:
-	$(VM) build --kernel 6.12 --clean
-	$(VM) build --kernel 7.2 --clean
-	$(VM) build --kernel debug --clean
+	set -e; for kernel in $(KERNELS) debug; do $(VM) build --kernel $$kernel --clean; done
 ifneq ($(KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 endif

@@ -10,7 +10,7 @@ override CFLAGS += -std=gnu11 -Wall -Wextra -Werror -Wno-missing-field-initializ
 
 SOURCES := $(wildcard *.c)
 HEADERS := $(wildcard *.h) $(wildcard $(LIBDIR)/*.h) \
-	$(addprefix $(TOPDIR)/include/uapi/linux/,iommufd.h vfio.h)
+	$(addprefix $(TOPDIR)/include/uapi/linux/,iommufd.h vfio.h) $(TOPDIR)/compat/changes.h
 
 all: $(PROGRAM)
 

@@ -69,8 +69,8 @@ static int dmabuf_attach(struct dma_buf *dmabuf,
 }
 
 /*
- * Pinning does not prevent revocation. The ops exist because 6.12 assumes that
- * a dma-buf without them never moves, and maps it when it is attached to.
+ * Pinning does not prevent revocation. The ops exist because old kernels assume
+ * that a dma-buf without them never moves, and map it when it is attached to.
  */
 static int dmabuf_pin(struct dma_buf_attachment *attachment)
 {

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/vfio_pci.h>
 
 #include "config.h"
 #include "intx.h"
@@ -82,7 +83,7 @@ static unsigned int irq_nr_vectors(struct vfio_pci_core_device *vdev, u32 index)
 	case VFIO_PCI_MSIX_IRQ_INDEX:
 		return vdev->msix_size / PCI_MSIX_ENTRY_SIZE;
 	case VFIO_PCI_ERR_IRQ_INDEX:
-		return pci_is_pcie(vdev->pdev) ? 1 : 0;
+		return vfio_pci_has_err_irq(vdev->pdev) ? 1 : 0;
 	case VFIO_PCI_REQ_IRQ_INDEX:
 		return 1;
 	default:
@@ -108,7 +109,8 @@ int vfio_pci_get_irq_info(struct vfio_pci_core_device *vdev,
 		return -EFAULT;
 	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS)
 		return -EINVAL;
-	if (info.index == VFIO_PCI_ERR_IRQ_INDEX && !pci_is_pcie(vdev->pdev))
+	if (info.index == VFIO_PCI_ERR_IRQ_INDEX &&
+	    !vfio_pci_has_err_irq(vdev->pdev))
 		return -EINVAL;
 
 	info.count = irq_nr_vectors(vdev, info.index);

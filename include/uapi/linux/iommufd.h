@@ -725,12 +725,24 @@ struct iommu_hw_info_vtd {
 };
 
 /**
+ * enum iommu_hw_info_arm_smmuv3_flags - errata of an ARM SMMUv3
+ */
+enum iommu_hw_info_arm_smmuv3_flags {
+	/**
+	 * @IOMMU_HW_INFO_ARM_SMMUV3_ERRATA_REPEAT_TLBI_CFGI: each TLBI and CFGI
+	 * command, with the SYNC after it, must be issued twice (erratum
+	 * T264-SMMU-3)
+	 */
+	IOMMU_HW_INFO_ARM_SMMUV3_ERRATA_REPEAT_TLBI_CFGI = 1 << 0,
+};
+
+/**
  * struct iommu_hw_info_arm_smmuv3 - ARM SMMUv3
  *
  * Raw registers: bits may be set that the kernel or the board does not support.
  */
 struct iommu_hw_info_arm_smmuv3 {
-	/** @flags: zero */
+	/** @flags: mask of enum iommu_hw_info_arm_smmuv3_flags */
 	__u32 flags;
 	/** @__reserved: zero */
 	__u32 __reserved;

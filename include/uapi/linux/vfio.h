@@ -991,6 +991,21 @@ struct vfio_device_feature_dma_buf {
 /* SET, no data: make the flags of struct vfio_precopy_info valid. */
 #define VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2 12
 
+/**
+ * struct vfio_device_feature_zpci_err - GET: pending PCI error of s390
+ *
+ * ENOMSG if there is none. No device on another architecture has the feature.
+ */
+struct vfio_device_feature_zpci_err {
+	/**
+	 * @data: address of a buffer for the zpci_ccdf_err of the platform, whose
+	 * length VFIO_DEVICE_INFO_CAP_ZPCI_BASE has
+	 */
+	__aligned_u64 data;
+};
+
+#define VFIO_DEVICE_FEATURE_ZPCI_ERROR 13
+
 /* ---- Features not in Linux, with numbers far above those of Linux ---- */
 
 #define VFIO_DEVICE_PASID_CAP_EXEC (1 << 0)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: awk -v kernel=6.12 -f compare.awk DIFFERENCES STOCK OURS
+# usage: awk -v kernel=stable -f compare.awk DIFFERENCES STOCK OURS
 #
 # Compares traces call by call. Prints "same NAME", "known NAME ENTRY..." or
 # "differs NAME NUMBER". The last is followed by the first call that differs and
@@ -133,7 +133,7 @@ FILENAME == ARGV[1] {
 		print "differs in-the-list-of-differences 0"
 		next
 	}
-	if (field[2] != "any" && kernel !~ "^" field[2])
+	if (field[2] != "any" && kernel != field[2])
 		next
 	entry_name[nr_entries] = field[1]
 	entry_call[nr_entries] = field[3]

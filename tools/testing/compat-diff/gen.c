@@ -32,7 +32,7 @@ static __u64 pick_map_flags(struct gen *gen)
 
 /*
  * Do not map the last page of the address space: the end of that mapping is 0,
- * and the kernel's own container of 6.12 no longer finds other mappings then.
+ * and the stable kernel's own container no longer finds other mappings then.
  */
 static void gen_map(struct gen *gen)
 {

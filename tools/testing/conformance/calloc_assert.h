@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A function that the VFIO tests of 7.2 stable releases call but do not define,
+ * A function that the VFIO tests of some stable releases call but do not define,
  * because a fix was backported without its prerequisite. A macro of the same name
  * replaces this one.
  */

@@ -8,11 +8,12 @@ RELEASE=trixie
 VM_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 REPO=$(cd "$VM_DIR/../../.." && pwd -P)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/$PROJECT-vm
-TREE_KEY=$(sha256sum <"$VM_DIR/packages" | cut -c1-16)
+TREE_KEY=$(cat "$VM_DIR"/{packages,second-pass} "$REPO/compat/kernels" | sha256sum |
+	cut -c1-16)
 TREE=$CACHE/tree-$TREE_KEY
 # The kernel that we build, beside the tree and laid out like it.
-DEBUG_KEY=$(cat "$VM_DIR"/{packages,debug.config,debug-kernel} | sha256sum |
-	cut -c1-16)
+DEBUG_KEY=$(cat "$REPO/compat/kernels" "$VM_DIR"/{debug.config,debug-kernel} |
+	sha256sum | cut -c1-16)
 DEBUG=$CACHE/debug-$DEBUG_KEY
 # Objects of two checkouts must not mix.
 BUILDS=$CACHE/build-$(printf %s "$REPO" | sha256sum | cut -c1-16)
@@ -29,10 +30,9 @@ need_root() {
 }
 
 check_kernel() {
-	case $1 in
-	6.12 | 7.2 | debug) ;;
-	*) die "unknown kernel '$1': 6.12, 7.2 and debug are known" ;;
-	esac
+	[ "$1" = debug ] || "$REPO/scripts/kernels" suite "$1" >/dev/null ||
+		die "unknown kernel '$1', known are debug and:" \
+			"$("$REPO/scripts/kernels" roles | tr '\n' ' ')"
 }
 
 # Below which directory the kernel of release $1 lies: in boot/ and in
@@ -44,17 +44,15 @@ kernel_home() {
 	esac
 }
 
-# The full release name of kernel $1.
+# The full release name of kernel $1. Setup has written down those of the tree.
 kernel_release() {
-	local dir found=
+	local found
 
-	for dir in "$(kernel_home "-$1")"/usr/lib/modules/*; do
-		case ${dir##*/} in
-		"$1".* | *-"$1") ;;
-		*) continue ;;
-		esac
-		[ -d "$dir" ] && found=${dir##*/}
-	done
+	if [ "$1" = debug ]; then
+		found=$(cd "$DEBUG/usr/lib/modules" && echo *-debug)
+	else
+		found=$(sed -n "s/^$1 //p" "$TREE/etc/lab-kernels")
+	fi
 	[ -n "$found" ] || die "the guest tree has no kernel $1"
 	printf '%s\n' "$found"
 }
@@ -128,20 +126,23 @@ sync_source() {
 }
 
 # Runs a command natively inside the tree, with directory $1 as /src, in
-# namespaces of its own: nothing is left when it ends. If the caller's
-# $kernel is "debug", /lib/modules is that kernel's.
+# namespaces of its own: nothing is left when it ends, except what ccache keeps of
+# the compiler's output. If the caller's $kernel is "debug", /lib/modules is that
+# kernel's.
 in_tree() {
 	local src=$1 modules=
 
 	shift
 	[ "${kernel-}" != debug ] || modules=$DEBUG/usr/lib/modules
+	mkdir -p "$CACHE/ccache"
 	exec unshare --mount --pid --fork --kill-child --propagation private \
 		bash -c '
 		set -e
-		tree=$1 src=$2 modules=$3
-		shift 3
+		tree=$1 src=$2 modules=$3 ccache=$4
+		shift 4
 		mount --bind "$tree" "$tree"
 		mount --bind "$src" "$tree/src"
+		mount --bind "$ccache" "$tree/var/cache/ccache"
 		if [ -n "$modules" ]; then
 			mount --bind "$modules" "$tree/usr/lib/modules"
 		fi
@@ -150,7 +151,8 @@ in_tree() {
 		mount --rbind /dev "$tree/dev"
 		mount -t tmpfs tmpfs "$tree/tmp"
 		mount -t tmpfs tmpfs "$tree/run"
-		exec chroot "$tree" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-			HOME=/tmp LC_ALL=C.UTF-8 TERM="${TERM:-dumb}" \
-			"$@"' in_tree "$TREE" "$src" "$modules" "$@"
+		exec chroot "$tree" /usr/bin/env -i HOME=/tmp LC_ALL=C.UTF-8 \
+			PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin \
+			CCACHE_DIR=/var/cache/ccache TERM="${TERM:-dumb}" \
+			"$@"' in_tree "$TREE" "$src" "$modules" "$CACHE/ccache" "$@"
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ABI between the kernel and its own test program for iommufd, as of 7.2,
- * which fixes names, numbers and layouts.
+ * The ABI between the newest kernel and its own test program for iommufd, which
+ * fixes names, numbers and layouts.
  */
 #ifndef IOMMUFD_MOCK_TEST_ABI_H
 #define IOMMUFD_MOCK_TEST_ABI_H

@@ -307,7 +307,7 @@ SCENARIO(pasid_attach, .setup = setup_pasid, .call = call_pasid_attach,
 
 static void setup_pasid_attached(struct env *env)
 {
-	if (sys_kernel_before(6, 15))
+	if (!sys_kernel_has(CHANGE_PASID_REPLACE))
 		SKIP("this kernel cannot replace a PASID's domain");
 	setup_pasid(env);
 	ASSERT_RC(call_pasid_attach(env), 0);

@@ -23,10 +23,10 @@ void exporter_open(struct exporter *exp, enum testdev which,
 		vdev_dmabuf(exp->vdev, VFIO_PCI_BAR0_REGION_INDEX, 0, PAGE);
 }
 
-/* Kernels before 6.19 cannot map BARs as a scatter list. */
+/* Old kernels cannot map BARs as a scatter list. */
 bool importer_can_map(void)
 {
-	return !sys_kernel_before(6, 19);
+	return sys_kernel_has(CHANGE_DMABUF_PHYS);
 }
 
 int __importer_open(struct importer *imp, int dmabuf, const char *bdf,

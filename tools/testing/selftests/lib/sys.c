@@ -212,19 +212,18 @@ void sys_drop_ipc_lock(void)
 }
 
 /*
- * Return whether the running kernel is older than a release. Some errnos of the
- * container follow those of the running kernel's own container.
+ * Return whether the running kernel has a change, CHANGE_* in compat/changes.h.
+ * Some errnos of the container follow those of the running kernel's own container.
  */
-bool sys_kernel_before(int major, int minor)
+bool sys_kernel_has(int change)
 {
 	struct utsname uts;
-	int have_major;
-	int have_minor;
+	int major;
+	int minor;
 
-	if (uname(&uts) ||
-	    sscanf(uts.release, "%d.%d", &have_major, &have_minor) != 2)
+	if (uname(&uts) || sscanf(uts.release, "%d.%d", &major, &minor) != 2)
 		FAIL("cannot tell the kernel's release");
-	return have_major != major ? have_major < major : have_minor < minor;
+	return KERNEL_SERIES(major, minor) >= change;
 }
 
 int sys_eventfd(void)

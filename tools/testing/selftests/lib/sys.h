@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "../../../../compat/changes.h"
+
 #define KIB(n) ((n) * 1024ULL)
 #define MIB(n) ((n) * 1024ULL * 1024)
 #define GIB(n) ((n) * 1024ULL * 1024 * 1024)
@@ -40,7 +42,7 @@ long long sys_pins_held(void);
 void sys_set_memlock(unsigned long long bytes);
 void sys_drop_cap(unsigned int cap);
 void sys_drop_ipc_lock(void);
-bool sys_kernel_before(int major, int minor);
+bool sys_kernel_has(int change);
 
 bool sys_is_stuck(pid_t task, const char *function);
 

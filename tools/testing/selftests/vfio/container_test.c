@@ -33,7 +33,7 @@ TEST_OVER(extensions, BACKENDS_LEGACY)
 {
 	int container = container_open(backend);
 	int group = group_open(pci_need(TESTDEV_EDU0));
-	bool nesting = sys_kernel_before(6, 13);
+	bool nesting = !sys_kernel_has(CHANGE_TYPE1_NO_NESTING);
 	unsigned int round;
 
 	/* Without a group, with a group, and with an IOMMU type. */

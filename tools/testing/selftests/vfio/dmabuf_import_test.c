@@ -77,7 +77,7 @@ TEST_OVER(attach_rules, BACKENDS_ALL)
 		  -EOPNOTSUPP);
 	ASSERT_RC(importer_try_open(exp.dmabuf, exp.bdf, IMPORTER_NO_P2P),
 		  -EOPNOTSUPP);
-	if (!sys_kernel_before(7, 1))
+	if (sys_kernel_has(CHANGE_DMABUF_NOTIFY))
 		ASSERT_RC(importer_try_open(exp.dmabuf, exp.bdf,
 					    IMPORTER_NO_NOTIFY),
 			  -EOPNOTSUPP);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "container.h"
 #include "dirty.h"
@@ -409,13 +410,17 @@ TEST_OVER(all_at_once, BACKEND_CONTAINER)
 	static void *(*const functions[])(void *) = { start_and_stop_log,
 						      pin_and_write,
 						      start_and_stop_log };
-	struct sample_setup s = sample_set_up(backend, DMA_RW);
-	struct workload work = { .s = &s };
 	pthread_t threads[ARRAY_SIZE(functions)];
 	struct log_unmap unmap;
+	struct sample_setup s;
+	struct workload work = { .s = &s };
 	__u64 word;
 	int ret;
 
+	/* It copies from a bitmap of no pages: BUG in mm/usercopy.c. */
+	if (access("/sys/module/iommufd", F_OK))
+		SKIP("new kernels' own VFIO may crash here");
+	s = sample_set_up(backend, DMA_RW);
 	for (unsigned int i = 0; i < ARRAY_SIZE(functions); i++)
 		ASSERT(!pthread_create(&threads[i], NULL, functions[i], &work));
 	for (int i = 0; i < RACE_ROUNDS; i++) {

@@ -138,7 +138,7 @@ TEST_OVER(unpin_in_parts, BACKENDS_LEGACY)
 TEST_OVER(pin_errnos_container, BACKENDS_LEGACY)
 {
 	struct sample_setup s = sample_set_up(backend, DMA_RW);
-	int wrap = sys_kernel_before(6, 13) ? -EINVAL : -EOVERFLOW;
+	int wrap = sys_kernel_has(CHANGE_TYPE1_OVERFLOW) ? -EOVERFLOW : -EINVAL;
 	char *mem = sys_mmap_anon(PAGE);
 	char *big = sys_mmap_anon((SAMPLE_MAX_PIN + 1) * PAGE);
 

@@ -296,8 +296,8 @@ TEST_OVER(error_is_signaled, BACKENDS_ALL)
 		ASSERT(is_e1000e(vdev));
 	}
 	/*
-	 * The kernel tries to reset the link, which may reset the device. From
-	 * 7.2 on it reports a second error if the reset fails.
+	 * The kernel tries to reset the link, which may reset the device. New
+	 * kernels report a second error if the reset fails.
 	 */
 	inject_and_recover(vdev->bdf, PCI_ERR_UNC_MALF_TLP);
 	ASSERT(sys_eventfd_take(event) >= 1);

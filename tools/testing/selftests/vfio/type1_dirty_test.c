@@ -150,7 +150,7 @@ static void check_get_errnos(int container, const struct log_get *request,
 
 TEST_OVER(get_errnos, BACKENDS_LEGACY)
 {
-	int wrap = sys_kernel_before(6, 13) ? -EINVAL : -EOVERFLOW;
+	int wrap = sys_kernel_has(CHANGE_TYPE1_OVERFLOW) ? -EOVERFLOW : -EINVAL;
 	char *mem = sys_mmap_anon(80 * PAGE);
 	int container = container_ready(backend);
 	static __u64 words[2];
@@ -169,7 +169,7 @@ TEST_OVER(get_errnos, BACKENDS_LEGACY)
 	CHECK_BAD_GET(iova = GIB(64), 0);
 	/* The highest page: nothing is mapped there. */
 	CHECK_BAD_GET(iova = -80 * IOVA_PAGE,
-		      sys_kernel_before(6, 13) ? -EINVAL : 0);
+		      sys_kernel_has(CHANGE_TYPE1_DIRTY_TO_END) ? 0 : -EINVAL);
 }
 
 static void check_partly_readable(int container, unsigned long cmd,
@@ -285,7 +285,7 @@ TEST_OVER(words, BACKENDS_LEGACY)
 
 TEST_OVER(unmap_errnos, BACKENDS_LEGACY)
 {
-	int wrap = sys_kernel_before(6, 13) ? -EINVAL : -EOVERFLOW;
+	int wrap = sys_kernel_has(CHANGE_TYPE1_OVERFLOW) ? -EOVERFLOW : -EINVAL;
 	char *mem = sys_mmap_anon(4 * PAGE);
 	int container = container_ready(backend);
 	struct log_unmap good, bad;

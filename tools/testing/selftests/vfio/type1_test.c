@@ -22,10 +22,10 @@
 #define ASSERT_AVAIL(container, avail) \
 	ASSERT_EQ(container_dma_avail(container), avail)
 
-/* Kernels before 7.0 return the errno of other invalid arguments for a wrap. */
+/* Old kernels return the errno of other invalid arguments for a wrap. */
 static int wrap_errno(void)
 {
-	return sys_kernel_before(7, 0) ? -EINVAL : -EOVERFLOW;
+	return sys_kernel_has(CHANGE_TYPE1_OVERFLOW) ? -EOVERFLOW : -EINVAL;
 }
 
 TEST_OVER(map_struct, BACKENDS_LEGACY)
@@ -283,8 +283,8 @@ TEST_OVER(unmap_alignment_and_overflow, BACKENDS_LEGACY)
 	ASSERT_RC(__container_unmap(container, -2 * PAGE, 2 * PAGE, 0, &size),
 		  0);
 	ASSERT_EQ(size, 0);
-	/* Kernels before 7.0 miss mappings below such an end. */
-	if (sys_kernel_before(7, 0))
+	/* Old kernels miss mappings below such an end. */
+	if (!sys_kernel_has(CHANGE_TYPE1_LAST_PAGE))
 		return;
 	ASSERT_RC(__container_unmap(container, IOVA, -IOVA, 0, &size), 0);
 	ASSERT_EQ(size, 2 * PAGE);

@@ -26,7 +26,7 @@
 /* Kernels before 7.0 return the errno of other invalid arguments for a wrap. */
 static int wrap_errno(void)
 {
-	return sys_kernel_before(7, 0) ? -EINVAL : -EOVERFLOW;
+	return sys_kernel_has(CHANGE_TYPE1_OVERFLOW) ? -EOVERFLOW : -EINVAL;
 }
 
 /* Open a container with a group and set its type. */
