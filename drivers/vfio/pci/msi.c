@@ -182,8 +182,8 @@ static int msi_setup_vector(struct vfio_pci_core_device *vdev, unsigned int nr,
 	ret = irq_bypass_register_producer(&vec->producer, vec->trigger,
 					   vec->irq);
 	if (ret)
-		pci_info(pdev, "%s cannot bypass the host: %d\n", vec->name,
-			 ret);
+		pci_info_ratelimited(pdev, "%s cannot bypass the host: %d\n",
+				     vec->name, ret);
 	return 0;
 }
 

@@ -34,7 +34,8 @@ int iommu_core_check_msi(struct iommu_group *group)
 	if (iommu_group_has_isolated_msi(group))
 		return 0;
 	if (!allow_unsafe_interrupts) {
-		pr_warn("No interrupt remapping support for group %d. The module parameter \"allow_unsafe_interrupts\" overrides this\n",
+		pr_warn_ratelimited(
+			"No interrupt remapping support for group %d. The module parameter \"allow_unsafe_interrupts\" overrides this\n",
 			iommu_group_id(group));
 		return -EPERM;
 	}

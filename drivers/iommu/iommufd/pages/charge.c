@@ -7,6 +7,7 @@
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/ratelimit.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -189,9 +190,11 @@ unsigned long charge_avail(const struct charge *charge)
  */
 void charge_warn(const struct charge *charge, bool by_driver)
 {
+	/* for all users: a program may try again for each piece of its memory */
+	static DEFINE_RATELIMIT_STATE(limited, 5 * HZ, 100);
 	unsigned long limit = charge_limit(charge);
 
-	if (charge->mode == CHARGE_USER)
+	if (charge->mode == CHARGE_USER || !__ratelimit(&limited))
 		return;
 	if (by_driver)
 		pr_warn("%s: Task %s (%d) RLIMIT_MEMLOCK (%ld) exceeded\n",

@@ -190,7 +190,8 @@ static int domain_check_interrupts(const struct container_space *space,
 		return 0;
 
 	/* Guides direct administrators to this message. */
-	pr_warn("%s: No interrupt remapping support.  Use the module param \"allow_unsafe_interrupts\" to enable VFIO IOMMU support on this platform\n",
+	pr_warn_ratelimited(
+		"%s: No interrupt remapping support.  Use the module param \"allow_unsafe_interrupts\" to enable VFIO IOMMU support on this platform\n",
 		"vfio_iommu_type1_attach_group");
 	return -EPERM;
 }
