@@ -8,6 +8,7 @@
 #include <linux/iommufd.h>
 #include <linux/kdev_t.h>
 #include <linux/module.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -93,6 +94,19 @@ static int vfio_cdev_check_token(struct vfio_device *device,
 	return device->ops->match_token_uuid(device, &uuid);
 }
 
+/* What the context refuses is recorded there as well as for the device. */
+static void vfio_cdev_refused(struct iommufd_ctx *ictx,
+			      struct vfio_device *device, u32 op, long ret)
+{
+	struct iommufd_refusal_log *log = iommufd_ctx_refusals(ictx);
+
+	if (!iommufd_refusal_pending(log, ret))
+		return;
+	iommufd_refusal_move(&device->refusals, log);
+	iommufd_refusal_move(log, &device->refusals);
+	iommufd_ctx_refused(ictx, op | IOMMUFD_REFUSAL_DEVICE, ret);
+}
+
 /* On success, the file is the only user of the device */
 static int vfio_cdev_open_device(struct vfio_cdev_file *cf,
 				 struct vfio_device_bind_iommufd __user *arg)
@@ -100,8 +114,10 @@ static int vfio_cdev_open_device(struct vfio_cdev_file *cf,
 	struct vfio_device *device = cf->df.device;
 	int ret;
 
-	if (device->open_count)
+	if (device->open_count) {
+		vfio_refuse(device, REFUSAL_DEVICE_OPEN);
 		return -EINVAL;
+	}
 
 	ret = vfio_df_open(&cf->df);
 	if (ret)
@@ -125,19 +141,24 @@ static int vfio_cdev_bind(struct vfio_cdev_file *cf,
 	int ret;
 
 	guard(mutex)(&device->dev_set->lock);
-	if (cf->df.granted)
+	if (cf->df.granted) {
+		vfio_refuse(device, REFUSAL_BOUND);
 		return -EINVAL;
+	}
 
 	ret = vfio_cdev_check_token(device, bind);
 	if (ret)
 		return ret;
 
 	ictx = iommufd_ctx_from_fd(bind->iommufd);
-	if (IS_ERR(ictx))
+	if (IS_ERR(ictx)) {
+		vfio_refuse(device, REFUSAL_NOT_IOMMUFD, bind->iommufd);
 		return PTR_ERR(ictx);
+	}
 
 	cf->ictx = ictx;
 	ret = vfio_cdev_open_device(cf, arg);
+	vfio_cdev_refused(ictx, device, VFIO_DEVICE_BIND_IOMMUFD, ret);
 	if (ret) {
 		cf->ictx = NULL;
 		iommufd_ctx_put(ictx);
@@ -157,6 +178,9 @@ static long vfio_cdev_df_bind(struct vfio_df *df,
 		return ret;
 
 	ret = vfio_group_block(group);
+	if (ret == -EBUSY)
+		vfio_refuse(df->device, REFUSAL_GROUP_OPEN,
+			    iommu_group_id(group->iommu_group));
 	if (ret)
 		return ret;
 
@@ -194,12 +218,14 @@ vfio_cdev_ioctl_attach(struct vfio_device *device,
 		offsetofend(struct vfio_device_attach_iommufd_pt, pt_id);
 	struct vfio_device_attach_iommufd_pt attach;
 	bool by_pasid;
+	u32 pt_id;
 	int ret;
 
 	if (copy_from_user(&attach, arg, minsz))
 		return -EFAULT;
 	if (attach.argsz < minsz || attach.flags & ~VFIO_DEVICE_ATTACH_PASID)
 		return -EINVAL;
+	pt_id = attach.pt_id;
 	by_pasid = attach.flags & VFIO_DEVICE_ATTACH_PASID;
 	if (by_pasid) {
 		ret = vfio_cdev_read_pasid(device, attach.argsz, sizeof(attach),
@@ -214,6 +240,8 @@ vfio_cdev_ioctl_attach(struct vfio_device *device,
 				      device, attach.pasid, &attach.pt_id) :
 			      device->ops->attach_ioas(device, &attach.pt_id);
 	/* A fault may take long, and other devices of the set need the lock */
+	if (ret)
+		iommufd_refusal_ask(&device->refusals, pt_id, 0);
 	if (ret || !put_user(attach.pt_id, &arg->pt_id))
 		return ret;
 
@@ -252,9 +280,14 @@ vfio_cdev_ioctl_detach(struct vfio_device *device,
 static long vfio_cdev_df_ioctl(struct vfio_df *df, unsigned int cmd,
 			       void __user *arg)
 {
+	struct iommufd_ctx *ictx = vfio_cdev_from_df(df)->ictx;
+	long ret;
+
 	switch (cmd) {
 	case VFIO_DEVICE_ATTACH_IOMMUFD_PT:
-		return vfio_cdev_ioctl_attach(df->device, arg);
+		ret = vfio_cdev_ioctl_attach(df->device, arg);
+		vfio_cdev_refused(ictx, df->device, cmd, ret);
+		return ret;
 	case VFIO_DEVICE_DETACH_IOMMUFD_PT:
 		return vfio_cdev_ioctl_detach(df->device, arg);
 	default:
@@ -278,7 +311,24 @@ static void vfio_cdev_df_release(struct vfio_df *df)
 	kfree(cf);
 }
 
+static void vfio_cdev_df_show(struct vfio_df *df, struct seq_file *m)
+{
+	struct vfio_cdev_file *cf = vfio_cdev_from_df(df);
+	struct vfio_device *device = df->device;
+	u32 hwpt = 0, ioas = 0;
+
+	if (device->iommufd_device)
+		iommufd_device_attachment(device->iommufd_device, &hwpt, &ioas);
+	else if (device->iommufd_access)
+		ioas = iommufd_access_ioas_id(device->iommufd_access);
+	seq_printf(m, "vfio-context:\t%llu\n", iommufd_ctx_id(cf->ictx));
+	seq_printf(m, "vfio-object:\tid=%u hwpt=%u ioas=%u\n", cf->devid, hwpt,
+		   ioas);
+}
+
 static const struct vfio_df_ops vfio_cdev_df_ops = {
+	.interface = "cdev",
+	.show = vfio_cdev_df_show,
 	.prepare = vfio_cdev_df_prepare,
 	.finish = vfio_cdev_df_finish,
 	.bind = vfio_cdev_df_bind,

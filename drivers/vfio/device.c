@@ -111,6 +111,7 @@ struct vfio_device *_vfio_alloc_device(size_t size, struct device *dev,
 	device->dev = dev;
 	device->ops = ops;
 	init_completion(&device->comp);
+	iommufd_refusal_init(&device->refusals);
 	xa_init_flags(&device->pasids, XA_FLAGS_ACCOUNT);
 
 	ret = ida_alloc_max(&vfio_device_ida, MINORMASK, GFP_KERNEL);

@@ -51,6 +51,7 @@ long vfio_device_feature(struct vfio_device *device,
 	const u32 ops = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_SET;
 	const size_t minsz = offsetofend(struct vfio_device_feature, flags);
 	struct vfio_device_feature feature;
+	int ret;
 
 	if (copy_from_user(&feature, arg, minsz))
 		return -EFAULT;
@@ -65,6 +66,10 @@ long vfio_device_feature(struct vfio_device *device,
 	    !(feature.flags & VFIO_DEVICE_FEATURE_PROBE))
 		return -EINVAL;
 
-	return vfio_feature_dispatch(device, feature.flags, arg->data,
-				     feature.argsz - minsz);
+	ret = vfio_feature_dispatch(device, feature.flags, arg->data,
+				    feature.argsz - minsz);
+	if (ret == -ENOTTY)
+		vfio_refuse(device, REFUSAL_NO_FEATURE,
+			    feature.flags & VFIO_DEVICE_FEATURE_MASK);
+	return ret;
 }

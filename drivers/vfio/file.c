@@ -3,6 +3,7 @@
  * The file of an open device: its file operations, and the first open and last
  * close of the device. The two ways to open a device are above this file.
  */
+#include <linux/iommu.h>
 #include <linux/kobject.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -72,10 +73,7 @@ int vfio_df_open(struct vfio_df *df)
 	lockdep_assert_held(&device->dev_set->lock);
 
 	/* open_device() and close_device() see this open in open_count */
-	if (device->open_count++)
-		return 0;
-
-	ret = vfio_df_first_open(df);
+	ret = device->open_count++ ? 0 : vfio_df_first_open(df);
 	if (ret)
 		device->open_count--;
 	return ret;
@@ -98,6 +96,8 @@ void vfio_df_close(struct vfio_df *df)
 			device->ops->close_device(device);
 		df->ops->finish(df);
 		module_put(device->dev->driver->owner);
+		/* the next user is none of its business */
+		iommufd_refusal_clear(&device->refusals);
 	}
 	device->open_count--;
 }
@@ -172,10 +172,18 @@ static long vfio_df_ioctl(struct vfio_df *df, unsigned int cmd,
 	}
 }
 
-static long vfio_df_fop_ioctl(struct file *file, unsigned int cmd,
-			      unsigned long arg)
+static noinline __cold void vfio_df_refused(struct vfio_df *df, u32 op,
+					    long ret)
 {
-	struct vfio_df *df = file->private_data;
+	struct iommufd_refusal refusal;
+
+	iommufd_refusal_finish(&df->device->refusals,
+				   op | IOMMUFD_REFUSAL_DEVICE, ret, &refusal);
+}
+
+static long vfio_df_dispatch(struct vfio_df *df, unsigned int cmd,
+			     unsigned long arg)
+{
 	long ret;
 
 	if (cmd == VFIO_DEVICE_BIND_IOMMUFD) {
@@ -184,8 +192,10 @@ static long vfio_df_fop_ioctl(struct file *file, unsigned int cmd,
 		return df->ops->bind(df, (void __user *)arg);
 	}
 
-	if (!vfio_df_granted(df))
+	if (!vfio_df_granted(df)) {
+		vfio_refuse(df->device, REFUSAL_NOT_BOUND);
 		return -EINVAL;
+	}
 
 	ret = vfio_device_pm_get(df->device);
 	if (ret)
@@ -195,15 +205,42 @@ static long vfio_df_fop_ioctl(struct file *file, unsigned int cmd,
 	return ret;
 }
 
+static long vfio_df_fop_ioctl(struct file *file, unsigned int cmd,
+			      unsigned long arg)
+{
+	struct vfio_df *df = file->private_data;
+	long ret = vfio_df_dispatch(df, cmd, arg);
+
+	if (iommufd_refusal_pending(&df->device->refusals, ret))
+		vfio_df_refused(df, cmd, ret);
+	return ret;
+}
+
+static noinline __cold ssize_t vfio_df_refused_access(struct vfio_df *df,
+						      u32 op, u64 offset,
+						      size_t count, ssize_t ret)
+{
+	if (!vfio_df_granted(df))
+		vfio_refuse(df->device, REFUSAL_NOT_BOUND);
+	iommufd_refusal_ask(&df->device->refusals, offset, count);
+	vfio_df_refused(df, op, ret);
+	return ret;
+}
+
 static ssize_t vfio_df_fop_read(struct file *file, char __user *buf,
 				size_t count, loff_t *ppos)
 {
 	struct vfio_df *df = file->private_data;
 	struct vfio_device *device = df->device;
 
-	if (!vfio_df_granted(df) || !device->ops->read)
-		return -EINVAL;
-	return device->ops->read(device, buf, count, ppos);
+	ssize_t ret = -EINVAL;
+
+	if (vfio_df_granted(df) && device->ops->read)
+		ret = device->ops->read(device, buf, count, ppos);
+	if (iommufd_refusal_pending(&device->refusals, ret))
+		vfio_df_refused_access(df, IOMMUFD_REFUSAL_READ, *ppos, count,
+				       ret);
+	return ret;
 }
 
 static ssize_t vfio_df_fop_write(struct file *file, const char __user *buf,
@@ -212,9 +249,14 @@ static ssize_t vfio_df_fop_write(struct file *file, const char __user *buf,
 	struct vfio_df *df = file->private_data;
 	struct vfio_device *device = df->device;
 
-	if (!vfio_df_granted(df) || !device->ops->write)
-		return -EINVAL;
-	return device->ops->write(device, buf, count, ppos);
+	ssize_t ret = -EINVAL;
+
+	if (vfio_df_granted(df) && device->ops->write)
+		ret = device->ops->write(device, buf, count, ppos);
+	if (iommufd_refusal_pending(&device->refusals, ret))
+		vfio_df_refused_access(df, IOMMUFD_REFUSAL_WRITE, *ppos, count,
+				       ret);
+	return ret;
 }
 
 static int vfio_df_fop_mmap(struct file *file, struct vm_area_struct *vma)
@@ -222,17 +264,63 @@ static int vfio_df_fop_mmap(struct file *file, struct vm_area_struct *vma)
 	struct vfio_df *df = file->private_data;
 	struct vfio_device *device = df->device;
 
-	if (!vfio_df_granted(df) || !device->ops->mmap)
-		return -EINVAL;
-	return device->ops->mmap(device, vma);
+	int ret = -EINVAL;
+
+	if (vfio_df_granted(df) && device->ops->mmap)
+		ret = device->ops->mmap(device, vma);
+	if (iommufd_refusal_pending(&device->refusals, ret))
+		vfio_df_refused_access(df, IOMMUFD_REFUSAL_MMAP,
+				       (u64)vma->vm_pgoff << PAGE_SHIFT,
+				       vma->vm_end - vma->vm_start, ret);
+	return ret;
+}
+
+/**
+ * vfio_show_refusals() - print what was refused, for fdinfo
+ * @m: the file to print to
+ * @log: the log of refused calls
+ *
+ * Context: May sleep.
+ */
+void vfio_show_refusals(struct seq_file *m, struct iommufd_refusal_log *log)
+{
+	char text[IOMMUFD_REFUSAL_TEXT];
+	struct iommufd_refusal last;
+	u64 count;
+
+	count = iommufd_refusal_last(log, &last);
+	seq_printf(m, "vfio-refusals:\t%llu\n", count);
+	if (!count)
+		return;
+	iommufd_refusal_text(&last, text, sizeof(text));
+	seq_printf(m, "vfio-refusal:\t%s\n", text);
+}
+
+static void vfio_df_show_group(struct seq_file *m, struct vfio_device *device)
+{
+	struct iommu_group *group = iommu_group_get(device->dev);
+
+	if (group)
+		seq_printf(m, "vfio-group:\t%d\n", iommu_group_id(group));
+	else
+		seq_puts(m, "vfio-group:\tnone\n");
+	iommu_group_put(group);
 }
 
 static void vfio_df_fop_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct vfio_df *df = file->private_data;
+	struct vfio_device *device = df->device;
 	char *path;
 
-	path = kobject_get_path(&df->device->dev->kobj, GFP_KERNEL);
+	seq_printf(m, "vfio-device:\t%s\n", dev_name(device->dev));
+	vfio_df_show_group(m, device);
+	seq_printf(m, "vfio-interface:\t%s\n", df->ops->interface);
+	if (vfio_df_granted(df))
+		df->ops->show(df, m);
+	vfio_show_refusals(m, &device->refusals);
+
+	path = kobject_get_path(&device->dev->kobj, GFP_KERNEL);
 	if (!path)
 		return;
 	seq_printf(m, "vfio-device-syspath: /sys%s\n", path);

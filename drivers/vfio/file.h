@@ -11,6 +11,7 @@
 
 #include "kvm_link.h"
 
+struct seq_file;
 struct vfio_df;
 
 /**
@@ -29,6 +30,10 @@ struct vfio_df_ops {
 		     struct vfio_device_bind_iommufd __user *arg);
 	/** @ioctl: handle further ioctls, or return -ENOIOCTLCMD; optional */
 	long (*ioctl)(struct vfio_df *df, unsigned int cmd, void __user *arg);
+	/** @show: print what the file is connected to; the file has access */
+	void (*show)(struct vfio_df *df, struct seq_file *m);
+	/** @interface: name of the way, for fdinfo */
+	const char *interface;
 	/** @release: close and free @df when the file is released */
 	void (*release)(struct vfio_df *df);
 };
@@ -55,6 +60,7 @@ void vfio_df_init(struct vfio_df *df, struct vfio_device *device,
 int vfio_df_open(struct vfio_df *df);
 void vfio_df_close(struct vfio_df *df);
 void vfio_df_grant(struct vfio_df *df);
+void vfio_show_refusals(struct seq_file *m, struct iommufd_refusal_log *log);
 void vfio_df_adopt(struct vfio_df *df, struct file *file);
 struct vfio_df *vfio_df_from_file(struct file *file);
 

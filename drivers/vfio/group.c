@@ -66,6 +66,7 @@ static struct vfio_group *vfio_group_alloc(struct iommu_group *iommu_group,
 	mutex_init(&group->lock);
 	mutex_init(&group->device_lock);
 	INIT_LIST_HEAD(&group->device_list);
+	iommufd_refusal_init(&group->refusals);
 	vfio_kvm_link_init(&group->kvm);
 	group->kind = kind;
 	group->iommu_group = iommu_group_ref_get(iommu_group);
@@ -300,8 +301,12 @@ struct vfio_device *vfio_group_find_device(struct vfio_group *group, char *buf)
 	guard(mutex)(&group->device_lock);
 	list_for_each_entry(device, &group->device_list, group_next) {
 		ret = vfio_group_match_device(device, buf);
-		if (ret < 0)
+		if (ret < 0) {
+			iommufd_refusal_move(&device->refusals,
+					     &group->refusals);
+			iommufd_refusal_forget(&device->refusals);
 			return ERR_PTR(ret);
+		}
 		if (ret && vfio_device_try_get_registration(device))
 			return device;
 	}
@@ -327,6 +332,26 @@ bool vfio_group_coherent(struct vfio_group *group)
 	}
 	return true;
 }
+
+/**
+ * vfio_device_dma_refusals() - get the log of the context that maps for a device
+ * @device: an open device
+ *
+ * Context: Any.
+ * Return: the log of its iommufd or of its container, or NULL; it exists until
+ * the device is closed.
+ */
+struct iommufd_refusal_log *vfio_device_dma_refusals(struct vfio_device *device)
+{
+	const struct vfio_group *group = device->group;
+
+	if (device->iommufd_device)
+		return iommufd_ctx_refusals(
+			iommufd_device_to_ictx(device->iommufd_device));
+	return group && group->cgrp ? iommufd_container_refusals(group->cgrp) :
+				      NULL;
+}
+EXPORT_SYMBOL_NS_GPL(vfio_device_dma_refusals, "VFIO_NG");
 
 /**
  * vfio_group_block() - keep the group's file from being opened

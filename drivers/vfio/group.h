@@ -78,6 +78,8 @@ struct vfio_group {
 	unsigned int nr_cdev;
 	/** @kvm: virtual machine that KVM linked to @file; has its own lock */
 	struct vfio_kvm_link kvm;
+	/** @refusals: calls on the group that were refused */
+	struct iommufd_refusal_log refusals;
 	/** @device_lock: protects @device_list; taken inside of @lock */
 	struct mutex device_lock;
 	/** @device_list: registered devices, by vfio_device.group_next */

@@ -11,6 +11,7 @@
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -20,6 +21,11 @@
 #include "file.h"
 #include "group.h"
 #include "group_file.h"
+
+static int vfio_group_number(const struct vfio_group *group)
+{
+	return group->iommu_group ? iommu_group_id(group->iommu_group) : -1;
+}
 
 /* Keep the group's file open and the group in its container */
 static int vfio_group_pin(struct vfio_group *group)
@@ -33,6 +39,8 @@ static int vfio_group_pin(struct vfio_group *group)
 		get_file(group->file);
 		group->nr_open++;
 	} else {
+		iommufd_refuse(&group->refusals, REFUSAL_GROUP_NOT_CONTAINED,
+			       vfio_group_number(group));
 		ret = -EINVAL;
 	}
 	mutex_unlock(&group->lock);
@@ -72,6 +80,22 @@ static void vfio_group_df_finish(struct vfio_df *df)
 }
 
 /*
+ * The reason may have been noted for the device, or for the container. There is
+ * no file of the device, so it is recorded for the group and the container.
+ */
+static void vfio_group_refused_open(struct vfio_device *device, int ret)
+{
+	struct vfio_group *group = device->group;
+	struct iommufd_refusal_log *log =
+		iommufd_container_refusals(group->cgrp);
+
+	iommufd_refusal_move(&device->refusals, log);
+	iommufd_refusal_forget(&device->refusals);
+	iommufd_refusal_move(log, &group->refusals);
+	iommufd_container_refused(group->cgrp, VFIO_GROUP_GET_DEVICE_FD, ret);
+}
+
+/*
  * The lock of the group is not held while a driver opens its device, because
  * other users of the lock must not wait for that.
  */
@@ -89,8 +113,10 @@ static int vfio_group_df_open(struct vfio_df *df)
 		if (!ret)
 			vfio_df_grant(df);
 	}
-	if (ret)
+	if (ret) {
+		vfio_group_refused_open(device, ret);
 		vfio_group_unpin(device->group);
+	}
 	return ret;
 }
 
@@ -104,7 +130,15 @@ static void vfio_group_df_release(struct vfio_df *df)
 	kfree(df);
 }
 
+static void vfio_group_df_show(struct vfio_df *df, struct seq_file *m)
+{
+	seq_printf(m, "vfio-context:\t%llu\n",
+		   iommufd_container_ctx_id(df->device->group->cgrp));
+}
+
 static const struct vfio_df_ops vfio_group_df_ops = {
+	.interface = "group",
+	.show = vfio_group_df_show,
 	.prepare = vfio_group_df_prepare,
 	.finish = vfio_group_df_finish,
 	.release = vfio_group_df_release,
@@ -150,8 +184,12 @@ static long vfio_group_get_device_fd(struct vfio_group *group,
 		return PTR_ERR(buf);
 
 	device = vfio_group_find_device(group, buf);
-	if (IS_ERR(device))
+	if (IS_ERR(device)) {
+		if (device == ERR_PTR(-ENODEV))
+			iommufd_refuse(&group->refusals, REFUSAL_DEVICE_NAME,
+				       vfio_group_number(group));
 		return PTR_ERR(device);
+	}
 
 	CLASS(get_unused_fd, fd)(O_CLOEXEC);
 	file = fd < 0 ? ERR_PTR(fd) : vfio_group_open_device(device);
@@ -212,11 +250,15 @@ static int vfio_group_enter_container(struct vfio_group *group,
 {
 	struct iommufd_container_group *cgrp;
 	struct iommufd_ctx *ictx;
+	int ret;
 
 	lockdep_assert_held(&group->lock);
 
-	if (group->state == VFIO_GROUP_CONTAINED)
+	if (group->state == VFIO_GROUP_CONTAINED) {
+		iommufd_refuse(&group->refusals, REFUSAL_GROUP_CONTAINED,
+			       vfio_group_number(group));
 		return -EINVAL;
+	}
 	if (group->state == VFIO_GROUP_REMOVED)
 		return -ENODEV;
 
@@ -226,9 +268,15 @@ static int vfio_group_enter_container(struct vfio_group *group,
 
 	cgrp = iommufd_container_add_group(ictx, group->iommu_group,
 					   group->kind);
+	ret = PTR_ERR_OR_ZERO(cgrp);
+	if (ret) {
+		iommufd_refusal_move(iommufd_ctx_refusals(ictx),
+				     &group->refusals);
+		iommufd_ctx_refused(ictx, VFIO_GROUP_SET_CONTAINER, ret);
+	}
 	iommufd_ctx_put(ictx);
-	if (IS_ERR(cgrp))
-		return PTR_ERR(cgrp);
+	if (ret)
+		return ret;
 
 	group->cgrp = cgrp;
 	group->state = VFIO_GROUP_CONTAINED;
@@ -254,6 +302,20 @@ static long vfio_group_set_container(struct vfio_group *group, int __user *arg)
 	return ret;
 }
 
+static int vfio_group_check_leave(struct vfio_group *group)
+{
+	if (group->state != VFIO_GROUP_CONTAINED) {
+		iommufd_refuse(&group->refusals, REFUSAL_GROUP_NOT_CONTAINED,
+			       vfio_group_number(group));
+		return -EINVAL;
+	}
+	if (!group->nr_open)
+		return 0;
+	iommufd_refuse(&group->refusals, REFUSAL_GROUP_DEVICES_OPEN,
+		       group->nr_open, vfio_group_number(group));
+	return -EBUSY;
+}
+
 static long vfio_group_unset_container(struct vfio_group *group)
 {
 	int ret;
@@ -261,20 +323,16 @@ static long vfio_group_unset_container(struct vfio_group *group)
 	ret = mutex_lock_killable(&group->lock);
 	if (ret)
 		return ret;
-	if (group->state != VFIO_GROUP_CONTAINED)
-		ret = -EINVAL;
-	else if (group->nr_open)
-		ret = -EBUSY;
-	else
+	ret = vfio_group_check_leave(group);
+	if (!ret)
 		vfio_group_leave_container(group);
 	mutex_unlock(&group->lock);
 	return ret;
 }
 
-static long vfio_group_fop_ioctl(struct file *file, unsigned int cmd,
-				 unsigned long arg)
+static long vfio_group_ioctl(struct vfio_group *group, unsigned int cmd,
+			     unsigned long arg)
 {
-	struct vfio_group *group = file->private_data;
 	void __user *uarg = (void __user *)arg;
 
 	switch (cmd) {
@@ -291,16 +349,45 @@ static long vfio_group_fop_ioctl(struct file *file, unsigned int cmd,
 	}
 }
 
+static noinline __cold void vfio_group_refused(struct vfio_group *group, u32 op,
+					       long ret)
+{
+	struct iommufd_refusal refusal;
+
+	iommufd_refusal_finish(&group->refusals, op, ret, &refusal);
+}
+
+static long vfio_group_fop_ioctl(struct file *file, unsigned int cmd,
+				 unsigned long arg)
+{
+	struct vfio_group *group = file->private_data;
+	long ret = vfio_group_ioctl(group, cmd, arg);
+
+	if (iommufd_refusal_pending(&group->refusals, ret))
+		vfio_group_refused(group, cmd, ret);
+	return ret;
+}
+
 static int vfio_group_open_locked(struct vfio_group *group, struct file *file)
 {
 	lockdep_assert_held(&group->lock);
 
 	if (group->state == VFIO_GROUP_REMOVED)
 		return -ENODEV;
-	if (group->kind == IOMMUFD_GROUP_NOIOMMU && !capable(CAP_SYS_RAWIO))
+	if (group->kind == IOMMUFD_GROUP_NOIOMMU && !capable(CAP_SYS_RAWIO)) {
+		iommufd_refuse(&group->refusals, REFUSAL_CAP_RAWIO);
 		return -EPERM;
-	if (group->file || group->nr_cdev)
+	}
+	if (group->file) {
+		iommufd_refuse(&group->refusals, REFUSAL_GROUP_OPEN,
+			       vfio_group_number(group));
 		return -EBUSY;
+	}
+	if (group->nr_cdev) {
+		iommufd_refuse(&group->refusals, REFUSAL_GROUP_CDEV,
+			       group->nr_cdev, vfio_group_number(group));
+		return -EBUSY;
+	}
 
 	group->file = file;
 	file->private_data = group;
@@ -317,6 +404,8 @@ static int vfio_group_fop_open(struct inode *inode, struct file *file)
 	if (ret)
 		return ret;
 	ret = vfio_group_open_locked(group, file);
+	if (ret)
+		vfio_group_refused(group, IOMMUFD_REFUSAL_OPEN, ret);
 	mutex_unlock(&group->lock);
 	return ret;
 }
@@ -329,13 +418,22 @@ static int vfio_group_fop_release(struct inode *inode, struct file *file)
 	if (group->state == VFIO_GROUP_CONTAINED)
 		vfio_group_leave_container(group);
 	group->file = NULL;
+	iommufd_refusal_clear(&group->refusals);
 	return 0;
+}
+
+static void vfio_group_fop_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct vfio_group *group = file->private_data;
+
+	vfio_show_refusals(m, &group->refusals);
 }
 
 static const struct file_operations vfio_group_fops = {
 	.owner = THIS_MODULE,
 	.open = vfio_group_fop_open,
 	.release = vfio_group_fop_release,
+	.show_fdinfo = vfio_group_fop_show_fdinfo,
 	.unlocked_ioctl = vfio_group_fop_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

@@ -24,6 +24,7 @@ static const struct file_operations vfio_container_fops = {
 	.release = iommufd_file_release,
 	.unlocked_ioctl = iommufd_file_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = iommufd_file_show_fdinfo,
 };
 
 static struct miscdevice vfio_container_misc = {

@@ -34,6 +34,7 @@ struct iommufd_ctx;
 struct iommufd_device;
 struct iommufd_hwpt;
 struct iommufd_p2p_provider;
+struct iommufd_refusal_log;
 struct iommufd_viommu_ops;
 struct iommufd_viommu_provider;
 struct module;
@@ -41,15 +42,19 @@ struct object_ops;
 struct object_table;
 struct page;
 struct range;
+struct seq_file;
 
 int iommufd_container_open(struct inode *inode, struct file *file);
 int iommufd_file_release(struct inode *inode, struct file *file);
 long iommufd_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
+void iommufd_file_show_fdinfo(struct seq_file *m, struct file *file);
+
 struct iommufd_ctx *iommufd_ctx_from_file(struct file *file);
 struct iommufd_ctx *iommufd_ctx_from_fd(int fd);
 void iommufd_ctx_get(struct iommufd_ctx *ictx);
 void iommufd_ctx_put(struct iommufd_ctx *ictx);
+u64 iommufd_ctx_id(const struct iommufd_ctx *ictx);
 bool iommufd_ctx_has_group(struct iommufd_ctx *ictx, struct iommu_group *group);
 
 struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx,
@@ -66,6 +71,8 @@ void iommufd_device_detach(struct iommufd_device *idev, ioasid_t pasid);
 
 struct iommufd_ctx *iommufd_device_to_ictx(struct iommufd_device *idev);
 u32 iommufd_device_to_id(struct iommufd_device *idev);
+void iommufd_device_attachment(const struct iommufd_device *idev, u32 *hwpt_id,
+			       u32 *ioas_id);
 
 /**
  * struct iommufd_access_ops - operations of the driver of an emulated device
@@ -98,6 +105,7 @@ void iommufd_access_destroy(struct iommufd_access *access);
 int iommufd_access_attach(struct iommufd_access *access, u32 ioas_id);
 int iommufd_access_replace(struct iommufd_access *access, u32 ioas_id);
 void iommufd_access_detach(struct iommufd_access *access);
+u32 iommufd_access_ioas_id(const struct iommufd_access *access);
 int iommufd_access_pin_pages(struct iommufd_access *access, unsigned long iova,
 			     unsigned long length, struct page **out_pages,
 			     unsigned int flags);
@@ -403,6 +411,11 @@ iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
 			    enum iommufd_group_kind kind);
 void iommufd_container_remove_group(struct iommufd_container_group *cgrp);
 int iommufd_container_check_open(struct iommufd_container_group *cgrp);
+struct iommufd_refusal_log *
+iommufd_container_refusals(const struct iommufd_container_group *cgrp);
+u64 iommufd_container_ctx_id(const struct iommufd_container_group *cgrp);
+void iommufd_container_refused(struct iommufd_container_group *cgrp, u32 op,
+			       long ret);
 u64 iommufd_container_id(const struct iommufd_container_group *cgrp);
 
 /* Maximum number of pages of one call of iommufd_container_pin_pages() */

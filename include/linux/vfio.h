@@ -16,6 +16,7 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/iommufd_refusal.h>
 #include <linux/iova_bitmap.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -142,6 +143,8 @@ struct vfio_device {
 	bool noiommu;
 	/** @cdev_opened: bound through the device node, not through a group */
 	bool cdev_opened;
+	/** @refusals: calls on its files that were refused; see vfio_refuse() */
+	struct iommufd_refusal_log refusals;
 };
 
 /**
@@ -374,6 +377,18 @@ static inline bool vfio_device_cdev_opened(struct vfio_device *device)
 	return device->cdev_opened;
 }
 
+/**
+ * vfio_refuse() - note the reason for which a call on a device is refused
+ * @vdev: the device, which the reason names
+ * @code: enum iommufd_refusal_code
+ * @...: up to IOMMUFD_REFUSAL_ARGS numbers
+ *
+ * Context: Any but interrupts.
+ */
+#define vfio_refuse(vdev, code, ...)                                        \
+	iommufd_refuse_name(&(vdev)->refusals, code, dev_name((vdev)->dev), \
+			    NULL, __VA_ARGS__)
+
 struct vfio_device *_vfio_alloc_device(size_t size, struct device *dev,
 				       const struct vfio_device_ops *ops);
 
@@ -410,6 +425,8 @@ int vfio_register_emulated_iommu_dev(struct vfio_device *device);
 void vfio_unregister_group_dev(struct vfio_device *device);
 bool vfio_device_try_get_registration(struct vfio_device *device);
 void vfio_device_put_registration(struct vfio_device *device);
+struct iommufd_refusal_log *
+vfio_device_dma_refusals(struct vfio_device *device);
 
 int vfio_assign_device_set(struct vfio_device *device, void *set_id);
 unsigned int vfio_device_set_open_count(struct vfio_device_set *dev_set);

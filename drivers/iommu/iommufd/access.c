@@ -18,6 +18,7 @@
 #include "ioas.h"
 #include "iopt/iopt_access.h"
 #include "lib/range.h"
+#include "observe/stats.h"
 #include "pages/backing.h"
 
 static struct iommufd_access *access_of_user(struct iopt_user *user)
@@ -100,6 +101,7 @@ static int access_change_ioas(struct iommufd_access *access,
 			return ret;
 	}
 	access->ioas = NULL;
+	WRITE_ONCE(access->ioas_id, 0);
 	if (from) {
 		access_unpin_all(access);
 		access_leave(old, from);
@@ -107,6 +109,7 @@ static int access_change_ioas(struct iommufd_access *access,
 	access->current_user = !access->current_user;
 	access->unpin_ioas = to;
 	access->ioas = to;
+	WRITE_ONCE(access->ioas_id, to ? to->obj.id : 0);
 	return 0;
 }
 
@@ -148,6 +151,7 @@ static void access_destroy_object(struct iommufd_object *obj)
 }
 
 static const struct object_ops access_ops = {
+	.name = "access",
 	.destroy = access_destroy_object,
 };
 
@@ -279,6 +283,14 @@ void iommufd_access_detach(struct iommufd_access *access)
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_detach, "IOMMUFD_NG");
 
+/* The driver's task need not be in a call whose end would drop the note. */
+static int access_error(struct iommufd_access *access, int ret)
+{
+	if (unlikely(ret))
+		iommufd_refusal_forget(&access->ictx->stats->refusals);
+	return ret == -ESRCH ? -EFAULT : ret;
+}
+
 /**
  * iommufd_access_pin_pages() - pin the memory mapped to a range
  * @access: the access
@@ -317,7 +329,7 @@ int iommufd_access_pin_pages(struct iommufd_access *access, unsigned long iova,
 		ret = iopt_pin(&access->ioas->iopt, &range,
 			       write ? IOMMU_WRITE : IOMMU_READ, out_pages);
 	mutex_unlock(&access->lock);
-	return ret == -ESRCH ? -EFAULT : ret;
+	return access_error(access, ret);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_pin_pages, "IOMMUFD_NG");
 
@@ -387,6 +399,19 @@ int iommufd_access_rw(struct iommufd_access *access, unsigned long iova,
 		ret = iopt_rw(&access->ioas->iopt, &range, data,
 			      access_copy_flags(flags));
 	mutex_unlock(&access->lock);
-	return ret == -ESRCH ? -EFAULT : ret;
+	return access_error(access, ret);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_rw, "IOMMUFD_NG");
+
+/**
+ * iommufd_access_ioas_id() - get the IOAS that an access is attached to
+ * @access: the access, which may be attached or detached meanwhile
+ *
+ * Context: Any.
+ * Return: ID of the IOAS, or 0.
+ */
+u32 iommufd_access_ioas_id(const struct iommufd_access *access)
+{
+	return READ_ONCE(access->ioas_id);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_access_ioas_id, "IOMMUFD_NG");

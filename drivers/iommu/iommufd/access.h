@@ -51,6 +51,8 @@ struct iommufd_access {
 	struct mutex lock;
 	/** @ioas: IOAS to pin, read and write; NULL while detached */
 	struct iommufd_ioas *ioas;
+	/** @ioas_id: ID of @ioas, or 0; read without the lock */
+	u32 ioas_id;
 	/**
 	 * @unpin_ioas: IOAS to unpin from, of which the access is a user.
 	 * Differs from @ioas only while the driver unpins everything.

@@ -24,6 +24,7 @@
 #include "ioas.h"
 #include "iopt/iopt_domain.h"
 #include "iopt/iopt_iova.h"
+#include "observe/stats.h"
 #include "pasid.h"
 
 static int attach_reserve_device(struct iommufd_device *idev,
@@ -35,7 +36,7 @@ static int attach_reserve_device(struct iommufd_device *idev,
 	if (idev->noiommu)
 		return 0;
 	iommu_get_resv_regions(idev->dev, &regions);
-	ret = iopt_reserve_regions(&ioas->iopt, &regions, idev);
+	ret = iopt_reserve_regions(&ioas->iopt, &regions, &idev->owner);
 	iommu_put_resv_regions(idev->dev, &regions);
 	return ret;
 }
@@ -88,6 +89,33 @@ static int group_join(struct iommufd_device *idev)
 			       iommu_core_join(IOMMU_NO_PASID, &idev->faults);
 }
 
+static noinline __cold int attach_refuse(struct iommufd_device *idev, int ret,
+					 enum iommufd_refusal_code code,
+					 u32 first, u32 second)
+{
+	iommufd_refuse_name(&idev->ictx->stats->refusals, code,
+			    dev_name(idev->dev), NULL, first, second);
+	return ret;
+}
+
+/* Another HWPT than that of the group; the first device of a group chooses. */
+static int attach_refuse_group(struct iommufd_device *idev)
+{
+	struct iommufd_group *igroup = idev->igroup;
+
+	return attach_refuse(idev, -EINVAL, REFUSAL_GROUP_HWPT,
+			     iommu_group_id(igroup->group),
+			     igroup->hwpt->obj.id);
+}
+
+/* For fdinfo; zero if the device is detached. */
+static void attach_set_ids(struct iommufd_device *idev, u32 hwpt_id,
+			   u32 ioas_id)
+{
+	WRITE_ONCE(idev->hwpt_id, hwpt_id);
+	WRITE_ONCE(idev->ioas_id, ioas_id);
+}
+
 /* The first device of a group attaches the group. */
 static int hwpt_attach_locked(const struct attach_req *req,
 			      struct iommufd_hwpt *hwpt)
@@ -100,21 +128,24 @@ static int hwpt_attach_locked(const struct attach_req *req,
 	lockdep_assert_held(&igroup->lock);
 
 	if (!list_empty(&idev->attached))
-		return -EBUSY;
+		return attach_refuse(idev, -EBUSY, REFUSAL_ATTACHED, 0, 0);
 	if (!first && igroup->hwpt != hwpt)
-		return -EINVAL;
+		return attach_refuse_group(idev);
 	if (!hwpt_compatible(idev, hwpt))
-		return -EINVAL;
+		return attach_refuse(idev, -EINVAL, REFUSAL_HWPT_MISMATCH,
+				     hwpt->obj.id, 0);
 	ret = attach_reserve_device(idev, hwpt->ioas);
 	if (ret)
 		return ret;
 	ret = first ? group_set_domain(req, hwpt) : group_join(idev);
 	if (ret) {
-		iopt_unreserve(&hwpt->ioas->iopt, idev);
+		iopt_unreserve(&hwpt->ioas->iopt, &idev->owner);
 		return ret;
 	}
 	igroup->hwpt = hwpt;
 	list_add_tail(&idev->attached, &igroup->attached);
+	attach_set_ids(idev, hwpt->obj.id, hwpt->ioas->obj.id);
+	atomic_inc(&hwpt->nr_devices);
 	object_get_user(&hwpt->obj);
 	return 0;
 }
@@ -128,13 +159,15 @@ static struct iommufd_hwpt *hwpt_detach_locked(struct iommufd_device *idev)
 	lockdep_assert_held(&igroup->lock);
 
 	list_del_init(&idev->attached);
+	attach_set_ids(idev, 0, 0);
+	atomic_dec(&hwpt->nr_devices);
 	if (!igroup->noiommu) {
 		if (list_empty(&igroup->attached))
 			iommu_core_detach(hwpt->domain, igroup->group);
 		else
 			iommu_core_leave(IOMMU_NO_PASID, &idev->faults);
 	}
-	iopt_unreserve(&hwpt->ioas->iopt, idev);
+	iopt_unreserve(&hwpt->ioas->iopt, &idev->owner);
 	return hwpt;
 }
 
@@ -144,7 +177,7 @@ static void attach_unreserve_group(struct iommufd_group *igroup,
 	struct iommufd_device *idev;
 
 	list_for_each_entry(idev, &igroup->attached, attached)
-		iopt_unreserve(&ioas->iopt, idev);
+		iopt_unreserve(&ioas->iopt, &idev->owner);
 }
 
 static int attach_reserve_group(struct iommufd_group *igroup,
@@ -177,12 +210,14 @@ static int hwpt_replace_locked(struct attach_req *req,
 	lockdep_assert_held(&igroup->lock);
 
 	if (list_empty(&idev->attached))
-		return -EINVAL;
+		return attach_refuse(idev, -EINVAL, REFUSAL_NOT_ATTACHED, 0, 0);
 	if (from == hwpt)
 		return 0;
 	list_for_each_entry(cur, &igroup->attached, attached)
 		if (!hwpt_compatible(cur, hwpt))
-			return -EINVAL;
+			return attach_refuse(cur, -EINVAL,
+					     REFUSAL_HWPT_MISMATCH,
+					     hwpt->obj.id, 0);
 
 	other_ioas = from->ioas != hwpt->ioas;
 	if (other_ioas)
@@ -197,6 +232,9 @@ static int hwpt_replace_locked(struct attach_req *req,
 
 	igroup->hwpt = hwpt;
 	list_for_each_entry(cur, &igroup->attached, attached) {
+		attach_set_ids(cur, hwpt->obj.id, hwpt->ioas->obj.id);
+		atomic_dec(&from->nr_devices);
+		atomic_inc(&hwpt->nr_devices);
 		object_get_user(&hwpt->obj);
 		if (cur != idev)
 			object_put_user(&from->obj);
@@ -227,6 +265,8 @@ static int hwpt_attach_existing(struct attach_req *req,
 		object_put(&hwpt->obj);
 		if (ret != -EINVAL)
 			return ret;
+		/* the next one, or a new one, decides */
+		iommufd_refusal_forget(&req->idev->ictx->stats->refusals);
 	}
 	return -EINVAL;
 }
@@ -300,10 +340,10 @@ static int hwpt_attach_ioas(struct attach_req *req, struct iommufd_ioas *ioas)
 			return hwpt_attach_or_replace(req, cur);
 		}
 		if (!req->replace)
-			return -EINVAL;
+			return attach_refuse_group(idev);
 	}
 	if (req->replace && list_empty(&idev->attached))
-		return -EINVAL;
+		return attach_refuse(idev, -EINVAL, REFUSAL_NOT_ATTACHED, 0, 0);
 
 	if (mutex_lock_killable(&ioas->lock))
 		return -EINTR;
@@ -355,7 +395,8 @@ static int hwpt_attach_id(struct attach_req *req)
 		return -EINTR;
 	obj = object_get(&idev->ictx->objects, req->pt_id, NULL);
 	if (IS_ERR(obj)) {
-		ret = PTR_ERR(obj);
+		ret = attach_refuse(idev, PTR_ERR(obj), REFUSAL_NO_OBJECT,
+				    req->pt_id, 0);
 	} else {
 		ret = hwpt_attach_object(req, obj);
 		object_put(obj);

@@ -11,6 +11,7 @@
 
 #include "ctx.h"
 #include "extension.h"
+#include "observe/stats.h"
 
 /**
  * ctx_alloc() - create a context
@@ -27,7 +28,12 @@ struct iommufd_ctx *ctx_alloc(struct file *file, enum charge_mode charge)
 	ictx = kzalloc_obj(*ictx, GFP_KERNEL_ACCOUNT);
 	if (!ictx)
 		return NULL;
-	object_table_init(&ictx->objects);
+	ictx->stats = stats_create();
+	if (!ictx->stats) {
+		kfree(ictx);
+		return NULL;
+	}
+	object_table_init(&ictx->objects, ictx->stats);
 	mmio_table_init(&ictx->mmio);
 	dmabuf_table_init(&ictx->dmabufs);
 	ictx->file = file;
@@ -52,6 +58,7 @@ void ctx_free(struct iommufd_ctx *ictx)
 	WARN_ON(!list_empty(&ictx->groups));
 	extension_release(ictx->extension);
 	mutex_destroy(&ictx->groups_lock);
+	stats_put(ictx->stats);
 	kfree(ictx);
 }
 
@@ -74,3 +81,43 @@ void iommufd_ctx_put(struct iommufd_ctx *ictx)
 	fput(ictx->file);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_ctx_put, "IOMMUFD_NG");
+
+/**
+ * iommufd_ctx_refusals() - get the log of refused calls of a context
+ * @ictx: the context
+ *
+ * Context: Any.
+ * Return: the log, which exists as long as @ictx.
+ */
+struct iommufd_refusal_log *iommufd_ctx_refusals(struct iommufd_ctx *ictx)
+{
+	return &ictx->stats->refusals;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_ctx_refusals, "IOMMUFD_NG");
+
+/**
+ * iommufd_ctx_refused() - record the result of a call
+ * @ictx: the context
+ * @op: the call, see &iommufd_refusal.op
+ * @ret: its result; nothing is recorded unless it refuses the call
+ *
+ * Context: May sleep.
+ */
+void iommufd_ctx_refused(struct iommufd_ctx *ictx, u32 op, long ret)
+{
+	stats_refused(ictx->stats, op, ret);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_ctx_refused, "IOMMUFD_NG");
+
+/**
+ * iommufd_ctx_id() - get the number of a context
+ * @ictx: the context
+ *
+ * Context: Any.
+ * Return: a number that no other context ever has, and not 0.
+ */
+u64 iommufd_ctx_id(const struct iommufd_ctx *ictx)
+{
+	return ictx->stats->id;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_ctx_id, "IOMMUFD_NG");

@@ -19,6 +19,7 @@ struct container;
 struct iommufd_extension;
 struct file;
 struct iommufd_ioas;
+struct iommufd_stats;
 
 /**
  * struct iommufd_ctx - the context of one open file
@@ -30,6 +31,8 @@ struct iommufd_ctx {
 	struct mmio_table mmio;
 	/** @dmabufs: the dma-bufs that are mapped */
 	struct dmabuf_table dmabufs;
+	/** @stats: what is observed of the context, with a reference */
+	struct iommufd_stats *stats;
 	/** @file: the file; a reference to it is one to the context */
 	struct file *file;
 	/**

@@ -9,10 +9,12 @@
 #include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "ctx.h"
 #include "device.h"
 #include "group.h"
+#include "observe/stats.h"
 
 static void device_destroy_object(struct iommufd_object *obj)
 {
@@ -24,6 +26,7 @@ static void device_destroy_object(struct iommufd_object *obj)
 }
 
 const struct object_ops device_ops = {
+	.name = "device",
 	.destroy = device_destroy_object,
 };
 
@@ -39,6 +42,8 @@ struct iommufd_device *device_get(struct iommufd_ctx *ictx, u32 id)
 	struct iommufd_object *obj;
 
 	obj = object_get(&ictx->objects, id, &device_ops);
+	if (IS_ERR(obj))
+		iommufd_refuse(&ictx->stats->refusals, REFUSAL_NO_OBJECT, id);
 	return IS_ERR(obj) ? ERR_CAST(obj) : device_of(obj);
 }
 
@@ -63,8 +68,11 @@ static struct iommufd_device *device_bind(struct iommufd_ctx *ictx,
 	struct iommufd_device *idev;
 	int ret;
 
-	if (!noiommu && !device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
+	if (!noiommu && !device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY)) {
+		iommufd_refuse_name(&ictx->stats->refusals,
+				    REFUSAL_NOT_COHERENT, dev_name(dev), NULL);
 		return ERR_PTR(-EINVAL);
+	}
 	idev = kzalloc_obj(*idev, GFP_KERNEL_ACCOUNT);
 	if (!idev)
 		return ERR_PTR(-ENOMEM);
@@ -83,6 +91,7 @@ static struct iommufd_device *device_bind(struct iommufd_ctx *ictx,
 	idev->noiommu = noiommu;
 	idev->ictx = ictx;
 	idev->dev = dev;
+	strscpy(idev->owner.name, dev_name(dev));
 	idev->faults.dev = dev;
 	idev->faults.dev_id = idev->obj.id;
 	idev->coherent =
@@ -246,3 +255,21 @@ u32 iommufd_device_to_id(struct iommufd_device *idev)
 	return idev->obj.id;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_to_id, "IOMMUFD_NG");
+
+/**
+ * iommufd_device_attachment() - get what a device is attached to
+ * @idev: the device
+ * @hwpt_id: set to the ID of the HWPT, or to 0 if the device is not attached
+ * @ioas_id: set to the ID of its IOAS, or to 0
+ *
+ * The device may be attached or detached meanwhile.
+ *
+ * Context: Any.
+ */
+void iommufd_device_attachment(const struct iommufd_device *idev, u32 *hwpt_id,
+			       u32 *ioas_id)
+{
+	*hwpt_id = READ_ONCE(idev->hwpt_id);
+	*ioas_id = READ_ONCE(idev->ioas_id);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_attachment, "IOMMUFD_NG");

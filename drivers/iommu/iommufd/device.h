@@ -9,6 +9,7 @@
 #include <linux/list.h>
 
 #include "domain/iommu_core.h"
+#include "iopt/iopt.h"
 #include "object.h"
 
 struct device;
@@ -30,6 +31,15 @@ struct iommufd_device {
 	bool internal;
 	/** @dev: the device */
 	struct device *dev;
+	/** @owner: owner of the IOVA that the device reserves */
+	struct iopt_owner owner;
+	/**
+	 * @hwpt_id: ID of the HWPT that the device is attached to, or 0;
+	 * written under the lock of the group, read without it
+	 */
+	u32 hwpt_id;
+	/** @ioas_id: ID of the IOAS of that HWPT, or 0; as @hwpt_id */
+	u32 ioas_id;
 	/** @faults: the device's page requests; under the lock of the group */
 	struct fault_source faults;
 	/** @igroup: the group of the device */

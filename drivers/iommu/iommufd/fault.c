@@ -116,6 +116,7 @@ static void fault_destroy(struct iommufd_object *obj)
 }
 
 static const struct object_ops fault_ops = {
+	.name = "fault",
 	.destroy = fault_destroy,
 };
 

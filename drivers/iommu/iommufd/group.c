@@ -12,6 +12,7 @@
 #include "ctx.h"
 #include "domain/iommu_core.h"
 #include "group.h"
+#include "observe/stats.h"
 
 static struct iommufd_group *group_find(struct iommufd_ctx *ictx,
 					struct iommu_group *group)
@@ -58,7 +59,17 @@ static int group_claim_dma(struct iommufd_group *igroup, struct device *dev)
 	if (igroup->noiommu)
 		return 0;
 	ret = iommu_core_check_msi(igroup->group);
-	return ret ?: iommu_device_claim_dma_owner(dev, igroup->ictx);
+	if (ret) {
+		iommufd_refuse(&igroup->ictx->stats->refusals,
+			       REFUSAL_UNSAFE_INTERRUPTS,
+			       iommu_group_id(igroup->group));
+		return ret;
+	}
+	ret = iommu_device_claim_dma_owner(dev, igroup->ictx);
+	if (ret == -EBUSY || ret == -EPERM)
+		iommu_core_refuse_claim(&igroup->ictx->stats->refusals,
+					igroup->group);
+	return ret;
 }
 
 static struct iommufd_group *group_claim_locked(struct iommufd_ctx *ictx,
@@ -100,8 +111,11 @@ struct iommufd_group *group_claim(struct iommufd_ctx *ictx, struct device *dev,
 	struct iommu_group *group = iommu_group_get(dev);
 	struct iommufd_group *igroup;
 
-	if (!group)
+	if (!group) {
+		iommufd_refuse_name(&ictx->stats->refusals, REFUSAL_NO_GROUP,
+				    dev_name(dev), NULL);
 		return ERR_PTR(-ENODEV);
+	}
 	scoped_guard(mutex, &ictx->groups_lock)
 		igroup = group_claim_locked(ictx, group, dev, noiommu);
 	iommu_group_put(group);

@@ -17,6 +17,7 @@
 #include "hwpt.h"
 #include "ioas.h"
 #include "iopt/iopt_domain.h"
+#include "observe/stats.h"
 
 static void hwpt_free(struct iommufd_hwpt *hwpt)
 {
@@ -46,6 +47,7 @@ static void hwpt_destroy(struct iommufd_object *obj)
 }
 
 const struct object_ops hwpt_ops = {
+	.name = "hwpt",
 	.destroy = hwpt_destroy,
 };
 
@@ -60,6 +62,8 @@ struct iommufd_hwpt *hwpt_get(struct iommufd_ctx *ictx, u32 id)
 {
 	struct iommufd_object *obj = object_get(&ictx->objects, id, &hwpt_ops);
 
+	if (IS_ERR(obj))
+		iommufd_refuse(&ictx->stats->refusals, REFUSAL_NO_OBJECT, id);
 	return IS_ERR(obj) ? ERR_CAST(obj) : hwpt_of(obj);
 }
 

@@ -8,6 +8,7 @@
 #ifndef IOMMUFD_HWPT_H
 #define IOMMUFD_HWPT_H
 
+#include <linux/atomic.h>
 #include <linux/container_of.h>
 #include <linux/list.h>
 
@@ -66,6 +67,8 @@ struct iommufd_hwpt {
 	bool coherent;
 	/** @noiommu: it translates nothing, for devices behind no IOMMU */
 	bool noiommu;
+	/** @nr_devices: number of devices attached to it, PASIDs included */
+	atomic_t nr_devices;
 	/** @dirty: it supports dirty tracking */
 	bool dirty;
 	/**

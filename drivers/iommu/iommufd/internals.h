@@ -42,7 +42,7 @@ struct iommufd_internals {
 	/** @iopt_reserve_regions: iopt_reserve_regions() */
 	int (*iopt_reserve_regions)(struct iopt *iopt,
 				    const struct list_head *regions,
-				    const void *owner);
+				    const struct iopt_owner *owner);
 	/** @device_get: device_get() */
 	struct iommufd_device *(*device_get)(struct iommufd_ctx *ictx, u32 id);
 	/** @device_bind: device_bind_internal() */

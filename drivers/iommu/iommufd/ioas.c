@@ -21,6 +21,7 @@
 #include "iopt/iopt_iova.h"
 #include "iopt/iopt_phys.h"
 #include "lib/range.h"
+#include "observe/stats.h"
 #include "pages/pages.h"
 #include "ucmd.h"
 
@@ -40,12 +41,14 @@ static void ioas_destroy(struct iommufd_object *obj)
 		if (ictx->compat_ioas == ioas)
 			ictx->compat_ioas = NULL;
 	}
+	stats_wait_walks(ictx->stats);
 	iopt_destroy(&ioas->iopt);
 	mutex_destroy(&ioas->lock);
 	kfree(ioas);
 }
 
 const struct object_ops ioas_ops = {
+	.name = "ioas",
 	.destroy = ioas_destroy,
 };
 
@@ -60,6 +63,8 @@ struct iommufd_ioas *ioas_get(struct iommufd_ctx *ictx, u32 id)
 {
 	struct iommufd_object *obj = object_get(&ictx->objects, id, &ioas_ops);
 
+	if (IS_ERR(obj))
+		iommufd_refuse(&ictx->stats->refusals, REFUSAL_NO_OBJECT, id);
 	return IS_ERR(obj) ? ERR_CAST(obj) : ioas_of(obj);
 }
 
@@ -91,7 +96,7 @@ int ioas_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	if (ret)
 		goto err_abort;
 
-	iopt_init(&ioas->iopt);
+	iopt_init(&ioas->iopt, ucmd->ictx->stats, ioas->obj.id);
 	mutex_init(&ioas->lock);
 	INIT_LIST_HEAD(&ioas->hwpts);
 	object_publish(&ioas->obj);
@@ -252,13 +257,23 @@ static int ioas_prot(u32 flags)
 static const u32 ioas_map_access = IOMMU_IOAS_MAP_WRITEABLE |
 				   IOMMU_IOAS_MAP_READABLE;
 
-static int ioas_check_map(u32 flags, u64 iova, u64 length)
+static int ioas_check_map(struct iommufd_ctx *ictx, u32 flags, u64 iova,
+			  u64 length)
 {
-	if (flags & ~(ioas_map_access | IOMMU_IOAS_MAP_FIXED_IOVA))
+	struct iommufd_refusal_log *log = &ictx->stats->refusals;
+
+	if (flags & ~(ioas_map_access | IOMMU_IOAS_MAP_FIXED_IOVA)) {
+		iommufd_refuse(log, REFUSAL_FLAGS, flags);
 		return -EOPNOTSUPP;
-	if (iova >= ULONG_MAX || length >= ULONG_MAX)
+	}
+	if (iova >= ULONG_MAX || length >= ULONG_MAX) {
+		iommufd_refuse(log, REFUSAL_WRAP, iova, length);
 		return -EOVERFLOW;
-	return flags & ioas_map_access ? 0 : -EINVAL;
+	}
+	if (flags & ioas_map_access)
+		return 0;
+	iommufd_refuse(log, REFUSAL_NO_ACCESS);
+	return -EINVAL;
 }
 
 static int ioas_init_map(const struct iommufd_ucmd *ucmd, u32 flags,
@@ -267,7 +282,7 @@ static int ioas_init_map(const struct iommufd_ucmd *ucmd, u32 flags,
 	map->prot = ioas_prot(flags);
 	map->fixed = flags & IOMMU_IOAS_MAP_FIXED_IOVA;
 	map->charge = READ_ONCE(ucmd->ictx->charge);
-	return ioas_check_map(flags, map->iova, map->length);
+	return ioas_check_map(ucmd->ictx, flags, map->iova, map->length);
 }
 
 /* Undo the mapping if its IOVA cannot be reported. */
@@ -327,8 +342,11 @@ static int ioas_map_user(struct iopt *iopt, struct iopt_map *map)
 {
 	u64 end;
 
-	if (check_add_overflow(map->uaddr, map->length, &end))
+	if (check_add_overflow(map->uaddr, map->length, &end)) {
+		iommufd_refuse(&iopt->stats->refusals, REFUSAL_WRAP, map->uaddr,
+			       map->length);
 		return -EOVERFLOW;
+	}
 	return iopt_map(iopt, map, &(struct pages_source){});
 }
 
@@ -489,8 +507,8 @@ int ioas_copy_ioctl(struct iommufd_ucmd *ucmd)
 	struct iommufd_ioas *to;
 	int ret;
 
-	ret = ioas_check_map(cmd->flags, max(cmd->src_iova, cmd->dst_iova),
-			     cmd->length);
+	ret = ioas_check_map(ucmd->ictx, cmd->flags,
+			     max(cmd->src_iova, cmd->dst_iova), cmd->length);
 	if (ret)
 		return ret;
 	ret = ioas_copy(ucmd->ictx, cmd, &map, &to);
@@ -514,7 +532,12 @@ static int ioas_unmap(struct iopt *iopt, u64 iova, u64 length, u64 *unmapped)
 	ret = iova_range_from_user(iova, length, &range);
 	if (!ret)
 		ret = iopt_unmap(iopt, &range, unmapped);
-	return !ret && !*unmapped ? -ENOENT : ret;
+	if (!ret && !*unmapped) {
+		iommufd_refuse(&iopt->stats->refusals, REFUSAL_NOT_MAPPED,
+			       iova);
+		return -ENOENT;
+	}
+	return ret;
 }
 
 /**

@@ -14,6 +14,7 @@
 #include "hwpt_ioctl.h"
 #include "ioas.h"
 #include "ioctl.h"
+#include "observe/stats.h"
 #include "option.h"
 #include "ucmd.h"
 #include "user_words.h"
@@ -24,11 +25,54 @@
 #include "viommu/veventq.h"
 #include "viommu/viommu.h"
 
+/**
+ * struct ioctl_in_use - why an object could not be destroyed
+ */
+struct ioctl_in_use {
+	/** @id: ID of the object */
+	u32 id;
+	/** @found: there is such an object */
+	bool found;
+	/** @users: number of its users */
+	unsigned int users;
+	/** @refs: number of requests that use it */
+	unsigned int refs;
+};
+
+static void ioctl_visit_in_use(struct iommufd_object *obj, void *data)
+{
+	struct ioctl_in_use *in_use = data;
+
+	if (obj->id != in_use->id)
+		return;
+	in_use->found = true;
+	in_use->users = obj->users;
+	in_use->refs = atomic_read(&obj->refs);
+}
+
+static noinline __cold void ioctl_refuse_destroy(struct iommufd_ctx *ictx,
+						 u32 id)
+{
+	struct ioctl_in_use in_use = { .id = id };
+	u32 next = id;
+
+	object_visit(&ictx->objects, &next, ioctl_visit_in_use, &in_use);
+	if (in_use.found)
+		iommufd_refuse(&ictx->stats->refusals, REFUSAL_OBJECT_IN_USE,
+			       id, in_use.users, in_use.refs);
+	else
+		iommufd_refuse(&ictx->stats->refusals, REFUSAL_NO_OBJECT, id);
+}
+
 static int ioctl_destroy(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_destroy *cmd = ucmd->cmd;
 
-	return object_destroy(&ucmd->ictx->objects, cmd->id);
+	int ret = object_destroy(&ucmd->ictx->objects, cmd->id);
+
+	if (ret)
+		ioctl_refuse_destroy(ucmd->ictx, cmd->id);
+	return ret;
 }
 
 /**
@@ -175,6 +219,36 @@ static int ioctl_serve(const struct ucmd_handler *handler,
 	return handler->fn(ucmd);
 }
 
+/* What was asked for, for the description of a refused request. */
+static noinline __cold void ioctl_note_request(const struct iommufd_ucmd *ucmd,
+					       unsigned int cmd)
+{
+	struct iommufd_refusal_log *log = &ucmd->ictx->stats->refusals;
+	const union ucmd_buffer *buf = ucmd->cmd;
+
+	switch (cmd) {
+	case IOMMU_DESTROY:
+		iommufd_refusal_ask(log, buf->destroy.id, 0);
+		break;
+	case IOMMU_IOAS_ALLOW_IOVAS:
+		iommufd_refusal_ask(log, buf->allow_iovas.ioas_id, 0);
+		break;
+	case IOMMU_IOAS_MAP:
+		iommufd_refusal_ask(log, buf->map.iova, buf->map.length);
+		break;
+	case IOMMU_IOAS_MAP_FILE:
+		iommufd_refusal_ask(log, buf->map_file.iova,
+				    buf->map_file.length);
+		break;
+	case IOMMU_IOAS_COPY:
+		iommufd_refusal_ask(log, buf->copy.dst_iova, buf->copy.length);
+		break;
+	case IOMMU_IOAS_UNMAP:
+		iommufd_refusal_ask(log, buf->unmap.iova, buf->unmap.length);
+		break;
+	}
+}
+
 /* noinline, so that a request has one of the two buffers on its stack only. */
 static noinline long ioctl_own(struct iommufd_ctx *ictx,
 			       const struct ucmd_handler *handler,
@@ -187,8 +261,12 @@ static noinline long ioctl_own(struct iommufd_ctx *ictx,
 		.ubuffer = (void __user *)arg,
 		.cmd = &buf,
 	};
+	int ret;
 
-	return ioctl_serve(handler, &ucmd);
+	ret = ioctl_serve(handler, &ucmd);
+	if (unlikely(ret < 0 && ucmd.user_size))
+		ioctl_note_request(&ucmd, handler->cmd);
+	return ret;
 }
 
 static noinline long ioctl_extension(struct iommufd_ctx *ictx, unsigned int cmd,
@@ -207,6 +285,19 @@ static noinline long ioctl_extension(struct iommufd_ctx *ictx, unsigned int cmd,
 			 container_ioctl(ictx, cmd, arg);
 }
 
+static long ioctl_dispatch(struct iommufd_ctx *ictx, unsigned int cmd,
+			   unsigned long arg)
+{
+	unsigned int nr = _IOC_NR(cmd);
+
+	if (nr < IOMMUFD_CMD_BASE)
+		return container_ioctl(ictx, cmd, arg);
+	nr -= IOMMUFD_CMD_BASE;
+	if (nr < ARRAY_SIZE(ioctl_handlers) && ioctl_handlers[nr].cmd == cmd)
+		return ioctl_own(ictx, &ioctl_handlers[nr], arg);
+	return ioctl_extension(ictx, cmd, arg);
+}
+
 /**
  * iommufd_ioctl() - dispatch an ioctl
  * @ictx: the context
@@ -222,12 +313,9 @@ static noinline long ioctl_extension(struct iommufd_ctx *ictx, unsigned int cmd,
 long iommufd_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 		   unsigned long arg)
 {
-	unsigned int nr = _IOC_NR(cmd);
+	long ret = ioctl_dispatch(ictx, cmd, arg);
 
-	if (nr < IOMMUFD_CMD_BASE)
-		return container_ioctl(ictx, cmd, arg);
-	nr -= IOMMUFD_CMD_BASE;
-	if (nr < ARRAY_SIZE(ioctl_handlers) && ioctl_handlers[nr].cmd == cmd)
-		return ioctl_own(ictx, &ioctl_handlers[nr], arg);
-	return ioctl_extension(ictx, cmd, arg);
+	if (iommufd_refusal_pending(&ictx->stats->refusals, ret))
+		stats_refused(ictx->stats, cmd, ret);
+	return ret;
 }

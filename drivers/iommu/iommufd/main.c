@@ -15,6 +15,7 @@
 #include <linux/module.h>
 
 #include "ctx.h"
+#include "fdinfo.h"
 #include "ioctl.h"
 #include "mmio.h"
 #include "pages/backing_import.h"
@@ -86,6 +87,19 @@ long iommufd_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_file_ioctl, "IOMMUFD_NG");
 
+/**
+ * iommufd_file_show_fdinfo() - show_fdinfo method of files of iommufd
+ * @m: the file to print to
+ * @file: the file
+ *
+ * Context: May sleep.
+ */
+void iommufd_file_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	fdinfo_show(m, file->private_data);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_file_show_fdinfo, "IOMMUFD_NG");
+
 static int iommufd_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct iommufd_ctx *ictx = file->private_data;
@@ -100,6 +114,7 @@ static const struct file_operations iommufd_fops = {
 	.unlocked_ioctl = iommufd_file_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = iommufd_mmap,
+	.show_fdinfo = iommufd_file_show_fdinfo,
 };
 
 /**

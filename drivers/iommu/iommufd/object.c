@@ -12,9 +12,12 @@
 /**
  * object_table_init() - initialize an empty table
  * @table: the table
+ * @stats: what is observed of the context; outlives @table
  */
-void object_table_init(struct object_table *table)
+void object_table_init(struct object_table *table,
+		       const struct iommufd_stats *stats)
 {
+	table->stats = stats;
 	xa_init_flags(&table->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	table->recent = NULL;
 	init_waitqueue_head(&table->idle);
@@ -175,6 +178,36 @@ struct iommufd_object *object_next(struct object_table *table, u32 from,
 			continue;
 		atomic_inc(&obj->refs);
 		break;
+	}
+	xa_unlock(&table->objects);
+	return obj;
+}
+
+/**
+ * object_visit() - look at the object with the lowest ID, without a reference
+ * @table: the table
+ * @id: the lowest ID to consider; set to the one after that of the object
+ * @visit: called with the object and @data, with the lock of the table held; may
+ *	not sleep
+ * @data: for @visit
+ *
+ * A reference would make IOMMU_DESTROY fail meanwhile.
+ *
+ * Context: Any.
+ * Return: true if there was an object.
+ */
+bool object_visit(struct object_table *table, u32 *id,
+		  void (*visit)(struct iommufd_object *obj, void *data),
+		  void *data)
+{
+	struct iommufd_object *obj;
+	unsigned long index = *id;
+
+	xa_lock(&table->objects);
+	obj = xa_find(&table->objects, &index, ULONG_MAX, XA_PRESENT);
+	if (obj) {
+		visit(obj, data);
+		*id = index + 1;
 	}
 	xa_unlock(&table->objects);
 	return obj;

@@ -28,10 +28,14 @@
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
+struct iommufd_stats;
+
 /**
  * struct object_ops - a type of object, identified by its address
  */
 struct object_ops {
+	/** @name: name of the type, for fdinfo and trace events */
+	const char *name;
 	/**
 	 * @destroy: tear down and free the object; cannot fail, may sleep; no
 	 * other task can reach the object
@@ -56,11 +60,14 @@ struct object_table {
 	 * programs look up the same one again and again; protected as @objects
 	 */
 	struct iommufd_object *recent;
+	/** @stats: what is observed of the context */
+	const struct iommufd_stats *stats;
 	/** @idle: woken when the last reference to an object is dropped */
 	wait_queue_head_t idle;
 };
 
-void object_table_init(struct object_table *table);
+void object_table_init(struct object_table *table,
+		       const struct iommufd_stats *stats);
 void object_table_destroy(struct object_table *table);
 bool object_table_empty(struct object_table *table);
 
@@ -74,6 +81,9 @@ struct iommufd_object *object_get(struct object_table *table, u32 id,
 				  const struct object_ops *ops);
 struct iommufd_object *object_next(struct object_table *table, u32 from,
 				   const struct object_ops *ops);
+bool object_visit(struct object_table *table, u32 *id,
+		  void (*visit)(struct iommufd_object *obj, void *data),
+		  void *data);
 bool object_tryget(struct iommufd_object *obj);
 
 void object_get_user(struct iommufd_object *obj);

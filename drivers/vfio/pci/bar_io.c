@@ -34,6 +34,8 @@ struct io_window {
 	u64 hole_end;
 	/** @max_width: widest access in bytes */
 	unsigned int max_width;
+	/** @bar: number of the BAR, or of the ROM region */
+	unsigned int bar;
 	/** @is_bar: not accessible in D3 or during a reset */
 	bool is_bar;
 	/** @is_mem: subject to the memory enable bit */
@@ -97,6 +99,7 @@ static int bar_io_begin(struct vfio_pci_core_device *vdev,
 	if (vfio_pci_bar_enabled(vdev, w->is_mem))
 		return 0;
 	up_read(&vdev->memory_lock);
+	vfio_refuse(&vdev->vdev, REFUSAL_MEMORY_DISABLED, w->bar);
 	return -EIO;
 }
 
@@ -218,8 +221,11 @@ static noinline ssize_t bar_io_rw(struct vfio_pci_core_device *vdev,
 	size_t done = 0;
 	int ret = 0;
 
-	if (off >= w->size)
+	if (off >= w->size) {
+		vfio_refuse(&vdev->vdev, REFUSAL_REGION_RANGE, w->bar, w->size,
+			    off, count);
 		return -EINVAL;
+	}
 	count = min_t(u64, count, w->size - off);
 
 	while (done < count) {
@@ -332,6 +338,7 @@ ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 	unsigned int bar = VFIO_PCI_OFFSET_TO_INDEX(*ppos);
 	struct io_window w = {
 		.io = vdev->barmap[bar],
+		.bar = bar,
 		.size = pci_resource_len(vdev->pdev, bar),
 		.max_width = 8,
 		.is_bar = true,
@@ -340,8 +347,10 @@ ssize_t vfio_pci_bar_rw(struct vfio_pci_core_device *vdev, char __user *buf,
 	ssize_t ret;
 	u64 off;
 
-	if (!pci_resource_start(vdev->pdev, bar))
+	if (!pci_resource_start(vdev->pdev, bar)) {
+		vfio_refuse(&vdev->vdev, REFUSAL_NO_REGION, bar);
 		return -EINVAL;
+	}
 	if (IS_ERR(w.io))
 		return PTR_ERR(w.io);
 

@@ -99,8 +99,10 @@ int vfio_pci_dev_region_info(struct vfio_pci_core_device *vdev,
 	};
 	int ret;
 
-	if (!region)
+	if (!region) {
+		vfio_refuse(&vdev->vdev, REFUSAL_NO_REGION, info->index);
 		return -EINVAL;
+	}
 
 	info->size = region->size;
 	info->flags = region->flags;
@@ -131,8 +133,11 @@ ssize_t vfio_pci_dev_region_rw(struct vfio_pci_core_device *vdev,
 	struct vfio_pci_region *region =
 		dev_region_find(vdev, VFIO_PCI_OFFSET_TO_INDEX(*ppos));
 
-	if (!region)
+	if (!region) {
+		vfio_refuse(&vdev->vdev, REFUSAL_NO_REGION,
+			    VFIO_PCI_OFFSET_TO_INDEX(*ppos));
 		return -EINVAL;
+	}
 	return region->ops->rw(vdev, buf, count, ppos, write);
 }
 

@@ -107,11 +107,14 @@ int vfio_pci_get_irq_info(struct vfio_pci_core_device *vdev,
 
 	if (copy_from_user(&info, arg, minsz))
 		return -EFAULT;
-	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS)
+	if (info.argsz < minsz)
 		return -EINVAL;
-	if (info.index == VFIO_PCI_ERR_IRQ_INDEX &&
-	    !vfio_pci_has_err_irq(vdev->pdev))
+	if (info.index >= VFIO_PCI_NUM_IRQS ||
+	    (info.index == VFIO_PCI_ERR_IRQ_INDEX &&
+	     !vfio_pci_has_err_irq(vdev->pdev))) {
+		vfio_refuse(&vdev->vdev, REFUSAL_NO_IRQ, info.index);
 		return -EINVAL;
+	}
 
 	info.count = irq_nr_vectors(vdev, info.index);
 	info.flags = VFIO_IRQ_INFO_EVENTFD;
@@ -123,11 +126,18 @@ int vfio_pci_get_irq_info(struct vfio_pci_core_device *vdev,
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
 
+static noinline __cold int irq_refuse_state(struct vfio_pci_core_device *vdev,
+					    unsigned int index)
+{
+	vfio_refuse(&vdev->vdev, REFUSAL_IRQ_STATE, index);
+	return -EINVAL;
+}
+
 static int irq_set_intx_mask(struct vfio_pci_core_device *vdev,
 			     const struct irq_request *r)
 {
 	if (!vdev->intx || r->count != 1)
-		return -EINVAL;
+		return irq_refuse_state(vdev, r->index);
 	if (irq_has_eventfd(r))
 		return vfio_pci_intx_mask_by_eventfd(vdev, irq_first_fd(r));
 	if (irq_selects(r, 0))
@@ -139,7 +149,7 @@ static int irq_set_intx_unmask(struct vfio_pci_core_device *vdev,
 			       const struct irq_request *r)
 {
 	if (!vdev->intx || r->count != 1)
-		return -EINVAL;
+		return irq_refuse_state(vdev, r->index);
 	if (irq_has_eventfd(r))
 		return vfio_pci_intx_unmask_by_eventfd(vdev, irq_first_fd(r));
 	if (irq_selects(r, 0))
@@ -175,7 +185,7 @@ static int irq_set_intx_trigger(struct vfio_pci_core_device *vdev,
 		return 0;
 	}
 	if ((!vdev->intx && irq_in_use(vdev)) || r->count != 1)
-		return -EINVAL;
+		return irq_refuse_state(vdev, r->index);
 	if (irq_has_eventfd(r))
 		return irq_set_intx_eventfd(vdev, irq_first_fd(r));
 	if (!vdev->intx)
@@ -211,7 +221,7 @@ static int irq_set_msi_trigger(struct vfio_pci_core_device *vdev,
 	unsigned int i;
 
 	if (!enabled && (irq_in_use(vdev) || !irq_has_eventfd(r)))
-		return -EINVAL;
+		return irq_refuse_state(vdev, r->index);
 	if (irq_has_eventfd(r))
 		return irq_set_msi_eventfds(vdev, r);
 	if (!r->count && irq_has_none(r)) {
@@ -359,6 +369,21 @@ static int irq_apply_in_d0(struct vfio_pci_core_device *vdev,
 	return ret;
 }
 
+static noinline __cold void irq_refuse_range(struct vfio_pci_core_device *vdev,
+					     const struct vfio_irq_set *hdr)
+{
+	u64 end = (u64)hdr->start + hdr->count;
+	unsigned int nr = irq_nr_vectors(vdev, hdr->index);
+
+	if (hdr->index >= VFIO_PCI_NUM_IRQS)
+		vfio_refuse(&vdev->vdev, REFUSAL_NO_IRQ, hdr->index);
+	else if (hdr->start >= nr || end > nr)
+		vfio_refuse(&vdev->vdev, REFUSAL_IRQ_RANGE, hdr->index,
+			    hdr->start, end, nr);
+	else
+		vfio_refuse(&vdev->vdev, REFUSAL_FLAGS, hdr->flags);
+}
+
 /**
  * vfio_pci_set_irqs() - VFIO_DEVICE_SET_IRQS
  * @vdev: an open device
@@ -386,8 +411,10 @@ int vfio_pci_set_irqs(struct vfio_pci_core_device *vdev,
 	ret = vfio_set_irqs_validate_and_prepare(
 		&hdr, irq_nr_vectors(vdev, hdr.index), VFIO_PCI_NUM_IRQS,
 		&data_size);
-	if (ret)
+	if (ret) {
+		irq_refuse_range(vdev, &hdr);
 		return ret;
+	}
 
 	if (data_size) {
 		data = vmemdup_user(&arg->data, data_size);

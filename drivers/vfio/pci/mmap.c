@@ -22,6 +22,21 @@ static unsigned long mmap_bar_page(struct vm_area_struct *vma)
 	return vma->vm_pgoff & (BIT(REGION_PAGES_SHIFT) - 1);
 }
 
+/* Only if the kernel looks the page up, to map it for DMA. */
+static void mmap_refuse_fault(struct vfio_pci_core_device *vdev,
+			      const struct vm_fault *vmf)
+{
+	struct iommufd_refusal_log *log;
+
+	if (!(vmf->flags & FAULT_FLAG_REMOTE))
+		return;
+	log = vfio_device_dma_refusals(&vdev->vdev);
+	if (log)
+		iommufd_refuse_name(log, REFUSAL_BAR_DISABLED,
+				    pci_name(vdev->pdev), NULL,
+				    mmap_bar(vmf->vma));
+}
+
 /**
  * vfio_pci_vmf_insert_pfn() - map pages of the device from a fault handler
  * @vdev: an open device
@@ -38,8 +53,10 @@ vm_fault_t vfio_pci_vmf_insert_pfn(struct vfio_pci_core_device *vdev,
 				   struct vm_fault *vmf, unsigned long pfn,
 				   unsigned int order)
 {
-	if (!vfio_pci_memory_usable(vdev))
+	if (!vfio_pci_memory_usable(vdev)) {
+		mmap_refuse_fault(vdev, vmf);
 		return VM_FAULT_SIGBUS;
+	}
 	if (!order)
 		return vmf_insert_pfn(vmf->vma, vmf->address, pfn);
 #ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
@@ -102,12 +119,19 @@ int vfio_pci_mmap_bar(struct vfio_pci_core_device *vdev,
 	u64 bar_pages;
 
 	if (bar >= PCI_STD_NUM_BARS || !vdev->bar_mmap_supported[bar] ||
-	    !(vma->vm_flags & VM_SHARED))
+	    !(vma->vm_flags & VM_SHARED)) {
+		vfio_refuse(&vdev->vdev, REFUSAL_NO_MMAP, bar);
 		return -EINVAL;
+	}
 
 	bar_pages = PAGE_ALIGN(pci_resource_len(vdev->pdev, bar)) >> PAGE_SHIFT;
-	if (mmap_bar_page(vma) + vma_pages(vma) > bar_pages)
+	if (mmap_bar_page(vma) + vma_pages(vma) > bar_pages) {
+		vfio_refuse(&vdev->vdev, REFUSAL_REGION_RANGE, bar,
+			    bar_pages << PAGE_SHIFT,
+			    mmap_bar_page(vma) << PAGE_SHIFT,
+			    vma_pages(vma) << PAGE_SHIFT);
 		return -EINVAL;
+	}
 	if (IS_ERR(vdev->barmap[bar]))
 		return PTR_ERR(vdev->barmap[bar]);
 

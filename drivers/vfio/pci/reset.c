@@ -144,8 +144,10 @@ int vfio_pci_ioctl_reset(struct vfio_pci_core_device *vdev)
 {
 	int ret;
 
-	if (!vdev->reset_works)
+	if (!vdev->reset_works) {
+		vfio_refuse(&vdev->vdev, REFUSAL_NO_RESET);
 		return -EINVAL;
+	}
 	ret = vfio_pci_reset_function(vdev);
 	vfio_pci_intx_sync(vdev);
 	return ret;
@@ -219,8 +221,10 @@ int vfio_pci_get_hot_reset_info(struct vfio_pci_core_device *vdev,
 		return -EFAULT;
 	if (hdr.argsz < minsz)
 		return -EINVAL;
-	if (!reset_is_supported(vdev->pdev))
+	if (!reset_is_supported(vdev->pdev)) {
+		vfio_refuse(&vdev->vdev, REFUSAL_NO_RESET);
 		return -ENODEV;
+	}
 
 	hdr.flags = 0;
 	hdr.count = reset_scope_size(vdev->pdev);
@@ -331,15 +335,20 @@ static void reset_unlock_memory(struct vfio_device_set *dev_set,
  * The memory locks of a set have no order among them, so only try them. User
  * space can retry.
  */
-static int reset_lock_memory(struct vfio_device_set *dev_set,
+static int reset_lock_memory(struct vfio_pci_core_device *target,
 			     const struct reset_owner *owner)
 {
+	struct vfio_device_set *dev_set = target->vdev.dev_set;
 	struct vfio_pci_core_device *vdev;
 	int ret = -EINVAL;
 
 	for_each_in_set(vdev, dev_set) {
-		if (!reset_is_owned(vdev, owner))
+		if (!reset_is_owned(vdev, owner)) {
+			iommufd_refuse_name(&target->vdev.refusals,
+					    REFUSAL_RESET_FOREIGN,
+					    pci_name(vdev->pdev), NULL);
 			goto err;
+		}
 		if (!down_write_trylock(&vdev->memory_lock)) {
 			ret = -EBUSY;
 			goto err;
@@ -368,7 +377,7 @@ static int reset_dev_set(struct vfio_pci_core_device *vdev,
 	if (ret)
 		return ret;
 
-	ret = reset_lock_memory(dev_set, owner);
+	ret = reset_lock_memory(vdev, owner);
 	if (!ret) {
 		for_each_in_set(cur, dev_set)
 			vfio_pci_set_power_state(cur, PCI_D0);
@@ -461,8 +470,10 @@ int vfio_pci_hot_reset(struct vfio_pci_core_device *vdev,
 		return -EINVAL;
 	if (!hdr.count != vfio_device_cdev_opened(&vdev->vdev))
 		return -EINVAL;
-	if (!reset_is_supported(vdev->pdev))
+	if (!reset_is_supported(vdev->pdev)) {
+		vfio_refuse(&vdev->vdev, REFUSAL_NO_RESET);
 		return -ENODEV;
+	}
 
 	if (hdr.count)
 		return reset_by_groups(vdev, arg->group_fds, hdr.count);

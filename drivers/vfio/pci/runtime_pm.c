@@ -46,8 +46,10 @@ int vfio_pci_low_power_enter(struct vfio_pci_core_device *vdev,
 {
 	guard(rwsem_write)(&vdev->memory_lock);
 
-	if (vdev->pm_runtime_engaged)
+	if (vdev->pm_runtime_engaged) {
+		vfio_refuse(&vdev->vdev, REFUSAL_LOW_POWER);
 		return -EINVAL;
+	}
 
 	vfio_pci_zap_bars(vdev);
 	vdev->pm_runtime_engaged = true;

@@ -216,6 +216,7 @@ static int sriov_refuse_token(struct vfio_pci_core_device *vdev,
 	pci_info_ratelimited(vdev->pdev, "%s\n",
 			     token ? "Incorrect VF token provided for device" :
 				     "VF token required to access device");
+	vfio_refuse(&vdev->vdev, REFUSAL_VF_TOKEN);
 	return -EACCES;
 }
 

@@ -448,7 +448,8 @@ static void op_reserve(struct model *model, struct fuzz_input *in)
 	if (model->nr_reserved == NR_RESERVED)
 		return;
 	fuzz_fail_nth_alloc(fuzz_byte(in) % 4);
-	ret = iova_space_reserve(&model->space, &range, &model->owners[owner]);
+	ret = iova_space_reserve(&model->space, &range, 0,
+				 &model->owners[owner]);
 	if (fuzz_alloc_has_failed())
 		expected = expected ?: -ENOMEM;
 	CHECK(ret == expected);

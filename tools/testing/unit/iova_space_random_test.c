@@ -268,7 +268,7 @@ static void random_reserve(struct model *model)
 	    model_any(model, page, nr, model_only_allowed))
 		expected = -EADDRINUSE;
 	unit_fail_nth_alloc(unit_below(4));
-	ret = iova_space_reserve(&model->space, &range,
+	ret = iova_space_reserve(&model->space, &range, 0,
 				 &model->reserved[0][owner]);
 	if (unit_alloc_has_failed())
 		expected = -ENOMEM;

@@ -34,7 +34,7 @@ static int reserve_range(struct iova_space *space, unsigned long first,
 {
 	const struct iova_range range = { first, last };
 
-	return iova_space_reserve(space, &range, owner);
+	return iova_space_reserve(space, &range, 0, owner);
 }
 
 static void fixed_errors(void)

@@ -3,8 +3,11 @@
  * Wrapper of the IOMMU core: allocation of domains, and the conditions under
  * which user space may own a group. attach_handle.c attaches to domains.
  */
+#include <linux/device.h>
 #include <linux/iommu.h>
+#include <linux/iommufd_refusal.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/slab.h>
 #include <uapi/linux/iommufd.h>
 
@@ -42,6 +45,60 @@ int iommu_core_check_msi(struct iommu_group *group)
 	pr_warn_once("group %d can raise interrupts that are not its own\n",
 		     iommu_group_id(group));
 	return 0;
+}
+
+/**
+ * struct core_culprit - a search for a driver that uses a group
+ */
+struct core_culprit {
+	/** @log: where to note the driver */
+	struct iommufd_refusal_log *log;
+	/** @group: ID of the group */
+	int group;
+};
+
+/* A driver that manages its DMA itself does not keep others from the group. */
+static bool core_driver_manages_dma(const struct device *dev)
+{
+	const struct device_driver *driver = READ_ONCE(dev->driver);
+
+	if (!driver)
+		return true;
+	if (!dev_is_pci(dev))
+		return false;
+	return to_pci_driver(driver)->driver_managed_dma;
+}
+
+static int core_refuse_driver(struct device *dev, void *data)
+{
+	struct core_culprit *culprit = data;
+
+	if (core_driver_manages_dma(dev))
+		return 0;
+	iommufd_refuse_name(culprit->log, REFUSAL_GROUP_DRIVER, dev_name(dev),
+			    dev_driver_string(dev), culprit->group);
+	return 1;
+}
+
+/**
+ * iommu_core_refuse_claim() - note why the DMA of a group could not be claimed
+ * @log: where to note it
+ * @group: the group
+ *
+ * The driver may have been unbound since, then another owner is noted.
+ *
+ * Context: May sleep.
+ */
+void iommu_core_refuse_claim(struct iommufd_refusal_log *log,
+			     struct iommu_group *group)
+{
+	struct core_culprit culprit = {
+		.log = log,
+		.group = iommu_group_id(group),
+	};
+
+	if (!iommu_group_for_each_dev(group, &culprit, core_refuse_driver))
+		iommufd_refuse(log, REFUSAL_GROUP_OWNED, culprit.group);
 }
 
 /**

@@ -14,6 +14,7 @@ struct fault_sink;
 struct iommu_attach_handle;
 struct iommu_domain;
 struct iommu_group;
+struct iommufd_refusal_log;
 struct iommu_user_data;
 struct iopf_group;
 
@@ -73,6 +74,8 @@ struct fault_target {
 	struct fault_source *source;
 };
 
+void iommu_core_refuse_claim(struct iommufd_refusal_log *log,
+			     struct iommu_group *group);
 int iommu_core_check_msi(struct iommu_group *group);
 
 struct iommu_domain *iommu_core_domain_alloc(struct device *dev);

@@ -12,6 +12,7 @@
 #include "area.h"
 #include "domain/hwmap.h"
 #include "iopt.h"
+#include "observe/stats.h"
 #include "pages/pages.h"
 
 /* No IOMMU page is larger, so a larger alignment of the IOVA gains nothing. */
@@ -20,11 +21,18 @@
 /**
  * iopt_init() - initialize an empty I/O address space without domains
  * @iopt: the I/O address space
+ * @stats: what is observed of the context; outlives @iopt
+ * @id: ID of the IOAS, 0 for that of a container
  *
  * Context: Any.
  */
-void iopt_init(struct iopt *iopt)
+void iopt_init(struct iopt *iopt, struct iommufd_stats *stats, u32 id)
 {
+	iopt->stats = stats;
+	iopt->id = id;
+	iopt->nr_domains = 0;
+	iopt->nr_bytes = 0;
+	atomic64_set(&iopt->nr_pinned, 0);
 	init_rwsem(&iopt->domains_rwsem);
 	INIT_LIST_HEAD(&iopt->domains);
 	iopt->small_pages = false;
@@ -64,18 +72,60 @@ int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
 
 /* Mapping */
 
+static noinline __cold void iopt_refuse_range(struct iopt *iopt, u64 first,
+					      u64 length)
+{
+	if (length)
+		iommufd_refuse(&iopt->stats->refusals, REFUSAL_WRAP, first,
+			       length);
+	else
+		iommufd_refuse(&iopt->stats->refusals, REFUSAL_LENGTH, 0);
+}
+
+/* Finds out again what iova_space_use_fixed() stumbled over. */
+static noinline __cold void iopt_refuse_fixed(struct iopt *iopt,
+					      const struct iova_range *range)
+{
+	struct iommufd_refusal_log *log = &iopt->stats->refusals;
+	struct iova_reserved reserved;
+	const struct iova_node *node;
+
+	if (!iova_space_first_reserved(&iopt->space, range, &reserved)) {
+		node = iova_space_first_used(&iopt->space, range);
+		iommufd_refuse(log, REFUSAL_OVERLAP, node->range.first,
+			       node->range.last);
+	} else if (reserved.kind == IOVA_OUTSIDE) {
+		iommufd_refuse(log, REFUSAL_APERTURE, reserved.range.first,
+			       reserved.range.last);
+	} else {
+		const struct iopt_owner *owner = reserved.owner;
+
+		iommufd_refuse_name(log, REFUSAL_RESERVED, owner->name, NULL,
+				    reserved.range.first, reserved.range.last,
+				    reserved.kind);
+	}
+}
+
 static int iopt_alloc_fixed(struct iopt *iopt, struct area *first,
 			    const struct iopt_map *map)
 {
 	struct iova_range range;
 	int ret;
 
-	if (map->iova & (iopt->alignment - 1))
+	if (map->iova & (iopt->alignment - 1)) {
+		iommufd_refuse(&iopt->stats->refusals, REFUSAL_ALIGN_IOVA,
+			       map->iova, iopt->alignment);
 		return -EINVAL;
+	}
 	ret = iova_range_from_user(map->iova, map->length, &range);
-	if (ret)
+	if (ret) {
+		iopt_refuse_range(iopt, map->iova, map->length);
 		return ret;
-	return iova_space_use_fixed(&iopt->space, &first->node, &range);
+	}
+	ret = iova_space_use_fixed(&iopt->space, &first->node, &range);
+	if (ret)
+		iopt_refuse_fixed(iopt, &range);
+	return ret;
 }
 
 static int iopt_alloc_auto(struct iopt *iopt, struct area *first,
@@ -87,8 +137,16 @@ static int iopt_alloc_auto(struct iopt *iopt, struct area *first,
 		.min_align = iopt->alignment,
 		.max_align = LARGEST_PAGE,
 	};
+	int ret;
 
-	return iova_space_use_auto(&iopt->space, &first->node, &fit);
+	ret = iova_space_use_auto(&iopt->space, &first->node, &fit);
+	if (ret == -ENOSPC)
+		iommufd_refuse(&iopt->stats->refusals, REFUSAL_NO_IOVA,
+			       map->length);
+	else if (ret == -EOVERFLOW)
+		iommufd_refuse(&iopt->stats->refusals, REFUSAL_LENGTH,
+			       map->length);
+	return ret;
 }
 
 static int iopt_check_areas(const struct iopt *iopt,
@@ -97,8 +155,12 @@ static int iopt_check_areas(const struct iopt *iopt,
 	const struct area *area;
 
 	list_for_each_entry(area, areas, entry) {
-		if ((area->length | area->offset) & (iopt->alignment - 1))
+		if ((area->length | area->offset) & (iopt->alignment - 1)) {
+			iommufd_refuse(&iopt->stats->refusals,
+				       REFUSAL_ALIGN_MEMORY, area->length,
+				       area->offset, iopt->alignment);
 			return -EINVAL;
+		}
 		cond_resched_unless_last(area, areas);
 	}
 	return 0;
@@ -117,7 +179,8 @@ static void iopt_split_iova(struct iopt *iopt, struct list_head *areas)
 					 prev->node.range.first + prev->length,
 					 &area->node);
 		area->state = AREA_PENDING;
-		iopt->nr_areas++;
+		WRITE_ONCE(iopt->nr_areas, iopt->nr_areas + 1);
+		WRITE_ONCE(iopt->nr_bytes, iopt->nr_bytes + area->length);
 		prev = area;
 		cond_resched_unless_last(area, areas);
 	}
@@ -159,12 +222,46 @@ void iopt_free_iova(struct iopt *iopt, const struct list_head *areas)
 	scoped_guard(rwsem_write, &iopt->iova_rwsem) {
 		list_for_each_entry(area, areas, entry) {
 			iova_space_release(&iopt->space, &area->node);
-			iopt->nr_areas--;
+			WRITE_ONCE(iopt->nr_areas, iopt->nr_areas - 1);
+			WRITE_ONCE(iopt->nr_bytes,
+				   iopt->nr_bytes - area->length);
 			cond_resched_unless_last(area, areas);
 		}
 		iopt->areas_seq++;
 	}
 	iopt_wake_areas(iopt);
+}
+
+/**
+ * iopt_pin_area() - pin the memory of an area, and count it
+ * @iopt: the I/O address space
+ * @area: not pinned
+ *
+ * Context: May sleep. The caller owns @area.
+ * Return: as area_pin().
+ */
+int iopt_pin_area(struct iopt *iopt, struct area *area)
+{
+	int ret = area_pin(area);
+
+	if (!ret)
+		atomic64_add(area->length, &iopt->nr_pinned);
+	return ret;
+}
+
+/**
+ * iopt_unpin_area() - undo iopt_pin_area()
+ * @iopt: the I/O address space
+ * @area: unmapped from all domains, and flushed; need not be pinned
+ *
+ * Context: May sleep. The caller owns @area.
+ */
+void iopt_unpin_area(struct iopt *iopt, struct area *area)
+{
+	if (!area->held)
+		return;
+	atomic64_sub(area->length, &iopt->nr_pinned);
+	area_unpin(area);
 }
 
 /* The list is meaningless afterwards. */
@@ -198,7 +295,7 @@ static int iopt_fill_area(struct iopt *iopt, struct area *area)
 
 	if (list_empty(&iopt->domains))
 		return 0;
-	ret = area_pin(area);
+	ret = iopt_pin_area(iopt, area);
 	if (ret)
 		return ret;
 	list_for_each_entry(entry, &iopt->domains, entry) {
@@ -212,7 +309,7 @@ static int iopt_fill_area(struct iopt *iopt, struct area *area)
 err_unfill:
 	list_for_each_entry_continue_reverse(entry, &iopt->domains, entry)
 		iopt_unfill_one(area, entry->domain);
-	area_unpin(area);
+	iopt_unpin_area(iopt, area);
 	return ret;
 }
 
@@ -223,7 +320,7 @@ static void iopt_unfill_area(struct iopt *iopt, struct area *area)
 
 	list_for_each_entry(entry, &iopt->domains, entry)
 		iopt_unfill_one(area, entry->domain);
-	area_unpin(area);
+	iopt_unpin_area(iopt, area);
 }
 
 static int iopt_fill_areas(struct iopt *iopt, struct list_head *areas)
@@ -297,8 +394,12 @@ static int iopt_map_pages(struct iopt *iopt, struct iopt_map *map,
 	area = area_create(pages, map->uaddr - pages->backing.start,
 			   map->length, map->prot);
 	pages_put(pages);
-	if (IS_ERR(area))
+	if (IS_ERR(area)) {
+		if (area == ERR_PTR(-EPERM))
+			iommufd_refuse(&iopt->stats->refusals,
+				       REFUSAL_READONLY_MEMORY);
 		return PTR_ERR(area);
+	}
 	area->small_pages = map->small_pages;
 	list_add(&area->entry, &areas);
 	ret = iopt_map_areas(iopt, &areas, map);
@@ -307,15 +408,18 @@ static int iopt_map_pages(struct iopt *iopt, struct iopt_map *map,
 	return ret;
 }
 
-static int iopt_find_memory(const struct iopt_map *map,
+static int iopt_find_memory(struct iopt *iopt, const struct iopt_map *map,
 			    struct pages_source *source)
 {
 	struct iova_range memory;
 	int ret;
 
+	source->stats = iopt->stats;
 	ret = iova_range_from_user(map->uaddr, map->length, &memory);
-	if (ret)
+	if (ret) {
+		iopt_refuse_range(iopt, map->uaddr, map->length);
 		return ret;
+	}
 	source->start = memory.first & PAGE_MASK;
 	source->nr_pages = PFN_DOWN(memory.last) - PFN_DOWN(memory.first) + 1;
 	source->writable = map->prot & IOMMU_WRITE;
@@ -345,6 +449,6 @@ int iopt_map(struct iopt *iopt, struct iopt_map *map,
 {
 	int ret;
 
-	ret = iopt_find_memory(map, source);
+	ret = iopt_find_memory(iopt, map, source);
 	return ret ?: iopt_map_pages(iopt, map, pages_create(source));
 }

@@ -10,6 +10,7 @@
  *	iommufd_ctx.groups_lock, group lock
  *	iommufd_ctx.account_rwsem
  *	ioas lock, access lock
+ *	iommufd_stats.walk_rwsem
  *	iopt.domains_rwsem
  *	iopt.iova_rwsem; or dmabuf_table.lock, then the reservation lock of a
  *		dma-buf, then pages.lock
@@ -39,6 +40,8 @@
 #ifndef IOMMUFD_IOPT_H
 #define IOMMUFD_IOPT_H
 
+#include <linux/atomic.h>
+#include <linux/iommufd_refusal.h>
 #include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -53,6 +56,7 @@
 
 struct area;
 struct iommu_domain;
+struct iommufd_stats;
 struct iopt_user;
 struct pages_source;
 
@@ -100,6 +104,8 @@ struct iopt {
 	struct rw_semaphore domains_rwsem;
 	/** @domains: list of struct iopt_domain */
 	struct list_head domains;
+	/** @nr_domains: number of @domains; read without the lock */
+	unsigned int nr_domains;
 	/** @small_pages: map no more than PAGE_SIZE at a time */
 	bool small_pages;
 	/** @users: struct iopt_user by index */
@@ -132,8 +138,16 @@ struct iopt {
 	 * page, in bytes; written with @domains_rwsem held for writing too
 	 */
 	unsigned long alignment;
-	/** @nr_areas: number of areas in any state */
+	/** @nr_areas: number of areas in any state; read without the lock too */
 	unsigned int nr_areas;
+	/** @nr_bytes: bytes of these areas; read without the lock too */
+	u64 nr_bytes;
+	/** @nr_pinned: bytes of areas that are pinned for the domains */
+	atomic64_t nr_pinned;
+	/** @stats: what is observed of the context */
+	struct iommufd_stats *stats;
+	/** @id: ID of the IOAS, 0 for that of a container */
+	u32 id;
 	/**
 	 * @areas_seq: incremented when areas are no longer PENDING, DYING, busy
 	 * or pinned
@@ -144,12 +158,24 @@ struct iopt {
 };
 
 /**
+ * struct iopt_owner - owner of reserved IOVA
+ *
+ * Embedded in the object that needs the reservation, and identified by its
+ * address.
+ */
+struct iopt_owner {
+	/** @name: name of a device, of a group or of the IOMMU */
+	char name[IOMMUFD_REFUSAL_NAME];
+};
+
+/**
  * struct iopt_domain - a domain that translates an I/O address space
  *
- * Embedded in the object that owns the domain. Its address also owns the
- * reservation of IOVA outside of the domain's aperture.
+ * Embedded in the object that owns the domain.
  */
 struct iopt_domain {
+	/** @owner: of the reserved IOVA */
+	struct iopt_owner owner;
 	/** @entry: links into &iopt.domains */
 	struct list_head entry;
 	/** @domain: the domain */
@@ -180,12 +206,14 @@ struct iopt_map {
 };
 
 /* iopt.c */
-void iopt_init(struct iopt *iopt);
+void iopt_init(struct iopt *iopt, struct iommufd_stats *stats, u32 id);
 int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 		   struct iopt_map *map);
 int iopt_map(struct iopt *iopt, struct iopt_map *map,
 	     struct pages_source *source);
 void iopt_free_iova(struct iopt *iopt, const struct list_head *areas);
+int iopt_pin_area(struct iopt *iopt, struct area *area);
+void iopt_unpin_area(struct iopt *iopt, struct area *area);
 int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
 		    unsigned long timeout);
 

@@ -13,6 +13,24 @@
 #include "iopt.h"
 #include "iopt_copy.h"
 #include "iopt_range.h"
+#include "observe/stats.h"
+
+/* Something may have been mapped since; then it is not found any more. */
+static noinline __cold void iopt_refuse_unmapped(struct iopt *iopt,
+						 const struct iova_range *range)
+{
+	unsigned long next = range->first;
+	struct iova_node *node;
+
+	guard(rwsem_read)(&iopt->iova_rwsem);
+	iova_space_for_each_used(&iopt->space, node, range) {
+		if (node->range.first > next || node->range.last >= range->last)
+			break;
+		next = node->range.last + 1;
+		cond_resched();
+	}
+	iommufd_refuse(&iopt->stats->refusals, REFUSAL_NOT_MAPPED, next);
+}
 
 static int iopt_collect_areas(struct iopt *iopt, const struct iova_range *range,
 			      int prot, struct list_head *areas)
@@ -25,8 +43,13 @@ static int iopt_collect_areas(struct iopt *iopt, const struct iova_range *range,
 		iova_range_intersect(&from->node.range, &left, &part);
 		area = area_create(from->pages, area_offset(from, part.first),
 				   iova_range_length(&part), prot);
-		if (IS_ERR(area))
+		if (IS_ERR(area)) {
+			if (area == ERR_PTR(-EPERM))
+				iommufd_refuse(&iopt->stats->refusals,
+					       REFUSAL_COPY_ACCESS, part.first,
+					       part.last);
 			return PTR_ERR(area);
+		}
 		list_add_tail(&area->entry, areas);
 		if (part.last == range->last)
 			return 0;
@@ -55,6 +78,8 @@ int iopt_collect(struct iopt *iopt, const struct iova_range *range, int prot,
 
 	might_sleep();
 	ret = iopt_range_get(iopt, &query);
+	if (ret == -ENOENT)
+		iopt_refuse_unmapped(iopt, range);
 	if (ret)
 		return ret;
 	ret = iopt_collect_areas(iopt, range, prot, areas);
@@ -127,7 +152,7 @@ static int iopt_cut_area(struct iopt *iopt, unsigned long iova,
 	area_split(*head, tail);
 	(*head)->busy++;
 	tail->busy++;
-	iopt->nr_areas++;
+	WRITE_ONCE(iopt->nr_areas, iopt->nr_areas + 1);
 	return 0;
 }
 

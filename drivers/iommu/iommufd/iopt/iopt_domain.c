@@ -107,7 +107,7 @@ static void iopt_domain_unfill(struct iopt *iopt, struct iommu_domain *domain,
 	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL) {
 		if (node == stop)
 			break;
-		area_unpin(area_of(node));
+		iopt_unpin_area(iopt, area_of(node));
 		cond_resched();
 	}
 }
@@ -119,13 +119,13 @@ static int iopt_domain_fill_area(struct iopt *iopt, struct area *area,
 	int ret;
 
 	if (first) {
-		ret = area_pin(area);
+		ret = iopt_pin_area(iopt, area);
 		if (ret)
 			return ret;
 	}
 	ret = area_map(area, domain, &iopt->tables_lock, iopt->small_pages);
 	if (ret && first)
-		area_unpin(area);
+		iopt_unpin_area(iopt, area);
 	return ret;
 }
 
@@ -154,15 +154,16 @@ static int iopt_add_domain_locked(struct iopt *iopt, struct iopt_domain *entry)
 	ret = iopt_check_alignment(iopt, iopt_domain_min_page(entry->domain));
 	if (ret)
 		return ret;
-	ret = iopt_reserve_outside(iopt, entry->domain, entry);
+	ret = iopt_reserve_outside(iopt, entry->domain, &entry->owner);
 	if (ret)
 		return ret;
 	ret = iopt_domain_fill(iopt, entry->domain);
 	if (ret) {
-		iopt_unreserve(iopt, entry);
+		iopt_unreserve(iopt, &entry->owner);
 		return ret;
 	}
 	list_add_tail(&entry->entry, &iopt->domains);
+	WRITE_ONCE(iopt->nr_domains, iopt->nr_domains + 1);
 	iopt_update_alignment(iopt);
 	return 0;
 }
@@ -209,8 +210,9 @@ void iopt_remove_domain(struct iopt *iopt, struct iopt_domain *entry)
 	might_sleep();
 	guard(rwsem_write)(&iopt->domains_rwsem);
 	list_del(&entry->entry);
+	WRITE_ONCE(iopt->nr_domains, iopt->nr_domains - 1);
 	iopt_domain_unfill(iopt, entry->domain, NULL);
-	iopt_unreserve(iopt, entry);
+	iopt_unreserve(iopt, &entry->owner);
 	iopt_update_alignment(iopt);
 }
 

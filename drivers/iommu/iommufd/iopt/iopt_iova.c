@@ -11,10 +11,29 @@
 
 #include "iopt.h"
 #include "iopt_iova.h"
+#include "observe/stats.h"
+
+static noinline __cold void iopt_refuse_reserve(struct iopt *iopt,
+						const struct iova_range *range,
+						const struct iopt_owner *owner)
+{
+	const struct iova_node *node;
+
+	node = iova_space_first_used(&iopt->space, range);
+	if (node)
+		iommufd_refuse_name(&iopt->stats->refusals,
+				    REFUSAL_RESERVES_MAPPED, owner->name, NULL,
+				    range->first, range->last,
+				    node->range.first, node->range.last);
+	else
+		iommufd_refuse_name(&iopt->stats->refusals,
+				    REFUSAL_RESERVES_ALLOWED, owner->name, NULL,
+				    range->first, range->last);
+}
 
 static int iopt_reserve_region(struct iopt *iopt,
 			       const struct iommu_resv_region *region,
-			       const void *owner)
+			       const struct iopt_owner *owner)
 {
 	struct iova_range range;
 	int ret;
@@ -26,7 +45,12 @@ static int iopt_reserve_region(struct iopt *iopt,
 	if (region->type == IOMMU_RESV_DIRECT_RELAXABLE)
 		return 0;
 	ret = iova_range_from_user(region->start, region->length, &range);
-	return ret ?: iova_space_reserve(&iopt->space, &range, owner);
+	if (ret)
+		return ret;
+	ret = iova_space_reserve(&iopt->space, &range, region->type, owner);
+	if (ret == -EADDRINUSE)
+		iopt_refuse_reserve(iopt, &range, owner);
+	return ret;
 }
 
 /**
@@ -40,7 +64,7 @@ static int iopt_reserve_region(struct iopt *iopt,
  * or allowed, -ENOMEM.
  */
 int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
-			 const void *owner)
+			 const struct iopt_owner *owner)
 {
 	const struct iommu_resv_region *region;
 	int ret;
@@ -67,7 +91,7 @@ int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
  * aperture of @domain is mapped or allowed, -ENOMEM.
  */
 int iopt_reserve_outside(struct iopt *iopt, const struct iommu_domain *domain,
-			 const void *owner)
+			 const struct iopt_owner *owner)
 {
 	const struct iommu_domain_geometry *geometry = &domain->geometry;
 	const struct iova_range aperture = {
@@ -75,8 +99,15 @@ int iopt_reserve_outside(struct iopt *iopt, const struct iommu_domain *domain,
 		.last = min_t(u64, geometry->aperture_end, ULONG_MAX),
 	};
 
+	int ret;
+
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	return iova_space_reserve_outside(&iopt->space, &aperture, owner);
+	ret = iova_space_reserve_outside(&iopt->space, &aperture, owner);
+	if (ret == -EADDRINUSE)
+		iommufd_refuse_name(&iopt->stats->refusals,
+				    REFUSAL_APERTURE_MAPPED, owner->name, NULL,
+				    aperture.first, aperture.last);
+	return ret;
 }
 
 /**
@@ -87,7 +118,7 @@ int iopt_reserve_outside(struct iopt *iopt, const struct iommu_domain *domain,
  *
  * Context: May sleep.
  */
-void iopt_unreserve(struct iopt *iopt, const void *owner)
+void iopt_unreserve(struct iopt *iopt, const struct iopt_owner *owner)
 {
 	guard(rwsem_write)(&iopt->iova_rwsem);
 	iova_space_unreserve(&iopt->space, owner);

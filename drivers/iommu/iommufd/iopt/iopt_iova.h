@@ -11,6 +11,7 @@
 
 struct iommu_domain;
 struct iopt;
+struct iopt_owner;
 struct list_head;
 
 /**
@@ -28,10 +29,10 @@ struct iopt_usable {
 };
 
 int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
-			 const void *owner);
+			 const struct iopt_owner *owner);
 int iopt_reserve_outside(struct iopt *iopt, const struct iommu_domain *domain,
-			 const void *owner);
-void iopt_unreserve(struct iopt *iopt, const void *owner);
+			 const struct iopt_owner *owner);
+void iopt_unreserve(struct iopt *iopt, const struct iopt_owner *owner);
 int iopt_set_allowed(struct iopt *iopt, struct iova_range **ranges, size_t nr);
 int iopt_get_usable(struct iopt *iopt, size_t max, struct iopt_usable *usable);
 void iopt_put_usable(struct iopt_usable *usable);

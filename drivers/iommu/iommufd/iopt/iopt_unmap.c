@@ -12,6 +12,7 @@
 #include "area.h"
 #include "domain/hwmap.h"
 #include "iopt.h"
+#include "observe/stats.h"
 
 static unsigned int iopt_unpin_timeout = 10;
 module_param_named(unpin_timeout, iopt_unpin_timeout, uint, 0644);
@@ -108,8 +109,13 @@ static int iopt_take_areas(struct iopt *iopt, struct iopt_unmap_request *unmap)
 			ret = -ENOENT;
 		else if (area_of(node)->num_locks)
 			ret = -EBUSY;
-		if (ret)
+		if (ret) {
+			iommufd_refuse(&iopt->stats->refusals,
+				       ret == -EBUSY ? REFUSAL_LOCKED :
+						       REFUSAL_CUTS_AREA,
+				       node->range.first, node->range.last);
 			break;
+		}
 		blocker = iopt_take_area(area_of(node), &unmap->areas);
 		if (blocker > unmap->blocker) {
 			unmap->blocker = blocker;
@@ -179,6 +185,8 @@ static int iopt_wait_blocker(struct iopt *iopt,
 		unmap->notified = unmap->accessed;
 		unmap->deadline = jiffies + iopt_unpin_jiffies();
 	} else if (time_after(jiffies, unmap->deadline)) {
+		iommufd_refuse(&iopt->stats->refusals, REFUSAL_STILL_PINNED,
+			       unmap->accessed.first, unmap->accessed.last);
 		return -EDEADLK;
 	}
 	iopt_notify_users(iopt, &unmap->accessed);
@@ -226,7 +234,7 @@ static void iopt_unfill_areas(struct iopt *iopt, struct list_head *areas)
 		hwmap_end(&flush);
 	}
 	list_for_each_entry(area, areas, entry) {
-		area_unpin(area);
+		iopt_unpin_area(iopt, area);
 		cond_resched_unless_last(area, areas);
 	}
 }

@@ -28,6 +28,8 @@
 struct iova_reservation {
 	/** @node: the range, in &iova_space.reserved */
 	struct interval_tree_node node;
+	/** @kind: see &iova_reserved.kind */
+	unsigned int kind;
 	/** @owner: the owner, for iova_space_unreserve() */
 	const void *owner;
 };
@@ -198,7 +200,7 @@ static size_t iova_space_join_ranges(struct iova_range *ranges, size_t nr)
 
 static int iova_space_add_reservation(struct iova_space *space,
 				      const struct iova_range *range,
-				      const void *owner,
+				      unsigned int kind, const void *owner,
 				      struct iova_reservation **out)
 {
 	struct iova_reservation *reservation;
@@ -211,6 +213,7 @@ static int iova_space_add_reservation(struct iova_space *space,
 		return -ENOMEM;
 	reservation->node.start = range->first;
 	reservation->node.last = range->last;
+	reservation->kind = kind;
 	reservation->owner = owner;
 	interval_tree_insert(&reservation->node, &space->reserved);
 	*out = reservation;
@@ -323,6 +326,7 @@ int iova_space_set_allowed(struct iova_space *space, struct iova_range **ranges,
  * iova_space_reserve() - keep mappings out of a range
  * @space: the space
  * @range: the range; it may overlap other reservations
+ * @kind: any number but IOVA_OUTSIDE, for iova_space_first_reserved()
  * @owner: owner of the reservation, any pointer
  *
  * O(log n).
@@ -332,11 +336,12 @@ int iova_space_set_allowed(struct iova_space *space, struct iova_range **ranges,
  * iova_space_set_allowed(), -ENOMEM.
  */
 int iova_space_reserve(struct iova_space *space, const struct iova_range *range,
-		       const void *owner)
+		       unsigned int kind, const void *owner)
 {
 	struct iova_reservation *reservation;
 
-	return iova_space_add_reservation(space, range, owner, &reservation);
+	return iova_space_add_reservation(space, range, kind, owner,
+					  &reservation);
 }
 
 /**
@@ -360,16 +365,49 @@ int iova_space_reserve_outside(struct iova_space *space,
 	int ret;
 
 	if (aperture->first) {
-		ret = iova_space_add_reservation(space, &below, owner, &low);
+		ret = iova_space_add_reservation(space, &below, IOVA_OUTSIDE,
+						 owner, &low);
 		if (ret)
 			return ret;
 	}
 	if (aperture->last == ULONG_MAX)
 		return 0;
-	ret = iova_space_add_reservation(space, &above, owner, &high);
+	ret = iova_space_add_reservation(space, &above, IOVA_OUTSIDE, owner,
+					 &high);
 	if (ret && low)
 		iova_space_free_reservation(space, low);
 	return ret;
+}
+
+/**
+ * iova_space_first_reserved() - find a reservation that overlaps a range
+ * @space: the space
+ * @range: range to search
+ * @reserved: set to the lowest one, on success only
+ *
+ * O(log n).
+ *
+ * Context: Any. The caller holds the space for reading.
+ * Return: true if there is one.
+ */
+bool iova_space_first_reserved(struct iova_space *space,
+			       const struct iova_range *range,
+			       struct iova_reserved *reserved)
+{
+	const struct iova_reservation *found;
+	struct interval_tree_node *node;
+
+	node = interval_tree_iter_first(&space->reserved, range->first,
+					range->last);
+	if (!node)
+		return false;
+	found = container_of(node, struct iova_reservation, node);
+	*reserved = (struct iova_reserved){
+		.range = { node->start, node->last },
+		.kind = found->kind,
+		.owner = found->owner,
+	};
+	return true;
 }
 
 /**

@@ -43,6 +43,21 @@ struct iova_space {
 };
 
 /**
+ * struct iova_reserved - a range that must not be mapped
+ */
+struct iova_reserved {
+	/** @range: the range */
+	struct iova_range range;
+	/** @kind: as given to iova_space_reserve() */
+	unsigned int kind;
+	/** @owner: the owner */
+	const void *owner;
+};
+
+/** IOVA_OUTSIDE - kind of the ranges that iova_space_reserve_outside() adds */
+#define IOVA_OUTSIDE UINT_MAX
+
+/**
  * struct iova_fit - constraints of an automatic allocation
  *
  * The IOVA found is congruent to @hint modulo the alignment. The first attempt
@@ -70,10 +85,13 @@ int iova_space_set_allowed(struct iova_space *space, struct iova_range **ranges,
 			   size_t nr);
 
 int iova_space_reserve(struct iova_space *space, const struct iova_range *range,
-		       const void *owner);
+		       unsigned int kind, const void *owner);
 int iova_space_reserve_outside(struct iova_space *space,
 			       const struct iova_range *aperture,
 			       const void *owner);
+bool iova_space_first_reserved(struct iova_space *space,
+			       const struct iova_range *range,
+			       struct iova_reserved *reserved);
 void iova_space_unreserve(struct iova_space *space, const void *owner);
 
 int iova_space_use_fixed(struct iova_space *space, struct iova_node *node,

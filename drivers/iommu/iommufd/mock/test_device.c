@@ -91,6 +91,7 @@ static void test_device_destroy(struct iommufd_object *obj)
 }
 
 static const struct object_ops test_device_ops = {
+	.name = "test",
 	.destroy = test_device_destroy,
 };
 

@@ -19,7 +19,7 @@
 #include "ucmd.h"
 
 /* Owner of regions that are reserved until the IOAS is destroyed. */
-static const char test_map_reserved_owner;
+static const struct iopt_owner test_map_reserved_owner = { "test" };
 
 /**
  * test_add_reserved() - IOMMU_TEST_OP_ADD_RESERVED

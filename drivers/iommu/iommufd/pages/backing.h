@@ -17,6 +17,7 @@ struct backing;
 struct dma_buf_attachment;
 struct file;
 struct iommufd_dmabuf_range;
+struct iommufd_stats;
 struct mm_struct;
 struct page;
 struct pfn_table;
@@ -142,6 +143,8 @@ struct backing {
 	unsigned long start;
 	/** @nr_pages: size in pages, at least 1 */
 	unsigned long nr_pages;
+	/** @stats: what is observed of the context; only for a process */
+	struct iommufd_stats *stats;
 	/** @writable: devices may write to the memory */
 	bool writable;
 	/** @no_userfault: see &pages_source.no_userfault */

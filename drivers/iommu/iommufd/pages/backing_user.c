@@ -17,6 +17,7 @@
 #include "backing_user.h"
 #include "follow_pfnmap.h"
 #include "lib/pfn_table.h"
+#include "observe/stats.h"
 
 /* Few pages are collected on the stack, more in a page of pointers. */
 #define USER_PIN_FEW 16
@@ -130,6 +131,14 @@ static unsigned long backing_user_batch_size(const struct user_pinner *pinner,
 	return min(stop - next, pinner->max);
 }
 
+static void backing_user_refuse(const struct backing *backing,
+				enum iommufd_refusal_code code,
+				unsigned long index)
+{
+	iommufd_refuse(&backing->stats->refusals, code,
+		       backing->start + index * PAGE_SIZE, backing->writable);
+}
+
 /* Memory that cannot be pinned may be the BAR of a device. */
 static int backing_user_enter_pfnmap(struct user_pinner *pinner,
 				     unsigned long end)
@@ -143,10 +152,14 @@ static int backing_user_enter_pfnmap(struct user_pinner *pinner,
 	nr = follow_pfnmap_lookup(backing->mm,
 				  backing->start + index * PAGE_SIZE,
 				  end - index, backing->writable, &found);
+	if (nr == -EFAULT)
+		backing_user_refuse(backing, REFUSAL_NO_MEMORY, index);
 	if (nr < 0)
 		return nr;
-	if (!found.provider && !backing->any_pfnmap)
+	if (!found.provider && !backing->any_pfnmap) {
+		backing_user_refuse(backing, REFUSAL_FOREIGN_PFNMAP, index);
 		return -EFAULT;
+	}
 	ret = backing_pfnmap_add_provider(backing, found.provider);
 	if (!ret)
 		ret = pfn_table_set_run(pinner->table, index, found.pfn, nr);
@@ -259,8 +272,11 @@ static long backing_user_pin(struct backing *backing, struct pfn_table *table,
 	};
 	int ret;
 
-	if (pinner.remote && !mmget_not_zero(backing->mm))
+	if (pinner.remote && !mmget_not_zero(backing->mm)) {
+		iommufd_refuse(&backing->stats->refusals,
+			       REFUSAL_PROCESS_EXITED);
 		return -ESRCH;
+	}
 	ret = backing_user_pin_range(&pinner, first, end);
 	if (pinner.remote)
 		mmput(backing->mm);

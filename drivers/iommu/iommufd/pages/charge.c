@@ -12,21 +12,26 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sched/user.h>
+#include <linux/sizes.h>
 
 #include "charge.h"
+#include "observe/stats.h"
 
 /**
  * charge_init() - prepare to charge the current process
  * @charge: account to initialize
  * @mode: the counters and the limit to use
+ * @stats: counts the charge of the context; outlives @charge
  *
  * Context: Process context. The current task has an mm.
  */
-void charge_init(struct charge *charge, enum charge_mode mode)
+void charge_init(struct charge *charge, enum charge_mode mode,
+		 struct iommufd_stats *stats)
 {
 	mmgrab(current->mm);
 	*charge = (struct charge){
 		.mode = mode,
+		.stats = stats,
 		.unlimited = capable(CAP_IPC_LOCK),
 		.mm = current->mm,
 		.task = get_task_struct(current->group_leader),
@@ -134,9 +139,13 @@ static void charge_mm_sub(const struct charge *charge, unsigned long nr_pages)
  */
 int charge_add(const struct charge *charge, unsigned long nr_pages)
 {
-	if (charge->mode == CHARGE_USER)
-		return charge_user_add(charge, nr_pages);
-	return charge_mm_add(charge, nr_pages);
+	int ret = charge->mode == CHARGE_USER ?
+			  charge_user_add(charge, nr_pages) :
+			  charge_mm_add(charge, nr_pages);
+
+	if (!ret)
+		atomic_long_add(nr_pages, &charge->stats->charged);
+	return ret;
 }
 
 /**
@@ -148,10 +157,18 @@ int charge_add(const struct charge *charge, unsigned long nr_pages)
  */
 void charge_sub(const struct charge *charge, unsigned long nr_pages)
 {
+	atomic_long_sub(nr_pages, &charge->stats->charged);
 	if (charge->mode == CHARGE_USER)
 		charge_user_sub(charge, nr_pages);
 	else
 		charge_mm_sub(charge, nr_pages);
+}
+
+static unsigned long charge_used(const struct charge *charge)
+{
+	if (charge->mode == CHARGE_USER)
+		return atomic_long_read(&charge->user->locked_vm);
+	return READ_ONCE(charge->mm->locked_vm);
 }
 
 /**
@@ -166,15 +183,26 @@ void charge_sub(const struct charge *charge, unsigned long nr_pages)
 unsigned long charge_avail(const struct charge *charge)
 {
 	unsigned long limit = charge_limit(charge) >> PAGE_SHIFT;
-	unsigned long used;
 
 	if (charge->unlimited)
 		return ULONG_MAX;
-	if (charge->mode == CHARGE_USER)
-		used = atomic_long_read(&charge->user->locked_vm);
-	else
-		used = READ_ONCE(charge->mm->locked_vm);
-	return limit - min(limit, used);
+	return limit - min(limit, charge_used(charge));
+}
+
+/**
+ * charge_refuse() - note that memory could not be charged, as the reason
+ * @charge: account whose limit does not allow it
+ * @nr_pages: number of pages of PAGE_SIZE that were to be charged
+ *
+ * Context: Process context.
+ */
+void charge_refuse(const struct charge *charge, unsigned long nr_pages)
+{
+	unsigned long kilobytes = PAGE_SIZE / SZ_1K;
+
+	iommufd_refuse(&charge->stats->refusals, REFUSAL_MEMLOCK,
+		       (charge_used(charge) + nr_pages) * kilobytes,
+		       charge_limit(charge) / SZ_1K);
 }
 
 /**

@@ -13,6 +13,7 @@
 
 #include <linux/types.h>
 
+struct iommufd_stats;
 struct mm_struct;
 struct task_struct;
 struct user_struct;
@@ -48,6 +49,8 @@ struct charge {
 	enum charge_mode mode;
 	/** @unlimited: the process had CAP_IPC_LOCK */
 	bool unlimited;
+	/** @stats: counts the charge of the context */
+	struct iommufd_stats *stats;
 	/** @mm: mm of the process, with a reference of mmgrab() */
 	struct mm_struct *mm;
 	/** @task: task whose limit applies, with a reference */
@@ -56,11 +59,13 @@ struct charge {
 	struct user_struct *user;
 };
 
-void charge_init(struct charge *charge, enum charge_mode mode);
+void charge_init(struct charge *charge, enum charge_mode mode,
+		 struct iommufd_stats *stats);
 void charge_destroy(struct charge *charge);
 int charge_add(const struct charge *charge, unsigned long nr_pages);
 void charge_sub(const struct charge *charge, unsigned long nr_pages);
 unsigned long charge_avail(const struct charge *charge);
+void charge_refuse(const struct charge *charge, unsigned long nr_pages);
 void charge_warn(const struct charge *charge, bool by_driver);
 
 #endif /* IOMMUFD_CHARGE_H */

@@ -8,17 +8,20 @@
 #include <linux/compiler.h>
 #include <linux/dma-buf.h>
 #include <linux/err.h>
+#include <linux/hugetlb.h>
 #include <linux/indirect_call_wrapper.h>
 #include <linux/init.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
+#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 
 #include "backing_dmabuf.h"
 #include "backing_file.h"
 #include "backing_user.h"
 #include "dmabuf_exporter.h"
+#include "observe/stats.h"
 #include "pages.h"
 
 static struct kmem_cache *pages_cache;
@@ -84,15 +87,34 @@ static void pages_revoke(struct backing *backing)
 	dmabuf_track_revoke(&pages->track);
 }
 
+/* The file decides which of them it is. */
+static void pages_refuse_file(const struct pages_source *source, int ret)
+{
+	if (ret == -EPERM)
+		iommufd_refuse(&source->stats->refusals, REFUSAL_READONLY_FILE);
+	else if (!shmem_file(source->file) && !is_file_hugepages(source->file))
+		iommufd_refuse(&source->stats->refusals, REFUSAL_FILE_KIND);
+	else
+		iommufd_refuse(&source->stats->refusals, REFUSAL_FILE_SIZE,
+			       source->start, source->nr_pages * PAGE_SIZE);
+}
+
 static int pages_init_backing(struct pages *pages,
 			      const struct pages_source *source)
 {
-	if (source->file)
-		return backing_file_init(&pages->backing, source->file,
-					 source->start, source->nr_pages,
-					 source->writable);
+	int ret;
+
+	if (source->file) {
+		ret = backing_file_init(&pages->backing, source->file,
+					source->start, source->nr_pages,
+					source->writable);
+		if (ret)
+			pages_refuse_file(source, ret);
+		return ret;
+	}
 	backing_user_init(&pages->backing, source->start, source->nr_pages,
 			  source->writable);
+	pages->backing.stats = source->stats;
 	pages->backing.no_userfault = source->no_userfault;
 	pages->backing.any_pfnmap = source->any_pfnmap;
 	return 0;
@@ -105,6 +127,12 @@ static void pages_destroy_charge(struct pages *pages, struct charge *charge)
 	charge_destroy(charge);
 }
 
+static void pages_over_limit(const struct pages *pages, unsigned long nr)
+{
+	charge_refuse(&pages->charge, nr);
+	charge_warn(&pages->charge, false);
+}
+
 /* The exporter keeps all of the memory in place while it is attached. */
 static int pages_charge_dmabuf(struct pages *pages,
 			       const struct dma_buf *dmabuf)
@@ -115,7 +143,7 @@ static int pages_charge_dmabuf(struct pages *pages,
 	if (!ret)
 		pages->nr_charged = nr;
 	else if (ret == -ENOMEM)
-		charge_warn(&pages->charge, false);
+		pages_over_limit(pages, nr);
 	return ret;
 }
 
@@ -150,7 +178,7 @@ static struct pages *pages_attach_dmabuf(const struct pages_source *source)
 		return pages;
 	/* there is no first user any more once the pages can be found */
 	pages->inline_taken = true;
-	charge_init(&pages->charge, source->charge);
+	charge_init(&pages->charge, source->charge, source->stats);
 	ret = pages_init_dmabuf(pages, source);
 	if (ret) {
 		pages_destroy_charge(pages, &pages->charge);
@@ -191,8 +219,11 @@ static struct pages *pages_of_dmabuf(const struct pages_source *source)
 	struct pages *pages;
 
 	if (source->start >= size ||
-	    source->nr_pages > PFN_DOWN(size - source->start))
+	    source->nr_pages > PFN_DOWN(size - source->start)) {
+		iommufd_refuse(&source->stats->refusals, REFUSAL_FILE_SIZE,
+			       source->start, source->nr_pages * PAGE_SIZE);
 		return ERR_PTR(-EINVAL);
+	}
 	if (mutex_lock_killable(&source->dmabufs->lock))
 		return ERR_PTR(-EINTR);
 	pages = pages_find_dmabuf(source) ?: pages_attach_dmabuf(source);
@@ -235,7 +266,7 @@ struct pages *pages_create(const struct pages_source *source)
 		pages_free(pages);
 		return ERR_PTR(ret);
 	}
-	charge_init(&pages->charge, source->charge);
+	charge_init(&pages->charge, source->charge, source->stats);
 	return pages;
 }
 

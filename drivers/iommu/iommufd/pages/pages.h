@@ -112,6 +112,8 @@ struct pages_source {
 	 * their first area, because the caller limits the number of mappings
 	 */
 	bool uncharged;
+	/** @stats: what is observed of the context; outlives the pages */
+	struct iommufd_stats *stats;
 	/** @any_pfnmap: see &backing.any_pfnmap; only for a process */
 	bool any_pfnmap;
 	/** @charge: how to charge the current process */

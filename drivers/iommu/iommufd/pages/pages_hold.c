@@ -136,7 +136,8 @@ static int pages_pin_charged(struct pages *pages, unsigned long first,
 }
 
 /* Nothing is charged for the page, so it stays pinned only if it is not RAM. */
-static int pages_pin_over_limit(struct pages *pages, unsigned long index)
+static int pages_pin_over_limit(struct pages *pages, unsigned long index,
+				unsigned long wanted)
 {
 	struct backing *backing = &pages->backing;
 	long cost;
@@ -145,6 +146,7 @@ static int pages_pin_over_limit(struct pages *pages, unsigned long index)
 	if (cost <= 0)
 		return cost;
 	backing->ops->unpin(backing, &pages->table, index, index + 1);
+	charge_refuse(&pages->charge, wanted);
 	return -EDQUOT;
 }
 
@@ -161,7 +163,7 @@ static int pages_pin_avail(struct pages *pages, unsigned long first,
 	if (ret != -ENOMEM)
 		return ret;
 	*nr = 1;
-	return pages_pin_over_limit(pages, first);
+	return pages_pin_over_limit(pages, first, end - first);
 }
 
 /*

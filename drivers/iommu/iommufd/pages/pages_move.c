@@ -29,10 +29,12 @@ static int pages_add_next_charge_locked(struct pages *pages,
 
 	if (pages->next_charge || pages_charges_current(&pages->charge))
 		return 0;
-	charge_init(*next_charge, pages->charge.mode);
+	charge_init(*next_charge, pages->charge.mode, pages->charge.stats);
 	if (pages->nr_charged)
 		ret = charge_add(*next_charge, pages->nr_charged);
 	if (ret) {
+		if (ret == -ENOMEM)
+			charge_refuse(*next_charge, pages->nr_charged);
 		charge_destroy(*next_charge);
 		return ret;
 	}

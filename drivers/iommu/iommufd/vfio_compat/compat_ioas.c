@@ -20,6 +20,7 @@
 #include "iopt/iopt_copy.h"
 #include "iopt/iopt_domain.h"
 #include "lib/range.h"
+#include "observe/stats.h"
 #include "pages/pages.h"
 #include "ucmd.h"
 
@@ -82,6 +83,7 @@ static int compat_ioas_map(struct iommufd_ioas *ioas, void __user *arg)
 		.charge = CHARGE_MM,
 		.prot = IOMMU_CACHE,
 	};
+	int ret;
 
 	if (copy_from_user(&cmd, arg, minsz))
 		return -EFAULT;
@@ -96,7 +98,11 @@ static int compat_ioas_map(struct iommufd_ioas *ioas, void __user *arg)
 		map.prot |= IOMMU_READ;
 	if (cmd.flags & VFIO_DMA_MAP_FLAG_WRITE)
 		map.prot |= IOMMU_WRITE;
-	return iopt_map(&ioas->iopt, &map, &(struct pages_source){});
+	ret = iopt_map(&ioas->iopt, &map, &(struct pages_source){});
+	if (ret)
+		iommufd_refusal_ask(&ioas->iopt.stats->refusals, cmd.iova,
+				    cmd.size);
+	return ret;
 }
 
 static int compat_ioas_cut_out(struct iopt *iopt,
@@ -142,8 +148,11 @@ static int compat_ioas_unmap(struct iommufd_ioas *ioas, void __user *arg)
 	if (!ioas)
 		return -ENODEV;
 	ret = compat_ioas_unmap_range(&ioas->iopt, &cmd, &unmapped);
-	if (ret)
+	if (ret) {
+		iommufd_refusal_ask(&ioas->iopt.stats->refusals, cmd.iova,
+				    cmd.size);
 		return ret;
+	}
 	cmd.size = unmapped;
 	return copy_to_user(arg, &cmd, minsz) ? -EFAULT : 0;
 }
@@ -187,6 +196,9 @@ long compat_ioas_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 	long ret;
 
 	ret = compat_ioas_dispatch(ioas, cmd, arg);
+	if (ret == -ENODEV && !ioas)
+		iommufd_refuse(&ictx->stats->refusals,
+			       REFUSAL_NO_IOAS_SELECTED);
 	compat_ioas_put(ioas);
 	return ret;
 }

@@ -13,6 +13,7 @@
 #include <linux/lockdep.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
+#include <linux/sprintf.h>
 #include <linux/vfio_type1.h>
 #include <uapi/linux/vfio.h>
 
@@ -20,7 +21,9 @@
 #include "ctx.h"
 #include "dirty.h"
 #include "domain.h"
+#include "domain/iommu_core.h"
 #include "iopt/iopt_domain.h"
+#include "observe/stats.h"
 #include "params.h"
 #include "vaddr.h"
 
@@ -39,9 +42,11 @@ static struct container *container_create(struct iommufd_ctx *ictx)
 	container = kzalloc_obj(*container, GFP_KERNEL_ACCOUNT);
 	if (!container)
 		return ERR_PTR(-ENOMEM);
+	container->stats = stats_get(ictx->stats);
 	refcount_set(&container->refs, 1);
 	container->id = atomic64_inc_return(&last_id);
 	mutex_init(&container->lock);
+	spin_lock_init(&container->groups_spin);
 	INIT_LIST_HEAD(&container->groups);
 	INIT_LIST_HEAD(&container->space.domains);
 	dirty_init(&container->dirty, &container->space);
@@ -59,8 +64,10 @@ static struct container *container_enter(struct iommufd_ctx *ictx)
 
 	lockdep_assert_held(&ictx->groups_lock);
 
-	if (ictx->compat_ioas)
+	if (ictx->compat_ioas) {
+		iommufd_refuse(&ictx->stats->refusals, REFUSAL_IOAS_SELECTED);
 		return ERR_PTR(-EBUSY);
+	}
 	if (!container)
 		container = container_create(ictx);
 	if (!IS_ERR(container))
@@ -94,6 +101,7 @@ void container_put(struct container *container)
 	WARN_ON(!list_empty(&container->groups));
 	dirty_destroy(&container->dirty);
 	mutex_destroy(&container->lock);
+	stats_put(container->stats);
 	kfree(container);
 }
 
@@ -186,7 +194,7 @@ static int container_set_up(struct container *container, unsigned long arg)
 	container->space.params = params_get();
 	if (!container->space.params)
 		return -ENODEV;
-	iopt_init(&container->space.iopt);
+	iopt_init(&container->space.iopt, container->stats, 0);
 	container->limit = READ_ONCE(container->space.params->dma_entry_limit);
 	container->space.nesting = arg == __VFIO_RESERVED_TYPE1_NESTING_IOMMU;
 	container->space.had_domain = false;
@@ -206,6 +214,7 @@ static void container_unset(struct container *container)
 	bool type1 = container_is_type1(container);
 
 	WRITE_ONCE(container->state, CONTAINER_UNSET);
+	stats_wait_walks(container->stats);
 	if (type1)
 		container_tear_down(container);
 }
@@ -265,12 +274,18 @@ err_detach:
 static long container_set_noiommu(struct container *container,
 				  unsigned long arg)
 {
+	struct iommufd_refusal_log *log = &container->stats->refusals;
+
 	lockdep_assert_held(&container->lock);
 
-	if (arg != VFIO_NOIOMMU_IOMMU || !READ_ONCE(iommufd_noiommu))
+	if (arg != VFIO_NOIOMMU_IOMMU || !READ_ONCE(iommufd_noiommu)) {
+		iommufd_refuse(log, REFUSAL_UNKNOWN_TYPE, arg);
 		return -ENODEV;
-	if (!capable(CAP_SYS_RAWIO))
+	}
+	if (!capable(CAP_SYS_RAWIO)) {
+		iommufd_refuse(log, REFUSAL_CAP_RAWIO);
 		return -EPERM;
+	}
 	container_publish(container, CONTAINER_NOIOMMU);
 	return 0;
 }
@@ -287,8 +302,11 @@ static long container_set_type1(struct container *container, unsigned long arg)
 
 	lockdep_assert_held(&container->lock);
 
-	if (!container_known_type(arg))
+	if (!container_known_type(arg)) {
+		iommufd_refuse(&container->stats->refusals,
+			       REFUSAL_UNKNOWN_TYPE, arg);
 		return container_type_errno(arg);
+	}
 	ret = container_set_up(container, arg);
 	if (ret)
 		return ret;
@@ -300,6 +318,19 @@ static long container_set_type1(struct container *container, unsigned long arg)
 						     CONTAINER_TYPE1 :
 						     CONTAINER_TYPE1V2);
 	return ret;
+}
+
+static int container_check_unset(const struct container *container)
+{
+	struct iommufd_refusal_log *log = &container->stats->refusals;
+
+	if (list_empty(&container->groups))
+		iommufd_refuse(log, REFUSAL_NO_CONTAINER_GROUP);
+	else if (container->state != CONTAINER_UNSET)
+		iommufd_refuse(log, REFUSAL_TYPE_SET);
+	else
+		return 0;
+	return -EINVAL;
 }
 
 /**
@@ -323,13 +354,11 @@ long container_set_iommu(struct container *container, unsigned long arg)
 		return -EINVAL;
 	if (mutex_lock_killable(&container->lock))
 		return -EINTR;
-	if (list_empty(&container->groups) ||
-	    container->state != CONTAINER_UNSET)
-		ret = -EINVAL;
-	else if (container->side == CONTAINER_WITHOUT_IOMMU)
-		ret = container_set_noiommu(container, arg);
-	else
-		ret = container_set_type1(container, arg);
+	ret = container_check_unset(container);
+	if (!ret)
+		ret = container->side == CONTAINER_WITHOUT_IOMMU ?
+			      container_set_noiommu(container, arg) :
+			      container_set_type1(container, arg);
 	mutex_unlock(&container->lock);
 	return ret;
 }
@@ -337,9 +366,15 @@ long container_set_iommu(struct container *container, unsigned long arg)
 /* Groups of other kinds have no DMA, or DMA that cannot be blocked. */
 static int container_claim_dma(struct iommufd_container_group *cgrp)
 {
+	int ret;
+
 	if (cgrp->kind != IOMMUFD_GROUP_PHYSICAL)
 		return 0;
-	return iommu_group_claim_dma_owner(cgrp->member.group, cgrp);
+	ret = iommu_group_claim_dma_owner(cgrp->member.group, cgrp);
+	if (ret == -EBUSY || ret == -EPERM)
+		iommu_core_refuse_claim(&cgrp->container->stats->refusals,
+					cgrp->member.group);
+	return ret;
 }
 
 static void container_release_dma(struct iommufd_container_group *cgrp)
@@ -358,8 +393,11 @@ static int container_add_locked(struct container *container,
 
 	lockdep_assert_held(&container->lock);
 
-	if (!container_side_allowed(container, side))
+	if (!container_side_allowed(container, side)) {
+		iommufd_refuse(&container->stats->refusals,
+			       REFUSAL_MIXED_NOIOMMU);
 		return -EPERM;
+	}
 	ret = container_claim_dma(cgrp);
 	if (ret)
 		return ret;
@@ -371,7 +409,8 @@ static int container_add_locked(struct container *container,
 	}
 	WRITE_ONCE(container->side, side);
 	container->space.nr_emulated += cgrp->kind == IOMMUFD_GROUP_EMULATED;
-	list_add(&cgrp->entry, &container->groups);
+	scoped_guard(spinlock, &container->groups_spin)
+		list_add(&cgrp->entry, &container->groups);
 	return 0;
 }
 
@@ -400,8 +439,10 @@ iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
 	struct container *container;
 	int ret;
 
-	if (kind == IOMMUFD_GROUP_NOIOMMU && !capable(CAP_SYS_RAWIO))
+	if (kind == IOMMUFD_GROUP_NOIOMMU && !capable(CAP_SYS_RAWIO)) {
+		iommufd_refuse(&ictx->stats->refusals, REFUSAL_CAP_RAWIO);
 		return ERR_PTR(-EPERM);
+	}
 	cgrp = kzalloc_obj(*cgrp, GFP_KERNEL_ACCOUNT);
 	if (!cgrp)
 		return ERR_PTR(-ENOMEM);
@@ -414,6 +455,8 @@ iommufd_container_add_group(struct iommufd_ctx *ictx, struct iommu_group *group,
 	cgrp->kind = kind;
 	cgrp->container = container;
 	cgrp->member.group = group;
+	snprintf(cgrp->member.owner.name, sizeof(cgrp->member.owner.name),
+		 "group %d", iommu_group_id(group));
 	ret = mutex_lock_killable(&container->lock);
 	if (!ret) {
 		ret = container_add_locked(container, cgrp);
@@ -446,7 +489,8 @@ void iommufd_container_remove_group(struct iommufd_container_group *cgrp)
 		if (container_is_type1(container))
 			container_detach(container, cgrp);
 		container_release_dma(cgrp);
-		list_del(&cgrp->entry);
+		scoped_guard(spinlock, &container->groups_spin)
+			list_del(&cgrp->entry);
 		if (list_empty(&container->groups)) {
 			container_unset(container);
 			WRITE_ONCE(container->side, CONTAINER_EMPTY);
@@ -474,13 +518,57 @@ int iommufd_container_check_open(struct iommufd_container_group *cgrp)
 	struct container *container = cgrp->container;
 
 	/* pairs with smp_store_release() in container_publish() */
-	if (smp_load_acquire(&container->state) == CONTAINER_UNSET)
+	if (smp_load_acquire(&container->state) == CONTAINER_UNSET) {
+		iommufd_refuse(&container->stats->refusals, REFUSAL_NO_TYPE);
 		return -EINVAL;
+	}
 	if (cgrp->kind == IOMMUFD_GROUP_NOIOMMU && !capable(CAP_SYS_RAWIO))
 		return -EPERM;
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_check_open, "IOMMUFD_NG");
+
+/**
+ * iommufd_container_refusals() - get the log of refused calls of a container
+ * @cgrp: a group in it
+ *
+ * Context: Any.
+ * Return: the log, which exists as long as @cgrp.
+ */
+struct iommufd_refusal_log *
+iommufd_container_refusals(const struct iommufd_container_group *cgrp)
+{
+	return &cgrp->container->stats->refusals;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_container_refusals, "IOMMUFD_NG");
+
+/**
+ * iommufd_container_refused() - record the result of a call
+ * @cgrp: a group in the container
+ * @op: the call, see &iommufd_refusal.op
+ * @ret: its result; nothing is recorded unless it refuses the call
+ *
+ * Context: May sleep.
+ */
+void iommufd_container_refused(struct iommufd_container_group *cgrp, u32 op,
+			       long ret)
+{
+	stats_refused(cgrp->container->stats, op, ret);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_container_refused, "IOMMUFD_NG");
+
+/**
+ * iommufd_container_ctx_id() - get the number of the context of a container
+ * @cgrp: a group in it
+ *
+ * Context: Any.
+ * Return: as iommufd_ctx_id(), even if the context has been closed.
+ */
+u64 iommufd_container_ctx_id(const struct iommufd_container_group *cgrp)
+{
+	return cgrp->container->stats->id;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_container_ctx_id, "IOMMUFD_NG");
 
 /**
  * iommufd_container_id() - get the identity of a container

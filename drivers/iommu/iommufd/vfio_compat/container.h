@@ -14,12 +14,14 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
+#include <linux/spinlock.h>
 
 #include "dirty.h"
 #include "domain.h"
 
 struct iommu_group;
 struct iommufd_ctx;
+struct iommufd_stats;
 
 /**
  * enum container_state - the type selected by VFIO_SET_IOMMU
@@ -69,12 +71,19 @@ struct container {
 	 * container after its file was closed.
 	 */
 	refcount_t refs;
+	/** @stats: what is observed of the context, with a reference */
+	struct iommufd_stats *stats;
 	/** @id: never that of another container, and not 0; set once */
 	u64 id;
 	/** @state: type selected by VFIO_SET_IOMMU; read without the lock */
 	enum container_state state;
 	/** @limit: maximum number of mappings */
 	unsigned int limit;
+	/**
+	 * @groups_spin: held while @groups changes, so that they can be listed
+	 * without @lock
+	 */
+	spinlock_t groups_spin;
 	/** @groups: list of struct iommufd_container_group */
 	struct list_head groups;
 	/** @side: kind of its groups; read without the lock */

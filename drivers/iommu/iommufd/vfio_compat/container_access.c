@@ -21,6 +21,7 @@
 #include "iopt/iopt_iova.h"
 #include "iopt/iopt_range.h"
 #include "lib/range.h"
+#include "observe/stats.h"
 #include "pages/backing.h"
 
 static struct iommufd_container_access *
@@ -144,8 +145,11 @@ static int container_pin_page(struct container *container,
 	int ret;
 
 	ret = iopt_pin(&container->space.iopt, range, prot, page);
-	if (ret)
+	if (ret) {
+		/* the driver's task need not be in a call on the container */
+		iommufd_refusal_forget(&container->stats->refusals);
 		return ret;
+	}
 	ret = dirty_pin(&container->dirty, range->first);
 	if (ret)
 		iopt_unpin(&container->space.iopt, range);
@@ -318,6 +322,8 @@ int iommufd_container_rw(struct iommufd_container_access *access,
 			return -EINVAL;
 		iova_range_intersect(&mapping, &left, &part);
 		ret = container_rw_mapping(container, &part, data, copy_flags);
+		if (ret)
+			iommufd_refusal_forget(&container->stats->refusals);
 		if (ret || part.last == left.last)
 			return container_driver_errno(ret, -EPERM);
 		data += iova_range_length(&part);

@@ -13,6 +13,7 @@
 #include "dirty_pages.h"
 #include "dispatch.h"
 #include "info.h"
+#include "observe/stats.h"
 #include "type1.h"
 
 static long dispatch_type1(struct container *container, unsigned int cmd,
@@ -32,7 +33,8 @@ static long dispatch_type1(struct container *container, unsigned int cmd,
 	}
 }
 
-static long dispatch_native(struct container *container, unsigned int cmd,
+static long dispatch_native(struct container *container,
+			    struct iommufd_refusal_log *log, unsigned int cmd,
 			    unsigned long arg)
 {
 	switch (cmd) {
@@ -41,11 +43,15 @@ static long dispatch_native(struct container *container, unsigned int cmd,
 	case VFIO_CHECK_EXTENSION:
 		return container_check_extension(container, arg);
 	case VFIO_SET_IOMMU:
+		if (!container)
+			iommufd_refuse(log, REFUSAL_NO_CONTAINER_GROUP);
 		return container_set_iommu(container, arg);
 	default:
 		if (!container ||
-		    READ_ONCE(container->state) == CONTAINER_UNSET)
+		    READ_ONCE(container->state) == CONTAINER_UNSET) {
+			iommufd_refuse(log, REFUSAL_NO_TYPE);
 			return -EINVAL;
+		}
 		if (!container_is_type1(container))
 			return -ENOTTY;
 		return dispatch_type1(container, cmd, (void __user *)arg);
@@ -76,5 +82,5 @@ long container_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 	if (READ_ONCE(ictx->compat_ioas) ||
 	    (!container && iminor(file_inode(ictx->file)) != VFIO_MINOR))
 		return compat_ioas_ioctl(ictx, cmd, arg);
-	return dispatch_native(container, cmd, arg);
+	return dispatch_native(container, &ictx->stats->refusals, cmd, arg);
 }

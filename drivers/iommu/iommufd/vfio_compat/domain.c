@@ -15,6 +15,7 @@
 #include "domain/iommu_core.h"
 #include "iopt/iopt_domain.h"
 #include "iopt/iopt_iova.h"
+#include "observe/stats.h"
 
 static int domain_alloc_plain(struct device *dev, void *data)
 {
@@ -115,7 +116,8 @@ static int domain_reserve_regions(struct container_space *space,
 
 	ret = iommu_get_group_resv_regions(member->group, &regions);
 	if (!ret)
-		ret = iopt_reserve_regions(&space->iopt, &regions, member);
+		ret = iopt_reserve_regions(&space->iopt, &regions,
+					   &member->owner);
 	list_for_each_entry_safe(region, next, &regions, list)
 		kfree(region);
 	return ret;
@@ -131,7 +133,9 @@ static int domain_reserve(struct container_space *space,
 {
 	int ret = domain_reserve_regions(space, member);
 
-	return ret ?: iopt_reserve_outside(&space->iopt, domain, member);
+	return ret   ?:
+		       iopt_reserve_outside(&space->iopt, domain,
+					    &member->owner);
 }
 
 static int domain_replace(struct container_space *space,
@@ -188,6 +192,8 @@ static int domain_check_interrupts(const struct container_space *space,
 	if (READ_ONCE(space->params->allow_unsafe_interrupts) ||
 	    iommu_group_has_isolated_msi(group))
 		return 0;
+	iommufd_refuse(&space->iopt.stats->refusals, REFUSAL_UNSAFE_INTERRUPTS,
+		       iommu_group_id(group));
 
 	/* Guides direct administrators to this message. */
 	pr_warn_ratelimited(
@@ -257,7 +263,7 @@ int domain_attach(struct container_space *space,
 	return 0;
 
 err_unreserve:
-	iopt_unreserve(&space->iopt, member);
+	iopt_unreserve(&space->iopt, &member->owner);
 	iommu_core_detach(cdom->domain, member->group);
 err_free:
 	domain_free(cdom);
@@ -280,7 +286,7 @@ void domain_detach(struct container_space *space,
 	struct container_domain *cdom = member->cdom;
 
 	iommu_core_detach(cdom->domain, member->group);
-	iopt_unreserve(&space->iopt, member);
+	iopt_unreserve(&space->iopt, &member->owner);
 	member->cdom = NULL;
 	if (--cdom->nr_groups)
 		return;

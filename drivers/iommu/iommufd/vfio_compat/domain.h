@@ -57,10 +57,10 @@ struct container_domain {
 
 /**
  * struct container_member - a group as its container's domains see it
- *
- * Its address is the owner of the IOVA reserved for the group.
  */
 struct container_member {
+	/** @owner: owner of the IOVA reserved for the group */
+	struct iopt_owner owner;
 	/** @group: the group, whose DMA is claimed */
 	struct iommu_group *group;
 	/** @cdom: domain it is attached to; private to domain.c */

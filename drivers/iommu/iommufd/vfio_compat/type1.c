@@ -16,6 +16,7 @@
 #include "iopt/iopt_domain.h"
 #include "iopt/iopt_iova.h"
 #include "lib/range.h"
+#include "observe/stats.h"
 #include "pages/pages.h"
 #include "type1.h"
 #include "user_words.h"
@@ -83,23 +84,46 @@ static int type1_map_with_log(struct container *container, struct iopt_map *map,
 	return ret == -EOVERFLOW ? -EFAULT : ret;
 }
 
+static noinline __cold void
+type1_refuse_alignment(struct iommufd_refusal_log *log,
+		       const struct iopt_map *map, unsigned long alignment)
+{
+	if (map->iova & (alignment - 1))
+		iommufd_refuse(log, REFUSAL_ALIGN_IOVA, map->iova, alignment);
+	else
+		iommufd_refuse(log, REFUSAL_ALIGN_MEMORY, map->length,
+			       map->uaddr, alignment);
+}
+
 static int type1_map_locked(struct container *container, struct iopt_map *map,
 			    const struct iova_range *range, u32 flags)
 {
+	struct iommufd_refusal_log *log = &container->stats->refusals;
 	struct iova_range area;
+	unsigned long mask;
 
 	lockdep_assert_held(&container->lock);
 
-	if (!container_is_type1(container))
+	if (!container_is_type1(container)) {
+		iommufd_refuse(log, REFUSAL_NO_TYPE);
 		return -EINVAL;
-	if ((map->length | map->iova | map->uaddr) & type1_page_mask(container))
+	}
+	mask = type1_page_mask(container);
+	if ((map->length | map->iova | map->uaddr) & mask) {
+		type1_refuse_alignment(log, map, mask + 1);
 		return -EINVAL;
+	}
 	if (flags & VFIO_DMA_MAP_FLAG_VADDR)
 		return vaddr_restore(&container->space, range, map->uaddr);
-	if (iopt_first_area(&container->space.iopt, range, &area))
+	if (iopt_first_area(&container->space.iopt, range, &area)) {
+		iommufd_refuse(log, REFUSAL_OVERLAP, area.first, area.last);
 		return -EEXIST;
-	if (iopt_nr_areas(&container->space.iopt) >= container->limit)
+	}
+	if (iopt_nr_areas(&container->space.iopt) >= container->limit) {
+		iommufd_refuse(log, REFUSAL_ENTRY_LIMIT, container->limit,
+			       container->limit);
 		return -ENOSPC;
+	}
 	map->small_pages =
 		READ_ONCE(container->space.params->disable_hugepages);
 	return type1_map_with_log(container, map, range);
@@ -117,6 +141,7 @@ long type1_map(struct container *container, void __user *arg)
 	const size_t minsz = offsetofend(struct vfio_iommu_type1_dma_map, size);
 	const u32 access = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
 	struct vfio_iommu_type1_dma_map cmd;
+	struct iommufd_refusal_log *log = &container->stats->refusals;
 	struct iova_range range, memory;
 	struct iopt_map map = {};
 	int ret;
@@ -124,16 +149,24 @@ long type1_map(struct container *container, void __user *arg)
 	if (!get_user_words(&cmd, arg, minsz))
 		return -EFAULT;
 	if (cmd.argsz < minsz ||
-	    cmd.flags & ~(access | VFIO_DMA_MAP_FLAG_VADDR))
+	    cmd.flags & ~(access | VFIO_DMA_MAP_FLAG_VADDR)) {
+		iommufd_refuse(log, REFUSAL_FLAGS, cmd.flags);
 		return -EINVAL;
+	}
 	ret = type1_range(cmd.iova, cmd.size, &range);
 	if (!ret)
 		ret = type1_range(cmd.vaddr, cmd.size, &memory);
-	if (ret)
+	if (ret) {
+		iommufd_refusal_ask(log, cmd.iova, cmd.size);
+		iommufd_refuse(log, cmd.size ? REFUSAL_WRAP : REFUSAL_LENGTH,
+			       cmd.size ? cmd.vaddr : 0, cmd.size);
 		return ret;
+	}
 	/* either a new mapping, or a new address for an existing mapping */
-	if (!(cmd.flags & access) == !(cmd.flags & VFIO_DMA_MAP_FLAG_VADDR))
+	if (!(cmd.flags & access) == !(cmd.flags & VFIO_DMA_MAP_FLAG_VADDR)) {
+		iommufd_refuse(log, REFUSAL_NO_ACCESS);
 		return -EINVAL;
+	}
 
 	map.iova = cmd.iova;
 	map.length = cmd.size;
@@ -150,6 +183,8 @@ long type1_map(struct container *container, void __user *arg)
 		return -EINTR;
 	ret = type1_map_locked(container, &map, &range, cmd.flags);
 	mutex_unlock(&container->lock);
+	if (ret)
+		iommufd_refusal_ask(log, cmd.iova, cmd.size);
 	return ret;
 }
 
@@ -226,8 +261,11 @@ static int type1_unmap_locked(struct container *container,
 	if (all && (cmd->iova || cmd->size))
 		return -EINVAL;
 	mask = type1_page_mask(container);
-	if ((cmd->iova | cmd->size) & mask)
+	if ((cmd->iova | cmd->size) & mask) {
+		iommufd_refuse(&container->stats->refusals, REFUSAL_ALIGN_IOVA,
+			       cmd->iova | cmd->size, mask + 1);
 		return -EINVAL;
+	}
 	if (!all)
 		ret = type1_range(cmd->iova, cmd->size, &range);
 	if (ret)
@@ -290,8 +328,11 @@ long type1_unmap(struct container *container, void __user *arg)
 		return -EINTR;
 	ret = type1_unmap_locked(container, &cmd, &bitmap, &unmapped);
 	mutex_unlock(&container->lock);
-	if (ret)
+	if (ret) {
+		iommufd_refusal_ask(&container->stats->refusals, cmd.iova,
+				    cmd.size);
 		return ret;
+	}
 	cmd.size = unmapped;
 	return put_user_words(arg, &cmd, minsz) ? 0 : -EFAULT;
 }

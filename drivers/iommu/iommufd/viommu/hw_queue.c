@@ -97,6 +97,7 @@ static void hw_queue_destroy(struct iommufd_object *obj)
 }
 
 static const struct object_ops hw_queue_ops = {
+	.name = "hw_queue",
 	.destroy = hw_queue_destroy,
 };
 

@@ -54,6 +54,7 @@ static void vdevice_destroy(struct iommufd_object *obj)
 }
 
 static const struct object_ops vdevice_ops = {
+	.name = "vdevice",
 	.destroy = vdevice_destroy,
 };
 

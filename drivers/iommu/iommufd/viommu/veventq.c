@@ -103,6 +103,7 @@ static void veventq_destroy(struct iommufd_object *obj)
 }
 
 static const struct object_ops veventq_ops = {
+	.name = "veventq",
 	.destroy = veventq_destroy,
 };
 

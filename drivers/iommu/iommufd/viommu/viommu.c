@@ -45,6 +45,7 @@ static void viommu_destroy(struct iommufd_object *obj)
 }
 
 const struct object_ops viommu_object_ops = {
+	.name = "viommu",
 	.destroy = viommu_destroy,
 };
 
