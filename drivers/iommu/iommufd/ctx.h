@@ -16,6 +16,7 @@
 #include "pages/dmabuf_table.h"
 
 struct container;
+struct dentry;
 struct iommufd_extension;
 struct file;
 struct iommufd_ioas;
@@ -33,6 +34,8 @@ struct iommufd_ctx {
 	struct dmabuf_table dmabufs;
 	/** @stats: what is observed of the context, with a reference */
 	struct iommufd_stats *stats;
+	/** @debugfs: the directory of the context in debugfs, or an ERR_PTR */
+	struct dentry *debugfs;
 	/** @file: the file; a reference to it is one to the context */
 	struct file *file;
 	/**

@@ -15,6 +15,7 @@
 #include <linux/module.h>
 
 #include "ctx.h"
+#include "debugfs.h"
 #include "fdinfo.h"
 #include "ioctl.h"
 #include "mmio.h"
@@ -30,6 +31,7 @@ static int iommufd_open_as(struct file *file, enum charge_mode charge)
 	if (!ictx)
 		return -ENOMEM;
 	file->private_data = ictx;
+	iommufd_debugfs_add(ictx);
 	return 0;
 }
 
@@ -66,6 +68,7 @@ int iommufd_file_release(struct inode *inode, struct file *file)
 {
 	struct iommufd_ctx *ictx = file->private_data;
 
+	iommufd_debugfs_remove(ictx);
 	container_put(ictx->container);
 	ctx_free(ictx);
 	return 0;
@@ -176,12 +179,14 @@ static int __init iommufd_init(void)
 	ret = backing_import_start();
 	if (ret)
 		goto err_pages;
+	iommufd_debugfs_init();
 	ret = misc_register(&iommu_misc);
 	if (ret)
-		goto err_import;
+		goto err_debugfs;
 	return 0;
 
-err_import:
+err_debugfs:
+	iommufd_debugfs_exit();
 	backing_import_stop();
 err_pages:
 	pages_exit();
@@ -191,6 +196,7 @@ err_pages:
 static void __exit iommufd_exit(void)
 {
 	misc_deregister(&iommu_misc);
+	iommufd_debugfs_exit();
 	backing_import_stop();
 	pages_exit();
 }
