@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <trace/events/vfio.h>
 
 #include "device.h"
 #include "feature.h"
@@ -76,6 +77,9 @@ int vfio_df_open(struct vfio_df *df)
 	ret = device->open_count++ ? 0 : vfio_df_first_open(df);
 	if (ret)
 		device->open_count--;
+	else
+		trace_vfio_device_open(device->dev, df->ops->interface,
+				       device->open_count);
 	return ret;
 }
 
@@ -100,6 +104,8 @@ void vfio_df_close(struct vfio_df *df)
 		iommufd_refusal_clear(&device->refusals);
 	}
 	device->open_count--;
+	trace_vfio_device_close(device->dev, df->ops->interface,
+				device->open_count);
 }
 
 /**
@@ -177,8 +183,9 @@ static noinline __cold void vfio_df_refused(struct vfio_df *df, u32 op,
 {
 	struct iommufd_refusal refusal;
 
-	iommufd_refusal_finish(&df->device->refusals,
-				   op | IOMMUFD_REFUSAL_DEVICE, ret, &refusal);
+	if (iommufd_refusal_finish(&df->device->refusals,
+				   op | IOMMUFD_REFUSAL_DEVICE, ret, &refusal))
+		trace_vfio_refused(df->device->dev, &refusal);
 }
 
 static long vfio_df_dispatch(struct vfio_df *df, unsigned int cmd,

@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <trace/events/vfio.h>
 
 #include "device.h"
 #include "emulated.h"
@@ -354,7 +355,8 @@ static noinline __cold void vfio_group_refused(struct vfio_group *group, u32 op,
 {
 	struct iommufd_refusal refusal;
 
-	iommufd_refusal_finish(&group->refusals, op, ret, &refusal);
+	if (iommufd_refusal_finish(&group->refusals, op, ret, &refusal))
+		trace_vfio_refused(&group->dev, &refusal);
 }
 
 static long vfio_group_fop_ioctl(struct file *file, unsigned int cmd,

@@ -15,6 +15,7 @@
 #include <linux/iommufd.h>
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
+#include <trace/events/iommufd.h>
 
 #include "ctx.h"
 #include "device.h"
@@ -147,6 +148,7 @@ static int hwpt_attach_locked(const struct attach_req *req,
 	attach_set_ids(idev, hwpt->obj.id, hwpt->ioas->obj.id);
 	atomic_inc(&hwpt->nr_devices);
 	object_get_user(&hwpt->obj);
+	trace_iommufd_attach(idev->ictx->stats, idev->owner.name, hwpt->obj.id);
 	return 0;
 }
 
@@ -161,6 +163,7 @@ static struct iommufd_hwpt *hwpt_detach_locked(struct iommufd_device *idev)
 	list_del_init(&idev->attached);
 	attach_set_ids(idev, 0, 0);
 	atomic_dec(&hwpt->nr_devices);
+	trace_iommufd_detach(idev->ictx->stats, idev->owner.name, hwpt->obj.id);
 	if (!igroup->noiommu) {
 		if (list_empty(&igroup->attached))
 			iommu_core_detach(hwpt->domain, igroup->group);
@@ -235,6 +238,8 @@ static int hwpt_replace_locked(struct attach_req *req,
 		attach_set_ids(cur, hwpt->obj.id, hwpt->ioas->obj.id);
 		atomic_dec(&from->nr_devices);
 		atomic_inc(&hwpt->nr_devices);
+		trace_iommufd_replace(cur->ictx->stats, cur->owner.name,
+				      hwpt->obj.id);
 		object_get_user(&hwpt->obj);
 		if (cur != idev)
 			object_put_user(&from->obj);

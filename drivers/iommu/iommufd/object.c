@@ -6,6 +6,7 @@
 #include <linux/bug.h>
 #include <linux/err.h>
 #include <linux/slab.h>
+#include <trace/events/iommufd.h>
 
 #include "object.h"
 
@@ -44,6 +45,7 @@ void object_tear_down(struct iommufd_object *obj)
 	struct object_table *table = obj->table;
 	u32 id = obj->id;
 
+	trace_iommufd_object_destroy(table->stats, id, obj->ops->name);
 	obj->ops->destroy(obj);
 	xa_erase(&table->objects, id);
 }
@@ -113,6 +115,7 @@ int object_init(struct object_table *table, struct iommufd_object *obj,
  */
 void object_publish(struct iommufd_object *obj)
 {
+	trace_iommufd_object_create(obj->table->stats, obj->id, obj->ops->name);
 	xa_lock(&obj->table->objects);
 	object_set_entry(obj, obj);
 	xa_unlock(&obj->table->objects);
@@ -380,5 +383,7 @@ bool object_begin_remove(struct iommufd_object *obj)
 void object_tombstone(struct iommufd_object *obj)
 {
 	wait_event(obj->table->idle, object_is_idle(obj));
+	trace_iommufd_object_destroy(obj->table->stats, obj->id,
+				     obj->ops->name);
 	obj->ops->destroy(obj);
 }

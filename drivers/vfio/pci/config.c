@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/unaligned.h>
+#include <trace/events/vfio_pci.h>
 
 #include "bar.h"
 #include "config.h"
@@ -287,6 +288,7 @@ static int config_write(struct vfio_pci_core_device *vdev, unsigned int pos,
 		ret = config_write_command_high(vdev, val);
 	else
 		ret = config_write_bits(vdev, pos, count, val);
+	trace_vfio_pci_config_write(&vdev->pdev->dev, pos, count, val, ret);
 	if (ret)
 		return ret;
 

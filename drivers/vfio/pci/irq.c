@@ -10,6 +10,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/vfio_pci.h>
+#include <trace/events/vfio_pci.h>
 
 #include "config.h"
 #include "intx.h"
@@ -431,6 +432,8 @@ int vfio_pci_set_irqs(struct vfio_pci_core_device *vdev,
 	};
 	ret = irq_changes_vectors(&r) ? irq_apply_in_d0(vdev, &r) :
 					irq_apply(vdev, &r);
+	trace_vfio_pci_set_irqs(&vdev->pdev->dev, r.index, r.flags, r.start,
+				r.count, ret);
 	kvfree(data);
 	return ret;
 }

@@ -12,6 +12,7 @@
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <trace/events/vfio_pci.h>
 
 #include "bar.h"
 #include "intx.h"
@@ -149,6 +150,7 @@ int vfio_pci_ioctl_reset(struct vfio_pci_core_device *vdev)
 		return -EINVAL;
 	}
 	ret = vfio_pci_reset_function(vdev);
+	trace_vfio_pci_reset(&vdev->pdev->dev, ret);
 	vfio_pci_intx_sync(vdev);
 	return ret;
 }
@@ -382,6 +384,7 @@ static int reset_dev_set(struct vfio_pci_core_device *vdev,
 		for_each_in_set(cur, dev_set)
 			vfio_pci_set_power_state(cur, PCI_D0);
 		ret = pci_reset_bus(vdev->pdev);
+		trace_vfio_pci_hot_reset(&vdev->pdev->dev, ret);
 		reset_unlock_memory(dev_set, NULL);
 		for_each_in_set(cur, dev_set)
 			vfio_pci_intx_sync(cur);

@@ -9,6 +9,7 @@
 #include <linux/iommu.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
+#include <trace/events/iommufd.h>
 
 #include "lib/range.h"
 
@@ -94,8 +95,10 @@ static inline void hwmap_begin(struct hwmap_flush *flush,
  */
 static inline void hwmap_end(struct hwmap_flush *flush)
 {
-	if (flush->bytes)
+	if (flush->bytes) {
+		trace_iommufd_flush(flush->domain, flush->bytes);
 		iommu_iotlb_sync(flush->domain, &flush->gather);
+	}
 	flush->bytes = 0;
 }
 

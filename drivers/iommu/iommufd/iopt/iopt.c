@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/sizes.h>
+#include <trace/events/iommufd.h>
 
 #include "area.h"
 #include "domain/hwmap.h"
@@ -364,6 +365,7 @@ err_unfill:
 int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 		   struct iopt_map *map)
 {
+	int prot = list_first_entry(areas, struct area, entry)->prot;
 	int ret;
 
 	might_sleep();
@@ -376,6 +378,10 @@ int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 			iopt_free_iova(iopt, areas);
 		else
 			iopt_set_live(iopt, areas);
+	}
+	if (!ret) {
+		trace_iommufd_map(iopt->stats, iopt->id, map->iova, map->length,
+				  prot);
 	}
 	up_read(&iopt->domains_rwsem);
 	return ret;

@@ -8,6 +8,7 @@
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
+#include <trace/events/iommufd.h>
 
 #include "area.h"
 #include "domain/hwmap.h"
@@ -249,6 +250,8 @@ static u64 iopt_finish_unmap(struct iopt *iopt, struct list_head *areas)
 	iopt_unfill_areas(iopt, areas);
 	iopt_free_iova(iopt, areas);
 	list_for_each_entry_safe(area, next, areas, entry) {
+		trace_iommufd_unmap(iopt->stats, iopt->id,
+				    area->node.range.first, area->length);
 		bytes += iova_range_length(&area->node.range);
 		area_destroy(area);
 		if (!list_entry_is_head(next, areas, entry))

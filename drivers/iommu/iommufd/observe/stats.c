@@ -3,6 +3,7 @@
  * Creates and frees what is observed of a context.
  */
 #include <linux/slab.h>
+#include <trace/events/iommufd.h>
 
 #include "stats.h"
 
@@ -65,7 +66,8 @@ noinline __cold void stats_refused(struct iommufd_stats *stats, u32 op,
 {
 	struct iommufd_refusal refusal;
 
-	iommufd_refusal_finish(&stats->refusals, op, ret, &refusal);
+	if (iommufd_refusal_finish(&stats->refusals, op, ret, &refusal))
+		trace_iommufd_refused(stats, &refusal);
 }
 
 /**

@@ -13,6 +13,7 @@
 #include <linux/sched/task.h>
 #include <linux/sched/user.h>
 #include <linux/sizes.h>
+#include <trace/events/iommufd.h>
 
 #include "charge.h"
 #include "observe/stats.h"
@@ -145,6 +146,7 @@ int charge_add(const struct charge *charge, unsigned long nr_pages)
 
 	if (!ret)
 		atomic_long_add(nr_pages, &charge->stats->charged);
+	trace_iommufd_charge(charge->stats, nr_pages, ret);
 	return ret;
 }
 
@@ -158,6 +160,7 @@ int charge_add(const struct charge *charge, unsigned long nr_pages)
 void charge_sub(const struct charge *charge, unsigned long nr_pages)
 {
 	atomic_long_sub(nr_pages, &charge->stats->charged);
+	trace_iommufd_uncharge(charge->stats, nr_pages);
 	if (charge->mode == CHARGE_USER)
 		charge_user_sub(charge, nr_pages);
 	else

@@ -19,6 +19,7 @@
 #include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <trace/events/iommufd.h>
 
 #include "p2p_provider.h"
 
@@ -144,6 +145,23 @@ static void p2p_provider_unmap_all(struct iommufd_p2p_provider *provider)
 	hwmap_end(&flush);
 }
 
+/* For trace events: the first range, and the size of all. */
+static u64 p2p_provider_start(const struct iommufd_p2p_provider *provider)
+{
+	return provider->nr_ranges ? PFN_PHYS(provider->ranges[0].node.start) :
+				     0;
+}
+
+static u64 p2p_provider_length(const struct iommufd_p2p_provider *provider)
+{
+	u64 nr = 0;
+
+	for (unsigned int i = 0; i < provider->nr_ranges; i++)
+		nr += provider->ranges[i].node.last -
+		      provider->ranges[i].node.start + 1;
+	return PFN_PHYS(nr);
+}
+
 /**
  * iommufd_p2p_provider_revoke() - revoke memory until it is restored
  * @provider: from iommufd_p2p_provider_register()
@@ -159,6 +177,8 @@ static void p2p_provider_unmap_all(struct iommufd_p2p_provider *provider)
 void iommufd_p2p_provider_revoke(struct iommufd_p2p_provider *provider)
 {
 	guard(mutex)(&provider->lock);
+	trace_iommufd_revoke(provider, p2p_provider_start(provider),
+			     p2p_provider_length(provider));
 	provider->state = P2P_PROVIDER_REVOKED;
 	p2p_provider_unmap_all(provider);
 }
@@ -183,6 +203,8 @@ void iommufd_p2p_provider_restore(struct iommufd_p2p_provider *provider)
 	if (provider->state == P2P_PROVIDER_ACTIVE)
 		return;
 	provider->state = P2P_PROVIDER_ACTIVE;
+	trace_iommufd_restore(provider, p2p_provider_start(provider),
+			      p2p_provider_length(provider));
 	list_for_each_entry(mapping, &provider->mappings, provider_entry) {
 		scoped_guard(mutex, mapping->map.tables_lock)
 			ret = hwmap_map(mapping->domain, &mapping->map);

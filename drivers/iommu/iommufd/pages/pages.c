@@ -16,6 +16,7 @@
 #include <linux/pfn.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
+#include <trace/events/iommufd.h>
 
 #include "backing_dmabuf.h"
 #include "backing_file.h"
@@ -83,6 +84,7 @@ static void pages_revoke(struct backing *backing)
 {
 	struct pages *pages = container_of(backing, struct pages, backing);
 
+	trace_iommufd_revoke(pages, 0, pages->backing.nr_pages * PAGE_SIZE);
 	guard(mutex)(&pages->lock);
 	dmabuf_track_revoke(&pages->track);
 }

@@ -10,6 +10,7 @@
 #include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
+#include <trace/events/iommufd.h>
 
 #include "backing_user.h"
 #include "pages.h"
@@ -66,6 +67,9 @@ pages_unpin_range(struct pages *pages, unsigned long first, unsigned long end)
 	/* no retpoline for memory of a process, which nearly all is */
 	nr = INDIRECT_CALL_1(backing->ops->unpin, backing_user_unpin, backing,
 			     &pages->table, first, end);
+	trace_iommufd_unpin(pages->charge.stats,
+			    pages->backing.start + first * PAGE_SIZE,
+			    end - first);
 	if (nr)
 		pages_uncharge(pages, nr);
 }
@@ -258,6 +262,9 @@ int pages_hold_locked(struct pages *pages, struct pages_hold *hold,
 			pages_unpin_unheld(pages, first, hole);
 			return ret;
 		}
+		trace_iommufd_pin(pages->charge.stats,
+				  pages->backing.start + hole * PAGE_SIZE,
+				  stop - hole);
 		index = stop;
 	}
 	if (table_end < end) {
