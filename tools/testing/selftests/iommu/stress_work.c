@@ -255,13 +255,18 @@ static void use_new_ioas(struct stress_worker *worker)
 	int fd = stress_roll(worker, 2) ? iommufd_open() : dup(stress.fd);
 	struct mock_dev dev;
 	__u32 ioas = ioas_alloc(fd);
+	int ret;
 
 	ioas_map_fixed(fd, ioas, worker->memory, STRESS_ARENA_IOVA,
 		       (1 + stress_roll(worker, 64)) * PAGE);
 	ASSERT_RC(__mock_dev(fd, ioas, 0, &dev), 0);
 	ASSERT_RC(__iommufd_destroy(fd, ioas), -EBUSY);
 	iommufd_destroy(fd, dev.stdev);
-	iommufd_destroy(fd, ioas);
+	/* CHANGE_PROCESS of another thread uses each IOAS for a moment. */
+	do
+		ret = __iommufd_destroy(fd, ioas);
+	while (ret == -EBUSY);
+	ASSERT_RC(ret, 0);
 	close(fd);
 }
 
