@@ -13,6 +13,7 @@
 #include <linux/iommufd.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/printk.h>
 
 #include "ctx.h"
 #include "debugfs.h"
@@ -22,6 +23,9 @@
 #include "pages/backing_import.h"
 #include "pages/pages.h"
 #include "vfio_compat/container.h"
+
+#undef pr_fmt
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 static int iommufd_open_as(struct file *file, enum charge_mode charge)
 {
@@ -169,10 +173,31 @@ static struct miscdevice iommu_misc = {
 	.mode = 0660,
 };
 
+/*
+ * The kernel's own vfio owns /dev/vfio/vfio and each device that is bound, so
+ * that no device could be used with this module. The project's vfio.ko depends
+ * on this module: whichever module exports the symbol now is another one.
+ */
+static int __init iommufd_check_other_vfio(void)
+{
+	static const char symbol[] __initconst = "vfio_register_group_dev";
+	void *other = __symbol_get(symbol);
+
+	if (!other)
+		return 0;
+	pr_err("the kernel's own VFIO is loaded (%ps): stop its users and run \"modprobe -r vfio-pci vfio_iommu_type1 vfio\", or reboot\n",
+	       other);
+	__symbol_put(symbol);
+	return -EBUSY;
+}
+
 static int __init iommufd_init(void)
 {
 	int ret;
 
+	ret = iommufd_check_other_vfio();
+	if (ret)
+		return ret;
 	ret = pages_init();
 	if (ret)
 		return ret;
