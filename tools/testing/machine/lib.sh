@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2034
+# Shared by the scripts that build and test the Debian package.
+
+MACHINE_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck source=tools/testing/vm/lib.sh
+. "$MACHINE_DIR/../vm/lib.sh"
+
+# The key of a tree: of what the lines with these keywords name.
+machine_key() {
+	grep -E "^($1) " "$MACHINE_DIR/packages" | sha256sum | cut -c1-16
+}
+# Builds the package and disk images.
+WORKSHOP=$CACHE/workshop-$(machine_key workshop)
+# A Debian system without our package.
+BASE=$CACHE/machine-$(machine_key 'machine|update|dracut')
+# The packages of this checkout.
+DEBS=$BUILDS/debs
+
+# The words after a keyword of the package file.
+machine_packages() {
+	sed -n "s/^$1 //p" "$MACHINE_DIR/packages" | tr '\n' ' '
+}
+
+# in_root TREE DIRECTORY COMMAND...: runs a command natively in a tree, with the
+# directory as /src. Changes to the tree last. Namespaces end with the command.
+in_root() {
+	exec unshare --mount --pid --net --fork --kill-child --propagation private \
+		bash -c '
+		set -e
+		tree=$1 src=$2
+		shift 2
+		mount --bind "$tree" "$tree"
+		mkdir -p "$tree/src"
+		mount --rbind "$src" "$tree/src"
+		mount -t proc proc "$tree/proc"
+		mount --rbind /dev "$tree/dev"
+		mount -t tmpfs tmpfs "$tree/tmp"
+		mount -t tmpfs tmpfs "$tree/run"
+		cd /
+		exec chroot "$tree" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+			HOME=/root LC_ALL=C.UTF-8 TERM=dumb CCACHE_DIR=/src/ccache \
+			DEBIAN_KERNEL_USE_CCACHE="${DEBIAN_KERNEL_USE_CCACHE-}" \
+			DEBIAN_FRONTEND=noninteractive "$@"' in_root "$@"
+}
+
+# with_ccache DIRECTORY COMMAND...: runs a command with the cache of compiled
+# objects in DIRECTORY/ccache, which in_root makes /src/ccache.
+with_ccache() {
+	mkdir -p "$CACHE/ccache-dkms" "$1/ccache"
+	export DEBIAN_KERNEL_USE_CCACHE=1
+	unshare --mount --propagation private bash -ec '
+		mount --bind "$1" "$2/ccache"
+		shift 2
+		exec "$@"' with_ccache "$CACHE/ccache-dkms" "$@"
+}
+
+# with_overlay DIRECTORY LOWER COMMAND...: runs a command with DIRECTORY/root as a
+# writable view of the trees in LOWER, separated by colons, the uppermost first.
+# Changes are stored in DIRECTORY/upper.
+with_overlay() {
+	mkdir -p "$1"/{upper,work,root}
+	unshare --mount --propagation private bash -c '
+		set -e
+		dir=$1 lower=$2
+		shift 2
+		mount -t overlay overlay "$dir/root" \
+			-o "lowerdir=$lower,upperdir=$dir/upper,workdir=$dir/work"
+		exec "$@"' with_overlay "$@"
+}
+
+# in_overlay DIRECTORY LOWER SOURCE COMMAND...: runs a command in such a view, with
+# SOURCE as /src and the cache of compiled objects.
+in_overlay() {
+	with_ccache "$3" bash -c '. "$1" && with_overlay "$2" "$3" bash -c "
+		. \"\$1\" && in_root \"\${@:2}\"" in_root "$1" "$2/root" "${@:4}"' \
+		in_overlay "$MACHINE_DIR/lib.sh" "$@"
+}
