@@ -5,6 +5,13 @@
 #                              the main job: real DMA by real programs
 #   make check-qemu [KERNEL=backports]
 #                              QEMU and DPDK as users run them, checked
+#   make check-iommuctl [T=pattern]
+#                              iommuctl, with sanitizers, on directories like machines
+#   make check-machine [T=pattern]
+#                              the Debian packages on a whole machine: firmware, GRUB, systemd
+#   make deb                   the Debian packages, in build/deb
+#   make kernels               the modules for all kernels that Debian has today, and a boot
+#                              of the one with PREEMPT_RT
 #   make conformance [KERNEL=backports]
 #                              the kernel's own tests: of iommufd, on a mock IOMMU; of VFIO, on a NIC.
 #                              On every kernel, or on that one
@@ -69,6 +76,19 @@ check-all:
 quick:
 	scripts/quick --kernel $(KERNEL) $(if $(BASE),--base $(BASE)) $(T)
 
+check-iommuctl:
+	$(VM) exec -- make -s -C tools/testing/iommuctl check messages O=/tmp/iommuctl T=$(T)
+
+deb:
+	tools/testing/machine/deb
+
+check-machine:
+	tools/testing/machine/run '$(T)'
+
+kernels:
+	$(VM) kernels
+	scripts/check '^smoke_rt_long$$'
+
 docs:
 	mkdir -p build
 	$(VM) exec --kernel backports -- sh -c 'scripts/docs /tmp/docs >&2 && tar -C /tmp/docs -cf - .' \
@@ -117,5 +137,5 @@ ifneq ($(KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 endif
 
-.PHONY: all run bench check-qemu compat-diff conformance check check-all check-debug quick docs fuzz fuzz-kernel \
+.PHONY: all run bench deb kernels check-machine check-iommuctl check-qemu compat-diff conformance check check-all check-debug quick docs fuzz fuzz-kernel \
 	compile_commands.json need_kdir modules modules_install modules_uninstall clean
