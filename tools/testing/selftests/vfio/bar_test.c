@@ -192,6 +192,9 @@ TEST_OVER(mmap_huge, BACKENDS_ALL)
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_VGA), backend);
 	volatile char *vram = map_vram(vdev, 0);
 
+	/* PREEMPT_RT excludes them. */
+	if (access("/sys/kernel/mm/transparent_hugepage", F_OK))
+		SKIP("a kernel without transparent huge pages");
 	vdev_enable(vdev, false);
 	ASSERT(write_pages(vram) < 64);
 	check_pages(vdev, vram);
