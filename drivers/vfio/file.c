@@ -282,27 +282,6 @@ static int vfio_df_fop_mmap(struct file *file, struct vm_area_struct *vma)
 	return ret;
 }
 
-/**
- * vfio_show_refusals() - print what was refused, for fdinfo
- * @m: the file to print to
- * @log: the log of refused calls
- *
- * Context: May sleep.
- */
-void vfio_show_refusals(struct seq_file *m, struct iommufd_refusal_log *log)
-{
-	char text[IOMMUFD_REFUSAL_TEXT];
-	struct iommufd_refusal last;
-	u64 count;
-
-	count = iommufd_refusal_last(log, &last);
-	seq_printf(m, "vfio-refusals:\t%llu\n", count);
-	if (!count)
-		return;
-	iommufd_refusal_text(&last, text, sizeof(text));
-	seq_printf(m, "vfio-refusal:\t%s\n", text);
-}
-
 static void vfio_df_show_group(struct seq_file *m, struct vfio_device *device)
 {
 	struct iommu_group *group = iommu_group_get(device->dev);
@@ -325,7 +304,7 @@ static void vfio_df_fop_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "vfio-interface:\t%s\n", df->ops->interface);
 	if (vfio_df_granted(df))
 		df->ops->show(df, m);
-	vfio_show_refusals(m, &device->refusals);
+	iommufd_refusal_show(&device->refusals, m, "vfio");
 
 	path = kobject_get_path(&device->dev->kobj, GFP_KERNEL);
 	if (!path)

@@ -60,7 +60,6 @@ void vfio_df_init(struct vfio_df *df, struct vfio_device *device,
 int vfio_df_open(struct vfio_df *df);
 void vfio_df_close(struct vfio_df *df);
 void vfio_df_grant(struct vfio_df *df);
-void vfio_show_refusals(struct seq_file *m, struct iommufd_refusal_log *log);
 void vfio_df_adopt(struct vfio_df *df, struct file *file);
 struct vfio_df *vfio_df_from_file(struct file *file);
 

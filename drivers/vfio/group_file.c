@@ -428,7 +428,7 @@ static void vfio_group_fop_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct vfio_group *group = file->private_data;
 
-	vfio_show_refusals(m, &group->refusals);
+	iommufd_refusal_show(&group->refusals, m, "vfio");
 }
 
 static const struct file_operations vfio_group_fops = {

@@ -18,6 +18,7 @@
 #include <linux/types.h>
 
 struct iommufd_ctx;
+struct seq_file;
 
 /** IOMMUFD_REFUSAL_NAME - bytes of a name in a refusal, with its NUL */
 #define IOMMUFD_REFUSAL_NAME 32
@@ -367,8 +368,8 @@ void iommufd_refusal_move(struct iommufd_refusal_log *from,
 			  struct iommufd_refusal_log *to);
 bool iommufd_refusal_finish(struct iommufd_refusal_log *log, u32 op, long ret,
 			    struct iommufd_refusal *refusal);
-u64 iommufd_refusal_last(struct iommufd_refusal_log *log,
-			 struct iommufd_refusal *last);
+void iommufd_refusal_show(struct iommufd_refusal_log *log, struct seq_file *m,
+			  const char *prefix);
 size_t iommufd_refusal_text(const struct iommufd_refusal *refusal, char *buf,
 			    size_t size);
 

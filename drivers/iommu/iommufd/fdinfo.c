@@ -174,21 +174,6 @@ static void fdinfo_show_container(struct seq_file *m,
 			   min(container->limit, READ_ONCE(iopt->nr_areas)));
 }
 
-static void fdinfo_show_refusals(struct seq_file *m,
-				 struct iommufd_refusal_log *log)
-{
-	char text[IOMMUFD_REFUSAL_TEXT];
-	struct iommufd_refusal last;
-	u64 count;
-
-	count = iommufd_refusal_last(log, &last);
-	seq_printf(m, "iommufd-refusals:\t%llu\n", count);
-	if (!count)
-		return;
-	iommufd_refusal_text(&last, text, sizeof(text));
-	seq_printf(m, "iommufd-refusal:\t%s\n", text);
-}
-
 /**
  * fdinfo_show() - print the state of a context
  * @m: the file to print to
@@ -220,5 +205,5 @@ void fdinfo_show(struct seq_file *m, struct iommufd_ctx *ictx)
 		fdinfo_show_container(m, container);
 	else if (container_file)
 		seq_puts(m, "container-type:\tnone\ncontainer-groups:\t\n");
-	fdinfo_show_refusals(m, &ictx->stats->refusals);
+	iommufd_refusal_show(&ictx->stats->refusals, m, "iommufd");
 }

@@ -8,6 +8,7 @@
 #include <linux/ioctl.h>
 #include <linux/iommufd_refusal.h>
 #include <linux/sched.h>
+#include <linux/seq_file.h>
 #include <linux/string.h>
 #include <uapi/linux/iommufd.h>
 
@@ -243,22 +244,28 @@ noinline __cold bool iommufd_refusal_finish(struct iommufd_refusal_log *log,
 EXPORT_SYMBOL_NS_GPL(iommufd_refusal_finish, "IOMMUFD_NG");
 
 /**
- * iommufd_refusal_last() - get the last refusal
+ * iommufd_refusal_show() - print how many calls were refused, and the last one
  * @log: the log
- * @last: set to it
+ * @m: the file to print to, for fdinfo
+ * @prefix: what the keys begin with
  *
- * Context: Any but interrupts.
- * Return: number of refused calls; @last is not valid if it is 0.
+ * Context: May sleep.
  */
-u64 iommufd_refusal_last(struct iommufd_refusal_log *log,
-			 struct iommufd_refusal *last)
+void iommufd_refusal_show(struct iommufd_refusal_log *log, struct seq_file *m,
+			  const char *prefix)
 {
+	char text[IOMMUFD_REFUSAL_TEXT];
+	struct iommufd_refusal last;
 	u64 count;
 
 	spin_lock(&log->lock);
 	count = log->count;
-	*last = log->last;
+	last = log->last;
 	spin_unlock(&log->lock);
-	return count;
+	seq_printf(m, "%s-refusals:\t%llu\n", prefix, count);
+	if (!count)
+		return;
+	iommufd_refusal_text(&last, text, sizeof(text));
+	seq_printf(m, "%s-refusal:\t%s\n", prefix, text);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_refusal_last, "IOMMUFD_NG");
+EXPORT_SYMBOL_NS_GPL(iommufd_refusal_show, "IOMMUFD_NG");
