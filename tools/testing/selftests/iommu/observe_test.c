@@ -113,7 +113,6 @@ TEST(areas)
 	char *buf = sys_mmap_anon(4 * PAGE);
 	int fd = mock_open();
 	__u32 ioas = ioas_alloc(fd), second = ioas_alloc(fd);
-	char want[OBSERVE_LINE], line[OBSERVE_LINE];
 	struct mock_dev dev;
 	char *areas;
 	__u64 iova;
@@ -128,26 +127,20 @@ TEST(areas)
 				  &iova),
 		  0);
 	areas = areas_read(fd);
-	snprintf(
-		want, sizeof(want),
+	areas_expect(
+		areas,
 		"ioas=%u iova=0x1000000 length=0x4000 prot=r kind=anon pinned=no owner=%d/",
 		ioas, getpid());
-	if (!areas_find(areas, want, line))
-		FAIL("no \"%s\" in \"%s\"", want, areas);
-	snprintf(
-		want, sizeof(want),
+	areas_expect(
+		areas,
 		"ioas=%u iova=%#llx length=0x2000 prot=rw kind=shmem file=\"/memfd:ob\\040\\042serve\\040(deleted)\" pinned=no owner=%d/",
 		second, (unsigned long long)iova, getpid());
-	if (!areas_find(areas, want, line))
-		FAIL("no \"%s\" in \"%s\"", want, areas);
 	mock_dev(fd, ioas, 0, &dev);
 	areas = areas_read(fd);
-	snprintf(
-		want, sizeof(want),
+	areas_expect(
+		areas,
 		"ioas=%u iova=0x1000000 length=0x4000 prot=r kind=anon thp=0 pinned=yes owner=%d/",
 		ioas, getpid());
-	if (!areas_find(areas, want, line))
-		FAIL("no \"%s\" in \"%s\"", want, areas);
 }
 
 TEST(areas_of_huge_pages)

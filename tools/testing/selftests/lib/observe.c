@@ -144,6 +144,19 @@ bool areas_find(const char *areas, const char *start, char line[OBSERVE_LINE])
 	return false;
 }
 
+/* A line must begin with the text. */
+void areas_expect(const char *areas, const char *fmt, ...)
+{
+	char want[OBSERVE_LINE], line[OBSERVE_LINE];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(want, sizeof(want), fmt, args);
+	va_end(args);
+	if (!areas_find(areas, want, line))
+		FAIL("no \"%s\" in \"%s\"", want, areas);
+}
+
 static void events_set(const char *event, const char *value)
 {
 	char path[128];

@@ -20,6 +20,8 @@ fdinfo_expect(int fd, const char *key, const char *fmt, ...);
 char *areas_path(int fd);
 char *areas_read(int fd);
 bool areas_find(const char *areas, const char *start, char line[OBSERVE_LINE]);
+__attribute__((format(printf, 2, 3))) void areas_expect(const char *areas,
+							const char *fmt, ...);
 
 void events_begin(const char *const *events);
 char *events_take(void);
