@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The driver of the mock IOMMU: paging domains, nested domains, PASIDs, dirty
- * tracking and page requests.
+ * The driver of the mock IOMMU: its domains, attachments, PASIDs and page
+ * requests.
  */
 #include <linux/cleanup.h>
 #include <linux/container_of.h>
@@ -204,115 +204,13 @@ static struct iommu_domain mock_blocked_domain = {
 	.ops = &mock_blocked_ops,
 };
 
-/*
- * Entries are huge only if the core asks for a huge page. Entries of the same page
- * of the kernel are joined, like those of the kernel's own mock.
- */
-static size_t mock_entry_size(unsigned long iova, phys_addr_t phys, size_t left,
-			      size_t pgsize)
-{
-	if (pgsize >= MOCK_HUGE_PAGE_SIZE)
-		return MOCK_HUGE_PAGE_SIZE;
-	if ((iova | phys) % PAGE_SIZE || left < PAGE_SIZE)
-		return MOCK_PAGE_SIZE;
-	return PAGE_SIZE;
-}
-
-static int mock_map_pages(struct iommu_domain *domain, unsigned long iova,
-			  phys_addr_t phys, size_t pgsize, size_t pgcount,
-			  int prot, gfp_t gfp, size_t *mapped)
-{
-	struct mock_domain *mock = mock_domain_of(domain);
-	size_t size = pgsize * pgcount;
-	size_t step;
-	int ret;
-
-	if (mock_should_fail())
-		return -ENOMEM;
-	while (*mapped < size) {
-		step = mock_entry_size(iova + *mapped, phys + *mapped,
-				       size - *mapped, pgsize);
-		ret = mock_pt_map(&mock->pt, iova + *mapped, phys + *mapped,
-				  step, gfp);
-		if (ret)
-			return ret;
-		*mapped += step;
-	}
-	return 0;
-}
-
-static size_t mock_unmap_pages(struct iommu_domain *domain, unsigned long iova,
-			       size_t pgsize, size_t pgcount,
-			       struct iommu_iotlb_gather *gather)
-{
-	struct mock_domain *mock = mock_domain_of(domain);
-	size_t size = pgsize * pgcount;
-	size_t unmapped = 0;
-
-	while (unmapped < size) {
-		size_t step = mock_pt_unmap(&mock->pt, iova + unmapped);
-
-		if (!step)
-			break;
-		unmapped += step;
-	}
-	if (unmapped)
-		iommu_iotlb_gather_add_range(gather, iova, unmapped);
-	return unmapped;
-}
-
-static phys_addr_t mock_iova_to_phys(struct iommu_domain *domain,
-				     dma_addr_t iova)
-{
-	phys_addr_t phys;
-
-	return mock_pt_lookup(&mock_domain_of(domain)->pt, iova, &phys) ? phys :
-									  0;
-}
-
-static void mock_domain_free(struct iommu_domain *domain)
-{
-	struct mock_domain *mock = mock_domain_of(domain);
-
-	mock_pt_destroy(&mock->pt);
-	kfree(mock);
-}
-
 static const struct iommu_domain_ops mock_paging_ops = {
 	.attach_dev = COMPAT_ATTACH_DEV(mock_attach_dev),
 	.set_dev_pasid = mock_set_dev_pasid,
-	.map_pages = mock_map_pages,
-	.unmap_pages = mock_unmap_pages,
-	.iova_to_phys = mock_iova_to_phys,
-	.free = mock_domain_free,
-};
-
-static int mock_set_dirty_tracking(struct iommu_domain *domain, bool enabled)
-{
-	if (enabled && mock_should_fail())
-		return -EIO;
-	mock_domain_of(domain)->dirty_tracking = enabled;
-	return 0;
-}
-
-/* Clearing without a report is always allowed: it starts a log. */
-static int mock_read_and_clear_dirty(struct iommu_domain *domain,
-				     unsigned long iova, size_t size,
-				     unsigned long flags,
-				     struct iommu_dirty_bitmap *dirty)
-{
-	struct mock_domain *mock = mock_domain_of(domain);
-
-	if (!mock->dirty_tracking && dirty->bitmap)
-		return -EINVAL;
-	mock_pt_read_dirty(&mock->pt, iova, size,
-			   !(flags & IOMMU_DIRTY_NO_CLEAR), dirty);
-	return 0;
-}
-
-static const struct iommu_dirty_ops mock_dirty_ops = {
-	.set_dirty_tracking = mock_set_dirty_tracking,
-	.read_and_clear_dirty = mock_read_and_clear_dirty,
+	.map_pages = mock_paging_map,
+	.unmap_pages = mock_paging_unmap,
+	.iova_to_phys = mock_paging_iova_to_phys,
+	.free = mock_paging_free,
 };
 
 static int mock_get_user_config(struct iommu_hwpt_selftest *config,
@@ -381,7 +279,7 @@ mock_alloc_paging(struct device *dev, u32 flags,
 		return ERR_PTR(ret);
 	}
 	if (dirty)
-		mock->domain.dirty_ops = &mock_dirty_ops;
+		mock->domain.dirty_ops = &mock_paging_dirty_ops;
 	return &mock->domain;
 }
 

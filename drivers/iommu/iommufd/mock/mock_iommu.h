@@ -12,7 +12,7 @@
 #include <linux/rwsem.h>
 #include <linux/types.h>
 
-#include "mock_pt.h"
+#include "mock_paging.h"
 #include "test_abi.h"
 
 #define MOCK_DEVICE_NAME "iommufd_mock"
@@ -55,18 +55,6 @@ struct mock_device {
 	 * if it was not moved
 	 */
 	const struct iommu_domain *undo;
-};
-
-/**
- * struct mock_domain - a paging domain
- */
-struct mock_domain {
-	/** @domain: the domain of the IOMMU core */
-	struct iommu_domain domain;
-	/** @pt: the page table */
-	struct mock_pt pt;
-	/** @dirty_tracking: dirty tracking is enabled */
-	bool dirty_tracking;
 };
 
 /**
