@@ -156,7 +156,7 @@ static ssize_t region_rw(struct vfio_device *core_vdev, char __user *buf,
 	if (!count)
 		return 0;
 
-	if (vfio_pci_runtime_get(vdev))
+	if (vfio_pci_runtime_get_open(vdev))
 		return -EIO;
 	ret = region_dispatch(vdev, buf, count, ppos, write);
 	pm_runtime_put(&vdev->pdev->dev);

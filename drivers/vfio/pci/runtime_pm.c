@@ -25,8 +25,9 @@ static void runtime_leave_low_power(struct vfio_pci_core_device *vdev)
 	if (!vdev->pm_runtime_engaged)
 		return;
 
-	vdev->pm_runtime_engaged = false;
 	pm_runtime_get_noresume(&vdev->pdev->dev);
+	/* vfio_pci_runtime_get_open() relies on the reference from now on */
+	smp_store_release(&vdev->pm_runtime_engaged, false);
 	if (vdev->wakeup_trigger)
 		eventfd_ctx_put(vdev->wakeup_trigger);
 	vdev->wakeup_trigger = NULL;
@@ -52,7 +53,7 @@ int vfio_pci_low_power_enter(struct vfio_pci_core_device *vdev,
 	}
 
 	vfio_pci_zap_bars(vdev);
-	vdev->pm_runtime_engaged = true;
+	WRITE_ONCE(vdev->pm_runtime_engaged, true);
 	vdev->wakeup_trigger = wakeup;
 	/* The caller's own put checks if the device can be suspended */
 	pm_runtime_put_noidle(&vdev->pdev->dev);

@@ -4,6 +4,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/pci_regs.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -197,6 +200,59 @@ TEST_OVER(access_while_asleep, BACKENDS_ALL)
 	ASSERT_RC(__low_power_exit(vdev), 0);
 	ASSERT_EQ(mmio_read32(regs, NVME_CAP), cap);
 	ASSERT_EQ(mmio_read32(regs, NVME_CAP), cap);
+}
+
+/* A task that reads a register and config space over and over. */
+struct reader {
+	int fd;
+	off_t bar, config;
+	__u32 cap;
+	atomic_bool stop;
+	atomic_ulong nr_reads;
+	unsigned long nr_wrong;
+};
+
+static void *reader_run(void *arg)
+{
+	struct reader *reader = arg;
+	__u16 vendor;
+	__u32 cap;
+
+	for (; !atomic_load(&reader->stop);
+	     atomic_fetch_add(&reader->nr_reads, 1)) {
+		if (pread(reader->fd, &cap, 4, reader->bar + NVME_CAP) != 4 ||
+		    cap != reader->cap)
+			reader->nr_wrong++;
+		if (pread(reader->fd, &vendor, 2,
+			  reader->config + PCI_VENDOR_ID) != 2 ||
+		    vendor != NVME_VENDOR)
+			reader->nr_wrong++;
+	}
+	return NULL;
+}
+
+/* No access finds the device suspended, at whatever moment it is made. */
+TEST_OVER(access_while_falling_asleep, BACKENDS_ALL)
+{
+	struct vdev *vdev = nvme_open_enabled(backend);
+	struct reader reader = { .fd = vdev->fd };
+	struct vfio_region_info info;
+	pthread_t thread;
+
+	vdev_region(vdev, BAR0, &info);
+	reader.bar = (off_t)info.offset;
+	vdev_region(vdev, VFIO_PCI_CONFIG_REGION_INDEX, &info);
+	reader.config = (off_t)info.offset;
+	vdev_pread(vdev, BAR0, NVME_CAP, &reader.cap, 4);
+	ASSERT(!pthread_create(&thread, NULL, reader_run, &reader));
+	while (atomic_load(&reader.nr_reads) < 100) {
+		ASSERT_RC(__low_power_enter(vdev), 0);
+		sched_yield();
+		ASSERT_RC(__low_power_exit(vdev), 0);
+	}
+	atomic_store(&reader.stop, true);
+	ASSERT(!pthread_join(thread, NULL));
+	ASSERT_EQ(reader.nr_wrong, 0);
 }
 
 /*
