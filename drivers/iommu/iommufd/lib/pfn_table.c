@@ -59,9 +59,13 @@ static u64 *pfn_table_slot(const struct pfn_table *table, unsigned long slot)
 	return leaf ? &leaf[slot & (PFN_LEAF_SLOTS - 1)] : NULL;
 }
 
-/* Returns the part of [index, end) that lies in the slot of @index. */
-static struct pfn_part pfn_table_part(const struct pfn_table *table,
-				      unsigned long index, unsigned long end)
+/*
+ * Returns the part of [index, end) that lies in the slot of @index. Inlined
+ * because each slot of a range is looked at, and most callers need few members.
+ */
+static __always_inline struct pfn_part
+pfn_table_part(const struct pfn_table *table, unsigned long index,
+	       unsigned long end)
 {
 	unsigned long pos = index + table->skew;
 	unsigned long slot = pos >> PFN_SLOT_SHIFT;
