@@ -220,8 +220,8 @@ static int ioctl_serve(const struct ucmd_handler *handler,
 }
 
 /* What was asked for, for the description of a refused request. */
-static noinline __cold void ioctl_note_request(const struct iommufd_ucmd *ucmd,
-					       unsigned int cmd)
+static void ioctl_note_request(const struct iommufd_ucmd *ucmd,
+			       unsigned int cmd)
 {
 	struct iommufd_refusal_log *log = &ucmd->ictx->stats->refusals;
 	const union ucmd_buffer *buf = ucmd->cmd;
@@ -249,6 +249,14 @@ static noinline __cold void ioctl_note_request(const struct iommufd_ucmd *ucmd,
 	}
 }
 
+static noinline __cold void ioctl_refused(const struct iommufd_ucmd *ucmd,
+					  unsigned int cmd, int ret)
+{
+	if (ret < 0 && ucmd->user_size)
+		ioctl_note_request(ucmd, cmd);
+	stats_refused(ucmd->ictx->stats, cmd, ret);
+}
+
 /* noinline, so that a request has one of the two buffers on its stack only. */
 static noinline long ioctl_own(struct iommufd_ctx *ictx,
 			       const struct ucmd_handler *handler,
@@ -261,11 +269,10 @@ static noinline long ioctl_own(struct iommufd_ctx *ictx,
 		.ubuffer = (void __user *)arg,
 		.cmd = &buf,
 	};
-	int ret;
+	int ret = ioctl_serve(handler, &ucmd);
 
-	ret = ioctl_serve(handler, &ucmd);
-	if (unlikely(ret < 0 && ucmd.user_size))
-		ioctl_note_request(&ucmd, handler->cmd);
+	if (iommufd_refusal_pending(&ictx->stats->refusals, ret))
+		ioctl_refused(&ucmd, handler->cmd, ret);
 	return ret;
 }
 
@@ -281,21 +288,14 @@ static noinline long ioctl_extension(struct iommufd_ctx *ictx, unsigned int cmd,
 		.cmd = buf,
 	};
 
-	return handler ? ioctl_serve(handler, &ucmd) :
-			 container_ioctl(ictx, cmd, arg);
-}
+	int ret;
 
-static long ioctl_dispatch(struct iommufd_ctx *ictx, unsigned int cmd,
-			   unsigned long arg)
-{
-	unsigned int nr = _IOC_NR(cmd);
-
-	if (nr < IOMMUFD_CMD_BASE)
+	if (!handler)
 		return container_ioctl(ictx, cmd, arg);
-	nr -= IOMMUFD_CMD_BASE;
-	if (nr < ARRAY_SIZE(ioctl_handlers) && ioctl_handlers[nr].cmd == cmd)
-		return ioctl_own(ictx, &ioctl_handlers[nr], arg);
-	return ioctl_extension(ictx, cmd, arg);
+	ret = ioctl_serve(handler, &ucmd);
+	if (iommufd_refusal_pending(&ictx->stats->refusals, ret))
+		stats_refused(ictx->stats, cmd, ret);
+	return ret;
 }
 
 /**
@@ -313,9 +313,12 @@ static long ioctl_dispatch(struct iommufd_ctx *ictx, unsigned int cmd,
 long iommufd_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 		   unsigned long arg)
 {
-	long ret = ioctl_dispatch(ictx, cmd, arg);
+	unsigned int nr = _IOC_NR(cmd);
 
-	if (iommufd_refusal_pending(&ictx->stats->refusals, ret))
-		stats_refused(ictx->stats, cmd, ret);
-	return ret;
+	if (nr < IOMMUFD_CMD_BASE)
+		return container_ioctl(ictx, cmd, arg);
+	nr -= IOMMUFD_CMD_BASE;
+	if (nr < ARRAY_SIZE(ioctl_handlers) && ioctl_handlers[nr].cmd == cmd)
+		return ioctl_own(ictx, &ioctl_handlers[nr], arg);
+	return ioctl_extension(ictx, cmd, arg);
 }

@@ -250,21 +250,6 @@ int iopt_pin_area(struct iopt *iopt, struct area *area)
 	return ret;
 }
 
-/**
- * iopt_unpin_area() - undo iopt_pin_area()
- * @iopt: the I/O address space
- * @area: unmapped from all domains, and flushed; need not be pinned
- *
- * Context: May sleep. The caller owns @area.
- */
-void iopt_unpin_area(struct iopt *iopt, struct area *area)
-{
-	if (!area->held)
-		return;
-	atomic64_sub(area->length, &iopt->nr_pinned);
-	area_unpin(area);
-}
-
 /* The list is meaningless afterwards. */
 static void iopt_set_live(struct iopt *iopt, const struct list_head *areas)
 {

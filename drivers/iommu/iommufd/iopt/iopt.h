@@ -50,6 +50,7 @@
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
+#include "area.h"
 #include "lib/iova_space.h"
 #include "lib/range.h"
 #include "pages/charge.h"
@@ -213,7 +214,6 @@ int iopt_map(struct iopt *iopt, struct iopt_map *map,
 	     struct pages_source *source);
 void iopt_free_iova(struct iopt *iopt, const struct list_head *areas);
 int iopt_pin_area(struct iopt *iopt, struct area *area);
-void iopt_unpin_area(struct iopt *iopt, struct area *area);
 int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
 		    unsigned long timeout);
 
@@ -234,6 +234,21 @@ static inline void iopt_wake_areas(struct iopt *iopt)
 {
 	if (wq_has_sleeper(&iopt->areas_wq))
 		wake_up_all(&iopt->areas_wq);
+}
+
+/**
+ * iopt_unpin_area() - undo iopt_pin_area()
+ * @iopt: the I/O address space
+ * @area: unmapped from all domains, and flushed; need not be pinned
+ *
+ * Context: May sleep. The caller owns @area.
+ */
+static inline void iopt_unpin_area(struct iopt *iopt, struct area *area)
+{
+	if (!area->held)
+		return;
+	atomic64_sub(area->length, &iopt->nr_pinned);
+	area_unpin(area);
 }
 
 #endif /* IOMMUFD_IOPT_H */

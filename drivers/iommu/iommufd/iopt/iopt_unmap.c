@@ -94,6 +94,14 @@ static void iopt_untake_areas(struct list_head *areas)
 	INIT_LIST_HEAD(areas);
 }
 
+static noinline __cold void
+iopt_refuse_unmap(struct iopt *iopt, const struct iova_range *area, int ret)
+{
+	iommufd_refuse(&iopt->stats->refusals,
+		       ret == -EBUSY ? REFUSAL_LOCKED : REFUSAL_CUTS_AREA,
+		       area->first, area->last);
+}
+
 /* Takes either all areas in the range or none. */
 static int iopt_take_areas(struct iopt *iopt, struct iopt_unmap_request *unmap)
 {
@@ -111,10 +119,7 @@ static int iopt_take_areas(struct iopt *iopt, struct iopt_unmap_request *unmap)
 		else if (area_of(node)->num_locks)
 			ret = -EBUSY;
 		if (ret) {
-			iommufd_refuse(&iopt->stats->refusals,
-				       ret == -EBUSY ? REFUSAL_LOCKED :
-						       REFUSAL_CUTS_AREA,
-				       node->range.first, node->range.last);
+			iopt_refuse_unmap(iopt, &node->range, ret);
 			break;
 		}
 		blocker = iopt_take_area(area_of(node), &unmap->areas);
@@ -151,7 +156,8 @@ static void iopt_notify_users(struct iopt *iopt, const struct iova_range *range)
 }
 
 /* Returns with domains_rwsem held for reading if nothing is to be waited for. */
-static int iopt_try_unmap(struct iopt *iopt, struct iopt_unmap_request *unmap)
+static __always_inline int iopt_try_unmap(struct iopt *iopt,
+					  struct iopt_unmap_request *unmap)
 {
 	int ret;
 
@@ -201,17 +207,21 @@ static void iopt_cancel_unmap(struct iopt *iopt, const struct iova_range *range)
 	iopt_prevent_access(iopt, range, false);
 }
 
-/* On success, returns with domains_rwsem held for reading. */
-static int iopt_begin_unmap(struct iopt *iopt, struct iopt_unmap_request *unmap)
+/*
+ * Continues an unmap whose first attempt returned @ret. On success, returns with
+ * domains_rwsem held for reading.
+ */
+static noinline int iopt_wait_unmap(struct iopt *iopt,
+				    struct iopt_unmap_request *unmap, int ret)
 {
-	int ret;
-
-	do {
+	while (!ret) {
+		ret = iopt_wait_blocker(iopt, unmap);
+		if (ret)
+			break;
 		ret = iopt_try_unmap(iopt, unmap);
 		if (!ret && !unmap->blocker)
 			return 0;
-		ret = ret ?: iopt_wait_blocker(iopt, unmap);
-	} while (!ret);
+	}
 	iopt_cancel_unmap(iopt, unmap->range);
 	return ret;
 }
@@ -285,7 +295,9 @@ int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
 	};
 	int ret;
 
-	ret = iopt_begin_unmap(iopt, &unmap);
+	ret = iopt_try_unmap(iopt, &unmap);
+	if (unlikely(ret || unmap.blocker))
+		ret = iopt_wait_unmap(iopt, &unmap, ret);
 	if (ret)
 		return ret;
 	*unmapped = iopt_finish_unmap(iopt, &unmap.areas);

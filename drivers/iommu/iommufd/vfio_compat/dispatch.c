@@ -75,12 +75,18 @@ static long dispatch_native(struct container *container,
 long container_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 		     unsigned long arg)
 {
+	struct iommufd_stats *stats = ictx->stats;
 	struct container *container;
+	long ret;
 
 	/* pairs with smp_store_release() in container_create() */
 	container = smp_load_acquire(&ictx->container);
 	if (READ_ONCE(ictx->compat_ioas) ||
 	    (!container && iminor(file_inode(ictx->file)) != VFIO_MINOR))
-		return compat_ioas_ioctl(ictx, cmd, arg);
-	return dispatch_native(container, &ictx->stats->refusals, cmd, arg);
+		ret = compat_ioas_ioctl(ictx, cmd, arg);
+	else
+		ret = dispatch_native(container, &stats->refusals, cmd, arg);
+	if (iommufd_refusal_pending(&stats->refusals, ret))
+		stats_refused(stats, cmd, ret);
+	return ret;
 }
