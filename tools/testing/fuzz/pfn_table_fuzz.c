@@ -7,7 +7,7 @@
 #include "pfn_table.h"
 
 #define MAX_OPS 64
-#define MAX_PIECES (2 * MAX_OPS + 2)
+#define MAX_PIECES (3 * MAX_OPS + 2)
 #define LEAF_PAGES (PFN_SLOT_PAGES << PFN_LEAF_SHIFT)
 #define MAX_PFN ((1UL << 45) - 1)
 /* Limits the run time of an input */
@@ -83,7 +83,7 @@ static void model_cut(struct model *model, unsigned long index,
 static void check_run(const struct model *model, unsigned long index,
 		      unsigned long end)
 {
-	struct pfn_run run = { 1, 2, 3 };
+	struct pfn_run run = { .index = 1, .pfn = 2, .nr = 3 };
 	bool found = pfn_table_next_run(&model->table, index, end, &run);
 	unsigned long pfn, at;
 
@@ -215,6 +215,34 @@ static void op_set(struct model *model, unsigned long index, unsigned long nr,
 		(struct piece){ index, index + nr, pfn };
 }
 
+/* Two runs in one slot, which may form one */
+static void op_set_pfns(struct model *model, unsigned long index,
+			unsigned long nr, struct fuzz_input *in)
+{
+	unsigned long pfns[PFN_SLOT_PAGES], cut, first, second, i;
+	int ret;
+
+	nr = min(nr, pfn_table_slot_end(&model->table, index) - index);
+	cut = fuzz_byte(in) * 2 % nr;
+	first = any_pfn(model, index, nr, in);
+	second = any_pfn(model, index + cut, nr - cut, in);
+	for (i = 0; i < nr; i++)
+		pfns[i] = i < cut ? first + i : second + i - cut;
+	fuzz_fail_nth_alloc(fuzz_byte(in) % 8);
+	ret = pfn_table_set_pfns(&model->table, index, pfns, nr);
+	if (fuzz_alloc_has_failed()) {
+		CHECK(ret == -ENOMEM);
+		return;
+	}
+	CHECK(!ret);
+	model_cut(model, index, index + nr);
+	if (cut)
+		model->pieces[model->nr_pieces++] =
+			(struct piece){ index, index + cut, first };
+	model->pieces[model->nr_pieces++] =
+		(struct piece){ index + cut, index + nr, second };
+}
+
 static void op_clear(struct model *model, unsigned long index,
 		     unsigned long end)
 {
@@ -228,7 +256,7 @@ static void op_clear(struct model *model, unsigned long index,
 static void op_take_single(struct model *model, unsigned long index,
 			   unsigned long end)
 {
-	struct pfn_run all = { 1, 2, 3 }, run = { 1, 2, 3 };
+	struct pfn_run all = { .index = 1, .pfn = 2, .nr = 3 }, run = all;
 	bool single, took;
 
 	single = model->table.nr_slots == 1 && !fuzz_nr_allocs() &&
@@ -269,6 +297,8 @@ static void one_op(struct model *model, struct fuzz_input *in)
 	case 5:
 		if (op & 64)
 			op_take_single(model, index, end);
+		else if (op & 128)
+			op_set_pfns(model, index, end - index, in);
 		else
 			op_set(model, index, 1, in);
 		break;

@@ -50,6 +50,16 @@ void pfn_model_set(struct pfn_model *model, unsigned long index,
 		model->pfn[index + i] = pfn + i;
 }
 
+/* A call that could not allocate memory changes nothing, also around the pages. */
+static void pfn_model_expect_unset(const struct pfn_model *model,
+				   unsigned long index, unsigned long nr,
+				   int ret)
+{
+	EXPECT_EQ(-ENOMEM, ret);
+	pfn_model_compare(model, index > 600 ? index - 600 : 0,
+			  min(model->nr, index + nr + 600));
+}
+
 void pfn_model_set_failing(struct pfn_model *model, unsigned long index,
 			   unsigned long pfn, unsigned long nr)
 {
@@ -61,13 +71,29 @@ void pfn_model_set_failing(struct pfn_model *model, unsigned long index,
 		ret = pfn_table_set_run(&model->table, index, pfn, nr);
 		if (!unit_alloc_has_failed())
 			break;
-		EXPECT_EQ(-ENOMEM, ret);
-		pfn_model_compare(model, index > 600 ? index - 600 : 0,
-				  min(model->nr, index + nr + 600));
+		pfn_model_expect_unset(model, index, nr, ret);
 	}
 	EXPECT_EQ(0, ret);
 	for (i = 0; i < nr; i++)
 		model->pfn[index + i] = pfn + i;
+}
+
+void pfn_model_set_pfns(struct pfn_model *model, unsigned long index,
+			const unsigned long *pfns, unsigned long nr)
+{
+	unsigned long nth, i;
+	int ret;
+
+	for (nth = 1;; nth++) {
+		unit_fail_nth_alloc(nth);
+		ret = pfn_table_set_pfns(&model->table, index, pfns, nr);
+		if (!unit_alloc_has_failed())
+			break;
+		pfn_model_expect_unset(model, index, nr, ret);
+	}
+	EXPECT_EQ(0, ret);
+	for (i = 0; i < nr; i++)
+		model->pfn[index + i] = pfns[i];
 }
 
 void pfn_model_clear(struct pfn_model *model, unsigned long index,
@@ -81,7 +107,7 @@ void pfn_model_clear(struct pfn_model *model, unsigned long index,
 void pfn_model_next_run(const struct pfn_model *model, unsigned long index,
 			unsigned long end)
 {
-	struct pfn_run run = { 1, 2, 3 };
+	struct pfn_run run = { .index = 1, .pfn = 2, .nr = 3 };
 	unsigned long nr = 1;
 
 	while (index < end && model->pfn[index] == PFN_NONE)
@@ -122,7 +148,7 @@ void pfn_model_next_hole(const struct pfn_model *model, unsigned long index,
 bool pfn_model_take_single(struct pfn_model *model, unsigned long index,
 			   unsigned long end)
 {
-	struct pfn_run run = { 1, 2, 3 };
+	struct pfn_run run = { .index = 1, .pfn = 2, .nr = 3 };
 	unsigned long first = 0, nr = 1, i;
 	bool took, single;
 
@@ -159,6 +185,8 @@ void pfn_model_each_run(const struct pfn_model *model, unsigned long index,
 	unsigned long i, at = index;
 
 	pfn_table_for_each_run(&model->table, run, index, end) {
+		if (at == run.index && at > index)
+			EXPECT(run.pfn != model->pfn[at - 1] + 1);
 		for (; at < run.index; at++)
 			EXPECT_EQ(PFN_NONE, model->pfn[at]);
 		for (i = 0; i < run.nr && !unit_failed(); i++)

@@ -35,6 +35,9 @@ void pfn_model_set(struct pfn_model *model, unsigned long index,
 /* Like pfn_model_set(), after a failure of each allocation in turn */
 void pfn_model_set_failing(struct pfn_model *model, unsigned long index,
 			   unsigned long pfn, unsigned long nr);
+/* Sets the pages of one slot, after a failure of each allocation in turn */
+void pfn_model_set_pfns(struct pfn_model *model, unsigned long index,
+			const unsigned long *pfns, unsigned long nr);
 void pfn_model_clear(struct pfn_model *model, unsigned long index,
 		     unsigned long end);
 /* Returns whether a run was taken, which depends on the whole table */

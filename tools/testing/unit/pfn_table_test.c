@@ -8,17 +8,24 @@
 
 static void bad_arguments(void)
 {
+	const unsigned long pfns[2] = { 7, 9 };
 	struct pfn_table table;
 
 	EXPECT_EQ(-EINVAL, pfn_table_init(&table, 0, 0));
 	EXPECT_EQ(-EINVAL, pfn_table_init(&table, ULONG_MAX, 0));
 	EXPECT_EQ(0, pfn_table_init(&table, 10, ULONG_MAX));
-	unit_expect_warnings(5);
+	unit_expect_warnings(9);
 	EXPECT_EQ(-EINVAL, pfn_table_set_run(&table, 0, 1, 0));
 	EXPECT_EQ(-EINVAL, pfn_table_set_run(&table, 10, 1, 1));
 	EXPECT_EQ(-EINVAL, pfn_table_set_run(&table, 9, 1, 2));
 	EXPECT_EQ(-EINVAL, pfn_table_set_run(&table, 9, 1, ULONG_MAX));
 	EXPECT_EQ(-EINVAL, pfn_table_set_run(&table, 0, MAX_PFN, 2));
+	EXPECT_EQ(-EINVAL, pfn_table_set_pfns(&table, 0, pfns, 0));
+	EXPECT_EQ(-EINVAL, pfn_table_set_pfns(&table, 10, pfns, 1));
+	EXPECT_EQ(-EINVAL, pfn_table_set_pfns(&table, 9, pfns, 2));
+	/* page 1 is the first of the second slot */
+	EXPECT_EQ(-EINVAL, pfn_table_set_pfns(&table, 0, pfns, 2));
+	EXPECT_EQ(0, unit_allocated_bytes());
 	EXPECT_EQ(PFN_NONE, pfn_model_get(&table, 10));
 	EXPECT_EQ(0, pfn_table_set_run(&table, 0, MAX_PFN, 1));
 	EXPECT_EQ(MAX_PFN, pfn_model_get(&table, 0));
@@ -249,6 +256,21 @@ static void page_by_page(void)
 	pfn_model_destroy(&model);
 }
 
+/* Sets some pages of a slot, in runs of any length. */
+static void random_set_pfns(struct pfn_model *model, unsigned long index,
+			    unsigned long pfn, unsigned long nr)
+{
+	unsigned long pfns[PFN_SLOT_PAGES], runs = unit_between(1, 50), i;
+
+	nr = min(nr, pfn_table_slot_end(&model->table, index) - index);
+	for (i = 0; i < nr; i++) {
+		if (!unit_below(runs))
+			pfn = unit_below(1UL << 30);
+		pfns[i] = pfn + i;
+	}
+	pfn_model_set_pfns(model, index, pfns, nr);
+}
+
 static void random_op(struct pfn_model *model)
 {
 	unsigned long index = unit_below(model->nr), left = model->nr - index;
@@ -278,11 +300,14 @@ static void random_op(struct pfn_model *model)
 	    model->pfn[near] + index > near)
 		pfn = model->pfn[near] + index - near;
 
-	switch (unit_below(9)) {
+	switch (unit_below(10)) {
 	case 0:
 	case 1:
 	case 2:
 		pfn_model_set(model, index, pfn, nr);
+		break;
+	case 9:
+		random_set_pfns(model, index, pfn, nr);
 		break;
 	case 8:
 		pfn_model_take_single(model, index, index + nr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The encoding of one slot of a PFN table, for pfn_table.c only, which includes
- * pfn_table.h first: the size of a slot is defined there.
+ * The encoding of one slot of a PFN table, for the files of the table only, which
+ * include pfn_table.h first: the size of a slot is defined there.
  *
  * A slot is 64 bits. It is 0 if it is empty. If bit 0 is set, it holds a run:
  * its first and last position in the slot, and the page frame of the first. Any

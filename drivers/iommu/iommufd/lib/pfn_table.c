@@ -9,27 +9,10 @@
 #include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "pfn_table.h"
-#include "pfn_slot.h"
-
-/**
- * struct pfn_part - a range of pages within one slot
- *
- * Positions count pages from the beginning of the slot and are inclusive.
- */
-struct pfn_part {
-	/** @slot: the slot, NULL if its leaf does not exist */
-	u64 *slot;
-	/** @low: lowest position of the slot that lies in the table */
-	unsigned int low;
-	/** @high: highest position of the slot that lies in the table */
-	unsigned int high;
-	/** @from: first position of the range */
-	unsigned int from;
-	/** @to: last position of the range */
-	unsigned int to;
-};
+#include "pfn_part.h"
 
 static unsigned long pfn_table_nr_leaves(const struct pfn_table *table)
 {
@@ -40,51 +23,6 @@ static unsigned long pfn_table_leaf_slots(const struct pfn_table *table,
 					  unsigned long leaf)
 {
 	return min(table->nr_slots - (leaf << PFN_LEAF_SHIFT), PFN_LEAF_SLOTS);
-}
-
-static u64 *pfn_table_leaf(const struct pfn_table *table, unsigned long leaf)
-{
-	u64 **leaves = READ_ONCE(table->leaves);
-
-	return leaves ? READ_ONCE(leaves[leaf]) : NULL;
-}
-
-static u64 *pfn_table_slot(const struct pfn_table *table, unsigned long slot)
-{
-	u64 *leaf;
-
-	if (table->nr_slots == 1)
-		return (u64 *)&table->single;
-	leaf = pfn_table_leaf(table, slot >> PFN_LEAF_SHIFT);
-	return leaf ? &leaf[slot & (PFN_LEAF_SLOTS - 1)] : NULL;
-}
-
-/*
- * Returns the part of [index, end) that lies in the slot of @index. Inlined
- * because each slot of a range is looked at, and most callers need few members.
- */
-static __always_inline struct pfn_part
-pfn_table_part(const struct pfn_table *table, unsigned long index,
-	       unsigned long end)
-{
-	unsigned long pos = index + table->skew;
-	unsigned long slot = pos >> PFN_SLOT_SHIFT;
-	unsigned long start = slot << PFN_SLOT_SHIFT;
-	unsigned long stop = start + PFN_SLOT_POS_MASK;
-	unsigned long table_last = table->nr_pages - 1 + table->skew;
-
-	return (struct pfn_part){
-		.slot = pfn_table_slot(table, slot),
-		.low = slot ? 0 : table->skew,
-		.high = min(stop, table_last) - start,
-		.from = pos - start,
-		.to = min(stop, end - 1 + table->skew) - start,
-	};
-}
-
-static unsigned int pfn_part_nr(const struct pfn_part *part)
-{
-	return part->to - part->from + 1;
 }
 
 /*
@@ -131,7 +69,7 @@ static void pfn_part_fill_array(const struct pfn_part *part, unsigned long pfn)
 	}
 }
 
-/* Converts the run of the slot into an array with the same contents. */
+/* Converts a slot without an array into one with the same contents. */
 static void pfn_part_make_array(const struct pfn_part *part,
 				unsigned long *array)
 {
@@ -142,6 +80,8 @@ static void pfn_part_make_array(const struct pfn_part *part,
 	all.from = all.low;
 	all.to = all.high;
 	pfn_part_fill_array(&all, PFN_NONE);
+	if (!pfn_slot_is_run(old))
+		return;
 	run.from = pfn_slot_from(old);
 	run.to = pfn_slot_to(old);
 	pfn_part_fill_array(&run, pfn_slot_pfn(old));
@@ -212,79 +152,6 @@ static void pfn_part_clear(const struct pfn_part *part)
 		if (pfn_part_array_empty(part))
 			pfn_slot_replace(part->slot, PFN_SLOT_EMPTY);
 	}
-}
-
-/*
- * Returns the number of pages from @part->from on that form one run, or one
- * hole if @pfn is set to PFN_NONE.
- */
-static unsigned long pfn_part_piece(const struct pfn_part *part,
-				    unsigned long *pfn)
-{
-	unsigned int from = part->from, to = part->to;
-	const unsigned long *array;
-	u64 slot = *part->slot;
-	unsigned long nr;
-
-	*pfn = PFN_NONE;
-	if (slot == PFN_SLOT_EMPTY)
-		return pfn_part_nr(part);
-	if (pfn_slot_is_run(slot)) {
-		if (from < pfn_slot_from(slot))
-			return min(to + 1, pfn_slot_from(slot)) - from;
-		if (pfn_slot_to(slot) < from)
-			return pfn_part_nr(part);
-		*pfn = pfn_slot_pfn(slot) + (from - pfn_slot_from(slot));
-		return min(to, pfn_slot_to(slot)) + 1 - from;
-	}
-	array = pfn_slot_array(slot) + (from - part->low);
-	*pfn = array[0];
-	for (nr = 1; nr < pfn_part_nr(part); nr++) {
-		if (array[nr] != (*pfn == PFN_NONE ? PFN_NONE : *pfn + nr))
-			break;
-	}
-	return nr;
-}
-
-/* Returns the first index past the leaf of @index, at most @end. */
-static unsigned long pfn_table_leaf_end(const struct pfn_table *table,
-					unsigned long index, unsigned long end)
-{
-	unsigned long leaf_pages = PFN_SLOT_PAGES << PFN_LEAF_SHIFT;
-
-	return min(((index + table->skew) | (leaf_pages - 1)) + 1 - table->skew,
-		   end);
-}
-
-/*
- * Returns the first index past the leaves that do not exist, at most @end. The
- * leaf of @index is the first of them.
- */
-static unsigned long pfn_table_missing_end(const struct pfn_table *table,
-					   unsigned long index,
-					   unsigned long end)
-{
-	if (!READ_ONCE(table->leaves))
-		return end;
-	do {
-		index = pfn_table_leaf_end(table, index, end);
-	} while (index < end &&
-		 !pfn_table_leaf(table,
-				 (index + table->skew) >>
-					 (PFN_SLOT_SHIFT + PFN_LEAF_SHIFT)));
-	return index;
-}
-
-static unsigned long pfn_table_piece(const struct pfn_table *table,
-				     unsigned long index, unsigned long end,
-				     unsigned long *pfn)
-{
-	struct pfn_part part = pfn_table_part(table, index, end);
-
-	if (part.slot)
-		return pfn_part_piece(&part, pfn);
-	*pfn = PFN_NONE;
-	return pfn_table_missing_end(table, index, end) - index;
 }
 
 static int pfn_table_add_leaf(struct pfn_table *table, unsigned long nr)
@@ -450,6 +317,44 @@ int pfn_table_set_run(struct pfn_table *table, unsigned long index,
 }
 
 /**
+ * pfn_table_set_pfns() - store page frames that form more than one run
+ * @table: the table
+ * @index: first page of the backing
+ * @pfns: the page frames, one for each page
+ * @nr: pages, at least 1, all in one slot
+ *
+ * Replaces the former contents, like a call of pfn_table_set_run() for each run,
+ * but looks at the slot once.
+ *
+ * Context: May sleep. No other call on the same slot at the same time.
+ * Return: 0, -ENOMEM, -EINVAL if the pages lie outside of the table or of the slot.
+ * On failure no page has changed.
+ */
+int pfn_table_set_pfns(struct pfn_table *table, unsigned long index,
+		       const unsigned long *pfns, unsigned long nr)
+{
+	unsigned long *array;
+	struct pfn_part part;
+
+	if (WARN_ON_ONCE(!nr || index >= table->nr_pages ||
+			 nr > table->nr_pages - index ||
+			 nr > pfn_table_slot_end(table, index) - index))
+		return -EINVAL;
+	if (pfn_table_add_leaves(table, index, index + nr))
+		return -ENOMEM;
+	part = pfn_table_part(table, index, index + nr);
+	if (!pfn_slot_is_array(*part.slot)) {
+		array = pfn_part_alloc_array(&part, 0);
+		if (!array)
+			return -ENOMEM;
+		pfn_part_make_array(&part, array);
+	}
+	array = pfn_slot_array(*part.slot);
+	memcpy(&array[part.from - part.low], pfns, nr * sizeof(*pfns));
+	return 0;
+}
+
+/**
  * pfn_table_clear() - clear a range of pages
  * @table: the table
  * @index: first page of the range
@@ -477,25 +382,6 @@ void pfn_table_clear(struct pfn_table *table, unsigned long index,
 		if (index < end)
 			cond_resched();
 	}
-}
-
-/* Fast path for most small backings: a table of one slot with one run. */
-static bool pfn_table_single_run(const struct pfn_table *table,
-				 unsigned long index, unsigned long end,
-				 struct pfn_run *run)
-{
-	unsigned long from = pfn_slot_from(table->single) - table->skew;
-	unsigned long to = pfn_slot_to(table->single) - table->skew;
-	unsigned long first = max(index, from), last = min(end - 1, to);
-
-	if (index >= end || first > last)
-		return false;
-	*run = (struct pfn_run){
-		.index = first,
-		.pfn = pfn_slot_pfn(table->single) + (first - from),
-		.nr = last - first + 1,
-	};
-	return true;
 }
 
 /**
@@ -526,75 +412,5 @@ bool pfn_table_take_single(struct pfn_table *table, unsigned long index,
 		.pfn = pfn_slot_pfn(slot),
 		.nr = pfn_slot_to(slot) - pfn_slot_from(slot) + 1,
 	};
-	return true;
-}
-
-/**
- * pfn_table_next_run() - find the first run in a range of pages
- * @table: the table
- * @index: first page of the range
- * @end: first page past the range; may lie past the end of the table
- * @run: the longest possible run, written on success only
- *
- * Context: Any.
- * Return: false if nothing is set in [@index, @end).
- */
-bool pfn_table_next_run(const struct pfn_table *table, unsigned long index,
-			unsigned long end, struct pfn_run *run)
-{
-	unsigned long pfn = PFN_NONE, next, nr = 0;
-
-	end = min(end, table->nr_pages);
-	if (table->nr_slots == 1 && pfn_slot_is_run(table->single))
-		return pfn_table_single_run(table, index, end, run);
-	for (; index < end; index += nr) {
-		nr = pfn_table_piece(table, index, end, &pfn);
-		if (pfn != PFN_NONE)
-			break;
-	}
-	if (index >= end)
-		return false;
-	*run = (struct pfn_run){ .index = index, .pfn = pfn, .nr = nr };
-	while (index + run->nr < end) {
-		nr = pfn_table_piece(table, index + run->nr, end, &next);
-		if (next != pfn + run->nr)
-			break;
-		run->nr += nr;
-	}
-	return true;
-}
-
-/**
- * pfn_table_next_hole() - find the first hole in a range of pages
- * @table: the table
- * @index: first page of the range
- * @end: first page past the range; may lie past the end of the table
- * @hole_index: first page of the hole, written on success only
- * @hole_end: first page past the hole, written on success only
- *
- * Context: Any.
- * Return: false if all of [@index, @end) is set.
- */
-bool pfn_table_next_hole(const struct pfn_table *table, unsigned long index,
-			 unsigned long end, unsigned long *hole_index,
-			 unsigned long *hole_end)
-{
-	unsigned long pfn = 0, nr = 0;
-
-	end = min(end, table->nr_pages);
-	for (; index < end; index += nr) {
-		nr = pfn_table_piece(table, index, end, &pfn);
-		if (pfn == PFN_NONE)
-			break;
-	}
-	if (index >= end)
-		return false;
-	*hole_index = index;
-	for (; index < end; index += nr) {
-		nr = pfn_table_piece(table, index, end, &pfn);
-		if (pfn != PFN_NONE)
-			break;
-	}
-	*hole_end = index;
 	return true;
 }

@@ -62,6 +62,13 @@ struct pfn_run {
 	unsigned long pfn;
 	/** @nr: pages, at least 1 */
 	unsigned long nr;
+	/**
+	 * @rest: the page frames after the run in the same slot, if this lists
+	 * each of them, for pfn_table_for_each_run()
+	 */
+	const unsigned long *rest;
+	/** @stop: end of these page frames; the same as @rest if there are none */
+	const unsigned long *stop;
 };
 
 int pfn_table_init(struct pfn_table *table, unsigned long nr_pages,
@@ -70,6 +77,8 @@ void pfn_table_free(struct pfn_table *table);
 
 int pfn_table_set_run(struct pfn_table *table, unsigned long index,
 		      unsigned long pfn, unsigned long nr);
+int pfn_table_set_pfns(struct pfn_table *table, unsigned long index,
+		       const unsigned long *pfns, unsigned long nr);
 void pfn_table_clear(struct pfn_table *table, unsigned long index,
 		     unsigned long end);
 
@@ -112,20 +121,50 @@ static inline unsigned long pfn_table_slot_end(const struct pfn_table *table,
 }
 
 /**
+ * pfn_table_after_run() - find the run after another one
+ * @table: the table
+ * @end: first page past the range
+ * @run: in: the other run; out: the next one, undefined on failure
+ *
+ * Callers use pfn_table_for_each_run(). Inline, because memory without any order
+ * has a run for each page.
+ *
+ * Return: false if nothing else is set below @end.
+ */
+static inline bool pfn_table_after_run(const struct pfn_table *table,
+				       unsigned long end, struct pfn_run *run)
+{
+	const unsigned long *pfn = run->rest, *next;
+
+	if (pfn != run->stop && *pfn != PFN_NONE) {
+		next = pfn + 1;
+		while (next != run->stop && *next == *pfn + (next - pfn))
+			next++;
+		/* a run up to the end of the slot may continue in the next */
+		if (next != run->stop) {
+			run->index += run->nr;
+			run->pfn = *pfn;
+			run->nr = next - pfn;
+			run->rest = next;
+			return true;
+		}
+	}
+	return run->index + run->nr < end &&
+	       pfn_table_next_run(table, run->index + run->nr, end, run);
+}
+
+/**
  * pfn_table_for_each_run() - visit the runs in a range of pages
  * @table: the table
  * @run: struct pfn_run, the loop variable
  * @first: first page of the range
  * @end: first page past the range
  *
- * Visits in ascending order the longest possible runs within [first, end). The
- * body may clear the run that it visits.
+ * Visits in ascending order the longest possible runs within [first, end), which
+ * must not change meanwhile.
  */
-#define pfn_table_for_each_run(table, run, first, end)                       \
-	for (bool __more = pfn_table_next_run(table, first, end, &(run));    \
-	     __more;                                                         \
-	     __more = (run).index + (run).nr < (end) &&                      \
-		      pfn_table_next_run(table, (run).index + (run).nr, end, \
-					 &(run)))
+#define pfn_table_for_each_run(table, run, first, end)                    \
+	for (bool __more = pfn_table_next_run(table, first, end, &(run)); \
+	     __more; __more = pfn_table_after_run(table, end, &(run)))
 
 #endif /* IOMMUFD_PFN_TABLE_H */

@@ -31,8 +31,12 @@ struct user_pinner {
 	struct backing *backing;
 	/** @table: table to enter it into */
 	struct pfn_table *table;
-	/** @pages: one batch, @max entries */
-	struct page **pages;
+	union {
+		/** @pages: one batch, @max entries */
+		struct page **pages;
+		/** @pfns: the same batch, after the pages were replaced */
+		unsigned long *pfns;
+	};
 	/** @max: maximum number of pages in a batch */
 	unsigned long max;
 	/** @next: first page that is not in @table yet */
@@ -98,26 +102,38 @@ static unsigned long backing_user_run_length(struct page **pages,
 	return i;
 }
 
-/* Consumes the pins of a batch: on failure, the rest of them is dropped. */
+/* Replaces the pages of a batch by their page frames, and back on failure. */
+static int backing_user_enter_pfns(const struct user_pinner *pinner,
+				   unsigned long nr)
+{
+	unsigned long i;
+	int ret;
+
+	for (i = 0; i < nr; i++)
+		pinner->pfns[i] = page_to_pfn(pinner->pages[i]);
+	ret = pfn_table_set_pfns(pinner->table, pinner->next, pinner->pfns, nr);
+	for (i = 0; ret && i < nr; i++)
+		pinner->pages[i] = pfn_to_page(pinner->pfns[i]);
+	return ret;
+}
+
+/* Consumes the pins of a batch: on failure they are dropped. */
 static int backing_user_enter_batch(struct user_pinner *pinner,
 				    unsigned long nr)
 {
-	unsigned long done, run;
 	int ret;
 
-	for (done = 0; done < nr; done += run) {
-		struct page **pages = pinner->pages + done;
-
-		run = backing_user_run_length(pages, nr - done);
+	if (backing_user_run_length(pinner->pages, nr) == nr)
 		ret = pfn_table_set_run(pinner->table, pinner->next,
-					page_to_pfn(*pages), run);
-		if (ret) {
-			unpin_user_pages(pages, nr - done);
-			return ret;
-		}
-		pinner->next += run;
-		pinner->cost += run;
+					page_to_pfn(pinner->pages[0]), nr);
+	else
+		ret = backing_user_enter_pfns(pinner, nr);
+	if (ret) {
+		unpin_user_pages(pinner->pages, nr);
+		return ret;
 	}
+	pinner->next += nr;
+	pinner->cost += nr;
 	return 0;
 }
 
