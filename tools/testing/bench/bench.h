@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Benchmarks: each subject has a table of struct bench. main.c runs all tables
- * in turn, on the modules of this project and on those of the kernel.
+ * in turn, on the modules of this project and on both peers of the kernel.
  */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
@@ -32,7 +32,7 @@ enum memory {
 struct bench_run {
 	/** @bench: the benchmark */
 	const struct bench *bench;
-	/** @set: the modules that are loaded: "ours" or "native" */
+	/** @set: the modules that are loaded: "ours", "native" or "in-tree" */
 	const char *set;
 	/** @backend: how the device is reached */
 	enum backend backend;

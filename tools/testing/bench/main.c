@@ -3,10 +3,10 @@
  * usage: bench [-r ROUNDS] [-i] SWAP [PATTERN...]
  *
  * Runs every benchmark whose name contains a PATTERN, or all, on the modules of
- * this project and on those of the kernel in turn, ROUNDS times each, in one
- * process and on the same page frames. Every other round has the reverse order,
- * so that neither set gains from caches that the other one has filled. "SWAP
- * ours" and "SWAP native" have to load the modules.
+ * this project, on those of the kernel, and on the kernel's own iommufd in turn,
+ * ROUNDS times each, in one process and on the same page frames. Every other round
+ * has the reverse order, so that no set gains from caches that another one has
+ * filled. "SWAP ours", "SWAP native" and "SWAP in-tree" have to load the modules.
  *
  * Prints a line "SET/BACKEND/NAME VALUE UNIT" for each figure. With -i the
  * clock counts instructions: less memory is used, and slow benchmarks are
@@ -144,26 +144,35 @@ static void run_all(const char *set, enum backend backend, bool icount,
 		run_table(tables[i], set, backend, icount, patterns);
 }
 
-static void run_ours(const char *swap, bool backwards, bool icount,
-		     char *const *patterns)
-{
-	enum backend first = backwards ? BACKEND_IOMMUFD : BACKEND_CONTAINER;
-	enum backend second = backwards ? BACKEND_CONTAINER : BACKEND_IOMMUFD;
+/** struct bench_set - modules to run the benchmarks on, and one way to reach them */
+struct bench_set {
+	/** @name: argument of SWAP */
+	const char *name;
+	/** @backend: the interface */
+	enum backend backend;
+};
 
-	swap_modules(swap, "ours");
-	run_all("ours", first, icount, patterns);
-	run_all("ours", second, icount, patterns);
-}
+static const struct bench_set sets[] = {
+	{ "ours", BACKEND_CONTAINER },
+	{ "ours", BACKEND_IOMMUFD },
+	{ "native", BACKEND_CONTAINER },
+	{ "in-tree", BACKEND_IOMMUFD },
+};
 
 static void run_round(const char *swap, bool backwards, bool icount,
 		      char *const *patterns)
 {
-	if (!backwards)
-		run_ours(swap, backwards, icount, patterns);
-	swap_modules(swap, "native");
-	run_all("native", BACKEND_CONTAINER, icount, patterns);
-	if (backwards)
-		run_ours(swap, backwards, icount, patterns);
+	const char *loaded = "";
+	size_t i, nr = ARRAY_SIZE(sets);
+
+	for (i = 0; i < nr; i++) {
+		const struct bench_set *set = &sets[backwards ? nr - 1 - i : i];
+
+		if (strcmp(loaded, set->name))
+			swap_modules(swap, set->name);
+		loaded = set->name;
+		run_all(set->name, set->backend, icount, patterns);
+	}
 }
 
 int main(int argc, char **argv)

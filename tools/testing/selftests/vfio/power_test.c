@@ -231,7 +231,7 @@ static void *reader_run(void *arg)
 	return NULL;
 }
 
-/* No access finds the device suspended, at whatever moment it is made. */
+/* No access finds the device suspended, even if it is just suspending. */
 TEST_OVER(access_while_falling_asleep, BACKENDS_ALL)
 {
 	struct vdev *vdev = nvme_open_enabled(backend);
