@@ -16,6 +16,9 @@
  */
 #define HWMAP_FLUSH_BYTES HWMAP_STEP
 
+/* Largest number of bytes mapped page by page between checks for signals */
+#define HWMAP_PAUSE_BYTES (64 * PAGE_SIZE)
+
 /**
  * struct hwmap_state - state of one call of hwmap_map()
  */
@@ -34,16 +37,28 @@ struct hwmap_state {
 	bool unkillable;
 };
 
-static int hwmap_map_step(struct hwmap_state *state, phys_addr_t phys,
-			  unsigned long size)
+/*
+ * Does nothing unless the step reaches a multiple of HWMAP_PAUSE_BYTES, because
+ * memory without order is mapped page by page.
+ */
+static int hwmap_pause(const struct hwmap_state *state, unsigned long size)
 {
-	int ret;
-
+	if ((state->iova ^ (state->iova + size)) < HWMAP_PAUSE_BYTES)
+		return 0;
 	if (!state->unkillable && fatal_signal_pending(current))
 		return -EINTR;
 	cond_resched();
-	ret = iommu_map(state->domain, state->iova, phys, size, state->prot,
-			GFP_KERNEL_ACCOUNT);
+	return 0;
+}
+
+static __always_inline int hwmap_map_step(struct hwmap_state *state,
+					  phys_addr_t phys, unsigned long size)
+{
+	int ret = hwmap_pause(state, size);
+
+	if (!ret)
+		ret = iommu_map(state->domain, state->iova, phys, size,
+				state->prot, GFP_KERNEL_ACCOUNT);
 	if (ret)
 		return ret;
 	state->iova += size;
@@ -51,21 +66,20 @@ static int hwmap_map_step(struct hwmap_state *state, phys_addr_t phys,
 	return 0;
 }
 
-static int hwmap_map_run(struct hwmap_state *state, phys_addr_t phys,
-			 unsigned long size)
+static __always_inline int hwmap_map_run(struct hwmap_state *state,
+					 phys_addr_t phys, unsigned long size)
 {
-	int ret = 0;
+	unsigned long part;
+	int ret;
 
 	size = min(size, state->left);
-	while (size && !ret) {
-		unsigned long to_boundary =
-			state->step - (state->iova & (state->step - 1));
-		unsigned long part = min(size, to_boundary);
-
+	do {
+		part = min(size,
+			   state->step - (state->iova & (state->step - 1)));
 		ret = hwmap_map_step(state, phys, part);
 		phys += part;
 		size -= part;
-	}
+	} while (size && !ret);
 	return ret;
 }
 
