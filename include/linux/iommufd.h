@@ -149,8 +149,12 @@ struct iommufd_dmabuf_exporter {
 void iommufd_dmabuf_register(struct iommufd_dmabuf_exporter *exporter);
 void iommufd_dmabuf_unregister(struct iommufd_dmabuf_exporter *exporter);
 
+/** IOMMUFD_P2P_PROVIDER_NAME - bytes of the name of a provider, with its NUL */
+#define IOMMUFD_P2P_PROVIDER_NAME 32
+
 struct iommufd_p2p_provider *
-iommufd_p2p_provider_register(const struct range *ranges, unsigned int nr);
+iommufd_p2p_provider_register(const char *name, const struct range *ranges,
+			      unsigned int nr);
 void iommufd_p2p_provider_unregister(struct iommufd_p2p_provider *provider);
 void iommufd_p2p_provider_suspend(struct iommufd_p2p_provider *provider);
 void iommufd_p2p_provider_resume(struct iommufd_p2p_provider *provider);

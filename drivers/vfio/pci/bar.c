@@ -337,7 +337,9 @@ bar_register_provider(struct vfio_pci_core_device *vdev)
 	struct range ranges[PCI_STD_NUM_BARS];
 	unsigned int nr = bar_mmap_ranges(vdev, ranges);
 
-	return nr ? iommufd_p2p_provider_register(ranges, nr) : NULL;
+	if (!nr)
+		return NULL;
+	return iommufd_p2p_provider_register(pci_name(vdev->pdev), ranges, nr);
 }
 
 /**

@@ -6,10 +6,14 @@
 #define _TRACE_IOMMUFD_H
 
 #include <linux/iommufd_refusal.h>
+#include <linux/sprintf.h>
 #include <linux/tracepoint.h>
 #include <linux/types.h>
 
 struct iommufd_stats;
+
+/* Bytes of a hashed pointer as text, with its NUL */
+#define IOMMUFD_TRACE_POINTER 20
 
 /* clang-format off */
 
@@ -231,51 +235,52 @@ TRACE_EVENT(iommufd_flush,
 	TP_ARGS(domain, length),
 
 	TP_STRUCT__entry(
-		__field(const void *, domain)
+		__array(char, domain, IOMMUFD_TRACE_POINTER)
 		__field(u64, length)
 	),
 
+	/* the record has no raw address either */
 	TP_fast_assign(
-		__entry->domain = domain;
+		snprintf(__entry->domain, sizeof(__entry->domain), "%p", domain);
 		__entry->length = length;
 	),
 
-	TP_printk("domain=%p length=0x%llx",
+	TP_printk("domain=%s length=0x%llx",
 		  __entry->domain, __entry->length)
 );
 
 DECLARE_EVENT_CLASS(iommufd_provider,
 
-	TP_PROTO(const void *provider, u64 start, u64 length),
+	TP_PROTO(const char *provider, u64 start, u64 length),
 
 	TP_ARGS(provider, start, length),
 
 	TP_STRUCT__entry(
-		__field(const void *, provider)
+		__string(provider, provider)
 		__field(u64, start)
 		__field(u64, length)
 	),
 
 	TP_fast_assign(
-		__entry->provider = provider;
+		__assign_str(provider);
 		__entry->start = start;
 		__entry->length = length;
 	),
 
-	TP_printk("provider=%p start=0x%llx length=0x%llx",
-		  __entry->provider, __entry->start, __entry->length)
+	TP_printk("provider=%s start=0x%llx length=0x%llx",
+		  __get_str(provider), __entry->start, __entry->length)
 );
 
 DEFINE_EVENT(iommufd_provider, iommufd_revoke,
 
-	TP_PROTO(const void *provider, u64 start, u64 length),
+	TP_PROTO(const char *provider, u64 start, u64 length),
 
 	TP_ARGS(provider, start, length)
 );
 
 DEFINE_EVENT(iommufd_provider, iommufd_restore,
 
-	TP_PROTO(const void *provider, u64 start, u64 length),
+	TP_PROTO(const char *provider, u64 start, u64 length),
 
 	TP_ARGS(provider, start, length)
 );

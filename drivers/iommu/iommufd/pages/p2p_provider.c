@@ -19,6 +19,7 @@
 #include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <trace/events/iommufd.h>
 
 #include "p2p_provider.h"
@@ -59,6 +60,11 @@ struct iommufd_p2p_provider {
 	enum p2p_provider_state state;
 	/** @mappings: list of struct p2p_mapping */
 	struct list_head mappings;
+	/**
+	 * @name: name of the device, for trace events; a copy, because mappings
+	 * may outlive the device
+	 */
+	char name[IOMMUFD_P2P_PROVIDER_NAME];
 	/** @nr_ranges: number of @ranges */
 	unsigned int nr_ranges;
 	/** @ranges: the memory */
@@ -72,6 +78,7 @@ static DECLARE_RWSEM(p2p_provider_rwsem);
 
 /**
  * iommufd_p2p_provider_register() - provide memory of a device
+ * @name: name of the device, for trace events
  * @ranges: physical addresses, both ends inclusive; extended to whole pages,
  *	which no other provider has
  * @nr: number of @ranges
@@ -86,7 +93,8 @@ static DECLARE_RWSEM(p2p_provider_rwsem);
  * ERR_PTR(-ENOMEM).
  */
 struct iommufd_p2p_provider *
-iommufd_p2p_provider_register(const struct range *ranges, unsigned int nr)
+iommufd_p2p_provider_register(const char *name, const struct range *ranges,
+			      unsigned int nr)
 {
 	struct iommufd_p2p_provider *provider;
 	unsigned int i;
@@ -95,6 +103,7 @@ iommufd_p2p_provider_register(const struct range *ranges, unsigned int nr)
 		kzalloc(struct_size(provider, ranges, nr), GFP_KERNEL_ACCOUNT);
 	if (!provider)
 		return ERR_PTR(-ENOMEM);
+	strscpy(provider->name, name, sizeof(provider->name));
 	provider->nr_ranges = nr;
 	refcount_set(&provider->refs, 1);
 	mutex_init(&provider->lock);
@@ -177,7 +186,7 @@ static u64 p2p_provider_length(const struct iommufd_p2p_provider *provider)
 void iommufd_p2p_provider_revoke(struct iommufd_p2p_provider *provider)
 {
 	guard(mutex)(&provider->lock);
-	trace_iommufd_revoke(provider, p2p_provider_start(provider),
+	trace_iommufd_revoke(provider->name, p2p_provider_start(provider),
 			     p2p_provider_length(provider));
 	provider->state = P2P_PROVIDER_REVOKED;
 	p2p_provider_unmap_all(provider);
@@ -203,7 +212,7 @@ void iommufd_p2p_provider_restore(struct iommufd_p2p_provider *provider)
 	if (provider->state == P2P_PROVIDER_ACTIVE)
 		return;
 	provider->state = P2P_PROVIDER_ACTIVE;
-	trace_iommufd_restore(provider, p2p_provider_start(provider),
+	trace_iommufd_restore(provider->name, p2p_provider_start(provider),
 			      p2p_provider_length(provider));
 	list_for_each_entry(mapping, &provider->mappings, provider_entry) {
 		scoped_guard(mutex, mapping->map.tables_lock)

@@ -8,14 +8,17 @@
 #include <linux/compiler.h>
 #include <linux/dma-buf.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/indirect_call_wrapper.h>
 #include <linux/init.h>
+#include <linux/iommufd.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
+#include <linux/sprintf.h>
 #include <trace/events/iommufd.h>
 
 #include "backing_dmabuf.h"
@@ -80,11 +83,23 @@ static void pages_free(struct pages *pages)
 	kmem_cache_free(pages_cache, pages);
 }
 
+/* The number is that of the dma-buf in fdinfo. */
+static void pages_trace_revoke(const struct backing *backing)
+{
+	const struct dma_buf *dmabuf = backing->dmabuf->attach->dmabuf;
+	char name[IOMMUFD_P2P_PROVIDER_NAME];
+
+	snprintf(name, sizeof(name), "dmabuf/%llu",
+		 (u64)file_inode(dmabuf->file)->i_ino);
+	trace_iommufd_revoke(name, 0, backing->nr_pages * PAGE_SIZE);
+}
+
 static void pages_revoke(struct backing *backing)
 {
 	struct pages *pages = container_of(backing, struct pages, backing);
 
-	trace_iommufd_revoke(pages, 0, pages->backing.nr_pages * PAGE_SIZE);
+	if (trace_iommufd_revoke_enabled())
+		pages_trace_revoke(backing);
 	guard(mutex)(&pages->lock);
 	dmabuf_track_revoke(&pages->track);
 }
