@@ -111,8 +111,6 @@ enum iommufd_refusal_code {
 	REFUSAL_BAR_DISABLED,
 	/** @REFUSAL_PROCESS_EXITED: the process of the memory has exited */
 	REFUSAL_PROCESS_EXITED,
-	/** @REFUSAL_READONLY_MEMORY: write access to memory that allows none */
-	REFUSAL_READONLY_MEMORY,
 	/**
 	 * @REFUSAL_READONLY_FILE: the file was not opened for the access, or
 	 * is sealed against it
@@ -189,8 +187,8 @@ enum iommufd_refusal_code {
 	 */
 	REFUSAL_RESERVES_ALLOWED,
 	/**
-	 * @REFUSAL_APERTURE_MAPPED: the IOMMU of device translates
-	 * args[0]-args[1] only, but other IOVA is mapped or allowed
+	 * @REFUSAL_APERTURE_MAPPED: the IOMMU translates args[0]-args[1] only,
+	 * but other IOVA is mapped or allowed
 	 */
 	REFUSAL_APERTURE_MAPPED,
 	/** @REFUSAL_NO_TYPE: VFIO_SET_IOMMU has not been called */
@@ -289,6 +287,48 @@ enum iommufd_refusal_code {
 	REFUSAL_VF_TOKEN,
 	/** @REFUSAL_LOW_POWER: device is in low power */
 	REFUSAL_LOW_POWER,
+	/** @REFUSAL_PT_KIND: object args[0] is neither an IOAS nor an HWPT */
+	REFUSAL_PT_KIND,
+	/**
+	 * @REFUSAL_HWPT_NO_PASID: HWPT args[0] was not allocated for PASIDs
+	 * (IOMMU_HWPT_ALLOC_PASID)
+	 */
+	REFUSAL_HWPT_NO_PASID,
+	/** @REFUSAL_PASID_ATTACHED: PASID args[0] of device is attached */
+	REFUSAL_PASID_ATTACHED,
+	/** @REFUSAL_PASID_NOT_ATTACHED: PASID args[0] of device is not attached */
+	REFUSAL_PASID_NOT_ATTACHED,
+	/**
+	 * @REFUSAL_PASID_HWPT: PASID args[0] of the group of device is attached
+	 * to HWPT args[1]
+	 */
+	REFUSAL_PASID_HWPT,
+	/**
+	 * @REFUSAL_NO_NEST_PARENT: HWPT args[0] was not allocated to nest others
+	 * in it (IOMMU_HWPT_ALLOC_NEST_PARENT)
+	 */
+	REFUSAL_NO_NEST_PARENT,
+	/**
+	 * @REFUSAL_VIOMMU_TYPE: the IOMMU of device has no vIOMMU of type
+	 * args[0]
+	 */
+	REFUSAL_VIOMMU_TYPE,
+	/**
+	 * @REFUSAL_VIOMMU_OTHER: device is behind another IOMMU than vIOMMU
+	 * args[0]
+	 */
+	REFUSAL_VIOMMU_OTHER,
+	/** @REFUSAL_VDEVICE_EXISTS: device has vDEVICE args[0] */
+	REFUSAL_VDEVICE_EXISTS,
+	/**
+	 * @REFUSAL_VIRT_ID: virtual ID args[0] of vIOMMU args[1] is in use
+	 */
+	REFUSAL_VIRT_ID,
+	/**
+	 * @REFUSAL_VEVENTQ_EXISTS: vIOMMU args[0] has an event queue of type
+	 * args[1]
+	 */
+	REFUSAL_VEVENTQ_EXISTS,
 	/** @NR_REFUSALS: number of codes */
 	NR_REFUSALS,
 };

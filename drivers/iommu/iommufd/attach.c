@@ -382,7 +382,8 @@ static int hwpt_attach_object(struct attach_req *req,
 	if (obj->ops == &ioas_ops)
 		return hwpt_attach_ioas(req, ioas_of(obj));
 	if (obj->ops != &hwpt_ops)
-		return -EINVAL;
+		return attach_refuse(req->idev, -EINVAL, REFUSAL_PT_KIND,
+				     obj->id, 0);
 	if (hwpt_of(obj)->automatic)
 		return hwpt_attach_automatic(req, hwpt_of(obj));
 	return hwpt_attach_or_replace(req, hwpt_of(obj));

@@ -69,8 +69,12 @@ static struct iommufd_device *device_bind(struct iommufd_ctx *ictx,
 	int ret;
 
 	if (!noiommu && !device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY)) {
+		/* a device behind no IOMMU has no capability at all */
 		iommufd_refuse_name(&ictx->stats->refusals,
-				    REFUSAL_NOT_COHERENT, dev_name(dev), NULL);
+				    device_iommu_mapped(dev) ?
+					    REFUSAL_NOT_COHERENT :
+					    REFUSAL_NO_GROUP,
+				    dev_name(dev), NULL);
 		return ERR_PTR(-EINVAL);
 	}
 	idev = kzalloc_obj(*idev, GFP_KERNEL_ACCOUNT);

@@ -15,6 +15,7 @@
 #include "ctx.h"
 #include "eventq.h"
 #include "fault.h"
+#include "observe/stats.h"
 #include "ucmd.h"
 
 static_assert((int)IOMMUFD_PAGE_RESP_SUCCESS == (int)IOMMU_PAGE_RESP_SUCCESS);
@@ -132,6 +133,8 @@ struct fault_queue *fault_get(struct iommufd_ctx *ictx, u32 id)
 	struct iommufd_object *obj;
 
 	obj = object_get(&ictx->objects, id, &fault_ops);
+	if (IS_ERR(obj))
+		iommufd_refuse(&ictx->stats->refusals, REFUSAL_NO_OBJECT, id);
 	return IS_ERR(obj) ? ERR_CAST(obj) : fault_queue_of_object(obj);
 }
 

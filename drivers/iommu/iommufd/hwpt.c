@@ -218,8 +218,11 @@ struct iommufd_hwpt *hwpt_new_nested(struct iommufd_ctx *ictx,
 	struct iommu_domain *domain;
 	struct iommufd_hwpt *hwpt;
 
-	if (!parent->nest_parent)
+	if (!parent->nest_parent) {
+		iommufd_refuse(&ictx->stats->refusals, REFUSAL_NO_NEST_PARENT,
+			       parent->obj.id);
 		return ERR_PTR(-EINVAL);
+	}
 	domain = iommu_core_domain_alloc_nested(request->dev, parent->domain,
 						request->flags, request->data);
 	hwpt = hwpt_new_from_domain(ictx, parent, request, domain);

@@ -18,6 +18,7 @@
 #include "iopt/iopt_dirty.h"
 #include "lib/range.h"
 #include "nofault.h"
+#include "observe/stats.h"
 #include "ucmd.h"
 #include "viommu/viommu.h"
 
@@ -123,8 +124,13 @@ static struct iommufd_hwpt *
 hwpt_alloc_on_viommu(struct iommufd_viommu *viommu,
 		     const struct hwpt_request *request)
 {
-	if (!viommu_supports(viommu, request->dev))
+	if (!viommu_supports(viommu, request->dev)) {
+		iommufd_refuse_name(&viommu->ictx->stats->refusals,
+				    REFUSAL_VIOMMU_OTHER,
+				    dev_name(request->dev), NULL,
+				    viommu->obj.id);
 		return ERR_PTR(-EINVAL);
+	}
 	if (!hwpt_can_nest(request))
 		return ERR_PTR(-EOPNOTSUPP);
 	return hwpt_new_on_viommu(viommu, request);
@@ -152,8 +158,11 @@ static int hwpt_alloc_from_id(struct iommufd_ucmd *ucmd,
 	struct iommufd_hwpt *hwpt;
 
 	obj = object_get(&ucmd->ictx->objects, cmd->pt_id, NULL);
-	if (IS_ERR(obj))
+	if (IS_ERR(obj)) {
+		iommufd_refuse(&ucmd->ictx->stats->refusals, REFUSAL_NO_OBJECT,
+			       cmd->pt_id);
 		return -EINVAL;
+	}
 	hwpt = hwpt_alloc_from(ucmd, obj, request);
 	object_put(obj);
 	if (IS_ERR(hwpt))
@@ -234,8 +243,10 @@ static int hwpt_invalidate_id(struct iommufd_ctx *ictx, u32 id,
 	int ret = -EINVAL;
 
 	obj = object_get(&ictx->objects, id, NULL);
-	if (IS_ERR(obj))
+	if (IS_ERR(obj)) {
+		iommufd_refuse(&ictx->stats->refusals, REFUSAL_NO_OBJECT, id);
 		return PTR_ERR(obj);
+	}
 	if (obj->ops == &hwpt_ops)
 		ret = hwpt_invalidate_nested(hwpt_of(obj), array);
 	else if (obj->ops == &viommu_object_ops)

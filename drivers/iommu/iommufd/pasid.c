@@ -19,6 +19,7 @@
 #include "hwpt.h"
 #include "ioas.h"
 #include "iopt/iopt_domain.h"
+#include "observe/stats.h"
 #include "pasid.h"
 
 /**
@@ -70,14 +71,29 @@ struct iommufd_hwpt *pasid_hwpt(struct iommufd_device *idev, u32 pasid)
 	return attachment->hwpt;
 }
 
-static int pasid_attach_check(const struct iommufd_group *igroup,
+static noinline __cold int pasid_refuse(const struct attach_req *req, int ret,
+					enum iommufd_refusal_code code,
+					u64 first, u64 second)
+{
+	struct iommufd_device *idev = req->idev;
+
+	iommufd_refuse_name(&idev->ictx->stats->refusals, code,
+			    dev_name(idev->dev), NULL, first, second);
+	return ret;
+}
+
+/* Both the HWPT of the PASID and that of DMA without one have to allow it. */
+static int pasid_attach_check(const struct attach_req *req,
 			      const struct iommufd_hwpt *hwpt)
 {
-	if (!hwpt->pasid)
-		return -EINVAL;
-	if (!list_empty(&igroup->attached) && !igroup->hwpt->pasid)
-		return -EINVAL;
-	return 0;
+	const struct iommufd_group *igroup = req->idev->igroup;
+
+	if (hwpt->pasid && !list_empty(&igroup->attached))
+		hwpt = igroup->hwpt;
+	if (hwpt->pasid)
+		return 0;
+	return pasid_refuse(req, -EINVAL, REFUSAL_HWPT_NO_PASID, hwpt->obj.id,
+			    0);
 }
 
 static int pasid_set_domain(const struct attach_req *req,
@@ -147,7 +163,7 @@ static int pasid_attach_first(const struct attach_req *req,
 	struct pasid_attachment *attachment;
 	int ret;
 
-	ret = pasid_attach_check(igroup, hwpt);
+	ret = pasid_attach_check(req, hwpt);
 	if (ret)
 		return ret;
 	attachment = pasid_new(req, hwpt);
@@ -188,10 +204,12 @@ static int pasid_attach_locked(const struct attach_req *req,
 	if (idev->noiommu)
 		return -EINVAL;
 	if (pasid_hwpt(idev, req->pasid))
-		return -EBUSY;
+		return pasid_refuse(req, -EBUSY, REFUSAL_PASID_ATTACHED,
+				    req->pasid, 0);
 	attachment = xa_load(&idev->igroup->pasids, req->pasid);
 	if (attachment && attachment->hwpt != hwpt)
-		return -EINVAL;
+		return pasid_refuse(req, -EINVAL, REFUSAL_PASID_HWPT,
+				    req->pasid, attachment->hwpt->obj.id);
 	ret = attachment ? pasid_join(req, attachment) :
 			   pasid_attach_first(req, hwpt);
 	if (!ret)
@@ -236,10 +254,11 @@ static int pasid_replace_locked(const struct attach_req *req,
 	lockdep_assert_held(&igroup->lock);
 
 	if (!from)
-		return -EINVAL;
+		return pasid_refuse(req, -EINVAL, REFUSAL_PASID_NOT_ATTACHED,
+				    req->pasid, 0);
 	if (from == hwpt)
 		return 0;
-	ret = pasid_attach_check(igroup, hwpt);
+	ret = pasid_attach_check(req, hwpt);
 	if (ret)
 		return ret;
 	ret = pasid_set_domain(req, hwpt);
@@ -257,10 +276,13 @@ static int pasid_attach_id(const struct attach_req *req)
 
 	obj = object_get(&req->idev->ictx->objects, req->pt_id, NULL);
 	if (IS_ERR(obj))
-		return PTR_ERR(obj);
+		return pasid_refuse(req, PTR_ERR(obj), REFUSAL_NO_OBJECT,
+				    req->pt_id, 0);
 	if (obj->ops == &hwpt_ops)
 		ret = req->replace ? pasid_replace_locked(req, hwpt_of(obj)) :
 				     pasid_attach_locked(req, hwpt_of(obj));
+	else
+		pasid_refuse(req, ret, REFUSAL_HWPT_NO_PASID, req->pt_id, 0);
 	object_put(obj);
 	return ret;
 }

@@ -263,6 +263,23 @@ static int reset_check_in_set(struct pci_dev *pdev, void *data)
 	return vfio_find_device_in_devset(data, &pdev->dev) ? 0 : -ENODEV;
 }
 
+static noinline __cold void
+reset_refuse_foreign(struct vfio_pci_core_device *vdev, struct pci_dev *foreign)
+{
+	iommufd_refuse_name(&vdev->vdev.refusals, REFUSAL_RESET_FOREIGN,
+			    pci_name(foreign), NULL);
+}
+
+static int reset_refuse_outside(struct pci_dev *pdev, void *data)
+{
+	struct vfio_pci_core_device *vdev = data;
+	int ret = reset_check_in_set(pdev, vdev->vdev.dev_set);
+
+	if (ret)
+		reset_refuse_foreign(vdev, pdev);
+	return ret;
+}
+
 /* Check that a slot or bus reset hits no function outside of the set */
 static bool reset_covers_only_set(struct vfio_device_set *dev_set,
 				  struct pci_dev *pdev)
@@ -346,9 +363,7 @@ static int reset_lock_memory(struct vfio_pci_core_device *target,
 
 	for_each_in_set(vdev, dev_set) {
 		if (!reset_is_owned(vdev, owner)) {
-			iommufd_refuse_name(&target->vdev.refusals,
-					    REFUSAL_RESET_FOREIGN,
-					    pci_name(vdev->pdev), NULL);
+			reset_refuse_foreign(target, vdev->pdev);
 			goto err;
 		}
 		if (!down_write_trylock(&vdev->memory_lock)) {
@@ -373,8 +388,10 @@ static int reset_dev_set(struct vfio_pci_core_device *vdev,
 
 	guard(mutex)(&dev_set->lock);
 
-	if (!reset_covers_only_set(dev_set, vdev->pdev))
+	if (!reset_covers_only_set(dev_set, vdev->pdev)) {
+		reset_walk_scope(vdev->pdev, reset_refuse_outside, vdev);
 		return -EINVAL;
+	}
 	ret = reset_get_power(dev_set);
 	if (ret)
 		return ret;

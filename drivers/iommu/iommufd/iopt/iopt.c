@@ -385,12 +385,8 @@ static int iopt_map_pages(struct iopt *iopt, struct iopt_map *map,
 	area = area_create(pages, map->uaddr - pages->backing.start,
 			   map->length, map->prot);
 	pages_put(pages);
-	if (IS_ERR(area)) {
-		if (area == ERR_PTR(-EPERM))
-			iommufd_refuse(&iopt->stats->refusals,
-				       REFUSAL_READONLY_MEMORY);
+	if (IS_ERR(area))
 		return PTR_ERR(area);
-	}
 	area->small_pages = map->small_pages;
 	list_add(&area->entry, &areas);
 	ret = iopt_map_areas(iopt, &areas, map);

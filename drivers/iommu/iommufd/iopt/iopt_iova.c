@@ -104,9 +104,8 @@ int iopt_reserve_outside(struct iopt *iopt, const struct iommu_domain *domain,
 	guard(rwsem_write)(&iopt->iova_rwsem);
 	ret = iova_space_reserve_outside(&iopt->space, &aperture, owner);
 	if (ret == -EADDRINUSE)
-		iommufd_refuse_name(&iopt->stats->refusals,
-				    REFUSAL_APERTURE_MAPPED, owner->name, NULL,
-				    aperture.first, aperture.last);
+		iommufd_refuse(&iopt->stats->refusals, REFUSAL_APERTURE_MAPPED,
+			       aperture.first, aperture.last);
 	return ret;
 }
 

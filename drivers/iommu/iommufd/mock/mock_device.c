@@ -15,9 +15,10 @@
 #include "mock_device.h"
 #include "mock_iommu.h"
 
-#define DEVICE_FLAGS                                            \
-	(MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_PASID | \
-	 MOCK_FLAGS_DEVICE_GROUP)
+#define DEVICE_FLAGS                                                \
+	(MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_PASID |     \
+	 MOCK_FLAGS_DEVICE_GROUP | MOCK_FLAGS_DEVICE_NOT_COHERENT | \
+	 MOCK_FLAGS_DEVICE_NO_IOMMU)
 
 /*
  * Marks interrupts of the devices as isolated, like interrupt remapping does
@@ -87,7 +88,12 @@ int mock_device_adopt(struct device *dev, struct mock_device *mdev)
 static int mock_device_added(struct notifier_block *nb, unsigned long action,
 			     void *data)
 {
+	const struct mock_device *mdev;
+
 	if (action != BUS_NOTIFY_ADD_DEVICE || !mock_device_is_ours(data))
+		return NOTIFY_DONE;
+	mdev = dev_get_platdata(data);
+	if (mdev->flags & MOCK_FLAGS_DEVICE_NO_IOMMU)
 		return NOTIFY_DONE;
 	return notifier_from_errno(mock_device_set_iommu(data));
 }
@@ -147,7 +153,8 @@ static int mock_device_prepare(struct platform_device *pdev, u32 flags)
  * @flags: MOCK_FLAGS_DEVICE_
  *
  * Context: May sleep.
- * Return: the device, behind the mock IOMMU, or an ERR_PTR.
+ * Return: the device, behind the mock IOMMU unless @flags say otherwise, or an
+ * ERR_PTR.
  */
 struct platform_device *mock_device_create(u32 flags)
 {
@@ -166,7 +173,8 @@ struct platform_device *mock_device_create(u32 flags)
 		platform_device_put(pdev);
 		return ERR_PTR(ret);
 	}
-	if (!device_iommu_mapped(&pdev->dev)) {
+	if (!(flags & MOCK_FLAGS_DEVICE_NO_IOMMU) &&
+	    !device_iommu_mapped(&pdev->dev)) {
 		platform_device_unregister(pdev);
 		return ERR_PTR(-ENODEV);
 	}
@@ -175,7 +183,7 @@ struct platform_device *mock_device_create(u32 flags)
 	 * kernel releases the software node of the property even if it could
 	 * not be allocated.
 	 */
-	if (flags & MOCK_FLAGS_DEVICE_PASID)
+	if (flags & MOCK_FLAGS_DEVICE_PASID && pdev->dev.iommu)
 		pdev->dev.iommu->max_pasids = 1 << MOCK_PASID_WIDTH;
 	return pdev;
 }

@@ -404,7 +404,7 @@ static bool mock_device_capable(struct device *dev, enum iommu_cap cap)
 
 	switch (cap) {
 	case IOMMU_CAP_CACHE_COHERENCY:
-		return true;
+		return !(mdev->flags & MOCK_FLAGS_DEVICE_NOT_COHERENT);
 	case IOMMU_CAP_DIRTY_TRACKING:
 		return !(mdev->flags & MOCK_FLAGS_DEVICE_NO_DIRTY);
 	default:

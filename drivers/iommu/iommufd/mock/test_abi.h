@@ -91,6 +91,9 @@ enum iommu_test_op {
 #define MOCK_FLAGS_DEVICE_PASID BIT(2)
 /* Not in the kernel: all devices with this flag are in one group. */
 #define MOCK_FLAGS_DEVICE_GROUP BIT(16)
+/* Not in the kernel: its DMA is not coherent, or it is behind no IOMMU. */
+#define MOCK_FLAGS_DEVICE_NOT_COHERENT BIT(17)
+#define MOCK_FLAGS_DEVICE_NO_IOMMU BIT(18)
 
 #define MOCK_NESTED_DOMAIN_IOTLB_NUM 4
 #define MOCK_DEV_CACHE_NUM 4

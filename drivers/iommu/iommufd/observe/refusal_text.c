@@ -41,7 +41,6 @@ static const char *const refusal_formats[NR_REFUSALS] = {
 		"memory at %x0 is that of a driver that does not provide it for DMA (VM_PFNMAP)",
 	[REFUSAL_BAR_DISABLED] = "BAR %0 of %d is disabled",
 	[REFUSAL_PROCESS_EXITED] = "the process of the memory has exited",
-	[REFUSAL_READONLY_MEMORY] = "write access to memory that allows none",
 	[REFUSAL_READONLY_FILE] =
 		"the file was not opened for the access, or is sealed against it",
 	[REFUSAL_FILE_KIND] =
@@ -72,7 +71,7 @@ static const char *const refusal_formats[NR_REFUSALS] = {
 	[REFUSAL_RESERVES_ALLOWED] =
 		"%d reserves %x0-%x1, of which IOVA is allowed by IOMMU_IOAS_ALLOW_IOVAS",
 	[REFUSAL_APERTURE_MAPPED] =
-		"the IOMMU of %d translates %x0-%x1 only, but other IOVA is mapped or allowed",
+		"the IOMMU translates %x0-%x1 only, but other IOVA is mapped or allowed",
 	[REFUSAL_NO_TYPE] = "VFIO_SET_IOMMU has not been called",
 	[REFUSAL_TYPE_SET] = "VFIO_SET_IOMMU has been called before",
 	[REFUSAL_NO_CONTAINER_GROUP] = "the container has no group",
@@ -113,6 +112,20 @@ static const char *const refusal_formats[NR_REFUSALS] = {
 		"the reset affects %d, which the caller does not own",
 	[REFUSAL_VF_TOKEN] = "the token of the PF or VF of %d does not match",
 	[REFUSAL_LOW_POWER] = "%d is in low power",
+	[REFUSAL_PT_KIND] = "object %0 is neither an IOAS nor an HWPT",
+	[REFUSAL_HWPT_NO_PASID] =
+		"HWPT %0 was not allocated for PASIDs (IOMMU_HWPT_ALLOC_PASID)",
+	[REFUSAL_PASID_ATTACHED] = "PASID %0 of %d is attached",
+	[REFUSAL_PASID_NOT_ATTACHED] = "PASID %0 of %d is not attached",
+	[REFUSAL_PASID_HWPT] =
+		"PASID %0 of the group of %d is attached to HWPT %1",
+	[REFUSAL_NO_NEST_PARENT] =
+		"HWPT %0 was not allocated to nest others in it (IOMMU_HWPT_ALLOC_NEST_PARENT)",
+	[REFUSAL_VIOMMU_TYPE] = "the IOMMU of %d has no vIOMMU of type %0",
+	[REFUSAL_VIOMMU_OTHER] = "%d is behind another IOMMU than vIOMMU %0",
+	[REFUSAL_VDEVICE_EXISTS] = "%d has vDEVICE %0",
+	[REFUSAL_VIRT_ID] = "virtual ID %x0 of vIOMMU %1 is in use",
+	[REFUSAL_VEVENTQ_EXISTS] = "vIOMMU %0 has an event queue of type %1",
 };
 
 /**
@@ -136,7 +149,7 @@ static const struct refusal_call refusal_calls[] = {
 	{ IOMMU_IOAS_ALLOC, "alloc ioas" },
 	{ IOMMU_IOAS_ALLOW_IOVAS, "allow iovas", "ioas %0" },
 	{ IOMMU_IOAS_COPY, "copy", REFUSAL_RANGE },
-	{ IOMMU_IOAS_IOVA_RANGES, "iova ranges", "ioas %0" },
+	{ IOMMU_IOAS_IOVA_RANGES, "iova ranges" },
 	{ IOMMU_IOAS_MAP, "map", REFUSAL_RANGE },
 	{ IOMMU_IOAS_UNMAP, "unmap", REFUSAL_RANGE },
 	{ IOMMU_OPTION, "option" },
@@ -153,7 +166,7 @@ static const struct refusal_call refusal_calls[] = {
 	{ IOMMU_IOAS_CHANGE_PROCESS, "change process" },
 	{ IOMMU_VEVENTQ_ALLOC, "alloc veventq" },
 	{ IOMMU_HW_QUEUE_ALLOC, "alloc hw queue" },
-	{ VFIO_SET_IOMMU, "set iommu", "type %0" },
+	{ VFIO_SET_IOMMU, "set iommu" },
 	{ VFIO_IOMMU_GET_INFO, "get info" },
 	{ VFIO_IOMMU_MAP_DMA, "map", REFUSAL_RANGE },
 	{ VFIO_IOMMU_UNMAP_DMA, "unmap", REFUSAL_RANGE },
@@ -163,7 +176,6 @@ static const struct refusal_call refusal_calls[] = {
 	{ VFIO_GROUP_GET_DEVICE_FD, "get device" },
 	{ VFIO_GROUP_GET_STATUS, "get status" },
 	{ IOMMUFD_REFUSAL_OPEN, "open" },
-	{ IOMMUFD_REFUSAL_MMAP, "mmap", REFUSAL_ACCESS },
 	{ DEVICE_CALL(IOMMUFD_REFUSAL_READ), "read", REFUSAL_ACCESS },
 	{ DEVICE_CALL(IOMMUFD_REFUSAL_WRITE), "write", REFUSAL_ACCESS },
 	{ DEVICE_CALL(IOMMUFD_REFUSAL_MMAP), "mmap", REFUSAL_ACCESS },

@@ -143,7 +143,7 @@ struct backing {
 	unsigned long start;
 	/** @nr_pages: size in pages, at least 1 */
 	unsigned long nr_pages;
-	/** @stats: what is observed of the context; only for a process */
+	/** @stats: what is observed of the context; not for a dma-buf */
 	struct iommufd_stats *stats;
 	/** @writable: devices may write to the memory */
 	bool writable;

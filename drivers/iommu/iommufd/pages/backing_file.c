@@ -16,6 +16,7 @@
 
 #include "backing_file.h"
 #include "lib/pfn_table.h"
+#include "observe/stats.h"
 
 /* Few folios are collected on the stack, more in a page of pointers. */
 #define FILE_PIN_FEW 16
@@ -143,6 +144,10 @@ static long backing_file_pin(struct backing *backing, struct pfn_table *table,
 	ret = backing_file_pin_all(&pinner, first, end);
 	if (pinner.folios != few)
 		free_page((unsigned long)pinner.folios);
+	if (ret == -EINVAL)
+		iommufd_refuse(&backing->stats->refusals, REFUSAL_FILE_SIZE,
+			       backing->start + first * PAGE_SIZE,
+			       (end - first) * PAGE_SIZE);
 	return ret ?: end - first;
 }
 

@@ -127,6 +127,8 @@ static int pages_init_backing(struct pages *pages,
 					source->writable);
 		if (ret)
 			pages_refuse_file(source, ret);
+		else
+			pages->backing.stats = source->stats;
 		return ret;
 	}
 	backing_user_init(&pages->backing, source->start, source->nr_pages,
@@ -179,8 +181,11 @@ static int pages_init_dmabuf(struct pages *pages,
 		ret = pages_charge_dmabuf(pages, source->dmabuf);
 	if (ret)
 		return ret;
-	return backing_dmabuf_init(&pages->backing, source->dmabuf, exporter,
-				   source->writable, pages_revoke);
+	ret = backing_dmabuf_init(&pages->backing, source->dmabuf, exporter,
+				  source->writable, pages_revoke);
+	if (ret == -EPERM)
+		iommufd_refuse(&source->stats->refusals, REFUSAL_READONLY_FILE);
+	return ret;
 }
 
 /* Called with the table locked, so that the dma-buf is attached once. */

@@ -522,8 +522,10 @@ int iommufd_container_check_open(struct iommufd_container_group *cgrp)
 		iommufd_refuse(&container->stats->refusals, REFUSAL_NO_TYPE);
 		return -EINVAL;
 	}
-	if (cgrp->kind == IOMMUFD_GROUP_NOIOMMU && !capable(CAP_SYS_RAWIO))
+	if (cgrp->kind == IOMMUFD_GROUP_NOIOMMU && !capable(CAP_SYS_RAWIO)) {
+		iommufd_refuse(&container->stats->refusals, REFUSAL_CAP_RAWIO);
 		return -EPERM;
+	}
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_container_check_open, "IOMMUFD_NG");

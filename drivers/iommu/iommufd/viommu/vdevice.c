@@ -17,6 +17,7 @@
 #include "device.h"
 #include "group.h"
 #include "nofault.h"
+#include "observe/stats.h"
 #include "ucmd.h"
 #include "vdevice.h"
 #include "viommu.h"
@@ -91,8 +92,14 @@ static int vdevice_connect(struct iommufd_vdevice *vdev)
 	int ret;
 
 	ret = xa_insert(vdevs, vdev->virt_id, NULL, GFP_KERNEL_ACCOUNT);
+	if (ret == -EBUSY) {
+		iommufd_refuse(&vdev->viommu->ictx->stats->refusals,
+			       REFUSAL_VIRT_ID, vdev->virt_id,
+			       vdev->viommu->obj.id);
+		return -EEXIST;
+	}
 	if (ret)
-		return ret == -EBUSY ? -EEXIST : ret;
+		return ret;
 	if (ops->vdevice_init)
 		ret = ops->vdevice_init(vdev);
 	if (ret) {
@@ -121,8 +128,12 @@ static int vdevice_alloc_locked(struct iommufd_ucmd *ucmd,
 
 	if (idev->unbinding)
 		return -ENOENT;
-	if (idev->vdev)
+	if (idev->vdev) {
+		iommufd_refuse_name(&ucmd->ictx->stats->refusals,
+				    REFUSAL_VDEVICE_EXISTS, dev_name(idev->dev),
+				    NULL, idev->vdev->obj.id);
 		return -EEXIST;
+	}
 	vdev = vdevice_new(viommu, idev);
 	if (IS_ERR(vdev))
 		return PTR_ERR(vdev);
@@ -152,8 +163,12 @@ static int vdevice_alloc_for(struct iommufd_ucmd *ucmd,
 	struct mutex *lock = &idev->igroup->lock;
 	int ret;
 
-	if (!viommu_supports(viommu, idev->dev))
+	if (!viommu_supports(viommu, idev->dev)) {
+		iommufd_refuse_name(&ucmd->ictx->stats->refusals,
+				    REFUSAL_VIOMMU_OTHER, dev_name(idev->dev),
+				    NULL, viommu->obj.id);
 		return -EINVAL;
+	}
 	if (mutex_lock_killable(lock))
 		return -EINTR;
 	ret = vdevice_alloc_locked(ucmd, viommu, idev);

@@ -21,7 +21,9 @@
 #include <linux/uaccess.h>
 #include <uapi/linux/iommufd.h>
 
+#include "ctx.h"
 #include "eventq.h"
+#include "observe/stats.h"
 #include "ucmd.h"
 #include "veventq.h"
 #include "viommu.h"
@@ -300,8 +302,12 @@ static int veventq_link(struct veventq *queue)
 	struct iommufd_viommu *viommu = queue->viommu;
 
 	guard(rwsem_write)(&viommu->veventqs_rwsem);
-	if (veventq_find(viommu, queue->type))
+	if (veventq_find(viommu, queue->type)) {
+		iommufd_refuse(&viommu->ictx->stats->refusals,
+			       REFUSAL_VEVENTQ_EXISTS, viommu->obj.id,
+			       queue->type);
 		return -EEXIST;
+	}
 	list_add_tail(&queue->entry, &viommu->veventqs);
 	return 0;
 }

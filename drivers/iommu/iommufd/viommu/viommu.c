@@ -14,6 +14,7 @@
 #include "hwpt.h"
 #include "mmio.h"
 #include "nofault.h"
+#include "observe/stats.h"
 #include "ucmd.h"
 #include "viommu.h"
 #include "viommu_provider.h"
@@ -65,8 +66,11 @@ int viommu_call(struct iommufd_ucmd *ucmd, u32 id,
 	int ret;
 
 	obj = object_get(&ucmd->ictx->objects, id, &viommu_object_ops);
-	if (IS_ERR(obj))
+	if (IS_ERR(obj)) {
+		iommufd_refuse(&ucmd->ictx->stats->refusals, REFUSAL_NO_OBJECT,
+			       id);
 		return PTR_ERR(obj);
+	}
 	ret = fn(ucmd, viommu_of(obj));
 	object_put(obj);
 	return ret;
@@ -144,8 +148,11 @@ static int viommu_alloc_on(struct iommufd_ucmd *ucmd,
 	struct iommufd_viommu *viommu;
 	int ret = viommu_check_parent(hwpt, dev);
 
-	if (ret)
+	if (ret) {
+		iommufd_refuse(&ucmd->ictx->stats->refusals,
+			       REFUSAL_NO_NEST_PARENT, hwpt->obj.id);
 		return ret;
+	}
 	viommu = viommu_new(ucmd->ictx, size, hwpt);
 	if (IS_ERR(viommu))
 		return PTR_ERR(viommu);
@@ -179,8 +186,12 @@ static int viommu_alloc_for(struct iommufd_ucmd *ucmd, struct device *dev)
 	int ret;
 
 	provider = viommu_provider_get(dev, cmd->type, &size);
-	if (!provider)
+	if (!provider) {
+		iommufd_refuse_name(&ucmd->ictx->stats->refusals,
+				    REFUSAL_VIOMMU_TYPE, dev_name(dev), NULL,
+				    cmd->type);
 		return -EOPNOTSUPP;
+	}
 	hwpt = hwpt_get(ucmd->ictx, cmd->hwpt_id);
 	if (IS_ERR(hwpt)) {
 		ret = PTR_ERR(hwpt);

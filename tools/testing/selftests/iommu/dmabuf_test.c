@@ -15,6 +15,7 @@
 #include "edu.h"
 #include "harness.h"
 #include "ioas.h"
+#include "observe.h"
 #include "pci.h"
 #include "sys.h"
 #include "vdev.h"
@@ -229,6 +230,10 @@ TEST(needs_the_right_to_write)
 	__u64 iova;
 
 	ASSERT_RC(map_dmabuf(space, fd, 0, SIZE, DMA_RW, &iova), -EPERM);
+	fdinfo_expect(
+		space->fd, "iommufd-refusal",
+		"EPERM map file: iova 0x0 length %#llx: the file was not opened for the access, or is sealed against it",
+		(unsigned long long)SIZE);
 	ASSERT_RC(map_dmabuf(space, fd, 0, SIZE, DMA_READ, &iova), 0);
 	space_close(space);
 }

@@ -142,6 +142,16 @@ int __mock_check_map(int fd, __u32 hwpt, const void *vaddr, __u64 iova,
 	return __mock_op(fd, IOMMU_TEST_OP_MD_CHECK_MAP, hwpt, &cmd);
 }
 
+/* Create a dma-buf of memory that stands for a device's; returns its descriptor. */
+int mock_dmabuf(int fd, __u32 length, __u32 flags)
+{
+	struct iommu_test_cmd cmd = {
+		.dmabuf_get = { .length = length, .open_flags = flags },
+	};
+
+	return ASSERT_OK(__mock_op(fd, IOMMU_TEST_OP_DMABUF_GET, 0, &cmd));
+}
+
 /* Create an access; returns its file descriptor. */
 int __mock_access(int fd, __u32 ioas, __u32 flags)
 {

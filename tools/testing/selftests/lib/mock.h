@@ -43,6 +43,7 @@ __u32 mock_viommu(int fd, __u32 idev, __u32 parent);
 int __mock_replace(int fd, __u32 stdev, __u32 pt);
 int __mock_check_map(int fd, __u32 hwpt, const void *vaddr, __u64 iova,
 		     __u64 size);
+int mock_dmabuf(int fd, __u32 length, __u32 flags);
 int __mock_access(int fd, __u32 ioas, __u32 flags);
 int __access_pin(int fd, int access, __u64 iova, __u64 size, const void *vaddr,
 		 __u32 flags, __u32 *id);

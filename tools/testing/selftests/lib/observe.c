@@ -88,6 +88,20 @@ void fdinfo_expect(int fd, const char *key, const char *fmt, ...)
 		FAIL("%s is \"%s\", not \"%s\"", key, line, want);
 }
 
+/* The name of the device number @nth of a context, from 0. */
+void fdinfo_device_name(int fd, unsigned int nth, char name[OBSERVE_NAME])
+{
+	char line[OBSERVE_LINE];
+	const char *at;
+
+	if (!fdinfo_line(fd, "iommufd-device", nth, line))
+		FAIL("there is no device number %u", nth);
+	at = strstr(line, "name=");
+	ASSERT(at);
+	at += strlen("name=");
+	snprintf(name, OBSERVE_NAME, "%.*s", (int)strcspn(at, " "), at);
+}
+
 static char *observe_read(const char *path)
 {
 	size_t size = 0, max = 1 << 16;
@@ -200,4 +214,20 @@ void events_need(const char *events, const char *part)
 {
 	if (!strstr(events, part))
 		FAIL("no event \"%s\" in:\n%s", part, events);
+}
+
+/* The text occurs exactly @nr times. */
+void events_expect(const char *events, unsigned int nr, const char *fmt, ...)
+{
+	char want[OBSERVE_LINE];
+	unsigned int found;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(want, sizeof(want), fmt, args);
+	va_end(args);
+	found = events_count(events, want);
+	if (found != nr)
+		FAIL("%u events, not %u, \"%s\" in:\n%s", found, nr, want,
+		     events);
 }

@@ -8,6 +8,8 @@
 
 /* Enough for any line of fdinfo or debugfs. */
 #define OBSERVE_LINE 1024
+/* Enough for the name of a device. */
+#define OBSERVE_NAME 64
 
 bool fdinfo_line(int fd, const char *key, unsigned int nth,
 		 char line[OBSERVE_LINE]);
@@ -16,6 +18,7 @@ unsigned long long fdinfo_number(int fd, const char *key);
 unsigned long long fdinfo_field(int fd, const char *key, const char *field);
 __attribute__((format(printf, 3, 4))) void
 fdinfo_expect(int fd, const char *key, const char *fmt, ...);
+void fdinfo_device_name(int fd, unsigned int nth, char name[OBSERVE_NAME]);
 
 char *areas_path(int fd);
 char *areas_read(int fd);
@@ -27,5 +30,7 @@ void events_begin(const char *const *events);
 char *events_take(void);
 unsigned int events_count(const char *events, const char *part);
 void events_need(const char *events, const char *part);
+__attribute__((format(printf, 3, 4))) void
+events_expect(const char *events, unsigned int nr, const char *fmt, ...);
 
 #endif

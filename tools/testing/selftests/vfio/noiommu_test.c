@@ -17,6 +17,7 @@
 #include "edu.h"
 #include "harness.h"
 #include "ioas.h"
+#include "observe.h"
 #include "pci.h"
 #include "sample.h"
 #include "sys.h"
@@ -125,11 +126,15 @@ TEST_OVER(container_rules, BACKENDS_LEGACY)
 	ASSERT_RC(__container_set_iommu(container, VFIO_TYPE1_IOMMU), -ENODEV);
 	ASSERT_RC(__container_set_iommu(container, VFIO_TYPE1v2_IOMMU),
 		  -ENODEV);
+	fdinfo_expect(
+		container, "iommufd-refusal",
+		"ENODEV set iommu: type 3 is unknown or does not suit the groups");
 	noiommu_set_mode(false);
 	ASSERT_RC(__container_set_iommu(container, VFIO_NOIOMMU_IOMMU),
 		  -ENODEV);
 	noiommu_set_mode(true);
 	ASSERT_RC(__container_set_iommu(container, VFIO_NOIOMMU_IOMMU), 0);
+	fdinfo_expect(container, "container-type", "8");
 	ASSERT_RC(__container_set_iommu(container, VFIO_NOIOMMU_IOMMU),
 		  -EINVAL);
 
@@ -166,6 +171,9 @@ TEST_OVER(no_mixing, BACKENDS_LEGACY)
 	other = sys_open(path, O_RDWR);
 	group_set_container(group, container);
 	ASSERT_RC(__group_set_container(other, container), -EPERM);
+	fdinfo_expect(
+		container, "iommufd-refusal",
+		"EPERM set container: groups with and without an IOMMU do not share a container");
 	ASSERT_RC(__group_unset_container(group), 0);
 	group_set_container(other, container);
 	ASSERT_RC(__group_set_container(group, container), -EPERM);
@@ -184,6 +192,14 @@ TEST_OVER(no_mixing, BACKENDS_LEGACY)
 	sys_close(container);
 }
 
+static void expect_rawio(int fd, const char *key, const char *call)
+{
+	fdinfo_expect(
+		fd, key,
+		"EPERM %s: a group without an IOMMU requires CAP_SYS_RAWIO",
+		call);
+}
+
 TEST_OVER(capability_group, BACKENDS_LEGACY)
 {
 	const char *bdf = noiommu_bind(TESTDEV_EDU0);
@@ -197,9 +213,14 @@ TEST_OVER(capability_group, BACKENDS_LEGACY)
 	ASSERT_RC(__container_set_iommu(other, VFIO_NOIOMMU_IOMMU), 0);
 	sys_drop_cap(CAP_SYS_RAWIO);
 	ASSERT_RC(__group_set_container(group, container), -EPERM);
+	expect_rawio(container, "iommufd-refusal", "set container");
+	expect_rawio(group, "vfio-refusal", "set container");
 	ASSERT_RC(__group_unset_container(ready), 0);
-	sys_close(group);
+	/* not after it was closed, when it has no record */
 	noiommu_group_path(bdf, path, sizeof(path));
+	ASSERT_RC(__sys_open(path, O_RDWR), -EPERM);
+	expect_rawio(group, "vfio-refusal", "open");
+	sys_close(group);
 	ASSERT_RC(__sys_open(path, O_RDWR), -EPERM);
 }
 
@@ -217,7 +238,10 @@ TEST_OVER(capability_later, BACKENDS_LEGACY)
 	ASSERT_RC(__container_set_iommu(other, VFIO_NOIOMMU_IOMMU), 0);
 	sys_drop_cap(CAP_SYS_RAWIO);
 	ASSERT_RC(__container_set_iommu(container, VFIO_NOIOMMU_IOMMU), -EPERM);
+	expect_rawio(container, "iommufd-refusal", "set iommu");
 	ASSERT_RC(__group_device(group1, bdf1), -EPERM);
+	expect_rawio(other, "iommufd-refusal", "get device");
+	expect_rawio(group1, "vfio-refusal", "get device");
 }
 
 TEST(capability_cdev)

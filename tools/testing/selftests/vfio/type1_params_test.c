@@ -17,7 +17,9 @@
 
 #include "container.h"
 #include "harness.h"
+#include "ioas.h"
 #include "klog.h"
+#include "observe.h"
 #include "pci.h"
 #include "sys.h"
 
@@ -273,6 +275,17 @@ TEST_OVER(no_huge_pages, BACKENDS_LEGACY)
 	close_all(container, group);
 }
 
+static void expect_unsafe(int fd, const char *key, const char *call)
+{
+	/* the kernel's own VFIO has no reasons */
+	if (!backend_present(BACKEND_IOMMUFD))
+		return;
+	fdinfo_expect(
+		fd, key,
+		"EPERM %s: interrupts of group %d are not isolated (no interrupt remapping, see allow_unsafe_interrupts)",
+		call, pci_group(pci_need(TESTDEV_EDU0)));
+}
+
 /* Needs a machine that does not remap interrupts. */
 TEST_OVER(unsafe_interrupts, BACKENDS_LEGACY)
 {
@@ -284,6 +297,7 @@ TEST_OVER(unsafe_interrupts, BACKENDS_LEGACY)
 	if (!ret)
 		SKIP("interrupts are isolated");
 	ASSERT_RC(ret, -EPERM);
+	expect_unsafe(container, "iommufd-refusal", "set iommu");
 	ASSERT(klog_has(log, UNSAFE_LINE "No interrupt remapping support."));
 	param_set(PARAM_UNSAFE, "1");
 	ret = __container_set_iommu(container, VFIO_TYPE1v2_IOMMU);
@@ -296,4 +310,23 @@ TEST_OVER(unsafe_interrupts, BACKENDS_LEGACY)
 	group_set_container(group, container);
 	ASSERT_RC(__container_set_iommu(container, VFIO_TYPE1v2_IOMMU), -EPERM);
 	close_all(container, group);
+}
+
+/* The same for device nodes; this parameter is one of iommufd. */
+TEST(unsafe_interrupts_of_a_node)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	int iommufd, cdev, ret;
+
+	if (!backend_present(BACKEND_IOMMUFD))
+		SKIP("no /dev/iommu");
+	iommufd = iommufd_open();
+	cdev = pci_open_cdev(bdf);
+	ret = __cdev_bind(cdev, iommufd, NULL);
+	if (!ret)
+		SKIP("interrupts are isolated");
+	ASSERT_RC(ret, -EPERM);
+	expect_unsafe(iommufd, "iommufd-refusal", "bind");
+	expect_unsafe(cdev, "vfio-refusal", "bind");
+	fdinfo_expect(iommufd, "iommufd-objects", "%s", "");
 }
