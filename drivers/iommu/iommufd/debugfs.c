@@ -38,6 +38,8 @@ struct debugfs_walk {
 	unsigned long iova;
 	/** @listed: the current area; valid between start and stop */
 	struct iopt_listed listed;
+	/** @info: what is printed of it */
+	struct pages_info info;
 };
 
 /**
@@ -157,7 +159,7 @@ static void debugfs_show_info(struct seq_file *m, const struct pages_info *info)
 		seq_printf(m, " thp=%d", info->thp);
 	if (info->file) {
 		seq_puts(m, " file=\"");
-		seq_file_path(m, info->file, " \t\n\\\"");
+		seq_escape(m, info->file, " \t\n\\\"");
 		seq_putc(m, '"');
 	}
 	if (*info->exporter) {
@@ -169,27 +171,25 @@ static void debugfs_show_info(struct seq_file *m, const struct pages_info *info)
 
 static int debugfs_walk_show(struct seq_file *m, void *v)
 {
-	const struct debugfs_walk *walk = v;
+	struct debugfs_walk *walk = v;
 	const struct iopt_listed *listed = &walk->listed;
-	struct pages_info info;
+	struct pages_info *info = &walk->info;
 	int ret;
 
 	ret = pages_describe(listed->pages, listed->offset,
-			     iova_range_length(&listed->range), &info);
+			     iova_range_length(&listed->range), info);
 	if (ret)
-		goto out;
+		return ret;
 	seq_printf(m, "ioas=%u iova=%#lx length=%#lx prot=%s%s", walk->ioas,
 		   listed->range.first, iova_range_length(&listed->range),
 		   listed->prot & IOMMU_READ ? "r" : "",
 		   listed->prot & IOMMU_WRITE ? "w" : "");
-	debugfs_show_info(m, &info);
+	debugfs_show_info(m, info);
 	seq_printf(m, " pinned=%s owner=%d/", str_yes_no(listed->pinned),
-		   info.pid);
-	seq_escape(m, info.comm, " \t\n\\");
+		   info->pid);
+	seq_escape(m, info->comm, " \t\n\\");
 	seq_putc(m, '\n');
-out:
-	pages_info_destroy(&info);
-	return ret;
+	return 0;
 }
 
 static const struct seq_operations debugfs_areas_ops = {

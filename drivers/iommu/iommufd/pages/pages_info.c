@@ -4,7 +4,8 @@
  * pages, and the process that is charged for it.
  */
 #include <linux/dma-buf.h>
-#include <linux/file.h>
+#include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -29,14 +30,24 @@ static const char *pages_file_kind(struct file *file)
 	return shmem_file(file) ? "shmem" : "file";
 }
 
+/*
+ * No reference is taken: if its process closes the file meanwhile, it expects
+ * that the file is released by that, for instance the device of a BAR.
+ */
+static void pages_describe_file(struct file *file, struct pages_info *info)
+{
+	const char *path = file_path(file, info->path, sizeof(info->path));
+
+	info->kind = pages_file_kind(file);
+	info->file = IS_ERR(path) ? NULL : path;
+}
+
 static void pages_describe_vma(const struct vm_area_struct *vma,
 			       struct pages_info *info)
 {
 	info->kind = "anon";
-	if (vma->vm_file) {
-		info->file = get_file(vma->vm_file);
-		info->kind = pages_file_kind(vma->vm_file);
-	}
+	if (vma->vm_file)
+		pages_describe_file(vma->vm_file, info);
 	if (vma->vm_flags & VM_PFNMAP)
 		info->kind = "bar";
 }
@@ -111,8 +122,7 @@ static int pages_describe_locked(struct pages *pages, unsigned long offset,
 		strscpy(info->exporter, dmabuf->exp_name);
 		return 0;
 	}
-	info->file = get_file(backing->file);
-	info->kind = pages_file_kind(backing->file);
+	pages_describe_file(backing->file, info);
 	return 0;
 }
 
@@ -121,7 +131,7 @@ static int pages_describe_locked(struct pages *pages, unsigned long offset,
  * @pages: the memory, to which the caller has a reference
  * @offset: bytes from its beginning
  * @length: bytes
- * @info: set to the description, undone by pages_info_destroy()
+ * @info: set to the description
  *
  * Context: May sleep. Waits while the memory is being pinned. Takes mmap_lock of
  * the process that owns it.
@@ -132,22 +142,13 @@ int pages_describe(struct pages *pages, unsigned long offset,
 {
 	int ret;
 
-	*info = (struct pages_info){ .kind = "none", .thp = -1 };
+	info->kind = "none";
+	info->file = NULL;
+	info->exporter[0] = '\0';
+	info->thp = -1;
 	if (mutex_lock_killable(&pages->lock))
 		return -EINTR;
 	ret = pages_describe_locked(pages, offset, length, info);
 	mutex_unlock(&pages->lock);
 	return ret;
-}
-
-/**
- * pages_info_destroy() - undo pages_describe()
- * @info: the description
- *
- * Context: May sleep.
- */
-void pages_info_destroy(struct pages_info *info)
-{
-	if (info->file)
-		fput(info->file);
 }

@@ -5,10 +5,10 @@
 #ifndef IOMMUFD_PAGES_INFO_H
 #define IOMMUFD_PAGES_INFO_H
 
+#include <linux/limits.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 
-struct file;
 struct pages;
 
 /**
@@ -17,8 +17,8 @@ struct pages;
 struct pages_info {
 	/** @kind: word for the kind of memory */
 	const char *kind;
-	/** @file: file that has the memory, with a reference, or NULL */
-	struct file *file;
+	/** @file: path of the file that has the memory, in @path, or NULL */
+	const char *file;
 	/** @exporter: name of the exporter of a dma-buf, or empty */
 	char exporter[32];
 	/** @thp: share of huge pages in percent, -1 if nothing is pinned */
@@ -27,10 +27,11 @@ struct pages_info {
 	pid_t pid;
 	/** @comm: its name */
 	char comm[TASK_COMM_LEN];
+	/** @path: space for @file */
+	char path[PATH_MAX];
 };
 
 int pages_describe(struct pages *pages, unsigned long offset,
 		   unsigned long length, struct pages_info *info);
-void pages_info_destroy(struct pages_info *info);
 
 #endif /* IOMMUFD_PAGES_INFO_H */

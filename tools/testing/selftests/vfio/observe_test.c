@@ -2,6 +2,8 @@
 /* What fdinfo, debugfs and trace events show of devices and containers. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +78,25 @@ TEST(container_states)
 	ASSERT_RC(__group_unset_container(group), 0);
 	fdinfo_expect(container, "container-type", "none");
 	ASSERT(!fdinfo_line(container, "iommufd-ioas", 0, line));
+}
+
+TEST(container_of_two_groups)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	const char *other = pci_need(TESTDEV_EDU1);
+	int container = container_open(BACKEND_CONTAINER);
+	int group = group_open(bdf), group1 = group_open(other);
+
+	group_set_container(group, container);
+	ASSERT_RC(__container_set_iommu(container, VFIO_TYPE1_IOMMU), 0);
+	fdinfo_expect(container, "container-type", "1");
+	group_set_container(group1, container);
+	/* the last one is the first */
+	fdinfo_expect(container, "container-groups", "%d %d", pci_group(other),
+		      pci_group(bdf));
+	ASSERT_RC(__group_unset_container(group), 0);
+	fdinfo_expect(container, "container-groups", "%d", pci_group(other));
+	fdinfo_expect(container, "container-type", "1");
 }
 
 TEST(container_mappings)
@@ -185,6 +206,25 @@ TEST(group_not_viable)
 	pci_bind(other);
 }
 
+/* A line of the kernel's own, with a blank instead of a tab */
+static void expect_syspath(int fd, const char *bdf)
+{
+	char path[PATH_MAX], link[128], want[PATH_MAX + 64], line[PATH_MAX];
+	bool found = false;
+	FILE *file;
+
+	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s", bdf);
+	ASSERT(realpath(link, path));
+	snprintf(want, sizeof(want), "vfio-device-syspath: %s\n", path);
+	snprintf(link, sizeof(link), "/proc/self/fdinfo/%d", fd);
+	file = fopen(link, "re");
+	ASSERT(file);
+	while (fgets(line, sizeof(line), file))
+		found |= !strcmp(line, want);
+	fclose(file);
+	ASSERT(found);
+}
+
 TEST(device_by_group)
 {
 	struct vdev *vdev =
@@ -194,6 +234,7 @@ TEST(device_by_group)
 	fdinfo_expect(vdev->fd, "vfio-device", "%s", vdev->bdf);
 	fdinfo_expect(vdev->fd, "vfio-group", "%d", pci_group(vdev->bdf));
 	fdinfo_expect(vdev->fd, "vfio-interface", "group");
+	expect_syspath(vdev->fd, vdev->bdf);
 	ASSERT_EQ(fdinfo_number(vdev->fd, "vfio-context"),
 		  fdinfo_number(vdev->space->fd, "iommufd-context"));
 	ASSERT_EQ(fdinfo_number(vdev->fd, "vfio-refusals"), 0);
@@ -354,6 +395,67 @@ TEST(bar_disabled)
 		vdev->space->fd,
 		"EFAULT map: iova 0x10000000 length 0x1000: BAR 0 of %s is disabled",
 		vdev->bdf);
+}
+
+TEST(areas_of_a_bar)
+{
+	struct vdev *vdev =
+		vdev_open(pci_need(TESTDEV_EDU0), BACKEND_CONTAINER);
+	size_t size;
+	void *bar = vdev_mmap(vdev, VFIO_PCI_BAR0_REGION_INDEX, &size);
+
+	vdev_set_memory(vdev, true);
+	container_map(vdev->space->fd, bar, IOVA, PAGE);
+	areas_expect(
+		areas_read(vdev->space->fd),
+		"ioas=0 iova=0x10000000 length=0x1000 prot=rw kind=bar thp=0 file=\"anon_inode:[vfio-device]\" pinned=yes owner=%d/",
+		getpid());
+}
+
+static void read_forever(void *path)
+{
+	char buf[4096];
+
+	for (;;) {
+		int file = open(path, O_RDONLY);
+
+		while (file >= 0 && read(file, buf, sizeof(buf)) > 0)
+			;
+		close(file);
+	}
+}
+
+/*
+ * The device is closed by the last close of its file, although the list of areas
+ * has the name of that file.
+ */
+TEST(areas_hold_no_device)
+{
+	const char *bdf = pci_need(TESTDEV_EDU0);
+	int container = container_open(BACKEND_CONTAINER);
+	struct vdev vdev = { .bdf = bdf };
+	char path[128];
+	pid_t reader;
+	int group;
+	size_t size;
+	void *bar;
+
+	strcpy(path, areas_path(container));
+	/* before the device is opened, which the reader would inherit */
+	reader = child_start(read_forever, path);
+	group = group_open(bdf);
+	for (unsigned int i = 0; i < 1000; i++) {
+		group_set_container(group, container);
+		container_set_iommu(container);
+		vdev.fd = group_device(group, bdf);
+		vdev_set_memory(&vdev, true);
+		bar = vdev_mmap(&vdev, VFIO_PCI_BAR0_REGION_INDEX, &size);
+		container_map(container, bar, IOVA, PAGE);
+		sys_munmap(bar, size);
+		sys_close(vdev.fd);
+		ASSERT_RC(__group_unset_container(group), 0);
+	}
+	child_kill(reader);
 }
 
 TEST(events)
