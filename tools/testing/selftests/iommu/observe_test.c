@@ -89,6 +89,46 @@ TEST(objects_and_mappings)
 	fdinfo_expect(fd, "iommufd-objects", "ioas=1 hwpt=1");
 }
 
+TEST(kinds_of_hwpts)
+{
+	const struct iommu_hwpt_selftest data = {};
+	int fd = mock_open();
+	__u32 ioas = ioas_alloc(fd), parent, nested, tracked;
+	char line[OBSERVE_LINE], want[OBSERVE_LINE];
+	struct mock_dev dev;
+
+	mock_dev(fd, ioas, 0, &dev);
+	ASSERT_RC(__hwpt_alloc(fd, dev.idev, ioas, IOMMU_HWPT_ALLOC_NEST_PARENT,
+			       &parent),
+		  0);
+	ASSERT_RC(__mock_hwpt(fd, dev.idev, parent, 0, &data, &nested), 0);
+	ASSERT_RC(__hwpt_alloc(fd, dev.idev, ioas,
+			       IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &tracked),
+		  0);
+	ASSERT_RC(__hwpt_set_tracking(fd, tracked,
+				      IOMMU_HWPT_DIRTY_TRACKING_ENABLE),
+		  0);
+	ASSERT(fdinfo_line(fd, "iommufd-hwpt", 2, line));
+	snprintf(want, sizeof(want),
+		 "id=%u ioas=%u kind=nested devices=0 dirty=off", nested, ioas);
+	ASSERT(!strcmp(line, want));
+	ASSERT(fdinfo_line(fd, "iommufd-hwpt", 3, line));
+	snprintf(want, sizeof(want),
+		 "id=%u ioas=%u kind=paging devices=0 dirty=on", tracked, ioas);
+	ASSERT(!strcmp(line, want));
+	ASSERT_RC(__hwpt_set_tracking(fd, tracked, 0), 0);
+	ASSERT(fdinfo_line(fd, "iommufd-hwpt", 3, line));
+	ASSERT(strstr(line, "dirty=off"));
+	ASSERT_RC(__mock_replace(fd, dev.stdev, nested), 0);
+	/* without the automatic HWPT, there is one less before it */
+	ASSERT(fdinfo_line(fd, "iommufd-hwpt", 1, line));
+	snprintf(want, sizeof(want),
+		 "id=%u ioas=%u kind=nested devices=1 dirty=off", nested, ioas);
+	ASSERT(!strcmp(line, want));
+	ASSERT_EQ(fdinfo_field(fd, "iommufd-device", "hwpt"), nested);
+	ASSERT_EQ(fdinfo_field(fd, "iommufd-device", "ioas"), ioas);
+}
+
 TEST(destroyed_while_observed)
 {
 	char line[OBSERVE_LINE];
@@ -115,7 +155,7 @@ TEST(areas)
 	__u32 ioas = ioas_alloc(fd), second = ioas_alloc(fd);
 	struct mock_dev dev;
 	char *areas;
-	__u64 iova;
+	__u64 iova = 0;
 
 	areas = areas_read(fd);
 	ASSERT_EQ(strlen(areas), 0);
@@ -140,6 +180,66 @@ TEST(areas)
 	areas_expect(
 		areas,
 		"ioas=%u iova=0x1000000 length=0x4000 prot=r kind=anon thp=0 pinned=yes owner=%d/",
+		ioas, getpid());
+}
+
+TEST(areas_of_other_memory)
+{
+	char self[256], *areas, *file, *anon = sys_mmap_anon(PAGE);
+	int fd = mock_open();
+	__u32 ioas = ioas_alloc(fd);
+	ssize_t length;
+	int dmabuf;
+	__u64 iova = 0;
+
+	length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	ASSERT(length > 0);
+	self[length] = 0;
+	file = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE,
+		    sys_open(self, O_RDONLY), 0);
+	ASSERT(file != MAP_FAILED);
+	ASSERT_RC(__ioas_map_fixed(fd, ioas, file, 0x1000000, PAGE, DMA_READ),
+		  0);
+	ASSERT_RC(__ioas_map_fixed(fd, ioas, anon, 0x2000000, PAGE, DMA_WRITE),
+		  0);
+	dmabuf = mock_dmabuf(fd, 2 * PAGE, O_RDWR);
+	ASSERT_RC(__ioas_map_file(fd, ioas, dmabuf, 0, PAGE, DMA_RW, &iova), 0);
+	areas = areas_read(fd);
+	areas_expect(
+		areas,
+		"ioas=%u iova=0x1000000 length=0x1000 prot=r kind=file file=\"%s\" pinned=no owner=%d/",
+		ioas, self, getpid());
+	areas_expect(
+		areas,
+		"ioas=%u iova=0x2000000 length=0x1000 prot=w kind=anon pinned=no owner=%d/",
+		ioas, getpid());
+	areas_expect(
+		areas,
+		"ioas=%u iova=%#llx length=0x1000 prot=rw kind=dmabuf exporter=\"iommufd_mock\" pinned=no owner=%d/",
+		ioas, (unsigned long long)iova, getpid());
+	/* what is described is what is there now */
+	sys_munmap(anon, PAGE);
+	areas_expect(
+		areas_read(fd),
+		"ioas=%u iova=0x2000000 length=0x1000 prot=w kind=none pinned=no owner=%d/",
+		ioas, getpid());
+}
+
+TEST(areas_of_hugetlb)
+{
+	char *buf = mmap(NULL, MIB(2), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	int fd = mock_open();
+	__u32 ioas = ioas_alloc(fd);
+	struct mock_dev dev;
+
+	if (buf == MAP_FAILED)
+		SKIP("no huge pages are reserved");
+	mock_dev(fd, ioas, 0, &dev);
+	ioas_map_fixed(fd, ioas, buf, 0x1000000, MIB(2));
+	areas_expect(
+		areas_read(fd),
+		"ioas=%u iova=0x1000000 length=0x200000 prot=rw kind=hugetlb thp=100 file=\"/anon_hugepage\\040(deleted)\" pinned=yes owner=%d/",
 		ioas, getpid());
 }
 

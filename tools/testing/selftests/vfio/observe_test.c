@@ -444,7 +444,7 @@ TEST(areas_hold_no_device)
 	/* before the device is opened, which the reader would inherit */
 	reader = child_start(read_forever, path);
 	group = group_open(bdf);
-	for (unsigned int i = 0; i < 1000; i++) {
+	for (unsigned int i = 0; i < 250; i++) {
 		group_set_container(group, container);
 		container_set_iommu(container);
 		vdev.fd = group_device(group, bdf);
