@@ -15,6 +15,7 @@
 
 #include "iommuctl.h"
 #include "pci.h"
+#include "root.h"
 #include "text.h"
 #include "trace.h"
 #include "trace_read.h"
@@ -204,11 +205,11 @@ static int trace_start(const struct trace_filter *filter)
 	return status;
 }
 
-static int trace_usage(const char *subject)
+static int trace_usage(const char *problem, const char *subject)
 {
 	struct pool *pool = pool_create();
 
-	fprintf(stderr, "iommuctl: neither a PID nor a PCI address: %s\n",
+	fprintf(stderr, "iommuctl: %s: %s\n", problem,
 		text_clean(pool, subject, strlen(subject)));
 	pool_destroy(pool);
 	return EXIT_USAGE;
@@ -225,8 +226,14 @@ int cmd_trace(const struct options *options)
 		if (text_number(subject, 10, INT32_MAX, &pid) && pid)
 			filter.pid = pid;
 		else if (text_bdf(subject, bdf) != strlen(subject))
-			return trace_usage(subject);
+			return trace_usage("neither a PID nor a PCI address",
+					   subject);
 	}
+	/* Nothing would be shown of them, however long one waits. */
+	if (filter.pid && !root_exists("proc/%d", filter.pid))
+		return trace_usage("no such process", subject);
+	if (*bdf && !root_exists("sys/bus/pci/devices/%s", bdf))
+		return trace_usage("no such device", subject);
 	filter.bdf = bdf;
 	return trace_start(&filter);
 }

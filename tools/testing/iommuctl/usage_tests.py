@@ -24,6 +24,7 @@ def test_usage():
         (["check", "--user"], "needs a value"), (["show", "a", "b"], "too many"),
         (["show", "--watch", "--json"], "exclude each other"),
         (["why"], "usage: iommuctl why"), (["trace", "x"], "neither a PID nor"),
+        (["trace", "1000000000"], "no such process"), (["trace", "ffff:ff:1f.7"], "no such device"),
         (["trace", "--root", "/"], "no option --root"), (["trace", "0"], "neither a PID nor"),
         (["list", "--root", "/nonexistent"], "cannot open /nonexistent"),
         (["x\x1b[2J\n"], "\\x1b[2J\\x0a"),
