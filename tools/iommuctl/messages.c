@@ -291,12 +291,6 @@ const struct message messages[] = {
 		"The device cannot be reset.",
 		"iommuctl check BDF",
 	},
-	{
-		"SPDK",
-		"Cannot set up DMA mapping, error",
-		MEANING_MAP,
-		NULL,
-	},
 	{ NULL, NULL, NULL, NULL },
 };
 
