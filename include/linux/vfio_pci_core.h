@@ -29,6 +29,8 @@
 #define VFIO_PCI_OFFSET_MASK ((1ULL << VFIO_PCI_OFFSET_SHIFT) - 1)
 
 struct eventfd_ctx;
+struct p2pdma_provider;
+struct phys_vec;
 struct vfio_pci_config;
 struct vfio_pci_config_ops;
 struct vfio_pci_core_device;
@@ -74,6 +76,24 @@ struct vfio_pci_region {
 };
 
 /**
+ * struct vfio_pci_device_ops - operations of a driver on top of vfio-pci-core
+ */
+struct vfio_pci_device_ops {
+	/**
+	 * @get_dmabuf_phys: find the memory behind parts of a region, which
+	 * other devices access by a dma-buf; vfio_pci_core_get_dmabuf_phys()
+	 * for regions of the function. Optional; without it
+	 * VFIO_DEVICE_FEATURE_DMA_BUF is not supported.
+	 */
+	int (*get_dmabuf_phys)(struct vfio_pci_core_device *vdev,
+			       struct p2pdma_provider **provider,
+			       unsigned int region_index,
+			       struct phys_vec *phys_vec,
+			       struct vfio_region_dma_range *dma_ranges,
+			       size_t nr_ranges);
+};
+
+/**
  * struct vfio_pci_core_device - a PCI function that user space can open
  *
  * Members described as "while open" are set up by vfio_pci_core_enable() and
@@ -85,6 +105,10 @@ struct vfio_pci_core_device {
 	struct vfio_device vdev;
 	/** @pdev: the function */
 	struct pci_dev *pdev;
+	/**
+	 * @pci_ops: operations of the driver, set before registering, or NULL
+	 */
+	const struct vfio_pci_device_ops *pci_ops;
 	/**
 	 * @memory_lock: held for reading to access or map a BAR, for writing if
 	 * the device may stop decoding memory: command register, power state,
@@ -305,6 +329,17 @@ bool vfio_pci_core_range_intersect_range(loff_t buf_start, size_t buf_cnt,
 					 loff_t *buf_offset,
 					 size_t *intersect_count,
 					 size_t *register_offset);
+
+int vfio_pci_core_fill_phys_vec(struct phys_vec *phys_vec,
+				struct vfio_region_dma_range *dma_ranges,
+				size_t nr_ranges, phys_addr_t start,
+				phys_addr_t len);
+int vfio_pci_core_get_dmabuf_phys(struct vfio_pci_core_device *vdev,
+				  struct p2pdma_provider **provider,
+				  unsigned int region_index,
+				  struct phys_vec *phys_vec,
+				  struct vfio_region_dma_range *dma_ranges,
+				  size_t nr_ranges);
 
 int vfio_pci_core_iowrite8(struct vfio_pci_core_device *vdev, bool test_mem,
 			   u8 val, void __iomem *io);

@@ -187,31 +187,103 @@ static int dmabuf_add_sizes(struct vfio_pci_dmabuf *buf,
 	return buf->size & BIT_ULL(63) ? -EINVAL : 0;
 }
 
-static int dmabuf_fill_ranges(struct vfio_pci_dmabuf *buf, struct pci_dev *pdev,
-			      unsigned int bar,
-			      const struct vfio_region_dma_range *ranges)
+/**
+ * vfio_pci_core_fill_phys_vec() - convert parts of a region to physical ranges
+ * @phys_vec: filled in, @nr_ranges entries
+ * @dma_ranges: the parts, @nr_ranges of them
+ * @nr_ranges: number of parts
+ * @start: physical address of the region
+ * @len: bytes in the region
+ *
+ * Context: Any.
+ * Return: 0; -EINVAL for a part that is empty or exceeds the region; -EOVERFLOW
+ * for one that exceeds the address space.
+ */
+int vfio_pci_core_fill_phys_vec(struct phys_vec *phys_vec,
+				struct vfio_region_dma_range *dma_ranges,
+				size_t nr_ranges, phys_addr_t start,
+				phys_addr_t len)
 {
-	u64 bar_start = pci_resource_start(pdev, bar);
-	u64 bar_end = bar_start + pci_resource_len(pdev, bar);
-	u64 start, end;
-	unsigned int i;
+	phys_addr_t first, end;
+	size_t i;
 
-	for (i = 0; i < buf->nr_ranges; i++) {
-		if (check_add_overflow(bar_start, ranges[i].offset, &start) ||
-		    check_add_overflow(start, ranges[i].length, &end))
-			return -EOVERFLOW;
-		if (end > bar_end)
+	for (i = 0; i < nr_ranges; i++) {
+		if (!dma_ranges[i].length)
 			return -EINVAL;
-		buf->ranges[i].start = start;
-		buf->ranges[i].length = ranges[i].length;
+		if (check_add_overflow(start, dma_ranges[i].offset, &first) ||
+		    check_add_overflow(first, dma_ranges[i].length, &end))
+			return -EOVERFLOW;
+		if (end > start + len)
+			return -EINVAL;
+		phys_vec[i].paddr = first;
+		phys_vec[i].len = dma_ranges[i].length;
 	}
 	return 0;
 }
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_fill_phys_vec, "VFIO_PCI_NG");
+
+/**
+ * vfio_pci_core_get_dmabuf_phys() - find the memory behind parts of a BAR
+ * @vdev: an open device
+ * @provider: set to the BAR as a provider of peer-to-peer DMA, or to NULL if it
+ * is none, so that only iommufd can map the dma-buf
+ * @region_index: index of the BAR
+ * @phys_vec: filled in, @nr_ranges entries
+ * @dma_ranges: the parts, @nr_ranges of them
+ * @nr_ranges: number of parts
+ *
+ * The get_dmabuf_phys op of a driver whose regions are those of the function.
+ *
+ * Context: May sleep.
+ * Return: 0; -EINVAL for ranges that are not in memory of the BAR; -EOVERFLOW
+ * for ranges beyond the address space.
+ */
+int vfio_pci_core_get_dmabuf_phys(struct vfio_pci_core_device *vdev,
+				  struct p2pdma_provider **provider,
+				  unsigned int region_index,
+				  struct phys_vec *phys_vec,
+				  struct vfio_region_dma_range *dma_ranges,
+				  size_t nr_ranges)
+{
+	struct pci_dev *pdev = vdev->pdev;
+
+	if (!(pci_resource_flags(pdev, region_index) & IORESOURCE_MEM))
+		return -EINVAL;
+	*provider = pcim_p2pdma_provider(pdev, region_index);
+	return vfio_pci_core_fill_phys_vec(
+		phys_vec, dma_ranges, nr_ranges,
+		pci_resource_start(pdev, region_index),
+		pci_resource_len(pdev, region_index));
+}
+EXPORT_SYMBOL_NS_GPL(vfio_pci_core_get_dmabuf_phys, "VFIO_PCI_NG");
+
+/* The driver of the device decides which memory the ranges are */
+static int dmabuf_fill_ranges(struct vfio_pci_dmabuf *buf,
+			      struct vfio_pci_core_device *vdev,
+			      unsigned int bar,
+			      struct vfio_region_dma_range *ranges)
+{
+	struct phys_vec *vecs;
+	unsigned int i;
+	int ret;
+
+	vecs = kvcalloc(buf->nr_ranges, sizeof(*vecs), GFP_KERNEL);
+	if (!vecs)
+		return -ENOMEM;
+	ret = vdev->pci_ops->get_dmabuf_phys(vdev, &buf->provider, bar, vecs,
+					     ranges, buf->nr_ranges);
+	for (i = 0; !ret && i < buf->nr_ranges; i++) {
+		buf->ranges[i].start = vecs[i].paddr;
+		buf->ranges[i].length = vecs[i].len;
+	}
+	kvfree(vecs);
+	return ret;
+}
 
 static struct vfio_pci_dmabuf *
-dmabuf_alloc(struct pci_dev *pdev,
+dmabuf_alloc(struct vfio_pci_core_device *vdev,
 	     const struct vfio_device_feature_dma_buf *req,
-	     const struct vfio_region_dma_range *ranges)
+	     struct vfio_region_dma_range *ranges)
 {
 	struct vfio_pci_dmabuf *buf;
 	int ret;
@@ -223,12 +295,11 @@ dmabuf_alloc(struct pci_dev *pdev,
 	buf->nr_ranges = req->nr_ranges;
 	ret = dmabuf_add_sizes(buf, ranges);
 	if (!ret)
-		ret = dmabuf_fill_ranges(buf, pdev, req->region_index, ranges);
+		ret = dmabuf_fill_ranges(buf, vdev, req->region_index, ranges);
 	if (ret) {
 		kvfree(buf);
 		return ERR_PTR(ret);
 	}
-	buf->provider = pcim_p2pdma_provider(pdev, req->region_index);
 	buf->revoked = true;
 	init_waitqueue_head(&buf->unmapped);
 	return buf;
@@ -261,7 +332,7 @@ void vfio_pci_dmabuf_probe(struct pci_dev *pdev)
 
 /**
  * vfio_pci_dmabuf_create() - create a dma-buf of parts of a BAR
- * @vdev: an open device
+ * @vdev: an open device whose driver has the op get_dmabuf_phys
  * @req: index of the BAR, which the caller has checked, and flags of the file
  * @ranges: the parts, @req->nr_ranges of them
  *
@@ -276,15 +347,12 @@ void vfio_pci_dmabuf_probe(struct pci_dev *pdev)
 struct dma_buf *
 vfio_pci_dmabuf_create(struct vfio_pci_core_device *vdev,
 		       const struct vfio_device_feature_dma_buf *req,
-		       const struct vfio_region_dma_range *ranges)
+		       struct vfio_region_dma_range *ranges)
 {
 	struct vfio_pci_dmabuf *buf;
 	struct dma_buf *dmabuf;
 
-	if (!(pci_resource_flags(vdev->pdev, req->region_index) &
-	      IORESOURCE_MEM))
-		return ERR_PTR(-EINVAL);
-	buf = dmabuf_alloc(vdev->pdev, req, ranges);
+	buf = dmabuf_alloc(vdev, req, ranges);
 	if (IS_ERR(buf))
 		return ERR_CAST(buf);
 

@@ -10,7 +10,7 @@ void vfio_pci_dmabuf_probe(struct pci_dev *pdev);
 struct dma_buf *
 vfio_pci_dmabuf_create(struct vfio_pci_core_device *vdev,
 		       const struct vfio_device_feature_dma_buf *req,
-		       const struct vfio_region_dma_range *ranges);
+		       struct vfio_region_dma_range *ranges);
 void vfio_pci_dmabuf_revoke_all(struct vfio_pci_core_device *vdev);
 void vfio_pci_dmabuf_restore_all(struct vfio_pci_core_device *vdev);
 void vfio_pci_dmabuf_remove_all(struct vfio_pci_core_device *vdev);

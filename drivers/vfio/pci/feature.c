@@ -93,7 +93,7 @@ static int feature_bus_master(struct vfio_pci_core_device *vdev, u32 flags,
 /* A new dma-buf is revoked. Enable it before its descriptor exists. */
 static int feature_create_dmabuf(struct vfio_pci_core_device *vdev,
 				 const struct vfio_device_feature_dma_buf *req,
-				 const struct vfio_region_dma_range *ranges)
+				 struct vfio_region_dma_range *ranges)
 {
 	struct dma_buf *dmabuf;
 	int fd;
@@ -119,6 +119,8 @@ static int feature_dma_buf(struct vfio_pci_core_device *vdev, u32 flags,
 	struct vfio_region_dma_range *ranges;
 	int ret;
 
+	if (!vdev->pci_ops || !vdev->pci_ops->get_dmabuf_phys)
+		return -EOPNOTSUPP;
 	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_GET,
 				 sizeof(req));
 	if (ret != 1)

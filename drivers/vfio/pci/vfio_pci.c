@@ -93,6 +93,10 @@ static const struct vfio_device_ops vfio_pci_ops = {
 	.device_feature = vfio_pci_core_ioctl_feature,
 };
 
+static const struct vfio_pci_device_ops vfio_pci_dev_ops = {
+	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
+};
+
 /* User space can crash the host with these devices */
 static bool vfio_pci_is_unsafe(struct pci_dev *pdev)
 {
@@ -147,6 +151,7 @@ static int vfio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return PTR_ERR(vdev);
 
 	vdev->disable_vga = vfio_pci_disable_vga;
+	vdev->pci_ops = &vfio_pci_dev_ops;
 	pci_set_drvdata(pdev, vdev);
 	ret = vfio_pci_core_register_device(vdev);
 	if (ret)

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "feature.h"
 #include "harness.h"
 #include "mock_migration.h"
 #include "pci.h"
@@ -84,6 +85,18 @@ TEST_OVER(what_it_can_do, BACKENDS_ALL)
 }
 
 /* A device is not registered if its driver lacks some of the operations. */
+/* The core does not know which memory the regions of such a driver are. */
+TEST_OVER(driver_without_dmabuf, BACKENDS_ALL)
+{
+	struct vdev *vdev = mig_open(backend);
+	struct vfio_region_dma_range range = { 0, 4096 };
+
+	vdev_enable(vdev, false);
+	ASSERT_RC(__vdev_dmabuf(vdev, VFIO_PCI_BAR0_REGION_INDEX, &range, 1),
+		  -EOPNOTSUPP);
+	vdev_close_with_space(vdev);
+}
+
 TEST(driver_with_ops_missing)
 {
 	unsigned int missing;
