@@ -28,6 +28,7 @@
 #include <linux/xarray.h>
 #include <uapi/linux/vfio.h>
 
+struct dentry;
 struct file;
 struct inode;
 struct iommufd_access;
@@ -89,6 +90,11 @@ struct vfio_device {
 	 * until the device is closed.
 	 */
 	u8 precopy_info_v2;
+	/**
+	 * @debug_root: directory in debugfs, always NULL; a driver uses it if
+	 * CONFIG_VFIO_DEBUGFS is set, which it is not in Debian's kernels
+	 */
+	struct dentry *debug_root;
 	/** @group: its group, while the device is registered */
 	struct vfio_group *group;
 	/** @group_next: link in the group's list of devices */
