@@ -3,8 +3,9 @@
 #   make [KERNEL=backports]    modules and programs, built in the lab
 #   make run [KERNEL=backports]
 #                              the main job: real DMA by real programs
-#   make check-qemu [KERNEL=backports]
-#                              QEMU and DPDK as users run them, checked
+#   make check-qemu [KERNEL=backports] [T=pattern]
+#                              QEMU and DPDK as users run them, live migration, QEMU
+#                              that is killed at any step, checked
 #   make check-iommuctl [T=pattern]
 #                              iommuctl, with sanitizers, on directories like machines
 #   make check-machine [T=pattern]
@@ -51,7 +52,7 @@ run:
 	tools/testing/run/run --kernel $(KERNEL)
 
 check-qemu:
-	tools/testing/qemu/run --kernel $(KERNEL)
+	tools/testing/qemu/run --kernel $(KERNEL) --long $(if $(T),--only '$(T)')
 
 conformance:
 	set -e; for kernel in $(KERNELS); do \

@@ -63,7 +63,9 @@ class Nested:
     BOOT = 600
     COMMAND = 300
 
-    def __init__(self, name, logs, words, memory="256M", fds=(), append="", incoming=False):
+    def __init__(self, name, logs, words, memory="256M", fds=(), append="", incoming=None):
+        """With incoming="main" another QEMU is to migrate a guest to this one; with
+        "cpr" it also hands over its descriptors, by Nested.transfer()."""
         self.dir = tempfile.mkdtemp()
         self.logs = os.path.join(logs, name)
         self.words = [
@@ -80,18 +82,19 @@ class Nested:
             "-D", f"{self.logs}.trace",
             *words]
         if incoming:
-            self.words += ["-incoming", f"unix:{self.dir}/main",
-                           "-incoming", json.dumps(self.channel("cpr"))]
+            self.words += ["-incoming", f"unix:{self.dir}/main"]
+        if incoming == "cpr":
+            self.words += ["-incoming", json.dumps(self.channel("cpr"))]
         with open(f"{self.logs}.stderr", "ab") as stderr:
             self.process = subprocess.Popen(
                 self.words, stdin=subprocess.DEVNULL, stdout=stderr,
                 stderr=stderr, pass_fds=fds)
         self.events = []
-        if not incoming:
+        if incoming != "cpr":
             self.connect()
 
     def connect(self):
-        """Connect to QEMU. With -incoming this works only once the guest is on its way."""
+        """Connect to QEMU. For "cpr" this works only once the guest is on its way."""
         try:
             self.monitor = Lines(f"{self.dir}/qmp", self.process)
             self.monitor.read(60, "greeting")
@@ -210,6 +213,33 @@ class Nested:
             if status.get("status") == "failed" or time.monotonic() > deadline:
                 raise Failure(f"the guest does not come over: {status}")
             time.sleep(0.02)
+
+    def migrate(self, other, on_way):
+        """Migrate the guest to another QEMU. Call on_way() when all memory was sent
+        once and the guest still runs; QEMU does not stop it before."""
+        def state():
+            found = self.qmp("query-migrate")
+            if found.get("status") == "failed" or time.monotonic() > deadline:
+                raise Failure(f"the migration does not proceed: {found}")
+            return found
+
+        deadline = time.monotonic() + self.COMMAND
+        self.qmp("migrate-set-parameters", **{"max-bandwidth": 8 << 20, "downtime-limit": 1})
+        self.qmp("migrate", uri=f"unix:{other.dir}/main")
+        while state().get("ram", {}).get("dirty-sync-count", 0) < 2:
+            time.sleep(0.05)
+        on_way()
+        if state()["status"] == "completed":
+            raise Failure("the guest was stopped too early")
+        self.qmp("migrate-set-parameters", **{"max-bandwidth": 1 << 30,
+                                              "downtime-limit": 1000 * self.COMMAND})
+        while state()["status"] != "completed":
+            time.sleep(0.05)
+        while not other.qmp("query-status")["running"]:
+            if time.monotonic() > deadline:
+                raise Failure("the guest does not continue")
+            time.sleep(0.02)
+        return state()
 
     def quit(self):
         """Power the guest off from inside; raise Failure if it does not end."""
