@@ -18,6 +18,18 @@ class Failure(Exception):
     """A check has failed; the text is the reason."""
 
 
+def qemu_messages(path):
+    """Return QEMU's messages without the parts that differ between runs."""
+    lines = set()
+    with open(path, errors="replace") as file:
+        for line in file:
+            line = re.sub(r"^qemu-system-x86_64: (-\S+ \S+: )?", "", line.strip())
+            line = re.sub(r"0x[0-9a-f]+", "ADDRESS", line)
+            line = re.sub(r"\b[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\b", "DEVICE", line)
+            lines.add(re.sub(r"\d+", "N", line))
+    return lines - {""}
+
+
 class Lines:
     """Reads lines from a socket within a time limit."""
 
