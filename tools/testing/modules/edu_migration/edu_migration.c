@@ -43,8 +43,7 @@ MODULE_PARM_DESC(lose, "Break the log: do not report writes");
 
 static bool lose_state;
 module_param_named(forget, lose_state, bool, 0644);
-MODULE_PARM_DESC(forget,
-		 "Break the transfer: do not load the number of copies");
+MODULE_PARM_DESC(forget, "Break the transfer: do not load the count");
 
 struct edu_device;
 
@@ -106,8 +105,6 @@ static bool edu_may_run(struct edu_device *edu)
 	       edu->mig_state == VFIO_DEVICE_STATE_PRE_COPY;
 }
 
-/* DMA */
-
 static int edu_dma(struct edu_device *edu, u64 src, u64 dst, u32 command)
 {
 	void __iomem *regs = edu->regs;
@@ -161,8 +158,6 @@ static void edu_kick(struct edu_device *edu)
 	if (edu_may_run(edu) && edu->state.status == EDU_BUSY)
 		queue_work(system_unbound_wq, &edu->copy);
 }
-
-/* Transfer of the state */
 
 static bool edu_is_saving(enum vfio_device_mig_state state)
 {
@@ -422,8 +417,6 @@ static const struct vfio_log_ops edu_log_ops = {
 	.log_stop = edu_log_stop,
 	.log_read_and_clear = edu_log_read,
 };
-
-/* Registers */
 
 static bool edu_is_own(loff_t pos)
 {
