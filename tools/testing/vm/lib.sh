@@ -125,34 +125,60 @@ sync_source() {
 	mv "$list.new" "$list"
 }
 
-# Runs a command natively inside the tree, with directory $1 as /src, in
-# namespaces of its own: nothing is left when it ends, except what ccache keeps of
-# the compiler's output. If the caller's $kernel is "debug", /lib/modules is that
-# kernel's.
-in_tree() {
-	local src=$1 modules=
+# in_root [OPTION...] TREE [NAME=VALUE...] COMMAND...: replaces this shell by a command
+# that runs natively in a tree, with these variables. Its namespaces end with it.
+#   --bind FROM:TO     shows a directory of the host in the tree
+#   --bind-ro FROM:TO  the same, read-only
+#   --frozen           the tree itself is read-only
+#   --no-network       the command has no network
+in_root() {
+	local namespaces=(--mount --pid) mounts=() frozen='' tree
 
+	while :; do
+		case $1 in
+		--bind | --bind-ro)
+			mounts+=("$1" "${2%:*}" "${2##*:}")
+			shift
+			;;
+		--frozen) frozen=1 ;;
+		--no-network) namespaces+=(--net) ;;
+		*) break ;;
+		esac
+		shift
+	done
+	tree=$1
 	shift
-	[ "${kernel-}" != debug ] || modules=$DEBUG/usr/lib/modules
-	mkdir -p "$CACHE/ccache"
-	exec unshare --mount --pid --fork --kill-child --propagation private \
+	exec unshare "${namespaces[@]}" --fork --kill-child --propagation private \
 		bash -c '
 		set -e
-		tree=$1 src=$2 modules=$3 ccache=$4
-		shift 4
+		tree=$1 frozen=$2 count=$3
+		shift 3
 		mount --bind "$tree" "$tree"
-		mount --bind "$src" "$tree/src"
-		mount --bind "$ccache" "$tree/var/cache/ccache"
-		if [ -n "$modules" ]; then
-			mount --bind "$modules" "$tree/usr/lib/modules"
-		fi
-		mount -o remount,bind,ro "$tree"
+		for ((; count > 0; count--)); do
+			mkdir -p "$tree$3"
+			mount --rbind "$2" "$tree$3"
+			[ "$1" = --bind ] || mount -o remount,bind,ro "$tree$3"
+			shift 3
+		done
+		[ -z "$frozen" ] || mount -o remount,bind,ro "$tree"
 		mount -t proc proc "$tree/proc"
 		mount --rbind /dev "$tree/dev"
 		mount -t tmpfs tmpfs "$tree/tmp"
 		mount -t tmpfs tmpfs "$tree/run"
-		exec chroot "$tree" /usr/bin/env -i HOME=/tmp LC_ALL=C.UTF-8 \
-			PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin \
-			CCACHE_DIR=/var/cache/ccache TERM="${TERM:-dumb}" \
-			"$@"' in_tree "$TREE" "$src" "$modules" "$CACHE/ccache" "$@"
+		exec chroot "$tree" /usr/bin/env -i LC_ALL=C.UTF-8 HOME=/tmp \
+			PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"' \
+		in_root "$tree" "$frozen" $((${#mounts[@]} / 3)) "${mounts[@]}" "$@"
+}
+
+# Runs a command natively inside the guest tree, with directory $1 as /src: nothing
+# is left when it ends, except what ccache keeps of the compiler's output. If the
+# caller's $kernel is "debug", /lib/modules is that kernel's.
+in_tree() {
+	local binds=(--bind "$1:/src" --bind "$CACHE/ccache:/var/cache/ccache")
+
+	shift
+	[ "${kernel-}" != debug ] || binds+=(--bind "$DEBUG/usr/lib/modules:/usr/lib/modules")
+	mkdir -p "$CACHE/ccache"
+	in_root --frozen "${binds[@]}" "$TREE" PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin \
+		CCACHE_DIR=/var/cache/ccache TERM="${TERM:-dumb}" "$@"
 }

@@ -74,12 +74,18 @@ host_apt_options() {
 		'^Acquire::([^ ]*Proxy[^ ]*|Check-Valid-Until|Retries|https::(CaInfo|Verify-[A-Za-z]*)) "[^"]+";$')
 }
 
-sources_list() {
-	local key="signed-by=/usr/share/keyrings/debian-archive-keyring.gpg"
+# sources_of SUITE...: prints the lines of sources.list for suites.
+sources_of() {
+	local key="signed-by=/usr/share/keyrings/debian-archive-keyring.gpg" suite
 
-	echo "deb [$key] $mirror $RELEASE main"
-	echo "deb [$key] $mirror $RELEASE-backports main"
-	if [ -n "$security" ]; then
-		echo "deb [$key] $security $RELEASE-security main"
-	fi
+	for suite; do
+		case $suite in
+		*-security) echo "deb [$key] ${security:-$mirror} $suite main" ;;
+		*) echo "deb [$key] $mirror $suite main" ;;
+		esac
+	done
+}
+
+sources_list() {
+	sources_of "$RELEASE" "$RELEASE-backports" ${security:+"$RELEASE-security"}
 }
