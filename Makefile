@@ -9,7 +9,8 @@
 #   make check-iommuctl [T=pattern]
 #                              iommuctl, with sanitizers, on directories like machines
 #   make check-machine [T=pattern]
-#                              the Debian packages on a whole machine: firmware, GRUB, systemd
+#                              the Debian packages, installed in systems and on a whole machine:
+#                              firmware, GRUB, systemd, libvirt, DPDK
 #   make deb                   the Debian packages, in build/deb
 #   make kernels               the modules for all kernels that Debian has today, and a boot
 #                              of the one with PREEMPT_RT
@@ -84,7 +85,7 @@ deb:
 	tools/testing/machine/deb
 
 check-machine:
-	tools/testing/machine/run '$(T)'
+	tools/testing/machine/check '$(T)'
 
 kernels:
 	$(VM) kernels

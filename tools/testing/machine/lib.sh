@@ -15,6 +15,10 @@ machine_key() {
 WORKSHOP=$CACHE/workshop-$(machine_key workshop)
 # A Debian system without our package.
 BASE=$CACHE/machine-$(machine_key 'machine|update|dracut')
+# Layers over it with programs that drive devices: those of the release, then those
+# of its backports.
+PROGRAMS=$CACHE/programs-$(machine_key 'machine|update|dracut|programs')
+NEWER=$CACHE/newer-$(machine_key 'machine|update|dracut|programs|newer')
 # The packages of this checkout.
 DEBS=$BUILDS/debs
 
@@ -23,30 +27,32 @@ machine_packages() {
 	sed -n "s/^$1 //p" "$MACHINE_DIR/packages" | tr '\n' ' '
 }
 
-# in_root TREE DIRECTORY COMMAND...: runs a command natively in a tree, with the
-# directory as /src. Changes to the tree last. Namespaces end with the command.
-in_root() {
-	exec unshare --mount --pid --net --fork --kill-child --propagation private \
-		bash -c '
-		set -e
-		tree=$1 src=$2
-		shift 2
-		mount --bind "$tree" "$tree"
-		mkdir -p "$tree/src"
-		mount --rbind "$src" "$tree/src"
-		mount -t proc proc "$tree/proc"
-		mount --rbind /dev "$tree/dev"
-		mount -t tmpfs tmpfs "$tree/tmp"
-		mount -t tmpfs tmpfs "$tree/run"
-		cd /
-		exec chroot "$tree" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-			HOME=/root LC_ALL=C.UTF-8 TERM=dumb CCACHE_DIR=/src/ccache \
-			DEBIAN_KERNEL_USE_CCACHE="${DEBIAN_KERNEL_USE_CCACHE-}" \
-			DEBIAN_FRONTEND=noninteractive "$@"' in_root "$@"
+# lower_of NAME: prints the trees of a system for with_overlay.
+lower_of() {
+	case $1 in
+	base) echo "$BASE" ;;
+	programs) echo "$PROGRAMS:$BASE" ;;
+	newer) echo "$NEWER:$PROGRAMS:$BASE" ;;
+	*) die "unknown system '$1'" ;;
+	esac
+}
+
+# in_system [--network] TREE DIRECTORY COMMAND...: runs a command natively in a tree,
+# with the directory as /src. Changes to the tree last.
+in_system() {
+	local options=(--no-network)
+
+	if [ "$1" = --network ]; then
+		options=()
+		shift
+	fi
+	in_root "${options[@]}" --bind "$2:/src" "$1" HOME=/root TERM=dumb \
+		CCACHE_DIR=/src/ccache DEBIAN_FRONTEND=noninteractive \
+		DEBIAN_KERNEL_USE_CCACHE="${DEBIAN_KERNEL_USE_CCACHE-}" "${@:3}"
 }
 
 # with_ccache DIRECTORY COMMAND...: runs a command with the cache of compiled
-# objects in DIRECTORY/ccache, which in_root makes /src/ccache.
+# objects in DIRECTORY/ccache, which in_system makes /src/ccache.
 with_ccache() {
 	mkdir -p "$CACHE/ccache-dkms" "$1/ccache"
 	export DEBIAN_KERNEL_USE_CCACHE=1
@@ -74,6 +80,12 @@ with_overlay() {
 # SOURCE as /src and the cache of compiled objects.
 in_overlay() {
 	with_ccache "$3" bash -c '. "$1" && with_overlay "$2" "$3" bash -c "
-		. \"\$1\" && in_root \"\${@:2}\"" in_root "$1" "$2/root" "${@:4}"' \
+		. \"\$1\" && in_system \"\${@:2}\"" in_system "$1" "$2/root" "${@:4}"' \
 		in_overlay "$MACHINE_DIR/lib.sh" "$@"
+}
+
+# record NAME SECONDS RESULT: adds a line to the table that the caller prints.
+record() {
+	[ -z "${MACHINE_RESULTS-}" ] ||
+		printf '%-26s %-8s %7s\n' "$1" "$3" "$2" >>"$MACHINE_RESULTS"
 }

@@ -3,22 +3,8 @@
 # Functions of the cases, which run as root in a Debian system with the packages
 # in /src/new and, of a higher version, in /src/next.
 
-NAMES="iommufd vfio vfio_iommu_type1 vfio-pci-core vfio-pci"
-MODULES=/usr/libexec/iommufd-dkms/modules
-
-# check TEXT COMMAND...: one line for the report.
-check() {
-	local text=$1
-
-	shift
-	if "$@"; then
-		echo "PASS $text"
-	else
-		echo "FAIL $text"
-	fi
-}
-
-fails() { ! "$@"; }
+# shellcheck source=tools/testing/machine/checks.sh
+. /src/checks.sh
 
 # The release of the kernel of the stable release or of its backports, whichever $1
 # is: the oldest and the newest that is installed.

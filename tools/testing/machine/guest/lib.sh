@@ -2,21 +2,9 @@
 # shellcheck shell=bash
 # Functions of the scripts that run in the machine.
 
-NAMES="iommufd vfio vfio_iommu_type1 vfio-pci-core vfio-pci"
+# shellcheck source=tools/testing/machine/checks.sh
+. ./checks.sh
 NVME=0000:00:10.0
-
-check() {
-	local text=$1
-
-	shift
-	if "$@"; then
-		echo "PASS $text"
-	else
-		echo "FAIL $text"
-	fi
-}
-
-fails() { ! "$@"; }
 
 # Whether all five modules are loaded, from the files in updates/dkms.
 ours_loaded() {
@@ -34,6 +22,14 @@ boot_is_fine() {
 	systemctl list-units --failed --no-legend >/tmp/failed
 	cat /tmp/failed
 	[ ! -s /tmp/failed ]
+}
+
+# Whether vfio-pci was loaded in the initramfs.
+vfio_before_root() {
+	dmesg | awk '
+		/vfio_pci: add/ && !root { early = 1 }
+		/EXT4-fs .*mounted/ { root = 1 }
+		END { exit !early }'
 }
 
 installed_kernels() { (cd /lib/modules && printf '%s\n' *) | sort -V; }
@@ -59,4 +55,15 @@ bind_and_map() {
 	fcntl.ioctl(iommu, 0x3B85, struct.pack("=IIIIQQQ", 40, 7, ioas, 0, address,
 	                                       1 << 20, 1 << 30))
 	END
+}
+
+# Unloads our modules, which are not in use, and loads the kernel's own in this boot.
+use_stock() {
+	modprobe -r vfio-pci vfio_iommu_type1 vfio iommufd || return
+	dkms uninstall -m iommufd -v "$(cat /usr/src/iommufd-*/VERSION)" -k "$(uname -r)" ||
+		return
+	modprobe vfio-pci || return
+	[[ $(modinfo -F filename vfio) == */kernel/drivers/vfio/* ]] &&
+		[ "$(cat /sys/module/vfio/srcversion)" = "$(modinfo -F srcversion vfio)" ] &&
+		[ ! -e /dev/iommu ]
 }
