@@ -79,10 +79,14 @@ extern const struct bench footprint_benches[];
 extern const struct bench device_benches[];
 
 double bench_now(void);
+bool bench_selected(const char *name, char *const *patterns);
 void bench_report(const struct bench_run *run, const char *name, double value,
 		  const char *unit);
 void *bench_memory(enum memory kind);
 void *bench_few_pages(void);
 const char *bench_memory_name(enum memory kind);
+
+/* Measures the floor; the module bench_floor is loaded. */
+void bench_floor(char *const *patterns);
 
 #endif

@@ -6,7 +6,8 @@
  * this project, on those of the kernel, and on the kernel's own iommufd in turn,
  * ROUNDS times each, in one process and on the same page frames. Every other round
  * has the reverse order, so that no set gains from caches that another one has
- * filled. "SWAP ours", "SWAP native" and "SWAP in-tree" have to load the modules.
+ * filled. "SWAP ours", "SWAP native" and "SWAP in-tree" have to load the modules, and
+ * "SWAP floor" the module bench_floor, which each round ends with.
  *
  * Prints a line "SET/BACKEND/NAME VALUE UNIT" for each figure. With -i the
  * clock counts instructions: less memory is used, and slow benchmarks are
@@ -109,12 +110,13 @@ static void run_once(const struct bench *bench, const char *set,
 	close_device(run.vdev);
 }
 
-static bool is_selected(const struct bench *bench, char *const *patterns)
+/* Return whether a name contains one of the patterns, or there are none. */
+bool bench_selected(const char *name, char *const *patterns)
 {
 	if (!*patterns)
 		return true;
 	for (; *patterns; patterns++) {
-		if (strstr(bench->name, *patterns))
+		if (strstr(name, *patterns))
 			return true;
 	}
 	return false;
@@ -127,7 +129,7 @@ static void run_table(const struct bench *bench, const char *set,
 
 	for (; bench->name; bench++) {
 		if (!(bench->backends & backend) ||
-		    !is_selected(bench, patterns) ||
+		    !bench_selected(bench->name, patterns) ||
 		    (icount && bench->timed_only))
 			continue;
 		for (i = 0; i < bench->reps; i++)
@@ -173,6 +175,8 @@ static void run_round(const char *swap, bool backwards, bool icount,
 		loaded = set->name;
 		run_all(set->name, set->backend, icount, patterns);
 	}
+	swap_modules(swap, "floor");
+	bench_floor(patterns);
 }
 
 int main(int argc, char **argv)
