@@ -284,3 +284,18 @@ int __vdev_reset(struct vdev *vdev)
 {
 	return __sys_ioctl(vdev->fd, VFIO_DEVICE_RESET, NULL);
 }
+
+/* Reset all devices that a reset of the bus affects; their group is enough. */
+int __vdev_hot_reset(struct vdev *vdev)
+{
+	struct {
+		struct vfio_pci_hot_reset reset;
+		__s32 fd;
+	} arg = { .reset.argsz = sizeof(arg) };
+
+	if (vdev->space->backend != BACKEND_IOMMUFD) {
+		arg.reset.count = 1;
+		arg.fd = space_group_fd(vdev->space, vdev->bdf);
+	}
+	return __sys_ioctl(vdev->fd, VFIO_DEVICE_PCI_HOT_RESET, &arg);
+}

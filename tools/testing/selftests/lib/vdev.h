@@ -67,6 +67,7 @@ void vdev_irq_disable(struct vdev *vdev, unsigned int index);
 void vdev_intx_mask(struct vdev *vdev);
 void vdev_intx_unmask(struct vdev *vdev);
 int __vdev_reset(struct vdev *vdev);
+int __vdev_hot_reset(struct vdev *vdev);
 
 /* Access to registers in a mapped BAR. */
 static inline __u32 mmio_read32(const volatile void *base, unsigned int offset)

@@ -57,20 +57,6 @@ TEST_OVER(revoke_and_restore, BACKENDS_ALL)
 	events_expect(events, 1, "iommufd_restore: ");
 }
 
-static int __hot_reset(struct vdev *vdev)
-{
-	struct {
-		struct vfio_pci_hot_reset reset;
-		__s32 fd;
-	} arg = { .reset.argsz = sizeof(arg) };
-
-	if (vdev->space->backend != BACKEND_IOMMUFD) {
-		arg.reset.count = 1;
-		arg.fd = space_group_fd(vdev->space, vdev->bdf);
-	}
-	return __sys_ioctl(vdev->fd, VFIO_DEVICE_PCI_HOT_RESET, &arg);
-}
-
 TEST_OVER(resets, BACKENDS_ALL)
 {
 	static const char *const systems[] = { "vfio_pci", NULL };
@@ -80,7 +66,7 @@ TEST_OVER(resets, BACKENDS_ALL)
 
 	pci_need(TESTDEV_SHARED1);
 	events_begin(systems);
-	ASSERT_RC(__hot_reset(vdev), 0);
+	ASSERT_RC(__vdev_hot_reset(vdev), 0);
 	ASSERT_RC(__vdev_reset(nvme), 0);
 	ASSERT_RC(__vdev_reset(nvme), 0);
 	events = events_take();
@@ -90,6 +76,16 @@ TEST_OVER(resets, BACKENDS_ALL)
 	events_expect(events, 2, "vfio_pci_reset: device=%s ret=0\n",
 		      nvme->bdf);
 	events_expect(events, 2, "vfio_pci_reset: ");
+}
+
+static void expect_set_irqs(const char *events, const struct vdev *vdev,
+			    unsigned int index, __u32 flags, unsigned int count,
+			    int ret)
+{
+	events_expect(
+		events, 1,
+		"vfio_pci_set_irqs: device=%s index=%u flags=%#x start=0 count=%u ret=%d\n",
+		vdev->bdf, index, flags, count, ret);
 }
 
 TEST_OVER(set_irqs, BACKENDS_ALL)
@@ -111,34 +107,19 @@ TEST_OVER(set_irqs, BACKENDS_ALL)
 		  -EINVAL);
 	vdev_irq_disable(vdev, VFIO_PCI_MSIX_IRQ_INDEX);
 	events = events_take();
-	events_expect(
-		events, 1,
-		"vfio_pci_set_irqs: device=%s index=0 flags=%#x start=0 count=1 ret=0\n",
-		vdev->bdf, TRIGGER_EVENTFD);
-	events_expect(
-		events, 1,
-		"vfio_pci_set_irqs: device=%s index=0 flags=%#x start=0 count=1 ret=0\n",
-		vdev->bdf, MASK_NONE);
-	events_expect(
-		events, 1,
-		"vfio_pci_set_irqs: device=%s index=0 flags=%#x start=0 count=1 ret=0\n",
-		vdev->bdf, UNMASK_NONE);
-	events_expect(
-		events, 1,
-		"vfio_pci_set_irqs: device=%s index=0 flags=%#x start=0 count=0 ret=0\n",
-		vdev->bdf, TRIGGER_NONE);
-	events_expect(
-		events, 1,
-		"vfio_pci_set_irqs: device=%s index=2 flags=%#x start=0 count=2 ret=0\n",
-		vdev->bdf, TRIGGER_EVENTFD);
-	events_expect(
-		events, 1,
-		"vfio_pci_set_irqs: device=%s index=0 flags=%#x start=0 count=1 ret=-22\n",
-		vdev->bdf, TRIGGER_EVENTFD);
-	events_expect(
-		events, 1,
-		"vfio_pci_set_irqs: device=%s index=2 flags=%#x start=0 count=0 ret=0\n",
-		vdev->bdf, TRIGGER_NONE);
+	expect_set_irqs(events, vdev, VFIO_PCI_INTX_IRQ_INDEX, TRIGGER_EVENTFD,
+			1, 0);
+	expect_set_irqs(events, vdev, VFIO_PCI_INTX_IRQ_INDEX, MASK_NONE, 1, 0);
+	expect_set_irqs(events, vdev, VFIO_PCI_INTX_IRQ_INDEX, UNMASK_NONE, 1,
+			0);
+	expect_set_irqs(events, vdev, VFIO_PCI_INTX_IRQ_INDEX, TRIGGER_NONE, 0,
+			0);
+	expect_set_irqs(events, vdev, VFIO_PCI_MSIX_IRQ_INDEX, TRIGGER_EVENTFD,
+			2, 0);
+	expect_set_irqs(events, vdev, VFIO_PCI_INTX_IRQ_INDEX, TRIGGER_EVENTFD,
+			1, -22);
+	expect_set_irqs(events, vdev, VFIO_PCI_MSIX_IRQ_INDEX, TRIGGER_NONE, 0,
+			0);
 	events_expect(events, 7, "vfio_pci_set_irqs: ");
 }
 

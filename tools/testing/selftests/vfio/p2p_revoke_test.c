@@ -120,20 +120,6 @@ TEST_OVER(function_level_reset, BACKENDS_ALL)
 	p2p_check_reached(&p);
 }
 
-static int __vdev_hot_reset(struct vdev *vdev)
-{
-	struct {
-		struct vfio_pci_hot_reset reset;
-		__s32 fd;
-	} arg = { .reset.argsz = sizeof(arg) };
-
-	if (vdev->space->backend != BACKEND_IOMMUFD) {
-		arg.reset.count = 1;
-		arg.fd = space_group_fd(vdev->space, vdev->bdf);
-	}
-	return __sys_ioctl(vdev->fd, VFIO_DEVICE_PCI_HOT_RESET, &arg);
-}
-
 TEST_OVER(hot_reset, BACKENDS_ALL)
 {
 	const char *bdf = pci_need(TESTDEV_SHARED1);

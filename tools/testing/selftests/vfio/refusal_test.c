@@ -277,20 +277,6 @@ TEST(features)
 	ASSERT_RC(__vdev_feature(vdev, leave, NULL, 0), 0);
 }
 
-static int __hot_reset(struct vdev *vdev)
-{
-	struct {
-		struct vfio_pci_hot_reset reset;
-		__s32 fd;
-	} arg = { .reset.argsz = sizeof(arg) };
-
-	if (vdev->space->backend != BACKEND_IOMMUFD) {
-		arg.reset.count = 1;
-		arg.fd = space_group_fd(vdev->space, vdev->bdf);
-	}
-	return __sys_ioctl(vdev->fd, VFIO_DEVICE_PCI_HOT_RESET, &arg);
-}
-
 TEST(no_reset)
 {
 	struct {
@@ -300,7 +286,7 @@ TEST(no_reset)
 	struct vdev *vdev =
 		vdev_open(pci_need(TESTDEV_EDU0), BACKEND_CONTAINER);
 
-	ASSERT_RC(__hot_reset(vdev), -ENODEV);
+	ASSERT_RC(__vdev_hot_reset(vdev), -ENODEV);
 	expect_dev(vdev->fd, "ENODEV hot reset: %s cannot be reset", vdev->bdf);
 	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO,
 			      &arg),
@@ -318,13 +304,13 @@ TEST_OVER(hot_reset_of_others, BACKENDS_ALL)
 	const char *other = pci_need(TESTDEV_SHARED1);
 
 	pci_unbind(other);
-	ASSERT_RC(__hot_reset(vdev), -EINVAL);
+	ASSERT_RC(__vdev_hot_reset(vdev), -EINVAL);
 	expect_dev(
 		vdev->fd,
 		"EINVAL hot reset: the reset affects %s, which the caller does not own",
 		other);
 	pci_bind(other);
-	ASSERT_RC(__hot_reset(vdev), 0);
+	ASSERT_RC(__vdev_hot_reset(vdev), 0);
 }
 
 /* Functions of one slot in groups of their own, each with a user of its own. */
@@ -335,7 +321,7 @@ TEST(hot_reset_of_another_user)
 	struct vdev *other =
 		vdev_open(pci_need(TESTDEV_SLOT1), BACKEND_CONTAINER);
 
-	ASSERT_RC(__hot_reset(vdev), -EINVAL);
+	ASSERT_RC(__vdev_hot_reset(vdev), -EINVAL);
 	expect_dev(
 		vdev->fd,
 		"EINVAL hot reset: the reset affects %s, which the caller does not own",
