@@ -43,29 +43,30 @@ static void expect_mock(int fd, const char *before, const char *after)
 		     after);
 }
 
-TEST(not_coherent)
+static void expect_device_refused(__u32 flags, const char *before,
+				  const char *after)
 {
 	int fd = mock_open();
 	__u32 ioas = ioas_alloc(fd);
 	struct mock_dev dev;
 
-	ASSERT_RC(__mock_dev(fd, ioas, MOCK_FLAGS_DEVICE_NOT_COHERENT, &dev),
-		  -EINVAL);
-	expect_mock(fd, "EINVAL ioctl 0x3ba0: DMA of ", " is not coherent");
+	ASSERT_RC(__mock_dev(fd, ioas, flags, &dev), -EINVAL);
+	expect_mock(fd, before, after);
 	fdinfo_expect(fd, "iommufd-objects", "ioas=1");
+}
+
+TEST(not_coherent)
+{
+	expect_device_refused(MOCK_FLAGS_DEVICE_NOT_COHERENT,
+			      "EINVAL ioctl 0x3ba0: DMA of ",
+			      " is not coherent");
 }
 
 /* A device without an IOMMU is not one without coherent DMA. */
 TEST(no_group)
 {
-	int fd = mock_open();
-	__u32 ioas = ioas_alloc(fd);
-	struct mock_dev dev;
-
-	ASSERT_RC(__mock_dev(fd, ioas, MOCK_FLAGS_DEVICE_NO_IOMMU, &dev),
-		  -EINVAL);
-	expect_mock(fd, "EINVAL ioctl 0x3ba0: ", " is in no IOMMU group");
-	fdinfo_expect(fd, "iommufd-objects", "ioas=1");
+	expect_device_refused(MOCK_FLAGS_DEVICE_NO_IOMMU,
+			      "EINVAL ioctl 0x3ba0: ", " is in no IOMMU group");
 }
 
 TEST(aperture_in_use)

@@ -201,7 +201,7 @@ char *events_take(void)
 	return events;
 }
 
-unsigned int events_count(const char *events, const char *part)
+static unsigned int events_count(const char *events, const char *part)
 {
 	unsigned int nr = 0;
 
@@ -210,10 +210,17 @@ unsigned int events_count(const char *events, const char *part)
 	return nr;
 }
 
-void events_need(const char *events, const char *part)
+/* The text occurs at least once. */
+void events_need(const char *events, const char *fmt, ...)
 {
-	if (!strstr(events, part))
-		FAIL("no event \"%s\" in:\n%s", part, events);
+	char want[OBSERVE_LINE];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(want, sizeof(want), fmt, args);
+	va_end(args);
+	if (!strstr(events, want))
+		FAIL("no event \"%s\" in:\n%s", want, events);
 }
 
 /* The text occurs exactly @nr times. */

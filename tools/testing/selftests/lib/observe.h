@@ -28,8 +28,8 @@ __attribute__((format(printf, 2, 3))) void areas_expect(const char *areas,
 
 void events_begin(const char *const *events);
 char *events_take(void);
-unsigned int events_count(const char *events, const char *part);
-void events_need(const char *events, const char *part);
+__attribute__((format(printf, 2, 3))) void events_need(const char *events,
+						       const char *fmt, ...);
 __attribute__((format(printf, 3, 4))) void
 events_expect(const char *events, unsigned int nr, const char *fmt, ...);
 

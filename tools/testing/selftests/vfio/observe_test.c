@@ -462,7 +462,7 @@ TEST(events)
 {
 	static const char *const systems[] = { "vfio", "vfio_pci", NULL };
 	const char *bdf = pci_need(TESTDEV_EDU0);
-	char *events, want[256], byte[4];
+	char *events, byte[4];
 	struct vdev *vdev;
 
 	events_begin(systems);
@@ -472,14 +472,17 @@ TEST(events)
 	__vdev_reset(vdev);
 	vdev_close(vdev);
 	events = events_take();
-#define EVENT(...)                                         \
-	do {                                               \
-		snprintf(want, sizeof(want), __VA_ARGS__); \
-		events_need(events, want);                 \
-	} while (0)
-	EVENT("vfio_device_open: device=%s interface=group open_count=1", bdf);
-	EVENT("vfio_pci_config_write: device=%s offset=0x4 size=2 value=0x2 ret=0",
-	      bdf);
-	EVENT("vfio_refused: device=%s op=0x80000002 error=-22 code=", bdf);
-	EVENT("vfio_device_close: device=%s interface=group open_count=0", bdf);
+	events_need(events,
+		    "vfio_device_open: device=%s interface=group open_count=1",
+		    bdf);
+	events_need(
+		events,
+		"vfio_pci_config_write: device=%s offset=0x4 size=2 value=0x2 ret=0",
+		bdf);
+	events_need(
+		events,
+		"vfio_refused: device=%s op=0x80000002 error=-22 code=", bdf);
+	events_need(events,
+		    "vfio_device_close: device=%s interface=group open_count=0",
+		    bdf);
 }
