@@ -103,6 +103,23 @@ def hostdev(device):
             f"function='0x{function}'/></source></hostdev>")
 
 
+def status_of(pid, name):
+    """Return a line of /proc/PID/status."""
+    with open(f"/proc/{pid}/status") as file:
+        return next(line.split(":\t", 1)[1].strip() for line in file
+                    if line.startswith(name + ":"))
+
+
+def fdinfo_of(pid, key):
+    """Return the values of a key in fdinfo of the files of a process."""
+    found = []
+    for path in glob.glob(f"/proc/{pid}/fdinfo/*"):
+        with open(path) as file:
+            found += [line.split(":\t", 1)[1].strip() for line in file
+                      if line.startswith(key + ":\t")]
+    return found
+
+
 class Domain(Nested):
     """A transient machine of libvirt, which runs commands from its second serial port."""
 
@@ -180,9 +197,8 @@ class Domain(Nested):
 
     def status(self, *names):
         """Return lines of /proc/PID/status."""
-        with open(f"/proc/{self.pid()}/status") as file:
-            lines = dict(line.partition(":")[::2] for line in file)
-        return [lines[name].strip() for name in names]
+        pid = self.pid()
+        return [status_of(pid, name) for name in names]
 
     def confinement(self):
         """Return how libvirt confines QEMU; what differs between machines is left out."""
@@ -207,9 +223,4 @@ class Domain(Nested):
 
     def fdinfo(self, key):
         """Return the values of a key in fdinfo of the files of QEMU."""
-        found = []
-        for path in glob.glob(f"/proc/{self.pid()}/fdinfo/*"):
-            with open(path) as file:
-                found += [line.split(":\t", 1)[1].strip() for line in file
-                          if line.startswith(key + ":\t")]
-        return found
+        return fdinfo_of(self.pid(), key)

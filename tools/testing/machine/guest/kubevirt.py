@@ -10,7 +10,6 @@ an unprivileged user in a cgroup with a memory limit. Each has a cgroup of its o
 import array
 import errno
 import fcntl
-import glob
 import os
 import pwd
 import resource
@@ -23,8 +22,8 @@ import sys
 import tempfile
 import time
 
-from domains import (DRIVES, IMAGES, LINE, READ_MIB, check, driver_of, equal, host_reads,
-                     pattern_sum, prepare, sh)
+from domains import (DRIVES, IMAGES, LINE, READ_MIB, check, driver_of, equal, fdinfo_of,
+                     host_reads, pattern_sum, prepare, sh, status_of)
 from nested import Failure, Nested
 
 IOMMU_OPTION = 0x3B87
@@ -141,18 +140,7 @@ class Pod(Nested):
         return status_of(self.process.pid, name)
 
     def fdinfo(self, key):
-        found = []
-        for path in glob.glob(f"/proc/{self.process.pid}/fdinfo/*"):
-            with open(path) as file:
-                found += [line.split(":\t", 1)[1].strip() for line in file
-                          if line.startswith(key + ":\t")]
-        return found
-
-
-def status_of(pid, name):
-    with open(f"/proc/{pid}/status") as file:
-        return next(line.split(":\t", 1)[1].strip() for line in file
-                    if line.startswith(name + ":"))
+        return fdinfo_of(self.process.pid, key)
 
 
 def kilobytes(text):
