@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Compares the IOVA space with arrays of ranges that are searched linearly. */
+#include "../unit/iova_tree_check.h"
 #include "fuzz.h"
 #include "iova_space.h"
 
@@ -156,32 +157,6 @@ static bool model_fits(const struct model *model, const struct iova_fit *fit,
 	return false;
 }
 
-/* Checks the order of a subtree and the spans of its nodes. */
-static struct iova_span check_tree(const struct rb_node *rb)
-{
-	const struct iova_node *node = rb_entry(rb, struct iova_node, rb);
-	struct iova_span span = { .range = node->range }, below;
-
-	if (rb->rb_left) {
-		below = check_tree(rb->rb_left);
-		CHECK(below.range.last < node->range.first);
-		span.range.first = below.range.first;
-		span.max_gap = max(below.max_gap,
-				   node->range.first - 1 - below.range.last);
-	}
-	if (rb->rb_right) {
-		below = check_tree(rb->rb_right);
-		CHECK(node->range.last < below.range.first);
-		span.range.last = below.range.last;
-		span.max_gap = max3(span.max_gap, below.max_gap,
-				    below.range.first - 1 - node->range.last);
-	}
-	CHECK(span.range.first == node->span.range.first);
-	CHECK(span.range.last == node->span.range.last);
-	CHECK(span.max_gap == node->span.max_gap);
-	return span;
-}
-
 static void check_used(const struct model *model,
 		       const struct iova_range *range)
 {
@@ -252,8 +227,7 @@ static void check_gaps(const struct model *model, unsigned long from,
 
 static void check_all(struct model *model)
 {
-	if (model->space.used.rb_node)
-		check_tree(model->space.used.rb_node);
+	CHECK(iova_tree_is_consistent(&model->space.used));
 	check_used(model, &IOVA_RANGE_ALL);
 	check_usable(model);
 }

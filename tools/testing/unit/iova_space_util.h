@@ -12,7 +12,7 @@
 /* Constraints of page alignment at least and of HUGE_SIZE at most */
 struct iova_fit space_fit(unsigned long length, unsigned long hint);
 
-/* Checks the order of the tree and the spans of its nodes */
+/* Checks the order of the nodes and the gaps below them */
 void space_check(const struct iova_space *space);
 
 /* Sets a copy of @ranges, which may be in any order */

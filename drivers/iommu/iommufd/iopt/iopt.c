@@ -221,12 +221,17 @@ void iopt_free_iova(struct iopt *iopt, const struct list_head *areas)
 	struct area *area;
 
 	scoped_guard(rwsem_write, &iopt->iova_rwsem) {
-		list_for_each_entry(area, areas, entry) {
+		/*
+		 * The lists ascend. From the other end, the gap that grows is
+		 * most often the one above all areas, which no node has.
+		 */
+		list_for_each_entry_reverse(area, areas, entry) {
 			iova_space_release(&iopt->space, &area->node);
 			WRITE_ONCE(iopt->nr_areas, iopt->nr_areas - 1);
 			WRITE_ONCE(iopt->nr_bytes,
 				   iopt->nr_bytes - area->length);
-			cond_resched_unless_last(area, areas);
+			if (!list_is_first(&area->entry, areas))
+				cond_resched();
 		}
 		iopt->areas_seq++;
 	}

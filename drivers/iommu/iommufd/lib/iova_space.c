@@ -452,10 +452,7 @@ int iova_space_use_fixed(struct iova_space *space, struct iova_node *node,
 	if (interval_tree_iter_first(&space->reserved, range->first,
 				     range->last))
 		return -EINVAL;
-	if (iova_space_first_used(space, range))
-		return -EEXIST;
-	iova_tree_insert(&space->used, node, range);
-	return 0;
+	return iova_tree_insert(&space->used, node, range) ? 0 : -EEXIST;
 }
 
 /**

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tree of used IOVA ranges: an augmented red-black tree whose nodes sum up
- * their subtrees, and the search for gaps in it.
+ * The tree of used IOVA ranges: a red-black tree in which each node has the gap
+ * below it and the largest gap of its subtree, and the search for gaps.
  */
 #include <linux/limits.h>
-#include <linux/minmax.h>
 #include <linux/rbtree_augmented.h>
 
 #include "iova_tree.h"
@@ -14,71 +13,66 @@ static struct iova_node *iova_tree_entry(const struct rb_node *rb)
 	return rb_entry_safe(rb, struct iova_node, rb);
 }
 
-static unsigned long iova_tree_gap_size(unsigned long below,
-					unsigned long above)
+static unsigned long iova_tree_gap(const struct iova_node *node)
 {
-	return above - below - 1;
+	return node->gap;
 }
 
-static __always_inline bool iova_tree_sum_up(struct iova_node *node,
-					     bool stop_if_same)
+RB_DECLARE_CALLBACKS_MAX(static, iova_tree_augment, struct iova_node, rb,
+			 unsigned long, max_gap, iova_tree_gap);
+
+/*
+ * The tree must not be rotated while the largest gap of some node is wrong, so
+ * this precedes rb_insert_augmented() and rb_erase_augmented().
+ */
+static void iova_tree_set_gap(struct iova_node *node, unsigned long gap)
 {
-	const struct iova_node *left = iova_tree_entry(node->rb.rb_left);
-	const struct iova_node *right = iova_tree_entry(node->rb.rb_right);
-	struct iova_span span = { .range = node->range };
-
-	if (left) {
-		span.range.first = left->span.range.first;
-		span.max_gap = max(left->span.max_gap,
-				   iova_tree_gap_size(left->span.range.last,
-						      node->range.first));
-	}
-	if (right) {
-		span.range.last = right->span.range.last;
-		span.max_gap =
-			max3(span.max_gap, right->span.max_gap,
-			     iova_tree_gap_size(node->range.last,
-						right->span.range.first));
-	}
-	if (stop_if_same && span.max_gap == node->span.max_gap &&
-	    span.range.first == node->span.range.first &&
-	    span.range.last == node->span.range.last)
-		return true;
-	node->span = span;
-	return false;
+	node->gap = gap;
+	iova_tree_augment_propagate(&node->rb, NULL);
 }
-
-RB_DECLARE_CALLBACKS(static, iova_tree_augment, struct iova_node, rb, span,
-		     iova_tree_sum_up);
 
 /**
  * iova_tree_insert() - add a range
  * @tree: the tree
  * @node: node to add
- * @range: range of @node; must not overlap any range of the tree
+ * @range: range of @node
  *
  * O(log n).
  *
  * Context: Any. The caller excludes all other use of the tree.
+ * Return: true, or false with nothing changed if @range overlaps a range of the
+ * tree.
  */
-void iova_tree_insert(struct rb_root *tree, struct iova_node *node,
+bool iova_tree_insert(struct rb_root *tree, struct iova_node *node,
 		      const struct iova_range *range)
 {
+	struct iova_node *below = NULL, *above = NULL;
 	struct rb_node **link = &tree->rb_node;
 	struct rb_node *parent = NULL;
 
 	while (*link) {
+		struct iova_node *other = iova_tree_entry(*link);
+
 		parent = *link;
-		if (range->first < iova_tree_entry(parent)->range.first)
+		if (range->last < other->range.first) {
+			above = other;
 			link = &parent->rb_left;
-		else
+		} else if (range->first > other->range.last) {
+			below = other;
 			link = &parent->rb_right;
+		} else {
+			return false;
+		}
 	}
 	node->range = *range;
-	node->span = (struct iova_span){ .range = *range };
+	node->gap = range->first - (below ? below->range.last + 1 : 0);
+	node->max_gap = node->gap;
 	rb_link_node(&node->rb, parent, link);
-	iova_tree_augment.propagate(parent, NULL);
+	iova_tree_augment_propagate(parent, NULL);
+	if (above)
+		iova_tree_set_gap(above, above->range.first - range->last - 1);
 	rb_insert_augmented(&node->rb, tree, &iova_tree_augment);
+	return true;
 }
 
 /**
@@ -92,6 +86,11 @@ void iova_tree_insert(struct rb_root *tree, struct iova_node *node,
  */
 void iova_tree_erase(struct rb_root *tree, struct iova_node *node)
 {
+	struct iova_node *above = iova_tree_entry(rb_next(&node->rb));
+
+	if (above)
+		iova_tree_set_gap(above, above->range.first -
+						 node->range.first + node->gap);
 	rb_erase_augmented(&node->rb, tree, &iova_tree_augment);
 }
 
@@ -112,7 +111,6 @@ void iova_tree_split(struct rb_root *tree, struct iova_node *node,
 {
 	const struct iova_range rest = { tail_first, node->range.last };
 
-	/* The tail is inserted below @node, which updates the span of @node. */
 	node->range.last = tail_first - 1;
 	iova_tree_insert(tree, tail, &rest);
 }
@@ -164,38 +162,29 @@ struct iova_node *iova_tree_next(const struct iova_node *node,
 	return next && next->range.first <= last ? next : NULL;
 }
 
-static bool iova_tree_gap_below(struct iova_node *node, unsigned long size,
-				struct iova_gap *gap)
+static void iova_tree_gap_below(struct iova_node *node, struct iova_gap *gap)
 {
-	const struct iova_node *below = iova_tree_entry(rb_prev(&node->rb));
-	unsigned long first = below ? below->range.last + 1 : 0;
-
-	if (node->range.first - first < size)
-		return false;
-	gap->range.first = first;
+	gap->range.first = node->range.first - node->gap;
 	gap->range.last = node->range.first - 1;
 	gap->above = node;
-	return true;
 }
 
 static bool iova_tree_gap_on_top(const struct rb_root *tree, unsigned long size,
 				 struct iova_gap *gap)
 {
-	const struct iova_node *root = iova_tree_entry(tree->rb_node);
+	const struct iova_node *highest = iova_tree_entry(rb_last(tree));
 
-	if (root && root->span.range.last == ULONG_MAX)
+	if (highest && highest->range.last == ULONG_MAX)
 		return false;
-	gap->range.first = root ? root->span.range.last + 1 : 0;
+	gap->range.first = highest ? highest->range.last + 1 : 0;
 	gap->range.last = ULONG_MAX;
 	gap->above = NULL;
 	return iova_range_holds(&gap->range, size);
 }
 
-static struct iova_node *iova_tree_lowest_below(struct iova_node *node)
+static bool iova_tree_has_gap(const struct iova_node *node, unsigned long size)
 {
-	while (node->rb.rb_left)
-		node = iova_tree_entry(node->rb.rb_left);
-	return node;
+	return node && node->max_gap >= size;
 }
 
 /*
@@ -207,19 +196,14 @@ static struct iova_node *iova_tree_above_gap(struct iova_node *node,
 {
 	for (;;) {
 		struct iova_node *left = iova_tree_entry(node->rb.rb_left);
-		struct iova_node *right = iova_tree_entry(node->rb.rb_right);
 
-		if (left && left->span.max_gap >= size) {
+		if (iova_tree_has_gap(left, size)) {
 			node = left;
 			continue;
 		}
-		if (left && iova_tree_gap_size(left->span.range.last,
-					       node->range.first) >= size)
+		if (node->gap >= size)
 			return node;
-		if (iova_tree_gap_size(node->range.last,
-				       right->span.range.first) >= size)
-			return iova_tree_lowest_below(right);
-		node = right;
+		node = iova_tree_entry(node->rb.rb_right);
 	}
 }
 
@@ -231,20 +215,12 @@ static struct iova_node *iova_tree_next_above_gap(struct iova_node *node,
 		struct iova_node *right = iova_tree_entry(node->rb.rb_right);
 		struct iova_node *parent;
 
-		if (right) {
-			if (iova_tree_gap_size(node->range.last,
-					       right->span.range.first) >= size)
-				return iova_tree_lowest_below(right);
-			if (right->span.max_gap >= size)
-				return iova_tree_above_gap(right, size);
-		}
+		if (iova_tree_has_gap(right, size))
+			return iova_tree_above_gap(right, size);
 		while ((parent = iova_tree_entry(rb_parent(&node->rb))) &&
 		       parent->rb.rb_right == &node->rb)
 			node = parent;
-		if (!parent)
-			return NULL;
-		if (iova_tree_gap_size(node->span.range.last,
-				       parent->range.first) >= size)
+		if (!parent || parent->gap >= size)
 			return parent;
 		node = parent;
 	}
@@ -269,9 +245,10 @@ bool iova_tree_next_gap(const struct rb_root *tree, unsigned long size,
 	if (!above)
 		return false;
 	above = iova_tree_next_above_gap(above, size);
-	if (above)
-		return iova_tree_gap_below(above, size, gap);
-	return iova_tree_gap_on_top(tree, size, gap);
+	if (!above)
+		return iova_tree_gap_on_top(tree, size, gap);
+	iova_tree_gap_below(above, gap);
+	return true;
 }
 
 /**
@@ -294,8 +271,8 @@ bool iova_tree_first_gap(const struct rb_root *tree, unsigned long from,
 	gap->above = iova_tree_first(tree, &range);
 	if (!gap->above)
 		return iova_tree_gap_on_top(tree, size, gap);
-	if (gap->above->range.first > from &&
-	    iova_tree_gap_below(gap->above, size, gap))
-		return true;
-	return iova_tree_next_gap(tree, size, gap);
+	if (gap->above->range.first <= from || gap->above->gap < size)
+		return iova_tree_next_gap(tree, size, gap);
+	iova_tree_gap_below(gap->above, gap);
+	return true;
 }

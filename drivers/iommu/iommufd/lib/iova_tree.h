@@ -2,9 +2,9 @@
 /*
  * A tree of IOVA ranges that do not overlap, and the gaps between them.
  *
- * Each node records the bounds of its subtree and the largest gap inside, so
- * that the next gap of a given size is found in O(log n). The tree allocates no
- * memory and takes no lock.
+ * Each node records the gap below it and the largest one of its subtree, so that
+ * the next gap of a given size is found in O(log n). The tree allocates no memory
+ * and takes no lock.
  */
 #ifndef IOMMUFD_IOVA_TREE_H
 #define IOMMUFD_IOVA_TREE_H
@@ -13,18 +13,6 @@
 #include <linux/types.h>
 
 #include "range.h"
-
-/**
- * struct iova_span - summary of one subtree
- */
-struct iova_span {
-	/** @range: first byte of the lowest node to last byte of the highest */
-	struct iova_range range;
-	/**
-	 * @max_gap: bytes of the largest gap between two nodes of the subtree
-	 */
-	unsigned long max_gap;
-};
 
 /**
  * struct iova_node - one used range, embedded in the object that uses it
@@ -36,8 +24,10 @@ struct iova_node {
 	struct iova_range range;
 	/** @rb: private, link in the tree */
 	struct rb_node rb;
-	/** @span: private, summary of the subtree at this node */
-	struct iova_span span;
+	/** @gap: private, unused bytes between @range and the next lower one */
+	unsigned long gap;
+	/** @max_gap: private, largest @gap of the subtree at this node */
+	unsigned long max_gap;
 };
 
 /**
@@ -50,7 +40,7 @@ struct iova_gap {
 	struct iova_node *above;
 };
 
-void iova_tree_insert(struct rb_root *tree, struct iova_node *node,
+bool iova_tree_insert(struct rb_root *tree, struct iova_node *node,
 		      const struct iova_range *range);
 void iova_tree_erase(struct rb_root *tree, struct iova_node *node);
 void iova_tree_split(struct rb_root *tree, struct iova_node *node,
