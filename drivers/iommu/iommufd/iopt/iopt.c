@@ -29,6 +29,8 @@
  */
 void iopt_init(struct iopt *iopt, struct iommufd_stats *stats, u32 id)
 {
+	static struct lock_class_key areas_key;
+
 	iopt->stats = stats;
 	iopt->id = id;
 	iopt->nr_domains = 0;
@@ -47,6 +49,7 @@ void iopt_init(struct iopt *iopt, struct iommufd_stats *stats, u32 id)
 	iopt->nr_areas = 0;
 	iopt->areas_seq = 0;
 	init_waitqueue_head(&iopt->areas_wq);
+	lockdep_init_map(&iopt->areas_map, "iopt areas", &areas_key, 0);
 }
 
 /**
@@ -56,7 +59,7 @@ void iopt_init(struct iopt *iopt, struct iommufd_stats *stats, u32 id)
  *	not LIVE, busy or pinned
  * @timeout: in jiffies
  *
- * Context: May sleep. The caller holds no lock of @iopt.
+ * Context: May sleep. The caller holds no lock of @iopt, and owns no areas.
  * Return: 0 once &iopt.areas_seq has changed or @timeout has expired; -EINTR if
  * the current process is being killed.
  */
@@ -65,6 +68,8 @@ int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
 {
 	long left;
 
+	lock_map_acquire(&iopt->areas_map);
+	lock_map_release(&iopt->areas_map);
 	left = wait_event_killable_timeout(
 		iopt->areas_wq, READ_ONCE(iopt->areas_seq) != areas_seq,
 		timeout);
@@ -363,11 +368,13 @@ int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 		return -EINTR;
 	ret = iopt_alloc_iova(iopt, areas, map);
 	if (!ret) {
+		iopt_own_areas(iopt);
 		ret = iopt_fill_areas(iopt, areas);
 		if (ret)
 			iopt_free_iova(iopt, areas);
 		else
 			iopt_set_live(iopt, areas);
+		iopt_disown_areas(iopt);
 	}
 	if (!ret) {
 		trace_iommufd_map(iopt->stats, iopt->id, map->iova, map->length,

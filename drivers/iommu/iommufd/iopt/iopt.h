@@ -44,6 +44,7 @@
 #include <linux/iommufd_refusal.h>
 #include <linux/limits.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/types.h>
@@ -156,6 +157,8 @@ struct iopt {
 	unsigned int areas_seq;
 	/** @areas_wq: woken when @areas_seq changes */
 	wait_queue_head_t areas_wq;
+	/** @areas_map: the areas as a lock, for lockdep */
+	struct lockdep_map areas_map;
 };
 
 /**
@@ -223,6 +226,31 @@ int iopt_unmap(struct iopt *iopt, const struct iova_range *range,
 int iopt_unmap_all(struct iopt *iopt, u64 *unmapped);
 void iopt_clear(struct iopt *iopt);
 void iopt_destroy(struct iopt *iopt);
+
+/**
+ * iopt_own_areas() - acquire areas, for lockdep
+ * @iopt: the I/O address space
+ *
+ * To be called when areas have become PENDING, DYING or busy. It is as if a lock was
+ * taken for reading, which iopt_wait_areas() takes for writing.
+ *
+ * Context: Any.
+ */
+static inline void iopt_own_areas(struct iopt *iopt)
+{
+	lock_map_acquire_read(&iopt->areas_map);
+}
+
+/**
+ * iopt_disown_areas() - release areas, for lockdep
+ * @iopt: the I/O address space
+ *
+ * Context: Any.
+ */
+static inline void iopt_disown_areas(struct iopt *iopt)
+{
+	lock_map_release(&iopt->areas_map);
+}
 
 /**
  * iopt_wake_areas() - wake the callers of iopt_wait_areas()

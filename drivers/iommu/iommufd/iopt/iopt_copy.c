@@ -152,6 +152,7 @@ static int iopt_cut_area(struct iopt *iopt, unsigned long iova,
 	area_split(*head, tail);
 	(*head)->busy++;
 	tail->busy++;
+	iopt_own_areas(iopt);
 	WRITE_ONCE(iopt->nr_areas, iopt->nr_areas + 1);
 	return 0;
 }

@@ -80,6 +80,7 @@ int iopt_range_get(struct iopt *iopt, const struct iopt_range_query *query)
 		area_of(node)->busy++;
 		cond_resched();
 	}
+	iopt_own_areas(iopt);
 	return 0;
 }
 
@@ -118,8 +119,10 @@ bool iopt_range_get_mapped(struct iopt *iopt, const struct iova_range *within,
 		}
 		cond_resched();
 	}
-	if (found)
+	if (found) {
+		iopt_own_areas(iopt);
 		*part = held;
+	}
 	return found;
 }
 
@@ -179,5 +182,6 @@ void iopt_range_put(struct iopt *iopt, const struct iova_range *range, int pins)
 		}
 		iopt->areas_seq++;
 	}
+	iopt_disown_areas(iopt);
 	iopt_wake_areas(iopt);
 }

@@ -257,8 +257,10 @@ static u64 iopt_finish_unmap(struct iopt *iopt, struct list_head *areas)
 
 	if (list_empty(areas))
 		return 0;
+	iopt_own_areas(iopt);
 	iopt_unfill_areas(iopt, areas);
 	iopt_free_iova(iopt, areas);
+	iopt_disown_areas(iopt);
 	list_for_each_entry_safe(area, next, areas, entry) {
 		trace_iommufd_unmap(iopt->stats, iopt->id,
 				    area->node.range.first, area->length);
