@@ -16,6 +16,13 @@
  */
 #define HWMAP_FLUSH_BYTES HWMAP_STEP
 
+/*
+ * Ranges that are flushed one by one, as most drivers do if ranges are not adjacent.
+ * If there are more, one flush of the whole domain takes less time, even if devices
+ * use the rest of it.
+ */
+#define HWMAP_FLUSH_RANGES 32
+
 /* Largest number of bytes mapped page by page between checks for signals */
 #define HWMAP_PAUSE_BYTES (64 * PAGE_SIZE)
 
@@ -160,6 +167,9 @@ void hwmap_unmap(struct hwmap_flush *flush, const struct iova_range *range)
 	unsigned long left = iova_range_length(range);
 	unsigned long iova = range->first;
 
+	/* The driver then leaves the flush, and all page tables, to hwmap_end(). */
+	if (++flush->nr_ranges > HWMAP_FLUSH_RANGES)
+		flush->gather.queued = true;
 	while (left) {
 		unsigned long to_boundary =
 			HWMAP_STEP - (iova & (HWMAP_STEP - 1));

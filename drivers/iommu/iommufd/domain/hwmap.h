@@ -64,6 +64,8 @@ struct hwmap_flush {
 	struct iommu_iotlb_gather gather;
 	/** @bytes: bytes unmapped since the last flush */
 	unsigned long bytes;
+	/** @nr_ranges: number of ranges unmapped since the last flush */
+	unsigned int nr_ranges;
 };
 
 int hwmap_map(struct iommu_domain *domain, const struct hwmap *map);
@@ -82,6 +84,7 @@ static inline void hwmap_begin(struct hwmap_flush *flush,
 {
 	flush->domain = domain;
 	flush->bytes = 0;
+	flush->nr_ranges = 0;
 	iommu_iotlb_gather_init(&flush->gather);
 }
 
@@ -97,9 +100,13 @@ static inline void hwmap_end(struct hwmap_flush *flush)
 {
 	if (flush->bytes) {
 		trace_iommufd_flush(flush->domain, flush->bytes);
+		if (iommu_iotlb_gather_queued(&flush->gather))
+			iommu_flush_iotlb_all(flush->domain);
+		/* frees the page tables, too */
 		iommu_iotlb_sync(flush->domain, &flush->gather);
 	}
 	flush->bytes = 0;
+	flush->nr_ranges = 0;
 }
 
 #endif /* IOMMUFD_HWMAP_H */

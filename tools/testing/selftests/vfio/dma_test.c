@@ -17,6 +17,8 @@
 #define IOVA2 0x20000000ULL
 #define IOVA_ABOVE_4G 0x3f00000000ULL
 
+#define NR_MANY 100
+
 /* From memory to the device and back, with a pattern that only the test has. */
 TEST_OVER(round_trip, BACKENDS_ALL)
 {
@@ -87,6 +89,31 @@ TEST_OVER(cannot_reach_what_was_unmapped, BACKENDS_ALL)
 	memset(buf, 0x5a, PAGE);
 	edu_store(edu, IOVA, PAGE);
 	ASSERT(is_byte(buf, PAGE, 0x5a));
+	edu_close_with_space(edu);
+}
+
+/* Nor does it keep one of many, which may be invalidated all at once. */
+TEST_OVER(cannot_reach_any_of_many, BACKENDS_ALL)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), backend);
+	const unsigned int used[] = { 0, NR_MANY / 2, NR_MANY - 1 };
+	char *buf = sys_mmap_anon(NR_MANY * PAGE);
+	unsigned int i;
+	__u64 unmapped;
+
+	for (i = 0; i < NR_MANY; i++)
+		space_map(edu->vdev->space, buf + i * PAGE, IOVA + 2 * i * PAGE,
+			  PAGE);
+	for (i = 0; i < ARRAY_SIZE(used); i++)
+		edu_store(edu, IOVA + 2 * used[i] * PAGE, PAGE);
+	ASSERT_RC(__space_unmap(edu->vdev->space, IOVA, 2 * NR_MANY * PAGE,
+				&unmapped),
+		  0);
+	ASSERT_EQ(unmapped, NR_MANY * PAGE);
+	memset(buf, 0x5a, NR_MANY * PAGE);
+	for (i = 0; i < ARRAY_SIZE(used); i++)
+		edu_store(edu, IOVA + 2 * used[i] * PAGE, PAGE);
+	ASSERT(is_byte(buf, NR_MANY * PAGE, 0x5a));
 	edu_close_with_space(edu);
 }
 
