@@ -70,10 +70,13 @@ static struct fault_queue *fault_queue_of_sink(struct fault_sink *sink)
 	return container_of(sink, struct fault_queue, sink);
 }
 
-static void fault_sink_report(struct fault_sink *sink, struct iopf_group *group)
+/* Until a group is read, its cookie is the ID of its device. */
+static void fault_sink_report(struct fault_sink *sink, struct iopf_group *group,
+			      u32 dev_id)
 {
 	struct fault_queue *queue = fault_queue_of_sink(sink);
 
+	group->cookie = dev_id;
 	scoped_guard(spinlock, &queue->events.lock)
 		list_add_tail(&group->node, &queue->events.news);
 	wake_up_interruptible(&queue->events.wait);
@@ -150,7 +153,7 @@ static struct iopf_group *fault_first(struct fault_queue *queue)
 }
 
 /* What user space reads of a group. @records has one for each request. */
-static void fault_describe(const struct iopf_group *group,
+static void fault_describe(const struct iopf_group *group, u32 dev_id,
 			   struct iommu_hwpt_pgfault *records)
 {
 	const struct iopf_fault *fault;
@@ -160,7 +163,7 @@ static void fault_describe(const struct iopf_group *group,
 
 		*records++ = (struct iommu_hwpt_pgfault){
 			.flags = prm->flags,
-			.dev_id = iommu_core_fault_device(group),
+			.dev_id = dev_id,
 			.pasid = prm->pasid,
 			.grpid = prm->grpid,
 			.perm = prm->perm,
@@ -178,6 +181,7 @@ static void fault_describe(const struct iopf_group *group,
 static int fault_take(struct fault_queue *queue, struct iopf_group *group,
 		      struct iommu_hwpt_pgfault *records)
 {
+	u32 dev_id = group->cookie;
 	int ret;
 
 	lockdep_assert_held(&queue->lock);
@@ -186,20 +190,22 @@ static int fault_take(struct fault_queue *queue, struct iopf_group *group,
 		       GFP_KERNEL_ACCOUNT);
 	if (ret)
 		return ret;
-	fault_describe(group, records);
+	fault_describe(group, dev_id, records);
 	scoped_guard(spinlock, &queue->events.lock)
 		list_del(&group->node);
 	return 0;
 }
 
-static void fault_put_back(struct fault_queue *queue, u32 cookie)
+static void fault_put_back(struct fault_queue *queue,
+			   const struct iommu_hwpt_pgfault *record)
 {
 	struct iopf_group *group;
 
 	guard(mutex)(&queue->lock);
-	group = xa_erase(&queue->pending, cookie);
+	group = xa_erase(&queue->pending, record->cookie);
 	if (!group)
 		return;
+	group->cookie = record->dev_id;
 	spin_lock(&queue->events.lock);
 	list_add(&group->node, &queue->events.news);
 	spin_unlock(&queue->events.lock);
@@ -257,7 +263,7 @@ static ssize_t fault_read_group(struct fault_queue *queue, char __user *buf,
 	if (!ret)
 		ret = batch.size;
 	if (ret > 0 && copy_to_user(buf, batch.records, batch.size)) {
-		fault_put_back(queue, batch.records->cookie);
+		fault_put_back(queue, batch.records);
 		ret = -EFAULT;
 	}
 	if (batch.records != &batch.one)

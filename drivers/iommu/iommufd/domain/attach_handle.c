@@ -10,13 +10,23 @@
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/iommu_internal.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/pci-ats.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
 #include "iommu_core.h"
+
+/**
+ * struct attached_source - a device of an attachment
+ */
+struct attached_source {
+	/** @entry: links into &attach_handle.sources */
+	struct list_head entry;
+	/** @source: the device */
+	struct fault_source *source;
+};
 
 /**
  * struct attach_handle - an attachment
@@ -27,11 +37,14 @@ struct attach_handle {
 	/** @sink: receiver of page requests, or NULL */
 	struct fault_sink *sink;
 	/**
-	 * @sources: attached devices, by ID. Stored to by the attachment's
-	 * users, which exclude each other; erased from under @lock.
+	 * @sources: list of struct attached_source. Written under @lock by the
+	 * users of the attachment, which exclude each other and read it without.
 	 */
-	struct xarray sources;
-	/** @lock: protects @closed; held while a page request is reported */
+	struct list_head sources;
+	/**
+	 * @lock: protects @closed and @sources; held while a page request is
+	 * reported
+	 */
 	struct mutex lock;
 	/** @closed: page requests are refused */
 	bool closed;
@@ -72,18 +85,35 @@ static void handle_disable_faults(struct fault_source *source)
 		compat_iommu_disable_iopf(source->dev);
 }
 
+static struct attached_source *
+handle_find_source(const struct attach_handle *handle, const struct device *dev)
+{
+	struct attached_source *attached;
+
+	list_for_each_entry(attached, &handle->sources, entry)
+		if (attached->source->dev == dev)
+			return attached;
+	return NULL;
+}
+
 static int handle_add_source(struct attach_handle *handle,
 			     struct fault_source *source)
 {
+	struct attached_source *attached;
 	int ret;
 
-	ret = xa_err(
-		xa_store(&handle->sources, source->dev_id, source, GFP_KERNEL));
-	if (ret || !handle->sink)
-		return ret;
-	ret = handle_enable_faults(source);
-	if (ret)
-		xa_erase(&handle->sources, source->dev_id);
+	attached = kzalloc_obj(*attached, GFP_KERNEL_ACCOUNT);
+	if (!attached)
+		return -ENOMEM;
+	attached->source = source;
+	scoped_guard(mutex, &handle->lock)
+		list_add_tail(&attached->entry, &handle->sources);
+	ret = handle->sink ? handle_enable_faults(source) : 0;
+	if (ret) {
+		scoped_guard(mutex, &handle->lock)
+			list_del(&attached->entry);
+		kfree(attached);
+	}
 	return ret;
 }
 
@@ -92,26 +122,17 @@ static void handle_remove_source(struct attach_handle *handle,
 				 struct fault_source *source)
 {
 	struct fault_sink *sink = handle->sink;
+	struct attached_source *attached;
 
 	scoped_guard(mutex, &handle->lock) {
 		if (sink)
 			sink->ops->detach(sink, &handle->handle, source->dev);
-		xa_erase(&handle->sources, source->dev_id);
+		attached = handle_find_source(handle, source->dev);
+		list_del(&attached->entry);
 	}
+	kfree(attached);
 	if (sink)
 		handle_disable_faults(source);
-}
-
-static struct fault_source *handle_find_source(struct attach_handle *handle,
-					       const struct device *dev)
-{
-	struct fault_source *source;
-	unsigned long id;
-
-	xa_for_each(&handle->sources, id, source)
-		if (source->dev == dev)
-			return source;
-	return NULL;
 }
 
 /*
@@ -139,14 +160,14 @@ static void handle_reopen(struct attach_handle *handle)
 /* @handle is not attached any more. */
 static void handle_free(struct attach_handle *handle)
 {
-	struct fault_source *source;
-	unsigned long id;
+	struct attached_source *attached, *next;
 
 	handle_close(handle);
-	xa_for_each(&handle->sources, id, source)
+	list_for_each_entry_safe(attached, next, &handle->sources, entry) {
 		if (handle->sink)
-			handle_disable_faults(source);
-	xa_destroy(&handle->sources);
+			handle_disable_faults(attached->source);
+		kfree(attached);
+	}
 	mutex_destroy(&handle->lock);
 	kfree(handle);
 }
@@ -155,11 +176,11 @@ static struct attach_handle *handle_alloc(struct fault_sink *sink)
 {
 	struct attach_handle *handle;
 
-	handle = kzalloc_obj(*handle, GFP_KERNEL);
+	handle = kzalloc_obj(*handle, GFP_KERNEL_ACCOUNT);
 	if (!handle)
 		return ERR_PTR(-ENOMEM);
 	handle->sink = sink;
-	xa_init(&handle->sources);
+	INIT_LIST_HEAD(&handle->sources);
 	mutex_init(&handle->lock);
 	return handle;
 }
@@ -186,14 +207,13 @@ static struct attach_handle *handle_copy(struct attach_handle *old,
 					 struct fault_sink *sink)
 {
 	struct attach_handle *handle = handle_alloc(sink);
-	struct fault_source *source;
-	unsigned long id;
+	struct attached_source *attached;
 	int ret;
 
 	if (IS_ERR(handle))
 		return handle;
-	xa_for_each(&old->sources, id, source) {
-		ret = handle_add_source(handle, source);
+	list_for_each_entry(attached, &old->sources, entry) {
+		ret = handle_add_source(handle, attached->source);
 		if (ret) {
 			handle_free(handle);
 			return ERR_PTR(ret);
@@ -246,17 +266,18 @@ static void handle_end_replace(struct attach_handle *old, bool old_attached,
 static int handle_report_fault(struct iopf_group *group)
 {
 	struct attach_handle *handle = handle_of(group->attach_handle);
+	const struct attached_source *attached;
 	struct fault_sink *sink = handle->sink;
 
 	iopf_group_dequeue(group);
 	guard(mutex)(&handle->lock);
-	if (handle->closed ||
-	    !handle_find_source(handle, group->fault_param->dev)) {
+	attached = handle_find_source(handle, group->fault_param->dev);
+	if (handle->closed || !attached) {
 		iopf_group_response(group, IOMMU_PAGE_RESP_INVALID);
 		iopf_free_group(group);
 		return 0;
 	}
-	sink->ops->report(sink, group);
+	sink->ops->report(sink, group, attached->source->dev_id);
 	return 0;
 }
 
@@ -268,20 +289,6 @@ static int handle_report_fault(struct iopf_group *group)
 void iommu_core_take_faults(struct iommu_domain *domain)
 {
 	domain->iopf_handler = handle_report_fault;
-}
-
-/**
- * iommu_core_fault_device() - get the device of a page request
- * @group: page request group that was reported to a sink and not responded to
- *
- * Return: the ID of the device.
- */
-u32 iommu_core_fault_device(const struct iopf_group *group)
-{
-	const struct fault_source *source = handle_find_source(
-		handle_of(group->attach_handle), group->fault_param->dev);
-
-	return WARN_ON(!source) ? 0 : source->dev_id;
 }
 
 /**
@@ -315,6 +322,33 @@ static int handle_check_owner(struct device *dev, void *data)
 	return dev->iommu->iommu_dev->ops == domain->owner ? 0 : -EINVAL;
 }
 
+static int handle_replace(struct iommu_group *group,
+			  struct iommu_domain *domain,
+			  struct attach_handle *old, struct fault_sink *sink)
+{
+	struct attach_handle *handle = handle_begin_replace(old, sink);
+	int ret;
+
+	if (IS_ERR(handle))
+		return PTR_ERR(handle);
+	ret = iommu_replace_group_handle(group, domain, &handle->handle);
+	handle_end_replace(old, ret, handle, !ret);
+	return ret;
+}
+
+/* The domain of a handle is used for page requests only, and there are none. */
+static int handle_move(struct iommu_group *group, struct iommu_domain *domain,
+		       struct attach_handle *handle)
+{
+	struct iommu_domain *old = handle->handle.domain;
+	int ret;
+
+	ret = iommu_replace_group_handle(group, domain, &handle->handle);
+	if (ret)
+		handle->handle.domain = old;
+	return ret;
+}
+
 /**
  * iommu_core_replace() - move a group to another domain
  * @domain: the new domain
@@ -333,7 +367,6 @@ int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group,
 		       struct fault_sink *sink)
 {
 	struct attach_handle *old = handle_attached(group, IOMMU_NO_PASID);
-	struct attach_handle *handle;
 	int ret;
 
 	/*
@@ -343,12 +376,8 @@ int iommu_core_replace(struct iommu_domain *domain, struct iommu_group *group,
 	ret = iommu_group_for_each_dev(group, domain, handle_check_owner);
 	if (ret)
 		return ret;
-	handle = handle_begin_replace(old, sink);
-	if (IS_ERR(handle))
-		return PTR_ERR(handle);
-	ret = iommu_replace_group_handle(group, domain, &handle->handle);
-	handle_end_replace(old, ret, handle, !ret);
-	return ret;
+	return old->sink || sink ? handle_replace(group, domain, old, sink) :
+				   handle_move(group, domain, old);
 }
 
 /**

@@ -26,11 +26,12 @@ struct iopf_group;
  */
 struct fault_sink_ops {
 	/**
-	 * @report: take over a page request group, which the receiver responds
-	 * to and frees. May sleep. The driver of the IOMMU does not know the
-	 * group any more.
+	 * @report: take over a page request group of the device with the ID
+	 * @dev_id, which the receiver responds to and frees. May sleep. The
+	 * driver of the IOMMU does not know the group any more.
 	 */
-	void (*report)(struct fault_sink *sink, struct iopf_group *group);
+	void (*report)(struct fault_sink *sink, struct iopf_group *group,
+		       u32 dev_id);
 	/**
 	 * @detach: respond to all groups of a device, or of all devices if it
 	 * is NULL, that were reported through a handle, and free them. No more
@@ -92,7 +93,6 @@ int iommu_core_setup_msi(struct iommu_domain *domain,
 			 struct iommu_group *group);
 
 void iommu_core_take_faults(struct iommu_domain *domain);
-u32 iommu_core_fault_device(const struct iopf_group *group);
 
 int iommu_core_attach(struct iommu_domain *domain, struct iommu_group *group,
 		      const struct fault_target *target);

@@ -4,10 +4,12 @@
  * number is charged to the memory control group of the process.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "dmabuf.h"
 #include "harness.h"
 #include "ioas.h"
 #include "memcg.h"
@@ -33,8 +35,10 @@ struct memcg_env {
 	int access;
 	/** @mem: NR pages, only the first of which is present */
 	char *mem;
-	/** @parent: a nest parent of @dev */
-	__u32 parent;
+	/** @hwpt: an HWPT of @dev: a nest parent, or one for PASIDs */
+	__u32 hwpt;
+	/** @file: what is mapped, of a page */
+	int file;
 };
 
 static void memcg_env_init(struct memcg_env *env)
@@ -197,13 +201,13 @@ static void memcg_env_init_nested(struct memcg_env *env)
 	mock_dev(env->fd, env->ioas, 0, &env->dev);
 	ioas_map_fixed(env->fd, env->ioas, env->mem, IOVA, PAGE);
 	ASSERT_RC(__hwpt_alloc(env->fd, env->dev.idev, env->ioas,
-			       IOMMU_HWPT_ALLOC_NEST_PARENT, &env->parent),
+			       IOMMU_HWPT_ALLOC_NEST_PARENT, &env->hwpt),
 		  0);
 }
 
 static __u32 memcg_viommu(const struct memcg_env *env)
 {
-	return mock_viommu(env->fd, env->dev.idev, env->parent);
+	return mock_viommu(env->fd, env->dev.idev, env->hwpt);
 }
 
 static void create_viommu(struct memcg_env *env, unsigned int nr)
@@ -262,4 +266,62 @@ TEST(viommu_hw_queue)
 
 	memcg_env_init_nested(&env);
 	check_charged(&env, create_hw_queue);
+}
+
+/* The mock gives one PASID a meaning of its own. */
+static void create_attachment(struct memcg_env *env, unsigned int nr)
+{
+	const __u32 pasid = nr + 1;
+	struct iommu_test_cmd cmd = {
+		.pasid_attach = {
+			.pasid = pasid < IOMMU_TEST_PASID_RESERVED ? pasid :
+								     pasid + 1,
+			.pt_id = env->hwpt,
+		},
+	};
+
+	ASSERT_RC(__mock_op(env->fd, IOMMU_TEST_OP_PASID_ATTACH, env->dev.stdev,
+			    &cmd),
+		  0);
+}
+
+TEST(pasid)
+{
+	struct memcg_env env;
+
+	memcg_env_init(&env);
+	mock_dev(env.fd, env.ioas, MOCK_FLAGS_DEVICE_PASID, &env.dev);
+	ASSERT_RC(__hwpt_alloc(env.fd, env.dev.idev, env.ioas,
+			       IOMMU_HWPT_ALLOC_PASID, &env.hwpt),
+		  0);
+	ASSERT_RC(__mock_replace(env.fd, env.dev.stdev, env.hwpt), 0);
+	check_charged(&env, create_attachment);
+}
+
+static void create_file_mapping(struct memcg_env *env, unsigned int nr)
+{
+	__u64 iova = IOVA + nr * IOVA_PAGE;
+
+	ASSERT_RC(__ioas_map_file(env->fd, env->ioas, env->file, 0, PAGE,
+				  DMA_RW, &iova),
+		  0);
+}
+
+TEST(memfd)
+{
+	struct memcg_env env;
+
+	memcg_env_init(&env);
+	env.file = dmabuf_memfd(PAGE, 0);
+	check_charged(&env, create_file_mapping);
+}
+
+TEST(dmabuf)
+{
+	struct memcg_env env;
+
+	memcg_env_init(&env);
+	mock_dev(env.fd, env.ioas, 0, &env.dev);
+	env.file = mock_dmabuf(env.fd, PAGE, O_RDWR);
+	check_charged(&env, create_file_mapping);
 }
