@@ -9,6 +9,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
+#include <linux/memfd.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
@@ -88,6 +89,20 @@ static int backing_file_enter_batch(struct file_pinner *pinner,
 	return 0;
 }
 
+/* Returns as memfd_pin_folios(), of the bytes from @start up to @end. */
+static long backing_file_get(struct file *file, loff_t start, loff_t end,
+			     struct folio **folios, unsigned int max,
+			     pgoff_t *skip)
+{
+	long ret = compat_memfd_begin(file, start, end, max);
+
+	if (ret)
+		return ret;
+	ret = memfd_pin_folios(file, start, end - 1, folios, max, skip);
+	compat_memfd_end(file);
+	return ret;
+}
+
 static int backing_file_pin_some(struct file_pinner *pinner, unsigned long end)
 {
 	const struct backing *backing = pinner->backing;
@@ -96,10 +111,10 @@ static int backing_file_pin_some(struct file_pinner *pinner, unsigned long end)
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	got = memfd_pin_folios(backing->file,
+	got = backing_file_get(backing->file,
 			       backing->start + pinner->next * PAGE_SIZE,
-			       backing->start + end * PAGE_SIZE - 1,
-			       pinner->folios, pinner->max, &skip);
+			       backing->start + end * PAGE_SIZE, pinner->folios,
+			       pinner->max, &skip);
 	if (got <= 0)
 		return got ?: -EFAULT;
 	return backing_file_enter_batch(pinner, got, skip >> PAGE_SHIFT, end);
@@ -161,7 +176,7 @@ static int backing_file_copy_page(const struct backing *backing,
 	struct page *page;
 	long got;
 
-	got = memfd_pin_folios(backing->file, at, at + PAGE_SIZE - 1, &folio, 1,
+	got = backing_file_get(backing->file, at, at + PAGE_SIZE, &folio, 1,
 			       &skip);
 	if (got != 1)
 		return got < 0 ? got : -EFAULT;

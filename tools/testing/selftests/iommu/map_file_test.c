@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/iommufd.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -74,6 +76,99 @@ TEST(hugetlb_round_trip)
 
 	sys_munmap(map_of(fd, MIB(4)), MIB(4));
 	round_trip(edu, fd, MIB(4));
+	edu_close_with_space(edu);
+}
+
+static long long huge_pages(const char *key)
+{
+	return sys_read_number("/proc/meminfo", key);
+}
+
+/*
+ * Huge pages are allocated without a reservation, and those of others stay as they
+ * are. /proc/meminfo has their count.
+ */
+TEST(hugetlb_not_reserved)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
+	struct space *space = edu->vdev->space;
+	int fd = memfd(MIB(4), MFD_HUGETLB);
+	long long reserved = huge_pages("HugePages_Rsvd:");
+	long long left = huge_pages("HugePages_Free:");
+	__u64 iova = 0;
+
+	if (left - reserved < 2)
+		SKIP("no huge pages");
+	ASSERT_RC(__ioas_map_file(space->fd, space->ioas, fd, 0, MIB(4), DMA_RW,
+				  &iova),
+		  0);
+	ASSERT_EQ(huge_pages("HugePages_Rsvd:"), reserved);
+	ASSERT_EQ(huge_pages("HugePages_Free:"), left - 2);
+	space_unmap(space, iova, MIB(4));
+	sys_close(fd);
+	ASSERT_EQ(huge_pages("HugePages_Rsvd:"), reserved);
+	ASSERT_EQ(huge_pages("HugePages_Free:"), left);
+	edu_close_with_space(edu);
+}
+
+/* Without free pages there is an error, which changes nothing. */
+TEST(hugetlb_none_left)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
+	struct space *space = edu->vdev->space;
+	long long reserved = huge_pages("HugePages_Rsvd:");
+	long long left = huge_pages("HugePages_Free:");
+	size_t size = MIB(2) * (left - reserved + 1);
+	int fd = memfd(size, MFD_HUGETLB);
+	__u64 iova = 0;
+
+	ASSERT_RC(__ioas_map_file(space->fd, space->ioas, fd, 0, size, DMA_RW,
+				  &iova),
+		  -ENOMEM);
+	ASSERT_EQ(huge_pages("HugePages_Rsvd:"), reserved);
+	ASSERT_EQ(sys_pins_held(), 0);
+	sys_close(fd);
+	ASSERT_EQ(huge_pages("HugePages_Free:"), left);
+	edu_close_with_space(edu);
+}
+
+static atomic_bool punching_over;
+
+static void *punch_holes(void *arg)
+{
+	int fd = *(int *)arg;
+
+	while (!punching_over)
+		fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+			  MIB(4));
+	return NULL;
+}
+
+/* Pages that vanish again at once are not taken from the reservations either. */
+TEST(hugetlb_holes)
+{
+	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
+	struct space *space = edu->vdev->space;
+	long long reserved = huge_pages("HugePages_Rsvd:");
+	int fd = memfd(MIB(4), MFD_HUGETLB);
+	pthread_t thread;
+
+	if (huge_pages("HugePages_Free:") - reserved < 4)
+		SKIP("no huge pages");
+	punching_over = false;
+	ASSERT(!pthread_create(&thread, NULL, punch_holes, &fd));
+	for (int round = 0; round < 200; round++) {
+		__u64 iova = 0;
+
+		ASSERT_RC(__ioas_map_file(space->fd, space->ioas, fd, 0, MIB(4),
+					  DMA_RW, &iova),
+			  0);
+		ASSERT_EQ(huge_pages("HugePages_Rsvd:"), reserved);
+		space_unmap(space, iova, MIB(4));
+	}
+	punching_over = true;
+	pthread_join(thread, NULL);
+	sys_close(fd);
 	edu_close_with_space(edu);
 }
 
