@@ -11,6 +11,7 @@
 #include <linux/pagemap.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/vfio.h>
 
@@ -19,6 +20,9 @@
 
 /* Words of a user's bitmap that are written at once */
 #define DIRTY_WINDOW 64
+
+/* Words of a log that are copied without rescheduling */
+#define DIRTY_COPY (SZ_64K / sizeof(u64))
 
 /**
  * struct dirty_bitmap - a bitmap of user space
@@ -125,6 +129,23 @@ static unsigned long dirty_last_word(const struct dirty_bitmap *dest,
 	return dirty_bit_of(dest, map->node.range.last) / BITS_PER_LONG;
 }
 
+/* Both bitmaps have the same words. Bits behind the mapping are clear. */
+static int dirty_copy_map(const struct dirty_bitmap *dest,
+			  const struct dirty_map *map)
+{
+	unsigned long word = dirty_first_word(dest, map);
+	unsigned long left = dirty_last_word(dest, map) + 1 - word, nr;
+	const unsigned long *bits = map->bits;
+
+	for (; left; left -= nr, word += nr, bits += nr) {
+		nr = min(left, DIRTY_COPY);
+		if (copy_to_user(dest->data + word, bits, nr * sizeof(*bits)))
+			return -EFAULT;
+		cond_resched();
+	}
+	return 0;
+}
+
 static int dirty_write_map(const struct dirty_bitmap *dest,
 			   const struct dirty_map *map)
 {
@@ -132,6 +153,9 @@ static int dirty_write_map(const struct dirty_bitmap *dest,
 	unsigned long end = dirty_last_word(dest, map) + 1, nr;
 	int ret;
 
+	if (dest->shift == PAGE_SHIFT &&
+	    dirty_bit_of(dest, map->node.range.first) % BITS_PER_LONG == 0)
+		return dirty_copy_map(dest, map);
 	for (; word < end; word += nr) {
 		nr = min_t(unsigned long, end - word, DIRTY_WINDOW);
 		ret = dirty_write_window(dest, map, word, nr);
