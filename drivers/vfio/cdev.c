@@ -78,20 +78,29 @@ static int vfio_cdev_read_bind(struct vfio_device_bind_iommufd *bind,
 	return 0;
 }
 
+/* Reads the token if there is one and the driver wants one */
+static int vfio_cdev_read_token(const struct vfio_device *device,
+				const struct vfio_device_bind_iommufd *bind,
+				uuid_t *token)
+{
+	if (!device->ops->match_token_uuid ||
+	    !(bind->flags & VFIO_DEVICE_BIND_FLAG_TOKEN))
+		return 0;
+	return copy_from_user(token, u64_to_user_ptr(bind->token_uuid_ptr),
+			      sizeof(*token)) ?
+		       -EFAULT :
+		       0;
+}
+
 static int vfio_cdev_check_token(struct vfio_device *device,
-				 const struct vfio_device_bind_iommufd *bind)
+				 const struct vfio_device_bind_iommufd *bind,
+				 const uuid_t *token)
 {
 	bool has_token = bind->flags & VFIO_DEVICE_BIND_FLAG_TOKEN;
-	uuid_t uuid;
 
 	if (!device->ops->match_token_uuid)
 		return has_token ? -EINVAL : 0;
-	if (!has_token)
-		return device->ops->match_token_uuid(device, NULL);
-	if (copy_from_user(&uuid, u64_to_user_ptr(bind->token_uuid_ptr),
-			   sizeof(uuid)))
-		return -EFAULT;
-	return device->ops->match_token_uuid(device, &uuid);
+	return device->ops->match_token_uuid(device, has_token ? token : NULL);
 }
 
 /* What the context refuses is recorded there as well as for the device. */
@@ -108,8 +117,7 @@ static void vfio_cdev_refused(struct iommufd_ctx *ictx,
 }
 
 /* On success, the file is the only user of the device */
-static int vfio_cdev_open_device(struct vfio_cdev_file *cf,
-				 struct vfio_device_bind_iommufd __user *arg)
+static int vfio_cdev_open_device(struct vfio_cdev_file *cf)
 {
 	struct vfio_device *device = cf->df.device;
 	int ret;
@@ -120,35 +128,27 @@ static int vfio_cdev_open_device(struct vfio_cdev_file *cf,
 	}
 
 	ret = vfio_df_open(&cf->df);
-	if (ret)
-		return ret;
-
-	if (copy_to_user(&arg->out_devid, &cf->devid, sizeof(cf->devid))) {
-		vfio_df_close(&cf->df);
-		return -EFAULT;
-	}
-	device->cdev_opened = true;
-	vfio_df_grant(&cf->df);
-	return 0;
+	if (!ret)
+		device->cdev_opened = true;
+	return ret;
 }
 
-static int vfio_cdev_bind(struct vfio_cdev_file *cf,
-			  const struct vfio_device_bind_iommufd *bind,
-			  struct vfio_device_bind_iommufd __user *arg)
+static void vfio_cdev_close_device(struct vfio_cdev_file *cf)
+{
+	vfio_df_close(&cf->df);
+	cf->df.device->cdev_opened = false;
+	iommufd_ctx_put(cf->ictx);
+	cf->ictx = NULL;
+}
+
+static int vfio_cdev_bind_locked(struct vfio_cdev_file *cf,
+				 const struct vfio_device_bind_iommufd *bind)
 {
 	struct vfio_device *device = cf->df.device;
 	struct iommufd_ctx *ictx;
 	int ret;
 
-	guard(mutex)(&device->dev_set->lock);
-	if (cf->df.granted) {
-		vfio_refuse(device, REFUSAL_BOUND);
-		return -EINVAL;
-	}
-
-	ret = vfio_cdev_check_token(device, bind);
-	if (ret)
-		return ret;
+	lockdep_assert_held(&device->dev_set->lock);
 
 	ictx = iommufd_ctx_from_fd(bind->iommufd);
 	if (IS_ERR(ictx)) {
@@ -157,12 +157,44 @@ static int vfio_cdev_bind(struct vfio_cdev_file *cf,
 	}
 
 	cf->ictx = ictx;
-	ret = vfio_cdev_open_device(cf, arg);
+	ret = vfio_cdev_open_device(cf);
 	vfio_cdev_refused(ictx, device, VFIO_DEVICE_BIND_IOMMUFD, ret);
 	if (ret) {
 		cf->ictx = NULL;
 		iommufd_ctx_put(ictx);
 	}
+	return ret;
+}
+
+static int vfio_cdev_bind(struct vfio_cdev_file *cf,
+			  const struct vfio_device_bind_iommufd *bind,
+			  struct vfio_device_bind_iommufd __user *arg)
+{
+	struct vfio_device *device = cf->df.device;
+	uuid_t token;
+	int ret, token_ret;
+
+	/* A fault may take long, and other devices of the set need the lock */
+	token_ret = vfio_cdev_read_token(device, bind, &token);
+	scoped_guard(mutex, &device->dev_set->lock) {
+		/* Another thread may be binding the file, too */
+		if (cf->ictx) {
+			vfio_refuse(device, REFUSAL_BOUND);
+			return -EINVAL;
+		}
+		ret = token_ret ?: vfio_cdev_check_token(device, bind, &token);
+		if (!ret)
+			ret = vfio_cdev_bind_locked(cf, bind);
+	}
+	if (ret)
+		return ret;
+
+	ret = put_user(cf->devid, &arg->out_devid) ? -EFAULT : 0;
+	guard(mutex)(&device->dev_set->lock);
+	if (ret)
+		vfio_cdev_close_device(cf);
+	else
+		vfio_df_grant(&cf->df);
 	return ret;
 }
 
@@ -301,11 +333,8 @@ static void vfio_cdev_df_release(struct vfio_df *df)
 	struct vfio_device *device = df->device;
 
 	if (df->granted) {
-		scoped_guard(mutex, &device->dev_set->lock) {
-			vfio_df_close(df);
-			device->cdev_opened = false;
-		}
-		iommufd_ctx_put(cf->ictx);
+		scoped_guard(mutex, &device->dev_set->lock)
+			vfio_cdev_close_device(cf);
 		vfio_group_unblock(device->group);
 	}
 	kfree(cf);

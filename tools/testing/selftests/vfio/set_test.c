@@ -4,10 +4,14 @@
  * sets do not wait for it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "container.h"
@@ -18,45 +22,23 @@
 #include "uffd.h"
 #include "vdev.h"
 
-/** struct binder - a bind that holds its set's lock while its output faults */
-struct binder {
-	/** @cdev: open character device */
-	int cdev;
-	/** @bind: the request, in a page of its own */
-	struct vfio_device_bind_iommufd *bind;
-	/** @uffd: userfaultfd that write-protects the page */
-	int uffd;
-	/** @thread: thread that waits in the bind */
-	pthread_t thread;
-};
+#define HOLDER_MODULE "../modules/set_holder/set_holder.ko"
 
-static void *binder_run(void *arg)
+/* Hold the lock of the set of a device until the file is closed. */
+static int set_hold(const char *bdf)
 {
-	struct binder *binder = arg;
+	int fd;
 
-	ASSERT_RC(__sys_ioctl(binder->cdev, VFIO_DEVICE_BIND_IOMMUFD,
-			      binder->bind),
-		  0);
-	return NULL;
+	sys_load_module(HOLDER_MODULE);
+	fd = sys_open("/dev/set_holder", O_WRONLY);
+	ASSERT_EQ(write(fd, bdf, strlen(bdf)), strlen(bdf));
+	return fd;
 }
 
-static void binder_start(struct binder *binder, const char *bdf)
+static void set_release(int fd)
 {
-	binder->cdev = pci_open_cdev(bdf);
-	binder->bind = sys_mmap_anon(PAGE);
-	binder->bind->argsz = sizeof(*binder->bind);
-	binder->bind->iommufd = iommufd_open();
-	binder->uffd = uffd_protect(binder->bind, PAGE);
-	ASSERT(!pthread_create(&binder->thread, NULL, binder_run, binder));
-	uffd_wait(binder->uffd);
-}
-
-static void binder_end(struct binder *binder)
-{
-	uffd_unprotect(binder->uffd, binder->bind, PAGE);
-	ASSERT(!pthread_join(binder->thread, NULL));
-	ASSERT(binder->bind->out_devid);
-	sys_close(binder->cdev);
+	sys_close(fd);
+	ASSERT(!syscall(SYS_delete_module, "set_holder", 0));
 }
 
 /** struct waiter - a thread that waits for the lock of a set */
@@ -93,12 +75,11 @@ TEST_OVER(group_while_opening, BACKENDS_LEGACY)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 	struct waiter waiter = { .bdf = pci_need(TESTDEV_SLOT0) };
-	struct binder binder;
-	int group;
+	int group, holder;
 
 	waiter.space = space_open(backend);
 	group = space_group_fd(waiter.space, waiter.bdf);
-	binder_start(&binder, pci_need(TESTDEV_SLOT1));
+	holder = set_hold(pci_need(TESTDEV_SLOT1));
 	waiter_start(&waiter, waiter_open, "vfio_group_fop_ioctl");
 
 	ASSERT_RC(__sys_ioctl(group, VFIO_GROUP_GET_STATUS, &status), 0);
@@ -106,49 +87,110 @@ TEST_OVER(group_while_opening, BACKENDS_LEGACY)
 	/* The device counts as open already. */
 	ASSERT_RC(__group_unset_container(group), -EBUSY);
 
-	binder_end(&binder);
+	set_release(holder);
 	ASSERT(!pthread_join(waiter.thread, NULL));
 	ASSERT_RC(__group_unset_container(group), 0);
 }
 
-/** struct attacher - an attach that waits in a fault of its output */
-struct attacher {
-	/** @cdev: device node, bound */
+/** struct faulting - a request that waits in a fault of its output */
+struct faulting {
+	/** @cdev: device node */
 	int cdev;
-	/** @attach: the request, in a page of its own */
-	struct vfio_device_attach_iommufd_pt *attach;
+	/** @cmd: number of the ioctl */
+	unsigned long cmd;
+	/** @arg: its structure, in a page of its own */
+	void *arg;
+	/** @uffd: userfaultfd that write-protects the page */
+	int uffd;
+	/** @thread: thread that waits */
+	pthread_t thread;
+	/** @ret: the result */
+	int ret;
 };
 
-static void *attacher_run(void *arg)
+static void *faulting_run(void *arg)
 {
-	struct attacher *attacher = arg;
+	struct faulting *faulting = arg;
 
-	ASSERT_RC(__sys_ioctl(attacher->cdev, VFIO_DEVICE_ATTACH_IOMMUFD_PT,
-			      attacher->attach),
-		  0);
+	faulting->ret =
+		__sys_ioctl(faulting->cdev, faulting->cmd, faulting->arg);
 	return NULL;
+}
+
+static void faulting_start(struct faulting *faulting)
+{
+	faulting->uffd = uffd_protect(faulting->arg, PAGE);
+	ASSERT(!pthread_create(&faulting->thread, NULL, faulting_run,
+			       faulting));
+	uffd_wait(faulting->uffd);
+}
+
+static int faulting_end(struct faulting *faulting)
+{
+	uffd_unprotect(faulting->uffd, faulting->arg, PAGE);
+	ASSERT(!pthread_join(faulting->thread, NULL));
+	return faulting->ret;
+}
+
+/*
+ * While a bind waits in a fault, a device of the set can be opened, the file cannot
+ * be bound again and gives no access. @provide: the fault is resolved.
+ */
+static void binder_check(struct space *space, bool provide)
+{
+	struct vfio_device_bind_iommufd *bind = sys_mmap_anon(PAGE);
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+	const char *other = pci_need(TESTDEV_SLOT0);
+	struct faulting binder = {
+		.cdev = pci_open_cdev(pci_need(TESTDEV_SLOT1)),
+		.cmd = VFIO_DEVICE_BIND_IOMMUFD,
+		.arg = bind,
+	};
+
+	bind->argsz = sizeof(*bind);
+	bind->iommufd = space->fd;
+	faulting_start(&binder);
+	vdev_close_with_space(vdev_open(other, BACKEND_IOMMUFD));
+	ASSERT_RC(__cdev_bind(binder.cdev, space->fd, NULL), -EINVAL);
+	ASSERT_RC(__sys_ioctl(binder.cdev, VFIO_DEVICE_GET_INFO, &info),
+		  -EINVAL);
+	if (!provide)
+		ASSERT(!mprotect(bind, PAGE, PROT_READ));
+	ASSERT_RC(faulting_end(&binder), provide ? 0 : -EFAULT);
+	ASSERT_RC(__cdev_bind(binder.cdev, space->fd, NULL),
+		  provide ? -EINVAL : 0);
+	ASSERT_RC(__sys_ioctl(binder.cdev, VFIO_DEVICE_GET_INFO, &info), 0);
+	sys_close(binder.cdev);
+}
+
+TEST_OVER(opened_while_binding, BACKEND_IOMMUFD)
+{
+	struct space *space = space_open(backend);
+
+	binder_check(space, true);
+	binder_check(space, false);
+	space_close(space);
 }
 
 /* A device of the set can be opened while an attach waits in a fault. */
 TEST_OVER(opened_while_attaching, BACKEND_IOMMUFD)
 {
-	struct attacher attacher = { pci_open_cdev(pci_need(TESTDEV_SLOT1)) };
+	struct vfio_device_attach_iommufd_pt *attach = sys_mmap_anon(PAGE);
 	const char *other = pci_need(TESTDEV_SLOT0);
 	struct space *space = space_open(backend);
-	pthread_t thread;
+	struct faulting attacher = {
+		.cdev = pci_open_cdev(pci_need(TESTDEV_SLOT1)),
+		.cmd = VFIO_DEVICE_ATTACH_IOMMUFD_PT,
+		.arg = attach,
+	};
 	__u32 id;
-	int uffd;
 
 	ASSERT_RC(__cdev_bind(attacher.cdev, space->fd, &id), 0);
-	attacher.attach = sys_mmap_anon(PAGE);
-	attacher.attach->argsz = sizeof(*attacher.attach);
-	attacher.attach->pt_id = space->ioas;
-	uffd = uffd_protect(attacher.attach, PAGE);
-	ASSERT(!pthread_create(&thread, NULL, attacher_run, &attacher));
-	uffd_wait(uffd);
+	attach->argsz = sizeof(*attach);
+	attach->pt_id = space->ioas;
+	faulting_start(&attacher);
 	vdev_close_with_space(vdev_open(other, backend));
-	uffd_unprotect(uffd, attacher.attach, PAGE);
-	ASSERT(!pthread_join(thread, NULL));
+	ASSERT_RC(faulting_end(&attacher), 0);
 	sys_close(attacher.cdev);
 	space_close(space);
 }
@@ -167,14 +209,13 @@ TEST(other_sets_do_not_wait)
 {
 	struct waiter waiter = { .bdf = pci_need(TESTDEV_SLOT0) };
 	const char *other = pci_need(TESTDEV_EDU0);
-	struct binder binder;
+	int holder = set_hold(pci_need(TESTDEV_SLOT1));
 
-	binder_start(&binder, pci_need(TESTDEV_SLOT1));
 	waiter_start(&waiter, waiter_unbind, "vfio_devset_leave");
 
 	pci_unbind(other);
 	pci_bind(other);
 
-	binder_end(&binder);
+	set_release(holder);
 	ASSERT(!pthread_join(waiter.thread, NULL));
 }
