@@ -6,11 +6,18 @@
  *
  * From 6.19 on drivers share page table code, which reports dirty pages in the
  * range of a flush only if it also clears them.
+ *
+ * Before 6.12.114 a group of page requests is on the list of its device until the
+ * response. The IOMMU driver frees the groups on the list when it stops the page
+ * requests of the device, and a group that is not on the list gets no response.
  */
 #ifndef _COMPAT_LINUX_IOMMU_H
 #define _COMPAT_LINUX_IOMMU_H
 
 #include_next <linux/iommu.h>
+#include <linux/cleanup.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
@@ -147,6 +154,32 @@ static inline int compat_iommu_enable_iopf(struct device *dev)
 static inline void compat_iommu_disable_iopf(struct device *dev)
 {
 }
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 114)
+static inline void iopf_group_dequeue(struct iopf_group *group)
+{
+	guard(mutex)(&group->fault_param->lock);
+	list_del_init(&group->pending_node);
+}
+
+static inline void
+compat_iopf_group_response(struct iopf_group *group,
+			   enum iommu_page_response_code status)
+{
+	struct device *dev = group->fault_param->dev;
+	struct iommu_page_response response = {
+		.pasid = group->last_fault.fault.prm.pasid,
+		.grpid = group->last_fault.fault.prm.grpid,
+		.code = status,
+	};
+
+	guard(mutex)(&group->fault_param->lock);
+	dev->iommu->iommu_dev->ops->page_response(dev, &group->last_fault,
+						  &response);
+}
+
+#define iopf_group_response compat_iopf_group_response
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)

@@ -7,7 +7,8 @@
  * Before 6.14, domain_alloc_paging_flags() and domain_alloc_nested() are one
  * op, domain_alloc_user(), which iommu_paging_domain_alloc() does not use. Up
  * to 6.13 a PASID is detached by an op of its own, later by moving it to the
- * blocked domain. Up to 6.15 the core calls the driver to enable page requests.
+ * blocked domain, and before 6.12.114 set_dev_pasid() does not have the old domain
+ * as an argument. Up to 6.15 the core calls the driver to enable page requests.
  * Drivers that use this header have nothing to do then, because they enable
  * page requests when a domain with a fault handler is attached. From 6.19 on
  * attach_dev() has the old domain as an argument.
@@ -61,6 +62,19 @@ static inline int compat_iommu_feature(struct device *dev,
 
 #define COMPAT_DEFINE_REMOVE_PASID(set, blocked)
 #define COMPAT_REMOVE_PASID_OPS(set)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 114)
+#define COMPAT_DEFINE_SET_DEV_PASID(set)                                      \
+	static int set##_old(struct iommu_domain *domain, struct device *dev, \
+			     ioasid_t pasid)                                  \
+	{                                                                     \
+		return set(domain, dev, pasid, NULL);                         \
+	}
+#define COMPAT_SET_DEV_PASID(set) set##_old
+#else
+#define COMPAT_DEFINE_SET_DEV_PASID(set)
+#define COMPAT_SET_DEV_PASID(set) set
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)

@@ -263,7 +263,7 @@ static noinline long ioctl_own(struct iommufd_ctx *ictx,
 			       unsigned long arg)
 {
 	/* ioctl_serve() initializes as much as the handler uses */
-	union ucmd_buffer buf __uninitialized;
+	union ucmd_buffer buf;
 	struct iommufd_ucmd ucmd = {
 		.ictx = ictx,
 		.ubuffer = (void __user *)arg,

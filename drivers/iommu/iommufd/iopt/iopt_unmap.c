@@ -232,7 +232,7 @@ static noinline int iopt_wait_unmap(struct iopt *iopt,
  */
 static void iopt_unfill_areas(struct iopt *iopt, struct list_head *areas)
 {
-	struct hwmap_flush flush __uninitialized;
+	struct hwmap_flush flush;
 	struct iopt_domain *attached;
 	struct area *area;
 

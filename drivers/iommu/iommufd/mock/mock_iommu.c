@@ -192,11 +192,12 @@ static int mock_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
 	return 0;
 }
 
+COMPAT_DEFINE_SET_DEV_PASID(mock_set_dev_pasid)
 COMPAT_DEFINE_REMOVE_PASID(mock_set_dev_pasid, &mock_blocked_domain)
 
 static const struct iommu_domain_ops mock_blocked_ops = {
 	.attach_dev = COMPAT_ATTACH_DEV(mock_attach_dev),
-	.set_dev_pasid = mock_set_dev_pasid,
+	.set_dev_pasid = COMPAT_SET_DEV_PASID(mock_set_dev_pasid),
 };
 
 static struct iommu_domain mock_blocked_domain = {
@@ -206,7 +207,7 @@ static struct iommu_domain mock_blocked_domain = {
 
 static const struct iommu_domain_ops mock_paging_ops = {
 	.attach_dev = COMPAT_ATTACH_DEV(mock_attach_dev),
-	.set_dev_pasid = mock_set_dev_pasid,
+	.set_dev_pasid = COMPAT_SET_DEV_PASID(mock_set_dev_pasid),
 	.map_pages = mock_paging_map,
 	.unmap_pages = mock_paging_unmap,
 	.iova_to_phys = mock_paging_iova_to_phys,
@@ -334,7 +335,7 @@ static int mock_cache_invalidate_user(struct iommu_domain *domain,
 
 static const struct iommu_domain_ops mock_nested_ops = {
 	.attach_dev = COMPAT_ATTACH_DEV(mock_attach_dev),
-	.set_dev_pasid = mock_set_dev_pasid,
+	.set_dev_pasid = COMPAT_SET_DEV_PASID(mock_set_dev_pasid),
 	.cache_invalidate_user = mock_cache_invalidate_user,
 	.free = mock_nested_free,
 };
