@@ -15,9 +15,6 @@
 #include "vdev.h"
 
 #define IOVA 0x10000000ULL
-/* The MSI window of x86, which every IOMMU reserves. */
-#define MSI_START 0xfee00000ULL
-#define MSI_LAST 0xfeefffffULL
 
 TEST(map_struct)
 {
@@ -227,6 +224,7 @@ TEST(map_with_a_device)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
 	struct iommu_iova_range ranges[16];
+	struct pci_window msi = pci_msi_window(edu->vdev->bdf);
 	__u32 ioas = edu->vdev->space->ioas;
 	int fd = edu->vdev->space->fd;
 	char *buf = sys_mmap_anon(2 * PAGE);
@@ -239,8 +237,8 @@ TEST(map_with_a_device)
 	ASSERT(nr >= 2);
 	for (i = 0; i < nr; i++) {
 		ASSERT(ranges[i].start < ranges[i].last);
-		ASSERT(ranges[i].last < MSI_START ||
-		       ranges[i].start > MSI_LAST);
+		ASSERT(ranges[i].last < msi.first ||
+		       ranges[i].start > msi.last);
 		if (i)
 			ASSERT(ranges[i].start > ranges[i - 1].last);
 		ioas_map_fixed(fd, ioas, buf, ranges[i].start, PAGE);
@@ -266,8 +264,9 @@ TEST(map_with_a_device)
 TEST(automatic_with_a_device)
 {
 	struct edu *edu = edu_open(pci_need(TESTDEV_EDU0), BACKEND_IOMMUFD);
-	struct iommu_iova_range range = { .start = MSI_START - MIB(2),
-					  .last = MSI_LAST + MIB(3) };
+	struct pci_window msi = pci_msi_window(edu->vdev->bdf);
+	struct iommu_iova_range range = { .start = msi.first - MIB(2),
+					  .last = msi.last + MIB(3) };
 	__u32 ioas = edu->vdev->space->ioas;
 	int fd = edu->vdev->space->fd;
 	char *buf = sys_mmap_anon(MIB(1));
@@ -278,7 +277,7 @@ TEST(automatic_with_a_device)
 	ASSERT_RC(__ioas_allow(fd, ioas, &range, 1), -EADDRINUSE);
 	for (i = 0; i < 16; i++) {
 		iova = ioas_map(fd, ioas, buf, MIB(1));
-		ASSERT(iova + MIB(1) <= MSI_START || iova > MSI_LAST);
+		ASSERT(iova + MIB(1) <= msi.first || iova > msi.last);
 		fill_pattern(buf, PAGE, i);
 		edu_load(edu, iova, PAGE);
 		memset(buf, 0, PAGE);

@@ -118,6 +118,49 @@ static unsigned int pci_group_members(const char *bdf, bool free)
 	return nr;
 }
 
+static bool pci_have_iommu(void)
+{
+	DIR *dir = opendir("/sys/class/iommu");
+	struct dirent *entry;
+	bool found = false;
+
+	if (!dir)
+		return false;
+	while (!found && (entry = readdir(dir)))
+		found = entry->d_name[0] != '.';
+	closedir(dir);
+	return found;
+}
+
+/*
+ * In a machine with a device tree, a device gets its IOMMU group when a driver is
+ * first bound to it.
+ */
+static void pci_give_group(const char *bdf)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), SYSFS_PCI "/%s/iommu_group", bdf);
+	if (!access(path, F_OK) || !pci_have_iommu())
+		return;
+	snprintf(path, sizeof(path), SYSFS_PCI "/%s/driver", bdf);
+	if (!access(path, F_OK))
+		return;
+	if (!__pci_bind_to(bdf, "vfio-pci"))
+		pci_unbind(bdf);
+	snprintf(path, sizeof(path), SYSFS_PCI "/%s/driver_override", bdf);
+	__sys_write_file(path, "\n");
+}
+
+static bool pci_fits(const char *bdf, const struct pci_wanted *want)
+{
+	if (pci_attr(bdf, "vendor") != want->vendor ||
+	    pci_attr(bdf, "device") != want->device)
+		return false;
+	pci_give_group(bdf);
+	return (pci_group_members(bdf, false) > 1) == want->shared;
+}
+
 static char *pci_find_wanted(const struct pci_wanted *want)
 {
 	unsigned int nth = want->nth;
@@ -130,10 +173,7 @@ static char *pci_find_wanted(const struct pci_wanted *want)
 	for (i = 0; i < nr; i++) {
 		const char *name = entries[i]->d_name;
 
-		if (!found && name[0] != '.' &&
-		    pci_attr(name, "vendor") == want->vendor &&
-		    pci_attr(name, "device") == want->device &&
-		    (pci_group_members(name, false) > 1) == want->shared &&
+		if (!found && name[0] != '.' && pci_fits(name, want) &&
 		    nth-- == 0)
 			found = strdup(name);
 		free(entries[i]);
@@ -171,11 +211,8 @@ const char *pci_need_unbound(enum testdev which)
 const char *pci_need_noiommu(enum testdev which)
 {
 	char *bdf = pci_find_wanted(&pci_wanted[which]);
-	struct dirent **entries;
-	int nr;
 
-	nr = scandir("/sys/class/iommu", &entries, NULL, alphasort);
-	if (nr > 2)
+	if (pci_have_iommu())
 		SKIP("this machine has an IOMMU");
 	if (!bdf)
 		SKIP("no %s device", pci_wanted[which].name);
@@ -318,6 +355,33 @@ int pci_group(const char *bdf)
 		FAIL("%s has no IOMMU group", bdf);
 	target[len] = '\0';
 	return atoi(basename(target));
+}
+
+/*
+ * The IOVA that the group of a device reserves for the messages of interrupts:
+ * of the hardware on x86, chosen by the kernel behind an SMMU.
+ */
+struct pci_window pci_msi_window(const char *bdf)
+{
+	struct pci_window window;
+	char path[PATH_MAX];
+	char type[32];
+	FILE *file;
+	int n;
+
+	snprintf(path, sizeof(path),
+		 SYSFS_PCI "/%s/iommu_group/reserved_regions", bdf);
+	file = fopen(path, "r");
+	if (!file)
+		FAIL("%s: %s", path, strerror(errno));
+	do {
+		n = fscanf(file, "%llx %llx %31s", &window.first, &window.last,
+			   type);
+	} while (n == 3 && strcmp(type, "msi"));
+	fclose(file);
+	if (n != 3)
+		FAIL("%s reserves no IOVA for interrupts", bdf);
+	return window;
 }
 
 /* Return the name of the device's node, to be freed, or NULL. */

@@ -40,6 +40,14 @@ enum testdev {
 	TESTDEV_VGA_BELOW,
 };
 
+/** struct pci_window - a range of IOVA, both ends inclusive */
+struct pci_window {
+	/** @first: the first byte */
+	unsigned long long first;
+	/** @last: the last byte */
+	unsigned long long last;
+};
+
 const char *pci_find(enum testdev which);
 const char *pci_need(enum testdev which);
 const char *pci_need_unbound(enum testdev which);
@@ -58,6 +66,7 @@ int __pci_bind_to(const char *bdf, const char *driver);
 void pci_bind_to(const char *bdf, const char *driver);
 void pci_unbind(const char *bdf);
 int pci_group(const char *bdf);
+struct pci_window pci_msi_window(const char *bdf);
 void pci_cdev_path(const char *bdf, char *path, size_t size);
 bool pci_has_cdev(const char *bdf);
 int pci_open_cdev(const char *bdf);

@@ -23,6 +23,15 @@
 /* Time limit for an event, enough for the slowest machine. */
 enum { SYS_EVENT_MS_MAX = 60000 };
 
+/* Return whether the processor is of the x86 family, for programs of 32 bits, too. */
+bool sys_is_x86(void)
+{
+	struct utsname system;
+
+	ASSERT(!uname(&system));
+	return strstr(system.machine, "86");
+}
+
 int __sys_ioctl(int fd, unsigned long cmd, void *arg)
 {
 	int ret = ioctl(fd, cmd, arg);

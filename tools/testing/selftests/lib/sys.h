@@ -13,14 +13,17 @@
 #define MIB(n) ((n) * 1024ULL * 1024)
 #define GIB(n) ((n) * 1024ULL * 1024 * 1024)
 
-/* Page size of all machines that these tests support. */
+/* Page size of the kernel; the Makefile sets another one than that of most machines. */
+#ifndef PAGE
 #define PAGE 4096UL
+#endif
 /* The same for IOVA arithmetic, which has 64 bits in every program. */
-#define IOVA_PAGE KIB(4)
+#define IOVA_PAGE ((unsigned long long)PAGE)
 
 /* User address in the first page, which no process maps. */
 #define BAD_PTR ((void *)8)
 
+bool sys_is_x86(void);
 int __sys_ioctl(int fd, unsigned long cmd, void *arg);
 int __sys_ioctl_val(int fd, unsigned long cmd, unsigned long arg);
 int __sys_open(const char *path, int flags);

@@ -145,6 +145,19 @@ int __vdev_ioeventfd(struct vdev *vdev, unsigned int index, __u64 offset,
 }
 
 /* Map the whole of a BAR into this process. */
+/* A region that the device does not have is neither described nor read. */
+void vdev_check_no_region(struct vdev *vdev, unsigned int index, __u64 offset)
+{
+	struct vfio_region_info info = { .argsz = sizeof(info),
+					 .index = index };
+	char byte;
+
+	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_REGION_INFO, &info),
+		  -EINVAL);
+	ASSERT_EQ(pread(vdev->fd, &byte, 1, ((__u64)index << 40) + offset), -1);
+	ASSERT_EQ(errno, EINVAL);
+}
+
 void *vdev_mmap(struct vdev *vdev, unsigned int index, size_t *size)
 {
 	struct vfio_region_info info;

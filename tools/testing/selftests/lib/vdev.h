@@ -47,6 +47,7 @@ void vdev_pwrite(struct vdev *vdev, unsigned int index, __u64 offset,
 		 const void *buf, size_t size);
 int __vdev_ioeventfd(struct vdev *vdev, unsigned int index, __u64 offset,
 		     __u32 flags, __u64 data, int fd);
+void vdev_check_no_region(struct vdev *vdev, unsigned int index, __u64 offset);
 void *vdev_mmap(struct vdev *vdev, unsigned int index, size_t *size);
 
 __u32 vdev_cfg_read(struct vdev *vdev, unsigned int offset, unsigned int size);

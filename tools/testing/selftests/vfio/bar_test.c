@@ -63,15 +63,19 @@ TEST_OVER(read_write_and_mmap_agree, BACKENDS_ALL)
 	ASSERT_EQ(value, (__u32)~0x9abcdef0);
 }
 
-/* A read is truncated at the end of the region. */
+/*
+ * A read is truncated at the end of the region. This one is RAM: on Arm, a load that
+ * the device refuses for its width is an external abort, which no kernel survives.
+ */
 TEST_OVER(read_across_the_end, BACKENDS_ALL)
 {
-	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
+	struct vdev *vdev = vdev_open(pci_need(TESTDEV_SHMEM), backend);
+	unsigned int bar = VFIO_PCI_BAR2_REGION_INDEX;
 	char buf[16];
 
 	vdev_enable(vdev, false);
-	ASSERT_RC(__vdev_pread(vdev, BAR0, MIB(1) - 8, buf, sizeof(buf)), 8);
-	ASSERT_RC(__vdev_pread(vdev, BAR0, MIB(1) - 1, buf, sizeof(buf)), 1);
+	ASSERT_RC(__vdev_pread(vdev, bar, MIB(1) - 8, buf, sizeof(buf)), 8);
+	ASSERT_RC(__vdev_pread(vdev, bar, MIB(1) - 1, buf, sizeof(buf)), 1);
 }
 
 static int try_mmap(struct vdev *vdev, unsigned int index, __u64 offset,
@@ -323,12 +327,14 @@ TEST_OVER(rom_fault_does_not_block_others, BACKENDS_ALL)
 	vdev_close_with_space(reader.vdev);
 }
 
-/* The ROM of the boot display is the copy that firmware left in RAM. */
+/* On x86, the ROM of the boot display is the copy that firmware left in RAM. */
 TEST_OVER(rom_in_ram, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_VGA), backend);
 	unsigned char head[2];
 
+	if (!sys_is_x86())
+		SKIP("no ROM in RAM on this architecture");
 	vdev_cfg_write(vdev, PCI_COMMAND, 2, 0);
 	ASSERT_RC(__vdev_pread(vdev, VFIO_PCI_ROM_REGION_INDEX, 0, head, 2),
 		  -EIO);

@@ -15,8 +15,6 @@
 #include "vdev.h"
 
 #define IOVA 0x10000000ULL
-/* In the reserved range for message signaled interrupts of x86 */
-#define IOVA_MSI 0xfee00000ULL
 /* Above the address width of the device */
 #define IOVA_HIGH (1ULL << 60)
 
@@ -322,10 +320,11 @@ TEST(attach_conflict)
 	__u32 high = ioas_alloc(iommufd);
 	__u32 msi = ioas_alloc(iommufd);
 	__u32 good = ioas_alloc(iommufd);
+	struct pci_window window = pci_msi_window(pci_need(TESTDEV_EDU0));
 	char *buf = sys_mmap_anon(PAGE);
 
 	ioas_map_fixed(iommufd, high, buf, IOVA_HIGH, PAGE);
-	ioas_map_fixed(iommufd, msi, buf, IOVA_MSI, PAGE);
+	ioas_map_fixed(iommufd, msi, buf, window.first, PAGE);
 	ASSERT_RC(__cdev_bind(fd, iommufd, NULL), 0);
 	ASSERT_RC(__cdev_attach(fd, high, NULL), -EADDRINUSE);
 	ASSERT_RC(__cdev_attach(fd, msi, NULL), -EADDRINUSE);
@@ -335,12 +334,13 @@ TEST(attach_conflict)
 	iommufd_destroy(iommufd, msi);
 	ASSERT_RC(__iommufd_destroy(iommufd, good), -EBUSY);
 	/* The IOAS has the reserved ranges of the device now. */
-	ASSERT_RC(__ioas_map_fixed(iommufd, good, buf, IOVA_MSI, PAGE, DMA_RW),
+	ASSERT_RC(__ioas_map_fixed(iommufd, good, buf, window.first, PAGE,
+				   DMA_RW),
 		  -EINVAL);
 	ASSERT_RC(__ioas_map_fixed(iommufd, good, buf, IOVA_HIGH, PAGE, DMA_RW),
 		  -EINVAL);
 	ASSERT_RC(__cdev_detach(fd), 0);
-	ioas_map_fixed(iommufd, good, buf, IOVA_MSI, PAGE);
+	ioas_map_fixed(iommufd, good, buf, window.first, PAGE);
 }
 
 /* Memory that cannot be pinned makes the first attach fail. */

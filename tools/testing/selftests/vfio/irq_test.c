@@ -26,8 +26,7 @@
 #define PM_D3HOT 3
 /* A descriptor that is not open */
 #define BAD_FD 9999
-/* Address range of messages on x86 */
-#define MSI_ADDR_BASE 0xfee00000U
+/* The size of the window for messages, as a mask */
 #define MSI_ADDR_MASK 0xfff00000U
 #define MSI_QSIZE_SHIFT 4
 
@@ -83,7 +82,7 @@ TEST_OVER(msix_in_d3hot, BACKENDS_ALL)
 
 		ASSERT_EQ(mmio_read32(entry, PCI_MSIX_ENTRY_LOWER_ADDR) &
 				  MSI_ADDR_MASK,
-			  MSI_ADDR_BASE);
+			  pci_msi_window(vdev->bdf).first);
 		ASSERT_EQ(mmio_read32(entry, PCI_MSIX_ENTRY_VECTOR_CTRL) &
 				  PCI_MSIX_ENTRY_CTRL_MASKBIT,
 			  0);
@@ -164,6 +163,19 @@ static unsigned int msi_num_vectors_log2(struct vdev *vdev)
 	       MSI_QSIZE_SHIFT;
 }
 
+/*
+ * The platform decides how many vectors there are. The ITS of Arm has as many for a
+ * device as the first request was for.
+ */
+static void msi_enable_many(struct vdev *vdev, int *events, unsigned int nr)
+{
+	int ret = __vdev_irq_enable(vdev, IRQ_MSI, 0, events, nr);
+
+	if (ret > 0)
+		SKIP("no more than %d of %u vectors of MSI", ret, nr);
+	ASSERT_RC(ret, 0);
+}
+
 TEST_OVER(msi_vectors_are_apart, BACKENDS_ALL)
 {
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_XHCI), backend);
@@ -181,7 +193,7 @@ TEST_OVER(msi_vectors_are_apart, BACKENDS_ALL)
 	for (i = 0; i < ARRAY_SIZE(events); i++)
 		events[i] = sys_eventfd();
 	ASSERT_RC(__vdev_irq_enable(vdev, IRQ_MSI, 0, events, 17), -EINVAL);
-	vdev_irq_enable(vdev, IRQ_MSI, 0, events, 4);
+	msi_enable_many(vdev, events, 4);
 	ASSERT_EQ(msi_num_vectors_log2(vdev), 2);
 	ASSERT_RC(__vdev_set_irqs(vdev, DATA_BOOL | ACTION_TRIGGER, IRQ_MSI, 0,
 				  4, which, 4),
@@ -207,10 +219,10 @@ TEST_OVER(msi_vectors_are_apart, BACKENDS_ALL)
 	vdev_irq_disable(vdev, IRQ_MSI);
 
 	/* Three vectors are allocated as four, the fourth cannot be used. */
-	vdev_irq_enable(vdev, IRQ_MSI, 0, events, 3);
+	msi_enable_many(vdev, events, 3);
 	ASSERT_RC(__vdev_irq_enable(vdev, IRQ_MSI, 3, &events[3], 1), -EINVAL);
 	vdev_irq_disable(vdev, IRQ_MSI);
-	vdev_irq_enable(vdev, IRQ_MSI, 0, events, 16);
+	msi_enable_many(vdev, events, 16);
 	ASSERT_EQ(msi_num_vectors_log2(vdev), 4);
 	ASSERT_RC(__vdev_set_irqs(vdev, DATA_NONE | ACTION_TRIGGER, IRQ_MSI, 15,
 				  1, NULL, 0),

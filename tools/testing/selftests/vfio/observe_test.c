@@ -104,6 +104,7 @@ TEST(container_mappings)
 	char *buf = sys_mmap_anon(4 * PAGE);
 	struct vdev *vdev =
 		vdev_open(pci_need(TESTDEV_EDU0), BACKEND_CONTAINER);
+	struct pci_window msi = pci_msi_window(vdev->bdf);
 	int container = vdev->space->fd;
 	char line[OBSERVE_LINE];
 	unsigned int left = container_dma_avail(container);
@@ -126,12 +127,12 @@ TEST(container_mappings)
 	expect_ctx(
 		container,
 		"EEXIST map: iova 0x10001000 length 0x1000: overlaps area 0x10000000-0x10003fff");
-	ASSERT_RC(__container_map(container, buf, 0xfee00000, PAGE, MAP_RW),
+	ASSERT_RC(__container_map(container, buf, msi.first, PAGE, MAP_RW),
 		  -EINVAL);
 	expect_ctx(
 		container,
-		"EINVAL map: iova 0xfee00000 length 0x1000: reserved by group %d (MSI window 0xfee00000-0xfeefffff)",
-		pci_group(vdev->bdf));
+		"EINVAL map: iova %#llx length 0x1000: reserved by group %d (MSI window %#llx-%#llx)",
+		msi.first, pci_group(vdev->bdf), msi.first, msi.last);
 	ASSERT_RC(__container_map(container, buf, 1ULL << 60, PAGE, MAP_RW),
 		  -EINVAL);
 	fdinfo_need(container, "iommufd-refusal", line);
@@ -286,19 +287,21 @@ TEST(device_by_cdev)
 TEST(attach_over_a_mapping)
 {
 	const char *bdf = pci_need(TESTDEV_EDU0);
+	struct pci_window msi = pci_msi_window(bdf);
+	unsigned long long iova = msi.first + PAGE;
 	char *buf = sys_mmap_anon(PAGE);
 	int iommufd = iommufd_open();
 	__u32 ioas = ioas_alloc(iommufd);
 	int fd = pci_open_cdev(bdf);
 	__u32 id;
 
-	ioas_map_fixed(iommufd, ioas, buf, 0xfee01000, PAGE);
+	ioas_map_fixed(iommufd, ioas, buf, iova, PAGE);
 	ASSERT_RC(__cdev_bind(fd, iommufd, &id), 0);
 	ASSERT_RC(__cdev_attach(fd, ioas, NULL), -EADDRINUSE);
 	expect_dev(
 		fd,
-		"EADDRINUSE attach: to %u: %s reserves 0xfee00000-0xfeefffff, in which 0xfee01000-0xfee01fff is mapped",
-		ioas, bdf);
+		"EADDRINUSE attach: to %u: %s reserves %#llx-%#llx, in which %#llx-%#llx is mapped",
+		ioas, bdf, msi.first, msi.last, iova, iova + PAGE - 1);
 }
 
 TEST(regions_and_interrupts)

@@ -169,8 +169,9 @@ TEST(attach_of_a_group)
 
 TEST(attach_over_allowed_iova)
 {
-	struct iommu_iova_range range = { 0xfee00000, 0xfee00fff };
 	const char *bdf = pci_need(TESTDEV_EDU0);
+	struct pci_window msi = pci_msi_window(bdf);
+	struct iommu_iova_range range = { msi.first, msi.first + PAGE - 1 };
 	int iommufd = iommufd_open();
 	__u32 ioas = ioas_alloc(iommufd);
 	int cdev = pci_open_cdev(bdf);
@@ -180,8 +181,8 @@ TEST(attach_over_allowed_iova)
 	ASSERT_RC(__cdev_attach(cdev, ioas, NULL), -EADDRINUSE);
 	expect_dev(
 		cdev,
-		"EADDRINUSE attach: to %u: %s reserves 0xfee00000-0xfeefffff, of which IOVA is allowed by IOMMU_IOAS_ALLOW_IOVAS",
-		ioas, bdf);
+		"EADDRINUSE attach: to %u: %s reserves %#llx-%#llx, of which IOVA is allowed by IOMMU_IOAS_ALLOW_IOVAS",
+		ioas, bdf, msi.first, msi.last);
 }
 
 TEST(regions)

@@ -15,8 +15,6 @@
 
 #define IOVA 0x10000000ULL
 #define MAP_RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
-/* First of the 1 MiB that x86 reserves for interrupt messages. */
-#define MSI_IOVA 0xfee00000ULL
 
 /* No mapping was added or removed since @avail was read. */
 #define ASSERT_AVAIL(container, avail) \
@@ -141,19 +139,20 @@ TEST_OVER(map_overlap, BACKENDS_LEGACY)
 
 TEST_OVER(map_reserved, BACKENDS_LEGACY)
 {
+	struct pci_window msi = pci_msi_window(pci_need(TESTDEV_EDU0));
 	int container = container_ready(backend);
 	char *buf = sys_mmap_anon(MIB(4));
 	unsigned int avail = container_dma_avail(container);
 
-	ASSERT_RC(__container_map(container, buf, MSI_IOVA, PAGE, MAP_RW),
+	ASSERT_RC(__container_map(container, buf, msi.first, PAGE, MAP_RW),
 		  -EINVAL);
-	ASSERT_RC(__container_map(container, buf, MSI_IOVA + MIB(1) - PAGE,
-				  PAGE, MAP_RW),
-		  -EINVAL);
-	ASSERT_RC(__container_map(container, buf, MSI_IOVA - PAGE, 2 * PAGE,
+	ASSERT_RC(__container_map(container, buf, msi.last + 1 - PAGE, PAGE,
 				  MAP_RW),
 		  -EINVAL);
-	ASSERT_RC(__container_map(container, buf, MSI_IOVA - PAGE, MIB(4),
+	ASSERT_RC(__container_map(container, buf, msi.first - PAGE, 2 * PAGE,
+				  MAP_RW),
+		  -EINVAL);
+	ASSERT_RC(__container_map(container, buf, msi.first - PAGE, MIB(4),
 				  MAP_RW),
 		  -EINVAL);
 	/* Addresses that the IOMMU cannot translate. */
@@ -162,10 +161,10 @@ TEST_OVER(map_reserved, BACKENDS_LEGACY)
 	ASSERT_RC(__container_map(container, buf, -IOVA_PAGE, PAGE, MAP_RW),
 		  -EINVAL);
 	ASSERT_AVAIL(container, avail);
-	container_map(container, buf, MSI_IOVA - PAGE, PAGE);
-	container_map(container, buf, MSI_IOVA + MIB(1), PAGE);
+	container_map(container, buf, msi.first - PAGE, PAGE);
+	container_map(container, buf, msi.last + 1, PAGE);
 	/* An overlap is checked before the reserved ranges. */
-	ASSERT_RC(__container_map(container, buf, MSI_IOVA - PAGE, 2 * PAGE,
+	ASSERT_RC(__container_map(container, buf, msi.first - PAGE, 2 * PAGE,
 				  MAP_RW),
 		  -EEXIST);
 }

@@ -171,17 +171,9 @@ TEST_OVER(rom_of_the_boot_display, BACKEND_CONTAINER)
 
 TEST_OVER(others_have_no_such_region, BACKEND_CONTAINER)
 {
-	struct vfio_region_info info = { .argsz = sizeof(info),
-					 .index = VGA_REGION };
 	struct vdev *vdev = vdev_open(pci_need(TESTDEV_EDU0), backend);
-	char byte;
 
-	ASSERT_RC(__sys_ioctl(vdev->fd, VFIO_DEVICE_GET_REGION_INFO, &info),
-		  -EINVAL);
-	ASSERT_EQ(pread(vdev->fd, &byte, 1,
-			((__u64)VGA_REGION << 40) + VGA_MEM),
-		  -1);
-	ASSERT_EQ(errno, EINVAL);
+	vdev_check_no_region(vdev, VGA_REGION, VGA_MEM);
 	vdev_close_with_space(vdev);
 }
 
