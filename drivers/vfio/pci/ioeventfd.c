@@ -3,6 +3,7 @@
  * Eventfds that write a value to a BAR when they are signalled, so that a guest
  * can ring a doorbell of its device without an exit to user space.
  */
+#include <linux/align.h>
 #include <linux/bitops.h>
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -138,6 +139,15 @@ static void ioeventfd_remove(struct vfio_pci_ioeventfd *ioe)
 	kfree(ioe);
 }
 
+/*
+ * Only x86 accesses I/O memory at any alignment. Elsewhere such an access may be an
+ * exception, which arm64 does not survive.
+ */
+static bool ioeventfd_is_aligned(u64 pos, unsigned int width)
+{
+	return IS_ENABLED(CONFIG_X86) || IS_ALIGNED(pos, width);
+}
+
 /* Check that user space could write to the range, too */
 static int ioeventfd_check_range(struct vfio_pci_core_device *vdev, u64 offset,
 				 unsigned int width)
@@ -146,7 +156,8 @@ static int ioeventfd_check_range(struct vfio_pci_core_device *vdev, u64 offset,
 	u64 pos = offset & VFIO_PCI_OFFSET_MASK;
 
 	if (index > VFIO_PCI_BAR5_REGION_INDEX ||
-	    pos + width > pci_resource_len(vdev->pdev, index))
+	    pos + width > pci_resource_len(vdev->pdev, index) ||
+	    !ioeventfd_is_aligned(pos, width))
 		return -EINVAL;
 	if (index == vdev->msix_bar && pos + width > vdev->msix_offset &&
 	    pos < vdev->msix_offset + vdev->msix_size)
