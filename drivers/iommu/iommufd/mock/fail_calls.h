@@ -138,7 +138,14 @@
 #define copy_struct_from_user(...)                  \
 	FAIL_CALL("copy_struct_from_user", -EFAULT, \
 		  copy_struct_from_user(__VA_ARGS__))
+#ifdef clear_user
+/* a macro on arm64, over a function that checks the address as well */
+#undef clear_user
+#define clear_user(to, size) \
+	FAIL_CALL("clear_user", size, __clear_user(to, size))
+#else
 #define clear_user(to, size) FAIL_CALL("clear_user", size, clear_user(to, size))
+#endif
 #undef user_access_begin
 #define user_access_begin(user, size) \
 	FAIL_CALL("user_access_begin", false, (user_access_begin)(user, size))

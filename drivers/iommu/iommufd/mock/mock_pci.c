@@ -46,12 +46,30 @@ struct mock_function {
 	struct mock_device mdev;
 };
 
+/*
+ * x86 reads the number of the domain from the data of the bus. The PCI core of other
+ * architectures assigns a number itself, on machines with a device tree.
+ */
+#ifdef CONFIG_X86
+#define mock_sysdata pci_sysdata
+#else
+/**
+ * struct mock_sysdata - as struct pci_sysdata of x86
+ */
+struct mock_sysdata {
+	/** @domain: number of the PCI domain */
+	int domain;
+	/** @node: NUMA node */
+	int node;
+};
+#endif
+
 /**
  * struct mock_bus - a bus, created by opening the file
  */
 struct mock_bus {
 	/** @sysdata: data of the bus for the architecture */
-	struct pci_sysdata sysdata;
+	struct mock_sysdata sysdata;
 	/** @numbers: bus numbers of the domain, which has this bus only */
 	struct resource numbers;
 	/** @bus: the bus of the PCI core */
@@ -73,8 +91,8 @@ static struct workqueue_struct *mock_pci_removals;
 
 static struct mock_bus *mock_bus_of(struct pci_bus *bus)
 {
-	return container_of((struct pci_sysdata *)bus->sysdata, struct mock_bus,
-			    sysdata);
+	return container_of((struct mock_sysdata *)bus->sysdata,
+			    struct mock_bus, sysdata);
 }
 
 static struct mock_function *mock_function_at(struct pci_bus *bus,
@@ -328,7 +346,7 @@ static ssize_t mock_pci_read(struct file *file, char __user *buf, size_t count,
 	struct mock_bus *mbus = file->private_data;
 	struct mock_pci_bus_info info = {
 		.ram = page_to_phys(mbus->ram),
-		.domain = mbus->sysdata.domain,
+		.domain = pci_domain_nr(mbus->bus),
 	};
 
 	if (count != sizeof(info))
