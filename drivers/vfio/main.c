@@ -88,3 +88,4 @@ MODULE_SOFTDEP("post: vfio_iommu_type1");
 MODULE_DESCRIPTION("VFIO: access to devices from user space");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(PRODUCT_VERSION);
+MODULE_AUTHOR("Seed 63d05a38 maintainers");

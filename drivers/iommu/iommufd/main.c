@@ -234,3 +234,4 @@ MODULE_IMPORT_NS("IOMMUFD_INTERNAL");
 MODULE_DESCRIPTION("I/O address spaces for devices assigned to user space");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(PRODUCT_VERSION);
+MODULE_AUTHOR("Seed 63d05a38 maintainers");

@@ -587,5 +587,6 @@ module_exit(vfio_pci_core_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_VERSION(PRODUCT_VERSION);
+MODULE_AUTHOR("Seed 63d05a38 maintainers");
 MODULE_DESCRIPTION("Common code of the VFIO drivers of PCI devices");
 MODULE_IMPORT_NS("VFIO_NG");

@@ -246,6 +246,7 @@ module_exit(vfio_pci_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_VERSION(PRODUCT_VERSION);
+MODULE_AUTHOR("Seed 63d05a38 maintainers");
 MODULE_DESCRIPTION("VFIO: access to PCI functions from user space");
 MODULE_IMPORT_NS("VFIO_NG");
 MODULE_IMPORT_NS("VFIO_PCI_NG");
