@@ -21,6 +21,8 @@
 #                              the container beside the kernel's own, call by call
 #   make bench [KERNEL=backports]
 #                              time and memory, against the kernel's own modules
+#   make bench-scale [KERNEL=backports]
+#                              growth of time and memory towards larger machines
 #   make quick [T=subject] [BASE=commit] [KERNEL=backports]
 #                              what was changed: checks of the source, unit tests, a build,
 #                              the selftests of its subjects in one guest
@@ -68,6 +70,9 @@ compat-diff:
 
 bench:
 	tools/testing/bench/run --kernel $(KERNEL)
+
+bench-scale:
+	tools/testing/bench/scale --kernel $(KERNEL)
 
 check:
 	scripts/check '$(T)'
@@ -139,5 +144,5 @@ ifneq ($(KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 endif
 
-.PHONY: all run bench deb kernels check-machine check-iommuctl check-qemu compat-diff conformance check check-all check-debug quick docs fuzz fuzz-kernel \
+.PHONY: all run bench bench-scale deb kernels check-machine check-iommuctl check-qemu compat-diff conformance check check-all check-debug quick coverage docs fuzz fuzz-kernel \
 	compile_commands.json need_kdir modules modules_install modules_uninstall clean

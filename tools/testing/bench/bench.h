@@ -57,6 +57,8 @@ struct bench {
 	unsigned int reps;
 	/** @timed_only: takes too long if instructions are counted */
 	bool timed_only;
+	/** @ours_only: there is no peer to compare with */
+	bool ours_only;
 	/** @memory: kind of memory to map */
 	enum memory memory;
 	/** @present: number of mappings before the measurement */
@@ -69,8 +71,19 @@ struct bench {
 	void (*teardown)(struct bench_run *run);
 };
 
+/** struct kernel_memory - memory of the kernel, in KiB */
+struct kernel_memory {
+	/** @slab: slab objects */
+	long slab;
+	/** @tables: I/O page tables */
+	long tables;
+};
+
 /* Size of bulk mappings, in bytes; less if instructions are counted. */
 extern size_t bench_bulk_size;
+
+/* The clock counts instructions. */
+extern bool bench_counted;
 
 /* Tables of benchmarks, each terminated by an entry without a name. */
 extern const struct bench bulk_benches[];
@@ -85,6 +98,11 @@ void bench_report(const struct bench_run *run, const char *name, double value,
 void *bench_memory(enum memory kind);
 void *bench_few_pages(void);
 const char *bench_memory_name(enum memory kind);
+
+struct kernel_memory kernel_memory(void);
+
+/* Measures the growth of cost; the modules of this project are loaded. */
+void bench_scale(char *const *patterns);
 
 /* Measures the floor; the module bench_floor is loaded. */
 void bench_floor(char *const *patterns);

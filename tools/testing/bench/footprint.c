@@ -14,9 +14,10 @@
 
 #define FIRST_IOVA GIB(4)
 
-static double kernel_bytes(void)
+struct kernel_memory kernel_memory(void)
 {
-	unsigned long kib, sum = 0;
+	struct kernel_memory memory = {};
+	unsigned long kib;
 	char line[128], key[64];
 	FILE *file;
 
@@ -26,37 +27,57 @@ static double kernel_bytes(void)
 	if (!file)
 		FAIL("no /proc/meminfo");
 	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%63[^:]: %lu", key, &kib) == 2 &&
-		    (!strcmp(key, "Slab") || !strcmp(key, "SecPageTables")))
-			sum += kib;
+		if (sscanf(line, "%63[^:]: %lu", key, &kib) != 2)
+			continue;
+		if (!strcmp(key, "Slab"))
+			memory.slab = kib;
+		if (!strcmp(key, "SecPageTables"))
+			memory.tables = kib;
 	}
 	fclose(file);
-	return (double)sum * 1024;
+	return memory;
+}
+
+static struct kernel_memory kernel_grown(const struct kernel_memory *before)
+{
+	struct kernel_memory now = kernel_memory();
+
+	now.slab -= before->slab;
+	now.tables -= before->tables;
+	return now;
 }
 
 static void run_mappings(struct bench_run *run)
 {
 	struct space *space = run->vdev->space;
 	void *page = bench_few_pages();
-	double before = kernel_bytes();
+	struct kernel_memory before = kernel_memory(), grown;
 	unsigned int i;
 
 	for (i = 0; i < NR_MAPPINGS; i++)
 		space_map(space, page, FIRST_IOVA + i * PAGE, PAGE);
+	grown = kernel_grown(&before);
 	bench_report(run, run->bench->name,
-		     (kernel_bytes() - before) / NR_MAPPINGS, "B");
+		     (double)(grown.slab + grown.tables) * 1024 / NR_MAPPINGS,
+		     "B");
 }
 
 static void run_pinned(struct bench_run *run)
 {
 	struct space *space = run->vdev->space;
 	void *memory = bench_memory(run->bench->memory);
-	double before = kernel_bytes();
+	struct kernel_memory before = kernel_memory(), grown;
+	char name[40];
 
 	space_map(space, memory, FIRST_IOVA, bench_bulk_size);
+	grown = kernel_grown(&before);
 	bench_report(run, run->bench->name,
-		     (kernel_bytes() - before) / 1024 * GIB(1) /
+		     (double)(grown.slab + grown.tables) * GIB(1) /
 			     bench_bulk_size,
+		     "KiB");
+	snprintf(name, sizeof(name), "slab_per_gib_%s",
+		 bench_memory_name(run->bench->memory));
+	bench_report(run, name, (double)grown.slab * GIB(1) / bench_bulk_size,
 		     "KiB");
 }
 

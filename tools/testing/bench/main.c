@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * usage: bench [-r ROUNDS] [-i] SWAP [PATTERN...]
+ * usage: bench [-r ROUNDS] [-i] [-S SET,...] [-s] SWAP [PATTERN...]
  *
  * Runs every benchmark whose name contains a PATTERN, or all, on the modules of
  * this project, on those of the kernel, and on the kernel's own iommufd in turn,
@@ -11,7 +11,8 @@
  *
  * Prints a line "SET/BACKEND/NAME VALUE UNIT" for each figure. With -i the
  * clock counts instructions: less memory is used, and slow benchmarks are
- * skipped.
+ * skipped. -S leaves out all sets but these. -s measures how the cost
+ * of this project's modules grows, and nothing else.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ static const struct bench *const tables[] = {
 };
 
 size_t bench_bulk_size = MIB(512);
+bool bench_counted;
 
 /* Return the time in microseconds. */
 double bench_now(void)
@@ -123,27 +125,28 @@ bool bench_selected(const char *name, char *const *patterns)
 }
 
 static void run_table(const struct bench *bench, const char *set,
-		      enum backend backend, bool icount, char *const *patterns)
+		      enum backend backend, char *const *patterns)
 {
 	unsigned int i;
 
 	for (; bench->name; bench++) {
 		if (!(bench->backends & backend) ||
 		    !bench_selected(bench->name, patterns) ||
-		    (icount && bench->timed_only))
+		    (bench_counted && bench->timed_only) ||
+		    (bench->ours_only && strcmp(set, "ours")))
 			continue;
 		for (i = 0; i < bench->reps; i++)
 			run_once(bench, set, backend);
 	}
 }
 
-static void run_all(const char *set, enum backend backend, bool icount,
+static void run_all(const char *set, enum backend backend,
 		    char *const *patterns)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(tables); i++)
-		run_table(tables[i], set, backend, icount, patterns);
+		run_table(tables[i], set, backend, patterns);
 }
 
 /** struct bench_set - modules to run the benchmarks on, and one way to reach them */
@@ -161,7 +164,7 @@ static const struct bench_set sets[] = {
 	{ "in-tree", BACKEND_IOMMUFD },
 };
 
-static void run_round(const char *swap, bool backwards, bool icount,
+static void run_round(const char *swap, bool backwards, const char *wanted,
 		      char *const *patterns)
 {
 	const char *loaded = "";
@@ -170,11 +173,15 @@ static void run_round(const char *swap, bool backwards, bool icount,
 	for (i = 0; i < nr; i++) {
 		const struct bench_set *set = &sets[backwards ? nr - 1 - i : i];
 
+		if (!strstr(wanted, set->name))
+			continue;
 		if (strcmp(loaded, set->name))
 			swap_modules(swap, set->name);
 		loaded = set->name;
-		run_all(set->name, set->backend, icount, patterns);
+		run_all(set->name, set->backend, patterns);
 	}
+	if (!strstr(wanted, "floor"))
+		return;
 	swap_modules(swap, "floor");
 	bench_floor(patterns);
 }
@@ -182,31 +189,44 @@ static void run_round(const char *swap, bool backwards, bool icount,
 int main(int argc, char **argv)
 {
 	unsigned int rounds = 5, round;
-	bool icount = false;
+	const char *wanted = "ours,native,in-tree,floor";
+	bool scale = false;
 	const char *swap;
 	int option;
 
-	while ((option = getopt(argc, argv, "r:i")) != -1) {
+	while ((option = getopt(argc, argv, "r:iS:s")) != -1) {
 		switch (option) {
 		case 'r':
 			rounds = atoi(optarg);
 			break;
 		case 'i':
-			icount = true;
+			bench_counted = true;
 			bench_bulk_size = MIB(64);
+			break;
+		case 'S':
+			wanted = optarg;
+			break;
+		case 's':
+			scale = true;
 			break;
 		default:
 			return 2;
 		}
 	}
 	if (optind >= argc) {
-		fprintf(stderr, "usage: bench [-r N] [-i] SWAP [PATTERN...]\n");
+		fprintf(stderr,
+			"usage: bench [-r N] [-i] [-S SET,...] [-s] SWAP [PATTERN...]\n");
 		return 2;
 	}
 	swap = argv[optind++];
 	argv += optind;
 
+	if (scale) {
+		swap_modules(swap, "ours");
+		bench_scale(argv);
+		return 0;
+	}
 	for (round = 0; round < rounds; round++)
-		run_round(swap, round % 2, icount, argv);
+		run_round(swap, round % 2, wanted, argv);
 	return 0;
 }

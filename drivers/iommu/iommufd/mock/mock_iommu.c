@@ -14,6 +14,7 @@
 #include <linux/platform_device.h>
 #include <linux/property.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <uapi/linux/iommufd.h>
 
@@ -123,7 +124,7 @@ static void mock_attach_pt(struct iommu_domain *domain)
 {
 	struct mock_domain *mock = mock_domain_of(domain);
 
-	if (mock)
+	if (mock && !mock->blank)
 		mock_pt_attach(&mock->pt);
 }
 
@@ -236,6 +237,11 @@ static int mock_domain_init(struct mock_domain *mock, u32 pagetable_type)
 	case MOCK_IOMMUPT_HUGE:
 		/* iommufd also needs PAGE_SIZE to map small pages on request */
 		domain->pgsize_bitmap = MOCK_HUGE_PAGE_SIZE | PAGE_SIZE;
+		domain->geometry.aperture_end = BIT_ULL(56) - 1;
+		break;
+	case MOCK_IOMMUPT_BLANK:
+		mock->blank = true;
+		domain->pgsize_bitmap = PAGE_SIZE | SZ_2M | SZ_1G;
 		domain->geometry.aperture_end = BIT_ULL(56) - 1;
 		break;
 	default:

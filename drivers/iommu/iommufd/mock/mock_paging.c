@@ -3,8 +3,10 @@
  * What a paging domain of the mock IOMMU does with its page table: mapping,
  * unmapping, translation and dirty tracking.
  */
+#include <linux/align.h>
 #include <linux/container_of.h>
 #include <linux/iommu.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "fail_attr.h"
@@ -56,6 +58,10 @@ int mock_paging_map(struct iommu_domain *domain, unsigned long iova,
 
 	if (mock_should_fail())
 		return -ENOMEM;
+	if (mock->blank) {
+		*mapped += size;
+		return 0;
+	}
 	while (*mapped < size) {
 		step = paging_entry_size(iova + *mapped, phys + *mapped,
 					 size - *mapped, pgsize);
@@ -85,7 +91,7 @@ size_t mock_paging_unmap(struct iommu_domain *domain, unsigned long iova,
 {
 	struct mock_domain *mock = mock_paging_of(domain);
 	size_t size = pgsize * pgcount;
-	size_t unmapped = 0;
+	size_t unmapped = mock->blank ? size : 0;
 
 	while (unmapped < size) {
 		size_t step = mock_pt_unmap(&mock->pt, iova + unmapped);
@@ -139,6 +145,16 @@ static int paging_set_dirty_tracking(struct iommu_domain *domain, bool enabled)
 	return 0;
 }
 
+/* A page in 2 MiB is dirty if the page table stores nothing. */
+static void paging_read_blank(unsigned long iova, size_t size,
+			      struct iommu_dirty_bitmap *dirty)
+{
+	unsigned long at;
+
+	for (at = ALIGN(iova, SZ_2M); at < iova + size; at += SZ_2M)
+		iommu_dirty_bitmap_record(dirty, at, PAGE_SIZE);
+}
+
 /* Clearing without a report is always allowed: it starts a log. */
 static int paging_read_and_clear_dirty(struct iommu_domain *domain,
 				       unsigned long iova, size_t size,
@@ -149,6 +165,10 @@ static int paging_read_and_clear_dirty(struct iommu_domain *domain,
 
 	if (!mock->dirty_tracking && dirty->bitmap)
 		return -EINVAL;
+	if (mock->blank) {
+		paging_read_blank(iova, size, dirty);
+		return 0;
+	}
 	mock_pt_read_dirty(&mock->pt, iova, size,
 			   !(flags & IOMMU_DIRTY_NO_CLEAR), dirty);
 	return 0;

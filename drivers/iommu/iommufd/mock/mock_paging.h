@@ -18,6 +18,8 @@ struct mock_domain {
 	struct iommu_domain domain;
 	/** @pt: the page table */
 	struct mock_pt pt;
+	/** @blank: mappings are accepted but not stored in @pt */
+	bool blank;
 	/** @dirty_tracking: dirty tracking is enabled */
 	bool dirty_tracking;
 };

@@ -71,9 +71,11 @@ enum iommu_test_op {
 	IOMMU_TEST_OP_DMABUF_REVOKE,
 };
 
-/* The two kinds of mock page tables, and the aperture of the first. */
+/* The kinds of mock page tables, and the aperture of the first. */
 #define MOCK_IOMMUPT_DEFAULT 0
 #define MOCK_IOMMUPT_HUGE 1
+/* Not in the kernel: stores nothing, so that only its callers cost something. */
+#define MOCK_IOMMUPT_BLANK 16
 #define MOCK_APERTURE_START BIT(24)
 #define MOCK_APERTURE_LAST ((1UL << 31) - 1)
 #define MOCK_PAGE_SIZE 2048
