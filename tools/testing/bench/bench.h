@@ -90,6 +90,12 @@ extern const struct bench bulk_benches[];
 extern const struct bench small_benches[];
 extern const struct bench footprint_benches[];
 extern const struct bench device_benches[];
+extern const struct bench file_benches[];
+extern const struct bench bar_benches[];
+extern const struct bench many_benches[];
+extern const struct bench dirty_log_benches[];
+extern const struct bench latency_benches[];
+extern const struct bench mock_benches[];
 
 double bench_now(void);
 bool bench_selected(const char *name, char *const *patterns);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "container.h"
 #include "edu.h"
 #include "feature.h"
 #include "ioas.h"
@@ -116,6 +117,35 @@ static void run_config_read(struct bench_run *run)
 {
 	measure_transfer(run, VFIO_PCI_CONFIG_REGION_INDEX, PCI_VENDOR_ID,
 			 read_4);
+}
+
+/* A call that only looks up a value */
+static void run_noop(struct bench_run *run)
+{
+	const struct space *space = run->vdev->space;
+	double best = 1e12, start;
+	unsigned int batch, i;
+	__u64 value = 0;
+
+	for (batch = 0; batch < BATCHES; batch++) {
+		start = bench_now();
+		for (i = 0; i < BATCH; i++) {
+			if (run->backend == BACKEND_IOMMUFD)
+				ASSERT_RC(__iommufd_option(
+						  space->fd,
+						  IOMMU_OPTION_HUGE_PAGES,
+						  IOMMU_OPTION_OP_GET,
+						  space->ioas, &value),
+					  0);
+			else
+				ASSERT_EQ(__container_extension(
+						  space->fd,
+						  VFIO_TYPE1v2_IOMMU),
+					  1);
+		}
+		best = min_us(best, bench_now() - start);
+	}
+	report_each(run, best, BATCH);
 }
 
 /* Route the interrupts of the device to the first processor. */
@@ -275,6 +305,14 @@ const struct bench device_benches[] = {
 	DEVICE("bar_write", run_bar_write),
 	DEVICE("config_read", run_config_read),
 	DEVICE("irq", run_irq),
+	{ .name = "noop_container",
+	  .backends = BACKEND_CONTAINER,
+	  .reps = 1,
+	  .run = run_noop },
+	{ .name = "noop_iommufd",
+	  .backends = BACKEND_IOMMUFD,
+	  .reps = 1,
+	  .run = run_noop },
 	{ .name = "device_open",
 	  .backends = DEVICE_BACKENDS,
 	  .reps = 5,

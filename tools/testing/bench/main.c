@@ -26,10 +26,9 @@
 #include "sys.h"
 
 static const struct bench *const tables[] = {
-	bulk_benches,
-	small_benches,
-	footprint_benches,
-	device_benches,
+	bulk_benches,	 small_benches, footprint_benches, device_benches,
+	file_benches,	 bar_benches,	many_benches,	   dirty_log_benches,
+	latency_benches, mock_benches,
 };
 
 size_t bench_bulk_size = MIB(512);
