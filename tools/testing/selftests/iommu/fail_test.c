@@ -106,21 +106,12 @@ SCENARIO(iova_ranges, .call = call_ranges)
 
 static int call_vfio_ioas(struct env *env)
 {
-	struct iommu_vfio_ioas cmd = {
-		.size = sizeof(cmd),
-		.ioas_id = env->ioas,
-		.op = IOMMU_VFIO_IOAS_SET,
-	};
-	int ret = __sys_ioctl(env->fd, IOMMU_VFIO_IOAS, &cmd);
+	__u32 id = env->ioas;
+	int ret = __vfio_ioas(env->fd, IOMMU_VFIO_IOAS_SET, &id);
 
-	if (ret)
-		return ret;
-	cmd.op = IOMMU_VFIO_IOAS_GET;
-	ret = __sys_ioctl(env->fd, IOMMU_VFIO_IOAS, &cmd);
-	if (ret)
-		return ret;
-	cmd.op = IOMMU_VFIO_IOAS_CLEAR;
-	return __sys_ioctl(env->fd, IOMMU_VFIO_IOAS, &cmd);
+	if (!ret)
+		ret = __vfio_ioas(env->fd, IOMMU_VFIO_IOAS_GET, &id);
+	return ret ?: __vfio_ioas(env->fd, IOMMU_VFIO_IOAS_CLEAR, &id);
 }
 
 SCENARIO(vfio_ioas, .call = call_vfio_ioas)

@@ -17,20 +17,6 @@
 #define IOVA 0x10000000ULL
 #define MAP_RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
 
-static int __vfio_ioas(int fd, __u16 op, __u32 *id)
-{
-	struct iommu_vfio_ioas cmd = {
-		.size = sizeof(cmd),
-		.ioas_id = *id,
-		.op = op,
-	};
-	int ret = __sys_ioctl(fd, IOMMU_VFIO_IOAS, &cmd);
-
-	if (!ret)
-		*id = cmd.ioas_id;
-	return ret;
-}
-
 TEST(set_get_clear)
 {
 	int fd = iommufd_open();

@@ -249,6 +249,21 @@ int __hwpt_get_dirty(int fd, __u32 hwpt, __u32 flags, __u64 iova, __u64 size,
 	return __sys_ioctl(fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
 }
 
+/* @op is IOMMU_VFIO_IOAS_...; @id is that of an IOAS, or is set by GET. */
+int __vfio_ioas(int fd, __u16 op, __u32 *id)
+{
+	struct iommu_vfio_ioas cmd = {
+		.size = sizeof(cmd),
+		.ioas_id = *id,
+		.op = op,
+	};
+	int ret = __sys_ioctl(fd, IOMMU_VFIO_IOAS, &cmd);
+
+	if (!ret)
+		*id = cmd.ioas_id;
+	return ret;
+}
+
 int __iommufd_option(int fd, __u32 option, __u16 op, __u32 object, __u64 *value)
 {
 	struct iommu_option cmd = {

@@ -35,6 +35,7 @@ __u32 hwpt_alloc(int fd, __u32 dev, __u32 pt);
 int __hwpt_set_tracking(int fd, __u32 hwpt, __u32 flags);
 int __hwpt_get_dirty(int fd, __u32 hwpt, __u32 flags, __u64 iova, __u64 size,
 		     __u64 page_size, void *bitmap);
+int __vfio_ioas(int fd, __u16 op, __u32 *id);
 int __iommufd_option(int fd, __u32 option, __u16 op, __u32 object,
 		     __u64 *value);
 

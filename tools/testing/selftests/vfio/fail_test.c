@@ -282,14 +282,8 @@ SCENARIO_BARE(set_second_container, .setup = setup_second_group,
 
 static void setup_iommufd(struct env *env)
 {
-	struct iommu_vfio_ioas cmd = {
-		.size = sizeof(cmd),
-		.ioas_id = env->ioas,
-		.op = IOMMU_VFIO_IOAS_SET,
-	};
-
 	setup_dev(env);
-	ASSERT_RC(__sys_ioctl(env->fd, IOMMU_VFIO_IOAS, &cmd), 0);
+	ASSERT_RC(__vfio_ioas(env->fd, IOMMU_VFIO_IOAS_SET, &env->ioas), 0);
 	ASSERT_RC(__container_set_iommu(env->fd, VFIO_TYPE1_IOMMU), 0);
 	/* VFIO_TYPE1_IOMMU maps page by page. */
 	env->size = 16 * PAGE;

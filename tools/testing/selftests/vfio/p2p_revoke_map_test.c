@@ -309,15 +309,11 @@ TEST_OVER(unmap_against_disable, BACKENDS_ALL)
 TEST_OVER(cannot_be_cut, BACKEND_IOMMUFD)
 {
 	struct p2p p;
-	struct iommu_vfio_ioas name = {
-		.size = sizeof(name),
-		.op = IOMMU_VFIO_IOAS_SET,
-	};
 
 	p2p_open(&p, TESTDEV_SHMEM, backend);
 	space_unmap(p.space, P2P_RAM_IOVA, PAGE);
-	name.ioas_id = p.space->ioas;
-	ASSERT_RC(__sys_ioctl(p.space->fd, IOMMU_VFIO_IOAS, &name), 0);
+	ASSERT_RC(__vfio_ioas(p.space->fd, IOMMU_VFIO_IOAS_SET, &p.space->ioas),
+		  0);
 	ASSERT_RC(__container_set_iommu(p.space->fd, VFIO_TYPE1_IOMMU), 0);
 	space_map(p.space, p.bar, P2P_IOVA, 4 * PAGE);
 	ASSERT_RC(__container_unmap(p.space->fd, P2P_IOVA + PAGE, PAGE, 0,

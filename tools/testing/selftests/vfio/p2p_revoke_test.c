@@ -449,13 +449,8 @@ static int __map_by_compat(struct space *space, const void *vaddr, __u64 iova,
 		.iova = iova,
 		.size = size,
 	};
-	struct iommu_vfio_ioas cmd = {
-		.size = sizeof(cmd),
-		.ioas_id = space->ioas,
-		.op = IOMMU_VFIO_IOAS_SET,
-	};
 
-	ASSERT_RC(__sys_ioctl(space->fd, IOMMU_VFIO_IOAS, &cmd), 0);
+	ASSERT_RC(__vfio_ioas(space->fd, IOMMU_VFIO_IOAS_SET, &space->ioas), 0);
 	return __sys_ioctl(space->fd, VFIO_IOMMU_MAP_DMA, &map);
 }
 
