@@ -29,19 +29,25 @@ struct iommufd_ctx *ctx_alloc(struct file *file, enum charge_mode charge)
 	if (!ictx)
 		return NULL;
 	ictx->stats = stats_create();
-	if (!ictx->stats) {
-		kfree(ictx);
-		return NULL;
-	}
+	if (!ictx->stats)
+		goto err_free;
+	ictx->dmabufs = dmabuf_table_create();
+	if (!ictx->dmabufs)
+		goto err_stats;
 	object_table_init(&ictx->objects, ictx->stats);
 	mmio_table_init(&ictx->mmio);
-	dmabuf_table_init(&ictx->dmabufs);
 	ictx->file = file;
 	ictx->charge = charge;
 	init_rwsem(&ictx->account_rwsem);
 	mutex_init(&ictx->groups_lock);
 	INIT_LIST_HEAD(&ictx->groups);
 	return ictx;
+
+err_stats:
+	stats_put(ictx->stats);
+err_free:
+	kfree(ictx);
+	return NULL;
 }
 
 /**
@@ -54,7 +60,7 @@ void ctx_free(struct iommufd_ctx *ictx)
 {
 	object_table_destroy(&ictx->objects);
 	mmio_table_destroy(&ictx->mmio);
-	dmabuf_table_destroy(&ictx->dmabufs);
+	dmabuf_table_put(ictx->dmabufs);
 	WARN_ON(!list_empty(&ictx->groups));
 	extension_release(ictx->extension);
 	mutex_destroy(&ictx->groups_lock);

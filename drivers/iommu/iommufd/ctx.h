@@ -30,8 +30,8 @@ struct iommufd_ctx {
 	struct object_table objects;
 	/** @mmio: the regions that can be mapped with mmap() of the file */
 	struct mmio_table mmio;
-	/** @dmabufs: the dma-bufs that are mapped */
-	struct dmabuf_table dmabufs;
+	/** @dmabufs: the dma-bufs that are mapped, with a reference */
+	struct dmabuf_table *dmabufs;
 	/** @stats: what is observed of the context, with a reference */
 	struct iommufd_stats *stats;
 	/** @debugfs: the directory of the context in debugfs, or an ERR_PTR */

@@ -304,7 +304,7 @@ static int ioas_map_dmabuf(struct iommufd_ctx *ictx, struct iopt *iopt,
 {
 	struct pages_source source = {
 		.dmabuf = dmabuf,
-		.dmabufs = &ictx->dmabufs,
+		.dmabufs = ictx->dmabufs,
 	};
 	int ret;
 

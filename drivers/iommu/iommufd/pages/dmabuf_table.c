@@ -8,31 +8,42 @@
 #include <linux/bug.h>
 #include <linux/cleanup.h>
 #include <linux/lockdep.h>
+#include <linux/slab.h>
 
 #include "dmabuf_table.h"
 
 /**
- * dmabuf_table_init() - initialize an empty table
- * @table: the table
+ * dmabuf_table_create() - create an empty table
  *
- * Context: Any.
+ * Context: May sleep.
+ * Return: the table, to be released by dmabuf_table_put(), or NULL if memory is
+ * short.
  */
-void dmabuf_table_init(struct dmabuf_table *table)
+struct dmabuf_table *dmabuf_table_create(void)
 {
+	struct dmabuf_table *table = kzalloc_obj(*table, GFP_KERNEL_ACCOUNT);
+
+	if (!table)
+		return NULL;
+	refcount_set(&table->refs, 1);
 	mutex_init(&table->lock);
 	table->entries = RB_ROOT;
+	return table;
 }
 
 /**
- * dmabuf_table_destroy() - undo dmabuf_table_init()
- * @table: the table, which is empty
+ * dmabuf_table_put() - release a table
+ * @table: the table, which is empty with the last reference
  *
  * Context: Any.
  */
-void dmabuf_table_destroy(struct dmabuf_table *table)
+void dmabuf_table_put(struct dmabuf_table *table)
 {
+	if (!refcount_dec_and_test(&table->refs))
+		return;
 	WARN_ON(!RB_EMPTY_ROOT(&table->entries));
 	mutex_destroy(&table->lock);
+	kfree(table);
 }
 
 static unsigned long dmabuf_table_key(const struct dma_buf *dmabuf,
@@ -93,6 +104,7 @@ void dmabuf_table_add(struct dmabuf_table *table, struct dmabuf_entry *entry,
 {
 	lockdep_assert_held(&table->lock);
 
+	refcount_inc(&table->refs);
 	entry->table = table;
 	entry->key = dmabuf_table_key(dmabuf, writable);
 	rb_add(&entry->node, &table->entries, dmabuf_table_less);
@@ -115,13 +127,16 @@ void dmabuf_table_remove_locked(struct dmabuf_entry *entry)
 }
 
 /**
- * dmabuf_table_remove() - remove a dma-buf
- * @entry: the entry; nothing happens if it was removed before
+ * dmabuf_table_remove() - undo dmabuf_table_add()
+ * @entry: the entry, which dmabuf_table_remove_locked() may have removed before
  *
  * Context: May sleep.
  */
 void dmabuf_table_remove(struct dmabuf_entry *entry)
 {
-	guard(mutex)(&entry->table->lock);
-	dmabuf_table_remove_locked(entry);
+	struct dmabuf_table *table = entry->table;
+
+	scoped_guard(mutex, &table->lock)
+		dmabuf_table_remove_locked(entry);
+	dmabuf_table_put(table);
 }

@@ -8,6 +8,7 @@
 
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
+#include <linux/refcount.h>
 #include <linux/types.h>
 
 struct dma_buf;
@@ -16,8 +17,10 @@ struct dma_buf;
  * struct dmabuf_table - the attached dma-bufs of a context
  */
 struct dmabuf_table {
+	/** @refs: one of the context and one of each entry */
+	refcount_t refs;
 	/**
-	 * @lock: protects all members. Held while a dma-buf is attached, so
+	 * @lock: protects @entries. Held while a dma-buf is attached, so
 	 * that it is attached once.
 	 */
 	struct mutex lock;
@@ -31,14 +34,14 @@ struct dmabuf_table {
 struct dmabuf_entry {
 	/** @node: links into &dmabuf_table.entries, empty once it is removed */
 	struct rb_node node;
-	/** @table: the table, which exists as long as the entry */
+	/** @table: the table, with a reference */
 	struct dmabuf_table *table;
 	/** @key: address of the dma-buf, and whether devices may write to it */
 	unsigned long key;
 };
 
-void dmabuf_table_init(struct dmabuf_table *table);
-void dmabuf_table_destroy(struct dmabuf_table *table);
+struct dmabuf_table *dmabuf_table_create(void);
+void dmabuf_table_put(struct dmabuf_table *table);
 struct dmabuf_entry *dmabuf_table_find(const struct dmabuf_table *table,
 				       const struct dma_buf *dmabuf,
 				       bool writable);
