@@ -45,6 +45,8 @@ static inline struct iommufd_ioas *ioas_of(struct iommufd_object *obj)
 	return container_of(obj, struct iommufd_ioas, obj);
 }
 
+struct iommufd_ioas *ioas_create(struct iommufd_ctx *ictx);
+void ioas_free(struct iommufd_ioas *ioas);
 struct iommufd_ioas *ioas_get(struct iommufd_ctx *ictx, u32 id);
 
 int ioas_alloc_ioctl(struct iommufd_ucmd *ucmd);
