@@ -52,7 +52,7 @@ static const struct iopt_user_ops access_user_ops = {
 
 static int access_join(struct access_user *user, struct iommufd_ioas *ioas)
 {
-	int ret = iopt_add_user(&ioas->iopt, &user->user);
+	int ret = iopt_add_user(ioas->iopt, &user->user);
 
 	if (!ret)
 		object_get_user(&ioas->obj);
@@ -61,7 +61,7 @@ static int access_join(struct access_user *user, struct iommufd_ioas *ioas)
 
 static void access_leave(struct access_user *user, struct iommufd_ioas *ioas)
 {
-	iopt_remove_user(&ioas->iopt, &user->user);
+	iopt_remove_user(ioas->iopt, &user->user);
 	object_put_user(&ioas->obj);
 }
 
@@ -326,7 +326,7 @@ int iommufd_access_pin_pages(struct iommufd_access *access, unsigned long iova,
 		return -EINTR;
 	ret = -ENOENT;
 	if (access->ioas)
-		ret = iopt_pin(&access->ioas->iopt, &range,
+		ret = iopt_pin(access->ioas->iopt, &range,
 			       write ? IOMMU_WRITE : IOMMU_READ, out_pages);
 	mutex_unlock(&access->lock);
 	return access_error(access, ret);
@@ -350,7 +350,7 @@ void iommufd_access_unpin_pages(struct iommufd_access *access,
 		return;
 	guard(mutex)(&access->lock);
 	if (!WARN_ON(!access->unpin_ioas))
-		iopt_unpin(&access->unpin_ioas->iopt, &range);
+		iopt_unpin(access->unpin_ioas->iopt, &range);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_unpin_pages, "IOMMUFD_NG");
 
@@ -396,7 +396,7 @@ int iommufd_access_rw(struct iommufd_access *access, unsigned long iova,
 		return -EINTR;
 	ret = -ENOENT;
 	if (access->ioas)
-		ret = iopt_rw(&access->ioas->iopt, &range, data,
+		ret = iopt_rw(access->ioas->iopt, &range, data,
 			      access_copy_flags(flags));
 	mutex_unlock(&access->lock);
 	return access_error(access, ret);

@@ -37,7 +37,7 @@ static int attach_reserve_device(struct iommufd_device *idev,
 	if (idev->noiommu)
 		return 0;
 	iommu_get_resv_regions(idev->dev, &regions);
-	ret = iopt_reserve_regions(&ioas->iopt, &regions, &idev->owner);
+	ret = iopt_reserve_regions(ioas->iopt, &regions, &idev->owner);
 	iommu_put_resv_regions(idev->dev, &regions);
 	return ret;
 }
@@ -66,14 +66,14 @@ static int group_set_domain(const struct attach_req *req,
 	ret = group_setup_msi(hwpt, group);
 	if (ret)
 		return ret;
-	ret = iopt_stop_mapping(&hwpt->ioas->iopt);
+	ret = iopt_stop_mapping(hwpt->ioas->iopt);
 	if (ret)
 		return ret;
 	if (req->replace)
 		ret = iommu_core_replace(hwpt->domain, group, target.sink);
 	else
 		ret = iommu_core_attach(hwpt->domain, group, &target);
-	iopt_resume_mapping(&hwpt->ioas->iopt);
+	iopt_resume_mapping(hwpt->ioas->iopt);
 	return ret;
 }
 
@@ -140,7 +140,7 @@ static int hwpt_attach_locked(const struct attach_req *req,
 		return ret;
 	ret = first ? group_set_domain(req, hwpt) : group_join(idev);
 	if (ret) {
-		iopt_unreserve(&hwpt->ioas->iopt, &idev->owner);
+		iopt_unreserve(hwpt->ioas->iopt, &idev->owner);
 		return ret;
 	}
 	igroup->hwpt = hwpt;
@@ -170,7 +170,7 @@ static struct iommufd_hwpt *hwpt_detach_locked(struct iommufd_device *idev)
 		else
 			iommu_core_leave(IOMMU_NO_PASID, &idev->faults);
 	}
-	iopt_unreserve(&hwpt->ioas->iopt, &idev->owner);
+	iopt_unreserve(hwpt->ioas->iopt, &idev->owner);
 	return hwpt;
 }
 
@@ -180,7 +180,7 @@ static void attach_unreserve_group(struct iommufd_group *igroup,
 	struct iommufd_device *idev;
 
 	list_for_each_entry(idev, &igroup->attached, attached)
-		iopt_unreserve(&ioas->iopt, &idev->owner);
+		iopt_unreserve(ioas->iopt, &idev->owner);
 }
 
 static int attach_reserve_group(struct iommufd_group *igroup,

@@ -18,7 +18,7 @@ static int change_process_add(struct object_table *objects)
 	int ret = 0;
 
 	while (!ret && (obj = object_next(objects, id, &ioas_ops))) {
-		ret = iopt_add_next_charge(&ioas_of(obj)->iopt);
+		ret = iopt_add_next_charge(ioas_of(obj)->iopt);
 		id = obj->id + 1;
 		object_put(obj);
 	}
@@ -31,7 +31,7 @@ static void change_process_drop(struct object_table *objects, bool commit)
 	u32 id = 0;
 
 	while ((obj = object_next(objects, id, &ioas_ops))) {
-		iopt_drop_next_charge(&ioas_of(obj)->iopt, commit);
+		iopt_drop_next_charge(ioas_of(obj)->iopt, commit);
 		id = obj->id + 1;
 		object_put(obj);
 	}

@@ -59,7 +59,7 @@ static void debugfs_visit_ioas(struct iommufd_object *obj, void *data)
 	find->iopt = NULL;
 	if (obj->ops != &ioas_ops)
 		return;
-	find->iopt = &ioas_of(obj)->iopt;
+	find->iopt = ioas_of(obj)->iopt;
 	find->id = obj->id;
 }
 
@@ -86,7 +86,7 @@ static struct iopt *debugfs_find_iopt(struct iommufd_ctx *ictx, u32 from,
 	container = smp_load_acquire(&ictx->container);
 	if (!from && container && debugfs_has_iopt(container)) {
 		*id = 0;
-		return &container->space.iopt;
+		return container->space.iopt;
 	}
 	while (object_visit(&ictx->objects, &next, debugfs_visit_ioas, &find)) {
 		if (find.iopt) {

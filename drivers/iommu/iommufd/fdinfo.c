@@ -86,7 +86,7 @@ static void fdinfo_show_iopt(struct seq_file *m, const struct iopt *iopt)
 static void fdinfo_show_ioas(struct iommufd_object *obj, void *data)
 {
 	if (obj->ops == &ioas_ops)
-		fdinfo_show_iopt(data, &ioas_of(obj)->iopt);
+		fdinfo_show_iopt(data, ioas_of(obj)->iopt);
 }
 
 static const char *fdinfo_hwpt_kind(const struct iommufd_hwpt *hwpt)
@@ -156,7 +156,7 @@ static void fdinfo_show_groups(struct seq_file *m, struct container *container)
 static void fdinfo_show_container(struct seq_file *m,
 				  struct container *container)
 {
-	const struct iopt *iopt = &container->space.iopt;
+	const struct iopt *iopt;
 
 	guard(rwsem_read)(&container->stats->walk_rwsem);
 	/* pairs with smp_store_release() in container_publish() */
@@ -168,6 +168,7 @@ static void fdinfo_show_container(struct seq_file *m,
 	fdinfo_show_groups(m, container);
 	if (!container_is_type1(container))
 		return;
+	iopt = container->space.iopt;
 	fdinfo_show_iopt(m, iopt);
 	seq_printf(m, "container-mappings-left:\t%u\n",
 		   container->limit -

@@ -41,7 +41,7 @@ static void hwpt_destroy(struct iommufd_object *obj)
 	if (!hwpt->parent) {
 		guard(mutex)(&hwpt->ioas->lock);
 		list_del(&hwpt->entry);
-		iopt_remove_domain(&hwpt->ioas->iopt, &hwpt->iopt_domain);
+		iopt_remove_domain(hwpt->ioas->iopt, &hwpt->iopt_domain);
 	}
 	hwpt_free(hwpt);
 }
@@ -173,7 +173,7 @@ int hwpt_fill(struct iommufd_hwpt *hwpt)
 
 	lockdep_assert_held(&ioas->lock);
 
-	ret = iopt_add_domain(&ioas->iopt, &hwpt->iopt_domain, hwpt->domain);
+	ret = iopt_add_domain(ioas->iopt, &hwpt->iopt_domain, hwpt->domain);
 	if (!ret)
 		list_add_tail(&hwpt->entry, &ioas->hwpts);
 	return ret;
@@ -310,7 +310,7 @@ void hwpt_abort(struct iommufd_hwpt *hwpt)
 	if (!list_empty(&hwpt->entry)) {
 		lockdep_assert_held(&hwpt->ioas->lock);
 		list_del(&hwpt->entry);
-		iopt_remove_domain(&hwpt->ioas->iopt, &hwpt->iopt_domain);
+		iopt_remove_domain(hwpt->ioas->iopt, &hwpt->iopt_domain);
 	}
 	object_abort(&hwpt->obj);
 	hwpt_free(hwpt);

@@ -314,7 +314,7 @@ static int hwpt_set_tracking(struct iommufd_hwpt *hwpt, bool enable)
 		return -EOPNOTSUPP;
 	if (mutex_lock_killable(&ioas->lock))
 		return -EINTR;
-	ret = iopt_track_dirty(&ioas->iopt, hwpt->domain, enable);
+	ret = iopt_track_dirty(ioas->iopt, hwpt->domain, enable);
 	if (!ret)
 		WRITE_ONCE(hwpt->tracking, enable);
 	mutex_unlock(&ioas->lock);
@@ -347,7 +347,7 @@ int hwpt_set_dirty_ioctl(struct iommufd_ucmd *ucmd)
 static int hwpt_get_dirty(struct iommufd_hwpt *hwpt,
 			  const struct iommu_hwpt_get_dirty_bitmap *cmd)
 {
-	struct iopt *iopt = &hwpt->ioas->iopt;
+	struct iopt *iopt = hwpt->ioas->iopt;
 	struct iova_range range;
 	int ret;
 

@@ -18,7 +18,7 @@
  */
 void ioas_free(struct iommufd_ioas *ioas)
 {
-	iopt_destroy(&ioas->iopt);
+	iopt_put(ioas->iopt);
 	mutex_destroy(&ioas->lock);
 	kfree(ioas);
 }
@@ -76,11 +76,16 @@ struct iommufd_ioas *ioas_create(struct iommufd_ctx *ictx)
 	ret = object_init(&ictx->objects, &ioas->obj, &ioas_ops);
 	if (ret)
 		goto err_free;
-	iopt_init(&ioas->iopt, ictx->stats, ioas->obj.id);
+	ret = -ENOMEM;
+	ioas->iopt = iopt_create(ictx->stats, ioas->obj.id);
+	if (!ioas->iopt)
+		goto err_abort;
 	mutex_init(&ioas->lock);
 	INIT_LIST_HEAD(&ioas->hwpts);
 	return ioas;
 
+err_abort:
+	object_abort(&ioas->obj);
 err_free:
 	kfree(ioas);
 	return ERR_PTR(ret);

@@ -21,8 +21,8 @@ struct iommufd_ucmd;
 struct iommufd_ioas {
 	/** @obj: the ID */
 	struct iommufd_object obj;
-	/** @iopt: the mappings and the domains that have them */
-	struct iopt iopt;
+	/** @iopt: the mappings and the domains that have them, with a reference */
+	struct iopt *iopt;
 	/**
 	 * @lock: protects @hwpts; held while an HWPT is filled, and while the
 	 * last user of an automatic one leaves or another one joins

@@ -113,7 +113,7 @@ int ioas_iova_ranges_ioctl(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 
-	ret = ioas_report_ranges(cmd, &ioas->iopt);
+	ret = ioas_report_ranges(cmd, ioas->iopt);
 	if (!ret)
 		ret = ucmd_respond(ucmd, sizeof(*cmd));
 	if (!ret && cmd->num_iovas > max)
@@ -183,7 +183,7 @@ int ioas_allow_iovas_ioctl(struct iommufd_ucmd *ucmd)
 		ret = PTR_ERR(ranges);
 		goto out_put;
 	}
-	ret = iopt_set_allowed(&ioas->iopt, &ranges, cmd->num_iovas);
+	ret = iopt_set_allowed(ioas->iopt, &ranges, cmd->num_iovas);
 	kvfree(ranges);
 out_put:
 	object_put(&ioas->obj);
@@ -316,12 +316,12 @@ static int ioas_map_and_respond(struct iommufd_ucmd *ucmd, u32 ioas_id,
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	if (fd)
-		ret = ioas_map_fd(ucmd->ictx, &ioas->iopt, map, *fd);
+		ret = ioas_map_fd(ucmd->ictx, ioas->iopt, map, *fd);
 	else
-		ret = ioas_map_user(&ioas->iopt, map);
+		ret = ioas_map_user(ioas->iopt, map);
 	if (!ret) {
 		*iova = map->iova;
-		ret = ioas_respond_mapped(ucmd, size, &ioas->iopt, map);
+		ret = ioas_respond_mapped(ucmd, size, ioas->iopt, map);
 	}
 	object_put(&ioas->obj);
 	return ret;
@@ -390,7 +390,7 @@ static int ioas_collect_areas(struct iommufd_ctx *ictx,
 		return PTR_ERR(ioas);
 	ret = iova_range_from_user(cmd->src_iova, cmd->length, &range);
 	if (!ret)
-		ret = iopt_collect(&ioas->iopt, &range, ioas_prot(cmd->flags),
+		ret = iopt_collect(ioas->iopt, &range, ioas_prot(cmd->flags),
 				   areas);
 	object_put(&ioas->obj);
 	return ret;
@@ -413,7 +413,7 @@ static int ioas_copy_locked(struct iommufd_ctx *ictx,
 		iopt_discard(&areas);
 		return PTR_ERR(ioas);
 	}
-	ret = iopt_map_areas(&ioas->iopt, &areas, map);
+	ret = iopt_map_areas(ioas->iopt, &areas, map);
 	if (ret) {
 		iopt_discard(&areas);
 		object_put(&ioas->obj);
@@ -466,7 +466,7 @@ int ioas_copy_ioctl(struct iommufd_ucmd *ucmd)
 	if (ret)
 		return ret;
 	cmd->dst_iova = map.iova;
-	ret = ioas_respond_mapped(ucmd, sizeof(*cmd), &to->iopt, &map);
+	ret = ioas_respond_mapped(ucmd, sizeof(*cmd), to->iopt, &map);
 	object_put(&to->obj);
 	return ret;
 }
@@ -510,7 +510,7 @@ int ioas_unmap_ioctl(struct iommufd_ucmd *ucmd)
 	ioas = ioas_get(ucmd->ictx, cmd->ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	ret = ioas_unmap(&ioas->iopt, cmd->iova, cmd->length, &unmapped);
+	ret = ioas_unmap(ioas->iopt, cmd->iova, cmd->length, &unmapped);
 	if (!ret && put_user(unmapped, &reply->length))
 		ret = -EFAULT;
 	object_put(&ioas->obj);
@@ -543,7 +543,7 @@ int ioas_get_pa_ioctl(struct iommufd_ucmd *ucmd)
 	ioas = ioas_get(ucmd->ictx, cmd->ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	ret = iopt_phys(&ioas->iopt, cmd->iova, &cmd->length, &cmd->out_phys);
+	ret = iopt_phys(ioas->iopt, cmd->iova, &cmd->length, &cmd->out_phys);
 	object_put(&ioas->obj);
 	return ret ?: ucmd_respond(ucmd, sizeof(*cmd));
 }

@@ -60,11 +60,11 @@ static int option_ioas_huge_pages(struct iommufd_ioas *ioas,
 {
 	switch (cmd->op) {
 	case IOMMU_OPTION_OP_GET:
-		return option_get_huge_pages(&ioas->iopt, &cmd->val64);
+		return option_get_huge_pages(ioas->iopt, &cmd->val64);
 	case IOMMU_OPTION_OP_SET:
 		if (cmd->val64 > 1)
 			return -EINVAL;
-		return iopt_set_small_pages(&ioas->iopt, !cmd->val64);
+		return iopt_set_small_pages(ioas->iopt, !cmd->val64);
 	default:
 		return -EOPNOTSUPP;
 	}

@@ -105,7 +105,7 @@ static int pasid_set_domain(const struct attach_req *req,
 	};
 	int ret;
 
-	ret = iopt_stop_mapping(&hwpt->ioas->iopt);
+	ret = iopt_stop_mapping(hwpt->ioas->iopt);
 	if (ret)
 		return ret;
 	if (req->replace)
@@ -114,7 +114,7 @@ static int pasid_set_domain(const struct attach_req *req,
 	else
 		ret = iommu_core_attach_pasid(hwpt->domain, req->pasid,
 					      &target);
-	iopt_resume_mapping(&hwpt->ioas->iopt);
+	iopt_resume_mapping(hwpt->ioas->iopt);
 	return ret;
 }
 

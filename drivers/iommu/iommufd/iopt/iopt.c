@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <trace/events/iommufd.h>
 
 #include "area.h"
@@ -20,36 +21,35 @@
 #define LARGEST_PAGE SZ_1G
 
 /**
- * iopt_init() - initialize an empty I/O address space without domains
- * @iopt: the I/O address space
- * @stats: what is observed of the context; outlives @iopt
+ * iopt_create() - create an empty I/O address space without domains
+ * @stats: what is observed of the context
  * @id: ID of the IOAS, 0 for that of a container
  *
- * Context: Any.
+ * Context: May sleep.
+ * Return: the I/O address space, to be released by iopt_put(), or NULL if memory
+ * is short.
  */
-void iopt_init(struct iopt *iopt, struct iommufd_stats *stats, u32 id)
+struct iopt *iopt_create(struct iommufd_stats *stats, u32 id)
 {
 	static struct lock_class_key areas_key;
+	struct iopt *iopt = kzalloc_obj(*iopt, GFP_KERNEL_ACCOUNT);
 
-	iopt->stats = stats;
+	if (!iopt)
+		return NULL;
+	refcount_set(&iopt->refs, 1);
+	iopt->stats = stats_get(stats);
 	iopt->id = id;
-	iopt->nr_domains = 0;
-	iopt->nr_bytes = 0;
-	atomic64_set(&iopt->nr_pinned, 0);
 	init_rwsem(&iopt->domains_rwsem);
 	INIT_LIST_HEAD(&iopt->domains);
-	iopt->small_pages = false;
 	xa_init_flags(&iopt->users, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
-	iopt->nr_pinners = 0;
 	mutex_init(&iopt->tables_lock);
 	init_rwsem(&iopt->iova_rwsem);
 	iova_space_init(&iopt->space);
 	iopt->alignment = 1;
 	iopt->pgsizes = ULONG_MAX;
-	iopt->nr_areas = 0;
-	iopt->areas_seq = 0;
 	init_waitqueue_head(&iopt->areas_wq);
 	lockdep_init_map(&iopt->areas_map, "iopt areas", &areas_key, 0);
+	return iopt;
 }
 
 /**

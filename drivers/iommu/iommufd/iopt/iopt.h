@@ -46,6 +46,7 @@
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
+#include <linux/refcount.h>
 #include <linux/rwsem.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -97,6 +98,8 @@ struct iopt_user {
  * struct iopt - an I/O address space
  */
 struct iopt {
+	/** @refs: references */
+	refcount_t refs;
 	/**
 	 * @domains_rwsem: protects @domains, @small_pages, @users (which
 	 * readers may walk without it) and @nr_pinners. A request to map or
@@ -146,7 +149,7 @@ struct iopt {
 	u64 nr_bytes;
 	/** @nr_pinned: bytes of areas that are pinned for the domains */
 	atomic64_t nr_pinned;
-	/** @stats: what is observed of the context */
+	/** @stats: what is observed of the context, with a reference */
 	struct iommufd_stats *stats;
 	/** @id: ID of the IOAS, 0 for that of a container */
 	u32 id;
@@ -210,7 +213,7 @@ struct iopt_map {
 };
 
 /* iopt.c */
-void iopt_init(struct iopt *iopt, struct iommufd_stats *stats, u32 id);
+struct iopt *iopt_create(struct iommufd_stats *stats, u32 id);
 int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 		   struct iopt_map *map);
 int iopt_map(struct iopt *iopt, struct iopt_map *map,
@@ -225,7 +228,20 @@ int iopt_unmap(struct iopt *iopt, const struct iova_range *range,
 	       u64 *unmapped);
 int iopt_unmap_all(struct iopt *iopt, u64 *unmapped);
 void iopt_clear(struct iopt *iopt);
-void iopt_destroy(struct iopt *iopt);
+void iopt_put(struct iopt *iopt);
+
+/**
+ * iopt_get() - take a reference to an I/O address space
+ * @iopt: the I/O address space
+ *
+ * Context: Any.
+ * Return: @iopt, to be released by iopt_put().
+ */
+static inline struct iopt *iopt_get(struct iopt *iopt)
+{
+	refcount_inc(&iopt->refs);
+	return iopt;
+}
 
 /**
  * iopt_own_areas() - acquire areas, for lockdep

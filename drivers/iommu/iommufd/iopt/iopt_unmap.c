@@ -8,6 +8,7 @@
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <trace/events/iommufd.h>
 
 #include "area.h"
@@ -344,16 +345,22 @@ void iopt_clear(struct iopt *iopt)
 }
 
 /**
- * iopt_destroy() - unmap all areas and free an I/O address space
- * @iopt: without domains and users; no other task can reach it
+ * iopt_put() - release an I/O address space
+ * @iopt: the I/O address space; with the last reference it has no domains and no
+ *	users, and what is mapped is unmapped
  *
  * Context: May sleep.
  */
-void iopt_destroy(struct iopt *iopt)
+void iopt_put(struct iopt *iopt)
 {
+	might_sleep();
+	if (!refcount_dec_and_test(&iopt->refs))
+		return;
 	WARN_ON(!list_empty(&iopt->domains) || !xa_empty(&iopt->users));
 	iopt_clear(iopt);
 	xa_destroy(&iopt->users);
 	mutex_destroy(&iopt->tables_lock);
 	iova_space_destroy(&iopt->space);
+	stats_put(iopt->stats);
+	kfree(iopt);
 }

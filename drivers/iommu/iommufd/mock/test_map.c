@@ -50,7 +50,7 @@ int test_add_reserved(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	list_add(&region.list, &regions);
-	ret = iommufd_internals.iopt_reserve_regions(&ioas->iopt, &regions,
+	ret = iommufd_internals.iopt_reserve_regions(ioas->iopt, &regions,
 						     &test_map_reserved_owner);
 	iommufd_internals.object_put(&ioas->obj);
 	return ret;

@@ -47,7 +47,7 @@ static int compat_ioas_set_iommu(struct iommufd_ioas *ioas, unsigned long type)
 		return -ENODEV;
 	/* mappings can be cut anywhere only if they consist of small pages */
 	if (type == VFIO_TYPE1_IOMMU)
-		return iopt_set_small_pages(&ioas->iopt, true);
+		return iopt_set_small_pages(ioas->iopt, true);
 	return 0;
 }
 
@@ -98,9 +98,9 @@ static int compat_ioas_map(struct iommufd_ioas *ioas, void __user *arg)
 		map.prot |= IOMMU_READ;
 	if (cmd.flags & VFIO_DMA_MAP_FLAG_WRITE)
 		map.prot |= IOMMU_WRITE;
-	ret = iopt_map(&ioas->iopt, &map, &(struct pages_source){});
+	ret = iopt_map(ioas->iopt, &map, &(struct pages_source){});
 	if (ret)
-		iommufd_refusal_ask(&ioas->iopt.stats->refusals, cmd.iova,
+		iommufd_refusal_ask(&ioas->iopt->stats->refusals, cmd.iova,
 				    cmd.size);
 	return ret;
 }
@@ -147,9 +147,9 @@ static int compat_ioas_unmap(struct iommufd_ioas *ioas, void __user *arg)
 		return -EINVAL;
 	if (!ioas)
 		return -ENODEV;
-	ret = compat_ioas_unmap_range(&ioas->iopt, &cmd, &unmapped);
+	ret = compat_ioas_unmap_range(ioas->iopt, &cmd, &unmapped);
 	if (ret) {
-		iommufd_refusal_ask(&ioas->iopt.stats->refusals, cmd.iova,
+		iommufd_refusal_ask(&ioas->iopt->stats->refusals, cmd.iova,
 				    cmd.size);
 		return ret;
 	}
@@ -170,7 +170,7 @@ static long compat_ioas_dispatch(struct iommufd_ioas *ioas, unsigned int cmd,
 	case VFIO_SET_IOMMU:
 		return compat_ioas_set_iommu(ioas, arg);
 	case VFIO_IOMMU_GET_INFO:
-		return type1_get_ioas_info(ioas ? &ioas->iopt : NULL, uarg);
+		return type1_get_ioas_info(ioas ? ioas->iopt : NULL, uarg);
 	case VFIO_IOMMU_MAP_DMA:
 		return compat_ioas_map(ioas, uarg);
 	case VFIO_IOMMU_UNMAP_DMA:

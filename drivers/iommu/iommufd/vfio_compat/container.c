@@ -194,7 +194,11 @@ static int container_set_up(struct container *container, unsigned long arg)
 	container->space.params = params_get();
 	if (!container->space.params)
 		return -ENODEV;
-	iopt_init(&container->space.iopt, container->stats, 0);
+	container->space.iopt = iopt_create(container->stats, 0);
+	if (!container->space.iopt) {
+		params_put(container->space.params);
+		return -ENOMEM;
+	}
 	container->limit = READ_ONCE(container->space.params->dma_entry_limit);
 	container->space.nesting = arg == __VFIO_RESERVED_TYPE1_NESTING_IOMMU;
 	container->space.had_domain = false;
@@ -205,7 +209,8 @@ static void container_tear_down(struct container *container)
 {
 	WARN_ON(!list_empty(&container->space.domains));
 	dirty_stop(&container->dirty);
-	iopt_destroy(&container->space.iopt);
+	iopt_put(container->space.iopt);
+	container->space.iopt = NULL;
 	params_put(container->space.params);
 }
 

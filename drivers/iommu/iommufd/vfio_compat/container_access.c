@@ -93,7 +93,7 @@ iommufd_container_access_create(struct iommufd_container_group *cgrp,
 	init_completion(&access->idle);
 	access->user.ops = &container_access_user_ops;
 	access->user.can_pin = ops->needs_pin_pages && ops->unmap;
-	ret = iopt_add_user(&container->space.iopt, &access->user);
+	ret = iopt_add_user(container->space.iopt, &access->user);
 	if (ret) {
 		kfree(access);
 		return ERR_PTR(ret);
@@ -112,7 +112,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_container_access_create, "IOMMUFD_NG");
  */
 void iommufd_container_access_destroy(struct iommufd_container_access *access)
 {
-	iopt_remove_user(&access->container->space.iopt, &access->user);
+	iopt_remove_user(access->container->space.iopt, &access->user);
 	container_access_put(&access->user);
 	wait_for_completion(&access->idle);
 	kfree(access);
@@ -134,7 +134,7 @@ static void container_unpin_pages(struct container *container,
 		const struct iova_range range = container_page_range(iova, i);
 
 		if (dirty_unpin(&container->dirty, range.first))
-			iopt_unpin(&container->space.iopt, &range);
+			iopt_unpin(container->space.iopt, &range);
 	}
 }
 
@@ -144,7 +144,7 @@ static int container_pin_page(struct container *container,
 {
 	int ret;
 
-	ret = iopt_pin(&container->space.iopt, range, prot, page);
+	ret = iopt_pin(container->space.iopt, range, prot, page);
 	if (ret) {
 		/* the driver's task need not be in a call on the container */
 		iommufd_refusal_forget(&container->stats->refusals);
@@ -152,7 +152,7 @@ static int container_pin_page(struct container *container,
 	}
 	ret = dirty_pin(&container->dirty, range->first);
 	if (ret)
-		iopt_unpin(&container->space.iopt, range);
+		iopt_unpin(container->space.iopt, range);
 	return ret;
 }
 
@@ -268,7 +268,7 @@ static int container_rw_mapping(struct container *container,
 			(copy_flags & BACKING_WRITE ? IOMMU_WRITE : 0),
 		.access = true,
 	};
-	struct iopt *iopt = &container->space.iopt;
+	struct iopt *iopt = container->space.iopt;
 	int ret;
 
 	ret = iopt_range_get(iopt, &query);
@@ -305,7 +305,7 @@ int iommufd_container_rw(struct iommufd_container_access *access,
 			 unsigned int flags)
 {
 	struct container *container = access->container;
-	struct iopt *iopt = &container->space.iopt;
+	struct iopt *iopt = container->space.iopt;
 	struct iova_range left, mapping, part;
 	unsigned int copy_flags = BACKING_OWN;
 	int ret;

@@ -182,7 +182,7 @@ static bool dirty_track_all(struct container_space *space)
 		if (cdom->tracking)
 			continue;
 		if (!cdom->dirty ||
-		    iopt_track_dirty(&space->iopt, cdom->domain, true))
+		    iopt_track_dirty(space->iopt, cdom->domain, true))
 			return false;
 		cdom->tracking = true;
 	}
@@ -197,7 +197,7 @@ static void dirty_untrack_all(struct container_space *space)
 		if (!cdom->tracking)
 			continue;
 		/* after an error the IOMMU sets bits that are not read */
-		iopt_track_dirty(&space->iopt, cdom->domain, false);
+		iopt_track_dirty(space->iopt, cdom->domain, false);
 		cdom->tracking = false;
 	}
 }
@@ -247,7 +247,7 @@ static int dirty_collect_iommu(struct container_space *space,
 
 	user_bitmap_init_kernel(&bitmap, map->bits, range, PAGE_SIZE);
 	list_for_each_entry(cdom, &space->domains, entry) {
-		ret = hwdirty_read(cdom->domain, &space->iopt.tables_lock,
+		ret = hwdirty_read(cdom->domain, &space->iopt->tables_lock,
 				   range, true, &bitmap);
 		if (ret)
 			break;
@@ -283,7 +283,7 @@ static int dirty_add_all(struct container_dirty *dirty)
 
 	lockdep_assert_held(&dirty->lock);
 
-	while (iopt_first_area(&dirty->space->iopt, &left, &area)) {
+	while (iopt_first_area(dirty->space->iopt, &left, &area)) {
 		ret = dirty_map_add(&dirty->maps, &area);
 		if (ret)
 			return ret;

@@ -83,7 +83,7 @@ static int dirty_pages_get_request(struct dirty_pages_request *request,
 static int dirty_pages_report(struct container *container,
 			      const struct dirty_pages_request *request)
 {
-	unsigned long pgsizes = type1_pgsizes(&container->space.iopt);
+	unsigned long pgsizes = type1_pgsizes(container->space.iopt);
 	unsigned long pgsize = BIT(__ffs(pgsizes));
 
 	if (request->get.bitmap.pgsize != pgsize ||

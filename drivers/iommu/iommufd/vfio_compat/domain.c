@@ -116,7 +116,7 @@ static int domain_reserve_regions(struct container_space *space,
 
 	ret = iommu_get_group_resv_regions(member->group, &regions);
 	if (!ret)
-		ret = iopt_reserve_regions(&space->iopt, &regions,
+		ret = iopt_reserve_regions(space->iopt, &regions,
 					   &member->owner);
 	list_for_each_entry_safe(region, next, &regions, list)
 		kfree(region);
@@ -134,7 +134,7 @@ static int domain_reserve(struct container_space *space,
 	int ret = domain_reserve_regions(space, member);
 
 	return ret   ?:
-		       iopt_reserve_outside(&space->iopt, domain,
+		       iopt_reserve_outside(space->iopt, domain,
 					    &member->owner);
 }
 
@@ -144,11 +144,11 @@ static int domain_replace(struct container_space *space,
 {
 	int ret;
 
-	ret = iopt_stop_mapping(&space->iopt);
+	ret = iopt_stop_mapping(space->iopt);
 	if (ret)
 		return ret;
 	ret = iommu_core_replace(cdom->domain, member->group, NULL);
-	iopt_resume_mapping(&space->iopt);
+	iopt_resume_mapping(space->iopt);
 	return ret;
 }
 
@@ -177,12 +177,12 @@ static int domain_fill(struct container_space *space,
 {
 	int ret;
 
-	ret = iopt_add_domain(&space->iopt, &cdom->iopt_domain, cdom->domain);
+	ret = iopt_add_domain(space->iopt, &cdom->iopt_domain, cdom->domain);
 	if (ret)
 		return ret;
 	ret = iommu_core_setup_msi(cdom->domain, group);
 	if (ret)
-		iopt_remove_domain(&space->iopt, &cdom->iopt_domain);
+		iopt_remove_domain(space->iopt, &cdom->iopt_domain);
 	return ret;
 }
 
@@ -192,7 +192,7 @@ static int domain_check_interrupts(const struct container_space *space,
 	if (READ_ONCE(space->params->allow_unsafe_interrupts) ||
 	    iommu_group_has_isolated_msi(group))
 		return 0;
-	iommufd_refuse(&space->iopt.stats->refusals, REFUSAL_UNSAFE_INTERRUPTS,
+	iommufd_refuse(&space->iopt->stats->refusals, REFUSAL_UNSAFE_INTERRUPTS,
 		       iommu_group_id(group));
 
 	/* Guides direct administrators to this message. */
@@ -263,7 +263,7 @@ int domain_attach(struct container_space *space,
 	return 0;
 
 err_unreserve:
-	iopt_unreserve(&space->iopt, &member->owner);
+	iopt_unreserve(space->iopt, &member->owner);
 	iommu_core_detach(cdom->domain, member->group);
 err_free:
 	domain_free(cdom);
@@ -286,13 +286,13 @@ void domain_detach(struct container_space *space,
 	struct container_domain *cdom = member->cdom;
 
 	iommu_core_detach(cdom->domain, member->group);
-	iopt_unreserve(&space->iopt, &member->owner);
+	iopt_unreserve(space->iopt, &member->owner);
 	member->cdom = NULL;
 	if (--cdom->nr_groups)
 		return;
 	if (list_is_singular(&space->domains) && !space->nr_emulated)
-		iopt_clear(&space->iopt);
-	iopt_remove_domain(&space->iopt, &cdom->iopt_domain);
+		iopt_clear(space->iopt);
+	iopt_remove_domain(space->iopt, &cdom->iopt_domain);
 	list_del(&cdom->entry);
 	domain_free(cdom);
 }

@@ -19,8 +19,8 @@ struct iommufd_type1_params;
  * Protected by the container's lock.
  */
 struct container_space {
-	/** @iopt: the mappings */
-	struct iopt iopt;
+	/** @iopt: the mappings, with a reference; valid while a type is set */
+	struct iopt *iopt;
 	/** @domains: list of struct container_domain */
 	struct list_head domains;
 	/** @params: parameters set by the administrator, from params_get() */

@@ -111,13 +111,13 @@ static int info_add_caps(struct info_reply *reply, struct iopt *iopt, u32 avail,
 static u32 info_mappings_left(struct container *container)
 {
 	return container->limit -
-	       min(container->limit, iopt_nr_areas(&container->space.iopt));
+	       min(container->limit, iopt_nr_areas(container->space.iopt));
 }
 
 static int info_get_locked(struct container *container,
 			   struct info_reply *reply)
 {
-	struct iopt *iopt = &container->space.iopt;
+	struct iopt *iopt = container->space.iopt;
 
 	lockdep_assert_held(&container->lock);
 

@@ -42,7 +42,7 @@ unsigned long type1_pgsizes(struct iopt *iopt)
 
 static unsigned long type1_page_mask(struct container *container)
 {
-	return BIT(__ffs(type1_pgsizes(&container->space.iopt))) - 1;
+	return BIT(__ffs(type1_pgsizes(container->space.iopt))) - 1;
 }
 
 static int type1_range(u64 start, u64 size, struct iova_range *range)
@@ -70,11 +70,11 @@ static int type1_map_with_log(struct container *container, struct iopt_map *map,
 	u64 unmapped;
 	int ret;
 
-	ret = iopt_map(&container->space.iopt, map, &source);
+	ret = iopt_map(container->space.iopt, map, &source);
 	if (ret && !log)
 		dirty_remove(&container->dirty, range);
 	if (!ret && log) {
-		iopt_unmap(&container->space.iopt, range, &unmapped);
+		iopt_unmap(container->space.iopt, range, &unmapped);
 		ret = log;
 	}
 	/*
@@ -115,11 +115,11 @@ static int type1_map_locked(struct container *container, struct iopt_map *map,
 	}
 	if (flags & VFIO_DMA_MAP_FLAG_VADDR)
 		return vaddr_restore(&container->space, range, map->uaddr);
-	if (iopt_first_area(&container->space.iopt, range, &area)) {
+	if (iopt_first_area(container->space.iopt, range, &area)) {
 		iommufd_refuse(log, REFUSAL_OVERLAP, area.first, area.last);
 		return -EEXIST;
 	}
-	if (iopt_nr_areas(&container->space.iopt) >= container->limit) {
+	if (iopt_nr_areas(container->space.iopt) >= container->limit) {
 		iommufd_refuse(log, REFUSAL_ENTRY_LIMIT, container->limit,
 			       container->limit);
 		return -ENOSPC;
@@ -221,7 +221,7 @@ static int type1_unmap_v1(struct iopt *iopt, const struct iova_range *range,
 static int type1_unmap_range(struct container *container,
 			     const struct iova_range *range, u64 *unmapped)
 {
-	struct iopt *iopt = &container->space.iopt;
+	struct iopt *iopt = container->space.iopt;
 	int ret;
 
 	if (container->state == CONTAINER_TYPE1)
@@ -235,7 +235,7 @@ static int type1_unmap_range(struct container *container,
 static int type1_unmap_all(struct container *container, u64 *unmapped)
 {
 	const struct iova_range all = IOVA_RANGE_ALL;
-	int ret = iopt_unmap_all(&container->space.iopt, unmapped);
+	int ret = iopt_unmap_all(container->space.iopt, unmapped);
 
 	if (!ret)
 		dirty_remove(&container->dirty, &all);

@@ -36,7 +36,7 @@ bool vaddr_updatable(const struct container_space *space)
  */
 int vaddr_check_attach(struct container_space *space)
 {
-	return iopt_vaddr_invalidated(&space->iopt) ? -EBUSY : 0;
+	return iopt_vaddr_invalidated(space->iopt) ? -EBUSY : 0;
 }
 
 static bool vaddr_begins_inside(struct iopt *iopt,
@@ -74,7 +74,7 @@ static bool vaddr_ends_inside(struct iopt *iopt, const struct iova_range *range)
 int vaddr_invalidate(struct container_space *space,
 		     const struct iova_range *range, bool by_first, u64 *bytes)
 {
-	struct iopt *iopt = &space->iopt;
+	struct iopt *iopt = space->iopt;
 
 	if (vaddr_begins_inside(iopt, range))
 		return by_first ? 0 : -EINVAL;
@@ -98,5 +98,5 @@ int vaddr_invalidate(struct container_space *space,
 int vaddr_restore(struct container_space *space, const struct iova_range *range,
 		  unsigned long vaddr)
 {
-	return iopt_restore_vaddr(&space->iopt, range, vaddr);
+	return iopt_restore_vaddr(space->iopt, range, vaddr);
 }

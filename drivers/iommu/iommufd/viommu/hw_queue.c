@@ -27,7 +27,7 @@
 
 static struct iopt *hw_queue_iopt(const struct iommufd_hw_queue *queue)
 {
-	return &queue->viommu->hwpt->ioas->iopt;
+	return queue->viommu->hwpt->ioas->iopt;
 }
 
 /* The IOVA of the queue, extended to whole pages. */
