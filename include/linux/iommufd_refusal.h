@@ -209,8 +209,8 @@ enum iommufd_refusal_code {
 	REFUSAL_MIXED_NOIOMMU,
 	/** @REFUSAL_CAP_RAWIO: a group without an IOMMU requires CAP_SYS_RAWIO */
 	REFUSAL_CAP_RAWIO,
-	/** @REFUSAL_IOAS_SELECTED: IOMMU_VFIO_IOAS has selected an IOAS */
-	REFUSAL_IOAS_SELECTED,
+	/** @REFUSAL_OTHER_IOAS: the groups of the container use another IOAS */
+	REFUSAL_OTHER_IOAS,
 	/** @REFUSAL_NO_IOAS_SELECTED: no IOAS is selected by IOMMU_VFIO_IOAS */
 	REFUSAL_NO_IOAS_SELECTED,
 	/** @REFUSAL_GROUP_OPEN: group args[0] is open already */

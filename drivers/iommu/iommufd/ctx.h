@@ -67,9 +67,9 @@ struct iommufd_ctx {
 	 */
 	const struct iommufd_extension *extension;
 	/**
-	 * @compat_ioas: the IOAS that the ioctls of a container operate on, if
-	 * user space has set one, otherwise NULL. While it is set, @container
-	 * has no groups.
+	 * @compat_ioas: the IOAS that IOMMU_VFIO_IOAS has selected, or NULL.
+	 * The ioctls of a container operate on it as long as @container has no
+	 * groups; VFIO_SET_IOMMU attaches groups to it.
 	 */
 	struct iommufd_ioas *compat_ioas;
 };

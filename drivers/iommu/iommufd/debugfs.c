@@ -63,13 +63,15 @@ static void debugfs_visit_ioas(struct iommufd_object *obj, void *data)
 	find->id = obj->id;
 }
 
+/* Of its own, that is: that of an IOAS is listed by the ID of the IOAS */
 static bool debugfs_has_iopt(struct container *container)
 {
 	enum container_state state;
 
 	/* pairs with smp_store_release() in container_publish() */
 	state = smp_load_acquire(&container->state);
-	return state == CONTAINER_TYPE1 || state == CONTAINER_TYPE1V2;
+	return (state == CONTAINER_TYPE1 || state == CONTAINER_TYPE1V2) &&
+	       !READ_ONCE(container->space.iopt->id);
 }
 
 /* Returns the I/O address space with the lowest ID from @from on, or NULL */

@@ -169,10 +169,12 @@ static void fdinfo_show_container(struct seq_file *m,
 	if (!container_is_type1(container))
 		return;
 	iopt = container->space.iopt;
-	fdinfo_show_iopt(m, iopt);
+	/* that of an IOAS has been shown already */
+	if (!READ_ONCE(iopt->id))
+		fdinfo_show_iopt(m, iopt);
 	seq_printf(m, "container-mappings-left:\t%u\n",
 		   container->limit -
-			   min(container->limit, READ_ONCE(iopt->nr_areas)));
+			   min(container->limit, READ_ONCE(iopt->nr_vfio)));
 }
 
 /**

@@ -61,11 +61,13 @@ struct iommufd_ioas *ioas_get(struct iommufd_ctx *ictx, u32 id)
 /**
  * ioas_create() - create an IOAS
  * @ictx: the context
+ * @iopt: the I/O address space that it shares with a container, NULL for a new
+ *	one
  *
  * Context: May sleep.
  * Return: the IOAS, not published yet, or an ERR_PTR.
  */
-struct iommufd_ioas *ioas_create(struct iommufd_ctx *ictx)
+struct iommufd_ioas *ioas_create(struct iommufd_ctx *ictx, struct iopt *iopt)
 {
 	struct iommufd_ioas *ioas;
 	int ret;
@@ -77,7 +79,8 @@ struct iommufd_ioas *ioas_create(struct iommufd_ctx *ictx)
 	if (ret)
 		goto err_free;
 	ret = -ENOMEM;
-	ioas->iopt = iopt_create(ictx->stats, ioas->obj.id);
+	ioas->iopt = iopt ? iopt_get(iopt) :
+			    iopt_create(ictx->stats, ioas->obj.id);
 	if (!ioas->iopt)
 		goto err_abort;
 	mutex_init(&ioas->lock);

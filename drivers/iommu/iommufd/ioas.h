@@ -21,7 +21,10 @@ struct iommufd_ucmd;
 struct iommufd_ioas {
 	/** @obj: the ID */
 	struct iommufd_object obj;
-	/** @iopt: the mappings and the domains that have them, with a reference */
+	/**
+	 * @iopt: the mappings and the domains that have them, with a reference;
+	 * those of a container if IOMMU_VFIO_IOAS connects the two
+	 */
 	struct iopt *iopt;
 	/**
 	 * @lock: protects @hwpts; held while an HWPT is filled, and while the
@@ -45,7 +48,7 @@ static inline struct iommufd_ioas *ioas_of(struct iommufd_object *obj)
 	return container_of(obj, struct iommufd_ioas, obj);
 }
 
-struct iommufd_ioas *ioas_create(struct iommufd_ctx *ictx);
+struct iommufd_ioas *ioas_create(struct iommufd_ctx *ictx, struct iopt *iopt);
 void ioas_free(struct iommufd_ioas *ioas);
 struct iommufd_ioas *ioas_get(struct iommufd_ctx *ictx, u32 id);
 

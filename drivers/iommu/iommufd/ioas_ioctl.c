@@ -46,7 +46,7 @@ int ioas_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	if (cmd->flags)
 		return -EOPNOTSUPP;
 
-	ioas = ioas_create(ucmd->ictx);
+	ioas = ioas_create(ucmd->ictx, NULL);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	cmd->out_ioas_id = ioas->obj.id;
@@ -245,7 +245,7 @@ static int ioas_respond_mapped(struct iommufd_ucmd *ucmd, size_t size,
 	u64 unmapped;
 
 	if (ret && !iova_range_from_user(map->iova, map->length, &mapped))
-		iopt_unmap(iopt, &mapped, &unmapped);
+		iopt_unmap(iopt, &mapped, AREA_IOMMUFD, &unmapped);
 	return ret;
 }
 
@@ -477,12 +477,12 @@ static int ioas_unmap(struct iopt *iopt, u64 iova, u64 length, u64 *unmapped)
 	int ret;
 
 	if (iova == 0 && length == U64_MAX)
-		return iopt_unmap_all(iopt, unmapped);
+		return iopt_unmap_all(iopt, AREA_IOMMUFD, unmapped);
 	if (iova >= ULONG_MAX || length >= ULONG_MAX)
 		return -EOVERFLOW;
 	ret = iova_range_from_user(iova, length, &range);
 	if (!ret)
-		ret = iopt_unmap(iopt, &range, unmapped);
+		ret = iopt_unmap(iopt, &range, AREA_IOMMUFD, unmapped);
 	if (!ret && !*unmapped) {
 		iommufd_refuse(&iopt->stats->refusals, REFUSAL_NOT_MAPPED,
 			       iova);

@@ -18,7 +18,7 @@
 #include "option.h"
 #include "ucmd.h"
 #include "user_words.h"
-#include "vfio_compat/compat_ioas.h"
+#include "vfio_compat/container_ioas.h"
 #include "vfio_compat/dispatch.h"
 #include "viommu/hw_queue.h"
 #include "viommu/vdevice.h"

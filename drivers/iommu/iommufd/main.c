@@ -22,7 +22,7 @@
 #include "mmio.h"
 #include "pages/backing_import.h"
 #include "pages/pages.h"
-#include "vfio_compat/container.h"
+#include "vfio_compat/container_ioas.h"
 
 #undef pr_fmt
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -73,7 +73,7 @@ int iommufd_file_release(struct inode *inode, struct file *file)
 	struct iommufd_ctx *ictx = file->private_data;
 
 	iommufd_debugfs_remove(ictx);
-	container_put(ictx->container);
+	container_leave_ctx(ictx->container);
 	ctx_free(ictx);
 	return 0;
 }

@@ -200,6 +200,7 @@ unsigned long area_memory(const struct area *area)
 void area_split(struct area *area, struct area *tail)
 {
 	tail->state = area->state;
+	tail->abi = area->abi;
 	tail->prot = area->prot;
 	tail->small_pages = area->small_pages;
 	tail->length = iova_range_length(&tail->node.range);

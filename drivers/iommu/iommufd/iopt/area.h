@@ -29,6 +29,16 @@ enum area_state {
 };
 
 /**
+ * enum area_abi - the calls that map an area, and that alone unmap it
+ */
+enum area_abi {
+	/** @AREA_IOMMUFD: those of an IOAS */
+	AREA_IOMMUFD,
+	/** @AREA_VFIO: those of a container */
+	AREA_VFIO,
+};
+
+/**
  * struct area - one mapping
  */
 struct area {
@@ -37,7 +47,9 @@ struct area {
 	/** @entry: links into the list of areas being mapped or unmapped */
 	struct list_head entry;
 	/** @state: see iopt.h for the rules of its changes */
-	enum area_state state;
+	enum area_state state : 8;
+	/** @abi: the calls that it belongs to; protected as @state */
+	enum area_abi abi : 8;
 	/** @prot: for iommu_map() */
 	int prot;
 	/** @busy: number of requests that use it; protected as @state */

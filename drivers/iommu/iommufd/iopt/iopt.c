@@ -185,7 +185,7 @@ static void iopt_split_iova(struct iopt *iopt, struct list_head *areas)
 					 prev->node.range.first + prev->length,
 					 &area->node);
 		area->state = AREA_PENDING;
-		WRITE_ONCE(iopt->nr_areas, iopt->nr_areas + 1);
+		iopt_count_area(iopt, area, 1);
 		WRITE_ONCE(iopt->nr_bytes, iopt->nr_bytes + area->length);
 		prev = area;
 		cond_resched_unless_last(area, areas);
@@ -232,7 +232,7 @@ void iopt_free_iova(struct iopt *iopt, const struct list_head *areas)
 		 */
 		list_for_each_entry_reverse(area, areas, entry) {
 			iova_space_release(&iopt->space, &area->node);
-			WRITE_ONCE(iopt->nr_areas, iopt->nr_areas - 1);
+			iopt_count_area(iopt, area, -1);
 			WRITE_ONCE(iopt->nr_bytes,
 				   iopt->nr_bytes - area->length);
 			if (!list_is_first(&area->entry, areas))
@@ -399,6 +399,7 @@ static int iopt_map_pages(struct iopt *iopt, struct iopt_map *map,
 	pages_put(pages);
 	if (IS_ERR(area))
 		return PTR_ERR(area);
+	area->abi = map->abi;
 	area->small_pages = map->small_pages;
 	list_add(&area->entry, &areas);
 	ret = iopt_map_areas(iopt, &areas, map);

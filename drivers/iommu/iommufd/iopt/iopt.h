@@ -96,9 +96,12 @@ struct iopt_user {
 
 /**
  * struct iopt - an I/O address space
+ *
+ * An IOAS and a container may share one. The areas of each ABI are occupied
+ * IOVA to the other.
  */
 struct iopt {
-	/** @refs: references */
+	/** @refs: one of the IOAS and one of the container that it belongs to */
 	refcount_t refs;
 	/**
 	 * @domains_rwsem: protects @domains, @small_pages, @users (which
@@ -145,13 +148,20 @@ struct iopt {
 	unsigned long alignment;
 	/** @nr_areas: number of areas in any state; read without the lock too */
 	unsigned int nr_areas;
+	/** @nr_vfio: number of @nr_areas that are of AREA_VFIO; read likewise */
+	unsigned int nr_vfio;
+	/** @nr_vaddr_invalid: number of areas with &area.vaddr_invalid */
+	unsigned int nr_vaddr_invalid;
 	/** @nr_bytes: bytes of these areas; read without the lock too */
 	u64 nr_bytes;
 	/** @nr_pinned: bytes of areas that are pinned for the domains */
 	atomic64_t nr_pinned;
 	/** @stats: what is observed of the context, with a reference */
 	struct iommufd_stats *stats;
-	/** @id: ID of the IOAS, 0 for that of a container */
+	/**
+	 * @id: ID of the IOAS, 0 for that of a container that has none; read
+	 * without a lock
+	 */
 	u32 id;
 	/**
 	 * @areas_seq: incremented when areas are no longer PENDING, DYING, busy
@@ -206,6 +216,8 @@ struct iopt_map {
 	int prot;
 	/** @fixed: map at @iova only */
 	bool fixed;
+	/** @abi: the calls that the mapping will belong to; not for copies */
+	enum area_abi abi;
 	/** @small_pages: map no more than PAGE_SIZE at a time; not for copies */
 	bool small_pages;
 	/** @charge: how the memory is charged; not for copies */
@@ -225,9 +237,9 @@ int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
 
 /* iopt_unmap.c */
 int iopt_unmap(struct iopt *iopt, const struct iova_range *range,
-	       u64 *unmapped);
-int iopt_unmap_all(struct iopt *iopt, u64 *unmapped);
-void iopt_clear(struct iopt *iopt);
+	       enum area_abi abi, u64 *unmapped);
+int iopt_unmap_all(struct iopt *iopt, enum area_abi abi, u64 *unmapped);
+void iopt_clear_vfio(struct iopt *iopt);
 void iopt_put(struct iopt *iopt);
 
 /**
@@ -241,6 +253,24 @@ static inline struct iopt *iopt_get(struct iopt *iopt)
 {
 	refcount_inc(&iopt->refs);
 	return iopt;
+}
+
+/**
+ * iopt_count_area() - count an area in or out
+ * @iopt: the I/O address space
+ * @area: the area
+ * @count: 1 or -1
+ *
+ * Context: Any; the caller holds &iopt.iova_rwsem for writing.
+ */
+static inline void iopt_count_area(struct iopt *iopt, const struct area *area,
+				   int count)
+{
+	WRITE_ONCE(iopt->nr_areas, iopt->nr_areas + count);
+	if (area->abi == AREA_VFIO)
+		WRITE_ONCE(iopt->nr_vfio, iopt->nr_vfio + count);
+	if (area->vaddr_invalid)
+		iopt->nr_vaddr_invalid += count;
 }
 
 /**

@@ -55,6 +55,18 @@ int iopt_add_user(struct iopt *iopt, struct iopt_user *user)
 }
 
 /**
+ * iopt_has_no_users() - check that no user may access memory
+ * @iopt: the I/O address space
+ *
+ * Context: Any. Users may be added or removed meanwhile.
+ * Return: true if there is none.
+ */
+bool iopt_has_no_users(struct iopt *iopt)
+{
+	return xa_empty(&iopt->users);
+}
+
+/**
  * iopt_remove_user() - undo iopt_add_user()
  * @iopt: the I/O address space
  * @user: has nothing pinned; a call of its ops that is already between get and

@@ -12,6 +12,7 @@ struct iopt_user;
 struct page;
 
 int iopt_add_user(struct iopt *iopt, struct iopt_user *user);
+bool iopt_has_no_users(struct iopt *iopt);
 void iopt_remove_user(struct iopt *iopt, struct iopt_user *user);
 
 int iopt_pin(struct iopt *iopt, const struct iova_range *range, int prot,

@@ -153,7 +153,7 @@ static int iopt_cut_area(struct iopt *iopt, unsigned long iova,
 	(*head)->busy++;
 	tail->busy++;
 	iopt_own_areas(iopt);
-	WRITE_ONCE(iopt->nr_areas, iopt->nr_areas + 1);
+	iopt_count_area(iopt, tail, 1);
 	return 0;
 }
 

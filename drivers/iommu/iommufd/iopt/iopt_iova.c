@@ -238,6 +238,46 @@ bool iopt_first_area(struct iopt *iopt, const struct iova_range *within,
 }
 
 /**
+ * iopt_vfio_area() - find the lowest area of a container that overlaps a range
+ * @iopt: the I/O address space
+ * @within: the range
+ *
+ * Context: May sleep. The caller excludes mapping and unmapping by the container.
+ * Return: the area, which stays as long as that, or NULL.
+ */
+struct area *iopt_vfio_area(struct iopt *iopt, const struct iova_range *within)
+{
+	struct iova_node *node;
+
+	guard(rwsem_read)(&iopt->iova_rwsem);
+	iova_space_for_each_used(&iopt->space, node, within) {
+		if (area_of(node)->abi == AREA_VFIO)
+			return area_of(node);
+		cond_resched();
+	}
+	return NULL;
+}
+
+/**
+ * iopt_first_vfio() - get the IOVA of what iopt_vfio_area() finds
+ * @iopt: the I/O address space
+ * @within: the range
+ * @area: set to the IOVA of the area, written on success only
+ *
+ * Context: As iopt_vfio_area().
+ * Return: true if there is one.
+ */
+bool iopt_first_vfio(struct iopt *iopt, const struct iova_range *within,
+		     struct iova_range *area)
+{
+	const struct area *found = iopt_vfio_area(iopt, within);
+
+	if (found)
+		*area = found->node.range;
+	return found;
+}
+
+/**
  * iopt_nr_areas() - count the areas
  * @iopt: the I/O address space
  *

@@ -38,6 +38,9 @@ int iopt_get_usable(struct iopt *iopt, size_t max, struct iopt_usable *usable);
 void iopt_put_usable(struct iopt_usable *usable);
 unsigned long iopt_get_alignment(struct iopt *iopt);
 
+struct area *iopt_vfio_area(struct iopt *iopt, const struct iova_range *within);
+bool iopt_first_vfio(struct iopt *iopt, const struct iova_range *within,
+		     struct iova_range *area);
 bool iopt_first_area(struct iopt *iopt, const struct iova_range *within,
 		     struct iova_range *area);
 unsigned int iopt_nr_areas(struct iopt *iopt);

@@ -44,8 +44,10 @@ enum iopt_blocker {
  * struct iopt_unmap_request - a request to unmap a range
  */
 struct iopt_unmap_request {
-	/** @range: contains each area that it overlaps */
+	/** @range: contains each area of @abi that it overlaps */
 	const struct iova_range *range;
+	/** @abi: areas of others stay, as if they were not there */
+	enum area_abi abi;
 	/** @areas: list of the areas taken: all of the range, or none */
 	struct list_head areas;
 	/** @blocker: what the last attempt has to wait for */
@@ -73,13 +75,14 @@ static enum iopt_blocker iopt_take_area(struct area *area,
 }
 
 static void iopt_prevent_access(struct iopt *iopt,
-				const struct iova_range *range,
+				const struct iopt_unmap_request *unmap,
 				bool prevent_access)
 {
 	struct iova_node *node;
 
-	iova_space_for_each_used(&iopt->space, node, range) {
-		area_of(node)->prevent_access = prevent_access;
+	iova_space_for_each_used(&iopt->space, node, unmap->range) {
+		if (area_of(node)->abi == unmap->abi)
+			area_of(node)->prevent_access = prevent_access;
 		cond_resched();
 	}
 }
@@ -103,10 +106,35 @@ iopt_refuse_unmap(struct iopt *iopt, const struct iova_range *area, int ret)
 		       area->first, area->last);
 }
 
+/* Returns an error if it is no use to wait. */
+static int iopt_take_node(struct iopt *iopt, struct iopt_unmap_request *unmap,
+			  struct iova_node *node)
+{
+	struct area *area = area_of(node);
+	enum iopt_blocker blocker;
+	int ret = 0;
+
+	if (area->abi != unmap->abi)
+		return 0;
+	if (!iova_range_contains(unmap->range, &node->range))
+		ret = -ENOENT;
+	else if (area->num_locks)
+		ret = -EBUSY;
+	if (ret) {
+		iopt_refuse_unmap(iopt, &node->range, ret);
+		return ret;
+	}
+	blocker = iopt_take_area(area, &unmap->areas);
+	if (blocker > unmap->blocker) {
+		unmap->blocker = blocker;
+		unmap->accessed = node->range;
+	}
+	return 0;
+}
+
 /* Takes either all areas in the range or none. */
 static int iopt_take_areas(struct iopt *iopt, struct iopt_unmap_request *unmap)
 {
-	enum iopt_blocker blocker;
 	struct iova_node *node;
 	int ret = 0;
 
@@ -115,26 +143,16 @@ static int iopt_take_areas(struct iopt *iopt, struct iopt_unmap_request *unmap)
 	unmap->areas_seq = iopt->areas_seq;
 	unmap->blocker = IOPT_NOT_BLOCKED;
 	iova_space_for_each_used(&iopt->space, node, unmap->range) {
-		if (!iova_range_contains(unmap->range, &node->range))
-			ret = -ENOENT;
-		else if (area_of(node)->num_locks)
-			ret = -EBUSY;
-		if (ret) {
-			iopt_refuse_unmap(iopt, &node->range, ret);
+		ret = iopt_take_node(iopt, unmap, node);
+		if (ret)
 			break;
-		}
-		blocker = iopt_take_area(area_of(node), &unmap->areas);
-		if (blocker > unmap->blocker) {
-			unmap->blocker = blocker;
-			unmap->accessed = node->range;
-		}
 		if (node->range.last < unmap->range->last)
 			cond_resched();
 	}
 	if (ret || unmap->blocker)
 		iopt_untake_areas(&unmap->areas);
 	if (!ret && unmap->blocker)
-		iopt_prevent_access(iopt, unmap->range, true);
+		iopt_prevent_access(iopt, unmap, true);
 	return ret;
 }
 
@@ -202,10 +220,11 @@ static int iopt_wait_blocker(struct iopt *iopt,
 }
 
 /* The range stays mapped, so it may be pinned again. */
-static void iopt_cancel_unmap(struct iopt *iopt, const struct iova_range *range)
+static void iopt_cancel_unmap(struct iopt *iopt,
+			      const struct iopt_unmap_request *unmap)
 {
 	guard(rwsem_write)(&iopt->iova_rwsem);
-	iopt_prevent_access(iopt, range, false);
+	iopt_prevent_access(iopt, unmap, false);
 }
 
 /*
@@ -223,7 +242,7 @@ static noinline int iopt_wait_unmap(struct iopt *iopt,
 		if (!ret && !unmap->blocker)
 			return 0;
 	}
-	iopt_cancel_unmap(iopt, unmap->range);
+	iopt_cancel_unmap(iopt, unmap);
 	return ret;
 }
 
@@ -274,9 +293,10 @@ static u64 iopt_finish_unmap(struct iopt *iopt, struct list_head *areas)
 }
 
 /**
- * iopt_unmap() - unmap all areas in a range
+ * iopt_unmap() - unmap all areas of one ABI in a range
  * @iopt: the I/O address space
- * @range: contains each area that it overlaps
+ * @range: contains each area of @abi that it overlaps
+ * @abi: the ABI whose areas are unmapped; others in the range stay
  * @unmapped: number of bytes unmapped; 0 if nothing was mapped, which is no
  *	error; written on success only
  *
@@ -288,10 +308,12 @@ static u64 iopt_finish_unmap(struct iopt *iopt, struct list_head *areas)
  * some area, -EBUSY if some of it is locked, -EDEADLK if a user did not unpin,
  * -EINTR if the current process is being killed.
  */
-int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
+int iopt_unmap(struct iopt *iopt, const struct iova_range *range,
+	       enum area_abi abi, u64 *unmapped)
 {
 	struct iopt_unmap_request unmap = {
 		.range = range,
+		.abi = abi,
 		.areas = LIST_HEAD_INIT(unmap.areas),
 		/* no area is that large */
 		.notified = IOVA_RANGE_ALL,
@@ -309,35 +331,60 @@ int iopt_unmap(struct iopt *iopt, const struct iova_range *range, u64 *unmapped)
 }
 
 /**
- * iopt_unmap_all() - unmap all areas
+ * iopt_unmap_all() - unmap all areas of one ABI
  * @iopt: the I/O address space
+ * @abi: the ABI
  * @unmapped: number of bytes unmapped, written on success only
  *
  * Context: May sleep. The caller holds no lock that a user's unmap op takes.
  * Return: 0, or with nothing changed -EBUSY if something is locked, -EDEADLK if
  * a user did not unpin, -EINTR if the current process is being killed.
  */
-int iopt_unmap_all(struct iopt *iopt, u64 *unmapped)
+int iopt_unmap_all(struct iopt *iopt, enum area_abi abi, u64 *unmapped)
 {
-	return iopt_unmap(iopt, &IOVA_RANGE_ALL, unmapped);
+	return iopt_unmap(iopt, &IOVA_RANGE_ALL, abi, unmapped);
+}
+
+static void iopt_give_to_ioas(struct iopt *iopt)
+{
+	struct iova_node *node;
+
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	iova_space_for_each_used(&iopt->space, node, &IOVA_RANGE_ALL) {
+		area_of(node)->abi = AREA_IOMMUFD;
+		area_of(node)->vaddr_invalid = false;
+		cond_resched();
+	}
+	WRITE_ONCE(iopt->nr_vfio, 0);
+	iopt->nr_vaddr_invalid = 0;
 }
 
 /**
- * iopt_clear() - unmap all areas unconditionally
- * @iopt: the I/O address space; no area is busy, pinned or locked
+ * iopt_clear_vfio() - unmap all areas of a container that has lost its groups
+ * @iopt: the I/O address space, in which no area of AREA_VFIO is being mapped
  *
- * For teardown: cannot fail, and excludes all other mapping and unmapping.
+ * Areas that users of the IOAS have pinned and do not unpin become areas of the
+ * IOAS. Without an IOAS there are none.
  *
- * Context: May sleep.
+ * Context: May sleep. The caller holds no lock that a user's unmap op takes.
  */
-void iopt_clear(struct iopt *iopt)
+void iopt_clear_vfio(struct iopt *iopt)
+{
+	u64 unmapped;
+
+	if (iopt_unmap_all(iopt, AREA_VFIO, &unmapped))
+		iopt_give_to_ioas(iopt);
+}
+
+/* For teardown: no area is busy, pinned or locked. */
+static void iopt_clear(struct iopt *iopt, enum area_abi abi)
 {
 	struct iopt_unmap_request unmap = {
 		.range = &IOVA_RANGE_ALL,
+		.abi = abi,
 		.areas = LIST_HEAD_INIT(unmap.areas),
 	};
 
-	might_sleep();
 	guard(rwsem_write)(&iopt->domains_rwsem);
 	scoped_guard(rwsem_write, &iopt->iova_rwsem)
 		WARN_ON(iopt_take_areas(iopt, &unmap) || unmap.blocker);
@@ -357,7 +404,8 @@ void iopt_put(struct iopt *iopt)
 	if (!refcount_dec_and_test(&iopt->refs))
 		return;
 	WARN_ON(!list_empty(&iopt->domains) || !xa_empty(&iopt->users));
-	iopt_clear(iopt);
+	iopt_clear(iopt, AREA_VFIO);
+	iopt_clear(iopt, AREA_IOMMUFD);
 	xa_destroy(&iopt->users);
 	mutex_destroy(&iopt->tables_lock);
 	iova_space_destroy(&iopt->space);

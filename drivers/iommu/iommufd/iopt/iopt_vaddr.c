@@ -8,6 +8,7 @@
 
 #include "area.h"
 #include "iopt.h"
+#include "iopt_iova.h"
 #include "iopt_vaddr.h"
 
 static bool iopt_any_vaddr_invalid(struct iopt *iopt,
@@ -15,6 +16,8 @@ static bool iopt_any_vaddr_invalid(struct iopt *iopt,
 {
 	struct iova_node *node;
 
+	if (!iopt->nr_vaddr_invalid)
+		return false;
 	iova_space_for_each_used(&iopt->space, node, range) {
 		if (area_of(node)->vaddr_invalid)
 			return true;
@@ -32,13 +35,13 @@ static bool iopt_any_vaddr_invalid(struct iopt *iopt,
 bool iopt_vaddr_invalidated(struct iopt *iopt)
 {
 	guard(rwsem_read)(&iopt->iova_rwsem);
-	return iopt_any_vaddr_invalid(iopt, &IOVA_RANGE_ALL);
+	return iopt->nr_vaddr_invalid;
 }
 
 /**
  * iopt_invalidate_vaddr() - invalidate the virtual addresses of mapped memory
  * @iopt: the I/O address space
- * @range: IOVA; includes all mappings that overlap it
+ * @range: IOVA; includes all mappings of the container that overlap it
  * @bytes: incremented by the length of the mappings
  *
  * Context: May sleep.
@@ -54,26 +57,19 @@ int iopt_invalidate_vaddr(struct iopt *iopt, const struct iova_range *range,
 	if (iopt_any_vaddr_invalid(iopt, range))
 		return -EINVAL;
 	iova_space_for_each_used(&iopt->space, node, range) {
+		if (area_of(node)->abi != AREA_VFIO)
+			continue;
 		area_of(node)->vaddr_invalid = true;
+		iopt->nr_vaddr_invalid++;
 		*bytes += area_of(node)->length;
 	}
 	return 0;
 }
 
-static struct area *iopt_vaddr_area(struct iopt *iopt,
-				    const struct iova_range *range)
-{
-	struct iova_node *node;
-
-	guard(rwsem_read)(&iopt->iova_rwsem);
-	node = iova_space_first_used(&iopt->space, range);
-	return node ? area_of(node) : NULL;
-}
-
 /**
  * iopt_restore_vaddr() - set the new virtual address of a mapping
  * @iopt: the I/O address space
- * @range: IOVA of one mapping
+ * @range: IOVA of one mapping of the container
  * @vaddr: address of the first byte in the current process, with the same
  *	offset into its page as before
  *
@@ -87,7 +83,7 @@ static struct area *iopt_vaddr_area(struct iopt *iopt,
 int iopt_restore_vaddr(struct iopt *iopt, const struct iova_range *range,
 		       unsigned long vaddr)
 {
-	struct area *area = iopt_vaddr_area(iopt, range);
+	struct area *area = iopt_vfio_area(iopt, range);
 	int ret;
 
 	if (!area)
@@ -96,7 +92,10 @@ int iopt_restore_vaddr(struct iopt *iopt, const struct iova_range *range,
 	    area->node.range.last != range->last)
 		return -EINVAL;
 	ret = pages_move(area->pages, vaddr - area->offset);
-	if (!ret)
-		area->vaddr_invalid = false;
-	return ret;
+	if (ret)
+		return ret;
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	area->vaddr_invalid = false;
+	iopt->nr_vaddr_invalid--;
+	return 0;
 }

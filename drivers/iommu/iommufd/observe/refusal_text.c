@@ -80,7 +80,7 @@ static const char *const refusal_formats[NR_REFUSALS] = {
 	[REFUSAL_MIXED_NOIOMMU] =
 		"groups with and without an IOMMU do not share a container",
 	[REFUSAL_CAP_RAWIO] = "a group without an IOMMU requires CAP_SYS_RAWIO",
-	[REFUSAL_IOAS_SELECTED] = "IOMMU_VFIO_IOAS has selected an IOAS",
+	[REFUSAL_OTHER_IOAS] = "the groups use another IOAS",
 	[REFUSAL_NO_IOAS_SELECTED] = "no IOAS is selected by IOMMU_VFIO_IOAS",
 	[REFUSAL_GROUP_OPEN] = "group %0 is open already",
 	[REFUSAL_GROUP_CDEV] =

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls of a container, served by an IOAS, and IOMMU_VFIO_IOAS, which
- * selects the IOAS.
+ * The ioctls of a container that has no groups, served by an IOAS.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -13,6 +12,7 @@
 
 #include "compat_ioas.h"
 #include "container.h"
+#include "container_space.h"
 #include "ctx.h"
 #include "hwpt.h"
 #include "info.h"
@@ -23,15 +23,6 @@
 #include "observe/stats.h"
 #include "pages/pages.h"
 #include "ucmd.h"
-
-/* Returns NULL if none is selected; to be released by object_put(). */
-static struct iommufd_ioas *compat_ioas_get(struct iommufd_ctx *ictx)
-{
-	guard(mutex)(&ictx->groups_lock);
-	if (!ictx->compat_ioas || !object_tryget(&ictx->compat_ioas->obj))
-		return NULL;
-	return ictx->compat_ioas;
-}
 
 static void compat_ioas_put(struct iommufd_ioas *ioas)
 {
@@ -125,12 +116,12 @@ static int compat_ioas_unmap_range(struct iopt *iopt,
 	if (cmd->flags & VFIO_DMA_UNMAP_FLAG_ALL) {
 		if (cmd->iova || cmd->size)
 			return -EINVAL;
-		return iopt_unmap_all(iopt, unmapped);
+		return iopt_unmap_all(iopt, AREA_IOMMUFD, unmapped);
 	}
 	ret = iova_range_from_user(cmd->iova, cmd->size, &range);
 	if (!ret && READ_ONCE(iopt->small_pages))
 		ret = compat_ioas_cut_out(iopt, &range);
-	return ret ?: iopt_unmap(iopt, &range, unmapped);
+	return ret ?: iopt_unmap(iopt, &range, AREA_IOMMUFD, unmapped);
 }
 
 static int compat_ioas_unmap(struct iommufd_ioas *ioas, void __user *arg)
@@ -182,7 +173,7 @@ static long compat_ioas_dispatch(struct iommufd_ioas *ioas, unsigned int cmd,
 
 /**
  * compat_ioas_ioctl() - serve an ioctl of a container by an IOAS
- * @ictx: the context, to which no group was ever added
+ * @ictx: the context, without groups
  * @cmd: ioctl number
  * @arg: its argument
  *
@@ -201,63 +192,4 @@ long compat_ioas_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 			       REFUSAL_NO_IOAS_SELECTED);
 	compat_ioas_put(ioas);
 	return ret;
-}
-
-static int vfio_ioas_get(struct iommufd_ucmd *ucmd)
-{
-	struct iommufd_ioas *ioas = compat_ioas_get(ucmd->ictx);
-	struct iommu_vfio_ioas *cmd = ucmd->cmd;
-
-	if (!ioas)
-		return -ENODEV;
-	cmd->ioas_id = ioas->obj.id;
-	object_put(&ioas->obj);
-	return ucmd_respond(ucmd, sizeof(*cmd));
-}
-
-static int vfio_ioas_set(struct iommufd_ctx *ictx, u32 id)
-{
-	struct iommufd_ioas *ioas = ioas_get(ictx, id);
-	int ret = 0;
-
-	if (IS_ERR(ioas))
-		return PTR_ERR(ioas);
-	scoped_guard(mutex, &ictx->groups_lock) {
-		if (ictx->container && container_has_groups(ictx->container))
-			ret = -EBUSY;
-		else
-			ictx->compat_ioas = ioas;
-	}
-	object_put(&ioas->obj);
-	return ret;
-}
-
-/**
- * vfio_ioas_ioctl() - IOMMU_VFIO_IOAS
- * @ucmd: request with a struct iommu_vfio_ioas
- *
- * The selected IOAS may still be destroyed, which clears the selection. No IOAS
- * can be selected while the context has groups as a container.
- *
- * Return: 0; -ENODEV if none is selected, -ENOENT for an unknown ID, -EBUSY if
- * the context is a container, another negative errno.
- */
-int vfio_ioas_ioctl(struct iommufd_ucmd *ucmd)
-{
-	struct iommu_vfio_ioas *cmd = ucmd->cmd;
-
-	if (cmd->__reserved)
-		return -EOPNOTSUPP;
-	switch (cmd->op) {
-	case IOMMU_VFIO_IOAS_GET:
-		return vfio_ioas_get(ucmd);
-	case IOMMU_VFIO_IOAS_SET:
-		return vfio_ioas_set(ucmd->ictx, cmd->ioas_id);
-	case IOMMU_VFIO_IOAS_CLEAR:
-		scoped_guard(mutex, &ucmd->ictx->groups_lock)
-			ucmd->ictx->compat_ioas = NULL;
-		return 0;
-	default:
-		return -EOPNOTSUPP;
-	}
 }

@@ -11,10 +11,8 @@
 #define IOMMUFD_VFIO_COMPAT_COMPAT_IOAS_H
 
 struct iommufd_ctx;
-struct iommufd_ucmd;
 
 long compat_ioas_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 		       unsigned long arg);
-int vfio_ioas_ioctl(struct iommufd_ucmd *ucmd);
 
 #endif /* IOMMUFD_VFIO_COMPAT_COMPAT_IOAS_H */

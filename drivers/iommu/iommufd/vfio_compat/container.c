@@ -18,6 +18,7 @@
 #include <uapi/linux/vfio.h>
 
 #include "container.h"
+#include "container_space.h"
 #include "ctx.h"
 #include "dirty.h"
 #include "domain.h"
@@ -64,10 +65,6 @@ static struct container *container_enter(struct iommufd_ctx *ictx)
 
 	lockdep_assert_held(&ictx->groups_lock);
 
-	if (ictx->compat_ioas) {
-		iommufd_refuse(&ictx->stats->refusals, REFUSAL_IOAS_SELECTED);
-		return ERR_PTR(-EBUSY);
-	}
 	if (!container)
 		container = container_create(ictx);
 	if (!IS_ERR(container))
@@ -76,27 +73,14 @@ static struct container *container_enter(struct iommufd_ctx *ictx)
 }
 
 /**
- * container_has_groups() - check whether a container has groups
- * @container: the container of a context
- *
- * Context: Any. The caller holds &iommufd_ctx.groups_lock, so that no group is
- * added.
- * Return: true if it has groups, or if one is being added or removed.
- */
-bool container_has_groups(struct container *container)
-{
-	return refcount_read(&container->refs) > 1;
-}
-
-/**
  * container_put() - drop a reference to a container
- * @container: the container, freed with its last reference, or NULL
+ * @container: the container, freed with its last reference
  *
  * Context: May sleep.
  */
 void container_put(struct container *container)
 {
-	if (!container || !refcount_dec_and_test(&container->refs))
+	if (!refcount_dec_and_test(&container->refs))
 		return;
 	WARN_ON(!list_empty(&container->groups));
 	dirty_destroy(&container->dirty);
@@ -189,15 +173,18 @@ long container_check_extension(struct container *container, unsigned long arg)
 	return container_known_extension(arg);
 }
 
-static int container_set_up(struct container *container, unsigned long arg)
+static int container_set_up(struct iommufd_ctx *ictx,
+			    struct container *container, unsigned long arg)
 {
+	int ret;
+
 	container->space.params = params_get();
 	if (!container->space.params)
 		return -ENODEV;
-	container->space.iopt = iopt_create(container->stats, 0);
-	if (!container->space.iopt) {
+	ret = container_space_take(&container->space, ictx);
+	if (ret) {
 		params_put(container->space.params);
-		return -ENOMEM;
+		return ret;
 	}
 	container->limit = READ_ONCE(container->space.params->dma_entry_limit);
 	container->space.nesting = arg == __VFIO_RESERVED_TYPE1_NESTING_IOMMU;
@@ -209,8 +196,8 @@ static void container_tear_down(struct container *container)
 {
 	WARN_ON(!list_empty(&container->space.domains));
 	dirty_stop(&container->dirty);
-	iopt_put(container->space.iopt);
-	container->space.iopt = NULL;
+	iopt_clear_vfio(container->space.iopt);
+	container_space_drop(&container->space);
 	params_put(container->space.params);
 }
 
@@ -301,7 +288,8 @@ static int container_type_errno(unsigned long arg)
 	return arg == VFIO_UNMAP_ALL && params_available() ? -EINVAL : -ENODEV;
 }
 
-static long container_set_type1(struct container *container, unsigned long arg)
+static long container_set_type1(struct iommufd_ctx *ictx,
+				struct container *container, unsigned long arg)
 {
 	int ret;
 
@@ -312,7 +300,7 @@ static long container_set_type1(struct container *container, unsigned long arg)
 			       REFUSAL_UNKNOWN_TYPE, arg);
 		return container_type_errno(arg);
 	}
-	ret = container_set_up(container, arg);
+	ret = container_set_up(ictx, container, arg);
 	if (ret)
 		return ret;
 	ret = container_attach_groups(container);
@@ -340,10 +328,11 @@ static int container_check_unset(const struct container *container)
 
 /**
  * container_set_iommu() - VFIO_SET_IOMMU
- * @container: the container, NULL if no group was ever added
+ * @ictx: the context
  * @arg: the type
  *
- * Attaches the groups. Only the removal of all groups reverts it.
+ * Attaches the groups, to the I/O address space of the IOAS that is selected, if
+ * any. Only the removal of all groups reverts it.
  *
  * Return: 0; -EINVAL if there is no group, if a type is set already or for
  * VFIO_UNMAP_ALL; -ENODEV if the type is unknown or does not match the groups,
@@ -351,19 +340,24 @@ static int container_check_unset(const struct container *container)
  * groups without an IOMMU if the caller lacks CAP_SYS_RAWIO; -EINTR if the
  * current process is being killed; an error of domain_attach().
  */
-long container_set_iommu(struct container *container, unsigned long arg)
+long container_set_iommu(struct iommufd_ctx *ictx, unsigned long arg)
 {
+	/* pairs with smp_store_release() in container_create() */
+	struct container *container = smp_load_acquire(&ictx->container);
 	long ret;
 
-	if (!container)
+	if (!container) {
+		iommufd_refuse(&ictx->stats->refusals,
+			       REFUSAL_NO_CONTAINER_GROUP);
 		return -EINVAL;
+	}
 	if (mutex_lock_killable(&container->lock))
 		return -EINTR;
 	ret = container_check_unset(container);
 	if (!ret)
 		ret = container->side == CONTAINER_WITHOUT_IOMMU ?
 			      container_set_noiommu(container, arg) :
-			      container_set_type1(container, arg);
+			      container_set_type1(ictx, container, arg);
 	mutex_unlock(&container->lock);
 	return ret;
 }
@@ -432,8 +426,7 @@ static int container_add_locked(struct container *container,
  * Return: the group in the container, to be freed by
  * iommufd_container_remove_group(); -EPERM for a group without an IOMMU if the
  * caller lacks CAP_SYS_RAWIO or the container has groups with an IOMMU, and for
- * any other group if the container has groups without one; -EBUSY if
- * IOMMU_VFIO_IOAS has selected an IOAS for the context; -EINTR if the current
+ * any other group if the container has groups without one; -EINTR if the current
  * process is being killed; an error of claiming or attaching the group.
  */
 struct iommufd_container_group *

@@ -116,6 +116,18 @@ struct iommufd_container_group {
 };
 
 /**
+ * container_has_groups() - check whether a container has groups
+ * @container: the container, or NULL
+ *
+ * Context: Any.
+ * Return: true if it has groups, at least one of which may be leaving.
+ */
+static inline bool container_has_groups(const struct container *container)
+{
+	return container && READ_ONCE(container->side) != CONTAINER_EMPTY;
+}
+
+/**
  * container_is_type1() - check whether a container can have mappings
  * @container: the container
  *
@@ -130,8 +142,7 @@ static inline bool container_is_type1(const struct container *container)
 
 bool container_known_extension(unsigned long arg);
 long container_check_extension(struct container *container, unsigned long arg);
-long container_set_iommu(struct container *container, unsigned long arg);
-bool container_has_groups(struct container *container);
+long container_set_iommu(struct iommufd_ctx *ictx, unsigned long arg);
 void container_put(struct container *container);
 
 #endif /* IOMMUFD_VFIO_COMPAT_CONTAINER_H */

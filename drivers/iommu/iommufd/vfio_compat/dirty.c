@@ -283,7 +283,7 @@ static int dirty_add_all(struct container_dirty *dirty)
 
 	lockdep_assert_held(&dirty->lock);
 
-	while (iopt_first_area(dirty->space->iopt, &left, &area)) {
+	while (iopt_first_vfio(dirty->space->iopt, &left, &area)) {
 		ret = dirty_map_add(&dirty->maps, &area);
 		if (ret)
 			return ret;

@@ -257,7 +257,8 @@ static int dirty_unmap_map(struct container_dirty *dirty,
 
 	ret = dirty_check_writable(dest, map);
 	if (!ret)
-		ret = iopt_unmap(dirty->space->iopt, &map->node.range, &bytes);
+		ret = iopt_unmap(dirty->space->iopt, &map->node.range,
+				 AREA_VFIO, &bytes);
 	if (ret)
 		return ret;
 	*unmapped += bytes;

@@ -33,19 +33,19 @@ static long dispatch_type1(struct container *container, unsigned int cmd,
 	}
 }
 
-static long dispatch_native(struct container *container,
-			    struct iommufd_refusal_log *log, unsigned int cmd,
+static long dispatch_native(struct iommufd_ctx *ictx,
+			    struct container *container, unsigned int cmd,
 			    unsigned long arg)
 {
+	struct iommufd_refusal_log *log = &ictx->stats->refusals;
+
 	switch (cmd) {
 	case VFIO_GET_API_VERSION:
 		return VFIO_API_VERSION;
 	case VFIO_CHECK_EXTENSION:
 		return container_check_extension(container, arg);
 	case VFIO_SET_IOMMU:
-		if (!container)
-			iommufd_refuse(log, REFUSAL_NO_CONTAINER_GROUP);
-		return container_set_iommu(container, arg);
+		return container_set_iommu(ictx, arg);
 	default:
 		if (!container ||
 		    READ_ONCE(container->state) == CONTAINER_UNSET) {
@@ -66,8 +66,8 @@ static long dispatch_native(struct container *container,
  *
  * Until VFIO_SET_IOMMU a container has only three ioctls; the others return
  * -EINVAL, from which programs conclude that no type is set. An IOAS serves the
- * ioctls instead if no group was ever added through /dev/iommu, or after user
- * space has selected an IOAS.
+ * ioctls instead if no group was ever added through /dev/iommu, or, as long as
+ * there are no groups, after user space has selected an IOAS.
  *
  * Context: May sleep.
  * Return: the value for user space.
@@ -81,11 +81,12 @@ long container_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 
 	/* pairs with smp_store_release() in container_create() */
 	container = smp_load_acquire(&ictx->container);
-	if (READ_ONCE(ictx->compat_ioas) ||
-	    (!container && iminor(file_inode(ictx->file)) != VFIO_MINOR))
+	if (!container_has_groups(container) &&
+	    (READ_ONCE(ictx->compat_ioas) ||
+	     (!container && iminor(file_inode(ictx->file)) != VFIO_MINOR)))
 		ret = compat_ioas_ioctl(ictx, cmd, arg);
 	else
-		ret = dispatch_native(container, &stats->refusals, cmd, arg);
+		ret = dispatch_native(ictx, container, cmd, arg);
 	if (iommufd_refusal_pending(&stats->refusals, ret))
 		stats_refused(stats, cmd, ret);
 	return ret;

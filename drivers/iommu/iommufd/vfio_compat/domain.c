@@ -133,9 +133,7 @@ static int domain_reserve(struct container_space *space,
 {
 	int ret = domain_reserve_regions(space, member);
 
-	return ret   ?:
-		       iopt_reserve_outside(space->iopt, domain,
-					    &member->owner);
+	return ret ?: iopt_reserve_outside(space->iopt, domain, &member->owner);
 }
 
 static int domain_replace(struct container_space *space,
@@ -275,8 +273,8 @@ err_free:
  * @space: the mappings and the domains
  * @member: a group that is attached
  *
- * Removes all mappings with the last domain, unless the container has groups of
- * emulated devices.
+ * Removes all mappings of the container with the last domain, unless it has
+ * groups of emulated devices.
  *
  * Context: May sleep; the caller holds the container's lock.
  */
@@ -291,7 +289,7 @@ void domain_detach(struct container_space *space,
 	if (--cdom->nr_groups)
 		return;
 	if (list_is_singular(&space->domains) && !space->nr_emulated)
-		iopt_clear(space->iopt);
+		iopt_clear_vfio(space->iopt);
 	iopt_remove_domain(space->iopt, &cdom->iopt_domain);
 	list_del(&cdom->entry);
 	domain_free(cdom);

@@ -11,6 +11,7 @@
 
 struct iommu_domain;
 struct iommu_group;
+struct iommufd_ioas;
 struct iommufd_type1_params;
 
 /**
@@ -19,8 +20,17 @@ struct iommufd_type1_params;
  * Protected by the container's lock.
  */
 struct container_space {
-	/** @iopt: the mappings, with a reference; valid while a type is set */
+	/**
+	 * @iopt: the mappings, those of AREA_VFIO; with a reference while the
+	 * container has a type of type1
+	 */
 	struct iopt *iopt;
+	/**
+	 * @ioas: the IOAS that has the same I/O address space, of which the
+	 * container is a user; NULL if there is none, or after its context was
+	 * closed; compared without the lock
+	 */
+	struct iommufd_ioas *ioas;
 	/** @domains: list of struct container_domain */
 	struct list_head domains;
 	/** @params: parameters set by the administrator, from params_get() */

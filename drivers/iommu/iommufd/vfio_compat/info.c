@@ -111,7 +111,7 @@ static int info_add_caps(struct info_reply *reply, struct iopt *iopt, u32 avail,
 static u32 info_mappings_left(struct container *container)
 {
 	return container->limit -
-	       min(container->limit, iopt_nr_areas(container->space.iopt));
+	       min(container->limit, READ_ONCE(container->space.iopt->nr_vfio));
 }
 
 static int info_get_locked(struct container *container,

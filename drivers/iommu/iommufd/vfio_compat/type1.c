@@ -74,7 +74,7 @@ static int type1_map_with_log(struct container *container, struct iopt_map *map,
 	if (ret && !log)
 		dirty_remove(&container->dirty, range);
 	if (!ret && log) {
-		iopt_unmap(container->space.iopt, range, &unmapped);
+		iopt_unmap(container->space.iopt, range, AREA_VFIO, &unmapped);
 		ret = log;
 	}
 	/*
@@ -119,7 +119,7 @@ static int type1_map_locked(struct container *container, struct iopt_map *map,
 		iommufd_refuse(log, REFUSAL_OVERLAP, area.first, area.last);
 		return -EEXIST;
 	}
-	if (iopt_nr_areas(container->space.iopt) >= container->limit) {
+	if (READ_ONCE(container->space.iopt->nr_vfio) >= container->limit) {
 		iommufd_refuse(log, REFUSAL_ENTRY_LIMIT, container->limit,
 			       container->limit);
 		return -ENOSPC;
@@ -172,6 +172,7 @@ long type1_map(struct container *container, void __user *arg)
 	map.length = cmd.size;
 	map.uaddr = cmd.vaddr;
 	map.fixed = true;
+	map.abi = AREA_VFIO;
 	map.charge = CHARGE_MM;
 	map.prot = IOMMU_CACHE;
 	if (cmd.flags & VFIO_DMA_MAP_FLAG_READ)
@@ -192,7 +193,7 @@ long type1_map(struct container *container, void __user *arg)
 static int type1_unmap_v2(struct iopt *iopt, const struct iova_range *range,
 			  u64 *unmapped)
 {
-	int ret = iopt_unmap(iopt, range, unmapped);
+	int ret = iopt_unmap(iopt, range, AREA_VFIO, unmapped);
 
 	return ret == -ENOENT ? -EINVAL : ret;
 }
@@ -208,9 +209,9 @@ static int type1_unmap_v1(struct iopt *iopt, const struct iova_range *range,
 	u64 bytes;
 	int ret;
 
-	while (iopt_first_area(iopt, range, &area) &&
+	while (iopt_first_vfio(iopt, range, &area) &&
 	       area.first >= range->first) {
-		ret = iopt_unmap(iopt, &area, &bytes);
+		ret = iopt_unmap(iopt, &area, AREA_VFIO, &bytes);
 		if (ret)
 			return ret;
 		*unmapped += bytes;
@@ -235,7 +236,7 @@ static int type1_unmap_range(struct container *container,
 static int type1_unmap_all(struct container *container, u64 *unmapped)
 {
 	const struct iova_range all = IOVA_RANGE_ALL;
-	int ret = iopt_unmap_all(container->space.iopt, unmapped);
+	int ret = iopt_unmap_all(container->space.iopt, AREA_VFIO, unmapped);
 
 	if (!ret)
 		dirty_remove(&container->dirty, &all);

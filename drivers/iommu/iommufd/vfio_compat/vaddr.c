@@ -5,6 +5,7 @@
 #include <linux/errno.h>
 
 #include "domain.h"
+#include "iopt/iopt_access.h"
 #include "iopt/iopt_iova.h"
 #include "iopt/iopt_vaddr.h"
 #include "lib/range.h"
@@ -14,15 +15,16 @@
  * vaddr_updatable() - check whether addresses can be invalidated
  * @space: the mappings
  *
- * Serves VFIO_CHECK_EXTENSION of VFIO_UPDATE_VADDR. Emulated devices rule it
- * out because they may access memory at any time.
+ * Serves VFIO_CHECK_EXTENSION of VFIO_UPDATE_VADDR. Emulated devices, in the
+ * container or attached to its IOAS, rule it out because they may access memory
+ * at any time.
  *
  * Context: The caller holds the container's lock.
  * Return: true if addresses can be invalidated.
  */
 bool vaddr_updatable(const struct container_space *space)
 {
-	return !space->nr_emulated;
+	return !space->nr_emulated && iopt_has_no_users(space->iopt);
 }
 
 /**
@@ -45,7 +47,7 @@ static bool vaddr_begins_inside(struct iopt *iopt,
 	const struct iova_range at = { range->first, range->first };
 	struct iova_range area;
 
-	return iopt_first_area(iopt, &at, &area) && area.first < range->first;
+	return iopt_first_vfio(iopt, &at, &area) && area.first < range->first;
 }
 
 static bool vaddr_ends_inside(struct iopt *iopt, const struct iova_range *range)
@@ -53,7 +55,7 @@ static bool vaddr_ends_inside(struct iopt *iopt, const struct iova_range *range)
 	const struct iova_range at = { range->last, range->last };
 	struct iova_range area;
 
-	return iopt_first_area(iopt, &at, &area) && area.last > range->last;
+	return iopt_first_vfio(iopt, &at, &area) && area.last > range->last;
 }
 
 /**

@@ -68,6 +68,33 @@ static void setup_container(struct env *env)
 	ASSERT_RC(call_set_iommu(env), 0);
 }
 
+static int call_get_ioas(struct env *env)
+{
+	return __vfio_ioas(env->fd, IOMMU_VFIO_IOAS_GET, &env->ioas);
+}
+
+/* Nothing uses the IOAS after the last group has left. */
+static void undo_get_ioas(struct env *env)
+{
+	undo_set_container(env);
+	iommufd_destroy(env->fd, env->ioas);
+	ASSERT_RC(call_set_iommu(env), 0);
+}
+
+SCENARIO_BARE(get_ioas, .setup = setup_container, .call = call_get_ioas,
+	      .undo = undo_get_ioas)
+
+static void setup_selected(struct env *env)
+{
+	setup_group(env);
+	env->ioas = ioas_alloc(env->fd);
+	ASSERT_RC(__vfio_ioas(env->fd, IOMMU_VFIO_IOAS_SET, &env->ioas), 0);
+	ioas_map_fixed(env->fd, env->ioas, env->buf, IOVA, PAGE);
+}
+
+SCENARIO_BARE(set_iommu_selected, .setup = setup_selected,
+	      .call = call_set_iommu, .undo = undo_set_container)
+
 static int call_container_map(struct env *env)
 {
 	return __container_map(env->fd, env->buf, IOVA, env->size,

@@ -11,10 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness.h"
+#include "ioas.h"
 #include "nvme.h"
 #include "pci.h"
 #include "sys.h"
@@ -42,12 +44,14 @@ struct options {
 	unsigned long long write_size;
 	/** @seed: seed of the pattern */
 	unsigned long seed;
+	/** @map_file: map the data as a file, by the IOAS of the container */
+	bool map_file;
 };
 
 static void usage(void)
 {
 	fputs("usage: nvme_dma --bdf BDF [--backend container|symlink|iommufd]\n"
-	      "  [--irq msix|msi|intx] [--read-mib N] [--sha256 HEX]\n"
+	      "  [--irq msix|msi|intx] [--read-mib N] [--sha256 HEX] [--map-file]\n"
 	      "  [--write-pattern OFFSET LENGTH SEED]\n",
 	      stderr);
 	exit(2);
@@ -86,6 +90,7 @@ static void options_parse(struct options *options, int argc, char **argv)
 		{ "read-mib", required_argument, NULL, 'r' },
 		{ "sha256", required_argument, NULL, 's' },
 		{ "write-pattern", required_argument, NULL, 'w' },
+		{ "map-file", no_argument, NULL, 'f' },
 		{}
 	};
 	int c;
@@ -113,6 +118,9 @@ static void options_parse(struct options *options, int argc, char **argv)
 			options->write_offset = strtoull(optarg, NULL, 0);
 			options->write_size = strtoull(argv[optind++], NULL, 0);
 			options->seed = strtoul(argv[optind++], NULL, 0);
+			break;
+		case 'f':
+			options->map_file = true;
 			break;
 		default:
 			usage();
@@ -171,39 +179,93 @@ static void sha256(const void *buf, size_t size, char hex[SHA256_DIGITS + 1])
 	child_expect(pid, 0);
 }
 
+/** struct data - memory that is mapped for the drive */
+struct data {
+	/** @buf: the memory */
+	unsigned char *buf;
+	/** @size: its length in bytes, whole pages */
+	size_t size;
+	/** @space: the address space that maps it at DATA_IOVA */
+	struct space *space;
+	/** @ioas: ID of the IOAS that maps it, 0 for the interface of @space */
+	__u32 ioas;
+};
+
+/* Map a file in the IOAS behind a container. */
+static void data_map_file(struct data *data, int memfd, unsigned int prot)
+{
+	__u64 iova = DATA_IOVA;
+
+	ASSERT_RC(__vfio_ioas(data->space->fd, IOMMU_VFIO_IOAS_GET,
+			      &data->ioas),
+		  0);
+	ASSERT_RC(__ioas_map_file(data->space->fd, data->ioas, memfd, 0,
+				  data->size, prot, &iova),
+		  0);
+}
+
+static struct data data_map(struct nvme *nvme, const struct options *options,
+			    size_t size, unsigned int prot)
+{
+	struct data data = {
+		.size = (size + PAGE - 1) & ~(PAGE - 1),
+		.space = nvme->vdev->space,
+	};
+	int memfd;
+
+	if (!options->map_file) {
+		data.buf = sys_mmap_huge_aligned(data.size);
+		ASSERT_RC(__space_map(data.space, data.buf, DATA_IOVA,
+				      data.size, prot),
+			  0);
+		return data;
+	}
+	memfd = (int)ASSERT_OK(memfd_create("data", MFD_CLOEXEC));
+	ASSERT(!ftruncate(memfd, (off_t)data.size));
+	data.buf = mmap(NULL, data.size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			memfd, 0);
+	ASSERT(data.buf != MAP_FAILED);
+	data_map_file(&data, memfd, prot);
+	sys_close(memfd);
+	return data;
+}
+
+static void data_unmap(struct data *data)
+{
+	if (data->ioas)
+		ioas_unmap(data->space->fd, data->ioas, DATA_IOVA, data->size);
+	else
+		space_unmap(data->space, DATA_IOVA, data->size);
+}
+
 static void drive_read(struct nvme *nvme, const struct options *options)
 {
 	size_t size = MIB(options->read_mib);
-	char *buf = sys_mmap_huge_aligned(size);
+	struct data data = data_map(nvme, options, size, DMA_RW);
 	char hex[SHA256_DIGITS + 1];
 
-	space_map(nvme->vdev->space, buf, DATA_IOVA, size);
 	nvme_transfer(nvme, false, 0, DATA_IOVA, size);
-	space_unmap(nvme->vdev->space, DATA_IOVA, size);
-	sha256(buf, size, hex);
+	data_unmap(&data);
+	sha256(data.buf, size, hex);
 	printf("read %zu bytes\nsha256 %s\n", size, hex);
 	if (options->sha256 && strcasecmp(options->sha256, hex))
 		FAIL("want sha256 %s", options->sha256);
-	sys_munmap(buf, size);
+	sys_munmap(data.buf, data.size);
 }
 
 static void drive_write(struct nvme *nvme, const struct options *options)
 {
 	size_t size = options->write_size;
-	size_t mapped = (size + PAGE - 1) & ~(PAGE - 1);
-	unsigned char *buf = sys_mmap_anon(mapped);
+	struct data data = data_map(nvme, options, size, DMA_READ);
 	size_t i;
 
 	for (i = 0; i < size; i++)
-		buf[i] = (unsigned char)(options->seed + i * 7 + i / 256);
-	ASSERT_RC(__space_map(nvme->vdev->space, buf, DATA_IOVA, mapped,
-			      DMA_READ),
-		  0);
+		data.buf[i] = (unsigned char)(options->seed + i * 7 + i / 256);
 	nvme_transfer(nvme, true, options->write_offset, DATA_IOVA, size);
 	nvme_flush(nvme);
-	space_unmap(nvme->vdev->space, DATA_IOVA, mapped);
+	data_unmap(&data);
 	printf("wrote %zu bytes at %llu\n", size, options->write_offset);
-	sys_munmap(buf, mapped);
+	sys_munmap(data.buf, data.size);
 }
 
 int main(int argc, char **argv)

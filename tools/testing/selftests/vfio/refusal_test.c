@@ -96,28 +96,16 @@ TEST(group_or_node)
 	sys_close(group);
 }
 
-static void set_ioas(int iommufd, __u32 ioas)
-{
-	struct iommu_vfio_ioas cmd = {
-		.size = sizeof(cmd),
-		.op = IOMMU_VFIO_IOAS_SET,
-		.ioas_id = ioas,
-	};
-
-	ASSERT_RC(__sys_ioctl(iommufd, IOMMU_VFIO_IOAS, &cmd), 0);
-}
-
-TEST(ioas_selected)
+TEST(other_ioas)
 {
 	int group = group_open(pci_need(TESTDEV_EDU0));
 	int iommufd = iommufd_open();
+	__u32 other = ioas_alloc(iommufd);
 
-	set_ioas(iommufd, ioas_alloc(iommufd));
-	ASSERT_RC(__group_set_container(group, iommufd), -EBUSY);
-	expect_ctx(iommufd,
-		   "EBUSY set container: IOMMU_VFIO_IOAS has selected an IOAS");
-	expect_dev(group,
-		   "EBUSY set container: IOMMU_VFIO_IOAS has selected an IOAS");
+	group_set_container(group, iommufd);
+	container_set_iommu(iommufd);
+	ASSERT_RC(__vfio_ioas(iommufd, IOMMU_VFIO_IOAS_SET, &other), -EBUSY);
+	expect_ctx(iommufd, "EBUSY vfio ioas: the groups use another IOAS");
 }
 
 TEST(bind)
