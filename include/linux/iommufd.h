@@ -69,6 +69,10 @@ int iommufd_device_replace(struct iommufd_device *idev, ioasid_t pasid,
 			   u32 *pt_id);
 void iommufd_device_detach(struct iommufd_device *idev, ioasid_t pasid);
 
+int iommufd_device_msi_begin(struct iommufd_device *idev);
+void iommufd_device_msi_end(struct iommufd_device *idev);
+void iommufd_device_msi_release(struct iommufd_device *idev);
+
 struct iommufd_ctx *iommufd_device_to_ictx(struct iommufd_device *idev);
 u32 iommufd_device_to_id(struct iommufd_device *idev);
 void iommufd_device_attachment(const struct iommufd_device *idev, u32 *hwpt_id,

@@ -25,6 +25,7 @@
 #include "ioas.h"
 #include "iopt/iopt_domain.h"
 #include "iopt/iopt_iova.h"
+#include "msi.h"
 #include "observe/stats.h"
 #include "pasid.h"
 
@@ -42,14 +43,6 @@ static int attach_reserve_device(struct iommufd_device *idev,
 	return ret;
 }
 
-/* MSI writes through a nested domain are translated by its parent. */
-static int group_setup_msi(struct iommufd_hwpt *hwpt, struct iommu_group *group)
-{
-	struct iommufd_hwpt *paging = hwpt->parent ?: hwpt;
-
-	return iommu_core_setup_msi(paging->domain, group);
-}
-
 static int group_set_domain(const struct attach_req *req,
 			    struct iommufd_hwpt *hwpt)
 {
@@ -63,7 +56,7 @@ static int group_set_domain(const struct attach_req *req,
 
 	if (idev->noiommu)
 		return 0;
-	ret = group_setup_msi(hwpt, group);
+	ret = idev->internal ? msi_setup_internal(idev, hwpt) : 0;
 	if (ret)
 		return ret;
 	ret = iopt_stop_mapping(hwpt->ioas->iopt);
@@ -88,6 +81,18 @@ static int group_join(struct iommufd_device *idev)
 {
 	return idev->noiommu ? 0 :
 			       iommu_core_join(IOMMU_NO_PASID, &idev->faults);
+}
+
+/* @last: no device of the group is attached any more */
+static void group_leave(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
+			bool last)
+{
+	if (idev->noiommu)
+		return;
+	if (last)
+		iommu_core_detach(hwpt->domain, idev->igroup->group);
+	else
+		iommu_core_leave(IOMMU_NO_PASID, &idev->faults);
 }
 
 static noinline __cold int attach_refuse(struct iommufd_device *idev, int ret,
@@ -139,10 +144,12 @@ static int hwpt_attach_locked(const struct attach_req *req,
 	if (ret)
 		return ret;
 	ret = first ? group_set_domain(req, hwpt) : group_join(idev);
-	if (ret) {
-		iopt_unreserve(hwpt->ioas->iopt, &idev->owner);
-		return ret;
-	}
+	if (ret)
+		goto err_unreserve;
+	/* later than in a replacement: some domains map nothing before */
+	ret = msi_follow(idev, hwpt);
+	if (ret)
+		goto err_leave;
 	igroup->hwpt = hwpt;
 	list_add_tail(&idev->attached, &igroup->attached);
 	attach_set_ids(idev, hwpt->obj.id, hwpt->ioas->obj.id);
@@ -150,6 +157,12 @@ static int hwpt_attach_locked(const struct attach_req *req,
 	object_get_user(&hwpt->obj);
 	trace_iommufd_attach(idev->ictx->stats, idev->owner.name, hwpt->obj.id);
 	return 0;
+
+err_leave:
+	group_leave(idev, hwpt, first);
+err_unreserve:
+	iopt_unreserve(hwpt->ioas->iopt, &idev->owner);
+	return ret;
 }
 
 /* Returns the former HWPT, of which the device is still a user. */
@@ -164,12 +177,7 @@ static struct iommufd_hwpt *hwpt_detach_locked(struct iommufd_device *idev)
 	attach_set_ids(idev, 0, 0);
 	atomic_dec(&hwpt->nr_devices);
 	trace_iommufd_detach(idev->ictx->stats, idev->owner.name, hwpt->obj.id);
-	if (!igroup->noiommu) {
-		if (list_empty(&igroup->attached))
-			iommu_core_detach(hwpt->domain, igroup->group);
-		else
-			iommu_core_leave(IOMMU_NO_PASID, &idev->faults);
-	}
+	group_leave(idev, hwpt, list_empty(&igroup->attached));
 	iopt_unreserve(hwpt->ioas->iopt, &idev->owner);
 	return hwpt;
 }
@@ -195,6 +203,20 @@ static int attach_reserve_group(struct iommufd_group *igroup,
 			attach_unreserve_group(igroup, ioas);
 			return ret;
 		}
+	}
+	return 0;
+}
+
+static int attach_follow_group(struct iommufd_group *igroup,
+			       struct iommufd_hwpt *hwpt)
+{
+	struct iommufd_device *idev;
+	int ret;
+
+	list_for_each_entry(idev, &igroup->attached, attached) {
+		ret = msi_follow(idev, hwpt);
+		if (ret)
+			return ret;
 	}
 	return 0;
 }
@@ -227,7 +249,7 @@ static int hwpt_replace_locked(struct attach_req *req,
 		ret = attach_reserve_group(igroup, hwpt->ioas);
 	if (ret)
 		return ret;
-	ret = group_set_domain(req, hwpt);
+	ret = attach_follow_group(igroup, hwpt) ?: group_set_domain(req, hwpt);
 	if (other_ioas)
 		attach_unreserve_group(igroup, ret ? hwpt->ioas : from->ioas);
 	if (ret)

@@ -39,6 +39,7 @@ struct iommufd_ctx *ctx_alloc(struct file *file, enum charge_mode charge)
 	ictx->file = file;
 	ictx->charge = charge;
 	init_rwsem(&ictx->account_rwsem);
+	msi_space_init(&ictx->msi);
 	mutex_init(&ictx->groups_lock);
 	INIT_LIST_HEAD(&ictx->groups);
 	return ictx;
@@ -63,6 +64,7 @@ void ctx_free(struct iommufd_ctx *ictx)
 	dmabuf_table_put(ictx->dmabufs);
 	WARN_ON(!list_empty(&ictx->groups));
 	extension_release(ictx->extension);
+	msi_space_destroy(&ictx->msi);
 	mutex_destroy(&ictx->groups_lock);
 	stats_put(ictx->stats);
 	kfree(ictx);

@@ -10,6 +10,7 @@
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
 
+#include "domain/msi_home.h"
 #include "mmio.h"
 #include "object.h"
 #include "pages/charge.h"
@@ -54,6 +55,8 @@ struct iommufd_ctx {
 	 * the creation of @container, and the addition of groups to it
 	 */
 	struct mutex groups_lock;
+	/** @msi: the IOVA of the doorbells of interrupts */
+	struct msi_space msi;
 	/** @groups: list of struct iommufd_group */
 	struct list_head groups;
 	/**

@@ -21,6 +21,7 @@ static void device_destroy_object(struct iommufd_object *obj)
 	struct iommufd_device *idev = device_of(obj);
 
 	WARN_ON(!list_empty(&idev->attached));
+	WARN_ON(!list_empty(&idev->msi_uses));
 	group_release(idev->igroup, idev->dev);
 	kfree(idev);
 }
@@ -101,6 +102,7 @@ static struct iommufd_device *device_bind(struct iommufd_ctx *ictx,
 	idev->coherent =
 		device_iommu_capable(dev, IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
 	INIT_LIST_HEAD(&idev->attached);
+	INIT_LIST_HEAD(&idev->msi_uses);
 	object_get_user(&idev->obj);
 	object_publish(&idev->obj);
 	*id = idev->obj.id;

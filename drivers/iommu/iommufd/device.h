@@ -54,6 +54,15 @@ struct iommufd_device {
 	 */
 	struct list_head attached;
 	/**
+	 * @msi_uses: list of struct msi_use, under the lock of &iommufd_ctx.msi
+	 */
+	struct list_head msi_uses;
+	/**
+	 * @msi_locked: iommufd_device_msi_begin() has locked the group; written
+	 * by the driver, which serializes that
+	 */
+	bool msi_locked;
+	/**
 	 * @vdev: vDEVICE of the device, which holds a reference to it, or NULL;
 	 * under the lock of the group
 	 */

@@ -17,7 +17,23 @@
 #include "hwpt.h"
 #include "ioas.h"
 #include "iopt/iopt_domain.h"
+#include "iopt/iopt_iova.h"
 #include "observe/stats.h"
+
+/* Devices may have interrupts whose doorbells are those of the domain. */
+static void hwpt_free_domain(struct iommufd_hwpt *hwpt)
+{
+	struct msi_home *home = hwpt->msi_home;
+
+	if (hwpt->msi_reserved)
+		iopt_unreserve(hwpt->ioas->iopt, &hwpt->msi_owner);
+	if (!home) {
+		iommu_domain_free(hwpt->domain);
+		return;
+	}
+	scoped_guard(mutex, &home->space->lock)
+		msi_home_put(home);
+}
 
 static void hwpt_free(struct iommufd_hwpt *hwpt)
 {
@@ -27,7 +43,7 @@ static void hwpt_free(struct iommufd_hwpt *hwpt)
 		base = &hwpt->viommu->obj;
 	else if (hwpt->parent)
 		base = &hwpt->parent->obj;
-	iommu_domain_free(hwpt->domain);
+	hwpt_free_domain(hwpt);
 	if (hwpt->fault)
 		object_put_user(&hwpt->fault->events.obj);
 	object_put_user(base);

@@ -22,6 +22,7 @@ struct iommu_domain;
 struct iommu_user_data;
 struct iommufd_ctx;
 struct iommufd_ioas;
+struct msi_home;
 struct iommufd_viommu;
 
 /**
@@ -69,6 +70,15 @@ struct iommufd_hwpt {
 	bool noiommu;
 	/** @nr_devices: number of devices attached to it, PASIDs included */
 	atomic_t nr_devices;
+	/**
+	 * @msi_home: the home that @domain is, which frees it, or NULL; under
+	 * the lock of &iommufd_ctx.msi like the next two
+	 */
+	struct msi_home *msi_home;
+	/** @msi_reserved: IOVA for doorbells is reserved in @ioas */
+	bool msi_reserved;
+	/** @msi_owner: owner of that IOVA */
+	struct iopt_owner msi_owner;
 	/** @dirty: it supports dirty tracking */
 	bool dirty;
 	/**

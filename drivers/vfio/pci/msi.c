@@ -7,6 +7,7 @@
  */
 #include <linux/eventfd.h>
 #include <linux/interrupt.h>
+#include <linux/iommufd.h>
 #include <linux/irqbypass.h>
 #include <linux/log2.h>
 #include <linux/msi.h>
@@ -62,6 +63,29 @@ void vfio_pci_msix_probe(struct vfio_pci_core_device *vdev)
 	vdev->has_dyn_msix = pci_msix_can_alloc_dyn(pdev);
 }
 
+/*
+ * The domain to which the device is attached must not change while interrupts are
+ * allocated. A container changes it only while the device is not open.
+ */
+static int msi_begin(struct vfio_pci_core_device *vdev)
+{
+	struct iommufd_device *idev = vdev->vdev.iommufd_device;
+
+	return idev ? iommufd_device_msi_begin(idev) : 0;
+}
+
+static void msi_end(struct vfio_pci_core_device *vdev)
+{
+	if (vdev->vdev.iommufd_device)
+		iommufd_device_msi_end(vdev->vdev.iommufd_device);
+}
+
+static void msi_release(struct vfio_pci_core_device *vdev)
+{
+	if (vdev->vdev.iommufd_device)
+		iommufd_device_msi_release(vdev->vdev.iommufd_device);
+}
+
 static irqreturn_t msi_handler(int irq, void *arg)
 {
 	eventfd_signal(arg);
@@ -87,14 +111,20 @@ int vfio_pci_msi_enable(struct vfio_pci_core_device *vdev, unsigned int nr_vecs,
 
 	lockdep_assert_held(&vdev->igate);
 
+	ret = msi_begin(vdev);
+	if (ret)
+		return ret;
 	cmd = vfio_pci_lock_and_force_memory(vdev);
 	ret = pci_alloc_irq_vectors(pdev, 1, nr_vecs,
 				    msix ? PCI_IRQ_MSIX : PCI_IRQ_MSI);
 	if (ret > 0 && ret < nr_vecs)
 		pci_free_irq_vectors(pdev);
 	vfio_pci_restore_and_unlock_memory(vdev, cmd);
-	if (ret < 0 || ret < nr_vecs)
+	msi_end(vdev);
+	if (ret < 0 || ret < nr_vecs) {
+		msi_release(vdev);
 		return ret;
+	}
 
 	if (msix) {
 		vdev->irq_type = VFIO_PCI_MSIX_IRQ_INDEX;
@@ -126,16 +156,20 @@ static void msi_free_vector(struct vfio_pci_core_device *vdev, unsigned int nr)
 static int msi_linux_irq(struct vfio_pci_core_device *vdev, unsigned int nr)
 {
 	struct msi_map map;
-	int irq;
+	int irq, ret;
 	u16 cmd;
 
 	irq = pci_irq_vector(vdev->pdev, nr);
 	if (irq > 0 || !msi_is_msix(vdev) || !vdev->has_dyn_msix)
 		return irq ?: -EINVAL;
 
+	ret = msi_begin(vdev);
+	if (ret)
+		return ret;
 	cmd = vfio_pci_lock_and_force_memory(vdev);
 	map = pci_msix_alloc_irq_at(vdev->pdev, nr, NULL);
 	vfio_pci_restore_and_unlock_memory(vdev, cmd);
+	msi_end(vdev);
 	return map.index < 0 ? map.index : map.virq;
 }
 
@@ -271,6 +305,7 @@ void vfio_pci_msi_disable(struct vfio_pci_core_device *vdev)
 	if (vdev->nointx || (vdev->pci_2_3 && vdev->virq_disabled))
 		pci_intx(vdev->pdev, 0);
 	vfio_pci_restore_and_unlock_memory(vdev, cmd);
+	msi_release(vdev);
 	vdev->irq_type = VFIO_PCI_NUM_IRQS;
 }
 

@@ -13,6 +13,7 @@
 
 #include "hwdirty.h"
 #include "iommu_core.h"
+#include "lib/range.h"
 
 #undef pr_fmt
 #define pr_fmt(fmt) "iommufd: " fmt
@@ -233,47 +234,70 @@ bool iommu_core_enforce_coherency(struct iommu_domain *domain)
  * If a driver reports both, the MSI window of the hardware takes precedence over
  * the one that software may choose.
  */
-static bool core_find_sw_msi(const struct list_head *regions, phys_addr_t *base)
+static const struct iommu_resv_region *
+core_find_sw_msi(const struct list_head *regions)
 {
-	struct iommu_resv_region *region;
-	bool found = false;
+	const struct iommu_resv_region *region, *found = NULL;
 
 	list_for_each_entry(region, regions, list) {
 		if (region->type == IOMMU_RESV_MSI)
-			return false;
-		if (region->type == IOMMU_RESV_SW_MSI) {
-			*base = region->start;
-			found = true;
-		}
+			return NULL;
+		if (region->type == IOMMU_RESV_SW_MSI)
+			found = region;
 	}
 	return found;
 }
 
 /**
+ * iommu_core_msi_window() - get the IOVA that is reserved for doorbells
+ * @dev: a device
+ * @window: set to the IOVA
+ *
+ * Context: May sleep.
+ * Return: true if the writes of the device's interrupts are translated like other
+ * DMA, so that the doorbells have to be mapped.
+ */
+bool iommu_core_msi_window(struct device *dev, struct iova_range *window)
+{
+	const struct iommu_resv_region *region;
+	LIST_HEAD(regions);
+	bool found;
+
+	iommu_get_resv_regions(dev, &regions);
+	region = core_find_sw_msi(&regions);
+	found = region &&
+		!iova_range_from_user(region->start, region->length, window);
+	iommu_put_resv_regions(dev, &regions);
+	return found;
+}
+
+/**
  * iommu_core_setup_msi() - prepare a domain for MSIs of a group
- * @domain: domain to which @group is going to be attached
+ * @domain: a domain that is not prepared yet, with @group alone
  * @group: the group
  *
  * If interrupt writes are translated like other DMA (not on x86), the doorbells
  * have to be mapped at an IOVA that the driver reserves. The core maps them into
- * this one domain when a driver requests its interrupts. After a device has moved
- * to another domain, its interrupts have to be set up again.
+ * this one domain when a driver requests its interrupts, so the devices of @group
+ * must have none while they are attached or detached. A group that joins later finds
+ * the domain prepared. msi_home.h is for devices that move with their interrupts.
  *
  * Context: May sleep.
  * Return: 0 or a negative errno.
  */
 int iommu_core_setup_msi(struct iommu_domain *domain, struct iommu_group *group)
 {
+	const struct iommu_resv_region *window;
 	struct iommu_resv_region *region, *next;
 	LIST_HEAD(regions);
-	phys_addr_t base;
 	int ret;
 
 	ret = iommu_get_group_resv_regions(group, &regions);
-	if (!ret && core_find_sw_msi(&regions, &base)) {
-		ret = iommu_get_msi_cookie(domain, base);
-		/* set up by an earlier group, or not needed on this kernel */
-		if (ret == -EEXIST || ret == -ENODEV)
+	window = ret ? NULL : core_find_sw_msi(&regions);
+	if (window) {
+		ret = iommu_get_msi_cookie(domain, window->start);
+		/* not needed on this kernel */
+		if (ret == -ENODEV)
 			ret = 0;
 	}
 	list_for_each_entry_safe(region, next, &regions, list)

@@ -15,6 +15,7 @@ struct iommu_attach_handle;
 struct iommu_domain;
 struct iommu_group;
 struct iommufd_refusal_log;
+struct iova_range;
 struct iommu_user_data;
 struct iopf_group;
 
@@ -89,6 +90,7 @@ iommu_core_domain_alloc_nested(struct device *dev, struct iommu_domain *parent,
 int iommu_core_adopt_nested(struct device *dev, struct iommu_domain *domain);
 bool iommu_core_dirty_capable(struct device *dev);
 bool iommu_core_enforce_coherency(struct iommu_domain *domain);
+bool iommu_core_msi_window(struct device *dev, struct iova_range *window);
 int iommu_core_setup_msi(struct iommu_domain *domain,
 			 struct iommu_group *group);
 

@@ -10,6 +10,7 @@
  *	iommufd_ctx.groups_lock, group lock
  *	iommufd_ctx.account_rwsem
  *	ioas lock, access lock
+ *	msi_space.lock
  *	iommufd_stats.walk_rwsem
  *	iopt.domains_rwsem
  *	iopt.iova_rwsem; or dmabuf_table.lock, then the reservation lock of a

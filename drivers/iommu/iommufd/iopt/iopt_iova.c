@@ -81,6 +81,23 @@ int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
 }
 
 /**
+ * iopt_reserve_range() - reserve one range of IOVA
+ * @iopt: the I/O address space
+ * @range: the range; nothing of it is mapped or allowed
+ * @kind: IOMMU_RESV_*
+ * @owner: for iopt_unreserve()
+ *
+ * Context: May sleep.
+ * Return: 0, -EADDRINUSE if part of the range is mapped or allowed, -ENOMEM.
+ */
+int iopt_reserve_range(struct iopt *iopt, const struct iova_range *range,
+		       unsigned int kind, const struct iopt_owner *owner)
+{
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	return iova_space_reserve(&iopt->space, range, kind, owner);
+}
+
+/**
  * iopt_reserve_outside() - reserve the IOVA that a domain cannot translate
  * @iopt: the I/O address space
  * @domain: a paging domain

@@ -30,6 +30,8 @@ struct iopt_usable {
 
 int iopt_reserve_regions(struct iopt *iopt, const struct list_head *regions,
 			 const struct iopt_owner *owner);
+int iopt_reserve_range(struct iopt *iopt, const struct iova_range *range,
+		       unsigned int kind, const struct iopt_owner *owner);
 int iopt_reserve_outside(struct iopt *iopt, const struct iommu_domain *domain,
 			 const struct iopt_owner *owner);
 void iopt_unreserve(struct iopt *iopt, const struct iopt_owner *owner);
