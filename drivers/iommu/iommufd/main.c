@@ -22,6 +22,7 @@
 #include "mmio.h"
 #include "pages/backing_import.h"
 #include "pages/pages.h"
+#include "pages/prefault.h"
 #include "vfio_compat/container_ioas.h"
 
 #undef pr_fmt
@@ -201,9 +202,12 @@ static int __init iommufd_init(void)
 	ret = pages_init();
 	if (ret)
 		return ret;
-	ret = backing_import_start();
+	ret = prefault_init();
 	if (ret)
 		goto err_pages;
+	ret = backing_import_start();
+	if (ret)
+		goto err_prefault;
 	iommufd_debugfs_init();
 	ret = misc_register(&iommu_misc);
 	if (ret)
@@ -213,6 +217,8 @@ static int __init iommufd_init(void)
 err_debugfs:
 	iommufd_debugfs_exit();
 	backing_import_stop();
+err_prefault:
+	prefault_exit();
 err_pages:
 	pages_exit();
 	return ret;
@@ -223,6 +229,7 @@ static void __exit iommufd_exit(void)
 	misc_deregister(&iommu_misc);
 	iommufd_debugfs_exit();
 	backing_import_stop();
+	prefault_exit();
 	pages_exit();
 }
 

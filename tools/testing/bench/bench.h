@@ -87,6 +87,7 @@ extern bool bench_counted;
 
 /* Tables of benchmarks, each terminated by an entry without a name. */
 extern const struct bench bulk_benches[];
+extern const struct bench cold_benches[];
 extern const struct bench small_benches[];
 extern const struct bench footprint_benches[];
 extern const struct bench device_benches[];

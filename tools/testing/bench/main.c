@@ -28,7 +28,7 @@
 static const struct bench *const tables[] = {
 	bulk_benches,	 small_benches, footprint_benches, device_benches,
 	file_benches,	 bar_benches,	many_benches,	   dirty_log_benches,
-	latency_benches, mock_benches,
+	latency_benches, mock_benches,	cold_benches,
 };
 
 size_t bench_bulk_size = MIB(512);

@@ -15,6 +15,7 @@
 #include "backing_user.h"
 #include "pages.h"
 #include "pages_hold.h"
+#include "prefault.h"
 
 /*
  * Pages of a process that are charged at once, at most: while they are pinned,
@@ -203,13 +204,52 @@ static int pages_charge_and_pin(struct pages *pages, unsigned long first,
 	return ret == -ENOMEM ? pages_pin_up_to_limit(pages, first, end) : ret;
 }
 
+/*
+ * Lets other threads fault in memory ahead, as much as the limit allows to be
+ * pinned. Not for a read-only mapping: its faults depend on being those of a pin.
+ */
+static struct prefault *pages_prefault(const struct pages *pages,
+				       unsigned long first, unsigned long end)
+{
+	const struct backing *backing = &pages->backing;
+
+	if (backing->mm != current->mm || !backing->writable)
+		return NULL;
+	return prefault_start(backing->start + first * PAGE_SIZE,
+			      min(end - first, pages_charge_avail(pages)));
+}
+
+/* Charges and pins memory of a process, in steps. */
+static int pages_pin_process(struct pages *pages, unsigned long first,
+			     unsigned long end)
+{
+	unsigned long start = pages->backing.start;
+	unsigned long index, stop, faults;
+	struct prefault *prefault = NULL;
+	int ret = 0;
+
+	for (index = first; index < end; index = stop) {
+		stop = index + min(end - index, PAGES_CHARGE_MAX);
+		faults = prefault_count();
+		if (prefault)
+			prefault_advance(prefault, start + stop * PAGE_SIZE);
+		ret = pages_charge_and_pin(pages, index, stop);
+		if (ret) {
+			pages_unpin_range(pages, first, index);
+			break;
+		}
+		if (!prefault && prefault_is_cold(faults, stop - index))
+			prefault = pages_prefault(pages, stop, end);
+	}
+	prefault_stop(prefault);
+	return ret;
+}
+
 /* Returns -EDQUOT if the limit does not allow it */
 static int pages_pin_range(struct pages *pages, unsigned long first,
 			   unsigned long end)
 {
 	struct backing *backing = &pages->backing;
-	unsigned long index, stop;
-	int ret;
 
 	if (backing->ops->of_exporter)
 		return min(backing->ops->pin(backing, &pages->table, first,
@@ -217,15 +257,7 @@ static int pages_pin_range(struct pages *pages, unsigned long first,
 			   0L);
 	if (!backing->ops->of_process)
 		return pages_charge_and_pin(pages, first, end);
-	for (index = first; index < end; index = stop) {
-		stop = index + min(end - index, PAGES_CHARGE_MAX);
-		ret = pages_charge_and_pin(pages, index, stop);
-		if (ret) {
-			pages_unpin_range(pages, first, index);
-			return ret;
-		}
-	}
-	return 0;
+	return pages_pin_process(pages, first, end);
 }
 
 /**
