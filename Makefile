@@ -12,8 +12,7 @@
 #                              the Debian packages, installed in systems and on a whole machine:
 #                              firmware, GRUB, systemd, libvirt, DPDK
 #   make deb                   the Debian packages, in build/deb
-#   make kernels               the modules for all kernels that Debian has today, and a boot
-#                              of the one with PREEMPT_RT
+#   make kernels               the modules for all kernels that Debian has today, and a boot of each
 #   make conformance [KERNEL=backports]
 #                              the kernel's own tests: of iommufd, on a mock IOMMU; of VFIO, on a NIC.
 #                              On every kernel, or on that one
@@ -94,7 +93,6 @@ check-machine:
 
 kernels:
 	$(VM) kernels
-	scripts/check '^smoke_rt_long$$'
 
 docs:
 	mkdir -p build

@@ -17,6 +17,13 @@ DEBUG_KEY=$(cat "$REPO/compat/kernels" "$VM_DIR"/{debug.config,debug-kernel} |
 DEBUG=$CACHE/debug-$DEBUG_KEY
 # Objects of two checkouts must not mix.
 BUILDS=$CACHE/build-$(printf %s "$REPO" | sha256sum | cut -c1-16)
+# The kernel that "vm kernels" looks at, laid out like the tree.
+ARCHIVE=$BUILDS/archive-kernel
+# The tree that the guest boots, and the one that builds for it and has QEMU: for amd64 the
+# same. The programs that the lab itself needs are those of TREE.
+ARCH=amd64
+GUEST=$TREE
+TOOLS=$TREE
 
 say() { printf 'vm: %s\n' "$*" >&2; }
 
@@ -30,7 +37,8 @@ need_root() {
 }
 
 check_kernel() {
-	[ "$1" = debug ] || "$REPO/scripts/kernels" suite "$1" >/dev/null ||
+	[ "$1" = debug ] || [ "$1" = archive ] ||
+		"$REPO/scripts/kernels" suite "$1" >/dev/null ||
 		die "unknown kernel '$1', known are debug and:" \
 			"$("$REPO/scripts/kernels" roles | tr '\n' ' ')"
 }
@@ -38,21 +46,24 @@ check_kernel() {
 # Below which directory the kernel of release $1 lies: in boot/ and in
 # usr/lib/modules/.
 kernel_home() {
+	local home=$GUEST
+
 	case $1 in
-	*-debug) printf '%s\n' "$DEBUG" ;;
-	*) printf '%s\n' "$TREE" ;;
+	*-debug) home=$DEBUG ;;
+	*) [ -e "$GUEST/boot/vmlinuz-$1" ] || home=$ARCHIVE ;;
 	esac
+	printf '%s\n' "$home"
 }
 
 # The full release name of kernel $1. Setup has written down those of the tree.
 kernel_release() {
 	local found
 
-	if [ "$1" = debug ]; then
-		found=$(cd "$DEBUG/usr/lib/modules" && echo *-debug)
-	else
-		found=$(sed -n "s/^$1 //p" "$TREE/etc/lab-kernels")
-	fi
+	case $1 in
+	debug) found=$(cd "$DEBUG/usr/lib/modules" && echo *-debug) ;;
+	archive) found=$(cd "$ARCHIVE/usr/lib/modules" && ls) ;;
+	*) found=$(sed -n "s/^$1 //p" "$GUEST/etc/lab-kernels") ;;
+	esac
 	[ -n "$found" ] || die "the guest tree has no kernel $1"
 	printf '%s\n' "$found"
 }
