@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-#   make [KERNEL=backports]    modules and programs, built in the lab
-#   make run [KERNEL=backports]
+#   make [KERNEL=backports] [ARCH=arm64]
+#                              modules and programs, built in the lab
+#   make run [KERNEL=backports] [ARCH=arm64]
 #                              the main job: real DMA by real programs
 #   make check-qemu [KERNEL=backports] [T=pattern]
 #                              QEMU and DPDK as users run them, live migration, QEMU
@@ -45,13 +46,15 @@
 KERNELS := $(or $(KERNEL),$(shell scripts/kernels roles))
 FUZZED := $(or $(KERNEL),debug)
 KERNEL ?= stable
+# For a kernel build, the environment may have ARCH=x86.
+GUEST_ARCH := $(if $(filter arm64,$(ARCH)),arm64,amd64)
 VM := tools/testing/vm/vm
 
 all:
-	$(VM) build --kernel $(KERNEL)
+	$(VM) build --arch $(GUEST_ARCH) --kernel $(KERNEL)
 
 run:
-	tools/testing/run/run --kernel $(KERNEL)
+	tools/testing/run/run --arch $(GUEST_ARCH) --kernel $(KERNEL)
 
 check-qemu:
 	tools/testing/qemu/run --kernel $(KERNEL) --long $(if $(T),--only '$(T)')

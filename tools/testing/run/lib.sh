@@ -12,7 +12,7 @@ vm=$VM_DIR/vm
 # is removed when the caller ends) and logs (a directory that the caller may
 # remove).
 prepare() {
-	"$vm" setup
+	"$vm" setup --arch "$ARCH"
 	krel=$(kernel_release "$kernel")
 	mkdir -p "$CACHE"
 	work=$(mktemp -d "$CACHE/run.XXXXXXXX")
@@ -22,7 +22,8 @@ prepare() {
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	say "building for $kernel"
-	if ! "$vm" build --kernel "$kernel" ${stock:+--programs} >"$logs/build" 2>&1; then
+	if ! "$vm" build --arch "$ARCH" --kernel "$kernel" ${stock:+--programs} \
+		>"$logs/build" 2>&1; then
 		tail -n 20 "$logs/build" >&2
 		die "the build failed, see $logs/build"
 	fi
@@ -83,7 +84,7 @@ in_guest() {
 	shift
 	why=
 	started=$SECONDS
-	"$vm" run --kernel "$kernel" ${stock:+--stock} --timeout "$limit" \
+	"$vm" run --arch "$ARCH" --kernel "$kernel" ${stock:+--stock} --timeout "$limit" \
 		--log "$logs/$name.console" "${words[@]}" -- "$@" \
 		>"$logs/$name.out" 2>"$logs/$name.err" ||
 		why="status $?, see $logs/$name.*"

@@ -36,11 +36,32 @@ need_root() {
 	[ "$(id -u)" = 0 ] || die "this needs root"
 }
 
+# From now on the guest is one of architecture $1.
+use_arch() {
+	local layer
+
+	case $1 in
+	amd64) return ;;
+	arm64) ;;
+	*) die "unknown architecture '$1', known are amd64 and arm64" ;;
+	esac
+	layer=$CACHE/$1-$(cat "$VM_DIR/$1"/{packages,setup,second-pass} \
+		"$REPO/compat/kernels" | sha256sum | cut -c1-16)
+	ARCH=$1 GUEST=$layer/guest TOOLS=$layer/tools BUILDS=$BUILDS/$1
+}
+
+# Each kernel for arm64 also exists with pages of 16 KiB.
 check_kernel() {
-	[ "$1" = debug ] || [ "$1" = archive ] ||
+	case $ARCH-$1 in
+	arm64-*-16k) check_kernel "${1%-16k}" ;;
+	arm64-debug | arm64-archive) die "there is no kernel '$1' for arm64" ;;
+	*-debug | *-archive) ;;
+	*)
 		"$REPO/scripts/kernels" suite "$1" >/dev/null ||
-		die "unknown kernel '$1', known are debug and:" \
-			"$("$REPO/scripts/kernels" roles | tr '\n' ' ')"
+			die "unknown kernel '$1', known are debug and:" \
+				"$("$REPO/scripts/kernels" roles | tr '\n' ' ')"
+		;;
+	esac
 }
 
 # Below which directory the kernel of release $1 lies: in boot/ and in
@@ -68,12 +89,14 @@ kernel_release() {
 	printf '%s\n' "$found"
 }
 
-# Runs a program of the tree on the host with the tree's own libraries: no
-# chroot, so that every path means what it means to the caller.
+# Runs a program of the tree, or of tree $2, on the host with the tree's own
+# libraries: no chroot, so that every path means what it means to the caller.
 TREE_LIBS=/usr/lib/x86_64-linux-gnu
 tree_program() {
-	printf '%s\n' "$TREE/usr/lib64/ld-linux-x86-64.so.2" --library-path \
-		"$TREE$TREE_LIBS:$TREE$TREE_LIBS/pulseaudio" "$TREE/usr/bin/$1"
+	local tree=${2-$TREE}
+
+	printf '%s\n' "$tree/usr/lib64/ld-linux-x86-64.so.2" --library-path \
+		"$tree$TREE_LIBS:$tree$TREE_LIBS/pulseaudio" "$tree/usr/bin/$1"
 }
 
 # Makes initramfs $1: the script $2 as /init, a busybox, and modules $4... of
@@ -85,7 +108,7 @@ pack_initramfs() {
 	tree=$(kernel_home "$3")/usr/lib/modules/$3
 	shift 3
 	mkdir -p "$stage"/{bin,dev,proc,sys,lower,upper,root,modules}
-	cp "$TREE/bin/busybox" "$stage/bin/"
+	cp "$GUEST/bin/busybox" "$stage/bin/"
 	cp "$init" "$stage/init"
 	for name; do
 		# "MODULE: DEPENDENCY...", what is needed first stands last.
@@ -181,15 +204,24 @@ in_root() {
 		in_root "$tree" "$frozen" $((${#mounts[@]} / 3)) "${mounts[@]}" "$@"
 }
 
-# Runs a command natively inside the guest tree, with directory $1 as /src: nothing
-# is left when it ends, except what ccache keeps of the compiler's output. If the
-# caller's $kernel is "debug", /lib/modules is that kernel's.
+# Runs a command natively inside the tree that builds for the guest, with
+# directory $1 as /src: nothing is left when it ends, except what ccache keeps of the
+# compiler's output. If the caller's $kernel is "debug", /lib/modules is that
+# kernel's. make takes the compiler for another architecture from the environment. The
+# sources and headers of the kernel's own tests are those of the guest tree.
 in_tree() {
 	local binds=(--bind "$1:/src" --bind "$CACHE/ccache:/var/cache/ccache")
+	local words=() from
 
 	shift
 	[ "${kernel-}" != debug ] || binds+=(--bind "$DEBUG/usr/lib/modules:/usr/lib/modules")
+	if [ "$ARCH" != amd64 ]; then
+		words+=("ARCH=$ARCH" CROSS_COMPILE=aarch64-linux-gnu-)
+		for from in /usr/src/linux-source-backports /opt/linux-libc-dev; do
+			binds+=(--bind-ro "$TREE$from:$from")
+		done
+	fi
 	mkdir -p "$CACHE/ccache"
-	in_root --frozen "${binds[@]}" "$TREE" PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin \
-		CCACHE_DIR=/var/cache/ccache TERM="${TERM:-dumb}" "$@"
+	in_root --frozen "${binds[@]}" "$TOOLS" PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin \
+		CCACHE_DIR=/var/cache/ccache TERM="${TERM:-dumb}" "${words[@]}" "$@"
 }
