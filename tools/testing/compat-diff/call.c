@@ -21,8 +21,8 @@ static const char *const ptr_names[NR_PTRS] = {
 	"ok", "null", "bad", "kernel", "ro", "cut", "end", "odd",
 };
 
-static const char *const subject_names[] = { "dirty", "vaddr", "p2p",
-					     "sample" };
+static const char *const subject_names[] = { "dirty", "vaddr", "p2p", "sample",
+					     "bar_io" };
 
 static int find_name(const char *const *names, int nr, const char *text,
 		     size_t len)
@@ -185,6 +185,14 @@ static bool is_bar(__u64 address)
 	return address >= BAR_BASE(0) && address < BAR_BASE(NR_DEVICES);
 }
 
+/* Whether a call lets the kernel itself access a BAR. */
+static bool is_bar_io(const struct call *call)
+{
+	return (is_op(call, "rd") || is_op(call, "wr") ||
+		is_op(call, "ioev")) &&
+	       call->arg[1] <= VFIO_PCI_BAR5_REGION_INDEX;
+}
+
 /* Return the subjects of a call. It is made only if the run has all of them. */
 unsigned int call_subject(const struct call *call)
 {
@@ -209,6 +217,8 @@ unsigned int call_subject(const struct call *call)
 	} else if (is_op(call, "info")) {
 		/* MIGRATION is among the capabilities */
 		subject |= SUBJECT_DIRTY;
+	} else if (is_bar_io(call)) {
+		subject |= SUBJECT_BAR_IO;
 	}
 	for (unsigned int i = 0; call->op->args[i]; i++) {
 		if (call->op->args[i] == 'f' &&

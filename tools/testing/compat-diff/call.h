@@ -64,6 +64,7 @@ enum fdslot {
 #define SUBJECT_VADDR (1U << 1)
 #define SUBJECT_P2P (1U << 2)
 #define SUBJECT_SAMPLE (1U << 3)
+#define SUBJECT_BAR_IO (1U << 4)
 
 struct world;
 struct call;

@@ -67,8 +67,24 @@ function same_where_mapped(line, stock, ours,    arg, at, page, pages, n, i, wan
 	return 1
 }
 
+# Return what "cfg(f,offset,size)" has read, without the register Interrupt Line.
+function without_line(line, result,    arg, at, head)
+{
+	split(line, arg, "[(,)]")
+	if (!match(result, /^= [0-9]+ [0-9a-f]+$/))
+		return result
+	head = result
+	sub(/[0-9a-f]+$/, "", head)
+	at = length(head) + 2 * (60 - number(arg[3]))
+	if (at < length(head) || at >= length(result))
+		return result
+	return substr(result, 1, at) "--" substr(result, at + 3)
+}
+
 function ours_matches(entry, line, ours, stock)
 {
+	if (entry == "@interrupt-line")
+		return without_line(line, ours) == without_line(line, stock)
 	if (entry == "@where-mapped")
 		return same_where_mapped(line, stock, ours)
 	return ours ~ entry
@@ -133,7 +149,7 @@ FILENAME == ARGV[1] {
 		print "differs in-the-list-of-differences 0"
 		next
 	}
-	if (field[2] != "any" && kernel != field[2])
+	if (field[2] != "any" && field[2] != kernel && field[2] != arch)
 		next
 	entry_name[nr_entries] = field[1]
 	entry_call[nr_entries] = field[3]
