@@ -34,6 +34,8 @@
 #                              each fuzzer of the parts that need no kernel
 #   make fuzz-kernel [SECONDS=3600] [KERNEL=debug]
 #                              programs of ioctls at random, in a guest with sanitizers
+#   make coverage [KERNEL=backports] [T=pattern]
+#                              which lines and branches of the modules the tests reach
 #   make docs                  Documentation/ as pages, in build/docs
 #   make compile_commands.json [KERNEL=backports]
 #                              how each file is compiled, for editors
@@ -96,6 +98,9 @@ check-machine:
 
 kernels:
 	$(VM) kernels
+
+coverage:
+	tools/testing/coverage/run --kernel $(KERNEL) --to build/coverage $(if $(T),'$(T)')
 
 docs:
 	mkdir -p build

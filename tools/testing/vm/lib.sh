@@ -36,6 +36,11 @@ need_root() {
 	[ "$(id -u)" = 0 ] || die "this needs root"
 }
 
+# Prints the directory of what is built for kernel $1. If VM_COVERAGE names one, modules are
+# compiled to count which lines run, apart from others, and each guest leaves its counts
+# in that directory.
+build_dir() { printf '%s\n' "$BUILDS/$1${VM_COVERAGE:+-coverage}"; }
+
 # From now on the guest is one of architecture $1.
 use_arch() {
 	local layer
