@@ -27,4 +27,6 @@ enum fork_kind {
 	FORK_EXEC,
 };
 
+void report_wrong(const char *what);
+
 #endif

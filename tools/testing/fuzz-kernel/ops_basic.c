@@ -28,6 +28,20 @@
 #define MAX_MAP (64UL << 20)
 #define HUGE_FILE_SIZE (4L << 20)
 
+/**
+ * report_wrong() - log an error of the kernel
+ * @what: what is wrong
+ *
+ * The log of the kernel is what supervise_run() checks.
+ */
+void report_wrong(const char *what)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "<4>fuzz: BUG: %s\n", what);
+	__sys_write_file("/dev/kmsg", line);
+}
+
 static long or_errno(long ret)
 {
 	return ret < 0 ? -errno : ret;

@@ -2,13 +2,17 @@
 /* The ioctls of /dev/iommu, and those of its fault queues. */
 #include <errno.h>
 #include <linux/iommufd.h>
+#include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "basic.h"
 #include "harness.h"
 #include "op.h"
 #include "program.h"
 #include "region.h"
 #include "resource.h"
+#include "sys.h"
 
 #define CTX ARG(KIND_OF(TYPE_CTX))
 #define IN(type, member, kind) IN_STRUCT(type, member, kind, false)
@@ -39,6 +43,48 @@ static long respond(const struct call *call)
 	return ret < 0 ? -errno : ret;
 }
 
+/* Byte that a range which the kernel has not written still has */
+#define UNWRITTEN 0xa5
+#define MAX_RANGES 8
+
+static bool is_written(const struct iommu_iova_range *range)
+{
+	const unsigned char *byte = (const unsigned char *)range;
+
+	for (size_t i = 0; i < sizeof(*range); i++) {
+		if (byte[i] != UNWRITTEN)
+			return true;
+	}
+	return false;
+}
+
+/* Each range that is counted, and that there is room for, has to be there. */
+static long check_ranges(const struct call *call)
+{
+	int fd = (int)resource_get(call->arg[0]);
+	struct iommu_iova_range ranges[MAX_RANGES];
+	struct iommu_ioas_iova_ranges request = {
+		.size = sizeof(request),
+		.ioas_id = resource_get(call->arg[1]),
+		.num_iovas = call->arg[2] % (MAX_RANGES + 1),
+		.allowed_iovas = (uintptr_t)ranges,
+	};
+	unsigned int room = request.num_iovas;
+	int ret;
+
+	if (resource_is_hidden(fd))
+		return -EBADF;
+	memset(ranges, UNWRITTEN, sizeof(ranges));
+	ret = __sys_ioctl(fd, IOMMU_IOAS_IOVA_RANGES, &request);
+	if (ret)
+		return ret;
+	for (unsigned int i = 0; i < request.num_iovas && i < room; i++) {
+		if (!is_written(&ranges[i]))
+			report_wrong("a counted range is not reported");
+	}
+	return request.num_iovas;
+}
+
 static const struct op ops[] = {
 	IOCTL("destroy", IOMMU_DESTROY, iommu_destroy, CTX,
 	      IN(iommu_destroy, id, KIND_OBJECT)),
@@ -52,6 +98,9 @@ static const struct op ops[] = {
 	      CTX, REF_IN(iommu_ioas_iova_ranges, ioas_id, IOAS),
 	      IN(iommu_ioas_iova_ranges, num_iovas, KIND_COUNT),
 	      IN(iommu_ioas_iova_ranges, allowed_iovas, KIND_PTR)),
+	{ .name = "check_ranges",
+	  .run = check_ranges,
+	  FIELDS(CTX, ARG(KIND_OF(TYPE_IOAS)), ARG(KIND_COUNT)) },
 	IOCTL("map", IOMMU_IOAS_MAP, iommu_ioas_map, CTX,
 	      REF_IN(iommu_ioas_map, ioas_id, IOAS),
 	      IN(iommu_ioas_map, flags, KIND_PROT),

@@ -132,7 +132,8 @@ static long sample_do_pin(struct sample *sample,
 	struct sample_pin *pin;
 	int ret;
 
-	pin = kvzalloc(struct_size(pin, array, max(dma->count, 1)), GFP_KERNEL);
+	pin = kvzalloc(struct_size(pin, array, max(dma->count, 1)),
+		       GFP_KERNEL | __GFP_NOWARN);
 	if (!pin)
 		return -ENOMEM;
 	pin->iova = dma->iova;
