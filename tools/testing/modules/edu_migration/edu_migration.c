@@ -8,10 +8,10 @@
  */
 #include <linux/anon_inodes.h>
 #include <linux/cleanup.h>
-#include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/io.h>
+#include <linux/iopoll.h>
 #include <linux/iova_bitmap.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
@@ -20,6 +20,7 @@
 #include <linux/xarray.h>
 
 #include "edu_abi.h"
+#include "edu_writes.h"
 
 /* Registers of the device itself */
 #define EDU_DMA_SRC 0x80
@@ -31,7 +32,7 @@
 #define EDU_BUFFER 0x40000
 
 /* The device takes 0.1 s; the rest is for a busy machine */
-#define EDU_TIMEOUT_MS 20000
+#define EDU_TIMEOUT_US 40000000
 
 static bool has_log = true;
 module_param_named(log, has_log, bool, 0644);
@@ -45,7 +46,8 @@ static bool lose_state;
 module_param_named(forget, lose_state, bool, 0644);
 MODULE_PARM_DESC(forget, "Break the transfer: do not load the count");
 
-struct edu_device;
+struct blocking_notifier_head edu_writes = BLOCKING_NOTIFIER_INIT(edu_writes);
+EXPORT_SYMBOL_GPL(edu_writes);
 
 /**
  * struct edu_file - file to read or write a state
@@ -108,18 +110,15 @@ static bool edu_may_run(struct edu_device *edu)
 static int edu_dma(struct edu_device *edu, u64 src, u64 dst, u32 command)
 {
 	void __iomem *regs = edu->regs;
-	unsigned int waited;
+	u64 running;
 
 	writeq(src, regs + EDU_DMA_SRC);
 	writeq(dst, regs + EDU_DMA_DST);
 	writeq(edu->state.length, regs + EDU_DMA_COUNT);
 	writeq(command | EDU_DMA_RUN, regs + EDU_DMA_COMMAND);
-	for (waited = 0; waited < EDU_TIMEOUT_MS; waited++) {
-		if (!(readq(regs + EDU_DMA_COMMAND) & EDU_DMA_RUN))
-			return 0;
-		usleep_range(1000, 2000);
-	}
-	return -ETIMEDOUT;
+	return readq_poll_timeout(regs + EDU_DMA_COMMAND, running,
+				  !(running & EDU_DMA_RUN), 1000,
+				  EDU_TIMEOUT_US);
 }
 
 static int edu_log(struct edu_device *edu)
@@ -128,9 +127,13 @@ static int edu_log(struct edu_device *edu)
 	unsigned long last = (edu->state.dst + edu->state.length - 1) / SZ_4K;
 	int ret = 0;
 
-	for (; edu->logging && !lose_writes && page <= last && !ret; page++)
-		ret = xa_err(xa_store(&edu->dirty, page, xa_mk_value(1),
-				      GFP_KERNEL));
+	for (; !lose_writes && page <= last && !ret; page++) {
+		blocking_notifier_call_chain(&edu_writes, page,
+					     &edu->core.pdev->dev);
+		if (edu->logging)
+			ret = xa_err(xa_store(&edu->dirty, page, xa_mk_value(1),
+					      GFP_KERNEL));
+	}
 	return ret;
 }
 
@@ -260,7 +263,7 @@ static struct file *edu_file_begin(struct edu_device *edu,
 				   enum vfio_device_mig_state next)
 {
 	bool saving = edu_is_saving(next);
-	struct edu_file *file;
+	struct edu_file *file __free(kfree) = NULL;
 	struct file *filp;
 
 	file = kzalloc_obj(*file, GFP_KERNEL_ACCOUNT);
@@ -273,12 +276,10 @@ static struct file *edu_file_begin(struct edu_device *edu,
 		edu_file_add(file);
 	filp = anon_inode_getfile("edu-migration", &edu_file_fops, file,
 				  saving ? O_RDONLY : O_WRONLY);
-	if (IS_ERR(filp)) {
-		kfree(file);
+	if (IS_ERR(filp))
 		return filp;
-	}
 	file->filp = filp;
-	edu->file = file;
+	edu->file = no_free_ptr(file);
 	return get_file(filp);
 }
 
