@@ -19,6 +19,8 @@ BASE=$CACHE/machine-$(machine_key 'machine|update|dracut')
 # of its backports.
 PROGRAMS=$CACHE/programs-$(machine_key 'machine|update|dracut|programs')
 NEWER=$CACHE/newer-$(machine_key 'machine|update|dracut|programs|newer')
+# A layer with the kernel of cloud images.
+CLOUD=$CACHE/cloud-$(machine_key 'machine|update|dracut|cloud')
 # The packages of this checkout.
 DEBS=$BUILDS/debs
 
@@ -33,6 +35,7 @@ lower_of() {
 	base) echo "$BASE" ;;
 	programs) echo "$PROGRAMS:$BASE" ;;
 	newer) echo "$NEWER:$PROGRAMS:$BASE" ;;
+	cloud) echo "$CLOUD:$BASE" ;;
 	*) die "unknown system '$1'" ;;
 	esac
 }
