@@ -195,7 +195,7 @@ void assess_modules(struct assess *assess)
 		finding_meaning(finding, "No program can drive a device.");
 		finding_fix(
 			finding,
-			"install the package linux-image-amd64 or iommufd-dkms");
+			"install the package linux-image-amd64, linux-image-arm64 or iommufd-dkms");
 	} else {
 		finding = finding_add(
 			findings, FINDING_STEP, "vfio",

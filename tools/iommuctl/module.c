@@ -110,6 +110,24 @@ static void module_read_initramfs(struct pool *pool, struct modules *modules,
 }
 
 /*
+ * Return what the link kernel-RELEASE-ARCH refers to, or NULL. No name of an
+ * architecture has a dash, unlike the end of a release such as "arm64-16k".
+ */
+static char *dkms_link(struct pool *pool, const char *dir, char **names,
+		       size_t nr, const char *release)
+{
+	char *prefix = pool_printf(pool, "kernel-%s-", release);
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (text_starts(names[i], prefix) &&
+		    !strchr(names[i] + strlen(prefix), '-'))
+			return root_link(pool, "%s/%s", dir, names[i]);
+	}
+	return NULL;
+}
+
+/*
  * DKMS keeps VERSION/KERNEL/ARCH for what it built, and a link
  * kernel-KERNEL-ARCH for what it installed.
  */
@@ -122,10 +140,10 @@ static void module_read_dkms(struct pool *pool, struct modules *modules,
 	size_t nr, i;
 
 	root_names(pool, &names, &nr, "%s", dir);
+	link = dkms_link(pool, dir, names, nr, release);
 	for (i = 0; i < nr; i++) {
 		if (text_starts(names[i], "kernel-"))
 			continue;
-		link = root_link(pool, "%s/kernel-%s-x86_64", dir, release);
 		if (link && text_starts(link, names[i]))
 			state = "installed";
 		else if (root_exists("%s/%s/%s", dir, names[i], release))

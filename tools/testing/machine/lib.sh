@@ -21,6 +21,10 @@ PROGRAMS=$CACHE/programs-$(machine_key 'machine|update|dracut|programs')
 NEWER=$CACHE/newer-$(machine_key 'machine|update|dracut|programs|newer')
 # A layer with the kernel of cloud images.
 CLOUD=$CACHE/cloud-$(machine_key 'machine|update|dracut|cloud')
+# A layer over the workshop with compilers for arm64 and an emulator of its programs, and
+# a Debian system for arm64.
+CROSS=$CACHE/cross-$(machine_key 'workshop|cross')
+BASE_ARM64=$CACHE/machine-arm64-$(machine_key machine-arm64)
 # The packages of this checkout.
 DEBS=$BUILDS/debs
 
@@ -85,6 +89,38 @@ in_overlay() {
 	with_ccache "$3" bash -c '. "$1" && with_overlay "$2" "$3" bash -c "
 		. \"\$1\" && in_system \"\${@:2}\"" in_system "$1" "$2/root" "${@:4}"' \
 		in_overlay "$MACHINE_DIR/lib.sh" "$@"
+}
+
+# with_arm64 COMMAND...: runs a command as root of a user namespace in which programs of
+# arm64 run by an emulator, that of the tree CROSS. A registration in the host's own
+# namespace would outlive us, and concern all of the host.
+with_arm64() {
+	local pid own
+
+	own=$(readlink /proc/self/ns/user)
+	# shellcheck disable=SC2016
+	unshare --user --mount --pid --fork --kill-child --propagation private bash -ec '
+		until read -r _ </proc/self/uid_map; do
+			:
+		done
+		mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc || {
+			echo "programs of arm64 need a host with Linux 6.7 or newer" >&2
+			exit 1
+		}
+		magic="\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
+		mask="\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff"
+		mask+="\xfe\xff\xff\xff"
+		echo ":aarch64:M::$magic:$mask:$1:F" >/proc/sys/fs/binfmt_misc/register
+		shift
+		exec "$@"' with_arm64 "$CROSS/usr/bin/qemu-aarch64" "$@" &
+	pid=$!
+	# Once it has its namespace, all users of the host are mapped.
+	while [ "$(readlink "/proc/$pid/ns/user")" = "$own" ]; do
+		:
+	done
+	echo "0 0 4294967295" >"/proc/$pid/gid_map"
+	echo "0 0 4294967295" >"/proc/$pid/uid_map"
+	wait "$pid"
 }
 
 # record NAME SECONDS RESULT: adds a line to the table that the caller prints.
