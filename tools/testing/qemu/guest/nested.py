@@ -12,10 +12,15 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections import Counter
 
 
 class Failure(Exception):
     """A check has failed; the text is the reason."""
+
+
+class Hang(Failure):
+    """A guest does not reply any more, so that no further check of it can pass."""
 
 
 def qemu_messages(path):
@@ -28,6 +33,32 @@ def qemu_messages(path):
             line = re.sub(r"\b[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\b", "DEVICE", line)
             lines.add(re.sub(r"\d+", "N", line))
     return lines - {""}
+
+
+def locate(place, console):
+    """Add the module and the offset to "RIP=ADDRESS", from what the guest printed."""
+    bases = [re.fullmatch(r"module (\S+) (\d+) 0x(\w+)", line.strip()) for line in console]
+    for base in filter(None, bases):
+        offset = int(place.partition("=")[2], 16) - int(base[3], 16)
+        if 0 <= offset < int(base[2]):
+            return f"{place} ({base[1]}+{offset:#x})"
+    return place
+
+
+def kvm_events(seconds):
+    """Return the lines of the kernel's trace of KVM, of all guests."""
+    instance = "/sys/kernel/tracing/instances/hang"
+    os.makedirs(instance, exist_ok=True)
+    try:
+        with open(f"{instance}/events/kvm/enable", "w") as file:
+            file.write("1")
+        time.sleep(seconds)
+        with open(f"{instance}/events/kvm/enable", "w") as file:
+            file.write("0")
+        with open(f"{instance}/trace", errors="replace") as file:
+            return file.readlines()
+    finally:
+        os.rmdir(instance)
 
 
 class Lines:
@@ -53,7 +84,7 @@ class Lines:
         while b"\n" not in self.left:
             wait = deadline - time.monotonic()
             if wait <= 0:
-                raise Failure(f"{what}: nothing within {limit} s")
+                raise Hang(f"{what}: nothing within {limit} s")
             self.socket.settimeout(wait)
             try:
                 data = self.socket.recv(65536)
@@ -126,21 +157,35 @@ class Nested:
         try:
             return self.agent.read(limit, what)
         except Failure as error:
-            raise Failure(f"{error}, {self.describe_state()}")
+            raise type(error)(f"{error}, {self.describe_state()}")
 
     def describe_state(self):
-        """Describe why a guest hangs: its last line, its CPU, and messages of KVM."""
+        """Describe why a guest hangs: its last line, its CPU, and messages of KVM.
+
+        The code at which it hangs and KVM's events of half a second are written to the
+        log of this name that ends in ".hang"."""
         with open(f"{self.logs}.console", errors="replace") as file:
             lines = file.read().splitlines() or ["nothing"]
         with open(f"{self.logs}.stderr", errors="replace") as file:
             errors = [line.strip() for line in file if re.search("kvm|emulation", line, re.I)]
-        places = []
-        with contextlib.suppress(Failure):
+        places, events = [], Counter()
+        with contextlib.suppress(Failure), open(f"{self.logs}.hang", "a") as log:
             places.append(self.qmp("query-status")["status"])
             for _ in range(3):
-                text = self.qmp("human-monitor-command", **{"command-line": "info registers"})
-                places += re.findall(r"RIP=\S+|HLT=1", text)
-        return "; ".join([f"said last: {lines[-1].strip()[:200]}", " ".join(places), *errors[-3:]])
+                text = self.monitor_command("info registers")
+                places += [locate(word, lines) for word in re.findall(r"RIP=\S+|HLT=1", text)]
+            log.write(text + self.monitor_command("x /16i $pc"))
+            traced = kvm_events(0.5)
+            log.writelines(traced[-400:])
+            for line in traced:
+                if found := re.search(r": (kvm_\w+): (.*reason (\w+))?", line):
+                    events[" ".join(filter(None, found.group(1, 3)))] += 1
+        seen = ", ".join(f"{count} {name}" for name, count in events.most_common(8))
+        return "; ".join([f"said last: {lines[-1].strip()[:200]}", " ".join(places),
+                          f"KVM in 0.5 s: {seen or 'no event'}", *errors[-3:]])
+
+    def monitor_command(self, line):
+        return self.qmp("human-monitor-command", **{"command-line": line})
 
     def run(self, command, limit=None):
         """Run a shell command in the guest; return the lines of its output."""
