@@ -242,6 +242,27 @@ static void vfio_cdev_detach_ioas(struct vfio_device *device, bool by_pasid,
 		device->ops->detach_ioas(device);
 }
 
+/* Writes the ID of the HWPT, or detaches the device again */
+static int vfio_cdev_attach_ioas(struct vfio_device *device,
+				 struct vfio_device_attach_iommufd_pt *attach,
+				 u32 __user *pt_id)
+{
+	bool by_pasid = attach->flags & VFIO_DEVICE_ATTACH_PASID;
+	int ret;
+
+	lockdep_assert_held(&device->attach_lock);
+
+	if (by_pasid)
+		ret = device->ops->pasid_attach_ioas(device, attach->pasid,
+						     &attach->pt_id);
+	else
+		ret = device->ops->attach_ioas(device, &attach->pt_id);
+	if (ret || !put_user(attach->pt_id, pt_id))
+		return ret;
+	vfio_cdev_detach_ioas(device, by_pasid, attach->pasid);
+	return -EFAULT;
+}
+
 static long
 vfio_cdev_ioctl_attach(struct vfio_device *device,
 		       struct vfio_device_attach_iommufd_pt __user *arg)
@@ -249,7 +270,6 @@ vfio_cdev_ioctl_attach(struct vfio_device *device,
 	const size_t minsz =
 		offsetofend(struct vfio_device_attach_iommufd_pt, pt_id);
 	struct vfio_device_attach_iommufd_pt attach;
-	bool by_pasid;
 	u32 pt_id;
 	int ret;
 
@@ -258,28 +278,20 @@ vfio_cdev_ioctl_attach(struct vfio_device *device,
 	if (attach.argsz < minsz || attach.flags & ~VFIO_DEVICE_ATTACH_PASID)
 		return -EINVAL;
 	pt_id = attach.pt_id;
-	by_pasid = attach.flags & VFIO_DEVICE_ATTACH_PASID;
-	if (by_pasid) {
+	if (attach.flags & VFIO_DEVICE_ATTACH_PASID) {
 		ret = vfio_cdev_read_pasid(device, attach.argsz, sizeof(attach),
 					   &attach.pasid, &arg->pasid);
 		if (ret)
 			return ret;
 	}
 
-	scoped_guard(mutex, &device->dev_set->lock)
-		ret = by_pasid ?
-			      device->ops->pasid_attach_ioas(
-				      device, attach.pasid, &attach.pt_id) :
-			      device->ops->attach_ioas(device, &attach.pt_id);
-	/* A fault may take long, and other devices of the set need the lock */
+	if (mutex_lock_killable(&device->attach_lock))
+		return -EINTR;
+	ret = vfio_cdev_attach_ioas(device, &attach, &arg->pt_id);
+	mutex_unlock(&device->attach_lock);
 	if (ret)
 		iommufd_refusal_ask(&device->refusals, pt_id, 0);
-	if (ret || !put_user(attach.pt_id, &arg->pt_id))
-		return ret;
-
-	guard(mutex)(&device->dev_set->lock);
-	vfio_cdev_detach_ioas(device, by_pasid, attach.pasid);
-	return -EFAULT;
+	return ret;
 }
 
 static long
@@ -304,8 +316,10 @@ vfio_cdev_ioctl_detach(struct vfio_device *device,
 			return ret;
 	}
 
-	guard(mutex)(&device->dev_set->lock);
+	if (mutex_lock_killable(&device->attach_lock))
+		return -EINTR;
 	vfio_cdev_detach_ioas(device, by_pasid, req.pasid);
+	mutex_unlock(&device->attach_lock);
 	return 0;
 }
 

@@ -72,6 +72,7 @@ static void vfio_device_free(struct vfio_device *device)
 	vfio_inode_destroy(device->inode);
 	ida_free(&vfio_device_ida, device->index);
 	put_device(device->dev);
+	mutex_destroy(&device->attach_lock);
 	kvfree(device);
 }
 
@@ -112,6 +113,7 @@ struct vfio_device *_vfio_alloc_device(size_t size, struct device *dev,
 	device->ops = ops;
 	init_completion(&device->comp);
 	iommufd_refusal_init(&device->refusals);
+	mutex_init(&device->attach_lock);
 	xa_init_flags(&device->pasids, XA_FLAGS_ACCOUNT);
 
 	ret = ida_alloc_max(&vfio_device_ida, MINORMASK, GFP_KERNEL);
@@ -142,6 +144,7 @@ struct vfio_device *_vfio_alloc_device(size_t size, struct device *dev,
 err_index:
 	ida_free(&vfio_device_ida, device->index);
 err_free:
+	mutex_destroy(&device->attach_lock);
 	kvfree(device);
 	return ERR_PTR(ret);
 }

@@ -72,6 +72,7 @@ void vfio_iommufd_emulated_unbind(struct vfio_device *vdev)
 
 	iommufd_access_destroy(vdev->iommufd_access);
 	vdev->iommufd_access = NULL;
+	guard(mutex)(&vdev->attach_lock);
 	vdev->iommufd_attached = false;
 }
 EXPORT_SYMBOL_NS_GPL(vfio_iommufd_emulated_unbind, "VFIO_NG");
@@ -82,7 +83,7 @@ EXPORT_SYMBOL_NS_GPL(vfio_iommufd_emulated_unbind, "VFIO_NG");
  *	one
  * @pt_id: ID of the IOAS
  *
- * Context: May sleep. The caller holds dev_set->lock, which the driver's
+ * Context: May sleep. The caller holds @vdev->attach_lock, which the driver's
  * dma_unmap() must not take.
  * Return: 0, or an errno of iommufd, which leaves the attachment as it was.
  */
@@ -90,7 +91,7 @@ int vfio_iommufd_emulated_attach_ioas(struct vfio_device *vdev, u32 *pt_id)
 {
 	int ret;
 
-	lockdep_assert_held(&vdev->dev_set->lock);
+	lockdep_assert_held(&vdev->attach_lock);
 
 	if (vdev->iommufd_attached)
 		return iommufd_access_replace(vdev->iommufd_access, *pt_id);
@@ -105,12 +106,12 @@ EXPORT_SYMBOL_NS_GPL(vfio_iommufd_emulated_attach_ioas, "VFIO_NG");
  * vfio_iommufd_emulated_detach_ioas() - detach an emulated device from its IOAS
  * @vdev: the device, bound; need not be attached
  *
- * Context: May sleep. The caller holds dev_set->lock, which the driver's
+ * Context: May sleep. The caller holds @vdev->attach_lock, which the driver's
  * dma_unmap() must not take.
  */
 void vfio_iommufd_emulated_detach_ioas(struct vfio_device *vdev)
 {
-	lockdep_assert_held(&vdev->dev_set->lock);
+	lockdep_assert_held(&vdev->attach_lock);
 
 	if (!vdev->iommufd_attached)
 		return;

@@ -4,6 +4,7 @@
  * iommufd, and attaches it. The prototypes are in linux/vfio.h.
  */
 #include <linux/bug.h>
+#include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/iommufd.h>
 #include <linux/lockdep.h>
@@ -48,6 +49,7 @@ void vfio_iommufd_physical_unbind(struct vfio_device *vdev)
 	unsigned long pasid;
 	void *entry;
 
+	guard(mutex)(&vdev->attach_lock);
 	xa_for_each(&vdev->pasids, pasid, entry)
 		vfio_iommufd_physical_pasid_detach_ioas(vdev, pasid);
 	vfio_iommufd_physical_detach_ioas(vdev);
@@ -61,7 +63,7 @@ EXPORT_SYMBOL_NS_GPL(vfio_iommufd_physical_unbind, "VFIO_NG");
  * @vdev: the device, bound; if it is attached, the present HWPT is replaced
  * @pt_id: ID of the IOAS or HWPT; set to the ID of the HWPT in use
  *
- * Context: May sleep. The caller holds dev_set->lock.
+ * Context: May sleep. The caller holds @vdev->attach_lock.
  * Return: 0, or an errno of iommufd, which leaves the attachment as it was.
  */
 int vfio_iommufd_physical_attach_ioas(struct vfio_device *vdev, u32 *pt_id)
@@ -69,7 +71,7 @@ int vfio_iommufd_physical_attach_ioas(struct vfio_device *vdev, u32 *pt_id)
 	struct iommufd_device *idev = vdev->iommufd_device;
 	int ret;
 
-	lockdep_assert_held(&vdev->dev_set->lock);
+	lockdep_assert_held(&vdev->attach_lock);
 
 	if (WARN_ON(!idev))
 		return -EINVAL;
@@ -89,11 +91,11 @@ EXPORT_SYMBOL_NS_GPL(vfio_iommufd_physical_attach_ioas, "VFIO_NG");
  *
  * Its DMA is blocked afterwards.
  *
- * Context: May sleep. The caller holds dev_set->lock.
+ * Context: May sleep. The caller holds @vdev->attach_lock.
  */
 void vfio_iommufd_physical_detach_ioas(struct vfio_device *vdev)
 {
-	lockdep_assert_held(&vdev->dev_set->lock);
+	lockdep_assert_held(&vdev->attach_lock);
 
 	if (!vdev->iommufd_attached)
 		return;
@@ -108,7 +110,7 @@ EXPORT_SYMBOL_NS_GPL(vfio_iommufd_physical_detach_ioas, "VFIO_NG");
  * @pasid: the PASID; if it is attached, the present HWPT is replaced
  * @pt_id: ID of the IOAS or HWPT; set to the ID of the HWPT in use
  *
- * Context: May sleep. The caller holds dev_set->lock.
+ * Context: May sleep. The caller holds @vdev->attach_lock.
  * Return: 0, -ENOMEM, or an errno of iommufd, which leaves the attachment as it
  * was.
  */
@@ -118,7 +120,7 @@ int vfio_iommufd_physical_pasid_attach_ioas(struct vfio_device *vdev, u32 pasid,
 	struct iommufd_device *idev = vdev->iommufd_device;
 	int ret;
 
-	lockdep_assert_held(&vdev->dev_set->lock);
+	lockdep_assert_held(&vdev->attach_lock);
 
 	if (WARN_ON(!idev))
 		return -EINVAL;
@@ -144,12 +146,12 @@ EXPORT_SYMBOL_NS_GPL(vfio_iommufd_physical_pasid_attach_ioas, "VFIO_NG");
  *
  * The DMA of the PASID is blocked afterwards.
  *
- * Context: May sleep. The caller holds dev_set->lock.
+ * Context: May sleep. The caller holds @vdev->attach_lock.
  */
 void vfio_iommufd_physical_pasid_detach_ioas(struct vfio_device *vdev,
 					     u32 pasid)
 {
-	lockdep_assert_held(&vdev->dev_set->lock);
+	lockdep_assert_held(&vdev->attach_lock);
 
 	if (xa_erase(&vdev->pasids, pasid))
 		iommufd_device_detach(vdev->iommufd_device, pasid);

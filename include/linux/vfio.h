@@ -141,9 +141,15 @@ struct vfio_device {
 	struct iommufd_access *iommufd_access;
 	/** @container_access: the same while open through a container */
 	struct iommufd_container_access *container_access;
+	/**
+	 * @attach_lock: protects the attachments of the device, below. Held while
+	 * memory is pinned, which may wait for user space, so that no other
+	 * device waits for it. Taken inside the lock of @dev_set.
+	 */
+	struct mutex attach_lock;
 	/** @iommufd_attached: attached to an IOAS or HWPT of that iommufd */
 	bool iommufd_attached;
-	/** @pasids: attached PASIDs, protected by the lock of @dev_set */
+	/** @pasids: attached PASIDs */
 	struct xarray pasids;
 	/** @noiommu: the device does DMA without an IOMMU */
 	bool noiommu;
@@ -175,23 +181,23 @@ struct vfio_device_ops {
 	void (*unbind_iommufd)(struct vfio_device *vdev);
 	/**
 	 * @attach_ioas: attach to an IOAS or HWPT, or replace the attachment,
-	 * and set @pt_id to the ID of the HWPT; set lock held
+	 * and set @pt_id to the ID of the HWPT; attach_lock held
 	 */
 	int (*attach_ioas)(struct vfio_device *vdev, u32 *pt_id);
 	/**
 	 * @detach_ioas: undo @attach_ioas, or do nothing if the device is not
-	 * attached; set lock held
+	 * attached; attach_lock held
 	 */
 	void (*detach_ioas)(struct vfio_device *vdev);
 	/**
 	 * @pasid_attach_ioas: like @attach_ioas for one PASID of the device;
-	 * optional, together with @pasid_detach_ioas
+	 * optional, together with @pasid_detach_ioas; attach_lock held
 	 */
 	int (*pasid_attach_ioas)(struct vfio_device *vdev, u32 pasid,
 				 u32 *pt_id);
 	/**
 	 * @pasid_detach_ioas: undo @pasid_attach_ioas, or do nothing if the
-	 * PASID is not attached
+	 * PASID is not attached; attach_lock held
 	 */
 	void (*pasid_detach_ioas)(struct vfio_device *vdev, u32 pasid);
 	/**

@@ -22,6 +22,7 @@
 #include "uffd.h"
 #include "vdev.h"
 
+#define IOVA 0x10000000ULL
 #define HOLDER_MODULE "../modules/set_holder/set_holder.ko"
 
 /* Hold the lock of the set of a device until the file is closed. */
@@ -92,14 +93,16 @@ TEST_OVER(group_while_opening, BACKENDS_LEGACY)
 	ASSERT_RC(__group_unset_container(group), 0);
 }
 
-/** struct faulting - a request that waits in a fault of its output */
+/** struct faulting - a request that waits in a fault */
 struct faulting {
 	/** @cdev: device node */
 	int cdev;
 	/** @cmd: number of the ioctl */
 	unsigned long cmd;
-	/** @arg: its structure, in a page of its own */
+	/** @arg: its structure */
 	void *arg;
+	/** @page: the page in which it faults */
+	void *page;
 	/** @uffd: userfaultfd that write-protects the page */
 	int uffd;
 	/** @thread: thread that waits */
@@ -119,7 +122,7 @@ static void *faulting_run(void *arg)
 
 static void faulting_start(struct faulting *faulting)
 {
-	faulting->uffd = uffd_protect(faulting->arg, PAGE);
+	faulting->uffd = uffd_protect(faulting->page, PAGE);
 	ASSERT(!pthread_create(&faulting->thread, NULL, faulting_run,
 			       faulting));
 	uffd_wait(faulting->uffd);
@@ -127,7 +130,7 @@ static void faulting_start(struct faulting *faulting)
 
 static int faulting_end(struct faulting *faulting)
 {
-	uffd_unprotect(faulting->uffd, faulting->arg, PAGE);
+	uffd_unprotect(faulting->uffd, faulting->page, PAGE);
 	ASSERT(!pthread_join(faulting->thread, NULL));
 	return faulting->ret;
 }
@@ -145,6 +148,7 @@ static void binder_check(struct space *space, bool provide)
 		.cdev = pci_open_cdev(pci_need(TESTDEV_SLOT1)),
 		.cmd = VFIO_DEVICE_BIND_IOMMUFD,
 		.arg = bind,
+		.page = bind,
 	};
 
 	bind->argsz = sizeof(*bind);
@@ -172,16 +176,17 @@ TEST_OVER(opened_while_binding, BACKEND_IOMMUFD)
 	space_close(space);
 }
 
-/* A device of the set can be opened while an attach waits in a fault. */
-TEST_OVER(opened_while_attaching, BACKEND_IOMMUFD)
+/* While an attach waits in a fault of @page, a device of the set can be opened. */
+static void attacher_check(struct space *space,
+			   struct vfio_device_attach_iommufd_pt *attach,
+			   void *page)
 {
-	struct vfio_device_attach_iommufd_pt *attach = sys_mmap_anon(PAGE);
 	const char *other = pci_need(TESTDEV_SLOT0);
-	struct space *space = space_open(backend);
 	struct faulting attacher = {
 		.cdev = pci_open_cdev(pci_need(TESTDEV_SLOT1)),
 		.cmd = VFIO_DEVICE_ATTACH_IOMMUFD_PT,
 		.arg = attach,
+		.page = page,
 	};
 	__u32 id;
 
@@ -189,9 +194,31 @@ TEST_OVER(opened_while_attaching, BACKEND_IOMMUFD)
 	attach->argsz = sizeof(*attach);
 	attach->pt_id = space->ioas;
 	faulting_start(&attacher);
-	vdev_close_with_space(vdev_open(other, backend));
+	vdev_close_with_space(vdev_open(other, BACKEND_IOMMUFD));
 	ASSERT_RC(faulting_end(&attacher), 0);
 	sys_close(attacher.cdev);
+}
+
+TEST_OVER(opened_while_attaching, BACKEND_IOMMUFD)
+{
+	struct space *space = space_open(backend);
+	void *request = sys_mmap_anon(PAGE);
+
+	attacher_check(space, request, request);
+	space_close(space);
+}
+
+/* The same, if what faults is the memory that the attach pins. */
+TEST_OVER(opened_while_pinning, BACKEND_IOMMUFD)
+{
+	struct vfio_device_attach_iommufd_pt request;
+	struct space *space = space_open(backend);
+	char *memory = sys_mmap_anon(PAGE);
+
+	/* Only a page that exists can be protected. */
+	memory[0] = 1;
+	space_map(space, memory, IOVA, PAGE);
+	attacher_check(space, &request, memory);
 	space_close(space);
 }
 
