@@ -24,6 +24,7 @@
 #include "hwpt.h"
 #include "ioas.h"
 #include "iopt/iopt_domain.h"
+#include "iopt/iopt_hold.h"
 #include "iopt/iopt_iova.h"
 #include "msi.h"
 #include "observe/stats.h"
@@ -298,6 +299,15 @@ static int hwpt_attach_existing(struct attach_req *req,
 	return -EINVAL;
 }
 
+static int attach_fill(struct attach_req *req, struct iommufd_hwpt *hwpt)
+{
+	int ret = hwpt_fill(hwpt);
+
+	if (ret == -EAGAIN)
+		req->cold = iopt_get(hwpt->ioas->iopt);
+	return ret;
+}
+
 /*
  * Some drivers determine the page sizes and the aperture of a domain when the
  * first device is attached to it, and nothing can be mapped before. Therefore
@@ -314,11 +324,11 @@ static int hwpt_attach_and_fill(struct attach_req *req,
 	int ret;
 
 	if (req->replace)
-		return hwpt_fill(hwpt) ?: hwpt_replace_locked(req, hwpt);
+		return attach_fill(req, hwpt) ?: hwpt_replace_locked(req, hwpt);
 	ret = hwpt_attach_locked(req, hwpt);
 	if (ret)
 		return ret;
-	ret = hwpt_fill(hwpt);
+	ret = attach_fill(req, hwpt);
 	if (ret)
 		object_put_user(&hwpt_detach_locked(req->idev)->obj);
 	return ret;
@@ -412,7 +422,7 @@ static int hwpt_attach_object(struct attach_req *req,
 }
 
 /* No reference is held while the lock of the group is waited for. */
-static int hwpt_attach_id(struct attach_req *req)
+static int hwpt_attach_present(struct attach_req *req)
 {
 	struct iommufd_device *idev = req->idev;
 	struct mutex *lock = &idev->igroup->lock;
@@ -432,6 +442,39 @@ static int hwpt_attach_id(struct attach_req *req)
 	mutex_unlock(lock);
 	if (req->old)
 		hwpt_put_user(req->old);
+	return ret;
+}
+
+static int hwpt_hold_cold(struct attach_req *req, struct list_head *holds)
+{
+	struct iopt *iopt = req->cold;
+	int ret;
+
+	if (!iopt)
+		return -EAGAIN;
+	req->cold = NULL;
+	ret = iopt_hold_all(iopt, holds);
+	iopt_put(iopt);
+	return ret;
+}
+
+/* Faults memory in without a lock: user space may have to be waited for. */
+static int hwpt_attach_id(struct attach_req *req)
+{
+	const u32 pt_id = req->pt_id;
+	LIST_HEAD(holds);
+	int ret;
+
+	for (;;) {
+		ret = hwpt_attach_present(req);
+		if (ret != -EAGAIN)
+			break;
+		ret = hwpt_hold_cold(req, &holds);
+		if (ret)
+			break;
+		req->pt_id = pt_id;
+	}
+	iopt_release_all(&holds);
 	return ret;
 }
 

@@ -180,7 +180,7 @@ err_object:
  * @hwpt: an HWPT created by hwpt_new()
  *
  * Context: May sleep. The caller holds the lock of the IOAS.
- * Return: 0, or a negative errno with nothing mapped.
+ * Return: 0, or with nothing mapped an error of iopt_add_domain().
  */
 int hwpt_fill(struct iommufd_hwpt *hwpt)
 {

@@ -16,6 +16,7 @@
 #include "hwpt_ioctl.h"
 #include "ioas.h"
 #include "iopt/iopt_dirty.h"
+#include "iopt/iopt_hold.h"
 #include "lib/range.h"
 #include "nofault.h"
 #include "observe/stats.h"
@@ -53,15 +54,26 @@ static int hwpt_fill_killable(struct iommufd_hwpt *hwpt)
 	return ret;
 }
 
-/*
- * Pins user memory and writes to it, and may wait for it: the device has been
- * released, and only the lock of the IOAS is held while it pins.
- */
+/* Faults memory in without a lock: user space may have to be waited for. */
+static int hwpt_fault_and_fill(struct iommufd_hwpt *hwpt)
+{
+	LIST_HEAD(holds);
+	int ret;
+
+	do {
+		ret = hwpt_fill_killable(hwpt);
+	} while (ret == -EAGAIN &&
+		 !(ret = iopt_hold_all(hwpt->ioas->iopt, &holds)));
+	iopt_release_all(&holds);
+	return ret;
+}
+
+/* The device has been released, since this may wait for user space. */
 static int hwpt_fill_and_publish(struct iommufd_ucmd *ucmd,
 				 struct iommufd_hwpt *hwpt)
 {
 	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
-	int ret = hwpt->parent ? 0 : hwpt_fill_killable(hwpt);
+	int ret = hwpt->parent ? 0 : hwpt_fault_and_fill(hwpt);
 
 	if (ret) {
 		hwpt_abort(hwpt);

@@ -25,6 +25,11 @@ struct attach_req {
 	u32 pt_id;
 	/** @old: set to the former HWPT, of which the caller is a user */
 	struct iommufd_hwpt *old;
+	/**
+	 * @cold: set to the I/O address space, with a reference, if -EAGAIN is
+	 * returned because its memory has to be faulted in
+	 */
+	struct iopt *cold;
 };
 
 bool pasid_allows(const struct iommufd_group *igroup,

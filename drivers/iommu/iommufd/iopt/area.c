@@ -68,16 +68,21 @@ void area_destroy(struct area *area)
 /**
  * area_pin() - pin the memory of an area
  * @area: not pinned
+ * @present: do not fault memory in
  *
  * Context: May sleep. The caller owns @area.
- * Return: as pages_hold().
+ * Return: as pages_hold(), or pages_hold_present().
  */
-int area_pin(struct area *area)
+int area_pin(struct area *area, bool present)
 {
+	unsigned long first = PFN_DOWN(area->offset);
+	unsigned long end = PFN_DOWN(area->offset + area->length - 1) + 1;
 	int ret;
 
-	ret = pages_hold(area->pages, &area->hold, PFN_DOWN(area->offset),
-			 PFN_DOWN(area->offset + area->length - 1) + 1);
+	if (present)
+		ret = pages_hold_present(area->pages, &area->hold, first, end);
+	else
+		ret = pages_hold(area->pages, &area->hold, first, end);
 	area->held = !ret;
 	return ret;
 }

@@ -216,8 +216,7 @@ static int iopt_alloc_iova(struct iopt *iopt, struct list_head *areas,
 /**
  * iopt_free_iova() - free the IOVA of areas
  * @iopt: the I/O address space
- * @areas: list of struct area, PENDING or DYING, of the caller; neither mapped
- *	nor pinned
+ * @areas: list of struct area, PENDING or DYING, of the caller; not mapped
  *
  * Context: May sleep.
  */
@@ -247,13 +246,15 @@ void iopt_free_iova(struct iopt *iopt, const struct list_head *areas)
  * iopt_pin_area() - pin the memory of an area, and count it
  * @iopt: the I/O address space
  * @area: not pinned
+ * @present: do not fault memory in
  *
- * Context: May sleep. The caller owns @area.
+ * Context: May sleep. The caller owns @area, and holds no lock of @iopt unless
+ * @present is set.
  * Return: as area_pin().
  */
-int iopt_pin_area(struct iopt *iopt, struct area *area)
+int iopt_pin_area(struct iopt *iopt, struct area *area, bool present)
 {
-	int ret = area_pin(area);
+	int ret = area_pin(area, present);
 
 	if (!ret)
 		atomic64_add(area->length, &iopt->nr_pinned);
@@ -289,9 +290,11 @@ static int iopt_fill_area(struct iopt *iopt, struct area *area)
 	struct iopt_domain *entry;
 	int ret;
 
-	if (list_empty(&iopt->domains))
+	if (list_empty(&iopt->domains)) {
+		iopt_unpin_area(iopt, area);
 		return 0;
-	ret = iopt_pin_area(iopt, area);
+	}
+	ret = area->held ? 0 : iopt_pin_area(iopt, area, true);
 	if (ret)
 		return ret;
 	list_for_each_entry(entry, &iopt->domains, entry) {
@@ -340,30 +343,12 @@ err_unfill:
 	return ret;
 }
 
-/**
- * iopt_map_areas() - map areas next to each other
- * @iopt: the I/O address space
- * @areas: list of struct area, one or more, without IOVA; on failure the caller
- *	owns the areas again, on success the list is meaningless
- * @map: where to map; its length is that of all areas
- *
- * The memory is pinned now if there is a domain, otherwise when the first
- * domain is added.
- *
- * Context: May sleep.
- * Return: 0, or with nothing changed -EINVAL for bad alignment or a fixed IOVA
- * that is reserved; -EOVERFLOW for a range that wraps or, without a fixed IOVA,
- * is half of the address space; -EEXIST if something is mapped at the fixed
- * IOVA; -ENOSPC if there is not enough free IOVA; -EINTR if the current process
- * is being killed; an error of area_pin() or area_map().
- */
-int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
-		   struct iopt_map *map)
+static int iopt_map_present(struct iopt *iopt, struct list_head *areas,
+			    struct iopt_map *map)
 {
 	int prot = list_first_entry(areas, struct area, entry)->prot;
 	int ret;
 
-	might_sleep();
 	if (down_read_killable(&iopt->domains_rwsem))
 		return -EINTR;
 	ret = iopt_alloc_iova(iopt, areas, map);
@@ -381,6 +366,68 @@ int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 				  prot);
 	}
 	up_read(&iopt->domains_rwsem);
+	return ret;
+}
+
+static void iopt_unpin_list(struct iopt *iopt, struct list_head *areas)
+{
+	struct area *area;
+
+	list_for_each_entry(area, areas, entry) {
+		iopt_unpin_area(iopt, area);
+		cond_resched_unless_last(area, areas);
+	}
+}
+
+/*
+ * Memory has to be faulted in, and user space may have to be waited for, so no lock
+ * is held and the areas have no IOVA meanwhile.
+ */
+static noinline int iopt_fault_and_map(struct iopt *iopt,
+				       struct list_head *areas,
+				       struct iopt_map *map)
+{
+	struct area *area;
+	int ret = 0;
+
+	list_for_each_entry(area, areas, entry) {
+		ret = iopt_pin_area(iopt, area, false);
+		if (ret)
+			break;
+		cond_resched_unless_last(area, areas);
+	}
+	ret = ret ?: iopt_map_present(iopt, areas, map);
+	if (ret)
+		iopt_unpin_list(iopt, areas);
+	return ret;
+}
+
+/**
+ * iopt_map_areas() - map areas next to each other
+ * @iopt: the I/O address space
+ * @areas: list of struct area, one or more, without IOVA; on failure the caller
+ *	owns the areas again, on success the list is meaningless
+ * @map: where to map; its length is that of all areas
+ *
+ * The memory is pinned now if there is a domain, otherwise when the first
+ * domain is added.
+ *
+ * Context: May sleep.
+ * Return: 0, or with nothing changed -EINVAL for bad alignment or a fixed IOVA
+ * that is reserved; -EOVERFLOW for a range that wraps or, without a fixed IOVA,
+ * is half of the address space; -EEXIST if something is mapped at the fixed
+ * IOVA; -ENOSPC if there is not enough free IOVA; -EINTR if the current process
+ * is being killed; an error of pages_hold() or area_map().
+ */
+int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
+		   struct iopt_map *map)
+{
+	int ret;
+
+	might_sleep();
+	ret = iopt_map_present(iopt, areas, map);
+	if (unlikely(ret == -EAGAIN))
+		ret = iopt_fault_and_map(iopt, areas, map);
 	return ret;
 }
 

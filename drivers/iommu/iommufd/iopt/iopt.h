@@ -32,7 +32,8 @@
  * An area is PENDING while it is filled and DYING while it is unmapped. In both
  * states it occupies its IOVA, and the task that maps or unmaps it owns it
  * exclusively and works on it without iova_rwsem. Pinning and mapping therefore
- * block only changes of the set of domains.
+ * block only changes of the set of domains. Memory is faulted in without any lock of
+ * an I/O address space, see iopt_hold.c.
  *
  * A request that only uses LIVE areas (reads memory through them, pins it for
  * the CPU, reads dirty bits) makes them busy instead, see iopt_range.h. A busy
@@ -102,7 +103,10 @@ struct iopt_user {
  * IOVA to the other.
  */
 struct iopt {
-	/** @refs: one of the IOAS and one of the container that it belongs to */
+	/**
+	 * @refs: one of the IOAS, one of the container that it belongs to, and
+	 * one of each attach that faults its memory in
+	 */
 	refcount_t refs;
 	/**
 	 * @domains_rwsem: protects @domains, @small_pages, @users (which
@@ -232,7 +236,7 @@ int iopt_map_areas(struct iopt *iopt, struct list_head *areas,
 int iopt_map(struct iopt *iopt, struct iopt_map *map,
 	     struct pages_source *source);
 void iopt_free_iova(struct iopt *iopt, const struct list_head *areas);
-int iopt_pin_area(struct iopt *iopt, struct area *area);
+int iopt_pin_area(struct iopt *iopt, struct area *area, bool present);
 int iopt_wait_areas(struct iopt *iopt, unsigned int areas_seq,
 		    unsigned long timeout);
 

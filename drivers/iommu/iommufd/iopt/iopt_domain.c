@@ -119,7 +119,7 @@ static int iopt_domain_fill_area(struct iopt *iopt, struct area *area,
 	int ret;
 
 	if (first) {
-		ret = iopt_pin_area(iopt, area);
+		ret = iopt_pin_area(iopt, area, true);
 		if (ret)
 			return ret;
 	}
@@ -174,13 +174,15 @@ static int iopt_add_domain_locked(struct iopt *iopt, struct iopt_domain *entry)
  * @entry: links @domain into @iopt until iopt_remove_domain()
  * @domain: a paging domain with nothing mapped
  *
- * Maps all areas in @domain, and reserves the IOVA outside of its aperture.
+ * Maps all areas in @domain, and reserves the IOVA outside of its aperture. Faults
+ * no memory in, because many requests wait for a lock that is held meanwhile.
  *
  * Context: May sleep.
  * Return: 0, or with nothing changed -EADDRINUSE if IOVA outside of the
  * aperture is mapped or allowed, or a mapping is not aligned to the pages of
  * @domain; -EINVAL if those are larger than PAGE_SIZE, -EINTR if the current
- * process is being killed, or an error of pinning or mapping.
+ * process is being killed, -EAGAIN if memory has to be faulted in, for
+ * iopt_hold_all(); or an error of pinning or mapping.
  */
 int iopt_add_domain(struct iopt *iopt, struct iopt_domain *entry,
 		    struct iommu_domain *domain)

@@ -150,6 +150,11 @@ struct backing {
 	/** @no_userfault: see &pages_source.no_userfault */
 	bool no_userfault;
 	/**
+	 * @present: the pin op fails with -EAGAIN instead of faulting memory of
+	 * a process in; protected as the table is
+	 */
+	bool present;
+	/**
 	 * @any_pfnmap: VM_PFNMAP memory of a process need not have a provider,
 	 * so devices can access it even if its driver uses it for something
 	 * else

@@ -55,13 +55,14 @@ static long backing_user_pin_remote(const struct backing *backing,
 				    unsigned long addr, unsigned long nr,
 				    unsigned int flags, struct page **pages)
 {
+	bool keep_lock = backing->no_userfault || flags & FOLL_NOFAULT;
 	int locked = 1;
 	long got;
 
 	if (mmap_read_lock_killable(backing->mm))
 		return -EINTR;
 	got = pin_user_pages_remote(backing->mm, addr, nr, flags, pages,
-				    backing->no_userfault ? NULL : &locked);
+				    keep_lock ? NULL : &locked);
 	if (locked)
 		mmap_read_unlock(backing->mm);
 	return got;
@@ -73,14 +74,15 @@ static long backing_user_pin_batch(const struct user_pinner *pinner,
 	const struct backing *backing = pinner->backing;
 	unsigned long addr = backing->start + pinner->next * PAGE_SIZE;
 	unsigned int flags = FOLL_LONGTERM, nofault;
-	long got;
+	long got = -EFAULT;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	if (backing->writable)
 		flags |= FOLL_WRITE;
+	if (backing->present)
+		flags |= FOLL_NOFAULT;
 	nofault = backing->no_userfault ? FOLL_NOFAULT : 0;
-	got = -EFAULT;
 	if (!pinner->remote)
 		got = pin_user_pages_fast(addr, nr, flags | nofault,
 					  pinner->pages);
@@ -168,6 +170,8 @@ static int backing_user_enter_pfnmap(struct user_pinner *pinner,
 	nr = follow_pfnmap_lookup(backing->mm,
 				  backing->start + index * PAGE_SIZE,
 				  end - index, backing->writable, &found);
+	if (nr == -EFAULT && backing->present)
+		return -EAGAIN;
 	if (nr == -EFAULT)
 		backing_user_refuse(backing, REFUSAL_NO_MEMORY, index);
 	if (nr < 0)

@@ -59,8 +59,9 @@ static unsigned long pages_charge_avail(const struct pages *pages)
 		       avail;
 }
 
+/* Without a trace event, for pages whose pin has not been traced yet */
 static __always_inline void
-pages_unpin_range(struct pages *pages, unsigned long first, unsigned long end)
+pages_undo_pin(struct pages *pages, unsigned long first, unsigned long end)
 {
 	struct backing *backing = &pages->backing;
 	unsigned long nr;
@@ -68,11 +69,17 @@ pages_unpin_range(struct pages *pages, unsigned long first, unsigned long end)
 	/* no retpoline for memory of a process, which nearly all is */
 	nr = INDIRECT_CALL_1(backing->ops->unpin, backing_user_unpin, backing,
 			     &pages->table, first, end);
+	if (nr)
+		pages_uncharge(pages, nr);
+}
+
+static __always_inline void
+pages_unpin_range(struct pages *pages, unsigned long first, unsigned long end)
+{
+	pages_undo_pin(pages, first, end);
 	trace_iommufd_unpin(pages->charge.stats,
 			    pages->backing.start + first * PAGE_SIZE,
 			    end - first);
-	if (nr)
-		pages_uncharge(pages, nr);
 }
 
 /* Returns the last page that a hold beginning at or before @first reaches */
@@ -186,7 +193,7 @@ static int pages_pin_up_to_limit(struct pages *pages, unsigned long first,
 	for (index = first; index < end; index += nr) {
 		ret = pages_pin_avail(pages, index, end, &nr);
 		if (ret) {
-			pages_unpin_range(pages, first, index);
+			pages_undo_pin(pages, first, index);
 			return ret;
 		}
 	}
@@ -235,7 +242,7 @@ static int pages_pin_process(struct pages *pages, unsigned long first,
 			prefault_advance(prefault, start + stop * PAGE_SIZE);
 		ret = pages_charge_and_pin(pages, index, stop);
 		if (ret) {
-			pages_unpin_range(pages, first, index);
+			pages_undo_pin(pages, first, index);
 			break;
 		}
 		if (!prefault && prefault_is_cold(faults, stop - index))
@@ -334,6 +341,21 @@ void pages_release_locked(struct pages *pages, struct pages_hold *hold)
 	pages_drop_hold(pages, hold);
 }
 
+static int pages_lock_and_hold(struct pages *pages, struct pages_hold *hold,
+			       unsigned long first, unsigned long end,
+			       bool present)
+{
+	int ret;
+
+	if (mutex_lock_killable(&pages->lock))
+		return -EINTR;
+	pages->backing.present = present;
+	ret = pages_hold_locked(pages, hold, first, end);
+	pages->backing.present = false;
+	mutex_unlock(&pages->lock);
+	return ret == -ESRCH ? -EFAULT : pages_limit_error(pages, ret, false);
+}
+
 /**
  * pages_hold() - hold a range of pages
  * @pages: the pages
@@ -353,13 +375,27 @@ void pages_release_locked(struct pages *pages, struct pages_hold *hold)
 int pages_hold(struct pages *pages, struct pages_hold *hold,
 	       unsigned long first, unsigned long end)
 {
-	int ret;
+	return pages_lock_and_hold(pages, hold, first, end, false);
+}
 
-	if (mutex_lock_killable(&pages->lock))
-		return -EINTR;
-	ret = pages_hold_locked(pages, hold, first, end);
-	mutex_unlock(&pages->lock);
-	return ret == -ESRCH ? -EFAULT : pages_limit_error(pages, ret, false);
+/**
+ * pages_hold_present() - hold a range of pages that are present
+ * @pages: the pages
+ * @hold: hold to initialize, until pages_release()
+ * @first: first page
+ * @end: page after the last one
+ *
+ * Like pages_hold(), but no memory of a process is faulted in, for which user
+ * space may have to be waited for, except by the driver of a device whose memory
+ * the process has mapped.
+ *
+ * Context: As pages_hold().
+ * Return: as pages_hold(); -EAGAIN if memory is missing or has to be faulted in.
+ */
+int pages_hold_present(struct pages *pages, struct pages_hold *hold,
+		       unsigned long first, unsigned long end)
+{
+	return pages_lock_and_hold(pages, hold, first, end, true);
 }
 
 /**

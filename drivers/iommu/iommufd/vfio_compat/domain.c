@@ -14,6 +14,7 @@
 #include "domain.h"
 #include "domain/iommu_core.h"
 #include "iopt/iopt_domain.h"
+#include "iopt/iopt_hold.h"
 #include "iopt/iopt_iova.h"
 #include "observe/stats.h"
 
@@ -170,12 +171,30 @@ static bool domain_join(struct container_space *space,
 	return false;
 }
 
+/*
+ * As natively, the lock of the container is held while memory is faulted in. Only
+ * that of an IOAS that the container shares may wait for user space.
+ */
+static int domain_fault_and_fill(struct container_space *space,
+				 struct container_domain *cdom)
+{
+	LIST_HEAD(holds);
+	int ret;
+
+	do {
+		ret = iopt_add_domain(space->iopt, &cdom->iopt_domain,
+				      cdom->domain);
+	} while (ret == -EAGAIN && !(ret = iopt_hold_all(space->iopt, &holds)));
+	iopt_release_all(&holds);
+	return ret;
+}
+
 static int domain_fill(struct container_space *space,
 		       struct container_domain *cdom, struct iommu_group *group)
 {
 	int ret;
 
-	ret = iopt_add_domain(space->iopt, &cdom->iopt_domain, cdom->domain);
+	ret = domain_fault_and_fill(space, cdom);
 	if (ret)
 		return ret;
 	ret = iommu_core_setup_msi(cdom->domain, group);

@@ -214,6 +214,52 @@ TEST(hwpt_of_missing_memory)
 	iommufd_destroy(wait.fd, cmd.pt_id);
 }
 
+/* Maps @page: when it gets it, the IOAS has lost its domains meanwhile. */
+static void wait_without_domains(struct wait *wait, unsigned long cmd,
+				 void *arg)
+{
+	wait_for_data(wait, cmd, arg);
+	wait_close(wait);
+	iommufd_destroy(wait->fd, wait->parent);
+	ASSERT_RC(wait_end(wait), 0);
+	ioas_unmap(wait->fd, wait->ioas, IOVA, PAGE);
+}
+
+TEST(map_of_missing_memory)
+{
+	struct iommu_ioas_map cmd = {
+		.size = sizeof(cmd),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
+			 IOMMU_IOAS_MAP_WRITEABLE,
+		.length = PAGE,
+		.iova = IOVA,
+	};
+	struct wait wait;
+
+	wait_setup(&wait);
+	cmd.ioas_id = wait.ioas;
+	cmd.user_va = (uintptr_t)wait.page;
+	wait_without_domains(&wait, IOMMU_IOAS_MAP, &cmd);
+}
+
+TEST(copy_of_missing_memory)
+{
+	struct iommu_ioas_copy cmd = {
+		.size = sizeof(cmd),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE,
+		.length = PAGE,
+		.src_iova = IOVA,
+		.dst_iova = IOVA,
+	};
+	struct wait wait;
+
+	wait_setup(&wait);
+	cmd.dst_ioas_id = wait.ioas;
+	cmd.src_ioas_id = ioas_alloc(wait.fd);
+	ioas_map_fixed(wait.fd, cmd.src_ioas_id, wait.page, IOVA, PAGE);
+	wait_without_domains(&wait, IOMMU_IOAS_COPY, &cmd);
+}
+
 static struct iommu_viommu_alloc wait_viommu_alloc(const struct wait *wait)
 {
 	return (struct iommu_viommu_alloc){

@@ -63,6 +63,15 @@ SCENARIO(map_hugetlb, .setup = setup_dev_hugetlb, .call = call_map,
 SCENARIO(map_read_only, .setup = setup_dev_read_only, .call = call_map,
 	 .undo = undo_map, .check = check_mock)
 
+static int call_map_cold(struct env *env)
+{
+	cool_buf(env);
+	return call_map(env);
+}
+
+SCENARIO(map_cold, .setup = setup_dev, .call = call_map_cold, .undo = undo_map,
+	 .check = check_mock)
+
 /*
  * Two domains of one address space, so that the second may fail after the
  * first.

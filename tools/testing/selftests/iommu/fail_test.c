@@ -159,6 +159,15 @@ SCENARIO(alloc_hwpt, .setup = setup_mapped_idle, .call = call_hwpt_alloc,
 SCENARIO(alloc_hwpt_second, .setup = setup_mapped_scattered,
 	 .call = call_hwpt_alloc, .undo = undo_object, .check = check_hwpt)
 
+static int call_hwpt_alloc_cold(struct env *env)
+{
+	cool_buf(env);
+	return call_hwpt_alloc(env);
+}
+
+SCENARIO(alloc_hwpt_cold, .setup = setup_mapped_idle,
+	 .call = call_hwpt_alloc_cold, .undo = undo_object, .check = check_hwpt)
+
 static void setup_hwpt_dirty(struct env *env)
 {
 	setup_mapped_idle(env);
@@ -232,6 +241,15 @@ static void setup_mapped_only(struct env *env)
 SCENARIO(attach, .setup = setup_mapped_only, .call = call_attach,
 	 .undo = undo_object, .check = check_attach)
 SCENARIO(attach_second, .setup = setup_mapped_scattered, .call = call_attach,
+	 .undo = undo_object, .check = check_attach)
+
+static int call_attach_cold(struct env *env)
+{
+	cool_buf(env);
+	return call_attach(env);
+}
+
+SCENARIO(attach_cold, .setup = setup_mapped_only, .call = call_attach_cold,
 	 .undo = undo_object, .check = check_attach)
 
 /* If a replacement fails, the device keeps its domain. */

@@ -187,6 +187,12 @@ int call_map(struct env *env)
 				env->size, env->prot);
 }
 
+/* The memory to map has to be faulted in. */
+void cool_buf(struct env *env)
+{
+	ASSERT(!madvise(env->buf, env->size, MADV_DONTNEED));
+}
+
 void undo_map(struct env *env)
 {
 	ioas_unmap(env->fd, env->ioas, FAIL_IOVA, env->size);

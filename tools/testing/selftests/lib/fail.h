@@ -83,6 +83,7 @@ void fail_each(const struct scenario *scenario, bool iommufd);
 
 /* Parts that many scenarios share: a mapping of env->buf at FAIL_IOVA. */
 int call_map(struct env *env);
+void cool_buf(struct env *env);
 void undo_map(struct env *env);
 void check_mock(struct env *env);
 void setup_dev(struct env *env);

@@ -222,6 +222,36 @@ TEST_OVER(opened_while_pinning, BACKEND_IOMMUFD)
 	space_close(space);
 }
 
+/* A device of a group is closed while another one is moved to memory that faults. */
+TEST_OVER(closed_while_pinning, BACKEND_IOMMUFD)
+{
+	struct vfio_device_attach_iommufd_pt attach = {
+		.argsz = sizeof(attach),
+	};
+	struct space *space = space_open(backend);
+	char *memory = sys_mmap_anon(PAGE);
+	struct faulting mover = {
+		.cdev = pci_open_cdev(pci_need(TESTDEV_SHARED1)),
+		.cmd = VFIO_DEVICE_ATTACH_IOMMUFD_PT,
+		.arg = &attach,
+		.page = memory,
+	};
+	struct vdev *other;
+	__u32 id;
+
+	other = vdev_open_in(space, pci_need(TESTDEV_SHARED0));
+	ASSERT_RC(__cdev_bind(mover.cdev, space->fd, &id), 0);
+	ASSERT_RC(__cdev_attach(mover.cdev, space->ioas, NULL), 0);
+	attach.pt_id = ioas_alloc(space->fd);
+	memory[0] = 1;
+	ioas_map_fixed(space->fd, attach.pt_id, memory, IOVA, PAGE);
+	faulting_start(&mover);
+	vdev_close(other);
+	ASSERT_RC(faulting_end(&mover), 0);
+	sys_close(mover.cdev);
+	space_close(space);
+}
+
 static void *waiter_unbind(void *arg)
 {
 	struct waiter *waiter = arg;
