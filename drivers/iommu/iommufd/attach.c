@@ -465,15 +465,10 @@ static int hwpt_attach_id(struct attach_req *req)
 	LIST_HEAD(holds);
 	int ret;
 
-	for (;;) {
-		ret = hwpt_attach_present(req);
-		if (ret != -EAGAIN)
-			break;
-		ret = hwpt_hold_cold(req, &holds);
-		if (ret)
-			break;
+	do {
 		req->pt_id = pt_id;
-	}
+		ret = hwpt_attach_present(req);
+	} while (ret == -EAGAIN && !(ret = hwpt_hold_cold(req, &holds)));
 	iopt_release_all(&holds);
 	return ret;
 }

@@ -66,23 +66,33 @@ void area_destroy(struct area *area)
 }
 
 /**
+ * area_hold() - hold the memory of an area
+ * @area: the caller owns it, or it is busy
+ * @hold: hold to initialize, until pages_release()
+ * @present: as for pages_hold()
+ *
+ * Context: May sleep.
+ * Return: as pages_hold().
+ */
+int area_hold(const struct area *area, struct pages_hold *hold, bool present)
+{
+	return pages_hold(area->pages, hold, PFN_DOWN(area->offset),
+			  PFN_DOWN(area->offset + area->length - 1) + 1,
+			  present);
+}
+
+/**
  * area_pin() - pin the memory of an area
  * @area: not pinned
- * @present: do not fault memory in
+ * @present: as for pages_hold()
  *
  * Context: May sleep. The caller owns @area.
- * Return: as pages_hold(), or pages_hold_present().
+ * Return: as pages_hold().
  */
 int area_pin(struct area *area, bool present)
 {
-	unsigned long first = PFN_DOWN(area->offset);
-	unsigned long end = PFN_DOWN(area->offset + area->length - 1) + 1;
-	int ret;
+	int ret = area_hold(area, &area->hold, present);
 
-	if (present)
-		ret = pages_hold_present(area->pages, &area->hold, first, end);
-	else
-		ret = pages_hold(area->pages, &area->hold, first, end);
 	area->held = !ret;
 	return ret;
 }

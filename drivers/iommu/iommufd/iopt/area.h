@@ -110,6 +110,7 @@ static inline unsigned long area_offset(const struct area *area,
 struct area *area_create(struct pages *pages, unsigned long offset,
 			 unsigned long length, int prot);
 void area_destroy(struct area *area);
+int area_hold(const struct area *area, struct pages_hold *hold, bool present);
 int area_pin(struct area *area, bool present);
 int area_map(struct area *area, struct iommu_domain *domain,
 	     struct mutex *tables_lock, bool small_pages);

@@ -246,7 +246,7 @@ void iopt_free_iova(struct iopt *iopt, const struct list_head *areas)
  * iopt_pin_area() - pin the memory of an area, and count it
  * @iopt: the I/O address space
  * @area: not pinned
- * @present: do not fault memory in
+ * @present: as for pages_hold()
  *
  * Context: May sleep. The caller owns @area, and holds no lock of @iopt unless
  * @present is set.
@@ -367,16 +367,6 @@ static int iopt_map_present(struct iopt *iopt, struct list_head *areas,
 	}
 	up_read(&iopt->domains_rwsem);
 	return ret;
-}
-
-static void iopt_unpin_list(struct iopt *iopt, struct list_head *areas)
-{
-	struct area *area;
-
-	list_for_each_entry(area, areas, entry) {
-		iopt_unpin_area(iopt, area);
-		cond_resched_unless_last(area, areas);
-	}
 }
 
 /*

@@ -330,4 +330,22 @@ static inline void iopt_unpin_area(struct iopt *iopt, struct area *area)
 	area_unpin(area);
 }
 
+/**
+ * iopt_unpin_list() - undo iopt_pin_area() for a list of areas
+ * @iopt: the I/O address space
+ * @areas: list of struct area, each as for iopt_unpin_area()
+ *
+ * Context: May sleep. The caller owns the areas.
+ */
+static inline void iopt_unpin_list(struct iopt *iopt,
+				   const struct list_head *areas)
+{
+	struct area *area;
+
+	list_for_each_entry(area, areas, entry) {
+		iopt_unpin_area(iopt, area);
+		cond_resched_unless_last(area, areas);
+	}
+}
+
 #endif /* IOMMUFD_IOPT_H */

@@ -12,7 +12,6 @@
  * therefore waits for it with its locks held.
  */
 #include <linux/list.h>
-#include <linux/pfn.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -41,8 +40,7 @@ static int iopt_hold_area(const struct area *area, struct list_head *holds)
 
 	if (!hold)
 		return -ENOMEM;
-	ret = pages_hold(area->pages, &hold->hold, PFN_DOWN(area->offset),
-			 PFN_DOWN(area->offset + area->length - 1) + 1);
+	ret = area_hold(area, &hold->hold, false);
 	if (ret) {
 		kfree(hold);
 		return ret;

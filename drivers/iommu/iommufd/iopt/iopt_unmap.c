@@ -264,10 +264,7 @@ static void iopt_unfill_areas(struct iopt *iopt, struct list_head *areas)
 		}
 		hwmap_end(&flush);
 	}
-	list_for_each_entry(area, areas, entry) {
-		iopt_unpin_area(iopt, area);
-		cond_resched_unless_last(area, areas);
-	}
+	iopt_unpin_list(iopt, areas);
 }
 
 static u64 iopt_finish_unmap(struct iopt *iopt, struct list_head *areas)

@@ -138,9 +138,7 @@ void pages_put(struct pages *pages);
 void *pages_take_inline(struct pages *pages);
 
 int pages_hold(struct pages *pages, struct pages_hold *hold,
-	       unsigned long first, unsigned long end);
-int pages_hold_present(struct pages *pages, struct pages_hold *hold,
-		       unsigned long first, unsigned long end);
+	       unsigned long first, unsigned long end, bool present);
 void pages_release(struct pages *pages, struct pages_hold *hold);
 void pages_split_hold(struct pages *pages, struct pages_hold *head,
 		      unsigned long head_end, struct pages_hold *tail,

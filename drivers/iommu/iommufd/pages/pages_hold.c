@@ -341,9 +341,28 @@ void pages_release_locked(struct pages *pages, struct pages_hold *hold)
 	pages_drop_hold(pages, hold);
 }
 
-static int pages_lock_and_hold(struct pages *pages, struct pages_hold *hold,
-			       unsigned long first, unsigned long end,
-			       bool present)
+/**
+ * pages_hold() - hold a range of pages
+ * @pages: the pages
+ * @hold: hold to initialize, until pages_release()
+ * @first: first page
+ * @end: page after the last one
+ * @present: fault no memory of a process in, for which user space may have to be
+ *	waited for; only the driver of a device whose memory the process has
+ *	mapped may do so
+ *
+ * Charges for the pages that are not held yet, then pins them.
+ *
+ * Context: May sleep. Takes mmap_lock of the process of the memory and of the
+ * charged process.
+ * Return: 0, or with nothing held: -ENOMEM, also if the limit does not allow it
+ * or for a page of a file beyond PAGES_MAX; -EFAULT if memory is missing or
+ * does not allow the access, also for a page of a process beyond PAGES_MAX;
+ * -EAGAIN with @present if memory is missing or has to be faulted in; -EINTR if
+ * the current process is being killed.
+ */
+int pages_hold(struct pages *pages, struct pages_hold *hold,
+	       unsigned long first, unsigned long end, bool present)
 {
 	int ret;
 
@@ -354,48 +373,6 @@ static int pages_lock_and_hold(struct pages *pages, struct pages_hold *hold,
 	pages->backing.present = false;
 	mutex_unlock(&pages->lock);
 	return ret == -ESRCH ? -EFAULT : pages_limit_error(pages, ret, false);
-}
-
-/**
- * pages_hold() - hold a range of pages
- * @pages: the pages
- * @hold: hold to initialize, until pages_release()
- * @first: first page
- * @end: page after the last one
- *
- * Charges for the pages that are not held yet, then pins them.
- *
- * Context: May sleep. Takes mmap_lock of the process of the memory and of the
- * charged process.
- * Return: 0, or with nothing held: -ENOMEM, also if the limit does not allow it
- * or for a page of a file beyond PAGES_MAX; -EFAULT if memory is missing or
- * does not allow the access, also for a page of a process beyond PAGES_MAX;
- * -EINTR if the current process is being killed.
- */
-int pages_hold(struct pages *pages, struct pages_hold *hold,
-	       unsigned long first, unsigned long end)
-{
-	return pages_lock_and_hold(pages, hold, first, end, false);
-}
-
-/**
- * pages_hold_present() - hold a range of pages that are present
- * @pages: the pages
- * @hold: hold to initialize, until pages_release()
- * @first: first page
- * @end: page after the last one
- *
- * Like pages_hold(), but no memory of a process is faulted in, for which user
- * space may have to be waited for, except by the driver of a device whose memory
- * the process has mapped.
- *
- * Context: As pages_hold().
- * Return: as pages_hold(); -EAGAIN if memory is missing or has to be faulted in.
- */
-int pages_hold_present(struct pages *pages, struct pages_hold *hold,
-		       unsigned long first, unsigned long end)
-{
-	return pages_lock_and_hold(pages, hold, first, end, true);
 }
 
 /**
